@@ -1,0 +1,202 @@
+"""Rupiah: whole rupiah as an int that no float can touch, and that is never lost when it is divided.
+
+Indonesian rupiah have no smaller coin in use, so an amount is a whole number. A rate is a Decimal or a Fraction. Division is either
+`split`, whose parts always sum to the whole, or `times`, which says how it rounds. (Python asks the float first in `1.5 + rupiah`, so
+that sum is a float; Rupiah and the columns then refuse it.)
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from math import lcm
+from typing import Any, Final, Literal, NoReturn, Self, TypeVar
+
+from kernel import formats
+from kernel.errors import Kind
+from kernel.formats import Lang
+
+K = TypeVar("K")
+Weight = int | Decimal | Fraction
+Rounding = Literal["down", "half_up", "up"]
+
+# Within BIGINT, and far beyond any cooperative: nine hundred trillion rupiah.
+LARGEST: Final = 999_999_999_999_999
+
+NOT_AN_AMOUNT = Kind(
+    "kernel.not_an_amount",
+    422,
+    id="“{text}” bukan jumlah rupiah. Tulis seperti 12.500 atau 12500.",
+    en="“{text}” is not an amount in rupiah. Write it like 12.500 or 12500.",
+)
+FRACTION_OF_RUPIAH = Kind(
+    "kernel.fraction_of_rupiah",
+    422,
+    id="“{text}” memuat pecahan rupiah. Tulis rupiah bulat.",
+    en="“{text}” has a fraction of a rupiah. Write whole rupiah.",
+)
+NEGATIVE_AMOUNT = Kind(
+    "kernel.negative_amount",
+    422,
+    id="Jumlah tidak boleh kurang dari nol: “{text}”.",
+    en="The amount cannot be below zero: “{text}”.",
+)
+AMOUNT_TOO_LARGE = Kind(
+    "kernel.amount_too_large",
+    422,
+    id="“{text}” terlalu besar. Paling banyak {largest}.",
+    en="“{text}” is too large. At most {largest}.",
+)
+
+_TYPED: Final = re.compile(
+    r"(?P<minus>[-\u2212])?\s*(?:rp\.?)?\s*(?P<minus_inside>[-\u2212])?"
+    r"(?P<whole>[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,(?P<fraction>[0-9]+|-|\u2013))?",
+    re.IGNORECASE,
+)
+
+
+class Rupiah(int):
+    """A whole number of rupiah. `Rupiah(12500)`; float, bool, text and fractions are refused (TypeError, ValueError)."""
+
+    __slots__ = ()
+
+    def __new__(cls, amount: int | Decimal = 0) -> Self:
+        if type(amount) is int or isinstance(amount, Rupiah):
+            return int.__new__(cls, amount)
+        if isinstance(amount, bool | float) or not isinstance(amount, int | Decimal):
+            raise TypeError(f"money is whole rupiah in an int, not {type(amount).__name__}: {amount!r}")
+        if isinstance(amount, Decimal) and (not amount.is_finite() or amount != amount.to_integral_value()):
+            raise ValueError(f"{amount} is not a whole number of rupiah")
+        return int.__new__(cls, int(amount))
+
+    @classmethod
+    def parse(cls, text: str, *, negative: bool = False) -> Self:
+        """What a person typed: "12.500", "12500", "Rp 12.500", "Rp12.500,00", "12.500,-".
+
+        Raises Refusal (422) for anything else, for a fraction, and for an amount below zero unless `negative`.
+        """
+        typed = _TYPED.fullmatch(text.strip())
+        if typed is None:
+            raise NOT_AN_AMOUNT(text=text)
+        if (typed["fraction"] or "").strip("0-\u2013"):
+            raise FRACTION_OF_RUPIAH(text=text)
+        amount = int(typed["whole"].replace(".", ""))
+        if amount > LARGEST:
+            raise AMOUNT_TOO_LARGE(text=text, largest=Rupiah(LARGEST))
+        if typed["minus"] or typed["minus_inside"]:
+            if not negative:
+                raise NEGATIVE_AMOUNT(text=text)
+            amount = -amount
+        return cls(amount)
+
+    @classmethod
+    def total(cls, amounts: Iterable[int]) -> Self:
+        """The sum of the amounts as Rupiah; nothing sums to Rp0."""
+        return cls(sum(amounts))
+
+    def split(self, weights: Mapping[K, Weight]) -> dict[K, "Rupiah"]:
+        """Divide by largest remainder: the parts sum to the whole, ties go to the lower key, a negative whole mirrors a positive one.
+
+        Weights are ints, Decimals or Fractions, none negative and not all zero (ValueError); keys must be comparable. The result keeps
+        the order of `weights` and does not depend on it.
+        """
+        scaled = _as_ints(weights)
+        total = sum(scaled.values())
+        if total == 0:
+            raise ValueError("nothing to split by: every weight is zero")
+        whole = abs(int(self))
+        floors: dict[K, int] = {}
+        remainders: list[tuple[int, K]] = []
+        for key, weight in scaled.items():
+            floors[key], remainder = divmod(whole * weight, total)
+            if remainder:
+                remainders.append((-remainder, key))
+        left = whole - sum(floors.values())
+        if left:
+            remainders.sort()
+            for _, key in remainders[:left]:
+                floors[key] += 1
+        sign = -1 if self < 0 else 1
+        return {key: Rupiah(sign * part) for key, part in floors.items()}
+
+    def times(self, rate: Weight, *, rounding: Rounding, unit: int = 1) -> "Rupiah":
+        """The amount times an exact rate, rounded to a multiple of `unit` rupiah: "down" and "up" are toward and away from zero."""
+        if isinstance(rate, bool | float) or not isinstance(rate, int | Decimal | Fraction):
+            raise TypeError(f"a rate is a Decimal or a Fraction, not {type(rate).__name__}")
+        if unit < 1:
+            raise ValueError(f"the unit of rounding is a positive number of rupiah, not {unit}")
+        exact = abs(int(self) * Fraction(rate)) / unit
+        units, rest = divmod(exact.numerator, exact.denominator)
+        if rest and (rounding == "up" or (rounding == "half_up" and 2 * rest >= exact.denominator)):
+            units += 1
+        below_zero = (self < 0) != (rate < 0)
+        return Rupiah(-units * unit if below_zero else units * unit)
+
+    def worded(self, lang: Lang) -> str:
+        """As it stands in a sentence: "Rp12.500"."""
+        return formats.rupiah(self, lang)
+
+    def __repr__(self) -> str:
+        return f"Rupiah({int(self)})"
+
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
+    def __add__(self, other: int) -> "Rupiah":
+        return Rupiah(int.__add__(self, _whole(other)))
+
+    def __radd__(self, other: int) -> "Rupiah":
+        return Rupiah(int.__add__(self, _whole(other)))
+
+    def __sub__(self, other: int) -> "Rupiah":
+        return Rupiah(int.__sub__(self, _whole(other)))
+
+    def __rsub__(self, other: int) -> "Rupiah":
+        return Rupiah(int.__sub__(_whole(other), int(self)))
+
+    def __mul__(self, other: int) -> "Rupiah":
+        if isinstance(other, Rupiah):
+            raise TypeError("money times money is not money")
+        return Rupiah(int.__mul__(self, _whole(other)))
+
+    def __rmul__(self, other: int) -> "Rupiah":
+        return self * other
+
+    def __neg__(self) -> "Rupiah":
+        return Rupiah(int.__neg__(self))
+
+    def __pos__(self) -> "Rupiah":
+        return self
+
+    def __abs__(self) -> "Rupiah":
+        return Rupiah(int.__abs__(self))
+
+    def __truediv__(self, other: Any) -> NoReturn:
+        raise TypeError("rupiah are not divided: use split(weights), or times(rate, rounding=…)")
+
+    __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __truediv__
+    __pow__ = __truediv__  # type: ignore[assignment]  # no power of money means anything
+
+
+def _whole(other: object) -> int:
+    if isinstance(other, int) and not isinstance(other, bool):
+        return int(other)
+    raise TypeError(f"rupiah reckon with whole numbers alone, not with {type(other).__name__}: {other!r}")
+
+
+def _as_ints(weights: Mapping[K, Weight]) -> dict[K, int]:
+    """The same proportions in whole numbers."""
+    exact: dict[K, int | Fraction] = {}
+    denominator = 1
+    for key, weight in weights.items():
+        if isinstance(weight, bool | float) or not isinstance(weight, int | Decimal | Fraction):
+            raise TypeError(f"a weight is an int, a Decimal or a Fraction, not {type(weight).__name__}: {weight!r}")
+        if weight < 0:
+            raise ValueError(f"a weight cannot be negative: {weight}")
+        if isinstance(weight, int):
+            exact[key] = int(weight)
+        else:
+            fraction = Fraction(weight)
+            exact[key] = fraction
+            denominator = lcm(denominator, fraction.denominator)
+    return {key: int(weight * denominator) for key, weight in exact.items()}
