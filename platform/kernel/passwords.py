@@ -1,0 +1,114 @@
+"""Passwords: argon2id, off the event loop, and the few rules that keep the worst ones out.
+
+Hashing holds a processor core and 19 MiB for tens of milliseconds, so it runs in its own small pool of threads: however many sign in at
+once, pages keep being served.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from kernel import phone
+from kernel.errors import Kind, Refusal
+
+T = TypeVar("T")
+
+MINIMUM_LENGTH: Final = 8
+LONGEST: Final = 200
+
+PASSWORD_TOO_SHORT = Kind(
+    "kernel.password_too_short",
+    422,
+    id="Kata sandi terlalu pendek. Pakai paling sedikit {minimum} huruf atau angka.",
+    en="The password is too short. Use at least {minimum} letters or digits.",
+)
+PASSWORD_TOO_LONG = Kind(
+    "kernel.password_too_long",
+    422,
+    id="Kata sandi terlalu panjang. Paling banyak {longest} huruf.",
+    en="The password is too long. At most {longest} letters.",
+)
+PASSWORD_TOO_COMMON = Kind(
+    "kernel.password_too_common",
+    422,
+    id="Kata sandi ini terlalu mudah ditebak. Pilih yang lain, misalnya tiga kata yang tidak berhubungan.",
+    en="This password is too easy to guess. Choose another, for example three unrelated words.",
+)
+PASSWORD_IS_PHONE = Kind(
+    "kernel.password_is_phone",
+    422,
+    id="Nomor HP tidak boleh dipakai sebagai kata sandi.",
+    en="The phone number cannot be the password.",
+)
+
+# OWASP's second choice for argon2id: 19 MiB, two passes, one lane.
+_hasher: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_threads: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+# A hash that no password fits, made with the parameters above: see verify_nobody.
+_NOBODY: Final = _hasher.hash("\0 nobody has this password")
+
+_COMMONEST: Final = frozenset(
+    """
+    12345678 123456789 1234567890 0123456789 87654321 987654321 11111111 00000000 88888888 99999999 12341234 11223344 12344321
+    password password1 password123 passw0rd qwertyui qwerty123 qwertyuiop 1q2w3e4r 1qaz2wsx abcd1234 abc12345 abcdefgh iloveyou
+    sayangku sayang123 cintaku1 indonesia indonesia1 merdeka45 bismillah bismillah1 alhamdulillah rahasia1 rahasia123 katasandi
+    katasandi1 koperasi koperasi1 koperasi123 anggota1 anggota123 pengurus pengurus1 bendahara admin123 admin1234 administrator
+    lumbung1 lumbung123 merahputih doraemon jakarta1 persib1933 garuda45 semangat terserah akucinta akusayang
+    """.split()
+)
+
+
+def check_password(password: str, *, phone_number: str | None = None) -> None:
+    """Raise Refusal (422) when the password is too short, too long, among the commonest, one repeated sign, or the person's own phone number."""
+    if len(password) < MINIMUM_LENGTH:
+        raise PASSWORD_TOO_SHORT(minimum=MINIMUM_LENGTH)
+    if len(password) > LONGEST:
+        raise PASSWORD_TOO_LONG(longest=LONGEST)
+    if password.strip().lower() in _COMMONEST or len(set(password)) == 1:
+        raise PASSWORD_TOO_COMMON()
+    if phone_number is not None and _same_phone(password, phone_number):
+        raise PASSWORD_IS_PHONE()
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash to store. Call `check_password` first."""
+    return await _in_thread(_hasher.hash, password)
+
+
+async def verify_password(stored_hash: str, password: str) -> bool:
+    """Whether the password fits the stored hash. A damaged hash fits nothing."""
+    return await _in_thread(_fits, stored_hash, password)
+
+
+async def verify_nobody(password: str) -> None:
+    """Spend the time of a real check, so that a stranger cannot learn from the answer's delay whether an account exists."""
+    await _in_thread(_fits, _NOBODY, password)
+
+
+def needs_rehash(stored_hash: str) -> bool:
+    """Whether the hash was made with other parameters than today's: hash again at the next sign-in that succeeds."""
+    return _hasher.check_needs_rehash(stored_hash)
+
+
+def _fits(stored_hash: str, password: str) -> bool:
+    if len(password) > LONGEST:
+        return False
+    try:
+        return _hasher.verify(stored_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _same_phone(password: str, phone_number: str) -> bool:
+    try:
+        return phone.mobile(password) == phone.mobile(phone_number)
+    except Refusal:
+        return False
+
+
+async def _in_thread(function: Callable[..., T], *arguments: str) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)

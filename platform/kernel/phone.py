@@ -1,0 +1,41 @@
+"""Indonesian mobile numbers, kept in E.164 ("+6281234567890") however they were typed.
+
+Plausible is enough: national form 08 and 8 to 11 more digits. Which prefixes an operator has put to use changes from year to year, and a
+member whose number our list does not know yet must not be turned away.
+"""
+
+import re
+from typing import Final
+
+from kernel.errors import Kind
+
+NOT_A_MOBILE_NUMBER = Kind(
+    "kernel.not_a_mobile_number",
+    422,
+    id="“{text}” bukan nomor HP. Tulis seperti 0812-3456-7890.",
+    en="“{text}” is not a mobile number. Write it like 0812-3456-7890.",
+)
+
+_DECORATION: Final = re.compile(r"[\s().\-\u2010-\u2015\u200e\u202a\u202c]+")
+# With the trunk zero, with the country code (and the zero that some write after it), or bare: spreadsheets drop a leading zero.
+_MOBILE: Final = re.compile(r"(?:0|\+?620?|)(8[0-9]{8,11})")
+
+
+def mobile(text: str) -> str:
+    """ "0812-3456-7890", "62 812 3456 7890", "+6281234567890" -> "+6281234567890". Raises Refusal (422) for anything else, land lines too."""
+    typed = _MOBILE.fullmatch(_DECORATION.sub("", text))
+    if typed is None:
+        raise NOT_A_MOBILE_NUMBER(text=text.strip())
+    return f"+62{typed[1]}"
+
+
+def national(number: str) -> str:
+    """ "+6281234567890" -> "0812-3456-7890", as people read it aloud."""
+    digits = f"0{number.removeprefix('+62')}"
+    return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
+def masked(number: str) -> str:
+    """ "+6281234567890" -> "0812-****-*890", for a page that others may see over a shoulder."""
+    shown = national(number)
+    return shown[:5] + re.sub(r"[0-9]", "*", shown[5:-3]) + shown[-3:]
