@@ -22,7 +22,10 @@ _MOBILE: Final = re.compile(r"(?:0|\+?620?|)(8[0-9]{8,11})")
 
 
 def mobile(text: str) -> str:
-    """ "0812-3456-7890", "62 812 3456 7890", "+6281234567890" -> "+6281234567890". Raises Refusal (422) for anything else, land lines too."""
+    """From "0812-3456-7890", "62 812 3456 7890", "+6281234567890" to "+6281234567890".
+
+    Raises Refusal (422) for anything else, land lines too.
+    """
     typed = _MOBILE.fullmatch(_DECORATION.sub("", text))
     if typed is None:
         raise NOT_A_MOBILE_NUMBER(text=text.strip())
@@ -30,12 +33,12 @@ def mobile(text: str) -> str:
 
 
 def national(number: str) -> str:
-    """ "+6281234567890" -> "0812-3456-7890", as people read it aloud."""
+    """From "+6281234567890" to "0812-3456-7890", as people read it aloud."""
     digits = f"0{number.removeprefix('+62')}"
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
 
 
 def masked(number: str) -> str:
-    """ "+6281234567890" -> "0812-****-*890", for a page that others may see over a shoulder."""
+    """From "+6281234567890" to "0812-****-*890", for a page that others may see over a shoulder."""
     shown = national(number)
     return shown[:5] + re.sub(r"[0-9]", "*", shown[5:-3]) + shown[-3:]
