@@ -1,0 +1,265 @@
+"""Settings, read from the environment once at start and never written again.
+
+Each setting is one field; its name in the environment is ``LUMBUNG_`` plus the field's name in capitals, its meaning is told
+in the field's metadata. ``python -m kernel.settings`` prints the table that docs/operating.md holds.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from kernel.errors import Kind
+
+DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: S105 - refused in production
+SHORTEST_SECRET: Final = 32
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+STRIPE_ADDRESS: Final = "https://api.stripe.com"
+
+Environment = Literal["development", "production"]
+
+SETTING_INVALID = Kind(
+    "kernel.setting_invalid",
+    500,
+    id="{name} berisi “{value}”: {problem}.",
+    en="{name} is “{value}”: {problem}.",
+)
+NOT_STARTABLE = Kind(
+    "kernel.not_startable",
+    500,
+    id="Lumbung tidak dijalankan dalam mode produksi: {problems}.",
+    en="Lumbung does not start in production: {problems}.",
+)
+
+
+def _told(meaning: str, *, shown: str | None = None) -> dict[str, str]:
+    """Metadata of a field: what it means, and how its default is written where the value itself says little."""
+    return {"meaning": meaning} | ({"shown": shown} if shown is not None else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one start of Lumbung was told; made by ``load()``, by hand in tests."""
+
+    environment: Environment = field(
+        default="development", metadata=_told("`development` or `production`; production refuses to start unsafely")
+    )
+    database_url: str | None = field(
+        default=None,
+        metadata=_told(
+            "PostgreSQL as `postgresql://user:password@host/database`, its owner; empty: an embedded server",
+            shown="embedded",
+        ),
+    )
+    base_domain: str = field(
+        default="localhost:8000",
+        metadata=_told("domain under which cooperatives get their subdomains, with the port where it is not 80 or 443"),
+    )
+    secret_key: str = field(
+        default=DEVELOPMENT_SECRET,
+        repr=False,
+        metadata=_told(
+            "signs cookies and derives keys; at least 32 characters in production", shown="development only"
+        ),
+    )
+    data_dir: Path = field(
+        default=Path("var"), metadata=_told("folder of the embedded PostgreSQL, uploads and exports")
+    )
+    host: str = field(default="127.0.0.1", metadata=_told("address that the web process binds"))
+    port: int = field(default=8000, metadata=_told("port that the web process binds"))
+    broker_url: str | None = field(
+        default=None,
+        metadata=_told("`redis://…` or `amqp://…` for jobs; empty: PostgreSQL itself", shown="PostgreSQL"),
+    )
+    mail_url: str | None = field(
+        default=None,
+        metadata=_told(
+            "`smtp://user:password@host:587` for e-mail; empty: messages are only written down", shown="none"
+        ),
+    )
+    stripe_url: str = field(
+        default=STRIPE_ADDRESS, metadata=_told("address of the Stripe API; another one is a stand-in for tests")
+    )
+    app_role: str = field(
+        default="lumbung_app", metadata=_told("role without rights by which web and worker log in to PostgreSQL")
+    )
+    spare_schemas: int = field(
+        default=3, metadata=_told("ready-made schemas kept for cooperatives that are founded next")
+    )
+    worker_threads: int = field(default=4, metadata=_told("jobs that the worker process does at the same time"))
+    postgres_bin: Path | None = field(
+        default=None,
+        metadata=_told(
+            "folder of PostgreSQL binaries for the embedded server; empty: those that come along", shown="bundled"
+        ),
+    )
+    postgres_port: int | None = field(
+        default=None,
+        metadata=_told("port of the embedded server; empty: a free one, kept from then on", shown="a free one"),
+    )
+    trusted_proxies: tuple[str, ...] = field(
+        default=(),
+        metadata=_told("addresses, separated by commas, whose `X-Forwarded-*` headers are believed", shown="none"),
+    )
+    lang: Literal["id", "en"] = field(
+        default="en",
+        metadata=_told("language of the `lumbung` command's sentences: `en` or `id`; pages ask the viewer"),
+    )
+    debug: bool = field(default=False, metadata=_told("`1`: errors of the `lumbung` command come with their traceback"))
+
+    @property
+    def is_default_secret(self) -> bool:
+        return self.secret_key == DEVELOPMENT_SECRET
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def scheme(self) -> str:
+        """``http`` where the base domain is this machine, else ``https``: cookies and links follow it."""
+        name = self.base_domain.partition(":")[0]
+        return "http" if name == "localhost" or name.endswith(".localhost") else "https"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from the environment; an empty variable counts as absent.
+
+    Raises a Refusal (``kernel.setting_invalid``) that names the variable and what is wrong with it.
+    """
+    given: dict[str, Any] = {}
+    for setting in fields(Settings):
+        name = variable(setting.name)
+        text = environ.get(name, "").strip()
+        if not text:
+            continue
+        try:
+            given[setting.name] = _READERS.get(setting.name, str)(text)
+        except ValueError as error:
+            raise SETTING_INVALID(name=name, value=_without_credentials(text), problem=str(error)) from None
+    return Settings(**given)
+
+
+def check_startable(settings: Settings) -> None:
+    """Refuse to serve real cooperatives with settings that are only fit for trying out.
+
+    Raises a Refusal (``kernel.not_startable``) that names every problem at once.
+    """
+    if not settings.is_production:
+        return
+    problems = []
+    if settings.is_default_secret:
+        problems.append("LUMBUNG_SECRET_KEY is the development secret")
+    elif len(settings.secret_key) < SHORTEST_SECRET:
+        problems.append(f"LUMBUNG_SECRET_KEY is shorter than {SHORTEST_SECRET} characters")
+    if settings.database_url is None:
+        problems.append("LUMBUNG_DATABASE_URL names no database, and the embedded one is for one machine's trial")
+    if settings.base_domain == "localhost" or settings.base_domain.startswith("localhost:"):
+        problems.append("LUMBUNG_BASE_DOMAIN is localhost")
+    problems += [f"{name} points to a stand-in ({url})" for name, url in _stand_ins(settings)]
+    if problems:
+        raise NOT_STARTABLE(problems="; ".join(problems))
+
+
+def _stand_ins(settings: Settings) -> list[tuple[str, str]]:
+    """Outside services that are answered by something of this machine or by an imitation of the real one."""
+    found = []
+    if settings.stripe_url.rstrip("/") != STRIPE_ADDRESS:
+        found.append(("LUMBUNG_STRIPE_URL", settings.stripe_url))
+    if settings.mail_url is not None and urlsplit(settings.mail_url).scheme not in {"smtp", "smtps"}:
+        found.append(("LUMBUNG_MAIL_URL", urlsplit(settings.mail_url).scheme + "://…"))
+    return found
+
+
+def variable(name: str) -> str:
+    """Name of a setting in the environment."""
+    return f"LUMBUNG_{name.upper()}"
+
+
+def table() -> str:
+    """Every setting as one Markdown table, in the order of the fields."""
+    lines = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
+    for setting in fields(Settings):
+        default = setting.metadata.get("shown") or f"`{str(setting.default).lower()}`"
+        lines.append(f"| `{variable(setting.name)}` | {default} | {setting.metadata['meaning']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _without_credentials(text: str) -> str:
+    return re.sub(r"://[^@/]*@", "://…@", text)
+
+
+def _database_url(text: str) -> str:
+    if urlsplit(text).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("it must begin with postgresql://")
+    return "postgresql://" + text.partition("://")[2]
+
+
+def _base_domain(text: str) -> str:
+    name, _, port = text.lower().partition(":")
+    if not name or "/" in text or (port and not port.isdigit()):
+        raise ValueError("it must be a domain like lumbung.example or localhost:8000, without http://")
+    return f"{name}:{port}" if port else name
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise ValueError("it must be a port from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000:
+        raise ValueError("it must be a whole number from 1 to 1000")
+    return int(text)
+
+
+def _broker_url(text: str) -> str:
+    if urlsplit(text).scheme not in {"redis", "rediss", "amqp", "amqps"}:
+        raise ValueError("it must begin with redis:// or amqp://")
+    return text
+
+
+def _environment(text: str) -> str:
+    if text not in {"development", "production"}:
+        raise ValueError("it must be development or production")
+    return text
+
+
+def _lang(text: str) -> str:
+    if text not in {"id", "en"}:
+        raise ValueError("it must be id or en")
+    return text
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _yes(text: str) -> bool:
+    return text.lower() not in {"0", "no", "false", "off"}
+
+
+_READERS: Final[Mapping[str, Any]] = {
+    "environment": _environment,
+    "database_url": _database_url,
+    "base_domain": _base_domain,
+    "data_dir": Path,
+    "port": _port,
+    "broker_url": _broker_url,
+    "spare_schemas": _count,
+    "worker_threads": _count,
+    "postgres_bin": Path,
+    "postgres_port": _port,
+    "trusted_proxies": _list,
+    "lang": _lang,
+    "debug": _yes,
+}
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(table())
