@@ -1,0 +1,217 @@
+"""Engines, the two sets of tables, and the two ways to speak to PostgreSQL.
+
+*Write* through a SQLAlchemy ``AsyncSession``; *read* what people wait for through a ``Reader``: plain SQL by asyncpg into
+frozen structs, four times faster than Core (docs/adr/0004-two-ways-to-the-database.md). Neither is bound to a cooperative here:
+``tenants.session`` does that, in one place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import asyncpg
+import msgspec
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+if TYPE_CHECKING:
+    from kernel.settings import Settings
+
+View = TypeVar("View", bound=msgspec.Struct)
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# A backend keeps about 20 kB for every table it has touched, for ever: after this many cooperatives a connection is replaced.
+COOPERATIVES_PER_CONNECTION = 200
+
+
+class SharedBase(DeclarativeBase):
+    """Tables of the platform itself: schema ``shared``."""
+
+    metadata = MetaData(schema="shared", naming_convention=NAMES)
+
+
+class CoopBase(DeclarativeBase):
+    """Tables that every cooperative has, each in its own schema: named without one, found by the search path."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class Reader:
+    """Reads rows into frozen structs inside one read transaction.
+
+    A view struct lists the selected columns, in order and by the same names; a mismatch is refused at the first use.
+    Parameters are ``$1``, ``$2`` …; values never go into the SQL text.
+    """
+
+    __slots__ = ("_connection",)
+    _checked: set[tuple[str, type]] = set()
+
+    def __init__(self, connection: asyncpg.Connection[Any]) -> None:
+        self._connection = connection
+
+    async def rows(self, view: type[View], sql: str, *args: object) -> list[View]:
+        """Return every row as a ``view``."""
+        records = await self._connection.fetch(sql, *args)
+        if records:
+            self._check(view, sql, records[0])
+        return [view(*record) for record in records]
+
+    async def one(self, view: type[View], sql: str, *args: object) -> View | None:
+        """Return the first row as a ``view``, or None."""
+        record = await self._connection.fetchrow(sql, *args)
+        if record is None:
+            return None
+        self._check(view, sql, record)
+        return view(*record)
+
+    async def records(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        """Return bare records, for exports and sums that no page shows as they are."""
+        return await self._connection.fetch(sql, *args)
+
+    async def value(self, sql: str, *args: object) -> Any:
+        """Return the first column of the first row, or None."""
+        return await self._connection.fetchval(sql, *args)
+
+    def _check(self, view: type[msgspec.Struct], sql: str, record: Mapping[str, object]) -> None:
+        if (sql, view) in self._checked:
+            return
+        names = tuple(record.keys())
+        if names != view.__struct_fields__:
+            msg = f"{view.__name__} expects the columns {view.__struct_fields__}, the query gives {names}"
+            raise TypeError(msg)
+        if len(self._checked) < 5_000:  # statements are constants of the code; the bound is for those built by hand
+            self._checked.add((sql, view))
+
+
+async def reader_of(db: AsyncSession) -> Reader:
+    """Return a Reader on the same connection and transaction as a write session, after flushing what it holds."""
+    await db.flush()
+    connection = await db.connection()
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    if driver is None:
+        msg = "the session has lost its connection"
+        raise RuntimeError(msg)
+    return Reader(driver)
+
+
+def app_role_password(settings: Settings) -> str:
+    """Return the password of the application's login role, derived so that no second secret has to be kept."""
+    return hmac.new(settings.secret_key.encode(), b"lumbung database role", hashlib.sha256).hexdigest()
+
+
+class Database:
+    """The pools of one process: ``write`` and ``read`` log in as the role without rights, ``owner`` as the URL says.
+
+    The owner's engine makes schemas and migrates; pages never touch it. Pools open lazily and belong to one event loop.
+    """
+
+    def __init__(self, owner_url: str, settings: Settings, *, pool_size: int = 10) -> None:
+        self.settings = settings
+        self.owner_url: URL = make_url(owner_url).set(drivername="postgresql+asyncpg")
+        self.app_url: URL = self.owner_url.set(username=settings.app_role, password=app_role_password(settings))
+        self._pool_size = pool_size
+        self._read_pool: asyncpg.Pool[Any] | None = None
+        self._write: AsyncEngine | None = None
+        self._owner: AsyncEngine | None = None
+        self._served: dict[int, set[str]] = {}
+        self.local: dict[str, Any] = {}  # what a process keeps beside its pools: host cache, page cache, listener
+
+    @property
+    def write(self) -> AsyncEngine:
+        """The engine of write sessions."""
+        if self._write is None:
+            self._write = create_async_engine(
+                self.app_url, pool_size=self._pool_size, max_overflow=5, pool_timeout=10, connect_args={"timeout": 10}
+            )
+            event.listen(self._write.sync_engine, "checkin", _replace_when_worn)
+        return self._write
+
+    @property
+    def owner(self) -> AsyncEngine:
+        """The engine that owns every object: for migrations and new schemas alone."""
+        if self._owner is None:
+            self._owner = create_async_engine(self.owner_url, pool_size=2, max_overflow=4, connect_args={"timeout": 10})
+        return self._owner
+
+    @property
+    def sessions(self) -> async_sessionmaker[AsyncSession]:
+        """Makes write sessions that belong to no cooperative yet."""
+        return async_sessionmaker(self.write, expire_on_commit=False, autoflush=True)
+
+    async def read_pool(self) -> asyncpg.Pool[Any]:
+        """Return the pool of read connections, opening it at first use."""
+        if self._read_pool is None:
+            self._read_pool = await asyncpg.create_pool(
+                dsn=plain_url(self.app_url), min_size=0, max_size=self._pool_size, timeout=10, init=_prepare_connection
+            )
+        return self._read_pool
+
+    @contextlib.asynccontextmanager
+    async def read_connection(self, begin: str, mark: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """Lend a read connection inside the transaction that ``begin`` opens (one round trip), and end it after.
+
+        ``mark`` names whom the connection serves, so that a worn one can be replaced.
+        """
+        pool = await self.read_pool()
+        connection = await pool.acquire()
+        broken = True
+        try:
+            await connection.execute(begin)
+            try:
+                yield connection
+            finally:
+                await connection.execute("COMMIT" if not connection.is_closed() else "")
+            broken = False
+        finally:
+            raw = id(connection._con)
+            served = self._served.setdefault(raw, set())
+            served.add(mark)
+            if broken or len(served) >= COOPERATIVES_PER_CONNECTION:
+                self._served.pop(raw, None)
+                await connection.close()
+            await pool.release(connection)
+
+    async def close(self) -> None:
+        """Close every pool."""
+        if self._read_pool is not None:
+            await self._read_pool.close()
+            self._read_pool = None
+        for engine in (self._write, self._owner):
+            if engine is not None:
+                await engine.dispose()
+        self._write = self._owner = None
+        self._served.clear()
+
+
+def plain_url(url: URL) -> str:
+    """Return the URL as libpq and asyncpg read it, password included."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def _prepare_connection(connection: asyncpg.Connection[Any]) -> None:
+    await connection.set_type_codec("jsonb", encoder=_json_text, decoder=msgspec.json.decode, schema="pg_catalog")
+
+
+def _json_text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _replace_when_worn(dbapi_connection: Any, record: Any) -> None:
+    served: Sequence[str] = record.info.get("served", ())
+    if len(served) >= COOPERATIVES_PER_CONNECTION:
+        record.invalidate(soft=True)
+        record.info.pop("served", None)

@@ -1,0 +1,36 @@
+"""Tables of a cooperative that belong to no business room: the trail, and the keys of finished jobs."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Identity, Index, Text, func
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import CoopBase
+
+
+class AuditEntry(CoopBase):
+    """Who did what to what, and when; append-only for every role that the application uses."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_subject", "subject", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+    actor_kind: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class FinishedCoopJob(CoopBase):
+    """The key of a job whose effects are in this schema: written in the same transaction, so it runs once."""
+
+    __tablename__ = "finished_jobs"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    finished_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())

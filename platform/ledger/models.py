@@ -1,0 +1,93 @@
+"""Tables of the books. The application's roles may read them; only ``post_journals`` (door.sql) writes them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import CoopBase
+
+Moment = TIMESTAMP(timezone=True)
+
+
+class Account(CoopBase):
+    """An account of the chart. ``floor`` bounds the balance of each party, in the account's normal direction."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("kind IN ('asset', 'liability', 'equity', 'income', 'expense')", name="kind"),
+        CheckConstraint("normal_side IN ('debit', 'credit')", name="normal_side"),
+    )
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    name_id: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    normal_side: Mapped[str] = mapped_column(Text)
+    floor: Mapped[int | None] = mapped_column(BigInteger)
+    by_party: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+
+
+class Journal(CoopBase):
+    """One balanced entry. ``value_date`` is the day it counts for, ``posted_at`` the moment it was written."""
+
+    __tablename__ = "journals"
+    __table_args__ = (Index("ix_journals_value_date", "value_date"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    value_date: Mapped[date]
+    description: Mapped[str] = mapped_column(Text)
+    source_key: Mapped[str] = mapped_column(Text, unique=True)
+    reverses: Mapped[int | None] = mapped_column(ForeignKey("journals.number"), unique=True)
+    posted_by: Mapped[str] = mapped_column(Text)
+    posted_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class JournalLine(CoopBase):
+    """One side of a journal. ``balance`` is the party's balance on the account right after it, in the normal direction."""
+
+    __tablename__ = "journal_lines"
+    __table_args__ = (
+        CheckConstraint("debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)", name="one_side"),
+        Index("ix_journal_lines_account", "account", "party"),
+    )
+
+    journal: Mapped[int] = mapped_column(ForeignKey("journals.number"), primary_key=True)
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.code"))
+    party: Mapped[UUID | None]
+    debit: Mapped[int] = mapped_column(BigInteger)
+    credit: Mapped[int] = mapped_column(BigInteger)
+    balance: Mapped[int] = mapped_column(BigInteger)
+
+
+class Balance(CoopBase):
+    """The present balance of a party on an account; the party of an account without parties is all zeros."""
+
+    __tablename__ = "balances"
+
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.code"), primary_key=True)
+    party: Mapped[UUID] = mapped_column(primary_key=True)
+    balance: Mapped[int] = mapped_column(BigInteger)
+
+
+class ClosedYear(CoopBase):
+    """A book year that takes no more postings."""
+
+    __tablename__ = "closed_years"
+
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    closed_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+    closed_by: Mapped[str] = mapped_column(Text)
+
+
+class JournalCounter(CoopBase):
+    """The last journal number given: numbers have no gaps, as an auditor expects."""
+
+    __tablename__ = "journal_counter"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    last_number: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,141 @@
+"""The one door of the books. The database function ``post_journals`` does the writing; no role of the application can go around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from ledger import errors, queries
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One side of a journal, in rupiah. ``party`` is the member whose sub-ledger it moves, where the account has parties."""
+
+    account: str
+    debit: Rupiah
+    credit: Rupiah
+    party: UUID | None = None
+
+    @classmethod
+    def to_debit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> Line:
+        """A debit of ``amount``."""
+        return cls(account, amount, Rupiah(0), party)
+
+    @classmethod
+    def to_credit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> Line:
+        """A credit of ``amount``."""
+        return cls(account, Rupiah(0), amount, party)
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """An entry to post. ``source_key`` names its cause once and for all: the same key posts once, however often it is sent."""
+
+    value_date: date
+    description: str
+    source_key: str
+    lines: Sequence[Line]
+    reverses: int | None = None
+
+
+class PostedJournal(msgspec.Struct, frozen=True):
+    """What the door answered: the journal's number, and whether this call wrote it (else it was there already)."""
+
+    source_key: str
+    number: int
+    fresh: bool
+
+
+async def post(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
+    """Post one journal in the session's transaction; ``by`` is the name that the books will show.
+
+    Raises Refusal: ledger.unbalanced, .not_a_journal, .below_floor, .year_closed, .unknown_account, .key_reused.
+    """
+    return (await post_many(db, [journal], by=by))[0]
+
+
+async def post_many(db: AsyncSession, journals: Sequence[Journal], *, by: str) -> list[PostedJournal]:
+    """Post many journals in one round trip, in the order given, all or none. Raises as ``post``."""
+    if not journals:
+        return []
+    for journal in journals:
+        _check(journal)
+    await db.flush()
+    entries = [
+        {
+            "value_date": journal.value_date.isoformat(),
+            "description": journal.description,
+            "source_key": journal.source_key,
+            "reverses": journal.reverses,
+            "posted_by": by,
+            "lines": [
+                {
+                    "account": line.account,
+                    "party": str(line.party) if line.party else None,
+                    "debit": int(line.debit),
+                    "credit": int(line.credit),
+                }
+                for line in journal.lines
+            ],
+        }
+        for journal in journals
+    ]
+    statement = text("SELECT source_key, number, fresh FROM post_journals(CAST(:entries AS jsonb))")
+    try:
+        rows = await db.execute(statement, {"entries": msgspec.json.encode(entries).decode()})
+    except DBAPIError as error:
+        _refuse(error)
+    return [PostedJournal(row.source_key, row.number, row.fresh) for row in rows]
+
+
+async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: str) -> PostedJournal:
+    """Post the mirror of journal ``number`` on the date ``on``. The original stays as it is; a second reversal is refused."""
+    original = await queries.journal(db, number)
+    if original is None:
+        raise errors.NO_SUCH_JOURNAL(number=number)
+    if original.reversed_by is not None:
+        raise errors.ALREADY_REVERSED(number=number)
+    lines = [
+        Line(line.account, Rupiah(line.credit), Rupiah(line.debit), line.party) for line in await queries.lines(db, number)
+    ]
+    mirror = Journal(on, f"Pembalikan: {original.description} ({reason})", f"reversal:{number}", lines, reverses=number)
+    return await post(db, mirror, by=by)
+
+
+def _check(journal: Journal) -> None:
+    debit = Rupiah.total(line.debit for line in journal.lines)
+    credit = Rupiah.total(line.credit for line in journal.lines)
+    if debit != credit:
+        raise errors.UNBALANCED(key=journal.source_key, debit=debit, credit=credit)
+    one_sided = all(
+        line.debit >= 0 and line.credit >= 0 and (line.debit == 0) != (line.credit == 0) for line in journal.lines
+    )
+    if len(journal.lines) < 2 or not one_sided:
+        raise errors.NOT_A_JOURNAL(key=journal.source_key)
+
+
+def _refuse(error: DBAPIError) -> NoReturn:
+    """Turn the door's own SQLSTATE into a refusal; anything else goes on as it came."""
+    cause = getattr(error.orig, "__cause__", None) or error.orig
+    state = getattr(cause, "sqlstate", None) or getattr(error.orig, "sqlstate", None)
+    detail = str(getattr(cause, "message", None) or cause).split(": ", 1)[-1]
+    refusals: dict[str, Refusal] = {
+        "LB001": errors.UNBALANCED(key=detail, debit="?", credit="?"),
+        "LB002": errors.BELOW_FLOOR(account=detail.split(" ")[0]),
+        "LB003": errors.YEAR_CLOSED(year=detail[:4]),
+        "LB004": errors.UNKNOWN_ACCOUNT(account=detail),
+        "LB005": errors.KEY_REUSED(key=detail),
+    }
+    if state in refusals:
+        raise refusals[state] from error
+    raise error

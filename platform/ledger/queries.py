@@ -1,0 +1,153 @@
+"""What the books say: journals, balances, statements of a party, trial balance, surplus of a year."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from kernel.database import Reader, reader_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class JournalView(msgspec.Struct, frozen=True):
+    """A journal's head; ``reversed_by`` is the number of its reversal, if any."""
+
+    number: int
+    value_date: date
+    description: str
+    source_key: str
+    reverses: int | None
+    reversed_by: int | None
+    posted_by: str
+    posted_at: datetime
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A journal's line with the name of its account."""
+
+    line: int
+    account: str
+    name_id: str
+    name_en: str
+    party: UUID | None
+    debit: int
+    credit: int
+    balance: int
+
+
+class StatementLine(msgspec.Struct, frozen=True):
+    """A movement of one party on one account, newest balance after it, in the account's normal direction."""
+
+    journal: int
+    value_date: date
+    description: str
+    debit: int
+    credit: int
+    balance: int
+
+
+class AccountTotal(msgspec.Struct, frozen=True):
+    """An account in the trial balance: opening, movements and closing of the year, in rupiah, debit positive."""
+
+    code: str
+    name_id: str
+    name_en: str
+    kind: str
+    normal_side: str
+    opening: int
+    debit: int
+    credit: int
+    closing: int
+
+
+_JOURNAL = (
+    "SELECT j.number, j.value_date, j.description, j.source_key, j.reverses, r.number AS reversed_by, j.posted_by, j.posted_at "
+    "FROM journals j LEFT JOIN journals r ON r.reverses = j.number "
+)
+
+
+async def journal(db: AsyncSession | Reader, number: int) -> JournalView | None:
+    """Return the journal with this number, or None."""
+    return await (await _reader(db)).one(JournalView, _JOURNAL + "WHERE j.number = $1", number)
+
+
+async def lines(db: AsyncSession | Reader, number: int) -> list[LineView]:
+    """Return a journal's lines in order."""
+    return await (await _reader(db)).rows(
+        LineView,
+        "SELECT l.line, l.account, a.name_id, a.name_en, l.party, l.debit, l.credit, l.balance "
+        "FROM journal_lines l JOIN accounts a ON a.code = l.account WHERE l.journal = $1 ORDER BY l.line",
+        number,
+    )
+
+
+async def journals(ro: Reader, *, before: int | None = None, limit: int = 50) -> list[JournalView]:
+    """Return journals, newest first; ``before`` is the last number of the page before."""
+    return await ro.rows(
+        JournalView, _JOURNAL + "WHERE $1::bigint IS NULL OR j.number < $1 ORDER BY j.number DESC LIMIT $2", before, limit
+    )
+
+
+async def balance(db: AsyncSession | Reader, account: str, party: UUID | None = None) -> int:
+    """Return the present balance of an account, or of one party on it, in rupiah, in the account's normal direction."""
+    return int(
+        await (await _reader(db)).value(
+            "SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = $1 AND ($2::uuid IS NULL OR party = $2)",
+            account,
+            party,
+        )
+    )
+
+
+async def statement(ro: Reader, account: str, party: UUID, *, limit: int = 200) -> list[StatementLine]:
+    """Return a party's movements on an account, newest first."""
+    return await ro.rows(
+        StatementLine,
+        "SELECT l.journal, j.value_date, j.description, l.debit, l.credit, l.balance FROM journal_lines l "
+        "JOIN journals j ON j.number = l.journal WHERE l.account = $1 AND l.party = $2 "
+        "ORDER BY l.journal DESC, l.line DESC LIMIT $3",
+        account,
+        party,
+        limit,
+    )
+
+
+async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:
+    """Return every account that moved up to the end of ``year``; amounts are debit less credit, so they sum to zero.
+
+    Income and expense of earlier years stand in the opening of their accounts until those years are closed into equity.
+    """
+    return await ro.rows(
+        AccountTotal,
+        "SELECT a.code, a.name_id, a.name_en, a.kind, a.normal_side,"
+        " coalesce(sum(l.debit - l.credit) FILTER (WHERE j.value_date < $1), 0)::bigint AS opening,"
+        " coalesce(sum(l.debit) FILTER (WHERE j.value_date >= $1), 0)::bigint AS debit,"
+        " coalesce(sum(l.credit) FILTER (WHERE j.value_date >= $1), 0)::bigint AS credit,"
+        " coalesce(sum(l.debit - l.credit), 0)::bigint AS closing"
+        " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
+        " WHERE j.value_date < $2 GROUP BY a.code ORDER BY a.code",
+        date(year, 1, 1),
+        date(year + 1, 1, 1),
+    )
+
+
+async def surplus(ro: Reader, year: int) -> int:
+    """Return the surplus of a year in rupiah: income less expense by value date (negative: a loss)."""
+    return int(
+        await ro.value(
+            "SELECT coalesce(sum(l.credit - l.debit), 0)::bigint FROM journal_lines l"
+            " JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
+            " WHERE a.kind IN ('income', 'expense') AND j.value_date >= $1 AND j.value_date < $2",
+            date(year, 1, 1),
+            date(year + 1, 1, 1),
+        )
+    )
+
+
+async def _reader(db: AsyncSession | Reader) -> Reader:
+    return db if isinstance(db, Reader) else await reader_of(db)

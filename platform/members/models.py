@@ -1,0 +1,106 @@
+"""The register of members, those who may sign in, and their sessions."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import CoopBase
+
+Moment = TIMESTAMP(timezone=True)
+
+
+class Member(CoopBase):
+    """A row of the register (buku daftar anggota). A row is never deleted: who leaves keeps it, with date and reason."""
+
+    __tablename__ = "members"
+    __table_args__ = (
+        CheckConstraint("status IN ('applied', 'active', 'declined', 'left')", name="status"),
+        CheckConstraint("sex IN ('L', 'P', '')", name="sex"),
+        CheckConstraint("status IN ('applied', 'declined') OR number IS NOT NULL", name="number"),
+        Index("ix_members_name", "name"),
+        Index("ix_members_phone", "phone"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str | None] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    sex: Mapped[str] = mapped_column(Text, server_default="")
+    phone: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text, server_default="")
+    status: Mapped[str] = mapped_column(Text)
+    applied_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+    application_key: Mapped[str | None] = mapped_column(Text, unique=True)
+    joined_on: Mapped[date | None]
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    left_on: Mapped[date | None]
+    leaving_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class User(CoopBase):
+    """Somebody who can sign in: a member, an officer, or both. ``password_hash`` is argon2id, or null until activated."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("officer_role IN ('ketua', 'bendahara', 'sekretaris', 'kasir')", name="officer_role"),
+        CheckConstraint("member_id IS NOT NULL OR officer_role IS NOT NULL", name="somebody"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(Text, unique=True)
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"), unique=True)
+    officer_role: Mapped[str | None] = mapped_column(Text)
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    activation_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    activation_expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    language: Mapped[str] = mapped_column(Text, server_default="id")
+    added_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class Session(CoopBase):
+    """A signed-in person; only the hash of the cookie's token is kept. ``kind`` 'handover' is a one-time link from founding."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        CheckConstraint("kind IN ('session', 'handover')", name="kind"),
+        Index("ix_sessions_user_id", "user_id"),
+    )
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, server_default="session")
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    signed_in_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Throttle(CoopBase):
+    """Attempts at a door of this cooperative, counted by window."""
+
+    __tablename__ = "throttles"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    count: Mapped[int]
+    window_ends_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Profile(CoopBase):
+    """How the cooperative shows itself: one row."""
+
+    __tablename__ = "profile"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    tagline: Mapped[str] = mapped_column(Text, server_default="")
+    theme: Mapped[str] = mapped_column(Text, server_default="base")
+    accent: Mapped[str | None] = mapped_column(Text)
+    header: Mapped[str | None] = mapped_column(Text)
+    logo: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text, server_default="")
+    phone: Mapped[str] = mapped_column(Text, server_default="")
+    bank_account: Mapped[str] = mapped_column(Text, server_default="")
+    timezone: Mapped[str] = mapped_column(Text, server_default=text("'Asia/Jakarta'"))
+    shop_open: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -1,0 +1,137 @@
+"""Bringing the database to the newest revisions: first what is shared, then every cooperative, resumable and each on its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import text
+
+from kernel.database import app_role_password
+from tenants.registry import CHANNEL
+from tenants.revisions import COOPERATIVE, SHARED, render
+from tenants.schemas import refill_spares, run_script
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+CONNECTIONS = 4
+LOCK_TIMEOUT = "5s"
+
+
+class FleetReport(msgspec.Struct, frozen=True):
+    """What a migration did: revisions of both lines, cooperatives brought up, those that failed with the reason, spares made."""
+
+    shared_revision: str
+    cooperative_revision: str
+    upgraded: int
+    already_current: int
+    failed: dict[str, str]
+    spares_made: int
+
+
+async def migrate(
+    database: Database, *, root: Path | None = None, on_progress: Callable[[int, int], None] | None = None
+) -> FleetReport:
+    """Migrate everything that is behind; safe to run twice, at once, and after a kill.
+
+    One cooperative's failure (a lock that is not free, a broken row) is reported and harms no other: the rest goes on.
+    """
+    await _prepare_roles(database)
+    shared_head = await _migrate_shared(database, root)
+    head, _ = render(COOPERATIVE, None, root)
+    async with database.owner.connect() as connection:
+        behind = (
+            await connection.execute(
+                text("SELECT schema_name, revision FROM shared.cooperatives WHERE revision <> :head ORDER BY founded_at"),
+                {"head": head},
+            )
+        ).all()
+        total = (await connection.execute(text("SELECT count(*) FROM shared.cooperatives"))).scalar_one()
+        # spares are cheaper made anew than brought up; their schemas are dropped with their roles
+        old = (
+            await connection.execute(text("SELECT schema_name FROM shared.spare_schemas WHERE revision <> :head"), {"head": head})
+        ).scalars()
+        stale = list(old)
+    for name in stale:
+        await _drop_spare(database, name)
+    failed: dict[str, str] = {}
+    waiting = asyncio.Queue[tuple[str, str]]()
+    for row in behind:
+        waiting.put_nowait((row.schema_name, row.revision))
+    done = 0
+
+    async def work() -> None:
+        nonlocal done
+        while not waiting.empty():
+            name, revision = waiting.get_nowait()
+            try:
+                await _upgrade(database, name, revision, root)
+            except Exception as error:  # noqa: BLE001 - whatever stops one must not stop the fleet; it is reported by name
+                failed[name] = str(error).splitlines()[0]
+            done += 1
+            if on_progress:
+                on_progress(done, len(behind))
+
+    await asyncio.gather(*(work() for _ in range(min(CONNECTIONS, len(behind)))))
+    spares = await refill_spares(database) if root is None else 0
+    return FleetReport(shared_head, head, len(behind) - len(failed), total - len(behind), failed, spares)
+
+
+async def _upgrade(database: Database, name: str, revision: str, root: Path | None) -> None:
+    head, script = render(COOPERATIVE, revision, root)
+    async with database.owner.begin() as connection:
+        # the row is locked first: two fleets at once do each cooperative once
+        present = await connection.execute(
+            text("SELECT revision FROM shared.cooperatives WHERE schema_name = :name FOR UPDATE"), {"name": name}
+        )
+        if present.scalar_one() != revision:
+            return
+        await run_script(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL search_path = {name};\n{script}")
+        await connection.execute(
+            text("UPDATE shared.cooperatives SET revision = :head WHERE schema_name = :name"), {"head": head, "name": name}
+        )
+        await connection.execute(text("SELECT pg_notify(:channel, 'registry')"), {"channel": CHANNEL})
+
+
+async def _drop_spare(database: Database, name: str) -> None:
+    async with database.owner.begin() as connection:
+        gone = await connection.execute(
+            text("DELETE FROM shared.spare_schemas WHERE schema_name = :name RETURNING schema_name"), {"name": name}
+        )
+        if gone.first():
+            await run_script(connection, f"DROP SCHEMA {name} CASCADE; DROP OWNED BY {name}; DROP ROLE {name};")
+
+
+async def _migrate_shared(database: Database, root: Path | None) -> str:
+    async with database.owner.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung shared migration'))"))
+        await connection.execute(text("CREATE SCHEMA IF NOT EXISTS shared"))
+        await connection.execute(text("CREATE TABLE IF NOT EXISTS shared.revision (revision text PRIMARY KEY)"))
+        present = (await connection.execute(text("SELECT revision FROM shared.revision"))).scalar_one_or_none()
+        head, script = render(SHARED, present, root if root and (root / SHARED).exists() else None)
+        if present != head:
+            await connection.execute(
+                text("SELECT set_config('lumbung.app_role', :role, true)"), {"role": database.settings.app_role}
+            )
+            await run_script(connection, script)
+            await connection.execute(text("DELETE FROM shared.revision"))
+            await connection.execute(text("INSERT INTO shared.revision VALUES (:head)"), {"head": head})
+    return head
+
+
+async def _prepare_roles(database: Database) -> None:
+    """Make the login role (no rights, empty search path) and the group of all cooperatives' roles; set the login's password."""
+    role, password = database.settings.app_role, app_role_password(database.settings)
+    async with database.owner.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung roles'))"))
+        have = set((await connection.execute(text("SELECT rolname FROM pg_roles"))).scalars())
+        if "lumbung_coop" not in have:
+            await connection.exec_driver_sql("CREATE ROLE lumbung_coop NOLOGIN")
+        verb = "ALTER" if role in have else "CREATE"
+        quoted = connection.dialect.identifier_preparer.quote(role)
+        await connection.exec_driver_sql(f"{verb} ROLE {quoted} LOGIN NOINHERIT PASSWORD '{password}'")
+        await connection.exec_driver_sql(f"ALTER ROLE {quoted} SET search_path = ''")

@@ -1,0 +1,26 @@
+"""Give the login role its rights on the registry, and cooperatives the one right to write a job that bears their own name."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Rights; the application's role is passed by the session setting ``lumbung.app_role``."""
+    op.execute(
+        """
+DO $rights$
+DECLARE
+    app text := quote_ident(coalesce(nullif(current_setting('lumbung.app_role', true), ''), 'lumbung_app'));
+BEGIN
+    EXECUTE 'GRANT USAGE ON SCHEMA shared TO lumbung_coop, ' || app;
+    EXECUTE 'GRANT SELECT, INSERT, UPDATE ON shared.cooperatives, shared.hostnames, shared.heartbeats, shared.operators TO ' || app;
+    EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON shared.spare_schemas, shared.outbox, shared.throttles, shared.operator_sessions,'
+         || ' shared.finished_jobs TO ' || app;
+    EXECUTE 'GRANT SELECT, INSERT ON shared.operator_actions TO ' || app;
+    EXECUTE 'GRANT SELECT ON shared.revision TO ' || app;
+    EXECUTE 'GRANT INSERT (job, key, arguments, due_at) ON shared.outbox TO lumbung_coop';
+END
+$rights$"""
+    )

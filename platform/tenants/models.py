@@ -1,0 +1,103 @@
+"""The registry: tables of schema ``shared`` that say which cooperatives exist and where they live."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import SharedBase
+
+Moment = TIMESTAMP(timezone=True)
+
+
+class Cooperative(SharedBase):
+    """One hosted cooperative. ``schema_name`` is also its role; it never changes and says nothing about who it is."""
+
+    __tablename__ = "cooperatives"
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'suspended')", name="status"),
+        CheckConstraint("schema_name ~ '^coop_[a-z0-9]{16}$'", name="schema_name"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    schema_name: Mapped[str] = mapped_column(Text, unique=True)
+    status: Mapped[str] = mapped_column(Text, server_default="active")
+    suspended_reason: Mapped[str | None] = mapped_column(Text)
+    suspended_at: Mapped[datetime | None] = mapped_column(Moment)
+    revision: Mapped[str] = mapped_column(Text)
+    founding_key: Mapped[str] = mapped_column(Text, unique=True)
+    contact_name: Mapped[str] = mapped_column(Text)
+    contact_phone: Mapped[str] = mapped_column(Text)
+    founded_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Hostname(SharedBase):
+    """A name by which a cooperative is reached: a subdomain's label, or a whole host name of its own."""
+
+    __tablename__ = "hostnames"
+    __table_args__ = (
+        CheckConstraint("kind IN ('subdomain', 'domain')", name="kind"),
+        Index("ix_hostnames_cooperative_id", "cooperative_id"),
+    )
+
+    host: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"))
+
+
+class SpareSchema(SharedBase):
+    """A schema with all tables and its role, made ahead of time and not yet anybody's."""
+
+    __tablename__ = "spare_schemas"
+
+    schema_name: Mapped[str] = mapped_column(Text, primary_key=True)
+    revision: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class OutboxMessage(SharedBase):
+    """A job written in the transaction of its cause. ``coop_role`` is filled by the database and cannot be chosen."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_due_at", "due_at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    coop_role: Mapped[str] = mapped_column(Text, server_default=text("CURRENT_USER"))
+    job: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    due_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+    written_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class FinishedJob(SharedBase):
+    """The key of a finished job of the platform itself; a cooperative keeps its own in ``finished_jobs``."""
+
+    __tablename__ = "finished_jobs"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    finished_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class Heartbeat(SharedBase):
+    """When a worker was last seen alive."""
+
+    __tablename__ = "heartbeats"
+
+    process: Mapped[str] = mapped_column(Text, primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class SharedThrottle(SharedBase):
+    """Failed or costly attempts at the platform's own doors, counted by window."""
+
+    __tablename__ = "throttles"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    count: Mapped[int]
+    window_ends_at: Mapped[datetime] = mapped_column(Moment)

@@ -1,0 +1,90 @@
+"""From a host name to the cooperative it belongs to, kept in memory until PostgreSQL says that something changed."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+# Host names are remembered up to this many, whatever the number of cooperatives: the least recently used go first.
+REMEMBERED_HOSTS = 2_000
+CHANNEL = "lumbung_changed"
+
+_COLUMNS = "c.id, c.slug, c.name, c.schema_name, c.status, c.suspended_reason, c.revision"
+
+
+class TenantRef(msgspec.Struct, frozen=True):
+    """Which cooperative a request or a job is for. Everything else about it is read inside its own schema."""
+
+    id: UUID
+    slug: str
+    name: str
+    schema_name: str
+    status: str
+    suspended_reason: str | None
+    revision: str
+
+    @property
+    def suspended(self) -> bool:
+        """Whether an operator has closed its doors."""
+        return self.status == "suspended"
+
+
+class HostCache:
+    """Remembers hosts, also those that belong to nobody, and forgets all of it when the registry changes."""
+
+    def __init__(self, database: Database, limit: int = REMEMBERED_HOSTS) -> None:
+        self._database = database
+        self._limit = limit
+        self._hosts: OrderedDict[str, TenantRef | None] = OrderedDict()
+        self._generation = 0
+
+    def forget(self) -> None:
+        """Drop everything: a registry row changed, or changes may have been missed."""
+        self._generation += 1
+        self._hosts.clear()
+
+    async def find(self, host: str) -> TenantRef | None:
+        """Return the cooperative that answers to ``host`` (a subdomain's label, or a whole host name), or None."""
+        try:
+            self._hosts.move_to_end(host)
+            return self._hosts[host]
+        except KeyError:
+            pass
+        generation = self._generation
+        tenant = await tenant_by_host(self._database, host)
+        if generation == self._generation:  # else the answer may already be old
+            self._hosts[host] = tenant
+            if len(self._hosts) > self._limit:
+                self._hosts.popitem(last=False)
+        return tenant
+
+
+async def _first(database: Database, condition: str, value: object) -> TenantRef | None:
+    pool = await database.read_pool()
+    async with pool.acquire() as connection:
+        record = await connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM shared.cooperatives c {condition}",  # noqa: S608 - constants of this module
+            value,
+        )
+    return TenantRef(*record) if record else None
+
+
+async def tenant_by_host(database: Database, host: str) -> TenantRef | None:
+    """Read the cooperative of a host from the registry."""
+    return await _first(database, "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1", host)
+
+
+async def tenant_by_slug(database: Database, slug: str) -> TenantRef | None:
+    """Read the cooperative that was founded under ``slug``."""
+    return await _first(database, "WHERE c.slug = $1", slug)
+
+
+async def tenant_by_schema(database: Database, schema_name: str) -> TenantRef | None:
+    """Read the cooperative whose schema (and role) is ``schema_name``."""
+    return await _first(database, "WHERE c.schema_name = $1", schema_name)

@@ -1,0 +1,85 @@
+"""Making schemas ahead of time, and handing one out in a fraction of a millisecond when a cooperative is founded."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from tenants.revisions import COOPERATIVE, render
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+    from kernel.database import Database
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+# Default privileges come before the tables: granting on all tables afterwards scans the whole catalogue (a third of a second at
+# 5,000 cooperatives). The script takes away again what the books do not allow.
+_PREPARE = """
+CREATE ROLE {name} NOLOGIN NOINHERIT;
+GRANT lumbung_coop TO {name} WITH INHERIT TRUE;
+GRANT {name} TO {app} WITH INHERIT FALSE, SET TRUE;
+CREATE SCHEMA {name};
+GRANT USAGE ON SCHEMA {name} TO {name};
+ALTER DEFAULT PRIVILEGES IN SCHEMA {name} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {name};
+SET LOCAL search_path = {name};
+"""
+
+
+def opaque_name() -> str:
+    """Return a new schema name: it tells nothing, so renaming a cooperative never touches it."""
+    return "coop_" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
+
+
+async def run_script(connection: AsyncConnection, script: str) -> None:
+    """Run many statements in one round trip, inside the connection's transaction."""
+    await connection.exec_driver_sql("SELECT 1")  # opens the transaction that SQLAlchemy keeps
+    raw = await connection.get_raw_connection()
+    assert raw.driver_connection is not None
+    await raw.driver_connection.execute(script)
+
+
+async def make_spare(database: Database) -> str:
+    """Make one empty schema with its role at the newest revision, register it as spare, and return its name."""
+    name = opaque_name()
+    head, script = render(COOPERATIVE)
+    async with database.owner.begin() as connection:
+        await run_script(connection, _PREPARE.format(name=name, app=database.settings.app_role) + script)
+        await connection.execute(
+            text("INSERT INTO shared.spare_schemas (schema_name, revision) VALUES (:name, :revision)"),
+            {"name": name, "revision": head},
+        )
+    return name
+
+
+async def refill_spares(database: Database) -> int:
+    """Bring the pool of spare schemas up to its size and return how many were made."""
+    made = 0
+    head, _ = render(COOPERATIVE)
+    async with database.owner.connect() as connection:
+        # one refiller at a time, in whatever process; held on this connection until it goes back
+        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung spare schemas'))"))
+        count = text("SELECT count(*) FROM shared.spare_schemas WHERE revision = :head")
+        while (await connection.execute(count, {"head": head})).scalar_one() < database.settings.spare_schemas:
+            await make_spare(database)
+            made += 1
+    return made
+
+
+async def take_spare(db: AsyncSession, minimum_revision: str) -> tuple[str, str] | None:
+    """Take a spare schema for a cooperative being founded: ``(schema_name, revision)``, or None when none is ready."""
+    row = (
+        await db.execute(
+            text(
+                "DELETE FROM shared.spare_schemas WHERE schema_name = ("
+                " SELECT schema_name FROM shared.spare_schemas WHERE revision = :revision"
+                " ORDER BY made_at FOR UPDATE SKIP LOCKED LIMIT 1"
+                ") RETURNING schema_name, revision"
+            ),
+            {"revision": minimum_revision},
+        )
+    ).first()
+    return (row.schema_name, row.revision) if row else None

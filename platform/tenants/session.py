@@ -1,0 +1,91 @@
+"""The one binding of work to a cooperative: its role and its search path, for one transaction at a time.
+
+Both are set locally: after commit the connection is back at the login role, which may read no cooperative and whose search path is
+empty. A forgotten binding is therefore an error, never a neighbour's row (docs/adr/0003-one-schema-and-one-role.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from kernel.database import Database, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import SessionTransaction
+
+    from tenants.registry import TenantRef
+
+_SCHEMA_NAME = re.compile(r"coop_[a-z0-9]{16}")
+_BIND = text("SELECT set_config('role', :name, true), set_config('search_path', :name, true), set_config('lock_timeout', '5s', true)")
+
+
+def _checked(schema_name: str) -> str:
+    if not _SCHEMA_NAME.fullmatch(schema_name):
+        msg = f"{schema_name!r} is not the schema of a cooperative"
+        raise ValueError(msg)
+    return schema_name
+
+
+def bind(db: AsyncSession, tenant: TenantRef) -> None:
+    """Bind every transaction that ``db`` begins from now on to ``tenant``."""
+    _checked(tenant.schema_name)
+    db.sync_session.info["tenant"] = tenant
+
+
+@event.listens_for(Session, "after_begin")
+def _bind_transaction(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    tenant = session.info.get("tenant")
+    if tenant is None or transaction.nested:
+        return
+    connection.execute(_BIND, {"name": tenant.schema_name})
+    connection.info.setdefault("served", set()).add(tenant.schema_name)
+
+
+@contextlib.asynccontextmanager
+async def coop_session(database: Database, tenant: TenantRef) -> AsyncIterator[AsyncSession]:
+    """Open a write session of ``tenant``: returning commits, raising rolls back."""
+    async with database.sessions() as db:
+        bind(db, tenant)
+        async with db.begin():
+            yield db
+
+
+@contextlib.asynccontextmanager
+async def coop_reader(database: Database, tenant: TenantRef) -> AsyncIterator[Reader]:
+    """Open a read-only transaction of ``tenant`` and lend a Reader on it."""
+    name = _checked(tenant.schema_name)
+    begin = f"BEGIN READ ONLY; SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
+    async with database.read_connection(begin, name) as connection:
+        yield Reader(connection)
+
+
+@contextlib.asynccontextmanager
+async def shared_session(database: Database) -> AsyncIterator[AsyncSession]:
+    """Open a write session on schema ``shared`` alone: no cooperative can be reached from it."""
+    async with database.sessions() as db, db.begin():
+        yield db
+
+
+@contextlib.asynccontextmanager
+async def shared_reader(database: Database) -> AsyncIterator[Reader]:
+    """Open a read-only transaction on schema ``shared``."""
+    async with database.read_connection("BEGIN READ ONLY", "shared") as connection:
+        yield Reader(connection)
+
+
+def tenant_of(db: AsyncSession) -> Any:
+    """Return the TenantRef that ``db`` is bound to. Raises RuntimeError when it is bound to none."""
+    tenant = db.sync_session.info.get("tenant")
+    if tenant is None:
+        msg = "this session is bound to no cooperative"
+        raise RuntimeError(msg)
+    return tenant
