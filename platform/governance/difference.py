@@ -1,0 +1,113 @@
+"""What changed between two versions of the bylaws, in the words of the page that shows it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from governance.rules import (
+    BASIS_NAMES,
+    PAYMENT_WAY_NAMES,
+    SAVINGS_KIND_NAMES,
+    AllocationLine,
+    Bylaws,
+)
+from kernel import formats
+from kernel.errors import Words
+from kernel.money import Rupiah
+
+NOTHING = Words("tidak ada", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A rule by its name, with what it was and what it becomes."""
+
+    rule: Words
+    before: Words
+    after: Words
+
+
+def difference(old: Bylaws, new: Bylaws) -> list[Change]:
+    """The rules that differ, in the order of the page; empty when the two say the same."""
+    return [*_allocation_changes(old.allocation, new.allocation), *_other_changes(old, new)]
+
+
+def _allocation_changes(old: Sequence[AllocationLine], new: Sequence[AllocationLine]) -> Iterator[Change]:
+    before, after = {line.code: line for line in old}, {line.code: line for line in new}
+    for code in {**after, **before}:
+        was, becomes = before.get(code), after.get(code)
+        named = becomes or was
+        if named is not None and (was is None or becomes is None or was != becomes):
+            yield Change(named.label, _line_text(was), _line_text(becomes))
+
+
+def _line_text(line: AllocationLine | None) -> Words:
+    if line is None:
+        return NOTHING
+    percent = _percent(line.percent)
+    if line.basis is None:
+        return percent
+    basis = BASIS_NAMES[line.basis]
+    return Words(f"{percent.id} menurut {basis.id.lower()}", f"{percent.en} by {basis.en.lower()}")
+
+
+def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[Change]:
+    rules: list[tuple[Words, Words, Words]] = [
+        (SAVINGS_KIND_NAMES["principal"], _money(old.deposits.principal), _money(new.deposits.principal)),
+        (
+            Words("Simpanan wajib sebulan", "Mandatory deposit a month"),
+            _money(old.deposits.mandatory),
+            _money(new.deposits.mandatory),
+        ),
+        (
+            Words("Permohonan anggota dijawab dalam", "Applications are answered within"),
+            _days(old.membership.answer_days),
+            _days(new.membership.answer_days),
+        ),
+        (
+            Words("Potongan harga anggota", "Members' discount"),
+            _percent(old.prices.member_discount_percent),
+            _percent(new.prices.member_discount_percent),
+        ),
+        (
+            Words("Tambahan harga umum", "Public markup"),
+            _percent(old.prices.public_markup_percent),
+            _percent(new.prices.public_markup_percent),
+        ),
+        (
+            Words("Satuan pembulatan harga", "Prices are rounded to"),
+            _money(Rupiah(old.prices.rounding_unit)),
+            _money(Rupiah(new.prices.rounding_unit)),
+        ),
+        (
+            Words("Simpanan yang dihitung", "Savings that count"),
+            _list([SAVINGS_KIND_NAMES[kind] for kind in old.savings_basis]),
+            _list([SAVINGS_KIND_NAMES[kind] for kind in new.savings_basis]),
+        ),
+        (
+            Words("Cara bayar", "Ways of paying"),
+            _list([PAYMENT_WAY_NAMES[way] for way in old.payment_ways]),
+            _list([PAYMENT_WAY_NAMES[way] for way in new.payment_ways]),
+        ),
+    ]
+    for rule, before, after in rules:
+        if before != after:
+            yield Change(rule, before, after)
+
+
+def _money(amount: Rupiah) -> Words:
+    return Words(formats.rupiah(amount, "id"), formats.rupiah(amount, "en"))
+
+
+def _percent(value: Decimal) -> Words:
+    return Words(formats.percent(value, "id"), formats.percent(value, "en"))
+
+
+def _days(days: int) -> Words:
+    return Words(f"{days} hari", f"{days} days")
+
+
+def _list(names: Sequence[Words]) -> Words:
+    if not names:
+        return NOTHING
+    return Words(", ".join(name.id for name in names), ", ".join(name.en for name in names))

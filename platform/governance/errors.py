@@ -1,0 +1,106 @@
+"""What a set of bylaws may not say, and how we tell the officer who wrote it."""
+
+from kernel.errors import Kind
+
+BYLAWS_NOT_VALID = Kind(
+    "governance.bylaws_not_valid",
+    422,
+    id="Anggaran dasar belum benar: {problems}",
+    en="The bylaws are not right yet: {problems}",
+)
+ALLOCATION_EMPTY = Kind(
+    "governance.allocation_empty",
+    422,
+    id="Pembagian SHU belum berisi satu bagian pun.",
+    en="The allocation of the surplus has no line yet.",
+)
+ALLOCATION_NOT_100 = Kind(
+    "governance.allocation_not_100",
+    422,
+    id="Pembagian SHU berjumlah {total} %, seharusnya 100 %.",
+    en="The allocation adds up to {total} %, it must be 100 %.",
+)
+PERCENTAGE_NEGATIVE = Kind(
+    "governance.percentage_negative",
+    422,
+    id="Persentase {line} tidak boleh kurang dari nol: {percent} %.",
+    en="The percentage of {line} cannot be below zero: {percent} %.",
+)
+PERCENTAGE_NOT_A_NUMBER = Kind(
+    "governance.percentage_not_a_number",
+    422,
+    id="Persentase {line} bukan bilangan: {percent}.",
+    en="The percentage of {line} is not a number: {percent}.",
+)
+PERCENTAGE_TOO_FINE = Kind(
+    "governance.percentage_too_fine",
+    422,
+    id="Persentase {line} memakai lebih dari {decimals} angka di belakang koma.",
+    en="The percentage of {line} has more than {decimals} decimals.",
+)
+LINE_TWICE = Kind(
+    "governance.line_twice",
+    422,
+    id="Bagian {line} tertulis dua kali. Gabungkan menjadi satu.",
+    en="The line {line} is there twice. Make it one.",
+)
+CODE_NOT_PLAIN = Kind(
+    "governance.code_not_plain",
+    422,
+    id="Kode “{code}” hanya boleh memakai huruf kecil a-z dan garis bawah.",
+    en="The code “{code}” may use only the letters a-z and underscores.",
+)
+LABEL_MISSING = Kind(
+    "governance.label_missing",
+    422,
+    id="Bagian {code} belum punya nama.",
+    en="The line {code} has no name yet.",
+)
+BASIS_MISSING = Kind(
+    "governance.basis_missing",
+    422,
+    id="{line} dibagikan kepada anggota: pilih dasarnya, yaitu simpanan, belanja atau pinjaman.",
+    en="{line} goes to the members: choose what it is divided by, savings, purchases or loans.",
+)
+BASIS_UNWANTED = Kind(
+    "governance.basis_unwanted",
+    422,
+    id="{line} tidak dibagikan kepada anggota, jadi tidak boleh punya dasar pembagian.",
+    en="{line} does not go to the members, so it cannot have a basis to divide by.",
+)
+ACCOUNT_NOT_A_CODE = Kind(
+    "governance.account_not_a_code",
+    422,
+    id="Akun {line} harus berupa empat angka, bukan “{account}”.",
+    en="The account of {line} must be four digits, not “{account}”.",
+)
+SAVINGS_BASIS_EMPTY = Kind(
+    "governance.savings_basis_empty",
+    422,
+    id="Pilih simpanan mana yang dihitung untuk jasa modal.",
+    en="Choose which savings count for the return on savings.",
+)
+NO_PAYMENT_WAY = Kind(
+    "governance.no_payment_way",
+    422,
+    id="Pilih paling sedikit satu cara bayar.",
+    en="Choose at least one way of paying.",
+)
+CHOSEN_TWICE = Kind(
+    "governance.chosen_twice",
+    422,
+    id="{choice} dipilih dua kali.",
+    en="{choice} is chosen twice.",
+)
+DEPOSIT_NEGATIVE = Kind(
+    "governance.deposit_negative",
+    422,
+    id="{deposit} tidak boleh kurang dari nol: {amount}.",
+    en="{deposit} cannot be below zero: {amount}.",
+)
+OUT_OF_RANGE = Kind(
+    "governance.out_of_range",
+    422,
+    id="{rule} harus antara {least} dan {most}, bukan {value}.",
+    en="{rule} must be between {least} and {most}, not {value}.",
+)

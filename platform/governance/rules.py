@@ -1,0 +1,276 @@
+"""The bylaws as values, and what they may not say.
+
+A `Bylaws` is one version of the rules of one cooperative. It is stored as a JSON document in which a percentage is text ("2.5") and an
+amount is a whole number of rupiah.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal, localcontext
+from typing import Any, Final, Literal, TypeVar, cast
+
+import msgspec
+
+from governance import errors
+from kernel.encoding import dec_hook, enc_hook
+from kernel.errors import Refusal, Words
+from kernel.money import Rupiah
+
+T = TypeVar("T")
+
+Basis = Literal["savings", "purchases", "loans"]
+LineKind = Literal["members", "reserve", "fund", "third_party"]
+SavingsKind = Literal["principal", "mandatory", "voluntary"]
+PaymentWay = Literal["cash", "transfer", "savings"]
+
+MOST_DECIMALS: Final = 4
+
+BASIS_NAMES: Final[dict[Basis, Words]] = {
+    "savings": Words("Simpanan", "Savings"),
+    "purchases": Words("Belanja", "Purchases"),
+    "loans": Words("Pinjaman", "Loans"),
+}
+LINE_KIND_NAMES: Final[dict[LineKind, Words]] = {
+    "members": Words("Untuk anggota", "For the members"),
+    "reserve": Words("Cadangan", "Reserve"),
+    "fund": Words("Dana", "Fund"),
+    "third_party": Words("Untuk pihak lain", "For others"),
+}
+SAVINGS_KIND_NAMES: Final[dict[SavingsKind, Words]] = {
+    "principal": Words("Simpanan pokok", "Principal deposit"),
+    "mandatory": Words("Simpanan wajib", "Mandatory deposit"),
+    "voluntary": Words("Simpanan sukarela", "Voluntary savings"),
+}
+PAYMENT_WAY_NAMES: Final[dict[PaymentWay, Words]] = {
+    "cash": Words("Tunai saat barang diterima", "Cash on hand-over"),
+    "transfer": Words("Transfer bank", "Bank transfer"),
+    "savings": Words("Simpanan sukarela", "Voluntary savings"),
+}
+
+_CODE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
+_ACCOUNT: Final = re.compile(r"[0-9]{4}")
+
+
+class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One part of the yearly surplus: who or what it is for, its percentage, and the account it is credited to once decided.
+
+    A line of kind "members" is divided among them by its `basis`; every other line has none.
+    """
+
+    code: str
+    label_id: str
+    label_en: str
+    percent: Decimal
+    kind: LineKind
+    account: str
+    basis: Basis | None = None
+
+    @property
+    def label(self) -> Words:
+        return Words(self.label_id, self.label_en)
+
+
+class Deposits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a member pays in, in rupiah: `principal` (pokok) once on joining, `mandatory` (wajib) every month."""
+
+    principal: Rupiah
+    mandatory: Rupiah
+
+
+class Membership(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How people join: an application is answered within `answer_days`."""
+
+    answer_days: int
+
+
+class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a product's price becomes what a member and what the public pays; see `governance.prices`."""
+
+    member_discount_percent: Decimal
+    public_markup_percent: Decimal
+    rounding_unit: int
+
+
+class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One version of a cooperative's rules.
+
+    `savings_basis` says which savings count as the basis "savings"; `payment_ways` which ways of paying the shop offers.
+    """
+
+    allocation: tuple[AllocationLine, ...]
+    deposits: Deposits
+    membership: Membership
+    prices: Prices
+    savings_basis: tuple[SavingsKind, ...]
+    payment_ways: tuple[PaymentWay, ...]
+
+    def line(self, code: str) -> AllocationLine:
+        """The allocation line with this code. Raises KeyError."""
+        for line in self.allocation:
+            if line.code == code:
+                return line
+        raise KeyError(code)
+
+
+def encode(bylaws: Bylaws) -> dict[str, Any]:
+    """The document to store: plain JSON values, percentages as text."""
+    return cast("dict[str, Any]", msgspec.to_builtins(bylaws, enc_hook=enc_hook))
+
+
+def decode(document: dict[str, Any]) -> Bylaws:
+    """The bylaws of a stored document. Raises msgspec.ValidationError, naming the path, for anything that is not one."""
+    return msgspec.convert(document, Bylaws, dec_hook=dec_hook)
+
+
+def require_valid(bylaws: Bylaws) -> None:
+    """Raise Refusal (422) when the bylaws break a rule: the one problem itself, or all of them in one."""
+    problems = validate(bylaws)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise errors.BYLAWS_NOT_VALID(
+            problems=Words(*(" ".join(problem.sentence(lang) for problem in problems) for lang in ("id", "en")))
+        )
+
+
+def validate(bylaws: Bylaws) -> list[Refusal]:
+    """Everything that these bylaws may not say, each with its sentence in both languages; empty when they are right.
+
+    A problem of one field carries the fact `field` ("allocation.3.percent", "deposits.principal").
+    """
+    return [
+        *_allocation_problems(bylaws.allocation),
+        *_deposit_problems(bylaws.deposits),
+        *_range_problems(bylaws),
+        *_choice_problems(bylaws),
+    ]
+
+
+def percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterator[Refusal]:
+    """What is wrong with percentages that must share out a whole; `lines` are (name to use in the sentence, percent)."""
+    for position, (name, percent) in enumerate(lines):
+        field = f"allocation.{position}.percent"
+        if not percent.is_finite():
+            yield errors.PERCENTAGE_NOT_A_NUMBER(line=name, percent=str(percent), field=field)
+        elif percent < 0:
+            yield errors.PERCENTAGE_NEGATIVE(line=name, percent=percent, field=field)
+    if all(percent.is_finite() for _, percent in lines):
+        total = total_percent(percent for _, percent in lines)
+        if total != 100:
+            yield errors.ALLOCATION_NOT_100(total=total)
+
+
+def total_percent(percents: Iterable[Decimal]) -> Decimal:
+    """The exact sum, however many decimals: the usual 28 digits of precision would round a hair away."""
+    with localcontext() as context:
+        context.prec = 400
+        return sum(percents, Decimal(0))
+
+
+def _allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[Refusal]:
+    if not lines:
+        yield errors.ALLOCATION_EMPTY()
+        return
+    seen: set[str] = set()
+    for position, line in enumerate(lines):
+        at = f"allocation.{position}"
+        if not _CODE.fullmatch(line.code):
+            yield errors.CODE_NOT_PLAIN(code=line.code, field=f"{at}.code")
+        if line.code in seen:
+            yield errors.LINE_TWICE(line=line.code, field=f"{at}.code")
+        seen.add(line.code)
+        if not line.label_id.strip() or not line.label_en.strip():
+            yield errors.LABEL_MISSING(code=line.code, field=f"{at}.label_id")
+        if _decimals(line.percent) > MOST_DECIMALS:
+            yield errors.PERCENTAGE_TOO_FINE(line=line.label, decimals=MOST_DECIMALS, field=f"{at}.percent")
+        if line.kind == "members" and line.basis is None:
+            yield errors.BASIS_MISSING(line=line.label, field=f"{at}.basis")
+        if line.kind != "members" and line.basis is not None:
+            yield errors.BASIS_UNWANTED(line=line.label, field=f"{at}.basis")
+        if not _ACCOUNT.fullmatch(line.account):
+            yield errors.ACCOUNT_NOT_A_CODE(line=line.label, account=line.account, field=f"{at}.account")
+    yield from percentage_problems([(line.label, line.percent) for line in lines])
+
+
+def _deposit_problems(deposits: Deposits) -> Iterator[Refusal]:
+    for field, kind, amount in (
+        ("deposits.principal", "principal", deposits.principal),
+        ("deposits.mandatory", "mandatory", deposits.mandatory),
+    ):
+        if amount < 0:
+            yield errors.DEPOSIT_NEGATIVE(
+                deposit=SAVINGS_KIND_NAMES[cast("SavingsKind", kind)], amount=amount, field=field
+            )
+
+
+def _range_problems(bylaws: Bylaws) -> Iterator[Refusal]:
+    prices, percent_sign = bylaws.prices, " %"
+    ranges: list[tuple[str, Words, int | Decimal, int, int, str]] = [
+        (
+            "membership.answer_days",
+            Words("Batas hari menjawab permohonan", "The days to answer an application"),
+            bylaws.membership.answer_days,
+            1,
+            365,
+            "",
+        ),
+        (
+            "prices.member_discount_percent",
+            Words("Potongan harga anggota", "The members' discount"),
+            prices.member_discount_percent,
+            0,
+            99,
+            percent_sign,
+        ),
+        (
+            "prices.public_markup_percent",
+            Words("Tambahan harga umum", "The public markup"),
+            prices.public_markup_percent,
+            0,
+            500,
+            percent_sign,
+        ),
+        (
+            "prices.rounding_unit",
+            Words("Satuan pembulatan harga", "The unit that prices are rounded to"),
+            prices.rounding_unit,
+            1,
+            10_000,
+            " rupiah",
+        ),
+    ]
+    for field, rule, value, least, most, unit in ranges:
+        if isinstance(value, Decimal):
+            if not value.is_finite():
+                yield errors.PERCENTAGE_NOT_A_NUMBER(line=rule, percent=str(value), field=field)
+                continue
+            if _decimals(value) > MOST_DECIMALS:
+                yield errors.PERCENTAGE_TOO_FINE(line=rule, decimals=MOST_DECIMALS, field=field)
+        if not least <= value <= most:
+            yield errors.OUT_OF_RANGE(
+                rule=rule, least=f"{least}{unit}", most=f"{most}{unit}", value=f"{value}{unit}", field=field
+            )
+
+
+def _choice_problems(bylaws: Bylaws) -> Iterator[Refusal]:
+    divides_by_savings = any(line.basis == "savings" for line in bylaws.allocation)
+    if divides_by_savings and not bylaws.savings_basis:
+        yield errors.SAVINGS_BASIS_EMPTY(field="savings_basis")
+    if not bylaws.payment_ways:
+        yield errors.NO_PAYMENT_WAY(field="payment_ways")
+    for kind in _repeated(bylaws.savings_basis):
+        yield errors.CHOSEN_TWICE(choice=SAVINGS_KIND_NAMES[kind], field="savings_basis")
+    for way in _repeated(bylaws.payment_ways):
+        yield errors.CHOSEN_TWICE(choice=PAYMENT_WAY_NAMES[way], field="payment_ways")
+
+
+def _repeated(choices: Sequence[T]) -> list[T]:
+    return [choice for position, choice in enumerate(choices) if choice in choices[:position]]
+
+
+def _decimals(percent: Decimal) -> int:
+    """How many decimals are needed to write it: 2 for 12.25 and for 12.2500."""
+    if not percent.is_finite():
+        return 0
+    exponent = percent.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -1,0 +1,77 @@
+"""The bylaws a cooperative can start from. Each is a whole set of rules; the founders change what they decide otherwise.
+
+The village template gives the village its part first (imbal jasa desa, 20 percent), as the programme of village cooperatives asks.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from governance.rules import AllocationLine, Basis, Bylaws, Deposits, LineKind, Membership, Prices
+from kernel.errors import Words
+from kernel.money import Rupiah
+
+
+def _line(
+    code: str, label: Words, percent: str, kind: LineKind, account: str, basis: Basis | None = None
+) -> AllocationLine:
+    return AllocationLine(
+        code=code,
+        label_id=label.id,
+        label_en=label.en,
+        percent=Decimal(percent),
+        kind=kind,
+        account=account,
+        basis=basis,
+    )
+
+
+RESERVE: Final = Words("Cadangan", "Reserve")
+RETURN_ON_SAVINGS: Final = Words("Jasa modal", "Return on savings")
+RETURN_ON_PURCHASES: Final = Words("Jasa usaha", "Return on purchases")
+OFFICERS: Final = Words("Dana pengurus", "Officers' fund")
+STAFF: Final = Words("Dana karyawan", "Staff fund")
+EDUCATION: Final = Words("Dana pendidikan", "Education fund")
+SOCIAL: Final = Words("Dana sosial", "Social fund")
+DEVELOPMENT: Final = Words("Dana pembangunan daerah kerja", "Local development fund")
+VILLAGE: Final = Words("Imbal jasa desa", "Village's share")
+
+KONSUMEN: Final = Bylaws(
+    allocation=(
+        _line("cadangan", RESERVE, "25", "reserve", "3161"),
+        _line("jasa_modal", RETURN_ON_SAVINGS, "20", "members", "2121", "savings"),
+        _line("jasa_usaha", RETURN_ON_PURCHASES, "35", "members", "2121", "purchases"),
+        _line("pengurus", OFFICERS, "5", "fund", "2122"),
+        _line("karyawan", STAFF, "5", "fund", "2123"),
+        _line("pendidikan", EDUCATION, "5", "fund", "2124"),
+        _line("sosial", SOCIAL, "2.5", "fund", "2125"),
+        _line("pembangunan", DEVELOPMENT, "2.5", "fund", "2126"),
+    ),
+    deposits=Deposits(principal=Rupiah(100_000), mandatory=Rupiah(20_000)),
+    membership=Membership(answer_days=14),
+    prices=Prices(member_discount_percent=Decimal(2), public_markup_percent=Decimal(0), rounding_unit=50),
+    savings_basis=("principal", "mandatory"),
+    payment_ways=("cash", "transfer", "savings"),
+)
+
+DESA_MERAH_PUTIH: Final = Bylaws(
+    allocation=(
+        _line("imbal_jasa_desa", VILLAGE, "20", "third_party", "2127"),
+        _line("cadangan", RESERVE, "20", "reserve", "3161"),
+        _line("jasa_modal", RETURN_ON_SAVINGS, "15", "members", "2121", "savings"),
+        _line("jasa_usaha", RETURN_ON_PURCHASES, "30", "members", "2121", "purchases"),
+        _line("pengurus", OFFICERS, "5", "fund", "2122"),
+        _line("pendidikan", EDUCATION, "5", "fund", "2124"),
+        _line("sosial", SOCIAL, "5", "fund", "2125"),
+    ),
+    deposits=Deposits(principal=Rupiah(50_000), mandatory=Rupiah(10_000)),
+    membership=Membership(answer_days=14),
+    prices=Prices(member_discount_percent=Decimal(0), public_markup_percent=Decimal(0), rounding_unit=50),
+    savings_basis=("principal", "mandatory"),
+    payment_ways=("cash", "transfer", "savings"),
+)
+
+TEMPLATES: Final[dict[str, Bylaws]] = {"konsumen": KONSUMEN, "desa-merah-putih": DESA_MERAH_PUTIH}
+TEMPLATE_NAMES: Final[dict[str, Words]] = {
+    "konsumen": Words("Koperasi konsumen", "Consumer cooperative"),
+    "desa-merah-putih": Words("Koperasi Desa Merah Putih", "Village cooperative (Desa Merah Putih)"),
+}
