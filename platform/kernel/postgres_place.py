@@ -140,15 +140,24 @@ def binaries_for(place: Place, chosen: Path | None) -> Path:
     if place.reaches(folder / "initdb"):
         return folder
     copy = place.home / f"binaries-{version_of(folder)}"
+    install, package = folder.parent, folder.parent.parent
     if not copy.exists():
         fresh = place.home / "binaries.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(folder.parent, fresh, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
-        for path in [fresh, *fresh.rglob("*")]:
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        no_sources = shutil.ignore_patterns("include", "*.a")
+        shutil.copytree(install, fresh / package.name / install.name, symlinks=True, ignore=no_sources)
+        libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps its shared libraries
+        if libraries.exists():
+            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+        _let_everybody_run(fresh)
         fresh.rename(copy)
-    return copy / folder.name
+    return copy / package.name / install.name / folder.name
+
+
+def _let_everybody_run(folder: Path) -> None:
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
 def _bundled() -> Path | None:

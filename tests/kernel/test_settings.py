@@ -1,0 +1,109 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kernel import settings
+from kernel.errors import Refusal
+from kernel.settings import Settings, check_startable, load
+
+ROOT = Path(__file__).parents[2]
+SAFE = {
+    "LUMBUNG_ENVIRONMENT": "production",
+    "LUMBUNG_SECRET_KEY": "k" * 40,
+    "LUMBUNG_DATABASE_URL": "postgresql://lumbung:rahasia@db/lumbung",
+    "LUMBUNG_BASE_DOMAIN": "lumbung.example",
+}
+
+
+def test_an_empty_environment_gives_a_development_start_on_this_machine() -> None:
+    found = load({})
+    assert found == Settings()
+    assert (found.host, found.port, found.base_domain) == ("127.0.0.1", 8000, "localhost:8000")
+    assert found.is_default_secret
+    assert found.scheme == "http"
+
+
+def test_every_setting_is_read_in_its_type() -> None:
+    found = load(
+        SAFE
+        | {
+            "LUMBUNG_PORT": "9000",
+            "LUMBUNG_DATA_DIR": "/srv/lumbung",
+            "LUMBUNG_SPARE_SCHEMAS": "8",
+            "LUMBUNG_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2",
+            "LUMBUNG_DEBUG": "1",
+            "LUMBUNG_MAIL_URL": "",
+        }
+    )
+    assert found.port == 9000
+    assert found.data_dir == Path("/srv/lumbung")
+    assert found.spare_schemas == 8
+    assert found.trusted_proxies == ("10.0.0.1", "10.0.0.2")
+    assert found.debug
+    assert found.mail_url is None
+    assert found.scheme == "https"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("LUMBUNG_PORT", "70000", "it must be a port from 1 to 65535"),
+        ("LUMBUNG_PORT", "delapan", "it must be a port from 1 to 65535"),
+        ("LUMBUNG_DATABASE_URL", "mysql://db", "it must begin with postgresql://"),
+        ("LUMBUNG_BASE_DOMAIN", "http://lumbung.example", "without http://"),
+        ("LUMBUNG_ENVIRONMENT", "staging", "it must be development or production"),
+        ("LUMBUNG_SPARE_SCHEMAS", "0", "from 1 to 1000"),
+        ("LUMBUNG_BROKER_URL", "kafka://b", "it must begin with redis://"),
+        ("LUMBUNG_LANG", "fr", "it must be id or en"),
+    ],
+)
+def test_a_wrong_value_names_its_variable_and_what_is_wrong(name: str, value: str, problem: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        load({name: value})
+    assert name in str(refused.value)
+    assert problem in str(refused.value)
+
+
+def test_a_wrong_address_does_not_show_its_password() -> None:
+    with pytest.raises(Refusal) as refused:
+        load({"LUMBUNG_DATABASE_URL": "mysql://ani:rahasia@db/lumbung"})
+    assert "rahasia" not in str(refused.value)
+
+
+def test_a_secret_is_not_shown_when_settings_are_printed() -> None:
+    assert "kkkk" not in repr(load(SAFE))
+
+
+def test_development_starts_with_every_default_and_production_with_safe_settings() -> None:
+    check_startable(Settings())
+    check_startable(load(SAFE))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"LUMBUNG_SECRET_KEY": ""}, "development secret"),
+        ({"LUMBUNG_SECRET_KEY": "short"}, "shorter than 32"),
+        ({"LUMBUNG_DATABASE_URL": ""}, "LUMBUNG_DATABASE_URL names no database"),
+        ({"LUMBUNG_BASE_DOMAIN": ""}, "LUMBUNG_BASE_DOMAIN is localhost"),
+        ({"LUMBUNG_STRIPE_URL": "http://127.0.0.1:9999"}, "LUMBUNG_STRIPE_URL points to a stand-in"),
+        ({"LUMBUNG_MAIL_URL": "file:///tmp/mail"}, "LUMBUNG_MAIL_URL points to a stand-in"),
+    ],
+)
+def test_production_refuses_what_is_only_fit_for_trying_out(change: dict[str, str], problem: str) -> None:
+    with pytest.raises(Refusal, match=problem):
+        check_startable(load(SAFE | change))
+
+
+def test_the_operating_guide_holds_the_table_of_settings() -> None:
+    assert settings.table() in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+
+
+def test_the_table_can_be_printed() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "platform")}
+    command = [sys.executable, "-m", "kernel.settings"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    assert printed == settings.table()
