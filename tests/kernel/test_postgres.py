@@ -184,7 +184,7 @@ def test_a_path_too_long_for_a_socket_still_gives_a_server(folder: Path) -> None
 
 
 def test_a_folder_without_programs_is_refused_with_what_helps(folder: Path) -> None:
-    with pytest.raises(Refusal, match="no PostgreSQL programs in .*make setup"):
+    with pytest.raises(Refusal, match=r"no PostgreSQL programs in .*make setup"):
         EmbeddedPostgres(folder, binaries=folder).start()
 
 
