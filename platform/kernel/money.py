@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
-from typing import Any, Final, Literal, NoReturn, Self, TypeVar
+from typing import Any, Final, Literal, NoReturn, Self, TypeVar, cast
 
 from kernel import formats
 from kernel.errors import Kind
@@ -92,7 +92,7 @@ class Rupiah(int):
     @classmethod
     def total(cls, amounts: Iterable[int]) -> Self:
         """The sum of the amounts as Rupiah; nothing sums to Rp0."""
-        return cls(sum(amounts))
+        return cls(sum(map(_whole, amounts)))
 
     def split(self, weights: Mapping[K, Weight]) -> dict[K, "Rupiah"]:
         """Divide by largest remainder: the parts sum to the whole, ties go to the lower key, a negative whole mirrors a positive one.
@@ -108,7 +108,8 @@ class Rupiah(int):
         floors: dict[K, int] = {}
         remainders: list[tuple[int, K]] = []
         for key, weight in scaled.items():
-            floors[key], remainder = divmod(whole * weight, total)
+            floor, remainder = divmod(whole * weight, total)
+            floors[key] = floor
             if remainder:
                 remainders.append((-remainder, key))
         left = whole - sum(floors.values())
@@ -116,8 +117,9 @@ class Rupiah(int):
             remainders.sort()
             for _, key in remainders[:left]:
                 floors[key] += 1
-        sign = -1 if self < 0 else 1
-        return {key: Rupiah(sign * part) for key, part in floors.items()}
+        if self < 0:
+            return {key: _made(-part) for key, part in floors.items()}
+        return {key: _made(part) for key, part in floors.items()}
 
     def times(self, rate: Weight, *, rounding: Rounding, unit: int = 1) -> "Rupiah":
         """The amount times an exact rate, rounded to a multiple of `unit` rupiah: "down" and "up" are toward and away from zero."""
@@ -143,33 +145,33 @@ class Rupiah(int):
         return int.__repr__(self)
 
     def __add__(self, other: int) -> "Rupiah":
-        return Rupiah(int.__add__(self, _whole(other)))
+        return _made(int.__add__(self, _whole(other)))
 
     def __radd__(self, other: int) -> "Rupiah":
-        return Rupiah(int.__add__(self, _whole(other)))
+        return _made(int.__add__(self, _whole(other)))
 
     def __sub__(self, other: int) -> "Rupiah":
-        return Rupiah(int.__sub__(self, _whole(other)))
+        return _made(int.__sub__(self, _whole(other)))
 
     def __rsub__(self, other: int) -> "Rupiah":
-        return Rupiah(int.__sub__(_whole(other), int(self)))
+        return _made(int.__sub__(_whole(other), int(self)))
 
     def __mul__(self, other: int) -> "Rupiah":
         if isinstance(other, Rupiah):
             raise TypeError("money times money is not money")
-        return Rupiah(int.__mul__(self, _whole(other)))
+        return _made(int.__mul__(self, _whole(other)))
 
     def __rmul__(self, other: int) -> "Rupiah":
         return self * other
 
     def __neg__(self) -> "Rupiah":
-        return Rupiah(int.__neg__(self))
+        return _made(int.__neg__(self))
 
     def __pos__(self) -> "Rupiah":
         return self
 
     def __abs__(self) -> "Rupiah":
-        return Rupiah(int.__abs__(self))
+        return _made(int.__abs__(self))
 
     def __truediv__(self, other: Any) -> NoReturn:
         raise TypeError("rupiah are not divided: use split(weights), or times(rate, rounding=…)")
@@ -178,7 +180,14 @@ class Rupiah(int):
     __pow__ = __truediv__  # type: ignore[assignment]  # no power of money means anything
 
 
+def _made(amount: int) -> Rupiah:
+    """Rupiah of a number already known to be whole: half the cost of the checked door, in loops over every member."""
+    return int.__new__(Rupiah, amount)
+
+
 def _whole(other: object) -> int:
+    if type(other) is int or type(other) is Rupiah:
+        return int(other)
     if isinstance(other, int) and not isinstance(other, bool):
         return int(other)
     raise TypeError(f"rupiah reckon with whole numbers alone, not with {type(other).__name__}: {other!r}")
@@ -186,6 +195,10 @@ def _whole(other: object) -> int:
 
 def _as_ints(weights: Mapping[K, Weight]) -> dict[K, int]:
     """The same proportions in whole numbers."""
+    if all(type(weight) is int for weight in weights.values()):
+        if weights and min(weights.values()) < 0:
+            raise ValueError(f"a weight cannot be negative: {min(weights.values())}")
+        return cast("dict[K, int]", dict(weights))
     exact: dict[K, int | Fraction] = {}
     denominator = 1
     for key, weight in weights.items():

@@ -1,0 +1,46 @@
+"""What the division of a surplus declines to reckon with."""
+
+from kernel.errors import Kind
+
+SURPLUS_NOT_WHOLE = Kind(
+    "shu.surplus_not_whole",
+    422,
+    id="SHU harus rupiah bulat, bukan {value}. Tulis sebagai angka tanpa koma dan tanpa tanda kutip, misalnya 40000000.",
+    en="The surplus must be whole rupiah, not {value}. Write it as digits alone, without quotes, like 40000000.",
+)
+PERCENTAGE_NOT_EXACT = Kind(
+    "shu.percentage_not_exact",
+    422,
+    id='Persentase {line} ({value}) tidak pasti. Tulis sebagai teks, misalnya "25" atau "2.5".',
+    en='The percentage of {line} ({value}) is not exact. Write it as text, like "25" or "2.5".',
+)
+BASIS_UNKNOWN = Kind(
+    "shu.basis_unknown",
+    422,
+    id='Dasar pembagian {line} tidak dikenal: {value}. Pakai "savings", "purchases", "loans" atau null.',
+    en='The basis of {line} is unknown: {value}. Use "savings", "purchases", "loans" or null.',
+)
+MEMBER_TWICE = Kind(
+    "shu.member_twice",
+    422,
+    id="Anggota {number} tertulis dua kali. Gabungkan menjadi satu.",
+    en="Member {number} is there twice. Make it one.",
+)
+MEMBER_WITHOUT_NUMBER = Kind(
+    "shu.member_without_number",
+    422,
+    id="Anggota ke-{position} belum punya nomor.",
+    en="Member {position} of the list has no number.",
+)
+MEMBER_BASIS_NOT_WHOLE = Kind(
+    "shu.member_basis_not_whole",
+    422,
+    id="{basis} anggota {number} harus rupiah bulat, bukan {value}.",
+    en="The {basis} of member {number} must be whole rupiah, not {value}.",
+)
+MEMBER_BASIS_NEGATIVE = Kind(
+    "shu.member_basis_negative",
+    422,
+    id="{basis} anggota {number} tidak boleh kurang dari nol: {value}. Isi 0 bila retur melebihi belanja.",
+    en="The {basis} of member {number} cannot be below zero: {value}. Write 0 where returns exceed purchases.",
+)
