@@ -105,21 +105,17 @@ class Rupiah(int):
         if total == 0:
             raise ValueError("nothing to split by: every weight is zero")
         whole = abs(int(self))
-        floors: dict[K, int] = {}
-        remainders: list[tuple[int, K]] = []
+        parts: dict[K, int] = {}
+        remainders: dict[K, int] = {}
         for key, weight in scaled.items():
-            floor, remainder = divmod(whole * weight, total)
-            floors[key] = floor
-            if remainder:
-                remainders.append((-remainder, key))
-        left = whole - sum(floors.values())
+            parts[key], remainders[key] = divmod(whole * weight, total)
+        left = whole - sum(parts.values())
         if left:
-            remainders.sort()
-            for _, key in remainders[:left]:
-                floors[key] += 1
+            for key in _largest(remainders, left):
+                parts[key] += 1
         if self < 0:
-            return {key: _made(-part) for key, part in floors.items()}
-        return {key: _made(part) for key, part in floors.items()}
+            return {key: _made(-part) for key, part in parts.items()}
+        return {key: _made(part) for key, part in parts.items()}
 
     def times(self, rate: Weight, *, rounding: Rounding, unit: int = 1) -> "Rupiah":
         """The amount times an exact rate, rounded to a multiple of `unit` rupiah: "down" and "up" are toward and away from zero."""
@@ -183,6 +179,14 @@ class Rupiah(int):
 def _made(amount: int) -> Rupiah:
     """Rupiah of a number already known to be whole: half the cost of the checked door, in loops over every member."""
     return int.__new__(Rupiah, amount)
+
+
+def _largest(remainders: Mapping[K, int], count: int) -> list[K]:
+    """The keys of the `count` largest remainders, a tie going to the lower key. Sorts bare numbers, and keys only where they tie."""
+    last = sorted(remainders.values(), reverse=True)[count - 1]
+    above = [key for key, remainder in remainders.items() if remainder > last]
+    tied = sorted(cast("Any", [key for key, remainder in remainders.items() if remainder == last]))
+    return above + tied[: count - len(above)]
 
 
 def _whole(other: object) -> int:
