@@ -29,8 +29,8 @@ PERCENTAGE_NEGATIVE = Kind(
 PERCENTAGE_NOT_A_NUMBER = Kind(
     "governance.percentage_not_a_number",
     422,
-    id="Persentase {line} bukan bilangan: {percent}.",
-    en="The percentage of {line} is not a number: {percent}.",
+    id="Persentase {line} bukan bilangan: {percent}. Tulis seperti 25 atau 2.5.",
+    en="The percentage of {line} is not a number: {percent}. Write it like 25 or 2.5.",
 )
 PERCENTAGE_TOO_FINE = Kind(
     "governance.percentage_too_fine",

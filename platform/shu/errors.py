@@ -41,6 +41,28 @@ MEMBER_BASIS_NOT_WHOLE = Kind(
 MEMBER_BASIS_NEGATIVE = Kind(
     "shu.member_basis_negative",
     422,
-    id="{basis} anggota {number} tidak boleh kurang dari nol: {value}. Isi 0 bila retur melebihi belanja.",
-    en="The {basis} of member {number} cannot be below zero: {value}. Write 0 where returns exceed purchases.",
+    id="{basis} anggota {number} tidak boleh kurang dari nol: {value}. Perbaiki, atau isi 0.",
+    en="The {basis} of member {number} cannot be below zero: {value}. Correct it, or write 0.",
 )
+FILE_MISSING = Kind("shu.file_missing", 404, id="Berkas {path} tidak ada.", en="There is no file {path}.")
+FILE_NOT_READABLE = Kind(
+    "shu.file_not_readable",
+    422,
+    id="Berkas {path} tidak bisa dibaca: {reason}.",
+    en="The file {path} cannot be read: {reason}.",
+)
+NOT_JSON = Kind(
+    "shu.not_json",
+    422,
+    id="Berkas ini bukan JSON yang utuh: {reason}.",
+    en="The file is not whole JSON: {reason}.",
+)
+WRONG_SHAPE = Kind("shu.wrong_shape", 422, id="{where} harus berupa {wanted}.", en="{where} must be {wanted}.")
+KEY_MISSING = Kind("shu.key_missing", 422, id='{where} belum berisi "{key}".', en='{where} lacks "{key}".')
+KEY_UNKNOWN = Kind(
+    "shu.key_unknown",
+    422,
+    id='{where} berisi "{key}" yang tidak dikenal. Yang dikenal: {known}.',
+    en='{where} has an unknown "{key}". Known are: {known}.',
+)
+KEY_TWICE = Kind("shu.key_twice", 422, id='"{key}" tertulis dua kali.', en='"{key}" is there twice.')

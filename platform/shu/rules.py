@@ -200,7 +200,7 @@ class _Year:
             raise errors.MEMBER_TWICE(number=Counter(self.numbers).most_common(1)[0][0])
 
     def _check_column(self, basis: Basis) -> None:
-        column, name = self.columns[basis], Words(BASIS_NAMES[basis].id, BASIS_NAMES[basis].en.lower())
+        column, name = self.columns[basis], basis_name(basis)
         if not set(map(type, column)) <= {int, Rupiah}:
             at = next(at for at, value in enumerate(column) if not _is_whole(value))
             raise errors.MEMBER_BASIS_NOT_WHOLE(basis=name, number=self.numbers[at], value=repr(column[at]))
@@ -266,3 +266,8 @@ def _check_lines(allocation: Sequence[AllocationLine]) -> None:
 
 def _is_whole(value: object) -> bool:
     return type(value) in {int, Rupiah}
+
+
+def basis_name(basis: Basis) -> Words:
+    """The name of a basis within a sentence."""
+    return Words(BASIS_NAMES[basis].id, BASIS_NAMES[basis].en.lower())

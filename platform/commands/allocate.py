@@ -1,0 +1,43 @@
+"""`lumbung shu allocate FILE.json`: divide a surplus by the rule alone, without any database."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands.output import json_option
+from kernel.errors import Words
+from shu import document, errors
+from shu.rules import allocate as divide
+
+
+def run_allocate(path: str) -> dict[str, Any]:
+    """Read the document at `path` ("-" is standard input), divide, and return the result as plain JSON values. Raises Refusal."""
+    surplus, lines, members = document.read(_text_of(path))
+    return document.write(divide(surplus, lines, members))
+
+
+def _text_of(path: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return raw.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise errors.FILE_MISSING(path=path) from None
+    except UnicodeDecodeError:
+        raise errors.FILE_NOT_READABLE(path=path, reason=Words("bukan teks UTF-8", "it is not UTF-8 text")) from None
+    except OSError as error:
+        raise errors.FILE_NOT_READABLE(path=path, reason=error.strerror or type(error).__name__) from None
+
+
+@click.command()
+@click.argument("path", metavar="FILE.json")
+@json_option
+def allocate(path: str, *, as_json: bool) -> None:  # noqa: ARG001 - JSON in any case: the division is for machines to check
+    """Divide a surplus among funds and members by the rule alone, no database. Prints JSON, with --json or without.
+
+    FILE.json holds {"surplus", "allocation", "members"}; docs/shu.md shows one. "-" reads standard input.
+    """
+    # The standard library's encoder, because msgspec's stops at 64 bits and a checker may try a larger figure.
+    click.echo(json.dumps(run_allocate(path), indent=2))
