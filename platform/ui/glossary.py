@@ -1,0 +1,33 @@
+"""The sentence that explains a word of the cooperative, for the small question mark beside it."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kernel.formats import Lang
+
+_FILE: Final = Path(__file__).with_name("glossary.toml")
+
+
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One word: its name in the code and its plain sentence in both languages."""
+
+    code: str
+    id: str
+    en: str
+
+
+@cache
+def terms() -> dict[str, Term]:
+    """Every term by the Indonesian word that pages use, in alphabetical order."""
+    return msgspec.convert(tomllib.loads(_FILE.read_text("utf-8")), dict[str, Term])
+
+
+def glossary(term: str, lang: Lang = "id") -> str:
+    """The sentence of a term. Raises KeyError for a word that the glossary lacks: add it rather than explain it on a page."""
+    known = terms()
+    found = known.get(term) or known[term[:1].upper() + term[1:]]
+    return found.id if lang == "id" else found.en
