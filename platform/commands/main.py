@@ -1,0 +1,90 @@
+"""The entry point of `lumbung`: finds the command, runs it, and turns whatever goes wrong into one sentence."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+# Name, in the order of the help, and the line that tells what it does: the module is imported only when it is called.
+COMMANDS: Final = {
+    "up": "Start everything on this machine and print the addresses",
+    "coop": "Found, list, suspend and resume cooperatives",
+    "products": "Import the goods of a cooperative",
+    "members": "Import the members of a cooperative",
+    "sales": "Import past cash sales",
+    "books": "Look into the books",
+    "shu": "Compute the year's surplus and its division",
+    "operator": "Add people who run the platform",
+    "migrate": "Bring the database to the newest revisions",
+    "doctor": "Check this installation and say what to do",
+    "web": "Run the web process alone",
+    "worker": "Run the worker process alone",
+}
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+
+
+class LazyCommands(click.Group):
+    """A group whose commands lie in `commands.<name>` as `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.version_option(package_name="lumbung", message="lumbung %(version)s")
+def lumbung() -> None:
+    """Run cooperatives: found them, import their data, look into their books, divide their surplus.
+
+    The database is the one that LUMBUNG_DATABASE_URL names, else an embedded one that is started when needed.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit status: 0, 1 for a refusal or fault, 2 for wrong usage."""
+    try:
+        status = lumbung.main(args=arguments, prog_name="lumbung", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        from commands.output import complain
+
+        complain(error.format_message() + _help_hint(error))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader, `head` say, has seen enough; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        from commands.output import complain, sentence_of
+
+        if os.environ.get("LUMBUNG_DEBUG"):
+            raise
+        complain(sentence_of(error))
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _help_hint(error: click.ClickException) -> str:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f" See: {error.ctx.command_path} --help"
+    return ""
+
+
+if __name__ == "__main__":
+    main()

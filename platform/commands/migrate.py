@@ -1,0 +1,53 @@
+"""`lumbung migrate`: bring the database, what is shared and every cooperative, to the newest revisions."""
+
+import asyncio
+
+import click
+
+from commands.connect import open_database
+from commands.output import complain, json_option, progress, say, show
+
+
+@click.command("migrate")
+@click.option("--check", is_flag=True, help="Only compare the models with the revisions; needs no database.")
+@json_option
+def command(*, check: bool, as_json: bool) -> int:
+    """Bring the database to the newest revisions; safe to run again, at any time.
+
+    A cooperative whose migration fails is named with its reason and harms no other; the exit status is then 1.
+    """
+    return _check(as_json=as_json) if check else asyncio.run(_migrate(as_json=as_json))
+
+
+async def _migrate(*, as_json: bool) -> int:
+    from tenants.fleet import migrate
+
+    async with open_database(migrated=False) as database:
+        with progress("Cooperatives", hidden=as_json) as moved:
+            report = await migrate(database, on_progress=moved)
+
+    def people() -> None:
+        say(
+            f"Shared tables are at revision {report.shared_revision}, cooperatives at {report.cooperative_revision}: "
+            f"{report.upgraded} upgraded, {report.already_current} already current, {report.spares_made} spare schemas made."
+        )
+
+    show(report, as_json=as_json, people=people)
+    for name, reason in report.failed.items():
+        complain(f"{name} was not upgraded: {reason}")
+    return 1 if report.failed else 0
+
+
+def _check(*, as_json: bool) -> int:
+    from tenants.authoring import drift
+
+    found = drift()
+
+    def people() -> None:
+        for line, differences in found.items():
+            say(f"{line}: the models and the revisions agree" if not differences else f"{line}: no revision yet for")
+            for difference in differences:
+                say(f"  {difference}")
+
+    show(found, as_json=as_json, people=people)
+    return 1 if any(found.values()) else 0

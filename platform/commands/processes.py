@@ -1,0 +1,88 @@
+"""Processes that `lumbung up` starts, watches and stops: each by its own number, never by a name."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from types import FrameType
+from typing import Final, Self
+
+PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+STOP_SECONDS: Final = 15.0
+
+
+class StopAskedError(Exception):
+    """Somebody pressed Ctrl-C, closed the terminal, or asked the process to end."""
+
+
+class Processes:
+    """A few child processes that live and end together; used as a context, leaving it stops them all."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
+        """Start `lumbung <arguments>` in a session of its own: the terminal's Ctrl-C reaches us alone."""
+        command = [sys.executable, "-m", "commands.main", *arguments, "--with-parent"]
+        self._running[name] = subprocess.Popen(
+            command, env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
+        )
+
+    def ended(self) -> tuple[str, int] | None:
+        """The first process that has ended, with its exit status (negative: the signal that ended it)."""
+        for name, process in self._running.items():
+            status = process.poll()
+            if status is not None:
+                return name, status
+        return None
+
+    def stop(self) -> None:
+        """Ask every process to finish what it does, and end those that do not within 15 seconds."""
+        alive = [process for process in self._running.values() if process.poll() is None]
+        for process in alive:
+            process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in alive:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+
+
+class stop_signals:  # noqa: N801 - read as a phrase: with stop_signals():
+    """Within the block, Ctrl-C, SIGTERM and SIGHUP raise StopAskedError once; further ones wait for the cleaning up."""
+
+    def __enter__(self) -> None:
+        self._before = {number: signal.signal(number, self._raise) for number in _STOPPING}
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        for each in _STOPPING:
+            signal.signal(each, signal.SIG_IGN)
+        raise StopAskedError
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def end_with_parent() -> None:
+    """Have the system end this process when its parent ends, also when that one was killed; Linux alone can do it."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() == 1:  # it ended before we could say so
+        sys.exit(1)

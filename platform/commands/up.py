@@ -1,0 +1,141 @@
+"""`lumbung up`: everything on this machine, from the database to the addresses, until Ctrl-C."""
+
+import asyncio
+import http.client
+import os
+import signal
+import socket
+import time
+from dataclasses import replace
+
+import click
+
+from commands.connect import database_url
+from commands.output import progress, say
+from commands.processes import Processes, StopAskedError, stop_signals
+from kernel.database import Database
+from kernel.errors import Kind
+from kernel.settings import Settings, check_startable, load
+
+ANSWER_SECONDS = 30.0
+
+PORT_TAKEN = Kind(
+    "commands.port_taken",
+    409,
+    id="Port {port} di {host} sudah dipakai program lain. Coba: lumbung up --port {other}",
+    en="Port {port} on {host} is taken by another program. Try: lumbung up --port {other}",
+)
+PROCESS_ENDED = Kind(
+    "commands.process_ended",
+    500,
+    id="Proses {name} berhenti ({how}), jadi yang lain ikut dihentikan. Sebabnya tertulis di atas.",
+    en="The {name} process ended ({how}), so everything else was stopped. What it said is above.",
+)
+NO_ANSWER = Kind(
+    "commands.no_answer",
+    500,
+    id="Proses web tidak menjawab dalam {seconds} detik.",
+    en="The web process did not answer within {seconds} seconds.",
+)
+
+
+@click.command("up")
+@click.option("--host", help="Address to bind (default: LUMBUNG_HOST, 127.0.0.1).")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port to bind (default: LUMBUNG_PORT, 8000).")
+@click.option("--demo", is_flag=True, help="Found two cooperatives with invented members, goods and a year of sales.")
+def command(host: str | None, port: int | None, *, demo: bool) -> int:
+    """Start the database, the web and the worker, and print where to go. Ctrl-C stops all of it."""
+    settings = _settings(host, port)
+    check_startable(settings)
+    _refuse_taken_port(settings)
+    try:
+        with stop_signals(), database_url(settings) as url, Processes() as processes:
+            _serve(replace(settings, database_url=url), processes, demo=demo)
+    except StopAskedError:
+        say("Stopped. The data is kept.")
+    return 0
+
+
+def _settings(host: str | None, port: int | None) -> Settings:
+    """Settings with the options applied; the local domain follows the port unless somebody set it."""
+    settings = load()
+    settings = replace(settings, host=host or settings.host, port=port or settings.port)
+    if not os.environ.get("LUMBUNG_BASE_DOMAIN"):
+        settings = replace(settings, base_domain=f"localhost:{settings.port}")
+    return settings
+
+
+def _serve(settings: Settings, processes: Processes, *, demo: bool) -> None:
+    signs = asyncio.run(_prepare(settings, demo=demo))
+    assert settings.database_url is not None
+    environment = os.environ | {
+        "LUMBUNG_DATABASE_URL": settings.database_url,
+        "LUMBUNG_BASE_DOMAIN": settings.base_domain,
+        "LUMBUNG_HOST": settings.host,
+        "LUMBUNG_PORT": str(settings.port),
+    }
+    processes.start("web", ["web"], environment)
+    processes.start("worker", ["worker"], environment)
+    _wait_for_answer(settings, processes)
+    say(f"Lumbung is running at {settings.scheme}://{settings.base_domain}/   (Ctrl-C stops it)")
+    for line in signs:
+        say(line)
+    while True:
+        _refuse_ended(processes)
+        time.sleep(0.2)
+
+
+async def _prepare(settings: Settings, *, demo: bool) -> list[str]:
+    """Migrate, and with `demo` found the demo cooperatives; returns the lines that tell how to sign in to them."""
+    from tenants.fleet import migrate
+
+    assert settings.database_url is not None
+    database = Database(settings.database_url, settings)
+    try:
+        with progress("Cooperatives brought up to date") as moved:
+            await migrate(database, on_progress=moved)
+        if not demo:
+            return []
+        from demo import seed
+
+        with progress("Demo cooperatives") as moved:
+            return await seed(database, on_progress=moved)
+    finally:
+        await asyncio.shield(database.close())
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((settings.host, settings.port))
+        except OSError:
+            other = str(settings.port + 1)
+            raise PORT_TAKEN(port=str(settings.port), host=settings.host, other=other) from None
+
+
+def _wait_for_answer(settings: Settings, processes: Processes) -> None:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - asked, not bound
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        _refuse_ended(processes)
+        connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+        try:
+            connection.request("GET", "/", headers={"Host": settings.base_domain})
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.05)
+        else:
+            return
+        finally:
+            connection.close()
+    raise NO_ANSWER(seconds=int(ANSWER_SECONDS))
+
+
+def _refuse_ended(processes: Processes) -> None:
+    ended = processes.ended()
+    if ended is not None:
+        name, status = ended
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        raise PROCESS_ENDED(name=name, how=how)

@@ -1,0 +1,47 @@
+"""`lumbung web`: the web process alone, for machines where something else keeps processes running."""
+
+import os
+from pathlib import Path
+
+import click
+
+from commands.processes import end_with_parent
+from kernel.settings import check_startable, load
+
+
+@click.command("web")
+@click.option("--host", help="Address to bind (default: LUMBUNG_HOST, 127.0.0.1).")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port to bind (default: LUMBUNG_PORT, 8000).")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer requests."
+)
+@click.option("--socket", type=click.Path(path_type=Path), help="Bind this Unix socket instead of an address.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+def command(host: str | None, port: int | None, workers: int, socket: Path | None, *, with_parent: bool) -> None:
+    """Run the web process alone, until it is told to stop."""
+    if with_parent:
+        end_with_parent()
+    settings = load()
+    check_startable(settings)
+
+    from granian import Granian
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+
+    from commands.connect import database_url
+
+    with database_url(settings) as url:
+        os.environ["LUMBUNG_DATABASE_URL"] = url  # the processes that answer requests read their settings from it
+        Granian(
+            "web.asgi:app",
+            address=host or settings.host,
+            port=port or settings.port,
+            uds=socket,
+            interface=Interfaces.ASGI,
+            loop=Loops.uvloop,
+            workers=workers,
+            workers_kill_timeout=10,
+            log_level=LogLevels.warning,
+            log_access=False,
+            websockets=False,
+        ).serve()
