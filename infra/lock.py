@@ -24,11 +24,27 @@ def main() -> int:
     install(["uv"], "uv")
     compiled = subprocess.run(
         [
-            str(VENV / "bin" / "uv"), "pip", "compile", "pyproject.toml", "--extra", "dev", "--universal",
-            "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links",
-            "--no-annotate", "--no-header", "--quiet", "--output-file", str(LOCK), *sys.argv[1:],
+            str(VENV / "bin" / "uv"),
+            "pip",
+            "compile",
+            "pyproject.toml",
+            "--extra",
+            "dev",
+            "--universal",
+            "--python-version",
+            "3.11",
+            "--generate-hashes",
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+            "--no-annotate",
+            "--no-header",
+            "--quiet",
+            "--output-file",
+            str(LOCK),
+            *sys.argv[1:],
         ],
-        cwd=ROOT, check=False,
+        cwd=ROOT,
+        check=False,
     )
     if compiled.returncode != 0:
         return compiled.returncode

@@ -107,7 +107,9 @@ def suitable_python() -> str:
             break
     else:
         found = ".".join(str(part) for part in sys.version_info[:2])
-        raise SetupError(f"Python {found} is too old, Lumbung needs 3.11 or newer: sudo apt-get install python3.11-venv")
+        raise SetupError(
+            f"Python {found} is too old, Lumbung needs 3.11 or newer: sudo apt-get install python3.11-venv"
+        )
     probe = subprocess.run([path, "-c", "import venv, ensurepip"], capture_output=True, check=False)
     if probe.returncode != 0:
         major, minor = version_of(path)
@@ -120,7 +122,10 @@ def suitable_python() -> str:
 def version_of(python: str) -> tuple[int, int]:
     """(major, minor) of a Python, (0, 0) where it does not start."""
     probe = subprocess.run(
-        [python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=False,
+        [python, "-c", "import sys; print(*sys.version_info[:2])"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     parts = probe.stdout.split()
     return (int(parts[0]), int(parts[1])) if len(parts) == 2 else (0, 0)
@@ -143,7 +148,8 @@ def usable_environment() -> bool:
             return False
         probe = subprocess.run(
             [str(VENV / "bin" / "python"), "-c", "import pip, sys; sys.exit(sys.version_info[:2] < (3, 11))"],
-            capture_output=True, check=False,
+            capture_output=True,
+            check=False,
         )
     except OSError:
         return False
@@ -186,7 +192,10 @@ def pip(*arguments: str, what: str) -> None:
 def start_npm(npm: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*npm, "ci", "--ignore-scripts", "--silent", "--loglevel=error"],
-        cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=str(ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
@@ -208,7 +217,13 @@ def run(command: list[str], what: str) -> None:
     # The build backend looks for its own program on PATH.
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     done = subprocess.run(
-        command, cwd=str(ROOT), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        command,
+        cwd=str(ROOT),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise SetupError(reason(done.stdout, what))
@@ -221,7 +236,9 @@ def reason(output: str, what: str) -> str:
     if NETWORK_SIGNS.search(output):
         return f"{what} could not be fetched, there is no connection to the package index: connect, then  make setup"
     if "DO NOT MATCH THE HASHES" in output or "EINTEGRITY" in output:
-        return f"{what} differ from their hashes in the lock and were refused: check the package index, then  make setup"
+        return (
+            f"{what} differ from their hashes in the lock and were refused: check the package index, then  make setup"
+        )
     if "ensurepip" in output:
         return "this Python has no ensurepip: sudo apt-get install python3-venv"
     if "Permission denied" in output or "EACCES" in output:

@@ -1,0 +1,90 @@
+"""Print the path of a Chromium for the browser tests: the one that is there, else one that can be had.
+
+`/usr/bin/chromium` if it is there; else Debian's package where we are root; else Playwright's own download. When none can be had the
+path is empty and the reason goes to standard error: the browser tests then say they were skipped, and under `CI=true` that
+is a failure. Caddy, which one test runs, is fetched along with Debian's Chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+USUAL_PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+def main() -> int:
+    path, reason = find()
+    if path is None:
+        path, reason = fetch()
+    if path is not None:
+        print(path)
+        return 0
+    print(
+        f"browser: no Chromium ({reason}); the browser tests are skipped: sudo apt-get install chromium",
+        file=sys.stderr,
+    )
+    return 1 if os.environ.get("CI") == "true" else 0
+
+
+def find() -> tuple[str | None, str]:
+    """The Chromium that is there already: the one that was asked for, the system's, or Playwright's."""
+    asked = os.environ.get("LUMBUNG_CHROMIUM")
+    if asked:
+        return (asked, "") if os.access(asked, os.X_OK) else (None, f"LUMBUNG_CHROMIUM={asked} is not a program")
+    for place in USUAL_PLACES:
+        if os.access(place, os.X_OK):
+            return place, ""
+    return playwrights(), "none is installed"
+
+
+def fetch() -> tuple[str | None, str]:
+    """Install one: Debian's as root, else Playwright's."""
+    reasons = []
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        said = install_debian(["chromium", "caddy"]) and install_debian(["chromium"])
+        if os.access(USUAL_PLACES[0], os.X_OK):
+            return USUAL_PLACES[0], ""
+        reasons.append(f"apt-get: {said or 'the package brought no program'}")
+    done = subprocess.run(
+        [sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, text=True, check=False
+    )
+    path = playwrights() if done.returncode == 0 else None
+    reasons.append(f"playwright install: {last_line(done.stderr or done.stdout)}")
+    return path, "; ".join(reasons)
+
+
+def install_debian(packages: list[str]) -> str:
+    """Install Debian packages; what went wrong, empty when nothing did."""
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    print(f"browser: installing Debian's {' and '.join(packages)} …", file=sys.stderr)
+    for command in (
+        ["apt-get", "-qq", "update"],
+        ["apt-get", "-qq", "install", "--no-install-recommends", "--yes", *packages],
+    ):
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            return last_line(done.stderr or done.stdout)
+    return ""
+
+
+def playwrights() -> str | None:
+    """Path of the Chromium that Playwright downloaded before, where it still is."""
+    program = "from playwright.sync_api import sync_playwright as p\nwith p() as w: print(w.chromium.executable_path)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    path = done.stdout.strip()
+    return path if done.returncode == 0 and Path(path).is_file() else None
+
+
+def last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

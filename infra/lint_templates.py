@@ -1,0 +1,129 @@
+"""Check the page templates for what a reader of a change overlooks: `make check` runs it over themes/*/templates.
+
+Each rule keeps a promise of the pages: no forged form, nothing from users unescaped, a strict content security policy, both
+languages complete, pictures that do not make the page jump, nothing fetched from elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+# Templates that may mark a value as safe HTML, with the reason. Everything else escapes.
+SAFE_ALLOWED: Final[dict[str, str]] = {}
+# Text that is the same in every language.
+UNTRANSLATED: Final = frozenset({"Lumbung", "SHU", "ID", "EN", "Rp", "WhatsApp", "CSV", "HTML", "CSS", "htmx"})
+
+EXPRESSION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+TRANSLATED: Final = re.compile(r"\{%-?\s*trans\b.*?%\}.*?\{%-?\s*endtrans\s*-?%\}", re.DOTALL)
+COMMENT: Final = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
+STATEMENT: Final = re.compile(r"\{%.*?%\}", re.DOTALL)
+SAFE: Final = re.compile(r"\|\s*safe\b|\bMarkup\(|\{%-?\s*autoescape\s+false")
+WORDS: Final = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
+# Macros also write attributes, and blocks hand on names of classes and drawings: no reader sees those.
+NOT_SPOKEN: Final = re.compile(
+    r"[\w-]+=\"[^\"]*\"|(?<!\S)(?:required|checked|selected|disabled|hidden)(?!\S)|\b[a-z]+(?:-+[a-z0-9]+)+\b",
+)
+DYNAMIC_TAG: Final = re.compile(r"(</?)\{\{.*?\}\}")
+SPOKEN: Final = frozenset({"alt", "aria-label", "placeholder", "title"})
+VOID: Final = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+MARK: Final = "\x00"  # stands for an expression or a translated text, of unknown content
+
+
+class Page(HTMLParser):
+    """Walks the HTML that is left when the template language is blanked out, keeping the line numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[int, str]] = []
+        self._inside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag not in VOID:
+            self._inside.append(tag)
+        if tag == "style" or "style" in given:
+            self._complain("inline style: put it in the stylesheet, the content security policy refuses it")
+        if tag == "script" and "src" not in given:
+            self._complain("inline script: put it in a file, the content security policy refuses it")
+        if any(name.startswith("on") for name in given):
+            self._complain("event attribute: put it in a script file, the content security policy refuses it")
+        if tag == "img":
+            lacking = [name for name in ("alt", "width", "height") if name not in given and MARK not in given]
+            if lacking:
+                self._complain(f"<img> without {', '.join(lacking)}")
+        for name in ("src", "href", "action", "poster", "srcset"):
+            external = re.match(r"(?:https?:)?//", given.get(name, "").strip())
+            if external and not (tag == "a" and name == "href"):
+                self._complain(f"{name} points to another host: everything is served from here")
+        for name in SPOKEN & given.keys() - ({"aria-label", "title"} if "lang" in given else set()):
+            self._words(given[name], f"{name}=")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._inside:
+            while self._inside.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if not {"script", "style", "code", "kbd"} & set(self._inside):
+            self._words(data, "")
+
+    def _words(self, text: str, where: str) -> None:
+        words = [word for word in WORDS.findall(NOT_SPOKEN.sub(" ", text)) if word not in UNTRANSLATED]
+        if words:
+            self._complain(f'{where}"{" ".join(text.replace(MARK, "…").split())[:60]}" is not wrapped by _()')
+
+    def _complain(self, problem: str) -> None:
+        self.found.append((self.getpos()[0], problem))
+
+
+def blank(match: re.Match[str]) -> str:
+    """Something of unknown content with as many line ends as it replaces."""
+    return f" {MARK} " + "\n" * match.group().count("\n")
+
+
+def blank_all(match: re.Match[str]) -> str:
+    return "\n" * match.group().count("\n")
+
+
+def problems_of(source: str, name: str = "") -> Iterator[tuple[int, str]]:
+    """Every (line, problem) of a template's text."""
+    bare = COMMENT.sub(blank_all, source)
+    if name not in SAFE_ALLOWED:
+        for hit in SAFE.finditer(bare):
+            yield (
+                line_of(bare, hit.start()),
+                "marks HTML as safe: everything escapes, but for the templates named in infra/lint_templates.py",
+            )
+    for form in re.finditer(r"<form\b[^>]*\bmethod=[\"']post[\"'].*?(?:</form>|\Z)", bare, re.DOTALL | re.IGNORECASE):
+        if not re.search(r"\{\{-?\s*csrf\(\)", form.group()):
+            yield line_of(bare, form.start()), "a form that posts lacks {{ csrf() }}"
+    tagged = DYNAMIC_TAG.sub(r"\1x-any", TRANSLATED.sub(blank, bare))
+    html = STATEMENT.sub(blank_all, EXPRESSION.sub(blank, tagged))
+    page = Page()
+    page.feed(html)
+    page.close()
+    yield from page.found
+
+
+def line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def main() -> int:
+    count = 0
+    for path in sorted(ROOT.glob("themes/*/templates/**/*.html")):
+        name = str(path.relative_to(ROOT))
+        for line, problem in sorted(problems_of(path.read_text(encoding="utf-8"), name)):
+            print(f"{name}:{line}: {problem}")
+            count += 1
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
