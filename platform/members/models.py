@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -84,23 +84,3 @@ class Throttle(CoopBase):
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     count: Mapped[int]
     window_ends_at: Mapped[datetime] = mapped_column(Moment)
-
-
-class Profile(CoopBase):
-    """How the cooperative shows itself: one row."""
-
-    __tablename__ = "profile"
-    __table_args__ = (CheckConstraint("id = 1", name="single"),)
-
-    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    name: Mapped[str] = mapped_column(Text)
-    tagline: Mapped[str] = mapped_column(Text, server_default="")
-    theme: Mapped[str] = mapped_column(Text, server_default="base")
-    accent: Mapped[str | None] = mapped_column(Text)
-    header: Mapped[str | None] = mapped_column(Text)
-    logo: Mapped[str | None] = mapped_column(Text)
-    address: Mapped[str] = mapped_column(Text, server_default="")
-    phone: Mapped[str] = mapped_column(Text, server_default="")
-    bank_account: Mapped[str] = mapped_column(Text, server_default="")
-    timezone: Mapped[str] = mapped_column(Text, server_default=text("'Asia/Jakarta'"))
-    shop_open: Mapped[bool] = mapped_column(server_default=text("true"))

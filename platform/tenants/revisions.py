@@ -28,7 +28,7 @@ COOPERATIVE = "cooperative"
 # The oldest revision of a cooperative that this code still serves; anything older shows "being upgraded".
 OLDEST_SERVED = "0002"
 
-_ROOMS = ("kernel", "tenants", "ledger", "governance", "members", "shop", "shu", "operators")
+_ROOMS = ("kernel", "tenants", "ui", "ledger", "governance", "members", "shop", "shu", "operators")
 
 
 def all_tables() -> None:

@@ -1,0 +1,30 @@
+"""The trail of a cooperative: who did what, written in the same transaction as the deed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel.models import AuditEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+
+def record(db: AsyncSession, actor: Actor, action: str, *, subject: str, facts: Mapping[str, object] | None = None) -> None:
+    """Add an entry: ``action`` is a stable dotted name in the past tense (``members.admitted``), ``subject`` what it was done to."""
+    db.add(
+        AuditEntry(
+            actor_kind=actor.kind,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            action=action,
+            subject=subject,
+            facts=dict(facts or {}),
+        )
+    )
+
+

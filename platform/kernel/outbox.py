@@ -1,0 +1,85 @@
+"""Jobs, written in the transaction of their cause: a crash anywhere loses none, and a key makes each happen once.
+
+    await later(db, "shop.expire_order", {"order_id": str(order.id)}, due=order.expires_at)
+
+    @job("shop.expire_order")
+    async def expire(db, *, order_id: str) -> None: ...
+
+The relay (kernel.worker) hands due rows to dramatiq. A job of a cooperative runs in one transaction bound to it, together with the row
+that says it is finished; the database fills in whose job it is, so a cooperative can write none for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import text
+
+from kernel.ids import new_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+CHANNEL = "lumbung_outbox"
+
+Job = Callable[..., Awaitable[None]]
+_jobs: dict[str, Job] = {}
+_platform_jobs: dict[str, Job] = {}
+
+
+def job(name: str) -> Callable[[Job], Job]:
+    """Register a job of a cooperative: ``async (db, *, …arguments)`` in a write session bound to it."""
+    return _register(_jobs, name)
+
+
+def platform_job(name: str) -> Callable[[Job], Job]:
+    """Register a job of the platform itself: ``async (database, *, …arguments)``; it must be safe to repeat."""
+    return _register(_platform_jobs, name)
+
+
+def find_job(name: str) -> tuple[Job, bool]:
+    """Return the job and whether it is the platform's own. Raises LookupError for a name that no room registered."""
+    if name in _jobs:
+        return _jobs[name], False
+    if name in _platform_jobs:
+        return _platform_jobs[name], True
+    msg = f"no room registered a job {name!r}"
+    raise LookupError(msg)
+
+
+async def later(
+    db: AsyncSession, name: str, arguments: Mapping[str, Any], *, due: datetime | None = None, key: str | None = None
+) -> None:
+    """Write a job into the session's transaction; ``key`` (default: a new one) makes repetitions run once.
+
+    ``due`` is an aware moment; None means at once. Works in a session bound to a cooperative, and in a shared one for platform jobs.
+    """
+    await db.execute(
+        text(
+            "INSERT INTO shared.outbox (job, key, arguments, due_at)"
+            " VALUES (:job, :key, CAST(:arguments AS jsonb), coalesce(CAST(:due AS timestamptz), now()))"
+        ),
+        {
+            "job": name,
+            "key": key or f"{name}:{new_id()}",
+            "arguments": msgspec.json.encode(dict(arguments)).decode(),
+            "due": due,
+        },
+    )
+    if due is None:
+        await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+def _register(jobs: dict[str, Job], name: str) -> Callable[[Job], Job]:
+    def keep(function: Job) -> Job:
+        if name in _jobs or name in _platform_jobs:
+            msg = f"two jobs are called {name!r}"
+            raise ValueError(msg)
+        jobs[name] = function
+        return function
+
+    return keep

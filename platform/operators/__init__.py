@@ -1,0 +1,1 @@
+"""Those who run the platform: they list, suspend and resume cooperatives, and never see inside one."""

@@ -1,0 +1,66 @@
+"""Saying that a cooperative changed something that is kept in memory elsewhere, and hearing it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+from sqlalchemy import text
+
+from kernel.database import plain_url
+from tenants.registry import CHANNEL
+from tenants.session import tenant_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+
+log = structlog.get_logger()
+
+REGISTRY = "registry"
+RECONNECT_SECONDS = 2.0
+
+
+async def announce(db: AsyncSession) -> None:
+    """Say, when this transaction commits, that pages and brand of this cooperative may look different from now on."""
+    tenant = tenant_of(db)
+    if db.sync_session.info.get("announced"):
+        return
+    db.sync_session.info["announced"] = True
+    await db.execute(text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANNEL, "schema": tenant.schema_name})
+
+
+async def announce_registry(db: AsyncSession) -> None:
+    """Say, when this transaction commits, that the registry changed: a host, a status, a revision."""
+    await db.execute(text("SELECT pg_notify(:channel, :what)"), {"channel": CHANNEL, "what": REGISTRY})
+
+
+async def listen(database: Database, on_change: Callable[[str], None], on_gap: Callable[[], None]) -> None:
+    """Call ``on_change`` with a schema name or ``registry`` for each announcement, until cancelled.
+
+    ``on_gap`` is called after every (re)connection: announcements may have been missed, so everything must be forgotten.
+    """
+    while True:
+        try:
+            connection = await asyncpg.connect(plain_url(database.app_url), timeout=10)
+            closed = asyncio.Event()
+            try:
+                connection.add_termination_listener(lambda _, closed=closed: closed.set())
+                await connection.add_listener(CHANNEL, lambda _c, _p, _ch, payload: on_change(str(payload)))
+                on_gap()
+                while not closed.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(closed.wait(), 30)
+                    if not closed.is_set():
+                        await connection.execute("SELECT 1", timeout=10)  # a silent half-open connection shows here
+            finally:
+                connection.terminate()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            log.warning("listener lost its connection", error=str(error))
+        on_gap()
+        await asyncio.sleep(RECONNECT_SECONDS)

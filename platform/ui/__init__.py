@@ -1,0 +1,22 @@
+"""How every page is made: themes, words, blocks for htmx, forms, and who may see what."""
+
+from ui.forms import Form, Mobile, read_form
+from ui.guards import member, officer, operator
+from ui.rendering import fragment, page, see_other
+from ui.viewer import Brand, Viewer, Visit, visit_of
+
+__all__ = [
+    "Brand",
+    "Form",
+    "Mobile",
+    "Viewer",
+    "Visit",
+    "fragment",
+    "member",
+    "officer",
+    "operator",
+    "page",
+    "read_form",
+    "see_other",
+    "visit_of",
+]

@@ -1,0 +1,112 @@
+"""A cooperative's own colours on its theme: checked for contrast, served as a stylesheet of a few lines."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kernel.errors import Kind
+from ui.themes import themes
+from ui.viewer import Brand
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+PAPER = "#fbf6ea"
+ENOUGH_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
+
+NOT_A_COLOUR = Kind(
+    "ui.not_a_colour", 422, id="“{text}” bukan warna. Tulis seperti #1f6b45.", en="“{text}” is not a colour. Write it like #1f6b45."
+)
+COLOUR_TOO_PALE = Kind(
+    "ui.colour_too_pale",
+    422,
+    id="Warna {colour} terlalu pucat di atas kertas: tulisan sukar dibaca. Pilih yang lebih tua.",
+    en="The colour {colour} is too pale on paper: words are hard to read. Choose a darker one.",
+)
+
+
+class _ProfileRow(msgspec.Struct, frozen=True):
+    name: str
+    tagline: str
+    theme: str
+    accent: str | None
+    header: str | None
+    logo: str | None
+    address: str
+    phone: str
+    bank_account: str
+    timezone: str
+    shop_open: bool
+
+
+async def read_brand(ro: Reader) -> Brand:
+    """Read how the cooperative shows itself. Raises LookupError when its profile is missing: it was not founded to the end."""
+    row = await ro.one(
+        _ProfileRow,
+        "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, shop_open FROM profile",
+    )
+    if row is None:
+        msg = "this cooperative has no profile"
+        raise LookupError(msg)
+    css = stylesheet(row.accent, row.header)
+    return Brand(
+        name=row.name,
+        tagline=row.tagline,
+        theme=row.theme if row.theme in themes() else "base",
+        logo_url=f"/gambar/{row.logo}-320.webp" if row.logo else None,
+        css_url=f"/merek/{hashlib.sha256(css.encode()).hexdigest()[:12]}.css" if css else None,
+        css=css,
+        address=row.address,
+        phone=row.phone,
+        bank_account=row.bank_account,
+        timezone=row.timezone,
+        shop_open=row.shop_open,
+    )
+
+
+def stylesheet(accent: str | None, header: str | None) -> str:
+    """Return the few lines of CSS for a cooperative's own colours; empty when it keeps those of its theme."""
+    lines = []
+    if accent:
+        lines.append(f"--accent:{accent};--accent-ink:{readable_ink(accent)}")
+    if header:
+        lines.append(f"--header:{header};--header-ink:{readable_ink(header)}")
+    return f":root{{{';'.join(lines)}}}" if lines else ""
+
+
+def check_accent(text: str) -> str:
+    """Return the colour in small letters. Raises Refusal when it is none, or when links in it would be hard to read on paper."""
+    colour = check_colour(text)
+    if contrast(colour, PAPER) < ENOUGH_CONTRAST:
+        raise COLOUR_TOO_PALE(colour=colour)
+    return colour
+
+
+def check_colour(text: str) -> str:
+    """Return the colour in small letters. Raises Refusal when it is none."""
+    colour = text.strip().lower()
+    if not COLOUR.fullmatch(colour):
+        raise NOT_A_COLOUR(text=text[:20])
+    return colour
+
+
+def readable_ink(background: str) -> str:
+    """Return white or ink, whichever is easier to read on the colour: one of them always reaches 4.5 to 1."""
+    return max(("#ffffff", "#14180f"), key=lambda ink: contrast(background, ink))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21, by the WCAG definition of relative luminance."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

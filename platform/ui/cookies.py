@@ -1,0 +1,47 @@
+"""The session cookie: for one host alone, unreadable to scripts, its token kept only as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from litestar import Response
+
+
+def session_cookie(*, secure: bool) -> str:
+    """Return the cookie's name. Over https it has the prefix by which browsers hold it to one host; never a Domain attribute."""
+    return "__Host-lumbung" if secure else "lumbung"
+
+
+def new_token() -> str:
+    """Return a token that nobody can guess (256 bits)."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> bytes:
+    """Return what the database keeps of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def set_session(response: Response[Any], token: str, lasts: timedelta, *, secure: bool) -> None:
+    """Put the session's token into the answer."""
+    response.set_cookie(
+        session_cookie(secure=secure),
+        token,
+        max_age=int(lasts.total_seconds()),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_session(response: Response[Any], *, secure: bool) -> None:
+    """Take the session's token back."""
+    response.set_cookie(
+        session_cookie(secure=secure), "", max_age=0, path="/", secure=secure, httponly=True, samesite="lax"
+    )

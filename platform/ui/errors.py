@@ -1,0 +1,65 @@
+"""What any page may decline before a room is asked."""
+
+from kernel.errors import Kind
+
+OFFICERS_ONLY = Kind(
+    "ui.officers_only",
+    403,
+    id="Halaman ini hanya untuk pengurus. Masuklah dengan akun pengurus.",
+    en="This page is for officers only. Sign in as an officer.",
+)
+MEMBERS_ONLY = Kind(
+    "ui.members_only",
+    403,
+    id="Halaman ini hanya untuk anggota. Akun Anda belum terhubung dengan keanggotaan.",
+    en="This page is for members only. Your account is not tied to a membership yet.",
+)
+FORGED_FORM = Kind(
+    "ui.forged_form",
+    403,
+    id="Formulir ini sudah kedaluwarsa atau tidak dikirim dari halaman kami. Muat ulang halamannya, lalu kirim lagi.",
+    en="This form has expired or was not sent from our page. Reload the page and send it again.",
+)
+FIELD_REQUIRED = Kind("ui.field_required", 422, id="Isi bagian ini dulu.", en="Fill this in first.")
+FIELD_TOO_LONG = Kind(
+    "ui.field_too_long",
+    422,
+    id="Terlalu panjang: paling banyak {limit} huruf.",
+    en="Too long: at most {limit} characters.",
+)
+FIELD_TOO_SHORT = Kind(
+    "ui.field_too_short",
+    422,
+    id="Terlalu pendek: paling sedikit {limit} huruf.",
+    en="Too short: at least {limit} characters.",
+)
+FIELD_OUT_OF_RANGE = Kind(
+    "ui.field_out_of_range",
+    422,
+    id="Isi dengan bilangan dari {least} sampai {most}.",
+    en="Use a number from {least} to {most}.",
+)
+NOT_A_CHOICE = Kind(
+    "ui.not_a_choice", 422, id="Pilih salah satu yang tersedia.", en="Choose one of those that are offered."
+)
+UNKNOWN_FIELD = Kind(
+    "ui.unknown_field",
+    422,
+    id="Formulir ini memuat isian yang tidak dikenal: {field}. Muat ulang halamannya.",
+    en="This form has an unknown field: {field}. Reload the page.",
+)
+UNREADABLE_FORM = Kind(
+    "ui.unreadable_form",
+    422,
+    id="Formulir tidak terbaca. Muat ulang halamannya, lalu kirim lagi.",
+    en="The form could not be read. Reload the page and send it again.",
+)
+TOO_MANY_ATTEMPTS = Kind(
+    "ui.too_many_attempts",
+    429,
+    id="Terlalu sering dicoba. Tunggu {minutes} menit, lalu coba lagi.",
+    en="Too many attempts. Wait {minutes} minutes, then try again.",
+)
+NOT_FOUND = Kind(
+    "ui.not_found", 404, id="Halaman ini tidak ada.", en="There is no such page."
+)

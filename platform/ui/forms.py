@@ -1,0 +1,186 @@
+"""Forms: from what was typed to a typed struct, with a sentence beside each field that is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+from litestar.datastructures import UploadFile
+
+from kernel import parsing, phone
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from ui import errors
+from ui.rendering import page
+from ui.viewer import visit_of
+
+if TYPE_CHECKING:
+    from litestar import Request, Response
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+LONGEST_TEXT = 2_000
+
+
+class Mobile(str):
+    """A field for an Indonesian mobile number; the struct gets it in E.164."""
+
+    __slots__ = ()
+
+
+class Again(Exception):
+    """Answer with this page and roll back: the form came back to be mended."""
+
+    def __init__(self, response: Response[Any]) -> None:
+        super().__init__("the form came back")
+        self.response = response
+
+
+class Form(Generic[T]):
+    """A submitted form: ``values`` as typed, ``errors`` by field, and ``data`` once there are none."""
+
+    def __init__(self, request: Request[Any, Any, Any], values: dict[str, str], problems: dict[str, str], data: T | None) -> None:
+        self._request = request
+        self.values = values
+        self.errors = problems
+        self._data = data
+
+    @property
+    def data(self) -> T:
+        """The struct. Raises RuntimeError while there are errors: ask ``errors`` or use ``or_again`` first."""
+        if self._data is None or self.errors:
+            msg = "this form has errors: show it again instead"
+            raise RuntimeError(msg)
+        return self._data
+
+    def again(self, template: str, *, status: int = 422, **context: object) -> Again:
+        """Return an exception that shows the form again with what was typed, and rolls back."""
+        return Again(page(self._request, template, status=status, form=self, **context))
+
+    @contextlib.asynccontextmanager
+    async def or_again(self, template: str, *, field: str = "", **context: object) -> AsyncIterator[None]:
+        """Show the form again when it has errors, or when the business refuses inside the block (at ``field``, or on top)."""
+        if self.errors:
+            raise self.again(template, **context)
+        try:
+            yield
+        except Refusal as refusal:
+            where = str(refusal.facts.get("field") or field)
+            self.errors[where] = refusal.sentence(visit_of(self._request).lang)
+            raise self.again(template, status=refusal.status, **context) from refusal
+
+
+async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
+    """Read a submitted form into ``kind``: a struct whose fields say what may be sent.
+
+    Types: str, Mobile, Rupiah, int, Decimal, date, bool (a checkbox), UUID, Literal, UploadFile, and any of them ``| None`` (may be left
+    empty). ``Annotated[str, Meta(min_length=…, max_length=…)]`` and ``Annotated[int, Meta(ge=…, le=…)]`` bound them. An unknown field is an error.
+    """
+    try:
+        sent = await request.form()
+    except Exception as error:  # whatever a broken body raises
+        raise errors.UNREADABLE_FORM() from error
+    lang = visit_of(request).lang
+    values: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    made: dict[str, Any] = {}
+    hints = get_type_hints(kind, include_extras=True)
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for name in sent:
+        if name not in fields and name != "csrf":
+            problems[""] = errors.UNKNOWN_FIELD(field=name[:40]).sentence(lang)
+    for name, field in fields.items():
+        raw = sent.get(name)
+        if isinstance(raw, str):
+            values[name] = raw
+        try:
+            made[name] = _convert(hints[name], raw, optional=not field.required)
+        except _Absent:
+            continue
+        except Refusal as refusal:
+            problems[name] = refusal.sentence(lang)
+    data = None
+    if not problems:
+        data = kind(**made)
+    return Form(request, values, problems, data)
+
+
+class _Absent(Exception):
+    """Nothing was sent, and the field has a default."""
+
+
+def _convert(hint: Any, raw: object, *, optional: bool) -> Any:
+    bounds: msgspec.Meta | None = None
+    if get_origin(hint) is Annotated:
+        hint, *extras = get_args(hint)
+        bounds = next((extra for extra in extras if isinstance(extra, msgspec.Meta)), None)
+    nullable = False
+    if get_origin(hint) in (Union, types.UnionType):
+        options = [option for option in get_args(hint) if option is not type(None)]
+        nullable = len(options) < len(get_args(hint))
+        hint = options[0]
+        if get_origin(hint) is Annotated:
+            return _convert(hint, raw, optional=True) if raw else None
+    if hint is bool:
+        return raw not in (None, "", "0", "false")
+    if hint is UploadFile:
+        if isinstance(raw, UploadFile) and raw.filename:
+            return raw
+        return _empty(nullable, optional)
+    if not isinstance(raw, str) or not (typed := raw.strip()):
+        return _empty(nullable, optional)
+    if get_origin(hint) is Literal:
+        if typed not in get_args(hint):
+            raise errors.NOT_A_CHOICE()
+        return typed
+    value = _READERS[hint](typed)
+    _check_bounds(value, bounds)
+    return value
+
+
+def _empty(nullable: bool, optional: bool) -> None:
+    if optional:
+        raise _Absent
+    if not nullable:
+        raise errors.FIELD_REQUIRED()
+
+
+def _check_bounds(value: object, bounds: msgspec.Meta | None) -> None:
+    if isinstance(value, str):
+        most = bounds.max_length if bounds and bounds.max_length else LONGEST_TEXT
+        if len(value) > most:
+            raise errors.FIELD_TOO_LONG(limit=most)
+        if bounds and bounds.min_length and len(value) < bounds.min_length:
+            raise errors.FIELD_TOO_SHORT(limit=bounds.min_length)
+    elif bounds and isinstance(value, int | Decimal):
+        least, most_value = bounds.ge, bounds.le
+        if (least is not None and value < least) or (most_value is not None and value > most_value):
+            raise errors.FIELD_OUT_OF_RANGE(least=least if least is not None else "…", most=most_value if most_value is not None else "…")
+
+
+def _text(typed: str) -> str:
+    return "".join(letter for letter in typed if letter.isprintable() or letter in "\n\t").replace("\r\n", "\n")
+
+
+def _uuid(typed: str) -> UUID:
+    try:
+        return UUID(typed)
+    except ValueError as error:
+        raise errors.NOT_A_CHOICE() from error
+
+
+_READERS: dict[Any, Any] = {
+    str: _text,
+    Mobile: lambda typed: Mobile(phone.mobile(typed)),
+    Rupiah: Rupiah.parse,
+    int: parsing.parse_number,
+    Decimal: parsing.parse_percent,
+    date: parsing.parse_date,
+    UUID: _uuid,
+}

@@ -1,0 +1,26 @@
+"""How a cooperative shows itself: one row in its own schema."""
+
+from sqlalchemy import CheckConstraint, SmallInteger, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import CoopBase
+
+
+class Profile(CoopBase):
+    """How the cooperative shows itself: one row."""
+
+    __tablename__ = "profile"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    tagline: Mapped[str] = mapped_column(Text, server_default="")
+    theme: Mapped[str] = mapped_column(Text, server_default="base")
+    accent: Mapped[str | None] = mapped_column(Text)
+    header: Mapped[str | None] = mapped_column(Text)
+    logo: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text, server_default="")
+    phone: Mapped[str] = mapped_column(Text, server_default="")
+    bank_account: Mapped[str] = mapped_column(Text, server_default="")
+    timezone: Mapped[str] = mapped_column(Text, server_default=text("'Asia/Jakarta'"))
+    shop_open: Mapped[bool] = mapped_column(server_default=text("true"))

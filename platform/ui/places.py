@@ -1,0 +1,51 @@
+"""The main menu of each kind of viewer: at the bottom of a phone, at the side of a wide screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ui.words import words
+
+if TYPE_CHECKING:
+    from ui.viewer import Visit
+
+Place = tuple[str, str, str, str]
+
+# key, address, icon, label; the labels are translated like any sentence of a template.
+_PLACES: dict[str, tuple[Place, ...]] = {
+    "visitor": (
+        ("belanja", "/", "shop", "Belanja"),
+        ("keranjang", "/keranjang", "cart", "Keranjang"),
+        ("gabung", "/gabung", "members", "Gabung"),
+        ("akun", "/masuk", "person", "Masuk"),
+    ),
+    "member": (
+        ("belanja", "/", "shop", "Belanja"),
+        ("keranjang", "/keranjang", "cart", "Keranjang"),
+        ("simpanan", "/anggota/simpanan", "savings", "Simpanan"),
+        ("shu", "/anggota/shu", "share", "SHU"),
+        ("akun", "/anggota", "person", "Akun"),
+    ),
+    "officer": (
+        ("hari-ini", "/pengurus", "today", "Hari ini"),
+        ("penjualan", "/pengurus/pesanan", "orders", "Penjualan"),
+        ("barang", "/pengurus/barang", "goods", "Barang"),
+        ("anggota", "/pengurus/anggota", "members", "Anggota"),
+        ("buku", "/pengurus/buku", "books", "Buku"),
+        ("shu", "/pengurus/shu", "share", "SHU"),
+        ("pengaturan", "/pengurus/pengaturan", "settings", "Pengaturan"),
+    ),
+    "operator": (
+        ("koperasi", "/", "shop", "Koperasi"),
+        ("jejak", "/jejak", "books", "Jejak"),
+    ),
+    "apex": (),
+}
+
+
+def places(nav: str, visit: Visit) -> list[Place]:
+    """Return the menu for this viewer, its labels in their language."""
+    if nav == "operator" and visit.operator is None:
+        return []
+    say = words(visit.lang).gettext
+    return [(key, href, icon, say(label)) for key, href, icon, label in _PLACES.get(nav, ())]

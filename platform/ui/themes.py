@@ -1,0 +1,141 @@
+"""Themes: folders of templates, styles and colours; a child holds only what differs from its parent."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import mimetypes
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from kernel import formats
+from ui.glossary import glossary
+from ui.words import THEMES, words
+
+if TYPE_CHECKING:
+    from kernel.formats import Lang
+
+NODE_MODULES = THEMES.parent / "node_modules"
+# Third-party scripts, fetched at set-up; named here so that a page asks for them like for a file of ours.
+FETCHED = {"htmx.min.js": NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js"}
+
+# Every form carries this mark; ``ui.rendering`` puts the viewer's own token in its place, so that rendered parts can be shared.
+CSRF_MARK = "\x1acsrf\x1a"
+
+
+class Theme(msgspec.Struct, frozen=True):
+    """A theme's own description. ``accent`` … are the colours that a cooperative may replace."""
+
+    name: str
+    parent: str | None
+    title: dict[str, str]
+    note: dict[str, str]
+    brand: dict[str, str]
+
+    @property
+    def folders(self) -> list[Path]:
+        """Where its files are looked for, nearest first."""
+        own = THEMES / self.name
+        return [own, *themes()[self.parent].folders] if self.parent else [own]
+
+
+@functools.cache
+def themes() -> dict[str, Theme]:
+    """Return every theme by name, ``base`` first."""
+    found = {}
+    for file in sorted(THEMES.glob("*/theme.toml")):
+        told = tomllib.loads(file.read_text("utf-8"))
+        name = file.parent.name
+        found[name] = Theme(name, told.get("parent"), told["title"], told["note"], told.get("brand", {}))
+    return dict(sorted(found.items(), key=lambda item: item[0] != "base"))
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A static file in memory with the checksum that stands in its address."""
+
+    content: bytes
+    media_type: str
+    checksum: str
+
+
+@functools.cache
+def assets() -> dict[str, Asset]:
+    """Return every static file by name: those of the themes, one stylesheet a theme, and the fetched scripts."""
+    found: dict[str, bytes] = {}
+    for theme in themes().values():
+        styles = []
+        for folder in reversed(theme.folders):
+            styles += [part.read_text("utf-8") for part in sorted((folder / "static" / "css").glob("*.css"))]
+            for file in sorted((folder / "static").glob("*.*")):
+                prefix = "" if folder.name == "base" else f"{folder.name}/"
+                found[prefix + file.name] = file.read_bytes()
+        found[f"{theme.name}.css"] = "\n".join(styles).encode()
+    for name, file in FETCHED.items():
+        if file.exists():
+            found[name] = file.read_bytes()
+    return {
+        name: Asset(content, _media_type(name), hashlib.sha256(content).hexdigest()[:12])
+        for name, content in found.items()
+    }
+
+
+def asset_url(name: str) -> str:
+    """Return the address of a static file; it holds the checksum, so browsers may keep it for ever."""
+    name = name.lstrip("/")
+    asset = assets().get(name)
+    if asset is None:
+        return f"/aset/-/{name}"  # answers 404 there; a page is not worth losing over a picture
+    return f"/aset/{asset.checksum}/{name}"
+
+
+@functools.cache
+def environment(theme: str, lang: Lang) -> Environment:
+    """Return the template environment of a theme in a language."""
+    chosen = themes().get(theme) or themes()["base"]
+    made = Environment(
+        loader=FileSystemLoader([folder / "templates" for folder in chosen.folders]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=400,
+    )
+    made.install_gettext_translations(words(lang), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    made.filters.update(
+        rupiah=functools.partial(formats.rupiah, lang=lang),
+        number=functools.partial(formats.number, lang=lang),
+        percent=functools.partial(formats.percent, lang=lang),
+        date=functools.partial(formats.date_long, lang=lang),
+        datetime=functools.partial(formats.date_time, lang=lang),
+        json=lambda value: json.dumps(value, ensure_ascii=False),
+    )
+    made.globals.update(
+        asset=asset_url,
+        lang=lang,
+        csrf=lambda: Markup(CSRF_MARK),
+        glossary=functools.partial(glossary, lang=lang),
+    )
+    return made
+
+
+def warm_up(langs: tuple[Any, ...] = ("id", "en")) -> None:
+    """Read every file and compile every template once, so that no visitor waits for it."""
+    assets()
+    for theme in themes():
+        for lang in langs:
+            made = environment(theme, lang)
+            for name in made.list_templates(extensions=["html"]):
+                made.get_template(name)
+
+
+def _media_type(name: str) -> str:
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"{guessed}; charset=utf-8" if guessed.startswith("text/") or guessed.endswith(("javascript", "svg+xml")) else guessed

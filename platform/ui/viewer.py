@@ -1,0 +1,99 @@
+"""Who looks at a page, and what a request knows before its handler runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from kernel.actor import VISITOR, Actor
+
+if TYPE_CHECKING:
+    from litestar import Request
+    from litestar.types import Scope
+
+    from kernel.database import Database
+    from kernel.formats import Lang
+    from tenants.registry import TenantRef
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """A signed-in person. ``session`` is the hash of the cookie's token: forms are bound to it."""
+
+    user_id: UUID
+    name: str
+    member_id: UUID | None
+    member_number: str | None
+    officer_role: str | None
+    session: bytes
+
+    @property
+    def is_officer(self) -> bool:
+        """Whether officer pages are theirs."""
+        return self.officer_role is not None
+
+    @property
+    def is_member(self) -> bool:
+        """Whether they are in the register as an active member."""
+        return self.member_id is not None
+
+    def as_officer(self) -> Actor:
+        """The actor of what they do in office."""
+        return Actor("officer", self.name, self.user_id)
+
+    def as_member(self) -> Actor:
+        """The actor of what they do for themselves."""
+        return Actor("member", self.name, self.user_id)
+
+
+class Brand(msgspec.Struct, frozen=True):
+    """How a cooperative (or the platform itself) shows itself. ``css`` is its own small stylesheet, if any."""
+
+    name: str
+    tagline: str = ""
+    theme: str = "base"
+    logo_url: str | None = None
+    css_url: str | None = None
+    css: str = ""
+    address: str = ""
+    phone: str = ""
+    bank_account: str = ""
+    timezone: str = "Asia/Jakarta"
+    shop_open: bool = True
+
+
+class Visit:
+    """One request, from its host name on: filled by the doors (web) before any handler runs."""
+
+    __slots__ = ("brand", "client_ip", "database", "flash", "lang", "nav", "operator", "pages", "secure", "tenant", "viewer")
+
+    def __init__(self, database: Database, nav: str, brand: Brand) -> None:
+        self.database = database
+        self.nav = nav
+        self.brand = brand
+        self.tenant: TenantRef | None = None
+        self.viewer: Viewer | None = None
+        self.operator: Any = None
+        self.lang: Lang = "id"
+        self.client_ip = ""
+        self.secure = False
+        self.flash: str | None = None
+        self.pages: Any = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts: an officer, a member, or a visitor."""
+        if self.viewer is None:
+            return VISITOR
+        return self.viewer.as_officer() if self.viewer.is_officer else self.viewer.as_member()
+
+
+KEY = "lumbung.visit"
+
+
+def visit_of(request: Request[Any, Any, Any] | Scope) -> Visit:
+    """Return what the doors know about this request."""
+    scope: Any = request if isinstance(request, dict) else request.scope
+    visit: Visit = scope[KEY]
+    return visit

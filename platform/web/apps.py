@@ -1,0 +1,125 @@
+"""The three applications behind the doors, each with its rooms' pages, one database session a request, and its answers to failure."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from litestar import Litestar, Request
+from litestar.config.app import AppConfig
+from litestar.di import Provide
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import governance.pages
+import ledger.pages
+import members.pages
+import onboarding.pages
+import operators.pages
+import shop.pages
+import shu.pages
+import web.pages
+from kernel.database import Database, Reader
+from tenants.registry import TenantRef
+from tenants.session import coop_reader, coop_session, shared_reader, shared_session
+from ui import Brand, Viewer, Visit, visit_of
+from ui.guards import refuse_forgeries
+from web.failures import HANDLERS
+from web.headers import with_headers
+
+if TYPE_CHECKING:
+    from kernel.settings import Settings
+
+LARGEST_BODY = 12 * 1024 * 1024
+
+
+async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
+    """Give the request's one transaction: returning commits, raising rolls back; what it announced is forgotten here at once."""
+    visit = visit_of(request)
+    if visit.tenant is None:
+        async with shared_session(visit.database) as db:
+            yield db
+        return
+    async with coop_session(visit.database, visit.tenant) as db:
+        yield db
+    if db.sync_session.info.get("announced"):
+        visit.database.local["changed"](visit.tenant.schema_name)
+
+
+async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:
+    """Give a read-only transaction."""
+    visit = visit_of(request)
+    opened = coop_reader(visit.database, visit.tenant) if visit.tenant else shared_reader(visit.database)
+    async with opened as ro:
+        yield ro
+
+
+def provide_visit(request: Request[Any, Any, Any]) -> Visit:
+    """Give what the doors know about the request."""
+    return visit_of(request)
+
+
+def provide_tenant(request: Request[Any, Any, Any]) -> TenantRef | None:
+    """Give the cooperative that the host belongs to."""
+    return visit_of(request).tenant
+
+
+def provide_brand(request: Request[Any, Any, Any]) -> Brand:
+    """Give how it shows itself."""
+    return visit_of(request).brand
+
+
+def provide_viewer(request: Request[Any, Any, Any]) -> Viewer | None:
+    """Give who is signed in, or None; behind a guard it is always somebody."""
+    return visit_of(request).viewer
+
+
+def provide_database(request: Request[Any, Any, Any]) -> Database:
+    """Give the pools, for the few pages that work on more than one transaction."""
+    return visit_of(request).database
+
+
+def _app(settings: Settings, *routes: Any) -> Litestar:
+    return Litestar.from_config(
+        AppConfig(
+            route_handlers=list(routes),
+            dependencies={
+                "db": Provide(provide_db),
+                "ro": Provide(provide_ro),
+                "visit": Provide(provide_visit, sync_to_thread=False),
+                "tenant": Provide(provide_tenant, sync_to_thread=False),
+                "brand": Provide(provide_brand, sync_to_thread=False),
+                "viewer": Provide(provide_viewer, sync_to_thread=False),
+                "database": Provide(provide_database, sync_to_thread=False),
+            },
+            exception_handlers=HANDLERS,
+            before_request=refuse_forgeries,
+            before_send=[with_headers(settings)],
+            openapi_config=None,
+            request_max_body_size=LARGEST_BODY,
+            signature_namespace={"Request": Request},
+            debug=False,
+        )
+    )
+
+
+def apex_app(settings: Settings) -> Litestar:
+    """What Lumbung is, and founding a cooperative."""
+    return _app(settings, *onboarding.pages.routes, *web.pages.apex_routes)
+
+
+def operator_app(settings: Settings) -> Litestar:
+    """Those who run the platform."""
+    return _app(settings, *operators.pages.routes, *web.pages.operator_routes)
+
+
+def cooperative_app(settings: Settings) -> Litestar:
+    """One cooperative: its shop, its members, its officers. Each room lists its own pages."""
+    return _app(
+        settings,
+        *shop.pages.routes,
+        *members.pages.routes,
+        *governance.pages.routes,
+        *ledger.pages.routes,
+        *shu.pages.routes,
+        *web.pages.cooperative_routes,
+    )

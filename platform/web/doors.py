@@ -1,0 +1,261 @@
+"""From a host name to the application behind it. The host decides, never a cookie or a header of the visitor's choosing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from kernel import clock
+from kernel.database import Database
+from kernel.settings import Settings, check_startable, load
+from members.queries import viewer_of_session
+from operators.queries import operator_of_session
+from tenants.changes import REGISTRY, listen
+from tenants.registry import HostCache, TenantRef
+from tenants.revisions import OLDEST_SERVED
+from tenants.session import coop_reader, shared_reader
+from ui.brand import read_brand
+from ui.cookies import session_cookie, token_hash
+from ui.rendering import FLASH_COOKIE, read_flash
+from ui.themes import assets, warm_up
+from ui.viewer import KEY, Brand, Visit
+from web.apps import apex_app, cooperative_app, operator_app
+from web.page_cache import PageCache
+
+if TYPE_CHECKING:
+    from litestar import Litestar
+    from litestar.types import Receive, Scope, Send
+
+log = structlog.get_logger()
+
+LUMBUNG = Brand(name="Lumbung", tagline="Lumbung")
+LANGUAGE_COOKIE = "bahasa"
+
+
+class Doors:
+    """The one ASGI application of a process: it owns the pools, the caches and the three applications behind the doors."""
+
+    def __init__(self, settings: Settings | None = None, database: Database | None = None) -> None:
+        self.settings = settings or load()
+        self._database = database
+        self.pages = PageCache()
+        self._listener: asyncio.Task[None] | None = None
+        self._apps: dict[str, Litestar] = {
+            "apex": apex_app(self.settings),
+            "operator": operator_app(self.settings),
+            "cooperative": cooperative_app(self.settings),
+        }
+        self._base, _, self._base_port = self.settings.base_domain.partition(":")
+        self._base = self._base.lower()
+        self._secure = self.settings.scheme == "https"
+
+    @property
+    def database(self) -> Database:
+        """The pools. Raises RuntimeError before start-up."""
+        if self._database is None:
+            msg = "the application has not been started"
+            raise RuntimeError(msg)
+        return self._database
+
+    async def start(self) -> None:
+        """Open what the process needs; refuse to start unsafely."""
+        check_startable(self.settings)
+        if self._database is None:
+            if self.settings.database_url is None:
+                msg = "set LUMBUNG_DATABASE_URL, or start with `lumbung up`, which brings its own PostgreSQL"
+                raise RuntimeError(msg)
+            self._database = Database(self.settings.database_url, self.settings)
+        self.hosts = HostCache(self._database)
+        self._database.local["changed"] = self.changed
+        self._listener = asyncio.create_task(listen(self._database, self.changed, self.forget_all))
+        warm_up()
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if self._listener is not None:
+            self._listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listener
+        if self._database is not None:
+            await self._database.close()
+
+    def changed(self, what: str) -> None:
+        """Forget what was kept of a cooperative (its schema name), or of all hosts (``registry``)."""
+        if what == REGISTRY:
+            self.hosts.forget()
+        else:
+            self.pages.drop(what)
+
+    def forget_all(self) -> None:
+        """Forget everything: announcements may have been missed."""
+        self.hosts.forget()
+        self.pages.drop_all()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.start()
+                except Exception as error:
+                    log.exception("start refused")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        path: str = scope["path"]
+        if path.startswith("/aset/"):
+            await _serve_asset(path, send)
+            return
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        name = host.partition(":")[0].rstrip(".")
+        cookies = _cookies(headers.get(b"cookie", b""))
+        if name == self._base:
+            visit = Visit(self.database, "apex", LUMBUNG)
+        elif name == f"operator.{self._base}":
+            visit = Visit(self.database, "operator", LUMBUNG)
+        else:
+            label = name.removesuffix(f".{self._base}")
+            tenant = await self.hosts.find(label) if label and len(label) <= 253 else None
+            if tenant is not None:
+                await self._serve_cooperative(tenant, scope, receive, send, headers, cookies)
+                return
+            visit = Visit(self.database, "apex", LUMBUNG)
+            scope["lumbung.nobody_here"] = True
+        self._greet(visit, scope, headers, cookies)
+        if visit.nav == "operator" and (token := cookies.get(session_cookie(secure=self._secure))):
+            async with shared_reader(self.database) as ro:
+                visit.operator = await operator_of_session(ro, token_hash(token), clock.now())
+        scope[KEY] = visit
+        await self._apps[visit.nav](scope, receive, send)
+
+    async def _serve_cooperative(
+        self, tenant: TenantRef, scope: Any, receive: Receive, send: Send, headers: dict[bytes, bytes], cookies: dict[str, str]
+    ) -> None:
+        token = cookies.get(session_cookie(secure=self._secure))
+        lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
+        key: tuple[object, ...] | None = None
+        plain = b"hx-request" not in headers and FLASH_COOKIE not in cookies
+        if scope["method"] == "GET" and token is None and plain and "keranjang" not in cookies and not tenant.suspended:
+            key = ("page", lang, scope["path"], scope["query_string"])
+            kept = self.pages.get(tenant.schema_name, key)
+            if kept is not None:
+                await _send_kept(kept, headers, send)
+                return
+        generation = self.pages.generation(tenant.schema_name)
+        visit = Visit(self.database, "cooperative", Brand(tenant.name))
+        visit.tenant = tenant
+        visit.pages = self.pages
+        self._greet(visit, scope, headers, cookies)
+        scope[KEY] = visit
+        if tenant.revision < OLDEST_SERVED:
+            scope["lumbung.upgrading"] = True
+        else:
+            await self._look_inside(visit, tenant, token)
+        app = self._apps["cooperative"]
+        if key is None:
+            await app(scope, receive, send)
+        else:
+            await self._serve_and_keep(app, scope, receive, send, tenant.schema_name, key, generation)
+
+    async def _look_inside(self, visit: Visit, tenant: TenantRef, token: str | None) -> None:
+        """Read the brand, which is kept, and who is signed in, which never is."""
+        brand: Brand | None = self.pages.get(tenant.schema_name, ("brand",))
+        if brand is None or token is not None:
+            async with coop_reader(self.database, tenant) as ro:
+                if brand is None:
+                    generation = self.pages.generation(tenant.schema_name)
+                    brand = await read_brand(ro)
+                    self.pages.keep(tenant.schema_name, ("brand",), brand, 1_000, generation)
+                if token is not None:
+                    visit.viewer = await viewer_of_session(ro, token_hash(token), clock.now())
+        visit.brand = brand
+
+    def _greet(self, visit: Visit, scope: Any, headers: dict[bytes, bytes], cookies: dict[str, str]) -> None:
+        visit.lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
+        visit.flash = read_flash(cookies.get(FLASH_COOKIE))
+        visit.secure = self._secure
+        client = scope.get("client")
+        visit.client_ip = client[0] if client else ""
+        if visit.client_ip in self.settings.trusted_proxies:
+            # the proxy we trust appends the address it saw: the last entry is its word, those before it the visitor's
+            forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+            visit.client_ip = forwarded.rpartition(",")[2].strip() or visit.client_ip
+
+    async def _serve_and_keep(
+        self, app: Litestar, scope: Any, receive: Receive, send: Send, schema: str, key: tuple[object, ...], generation: int
+    ) -> None:
+        """Serve, and keep the answer when its handler said that every visitor sees it alike."""
+        started: dict[str, Any] = {}
+        body: list[bytes] = []
+
+        async def send_and_look(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                started.update(message)
+            elif message["type"] == "http.response.body" and scope.get("lumbung.shared"):
+                body.append(message.get("body", b""))
+            await send(message)
+
+        await app(scope, receive, send_and_look)
+        has_cookie = any(name.lower() == b"set-cookie" for name, _ in started.get("headers", ()))
+        if scope.get("lumbung.shared") and started.get("status") == 200 and not has_cookie:
+            content = b"".join(body)
+            packed = gzip.compress(content, 6, mtime=0)
+            fixed = [(name, value) for name, value in started["headers"] if name.lower() != b"content-length"]
+            kept = (
+                [*fixed, (b"content-length", str(len(content)).encode())],
+                content,
+                [*fixed, (b"content-encoding", b"gzip"), (b"content-length", str(len(packed)).encode())],
+                packed,
+            )
+            self.pages.keep(schema, key, kept, len(content) + len(packed), generation)
+
+
+async def _send_kept(kept: Any, headers: dict[bytes, bytes], send: Any) -> None:
+    at = 2 if b"gzip" in headers.get(b"accept-encoding", b"") else 0
+    await send({"type": "http.response.start", "status": 200, "headers": kept[at]})
+    await send({"type": "http.response.body", "body": kept[at + 1], "more_body": False})
+
+
+async def _serve_asset(path: str, send: Any) -> None:
+    checksum, _, name = path.removeprefix("/aset/").partition("/")
+    asset = assets().get(name)
+    if asset is None or asset.checksum != checksum:
+        await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    headers = [
+        (b"content-type", asset.media_type.encode()),
+        (b"content-length", str(len(asset.content)).encode()),
+        (b"cache-control", b"public, max-age=31536000, immutable"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": asset.content})
+
+
+def _cookies(header: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in header.decode("latin-1").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name:
+            found.setdefault(name, value.strip('"'))
+    return found

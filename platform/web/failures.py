@@ -1,0 +1,124 @@
+"""From any failure to an answer that says what to do. A visitor never sees a stack trace; the log has it under the same number."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException
+from sqlalchemy.exc import DBAPIError
+
+from kernel.errors import Kind, Refusal
+from ui.forms import Again
+from ui.guards import SignInNeeded
+from ui.rendering import page, see_other
+from ui.viewer import visit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = structlog.get_logger()
+
+BUSY = Kind(
+    "web.busy",
+    503,
+    id="Sedang ramai: data ini sedang dipakai orang lain. Tunggu sebentar, lalu coba lagi. Tidak ada yang berubah.",
+    en="Busy: somebody else is using this just now. Wait a moment and try again. Nothing has changed.",
+)
+_LOCK_NOT_AVAILABLE = frozenset({"55P03", "40P01", "40001"})
+
+
+def _wants_json(request: Request[Any, Any, Any]) -> bool:
+    accept = request.headers.get("accept", "")
+    return "json" in accept and "html" not in accept
+
+
+def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    """Show a refusal of the business: a page, a fragment for htmx, or problem+json."""
+    visit = visit_of(request)
+    sentence = refusal.sentence(visit.lang)
+    if _wants_json(request):
+        return Response(
+            {"type": f"urn:lumbung:{refusal.code}", "title": sentence, "status": refusal.status, "facts": refusal.facts},
+            status_code=refusal.status,
+            media_type="application/problem+json",
+        )
+    template = {403: "errors/refusal.html", 404: "errors/404.html", 429: "errors/429.html"}.get(refusal.status, "errors/refusal.html")
+    block = "fragment" if template == "errors/refusal.html" else None
+    return page(request, template, block=block, status=refusal.status, sentence=sentence, wait=None)
+
+
+def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Response[Any]:
+    """Show what the framework declined: no such page, no such method, a body too large."""
+    if _wants_json(request):
+        return Response(
+            {"type": "about:blank", "title": failure.detail, "status": failure.status_code},
+            status_code=failure.status_code,
+            media_type="application/problem+json",
+        )
+    if failure.status_code in (404, 405):
+        return page(request, "errors/404.html", status=failure.status_code)
+    if failure.status_code == 413:
+        return page(request, "errors/refusal.html", status=413, sentence=TOO_LARGE.id if visit_of(request).lang == "id" else TOO_LARGE.en)
+    if failure.status_code < 500:
+        return page(request, "errors/refusal.html", status=failure.status_code, sentence=failure.detail)
+    return broken(request, failure)
+
+
+TOO_LARGE = Kind(
+    "web.too_large",
+    413,
+    id="Kiriman terlalu besar. Paling besar 12 MB.",
+    en="What you sent is too large. At most 12 MB.",
+)
+
+
+def broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Show that we failed, with a number that the log knows, and nothing of the inside."""
+    if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        return answer(request, error.exceptions[0])
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _LOCK_NOT_AVAILABLE:
+        return refused(request, BUSY())
+    number = secrets.token_hex(4)
+    log.error("request failed", number=number, path=request.scope["path"], method=request.method, exc_info=error)
+    try:
+        return page(request, "errors/500.html", status=500, number=number)
+    except Exception:  # the error page itself is broken: plain words remain
+        log.exception("error page failed")
+        return Response(f"Maaf, ada yang salah ({number}).", status_code=500, media_type=MediaType.TEXT)
+
+
+def sign_in_first(request: Request[Any, Any, Any], _: SignInNeeded) -> Response[Any]:
+    """Lead to the sign-in page, and from there back."""
+    from urllib.parse import quote
+
+    here = request.scope["path"]
+    target = f"/masuk?kembali={quote(here, safe='')}" if request.method == "GET" else "/masuk"
+    if request.headers.get("hx-request") == "true":
+        return Response(b"", status_code=200, headers={"HX-Redirect": target})
+    return see_other(target)
+
+
+def once_more(_: Request[Any, Any, Any], again: Again) -> Response[Any]:
+    """Show the form that came back."""
+    return again.response
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer any exception by its own handler."""
+    for kind, handler in HANDLERS.items():
+        if isinstance(error, kind) and kind is not Exception:
+            return handler(request, error)
+    return broken(request, error)
+
+
+HANDLERS: dict[type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
+    Refusal: refused,
+    Again: once_more,
+    SignInNeeded: sign_in_first,
+    HTTPException: http_failure,
+    Exception: broken,
+}
+

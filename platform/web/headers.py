@@ -1,0 +1,45 @@
+"""What every answer tells the browser about safety."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from ui.viewer import KEY
+
+if TYPE_CHECKING:
+    from litestar.types import Message, Scope
+
+    from kernel.settings import Settings
+
+
+def with_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None]]:
+    """Return a hook that completes the headers of an answer."""
+    # a form at the apex ends, by redirect, on the new cooperative's subdomain: browsers hold redirects to the policy too
+    family = f"{settings.scheme}://*.{settings.base_domain}"
+    policy = (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    ).encode()
+    apex_policy = policy + b" " + family.encode()
+    transport = b"max-age=31536000; includeSubDomains" if settings.scheme == "https" else None
+
+    async def complete(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
+        headers: list[tuple[bytes, bytes]] = list(message["headers"])
+        visit: Any = scope.get(KEY)
+        headers += [
+            (b"content-security-policy", apex_policy if visit is not None and visit.nav == "apex" else policy),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+        ]
+        if transport:
+            headers.append((b"strict-transport-security", transport))
+        if not any(name.lower() == b"cache-control" for name, _ in headers):
+            # a page of a person is never kept by anybody; one for all may be kept, but asked for again
+            headers.append((b"cache-control", b"no-cache" if scope.get("lumbung.shared") else b"no-store"))
+        message["headers"] = headers
+
+    return complete

@@ -1,0 +1,45 @@
+"""Pages that belong to no business room: the style guide, the language switch, a cooperative's stylesheet, closed doors."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import MediaType, Request, Response, get
+
+from ui import Brand, page, see_other
+from ui import errors as ui_errors
+from ui.themes import themes
+
+YEAR_SECONDS = 31_536_000
+
+
+@get("/gaya", sync_to_thread=False)
+def style_guide(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Show every component of the theme."""
+    return page(request, "gaya.html", themes=list(themes().values()))
+
+
+@get("/bahasa/{lang:str}", sync_to_thread=False)
+def switch_language(lang: str, kembali: str = "/") -> Response[Any]:
+    """Remember the viewer's language and go back to where they were, on this host alone."""
+    parts = urlsplit(kembali)
+    back = kembali if kembali.startswith("/") and not kembali.startswith(("//", "/\\")) and not parts.netloc else "/"
+    response = see_other(back)
+    response.set_cookie("bahasa", "en" if lang == "en" else "id", max_age=YEAR_SECONDS, samesite="lax", path="/")
+    return response
+
+
+@get("/merek/{name:str}", sync_to_thread=False)
+def brand_stylesheet(name: str, brand: Brand) -> Response[str]:
+    """Serve the cooperative's own colours."""
+    if brand.css_url != f"/merek/{name}":
+        raise ui_errors.NOT_FOUND()
+    return Response(
+        brand.css, media_type=MediaType.CSS, headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
+    )
+
+
+apex_routes = [style_guide, switch_language]
+operator_routes = [switch_language]
+cooperative_routes = [style_guide, switch_language, brand_stylesheet]
