@@ -47,7 +47,7 @@ def _check(*, as_json: bool) -> int:
         for line, differences in found.items():
             say(f"{line}: the models and the revisions agree" if not differences else f"{line}: no revision yet for")
             for difference in differences:
-                say(f"  {difference}")
+                say(f"  {difference[:200]}")
 
     show(found, as_json=as_json, people=people)
     return 1 if any(found.values()) else 0

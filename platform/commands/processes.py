@@ -28,6 +28,7 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
+        ignore_stop_signals()  # an impatient second Ctrl-C must not leave half of them running
         self.stop()
 
     def start(self, name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
@@ -67,8 +68,7 @@ class stop_signals:  # noqa: N801 - read as a phrase: with stop_signals():
         self._before = {number: signal.signal(number, self._raise) for number in _STOPPING}
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
-        for each in _STOPPING:
-            signal.signal(each, signal.SIG_IGN)
+        ignore_stop_signals()
         raise StopAskedError
 
     def __exit__(self, *_: object) -> None:
@@ -77,6 +77,12 @@ class stop_signals:  # noqa: N801 - read as a phrase: with stop_signals():
 
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def ignore_stop_signals() -> None:
+    """From now on what is being cleaned up is cleaned up to its end; leaving `stop_signals` gives the signals back."""
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def end_with_parent() -> None:

@@ -31,7 +31,9 @@ async def _at_head(url: str, line: str, work: object) -> object:
                 " IF to_regrole('lumbung_coop') IS NULL THEN CREATE ROLE lumbung_coop; END IF;"
                 " IF to_regrole('lumbung_app') IS NULL THEN CREATE ROLE lumbung_app; END IF; END $$;"
             )
-            await run_script(connection, f"{roles} CREATE SCHEMA {schema}; SET LOCAL search_path = {schema};")
+            # as fleet.migrate() keeps it: the one table that is older than the first revision
+            kept = "CREATE TABLE shared.revision (revision text PRIMARY KEY);" if line == SHARED else ""
+            await run_script(connection, f"{roles} CREATE SCHEMA {schema}; {kept} SET LOCAL search_path = {schema};")
             try:
                 _, script = render(line)
             except RuntimeError:  # the very first revision has nothing before it

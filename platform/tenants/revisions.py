@@ -90,7 +90,10 @@ def author(connection: Connection, line: str, message: str) -> Path:
 
 def _context(connection: Connection, line: str) -> MigrationContext:
     def ours(name: str | None, kind: str, parents: object) -> bool:
-        return kind != "schema" or (line == SHARED and name == "shared")
+        if kind == "table" and line == SHARED and name == "revision":
+            return False  # kept by fleet.migrate(), no model's table
+        # None is the schema that the search path finds: a cooperative's
+        return kind != "schema" or name == ("shared" if line == SHARED else None)
 
     return MigrationContext.configure(
         connection,
