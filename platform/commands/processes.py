@@ -33,10 +33,12 @@ class Processes:
 
     def start(self, name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
         """Start `lumbung <arguments>` in a session of its own: the terminal's Ctrl-C reaches us alone."""
-        command = [sys.executable, "-m", "commands.main", *arguments, "--with-parent"]
         self._running[name] = subprocess.Popen(
-            command, env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
+            command_line(arguments), env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
         )
+
+    def pid_of(self, name: str) -> int:
+        return self._running[name].pid
 
     def ended(self) -> tuple[str, int] | None:
         """The first process that has ended, with its exit status (negative: the signal that ended it)."""
@@ -59,6 +61,11 @@ class Processes:
                 process.kill()
                 process.wait()
         self._running.clear()
+
+
+def command_line(arguments: list[str]) -> list[str]:
+    """How one of our own commands is started as a child."""
+    return [sys.executable, "-m", "commands.main", *arguments, "--with-parent"]
 
 
 class stop_signals:  # noqa: N801 - read as a phrase: with stop_signals():

@@ -1,11 +1,6 @@
 """The template lint itself: what it refuses, and what it lets pass."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "infra"))
 
 from lint_templates import problems_of
 
