@@ -1,1 +1,1 @@
-"""onboarding."""
+"""Founding a cooperative: from a form to a usable page in a fraction of a second."""

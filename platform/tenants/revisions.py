@@ -48,6 +48,7 @@ def script_directory(line: str, root: Path | None = None) -> ScriptDirectory:
     return ScriptDirectory(str((root or Path(__file__).parent / "migrations") / line))
 
 
+@functools.lru_cache(maxsize=16)
 def head_of(line: str, root: Path | None = None) -> str:
     """Return the newest revision of a line."""
     head = script_directory(line, root).get_current_head()

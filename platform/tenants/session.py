@@ -41,6 +41,13 @@ def bind(db: AsyncSession, tenant: TenantRef) -> None:
     db.sync_session.info["tenant"] = tenant
 
 
+async def enter(db: AsyncSession, tenant: TenantRef) -> None:
+    """Bind the rest of the running transaction to ``tenant``: founding begins in the registry and ends inside the new schema."""
+    bind(db, tenant)
+    connection = await db.connection()
+    await connection.execute(_BIND, {"name": tenant.schema_name})
+
+
 @event.listens_for(Session, "after_begin")
 def _bind_transaction(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     tenant = session.info.get("tenant")

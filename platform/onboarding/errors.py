@@ -1,0 +1,28 @@
+"""What founding declines."""
+
+from kernel.errors import Kind
+
+SLUG_MALFORMED = Kind(
+    "onboarding.slug_malformed",
+    422,
+    id="Alamat “{slug}” tidak bisa dipakai. Pakai 3 sampai 30 huruf kecil a-z, angka, dan tanda hubung di tengah.",
+    en="The address “{slug}” cannot be used. Use 3 to 30 small letters a-z, digits, and hyphens in between.",
+)
+SLUG_RESERVED = Kind(
+    "onboarding.slug_reserved",
+    409,
+    id="Alamat “{slug}” disimpan untuk Lumbung sendiri. Pilih alamat lain.",
+    en="The address “{slug}” is kept for Lumbung itself. Choose another.",
+)
+SLUG_TAKEN = Kind(
+    "onboarding.slug_taken",
+    409,
+    id="Alamat “{slug}” sudah dipakai koperasi lain. Pilih alamat lain.",
+    en="The address “{slug}” is already used by another cooperative. Choose another.",
+)
+FOUNDED_BY_SOMEBODY_ELSE = Kind(
+    "onboarding.founded_by_somebody_else",
+    409,
+    id="Formulir ini sudah pernah dipakai mendirikan koperasi, dengan kata sandi lain. Buka halaman daftar sekali lagi.",
+    en="This form has already founded a cooperative, with another password. Open the founding page again.",
+)

@@ -1,0 +1,266 @@
+"""What every test stands on: a PostgreSQL server of the run's own, a template database with two cooperatives, and clients that walk in.
+
+`db` is for use cases: a write session in a transaction that is undone. `database` is a clone of the template of the test's own, for
+everything that commits: pages, races, commands.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from factories.cooperatives import PASSWORD, furnish
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel import clock
+from kernel.database import Database, Reader, reader_of
+from kernel.postgres import EmbeddedPostgres
+from kernel.settings import Settings
+from members.models import Session
+from onboarding.founding import Founding, found
+from tenants.fleet import migrate
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import bind, coop_session
+from ui.cookies import new_token, token_hash
+from web.doors import Doors
+
+RUN = "LUMBUNG_TEST_RUN"
+TEMPLATE = "lumbung_template"
+BASE_DOMAIN = "localhost:8000"
+OWNS_RUN = pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if RUN not in os.environ:  # the first process of the run; xdist's workers inherit the name
+        os.environ[RUN] = tempfile.mkdtemp(prefix="lumbung-tests-")
+        Path(os.environ[RUN]).chmod(0o755)
+        config.stash[OWNS_RUN] = True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if config.stash.get(OWNS_RUN, False):
+        folder = Path(os.environ.pop(RUN))
+        if (folder / "postgres").exists():
+            EmbeddedPostgres(folder, fast=True).stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return Settings(base_domain=BASE_DOMAIN, data_dir=Path(os.environ[RUN]), spare_schemas=2)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(name: str) -> Iterator[None]:
+    with (Path(os.environ[RUN]) / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server_url() -> str:
+    """URL of the run's own server, without a database's name."""
+    with _one_at_a_time("server"):
+        return EmbeddedPostgres(Path(os.environ[RUN]), fast=True).start().rpartition("/")[0]
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str, settings: Settings) -> str:
+    """Name of the template database: migrated, with cooperatives `melati` and `mawar`; built once a run, by the real use cases."""
+    ready = Path(os.environ[RUN]) / "template.ready"
+    with _one_at_a_time("template"):
+        if not ready.exists():
+            asyncio.run(_build_template(server_url, settings))
+            ready.touch()
+    return TEMPLATE
+
+
+async def _build_template(server_url: str, settings: Settings) -> None:
+    await _in_server(server_url, f"CREATE DATABASE {TEMPLATE}")
+    database = Database(f"{server_url}/{TEMPLATE}", settings)
+    try:
+        await migrate(database)
+        for at, (slug, bylaws) in enumerate((("melati", "konsumen"), ("mawar", "desa-merah-putih"))):
+            founded = await found(
+                database,
+                Founding(
+                    name=f"Koperasi {slug.title()}",
+                    slug=slug,
+                    officer_name=f"Ketua {slug.title()}",
+                    phone=f"+628990000000{at}",
+                    password=PASSWORD,
+                    bylaws_template=bylaws,
+                    key=f"template-{slug}",
+                ),
+            )
+            async with coop_session(database, founded.tenant) as db:
+                await furnish(db, slug)
+    finally:
+        await database.close()
+
+
+async def _in_server(server_url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(f"{server_url}/postgres")
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def _clone(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    await _in_server(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    database = Database(f"{server_url}/{name}", settings)
+    try:
+        yield database
+    finally:
+        await database.close()
+        await _in_server(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
+    async with _clone(server_url, template, settings) as cloned:
+        yield cloned
+
+
+@pytest.fixture(scope="session")
+async def quiet_database(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
+    """A clone that no test commits to."""
+    async with _clone(server_url, template, settings) as cloned:
+        yield cloned
+
+
+async def _tenant(database: Database, slug: str) -> TenantRef:
+    tenant = await tenant_by_slug(database, slug)
+    assert tenant is not None
+    return tenant
+
+
+@pytest.fixture
+async def melati(request: pytest.FixtureRequest) -> TenantRef:
+    return await _tenant(_chosen(request), "melati")
+
+
+@pytest.fixture
+async def mawar(request: pytest.FixtureRequest) -> TenantRef:
+    return await _tenant(_chosen(request), "mawar")
+
+
+def _chosen(request: pytest.FixtureRequest) -> Database:
+    own = {"database", "app", "visitor", "officer_client", "member_client", "sign_in"} & set(request.fixturenames)
+    chosen: Database = request.getfixturevalue("database" if own else "quiet_database")
+    return chosen
+
+
+@pytest.fixture
+async def db(quiet_database: Database) -> AsyncIterator[AsyncSession]:
+    """A write session of melati whose transaction is undone."""
+    async with quiet_database.sessions() as session:
+        bind(session, await _tenant(quiet_database, "melati"))
+        async with session.begin() as transaction:
+            yield session
+            if transaction.is_active:
+                await transaction.rollback()
+
+
+@pytest.fixture
+async def ro(db: AsyncSession) -> Reader:
+    """A Reader in the same transaction as `db`. After writing through `db`, flush before reading here."""
+    return await reader_of(db)
+
+
+@pytest.fixture
+async def app(database: Database, settings: Settings) -> AsyncIterator[Doors]:
+    doors = Doors(settings, database)
+    await doors.start()
+    yield doors
+    await doors.stop()
+
+
+@pytest.fixture
+async def visitor(app: Doors) -> AsyncIterator[Callable[[str], httpx.AsyncClient]]:
+    """`visitor("melati")` is a browser without cookies at that host; `visitor("")` is one at the apex."""
+    opened: list[httpx.AsyncClient] = []
+
+    def open_client(label: str = "melati") -> httpx.AsyncClient:
+        origin = f"http://{label}.{BASE_DOMAIN}" if label else f"http://{BASE_DOMAIN}"
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url=origin, headers={"origin": origin, "accept": "text/html"}
+        )
+        opened.append(client)
+        return client
+
+    yield open_client
+    for client in opened:
+        await client.aclose()
+
+
+@dataclass
+class SignedIn:
+    """A browser of somebody signed in, and the token that their forms carry."""
+
+    client: httpx.AsyncClient
+    csrf: str
+
+    async def get(self, url: str, **options: object) -> httpx.Response:
+        return await self.client.get(url, **options)  # type: ignore[arg-type]
+
+    async def post(self, url: str, data: dict[str, object] | None = None, **options: object) -> httpx.Response:
+        return await self.client.post(url, data={"csrf": self.csrf, **(data or {})}, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def sign_in(database: Database, visitor: Callable[[str], httpx.AsyncClient], settings: Settings):
+    """`await sign_in("melati", phone)` gives a SignedIn: the session is written straight into the cooperative's schema."""
+
+    async def enter(slug: str, phone: str) -> SignedIn:
+        tenant = await _tenant(database, slug)
+        token = new_token()
+        async with coop_session(database, tenant) as db:
+            user_id = await (await reader_of(db)).value("SELECT id FROM users WHERE phone = $1", phone)
+            assert user_id is not None, f"{slug} has no user with the phone {phone}"
+            now = clock.now()
+            db.add(
+                Session(
+                    token_hash=token_hash(token), user_id=user_id, signed_in_at=now, expires_at=now + timedelta(hours=1)
+                )
+            )
+        client = visitor(slug)
+        client.cookies.set("lumbung", token)
+        return SignedIn(client, csrf_of(settings, tenant, token))
+
+    return enter
+
+
+def csrf_of(settings: Settings, tenant: TenantRef, token: str) -> str:
+    """The token that the forms of this session carry, computed apart from the code under test."""
+    import hashlib
+    import hmac
+
+    message = b"form\0" + tenant.schema_name.encode() + b"\0" + token_hash(token)
+    return hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest()
+
+
+@pytest.fixture
+async def officer_client(sign_in) -> SignedIn:
+    """Melati's chair."""
+    return await sign_in("melati", "+6289900000000")
+
+
+@pytest.fixture
+async def member_client(sign_in) -> SignedIn:
+    """Melati's member 0001."""
+    return await sign_in("melati", "+6281200000001")

@@ -1,0 +1,198 @@
+"""The one door of the books, and that there is no other."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.database import Database, Reader, reader_of
+from kernel.errors import Refusal
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from ledger import Journal, Line, post, post_many, queries, reverse
+from ledger.chart import BANK, CASH, VOLUNTARY_SAVINGS
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+DAY = date(2026, 3, 2)
+SOMEBODY = new_id()
+
+
+def deposit(key: str, amount: int, party=SOMEBODY) -> Journal:
+    return Journal(
+        DAY, "Setoran", key, [Line.to_debit(CASH, Rupiah(amount)), Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(amount), party)]
+    )
+
+
+def withdrawal(key: str, amount: int, party=SOMEBODY) -> Journal:
+    return Journal(
+        DAY, "Penarikan", key, [Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(amount), party), Line.to_credit(CASH, Rupiah(amount))]
+    )
+
+
+async def test_a_journal_moves_balances_and_every_line_carries_the_running_one(db: AsyncSession) -> None:
+    await post(db, deposit("a", 1_000), by="t")
+    posted = await post(db, deposit("b", 250), by="t")
+    assert await queries.balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 1_250
+    assert [line.balance for line in await queries.lines(db, posted.number) if line.party] == [1_250]
+
+
+async def test_the_same_source_key_posts_once(db: AsyncSession) -> None:
+    first = await post(db, deposit("a", 1_000), by="t")
+    again = await post(db, deposit("a", 1_000), by="t")
+    assert (first.fresh, again.fresh, again.number) == (True, False, first.number)
+    assert await queries.balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 1_000
+
+
+async def test_the_same_key_with_another_amount_is_refused(db: AsyncSession) -> None:
+    await post(db, deposit("a", 1_000), by="t")
+    with pytest.raises(Refusal, match="exists already with another amount"):
+        await post(db, deposit("a", 999), by="t")
+
+
+async def test_an_unbalanced_journal_is_refused_before_it_reaches_the_database(db: AsyncSession) -> None:
+    lines = [Line.to_debit(CASH, Rupiah(10)), Line.to_credit(BANK, Rupiah(9))]
+    with pytest.raises(Refusal, match="does not balance"):
+        await post(db, Journal(DAY, "x", "x", lines), by="t")
+
+
+async def test_savings_never_fall_below_zero(db: AsyncSession) -> None:
+    await post(db, deposit("a", 1_000), by="t")
+    with pytest.raises(Refusal, match="not enough"):
+        await post(db, withdrawal("b", 1_001), by="t")
+
+
+async def test_a_line_of_a_members_account_must_say_whose_it_is(db: AsyncSession) -> None:
+    with pytest.raises(Refusal, match="does not say which member"):
+        await post(db, deposit("a", 10, party=None), by="t")
+
+
+async def test_an_unknown_account_is_refused(db: AsyncSession) -> None:
+    lines = [Line.to_debit("7777", Rupiah(1)), Line.to_credit(CASH, Rupiah(1))]
+    with pytest.raises(Refusal, match="7777"):
+        await post(db, Journal(DAY, "x", "x", lines), by="t")
+
+
+async def test_a_closed_year_takes_no_postings(db: AsyncSession) -> None:
+    await db.execute(text("INSERT INTO closed_years (year, closed_by) VALUES (2026, 't')"))
+    with pytest.raises(Refusal, match="2026 is closed"):
+        await post(db, deposit("a", 10), by="t")
+
+
+async def test_a_reversal_mirrors_the_journal_once(db: AsyncSession) -> None:
+    posted = await post(db, deposit("a", 700), by="t")
+    mirror = await reverse(db, posted.number, on=DAY, reason="salah catat", by="t")
+    assert await queries.balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 0
+    head = await queries.journal(db, posted.number)
+    assert head is not None
+    assert head.reversed_by == mirror.number
+    with pytest.raises(Refusal, match="reversed already"):
+        await reverse(db, posted.number, on=DAY, reason="lagi", by="t")
+
+
+async def test_numbers_have_no_gaps(db: AsyncSession) -> None:
+    numbers = [posted.number for posted in await post_many(db, [deposit(f"k{at}", 1) for at in range(20)], by="t")]
+    assert numbers == list(range(numbers[0], numbers[0] + 20))
+
+
+async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_expense(db: AsyncSession, ro: Reader) -> None:
+    sale = [Line.to_debit(CASH, Rupiah(9_000)), Line.to_credit("4201", Rupiah(9_000))]
+    rent = [Line.to_debit("6120", Rupiah(2_500)), Line.to_credit(CASH, Rupiah(2_500))]
+    await post_many(db, [Journal(DAY, "jual", "s", sale), Journal(DAY, "sewa", "r", rent)], by="t")
+    totals = await queries.trial_balance(ro, 2026)
+    assert sum(total.closing for total in totals) == 0
+    assert await queries.surplus(ro, 2026) == 6_500
+    assert await queries.surplus(ro, 2025) == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO journals (number, value_date, description, source_key, posted_by) VALUES (99, '2026-01-01', 'x', 'x', 'x')",
+        "INSERT INTO journal_lines (journal, line, account, debit, credit, balance) VALUES (1, 9, '1101', 5, 0, 5)",
+        "UPDATE journals SET description = 'x'",
+        "UPDATE journal_lines SET debit = 1",
+        "DELETE FROM journal_lines",
+        "TRUNCATE journals CASCADE",
+        "UPDATE balances SET balance = 0",
+        "UPDATE journal_counter SET last_number = 0",
+        "UPDATE accounts SET floor = NULL",
+        "UPDATE audit_entries SET actor_name = 'x'",
+        "DELETE FROM stock_movements",
+        "UPDATE bylaws SET document = '{}'",
+        "DELETE FROM members",
+        "ALTER TABLE journals DISABLE TRIGGER ALL",
+        "DROP TABLE journals CASCADE",
+        "CREATE TABLE mine (x int)",
+    ],
+)
+async def test_the_cooperatives_role_has_no_way_around_the_door(db: AsyncSession, statement: str) -> None:
+    with pytest.raises(DBAPIError, match="permission denied|must be owner"):
+        await db.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("UPDATE journal_lines SET debit = 1", "only grows"),
+        ("DELETE FROM journals", "only grows"),
+        ("TRUNCATE journals, journal_lines CASCADE", "only grows"),
+        (
+            "WITH j AS (INSERT INTO journals (number, value_date, description, source_key, posted_by)"
+            " VALUES (999, '2026-01-01', 'x', 'forged', 'x')) "
+            "INSERT INTO journal_lines (journal, line, account, debit, credit, balance) VALUES (999, 1, '1101', 5, 0, 5)",
+            "forged|foreign key",
+        ),
+    ],
+)
+async def test_even_the_owner_cannot_edit_or_unbalance(quiet_database: Database, statement: str, sentence: str) -> None:
+    async with quiet_database.owner.connect() as connection:
+        name = (await connection.execute(text("SELECT schema_name FROM shared.cooperatives LIMIT 1"))).scalar_one()
+        await connection.execute(text("SELECT set_config('search_path', :name, true)"), {"name": name})
+        with pytest.raises(DBAPIError, match=sentence):
+            await connection.execute(text(statement))
+        await connection.rollback()
+
+
+async def test_two_withdrawals_at_once_never_pass_zero(database: Database, melati: TenantRef) -> None:
+    import asyncio
+
+    async with coop_session(database, melati) as session:
+        await post(session, deposit("a", 1_000), by="t")
+
+    async def take(key: str) -> bool:
+        try:
+            async with coop_session(database, melati) as session:
+                await post(session, withdrawal(key, 600), by="t")
+        except Refusal:
+            return False
+        return True
+
+    taken = await asyncio.gather(*(take(f"w{at}") for at in range(6)))
+    assert taken.count(True) == 1
+    async with coop_session(database, melati) as session:
+        assert await queries.balance(await reader_of(session), VOLUNTARY_SAVINGS, SOMEBODY) == 400
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**12), st.booleans()), max_size=8))
+async def test_balances_equal_the_sum_of_lines_after_any_history(db: AsyncSession, moves: list[tuple[int, bool]]) -> None:
+    person = new_id()
+    expected = 0
+    for amount, out in moves:
+        journal = withdrawal(f"h:{new_id()}", amount, person) if out else deposit(f"h:{new_id()}", amount, person)
+        if out and amount > expected:
+            async with db.begin_nested() as savepoint:
+                with pytest.raises(Refusal):
+                    await post(db, journal, by="t")
+                await savepoint.rollback()
+            continue
+        await post(db, journal, by="t")
+        expected += -amount if out else amount
+    assert await queries.balance(db, VOLUNTARY_SAVINGS, person) == expected
+    reader = await reader_of(db)
+    summed = await reader.value("SELECT coalesce(sum(credit - debit), 0)::bigint FROM journal_lines WHERE party = $1", person)
+    assert summed == expected
