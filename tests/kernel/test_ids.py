@@ -1,0 +1,50 @@
+"""Ids: version 7, never repeated, always greater than the one before."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import RFC_4122, UUID
+
+import pytest
+
+from kernel import ids
+from kernel.ids import Sequence, new_id
+
+
+def milliseconds(made: UUID) -> int:
+    return made.int >> 80
+
+
+def test_is_a_version_7_of_now() -> None:
+    before = time.time_ns() // 1_000_000
+    made = new_id()
+    assert (made.version, made.variant) == (7, RFC_4122)
+    assert before - 5 <= milliseconds(made) <= time.time_ns() // 1_000_000 + 5
+
+
+def test_each_is_greater_than_the_one_before() -> None:
+    made = [new_id() for _ in range(20_000)]
+    assert made == sorted(set(made))
+    assert [str(one) for one in made] == sorted(str(one) for one in made)
+
+
+def test_threads_share_one_sequence() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: new_id(), range(4_000)))
+    assert len(set(made)) == 4_000
+
+
+def test_a_clock_set_back_does_not_turn_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    sequence = Sequence()
+    first = sequence.next()
+    monkeypatch.setattr(ids.time, "time_ns", lambda: 1_000_000)
+    assert sequence.next() > first
+
+
+def test_a_full_millisecond_borrows_from_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ids.time, "time_ns", lambda: 5_000_000)
+    sequence = Sequence()
+    first = sequence.next()
+    sequence._tail = (1 << 74) - 1
+    after = sequence.next()
+    assert after > first
+    assert (milliseconds(after), after.version, after.variant) == (6, 7, RFC_4122)
