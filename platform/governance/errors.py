@@ -104,3 +104,39 @@ OUT_OF_RANGE = Kind(
     id="{rule} harus antara {least} dan {most}, bukan {value}.",
     en="{rule} must be between {least} and {most}, not {value}.",
 )
+NO_SUCH_TEMPLATE = Kind(
+    "governance.no_such_template",
+    422,
+    id="Tidak ada contoh anggaran dasar “{template}”. Yang ada: {known}.",
+    en="There are no bylaws to start from called “{template}”. Known are: {known}.",
+)
+NO_SUCH_VERSION = Kind(
+    "governance.no_such_version",
+    404,
+    id="Anggaran dasar versi {version} tidak ada.",
+    en="There is no version {version} of the bylaws.",
+)
+CHANGED_MEANWHILE = Kind(
+    "governance.changed_meanwhile",
+    409,
+    id="Sementara Anda mengubah, {by} sudah menetapkan versi {version}. Buka versi itu dulu, lalu ulangi perubahan Anda.",
+    en="While you were changing the bylaws, {by} adopted version {version}. Read it first, then make your change again.",
+)
+NOTHING_CHANGED = Kind(
+    "governance.nothing_changed",
+    409,
+    id="Belum ada aturan yang berubah, jadi tidak ada yang perlu ditetapkan.",
+    en="No rule has changed, so there is nothing to adopt.",
+)
+DATE_IN_THE_PAST = Kind(
+    "governance.date_in_the_past",
+    422,
+    id="Tanggal berlaku {date} sudah lewat. Pilih hari ini atau sesudahnya.",
+    en="{date} is past. Choose today or a later day.",
+)
+BEFORE_LATEST_VERSION = Kind(
+    "governance.before_latest_version",
+    422,
+    id="Sudah ada versi yang berlaku mulai {latest}. Pilih tanggal itu atau sesudahnya, bukan {date}.",
+    en="There is already a version in force from {latest}. Choose that day or a later one, not {date}.",
+)

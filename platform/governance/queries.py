@@ -1,0 +1,99 @@
+"""Which rules hold on a day, and every version there has been."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from governance.rules import Bylaws, decode
+from kernel.database import Reader, reader_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class BylawsInForce(msgspec.Struct, frozen=True):
+    """One version as it was adopted. It holds from ``effective_on`` until a later version's date."""
+
+    version: int
+    effective_on: date
+    template: str
+    bylaws: Bylaws
+    note: str
+    adopted_by: str
+    adopted_at: datetime
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    version: int
+    effective_on: date
+    template: str
+    document: str
+    note: str
+    adopted_by: str
+    adopted_at: datetime
+
+    def opened(self) -> BylawsInForce:
+        return BylawsInForce(
+            version=self.version,
+            effective_on=self.effective_on,
+            template=self.template,
+            bylaws=_decoded(self.document),
+            note=self.note,
+            adopted_by=self.adopted_by,
+            adopted_at=self.adopted_at,
+        )
+
+
+_COLUMNS = "SELECT version, effective_on, template, document::text AS document, note, adopted_by, adopted_at FROM bylaws "
+
+
+async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:
+    """Return the version in force on ``day``: the latest date up to it, of two on one date the later version.
+
+    Before the first version took effect the first one counts: there is nothing else to go by. Raises LookupError while there is none.
+    """
+    found = await (await _reader(source)).one(
+        _Stored,
+        _COLUMNS + "ORDER BY effective_on <= $1 DESC, CASE WHEN effective_on <= $1 THEN effective_on END DESC,"
+        " CASE WHEN effective_on <= $1 THEN version ELSE -version END DESC LIMIT 1",
+        day,
+    )
+    if found is None:
+        msg = "this cooperative has no bylaws yet"
+        raise LookupError(msg)
+    return found.opened()
+
+
+async def latest(source: AsyncSession | Reader) -> BylawsInForce:
+    """Return the version adopted last, in force already or not: what a further change starts from. Raises LookupError."""
+    found = await (await _reader(source)).one(_Stored, _COLUMNS + "ORDER BY version DESC LIMIT 1")
+    if found is None:
+        msg = "this cooperative has no bylaws yet"
+        raise LookupError(msg)
+    return found.opened()
+
+
+async def version_of(source: AsyncSession | Reader, version: int) -> BylawsInForce | None:
+    """Return one version as it was adopted, or None."""
+    found = await (await _reader(source)).one(_Stored, _COLUMNS + "WHERE version = $1::bigint", version)
+    return found.opened() if found else None
+
+
+async def versions(source: AsyncSession | Reader) -> list[BylawsInForce]:
+    """Return every version, newest first."""
+    stored = await (await _reader(source)).rows(_Stored, _COLUMNS + "ORDER BY version DESC")
+    return [each.opened() for each in stored]
+
+
+@lru_cache(maxsize=512)
+def _decoded(document: str) -> Bylaws:
+    """A version never changes, and many pages ask for it: one reading of each text is enough."""
+    return decode(msgspec.json.decode(document))
+
+
+async def _reader(source: AsyncSession | Reader) -> Reader:
+    return source if isinstance(source, Reader) else await reader_of(source)
