@@ -1,0 +1,38 @@
+"""The glossary: one plain sentence a word, and the page for readers says the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ui.glossary import glossary, terms
+
+PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
+ROW = re.compile(r"^\| (?P<term>[^|]+) \| `(?P<code>[^`]+)` \| (?P<id>[^|]+) \| (?P<en>[^|]+) \|$", re.MULTILINE)
+
+
+def test_the_page_lists_the_same_terms_and_sentences() -> None:
+    rows = [row.groupdict() for row in ROW.finditer(PAGE.read_text("utf-8"))]
+    kept = [{"term": word, "code": term.code, "id": term.id, "en": term.en} for word, term in terms().items()]
+    assert rows == kept
+
+
+def test_terms_are_in_alphabetical_order() -> None:
+    assert list(terms()) == sorted(terms(), key=str.casefold)
+
+
+@pytest.mark.parametrize("word", list(terms()))
+def test_each_is_one_short_plain_sentence(word: str) -> None:
+    for sentence in (glossary(word), glossary(word, "en")):
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
+        assert len(sentence) <= 140
+
+
+def test_a_word_within_a_sentence_is_found_too() -> None:
+    assert glossary("simpanan pokok") == glossary("Simpanan pokok")
+
+
+def test_an_unknown_word_is_a_fault() -> None:
+    with pytest.raises(KeyError):
+        glossary("dividen")
