@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -63,6 +64,28 @@ class AccountTotal(msgspec.Struct, frozen=True):
     debit: int
     credit: int
     closing: int
+
+
+class PartyLine(msgspec.Struct, frozen=True):
+    """A movement of one party; ``amount`` is the credit less the debit in rupiah."""
+
+    journal: int
+    value_date: date
+    description: str
+    account: str
+    name_id: str
+    name_en: str
+    amount: int
+
+
+class ResultLine(msgspec.Struct, frozen=True):
+    """An income or expense account in a year's result: credit less debit in rupiah, so that a cost is negative."""
+
+    code: str
+    name_id: str
+    name_en: str
+    kind: str
+    amount: int
 
 
 _JOURNAL = (
@@ -136,16 +159,85 @@ async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:
     )
 
 
-async def surplus(ro: Reader, year: int) -> int:
-    """Return the surplus of a year in rupiah: income less expense by value date (negative: a loss)."""
+async def surplus(ro: Reader, year: int, *, through: int | None = None) -> int:
+    """Return the surplus of a year in rupiah: income less expense by value date (negative: a loss), up to journal ``through``."""
     return int(
         await ro.value(
             "SELECT coalesce(sum(l.credit - l.debit), 0)::bigint FROM journal_lines l"
             " JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
-            " WHERE a.kind IN ('income', 'expense') AND j.value_date >= $1 AND j.value_date < $2",
+            " WHERE a.kind IN ('income', 'expense') AND j.value_date >= $1 AND j.value_date < $2"
+            " AND ($3::bigint IS NULL OR j.number <= $3)",
             date(year, 1, 1),
             date(year + 1, 1, 1),
+            through,
         )
+    )
+
+
+async def last_journal(ro: Reader, until: date) -> int:
+    """Return the number of the newest journal that counts for ``until`` or an earlier day; 0 when there is none.
+
+    Numbers are given one after another and become visible in that order: what is read "through" a number never changes.
+    """
+    return int(await ro.value("SELECT coalesce(max(number), 0) FROM journals WHERE value_date <= $1", until))
+
+
+async def years(ro: Reader) -> list[int]:
+    """Return the years that journals count for, newest first."""
+    rows = await ro.records(
+        "SELECT extract(year FROM value_date)::int AS year FROM journals GROUP BY 1 ORDER BY 1 DESC",
+    )
+    return [row["year"] for row in rows]
+
+
+async def credits_by_party(
+    ro: Reader, accounts: Sequence[str], until: date, *, since: date | None = None, through: int
+) -> dict[UUID, int]:
+    """Return credits less debits of each party on ``accounts``, by value date from ``since`` to ``until``, up to journal ``through``.
+
+    Without ``since`` this is the closing balance of a credit account as it was on ``until``, whatever was posted for later days.
+    """
+    rows = await ro.records(
+        "SELECT l.party, sum(l.credit - l.debit)::bigint AS amount FROM journal_lines l JOIN journals j ON j.number = l.journal"
+        " WHERE l.account = ANY($1::text[]) AND l.party IS NOT NULL AND j.value_date <= $2"
+        " AND ($3::date IS NULL OR j.value_date >= $3) AND j.number <= $4 GROUP BY l.party",
+        list(accounts),
+        until,
+        since,
+        through,
+    )
+    return {row["party"]: row["amount"] for row in rows}
+
+
+async def party_lines(
+    ro: Reader, accounts: Sequence[str], party: UUID, until: date, *, since: date | None = None, through: int
+) -> list[PartyLine]:
+    """Return the lines that ``credits_by_party`` sums for one party, oldest first."""
+    return await ro.rows(
+        PartyLine,
+        "SELECT l.journal, j.value_date, j.description, l.account, a.name_id, a.name_en, (l.credit - l.debit) AS amount"
+        " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
+        " WHERE l.account = ANY($1::text[]) AND l.party = $2 AND j.value_date <= $3"
+        " AND ($4::date IS NULL OR j.value_date >= $4) AND j.number <= $5 ORDER BY j.value_date, l.journal, l.line",
+        list(accounts),
+        party,
+        until,
+        since,
+        through,
+    )
+
+
+async def results(ro: Reader, year: int, *, through: int) -> list[ResultLine]:
+    """Return each income and expense account of a year, up to journal ``through``; the amounts sum to ``surplus``."""
+    return await ro.rows(
+        ResultLine,
+        "SELECT a.code, a.name_id, a.name_en, a.kind, sum(l.credit - l.debit)::bigint AS amount FROM journal_lines l"
+        " JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
+        " WHERE a.kind IN ('income', 'expense') AND j.value_date >= $1 AND j.value_date < $2 AND j.number <= $3"
+        " GROUP BY a.code ORDER BY a.code",
+        date(year, 1, 1),
+        date(year + 1, 1, 1),
+        through,
     )
 
 
