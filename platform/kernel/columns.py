@@ -14,10 +14,10 @@ class RupiahColumn(TypeDecorator[Rupiah]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
         return None if value is None else int(Rupiah(value))
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Rupiah | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_result_value(self, value: Any, dialect: Dialect) -> Rupiah | None:
         return None if value is None else Rupiah(value)
 
     @property
