@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import text
 
+from kernel.broker import queue_schema_script
 from kernel.database import app_role_password
 from tenants.registry import CHANNEL
 from tenants.revisions import COOPERATIVE, SHARED, render
@@ -120,6 +121,7 @@ async def _migrate_shared(database: Database, root: Path | None) -> str:
             await run_script(connection, script)
             await connection.execute(text("DELETE FROM shared.revision"))
             await connection.execute(text("INSERT INTO shared.revision VALUES (:head)"), {"head": head})
+        await run_script(connection, queue_schema_script(database.settings.app_role))
     return head
 
 

@@ -1,0 +1,94 @@
+"""The worker: runs each job once, in one transaction bound to the cooperative that wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Any
+
+import dramatiq
+import structlog
+from sqlalchemy import text
+
+from kernel.broker import job_actor, make_broker
+from kernel.database import Database, plain_url
+from kernel.outbox import find_job
+from kernel.relay import run_relay
+from tenants.registry import tenant_by_schema
+from tenants.session import coop_session
+
+if TYPE_CHECKING:
+    from kernel.settings import Settings
+
+log = structlog.get_logger()
+
+
+async def run_job(database: Database, coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> bool:
+    """Run a job unless its key says that it is done; return whether it ran.
+
+    The key is written in the job's own transaction: both happen, or neither. A job that a cooperative wrote runs in that cooperative
+    whatever its arguments say, and never as one of the platform's.
+    """
+    job, is_platforms = find_job(name)
+    if is_platforms:
+        if coop_role != database.settings.app_role:
+            msg = f"{coop_role} may not ask for the platform's job {name}"
+            raise PermissionError(msg)
+        await job(database, **arguments)
+        return True
+    tenant = await tenant_by_schema(database, coop_role)
+    if tenant is None:
+        msg = f"the job {name} belongs to {coop_role}, which is no cooperative"
+        raise LookupError(msg)
+    async with coop_session(database, tenant) as db:
+        mark = text("INSERT INTO finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key")
+        if (await db.execute(mark, {"key": key})).first() is None:
+            return False
+        await job(db, **arguments)
+    return True
+
+
+class Worker:
+    """One worker process: the relay on its own event loop, and dramatiq's threads doing the jobs."""
+
+    def __init__(self, settings: Settings, owner_url: str) -> None:
+        self.settings = settings
+        self._owner_url = owner_url
+        # jobs run on the loop of dramatiq's middleware, the relay on ours: each has its own pools
+        self._jobs = Database(owner_url, settings, pool_size=max(2, settings.worker_threads))
+        self._relay = Database(owner_url, settings, pool_size=2)
+        self.broker = make_broker(settings, plain_url(self._relay.app_url))
+
+        async def run(coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> None:
+            ran = await run_job(self._jobs, coop_role, name, key, arguments)
+            log.info("job", job=name, key=key, ran=ran)
+
+        self._actor = job_actor(self.broker, run)
+
+    def send(self, coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> None:
+        """Hand a job to the broker."""
+        self._actor.send(coop_role, name, key, arguments)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until ``stopping`` is set; jobs under way are finished first."""
+        threads = dramatiq.Worker(self.broker, worker_threads=self.settings.worker_threads, worker_timeout=200)
+        await asyncio.to_thread(threads.start)
+        try:
+            await run_relay(self._relay, self.send, stopping)
+        finally:
+            await asyncio.to_thread(threads.stop)
+            await asyncio.to_thread(self.broker.close)
+            await self._relay.close()
+
+
+def run(settings: Settings, owner_url: str) -> None:
+    """Run a worker until SIGTERM or SIGINT. Import every room's tasks first."""
+
+    async def until_told() -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        await Worker(settings, owner_url).run(stopping)
+
+    asyncio.run(until_told())
