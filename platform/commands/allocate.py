@@ -34,8 +34,8 @@ def _text_of(path: str) -> str:
 @click.command()
 @click.argument("path", metavar="FILE.json")
 @json_option
-def allocate(path: str, *, as_json: bool) -> None:  # noqa: ARG001 - JSON in any case: the division is for machines to check
-    """Divide a surplus among funds and members by the rule alone, no database. Prints JSON, with --json or without.
+def allocate(path: str, *, as_json: bool) -> None:
+    """Divide a surplus among funds and members by the rule alone, no database. Prints JSON, with --json or without: it is for checking.
 
     FILE.json holds {"surplus", "allocation", "members"}; docs/shu.md shows one. "-" reads standard input.
     """
