@@ -1,11 +1,15 @@
 """`lumbung worker`: the process that does jobs, alone."""
 
-import os
+import importlib
+import importlib.util
+from dataclasses import replace
 
 import click
 
 from commands.processes import end_with_parent
 from kernel.settings import check_startable, load
+
+ROOMS = ("tenants", "ledger", "governance", "members", "savings", "shop", "shu", "onboarding", "operators")
 
 
 @click.command("worker")
@@ -18,8 +22,15 @@ def command(*, with_parent: bool) -> None:
     check_startable(settings)
 
     from commands.connect import database_url
-    from kernel.worker import run
+    from tenants.worker import run
 
+    import_tasks()
     with database_url(settings) as url:
-        os.environ["LUMBUNG_DATABASE_URL"] = url
-        run()
+        run(replace(settings, database_url=url), url)
+
+
+def import_tasks() -> None:
+    """Import the jobs of every room that has some: a job is known once its module was imported."""
+    for room in ROOMS:
+        if importlib.util.find_spec(f"{room}.tasks") is not None:
+            importlib.import_module(f"{room}.tasks")
