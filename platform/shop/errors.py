@@ -1,0 +1,132 @@
+"""What the shop declines."""
+
+from kernel.errors import Kind
+
+STOCK_TOO_LOW = Kind(
+    "shop.stock_too_low",
+    409,
+    id="Stok {product} tinggal {left}. Kurangi jumlahnya.",
+    en="Only {left} of {product} left. Lower the quantity.",
+)
+STOCK_ALREADY_ORDERED = Kind(
+    "shop.stock_already_ordered",
+    409,
+    id="{reserved} {product} sudah dipesan orang. Batalkan dulu pesanannya, baru stok bisa ditulis {counted}.",
+    en="{reserved} of {product} are promised to buyers. Cancel their orders before writing the stock as {counted}.",
+)
+STOCK_MOVED = Kind(
+    "shop.stock_moved",
+    409,
+    id="Stok {product} berubah menjadi {stock} sejak halaman ini dibuka. Hitung lagi, lalu kirim.",
+    en="The stock of {product} changed to {stock} since this page was opened. Count again, then send.",
+)
+NO_SUCH_PRODUCT = Kind(
+    "shop.no_such_product",
+    404,
+    id="Barang ini tidak ada, atau sudah tidak dijual.",
+    en="There is no such product, or it is no longer sold.",
+)
+NO_SUCH_CATEGORY = Kind("shop.no_such_category", 422, id="Golongan ini tidak ada.", en="There is no such category.")
+NO_SUCH_PICTURE = Kind("shop.no_such_picture", 404, id="Gambar ini tidak ada.", en="There is no such picture.")
+NO_SUCH_ORDER = Kind("shop.no_such_order", 404, id="Pesanan ini tidak ada.", en="There is no such order.")
+SKU_TAKEN = Kind(
+    "shop.sku_taken",
+    409,
+    id="Kode {sku} sudah dipakai barang lain. Pilih kode yang lain.",
+    en="The code {sku} belongs to another product. Choose another one.",
+)
+SKU_MALFORMED = Kind(
+    "shop.sku_malformed",
+    422,
+    id="Kode barang memakai huruf, angka, titik, garis; paling banyak 40. Contoh: B0012.",
+    en="A product code is made of letters, digits, dots and dashes; at most 40. Example: B0012.",
+)
+CATEGORY_TAKEN = Kind(
+    "shop.category_taken", 409, id="Golongan “{name}” sudah ada.", en="There is a category “{name}” already."
+)
+QUANTITY_OUT_OF_RANGE = Kind(
+    "shop.quantity_out_of_range",
+    422,
+    id="Jumlah harus dari 1 sampai {most}.",
+    en="The quantity must be from 1 to {most}.",
+)
+CART_FULL = Kind(
+    "shop.cart_full",
+    409,
+    id="Keranjang sudah berisi {most} macam barang. Pesan dulu yang ini.",
+    en="The cart holds {most} different goods already. Order these first.",
+)
+CART_EMPTY = Kind(
+    "shop.cart_empty", 409, id="Keranjang masih kosong. Pilih barang dulu.", en="The cart is empty. Choose goods first."
+)
+SHOP_CLOSED = Kind(
+    "shop.closed",
+    409,
+    id="Toko sedang tutup, jadi belum bisa menerima pesanan. Keranjang Anda tetap tersimpan.",
+    en="The shop is closed and takes no orders just now. Your cart is kept.",
+)
+CHANGED_SINCE_SHOWN = Kind(
+    "shop.changed_since_shown",
+    409,
+    id="Harga atau isi pesanan berubah sejak halaman ini dibuka. Periksa lagi jumlahnya di bawah, lalu pesan.",
+    en="Prices or goods changed since this page was opened. Check the sums below, then order.",
+)
+CHECKOUT_EXPIRED = Kind(
+    "shop.checkout_expired",
+    409,
+    id="Halaman pesanan ini sudah kedaluwarsa. Periksa lagi, lalu kirim.",
+    en="This order page has expired. Check it again, then send.",
+)
+PAYMENT_WAY_NOT_OFFERED = Kind(
+    "shop.payment_way_not_offered",
+    422,
+    id="Cara membayar ini tidak tersedia. Pilih cara yang lain.",
+    en="This way of paying is not offered. Choose another one.",
+)
+SAVINGS_TOO_LOW = Kind(
+    "shop.savings_too_low",
+    409,
+    id="Saldo simpanan sukarela Anda {balance}, belum cukup untuk {total}. Pilih cara membayar yang lain.",
+    en="Your voluntary savings are {balance}, not enough for {total}. Choose another way of paying.",
+)
+ADDRESS_NEEDED = Kind(
+    "shop.address_needed", 422, id="Tulis alamat tujuan barang diantar.", en="Write the address to deliver to."
+)
+BUYER_NEEDED = Kind("shop.buyer_needed", 422, id="Tulis nama pemesan.", en="Write the name of the buyer.")
+PHONE_NEEDED = Kind(
+    "shop.phone_needed",
+    422,
+    id="Tulis nomor telepon, supaya kami bisa mengabari Anda.",
+    en="Write a phone number, so that we can reach you.",
+)
+NOT_AWAITING_PAYMENT = Kind(
+    "shop.not_awaiting_payment",
+    409,
+    id="Pesanan {number} tidak sedang menunggu transfer. Keadaannya sekarang: {state}.",
+    en="Order {number} is not waiting for a transfer. Its state now: {state}.",
+)
+NOT_READY = Kind(
+    "shop.not_ready",
+    409,
+    id="Pesanan {number} belum bisa diserahkan. Keadaannya sekarang: {state}.",
+    en="Order {number} cannot be handed over. Its state now: {state}.",
+)
+NOT_CANCELLABLE = Kind(
+    "shop.not_cancellable",
+    409,
+    id="Pesanan {number} tidak bisa dibatalkan. Keadaannya sekarang: {state}.",
+    en="Order {number} cannot be cancelled. Its state now: {state}.",
+)
+REASON_NEEDED = Kind("shop.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
+NOT_A_PICTURE = Kind(
+    "shop.not_a_picture",
+    422,
+    id="Berkas ini bukan gambar yang bisa dibaca. Pakai foto JPG, PNG atau WebP.",
+    en="This file is not a picture that can be read. Use a JPG, PNG or WebP photograph.",
+)
+PICTURE_TOO_LARGE = Kind(
+    "shop.picture_too_large",
+    422,
+    id="Gambar ini terlalu besar. Paling besar {megabytes} MB dan {megapixels} juta titik.",
+    en="This picture is too large. At most {megabytes} MB and {megapixels} million pixels.",
+)

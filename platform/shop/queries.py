@@ -1,0 +1,76 @@
+"""What use cases of the shop read, locked where they will change it. What pages read lies in ``shelf`` and ``sales``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from shop.models import Category, Order, OrderLine, Product, StockMovement
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def products_to_change(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    """Return these products by id, as they are now and locked in the order of their ids."""
+    statement = (
+        select(Product)
+        .where(Product.id.in_(set(ids)))
+        .order_by(Product.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {product.id: product for product in (await db.execute(statement)).scalars()}
+
+
+async def order_to_change(db: AsyncSession, number: int) -> Order | None:
+    """Return an order by its number, as it is now and locked."""
+    return await _order_to_change(db, Order.number == number)
+
+
+async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | None:
+    """Return an order by its id, as it is now and locked."""
+    return await _order_to_change(db, Order.id == order_id)
+
+
+async def _order_to_change(db: AsyncSession, condition: object) -> Order | None:
+    statement = (
+        select(Order).where(condition).with_for_update().execution_options(populate_existing=True)  # type: ignore[arg-type]
+    )
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def order_by_checkout_key(db: AsyncSession, key: str) -> Order | None:
+    """Return the order that this checkout made."""
+    return (await db.execute(select(Order).where(Order.checkout_key == key))).scalar_one_or_none()
+
+
+async def lines_of(db: AsyncSession, order_id: UUID) -> list[OrderLine]:
+    """Return an order's lines in their order."""
+    statement = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.line)
+    return list((await db.execute(statement)).scalars())
+
+
+async def sku_is_taken(db: AsyncSession, sku: str, but: UUID | None = None) -> bool:
+    """Say whether another product has this code."""
+    statement = select(Product.id).where(Product.sku == sku)
+    if but is not None:
+        statement = statement.where(Product.id != but)
+    return (await db.execute(statement.limit(1))).first() is not None
+
+
+async def category_like(db: AsyncSession, name: str, slug: str) -> Category | None:
+    """Return a category of this name (whatever its capitals) or address."""
+    statement = select(Category).where((func.lower(Category.name) == name.lower()) | (Category.slug == slug)).limit(1)
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def has_moved(db: AsyncSession, source_key: str, product_id: UUID) -> bool:
+    """Say whether this cause has moved this product's stock already."""
+    statement = select(StockMovement.id).where(
+        StockMovement.product_id == product_id, StockMovement.source_key == source_key
+    )
+    return (await db.execute(statement.limit(1))).first() is not None

@@ -1,0 +1,97 @@
+"""Pure rules of the shop: what stock is worth, what a buyer pays, and which step an order may take next."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from governance.prices import member_price, public_price
+from governance.rules import Bylaws
+from kernel.errors import Words
+from kernel.money import Rupiah
+
+Audience = Literal["member", "public"]
+PaymentWay = Literal["cash", "transfer", "savings"]
+Fulfilment = Literal["pickup", "delivery"]
+Status = Literal["placed", "paid", "handed_over", "cancelled", "returned"]
+
+MOST_LINES: Final = 50
+MOST_QUANTITY: Final = 9_999
+LOW_STOCK: Final = 5
+TRANSFER_LASTS: Final = timedelta(hours=48)
+CASH_LASTS: Final = timedelta(days=7)
+
+STATUS_NAMES: Final[dict[str, Words]] = {
+    "placed": Words("menunggu pembayaran", "waiting for payment"),
+    "paid": Words("sudah dibayar", "paid"),
+    "handed_over": Words("sudah diserahkan", "handed over"),
+    "cancelled": Words("dibatalkan", "cancelled"),
+    "returned": Words("dikembalikan", "returned"),
+}
+
+_SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
+_SLUG_GAP: Final = re.compile(r"[^a-z0-9]+")
+
+
+def value_leaving(stock_value: Rupiah, stock: int, quantity: int) -> Rupiah:
+    """What `quantity` of `stock` cost: their part of the stock's value, rounded down; the last units take all that is left.
+
+    So account 1130, which is credited with exactly this, always equals the sum of the products' stock values. Raises ValueError
+    for a quantity outside 1..stock.
+    """
+    if not 1 <= quantity <= stock:
+        raise ValueError(f"{quantity} cannot leave a stock of {stock}")
+    return Rupiah(int(stock_value) * quantity // stock)
+
+
+def value_found(stock_value: Rupiah, stock: int, cost: Rupiah, quantity: int) -> Rupiah:
+    """What units found at a stock count are worth: the average of those on the shelf, or the last cost when it was empty."""
+    return Rupiah(int(stock_value) * quantity // stock) if stock else cost * quantity
+
+
+def price_for(audience: Audience, price: Rupiah, bylaws: Bylaws) -> Rupiah:
+    """What this audience pays for one unit."""
+    return member_price(price, bylaws) if audience == "member" else public_price(price, bylaws)
+
+
+def lasts(way: PaymentWay) -> timedelta | None:
+    """How long an order waits for its money before it is cancelled; None when it is paid at once."""
+    return {"transfer": TRANSFER_LASTS, "cash": CASH_LASTS, "savings": None}[way]
+
+
+def awaits_transfer(status: str, way: str) -> bool:
+    """Whether an officer may confirm that the transfer has come."""
+    return status == "placed" and way == "transfer"
+
+
+def can_hand_over(status: str, way: str) -> bool:
+    """Whether the goods may be given out: paid for, or cash on hand-over."""
+    return status == "paid" or (status == "placed" and way == "cash")
+
+
+def can_cancel(status: str) -> bool:
+    """Whether the order can be called off while its goods are still on the shelf."""
+    return status in ("placed", "paid")
+
+
+def can_return(status: str) -> bool:
+    """Whether handed-over goods can come back."""
+    return status == "handed_over"
+
+
+def fingerprint(audience: Audience, lines: Iterable[tuple[UUID, int, int]]) -> str:
+    """A short mark of what was shown at checkout: goods, quantities and unit prices. Another mark: show the page again."""
+    shown = audience + "".join(f"|{product}:{quantity}:{price}" for product, quantity, price in sorted(lines))
+    return hashlib.sha256(shown.encode()).hexdigest()[:20]
+
+
+def is_sku(text: str) -> bool:
+    """Whether this can be a product's code: it stands in addresses and on labels."""
+    return _SKU.fullmatch(text) is not None and ".." not in text
+
+
+def slug_of(name: str) -> str:
+    """A category's name as it stands in an address: "Sabun Mandi" -> "sabun-mandi"."""
+    return _SLUG_GAP.sub("-", name.lower()).strip("-")[:60] or "golongan"

@@ -1,0 +1,124 @@
+"""The shelf: promising stock, taking it out, putting it in. Every change writes its row in the stock book.
+
+Call these before posting to the books: the ledger takes the cooperative's journal counter until commit. Products are always locked in
+the order of their ids, so that two orders of the same goods wait for each other instead of locking each other out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from shop import errors, queries, rules
+from shop.models import Product, StockMovement
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+# The condition stands in the statement: whatever was read before, nothing is promised that is not there.
+_PROMISE = text(
+    "UPDATE products AS p SET reserved = p.reserved + w.quantity"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS bigint[])) AS w(id, quantity)"
+    " WHERE p.id = w.id AND NOT p.archived AND p.stock - p.reserved >= w.quantity RETURNING p.id"
+)
+
+
+async def promise(db: AsyncSession, wanted: Mapping[UUID, int]) -> dict[UUID, Product]:
+    """Reserve stock for a buyer and return the products, locked. All or nothing.
+
+    Raises Refusal: shop.stock_too_low (the first short product by id), shop.no_such_product.
+    """
+    found = await _locked(db, list(wanted))
+    await db.flush()
+    ids = sorted(wanted)
+    done = await db.execute(_PROMISE, {"ids": ids, "quantities": [wanted[each] for each in ids]})
+    promised = set(done.scalars())
+    for each in ids:
+        product = found[each]
+        if product.archived:
+            raise errors.NO_SUCH_PRODUCT()
+        if each not in promised:
+            raise short_of(product)
+        await db.refresh(product, ["reserved"])
+    return found
+
+
+async def release(db: AsyncSession, promised: Mapping[UUID, int]) -> None:
+    """Take a promise back: the stock can be sold to others again."""
+    for each, product in (await _locked(db, list(promised))).items():
+        product.reserved -= promised[each]
+    await db.flush()
+
+
+async def hand_out(db: AsyncSession, promised: Mapping[UUID, int], *, on: date, source_key: str) -> dict[UUID, Rupiah]:
+    """Take promised stock off the shelf and return what each product's units cost, by ``rules.value_leaving``."""
+    costs = {}
+    for each, product in (await _locked(db, list(promised))).items():
+        quantity = promised[each]
+        product.reserved -= quantity
+        costs[each] = _take(db, product, quantity, "sale", on, source_key)
+    await db.flush()
+    return costs
+
+
+async def take_back(
+    db: AsyncSession, returned: Sequence[tuple[UUID, int, Rupiah]], *, on: date, source_key: str
+) -> None:
+    """Put returned goods back with the value they left with: (product, quantity, rupiah) each."""
+    found = await _locked(db, [each for each, _, _ in returned])
+    for each, quantity, value in returned:
+        put(db, found[each], quantity, value, "return", on, source_key)
+    await db.flush()
+
+
+async def lock(db: AsyncSession, product_id: UUID) -> Product:
+    """Return one product, locked until the transaction ends. Raises Refusal shop.no_such_product."""
+    return (await _locked(db, [product_id]))[product_id]
+
+
+def put(db: AsyncSession, product: Product, quantity: int, value: Rupiah, kind: str, on: date, source_key: str) -> None:
+    """Put units on the shelf of a locked product with what they cost in all."""
+    product.stock += quantity
+    product.stock_value += int(value)
+    db.add(_movement(product, quantity, int(value), kind, on, source_key))
+
+
+def take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str) -> Rupiah:
+    """Take unpromised units of a locked product off the shelf; return what they cost. Raises Refusal shop.stock_already_ordered."""
+    if product.stock - quantity < product.reserved:
+        raise errors.STOCK_ALREADY_ORDERED(
+            product=product.name, reserved=product.reserved, counted=product.stock - quantity
+        )
+    return _take(db, product, quantity, kind, on, source_key)
+
+
+def short_of(product: Product) -> Refusal:
+    """The refusal of a quantity that is not there."""
+    return errors.STOCK_TOO_LOW(product=product.name, left=product.stock - product.reserved)
+
+
+def _take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str) -> Rupiah:
+    value = rules.value_leaving(Rupiah(product.stock_value), product.stock, quantity)
+    product.stock -= quantity
+    product.stock_value -= int(value)
+    db.add(_movement(product, -quantity, -int(value), kind, on, source_key))
+    return value
+
+
+def _movement(product: Product, quantity: int, value: int, kind: str, on: date, source_key: str) -> StockMovement:
+    return StockMovement(
+        product_id=product.id, kind=kind, quantity=quantity, value=value, on_date=on, source_key=source_key
+    )
+
+
+async def _locked(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    found = await queries.products_to_change(db, ids)
+    if len(found) < len(set(ids)):
+        raise errors.NO_SUCH_PRODUCT()
+    return found
