@@ -2,13 +2,23 @@
 
 from ui.forms import Form, Mobile, read_form
 from ui.guards import member, officer, operator
+from ui.needs import AnyRequest, Db, MaybeViewer, Ro, TheBrand, TheDatabase, TheTenant, TheViewer, TheVisit
 from ui.rendering import fragment, page, see_other
 from ui.viewer import Brand, Viewer, Visit, visit_of
 
 __all__ = [
+    "AnyRequest",
     "Brand",
+    "Db",
     "Form",
+    "MaybeViewer",
     "Mobile",
+    "Ro",
+    "TheBrand",
+    "TheDatabase",
+    "TheTenant",
+    "TheViewer",
+    "TheVisit",
     "Viewer",
     "Visit",
     "fragment",

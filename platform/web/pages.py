@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Request, Response, get, route
 
-from ui import Brand, page, see_other
+from ui import TheBrand, page, see_other
 from ui import errors as ui_errors
 from ui.themes import themes
 
@@ -31,13 +31,23 @@ def switch_language(lang: str, kembali: str = "/") -> Response[Any]:
 
 
 @get("/merek/{name:str}", sync_to_thread=False)
-def brand_stylesheet(name: str, brand: Brand) -> Response[str]:
+def brand_stylesheet(name: str, brand: TheBrand) -> Response[str]:
     """Serve the cooperative's own colours."""
     if brand.css_url != f"/merek/{name}":
         raise ui_errors.NOT_FOUND()
     return Response(
         brand.css, media_type=MediaType.CSS, headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
     )
+
+
+def closed_routes(template: str, status: int) -> list[Any]:
+    """Return handlers that answer every path with one page."""
+
+    @route(["/", "/{rest:path}"], http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], sync_to_thread=False)
+    def closed(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return page(request, template, status=status)
+
+    return [closed, switch_language]
 
 
 apex_routes = [style_guide, switch_language]
