@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from commands.processes import end_with_parent
+from kernel import logs
 from kernel.settings import check_startable, load
 
 ROOMS = ("tenants", "ledger", "governance", "members", "savings", "shop", "shu", "onboarding", "operators")
@@ -20,6 +21,7 @@ def command(*, with_parent: bool) -> None:
         end_with_parent()
     settings = load()
     check_startable(settings)
+    logs.configure(settings)
 
     from commands.connect import database_url
     from tenants.worker import run

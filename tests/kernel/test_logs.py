@@ -1,0 +1,45 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import structlog
+from kernel.logs import configure
+from kernel.settings import Settings
+configure(Settings(environment={environment!r}))
+def sign_in(password):
+    raise ValueError("no such member")
+log = structlog.get_logger()
+log.debug("unseen")
+try:
+    sign_in("rahasia" + "-sekali")
+except ValueError:
+    log.exception("sign-in failed", host="melati.localhost")
+"""
+
+
+def written(environment: str) -> str:
+    command = [sys.executable, "-c", PROGRAM.format(environment=environment)]
+    root = Path(__file__).parents[2] / "platform"
+    return subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(root)}).stdout
+
+
+@pytest.mark.parametrize("environment", ["development", "production"])
+def test_a_traceback_shows_where_and_never_what_somebody_typed(environment: str) -> None:
+    said = written(environment)
+    assert "no such member" in said
+    assert "sign-in failed" in said
+    assert "in sign_in" in said
+    assert "rahasia-sekali" not in said
+    assert "unseen" not in said
+
+
+def test_production_writes_one_json_object_a_line() -> None:
+    (line,) = written("production").splitlines()
+    found = json.loads(line)
+    assert found["event"] == "sign-in failed"
+    assert found["host"] == "melati.localhost"
+    assert found["level"] == "error"
