@@ -3,7 +3,7 @@
   const d = document, all = (q, in_ = d) => in_.querySelectorAll(q), store = sessionStorage;
 
   /* Drafts: what was typed outlives a lost signal or an expired session. Never passwords, files or hidden fields. */
-  const key = f => "draft:" + f.dataset.draft;
+  const key = f => `draft:${location.pathname}:${f.dataset.draft}`;
   const kept = f => [...f.elements].filter(e => e.name && !/^(password|file|hidden|submit|button)$/.test(e.type));
   const keep = f => store.setItem(key(f), JSON.stringify(kept(f).map(e => [e.name, e.type == "radio" || e.type == "checkbox" ? e.checked : e.value])));
   const bring = f => {
@@ -89,6 +89,7 @@
     all("[data-cart-count]").forEach(c => { c.hidden = !e.detail.count; c.lastChild.textContent = e.detail.count; });
     if (e.detail.text) say(e.detail.text);
   });
+  d.addEventListener("htmx:afterRequest", e => e.detail.successful && e.target.dataset?.draft && store.removeItem(key(e.target)));
   d.addEventListener("htmx:load", e => ready(e.detail.elt));
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach(n => d.addEventListener(n, () => say(d.getElementById("toast").dataset.lost)));
   ready(d);
