@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -50,6 +51,17 @@ class StatementLine(msgspec.Struct, frozen=True):
     debit: int
     credit: int
     balance: int
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """A movement of one party, with the cause that its journal names; ``amount`` is in the account's normal direction."""
+
+    journal: int
+    value_date: date
+    description: str
+    source_key: str
+    account: str
+    amount: int
 
 
 class AccountTotal(msgspec.Struct, frozen=True):
@@ -136,6 +148,61 @@ async def statement(ro: Reader, account: str, party: UUID, *, limit: int = 200) 
         "ORDER BY l.journal DESC, l.line DESC LIMIT $3",
         account,
         party,
+        limit,
+    )
+
+
+async def number_of(db: AsyncSession | Reader, source_key: str) -> int | None:
+    """Return the number of the journal that this cause was posted as, or None while it was not."""
+    number: int | None = await (await _reader(db)).value("SELECT number FROM journals WHERE source_key = $1", source_key)
+    return number
+
+
+async def balances_by_party(
+    db: AsyncSession | Reader, accounts: Sequence[str], parties: Sequence[UUID]
+) -> dict[tuple[UUID, str], int]:
+    """Return the present balances of some parties on some accounts, in rupiah; a pair that never moved is missing."""
+    records = await (await _reader(db)).records(
+        "SELECT party, account, balance FROM balances WHERE account = ANY($1::text[]) AND party = ANY($2::uuid[])",
+        list(accounts),
+        list(parties),
+    )
+    return {(record["party"], record["account"]): record["balance"] for record in records}
+
+
+async def turnover(
+    db: AsyncSession | Reader, account: str, party: UUID, *, first: date | None = None, last: date | None = None
+) -> int:
+    """Return what a party moved on an account from ``first`` to ``last`` by value date, in its normal direction, in rupiah."""
+    return int(
+        await (await _reader(db)).value(
+            "SELECT coalesce(sum(CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit - l.debit END), 0)::bigint"
+            " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
+            " WHERE l.account = $1 AND l.party = $2 AND ($3::date IS NULL OR j.value_date >= $3)"
+            " AND ($4::date IS NULL OR j.value_date <= $4)",
+            account,
+            party,
+            first,
+            last,
+        )
+    )
+
+
+async def movements(
+    ro: Reader, accounts: Sequence[str], party: UUID, *, first: date, last: date, limit: int = 200
+) -> list[Movement]:
+    """Return a party's movements on some accounts from ``first`` to ``last`` by value date, newest first."""
+    return await ro.rows(
+        Movement,
+        "SELECT l.journal, j.value_date, j.description, j.source_key, l.account,"
+        " (CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit - l.debit END) AS amount"
+        " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
+        " WHERE l.account = ANY($1::text[]) AND l.party = $2 AND j.value_date BETWEEN $3 AND $4"
+        " ORDER BY j.value_date DESC, l.journal DESC, l.line DESC LIMIT $5",
+        list(accounts),
+        party,
+        first,
+        last,
         limit,
     )
 

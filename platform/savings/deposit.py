@@ -1,0 +1,101 @@
+"""Taking a deposit of any kind, in cash or by bank."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from governance.queries import bylaws_on
+from governance.rules import SavingsKind
+from kernel import audit
+from kernel.money import Rupiah
+from ledger import Journal, Line, PostedJournal, post
+from ledger.queries import number_of
+from savings import errors, queries
+from savings.queries import Saver
+from savings.rules import ACCOUNTS, KIND_NAMES, WAY_ACCOUNTS, Way
+from ui.errors import NOT_FOUND
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A movement that may be made: whose, and the balance of that kind before and after it, in rupiah."""
+
+    saver: Saver
+    before: Rupiah
+    after: Rupiah
+
+
+async def deposit(
+    db: AsyncSession,
+    actor: Actor,
+    member_id: UUID,
+    kind: SavingsKind,
+    amount: Rupiah,
+    way: Way,
+    *,
+    on: date,
+    today: date,
+    key: str,
+) -> PostedJournal:
+    """Take ``amount`` rupiah into a member's savings of ``kind``; ``key`` is the form's own, so that sent twice it counts once.
+
+    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .principal_complete; ui.not_found; ledger.year_closed.
+    """
+    source_key = f"deposit:{member_id}:{kind}:{key}"
+    await queries.lock_saver(db, member_id)
+    if (number := await number_of(db, source_key)) is not None:
+        return PostedJournal(source_key, number, fresh=False)
+    plan = await plan_deposit(db, member_id, kind, amount, on=on, today=today)
+    posted = await post(
+        db,
+        Journal(
+            on,
+            f"Setoran {KIND_NAMES[kind].id.lower()} {plan.saver.name} ({plan.saver.number})",
+            source_key,
+            [Line.to_debit(WAY_ACCOUNTS[way], amount), Line.to_credit(ACCOUNTS[kind], amount, member_id)],
+        ),
+        by=actor.name,
+    )
+    facts = {"kind": kind, "amount": int(amount), "way": way, "journal": posted.number}
+    audit.record(db, actor, "savings.deposited", subject=f"member:{member_id}", facts=facts)
+    return posted
+
+
+async def plan_deposit(
+    db: AsyncSession, member_id: UUID, kind: SavingsKind, amount: Rupiah, *, on: date, today: date
+) -> Plan:
+    """Say what a deposit would do, without doing it. Raises as ``deposit``."""
+    saver = await require_saver(db, member_id)
+    require_amount_and_date(amount, on, today)
+    before = (await queries.balances(db, member_id)).of(kind)
+    if kind == "principal":
+        left = max((await bylaws_on(db, on)).bylaws.deposits.principal - before, Rupiah(0))
+        if amount > left:
+            raise errors.PRINCIPAL_COMPLETE(name=saver.name, left=left, field="amount")
+    return Plan(saver, before, before + amount)
+
+
+async def require_saver(db: AsyncSession, member_id: UUID) -> Saver:
+    """Return the member whose savings may move. Raises Refusal: ui.not_found, savings.not_a_member."""
+    saver = await queries.saver(db, member_id)
+    if saver is None:
+        raise NOT_FOUND()
+    if saver.status != "active":
+        raise errors.NOT_A_MEMBER(name=saver.name)
+    return saver
+
+
+def require_amount_and_date(amount: Rupiah, on: date, today: date) -> None:
+    """Raise Refusal when the amount is not above zero or the date has not come: savings.amount_needed, .date_ahead."""
+    if amount <= 0:
+        raise errors.AMOUNT_NEEDED(field="amount")
+    if on > today:
+        raise errors.DATE_AHEAD(field="on")

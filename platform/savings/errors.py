@@ -1,0 +1,31 @@
+"""What is declined when savings should move."""
+
+from kernel.errors import Kind
+
+AMOUNT_NEEDED = Kind(
+    "savings.amount_needed", 422, id="Tulis jumlah yang lebih dari nol.", en="Write an amount above zero."
+)
+DATE_AHEAD = Kind(
+    "savings.date_ahead",
+    422,
+    id="Tanggalnya belum tiba. Pakai tanggal hari ini atau sebelumnya.",
+    en="That date has not come yet. Use today or an earlier date.",
+)
+NOT_A_MEMBER = Kind(
+    "savings.not_a_member",
+    409,
+    id="{name} belum atau tidak lagi menjadi anggota. Simpanan hanya untuk anggota.",
+    en="{name} is not a member yet or any more. Savings are for members only.",
+)
+PRINCIPAL_COMPLETE = Kind(
+    "savings.principal_complete",
+    409,
+    id="Simpanan pokok {name} kurang {left} lagi. Setoran tidak boleh lebih dari itu.",
+    en="{name} still lacks {left} of the principal deposit. A deposit cannot be more than that.",
+)
+NOT_ENOUGH = Kind(
+    "savings.not_enough",
+    409,
+    id="Simpanan sukarela {name} tinggal {balance}. Penarikan tidak boleh lebih dari itu.",
+    en="{name} has {balance} of voluntary savings left. A withdrawal cannot be more than that.",
+)

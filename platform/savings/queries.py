@@ -1,0 +1,118 @@
+"""What members have saved, what they still owe, and the receipts of both; all of it read from the books."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from governance import queries as governance_queries
+from governance.rules import SavingsKind
+from kernel.database import Reader, reader_of
+from kernel.money import Rupiah
+from ledger import queries as ledger_queries
+from ledger.chart import MANDATORY_SAVINGS, VOLUNTARY_SAVINGS
+from savings import rules
+from savings.rules import ACCOUNTS, KIND_OF_ACCOUNT, KINDS, Dues, Savings, Way
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Saver(msgspec.Struct, frozen=True):
+    """Whose savings they are."""
+
+    id: UUID
+    number: str | None
+    name: str
+    status: str
+    joined_on: date | None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """One journal as it touched a member's savings: the amounts by kind, paid in (positive) or out (negative), in rupiah."""
+
+    number: int
+    value_date: date
+    description: str
+    amounts: tuple[tuple[SavingsKind, Rupiah], ...]
+    way: Way | None
+    posted_by: str
+    reversed_by: int | None
+
+    @property
+    def total(self) -> Rupiah:
+        return Rupiah.total(amount for _, amount in self.amounts)
+
+
+_SAVER = "SELECT id, number, name, status, joined_on FROM members WHERE id = $1"
+
+
+async def saver(source: AsyncSession | Reader, member_id: UUID) -> Saver | None:
+    """Return whose savings these are, or None."""
+    return await (await _reader(source)).one(Saver, _SAVER, member_id)
+
+
+async def lock_saver(db: AsyncSession, member_id: UUID) -> Saver | None:
+    """Return the saver and let no other movement of their savings begin until this transaction ends."""
+    return await (await reader_of(db)).one(Saver, _SAVER + " FOR NO KEY UPDATE", member_id)
+
+
+async def balances(source: AsyncSession | Reader, member_id: UUID) -> Savings:
+    """Return a member's savings by kind."""
+    return (await balances_of(source, [member_id]))[member_id]
+
+
+async def balances_of(source: AsyncSession | Reader, member_ids: Sequence[UUID]) -> dict[UUID, Savings]:
+    """Return the savings by kind of many members at once."""
+    found = await ledger_queries.balances_by_party(source, list(ACCOUNTS.values()), member_ids)
+    return {
+        member_id: Savings(*(Rupiah(found.get((member_id, ACCOUNTS[kind]), 0)) for kind in KINDS))
+        for member_id in member_ids
+    }
+
+
+async def voluntary_balance(source: AsyncSession | Reader, member_id: UUID) -> Rupiah:
+    """Return what a member can withdraw or pay with, in rupiah."""
+    return Rupiah(await ledger_queries.balance(source, VOLUNTARY_SAVINGS, member_id))
+
+
+async def dues(source: AsyncSession | Reader, member_id: UUID, joined_on: date, today: date) -> Dues:
+    """Return which months of simpanan wajib a member has not paid.
+
+    Payments before the first month that we count belong to months before it.
+    """
+    versions = await governance_queries.versions(source)
+    ordered = sorted(versions, key=lambda each: (each.effective_on, each.version))
+    amounts = [(each.effective_on, each.bylaws.deposits.mandatory) for each in ordered]
+    start = rules.mandatory_from(joined_on, amounts)
+    first = None if start == rules.month_of(joined_on) else start
+    paid = await ledger_queries.turnover(source, MANDATORY_SAVINGS, member_id, first=first)
+    return rules.dues(joined_on, today, Rupiah(max(paid, 0)), amounts)
+
+
+async def receipt(ro: Reader, member_id: UUID, number: int) -> Receipt | None:
+    """Return a journal as a receipt of this member; None when there is none, or when it is not about their savings."""
+    journal = await ledger_queries.journal(ro, number)
+    if journal is None:
+        return None
+    lines = await ledger_queries.lines(ro, number)
+    amounts = tuple(
+        (KIND_OF_ACCOUNT[line.account], Rupiah(line.credit - line.debit))
+        for line in lines
+        if line.party == member_id and line.account in KIND_OF_ACCOUNT
+    )
+    if not amounts:
+        return None
+    used = {line.account for line in lines}
+    way = next((way for way, account in rules.WAY_ACCOUNTS.items() if account in used), None)
+    return Receipt(
+        journal.number, journal.value_date, journal.description, amounts, way, journal.posted_by, journal.reversed_by
+    )
+
+
+async def _reader(source: AsyncSession | Reader) -> Reader:
+    return source if isinstance(source, Reader) else await reader_of(source)

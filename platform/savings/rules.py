@@ -1,0 +1,101 @@
+"""The three kinds of savings, and which months of simpanan wajib are still open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, Literal
+
+import msgspec
+
+from governance.rules import SAVINGS_KIND_NAMES, SavingsKind
+from kernel.errors import Words
+from kernel.money import Rupiah
+from ledger.chart import BANK, CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
+
+Way = Literal["cash", "bank"]
+
+KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "voluntary")
+ACCOUNTS: Final[dict[SavingsKind, str]] = {
+    "principal": PRINCIPAL_SAVINGS,
+    "mandatory": MANDATORY_SAVINGS,
+    "voluntary": VOLUNTARY_SAVINGS,
+}
+KIND_OF_ACCOUNT: Final[dict[str, SavingsKind]] = {account: kind for kind, account in ACCOUNTS.items()}
+# How addresses of pages call them.
+SLUGS: Final[dict[SavingsKind, str]] = {"principal": "pokok", "mandatory": "wajib", "voluntary": "sukarela"}
+KIND_OF_SLUG: Final[dict[str, SavingsKind]] = {slug: kind for kind, slug in SLUGS.items()}
+KIND_NAMES: Final[dict[SavingsKind, Words]] = SAVINGS_KIND_NAMES
+
+WAY_ACCOUNTS: Final[dict[Way, str]] = {"cash": CASH, "bank": BANK}
+WAY_NAMES: Final[dict[Way, Words]] = {"cash": Words("Tunai", "Cash"), "bank": Words("Lewat bank", "By bank")}
+
+
+class Savings(msgspec.Struct, frozen=True):
+    """A member's savings by kind, in rupiah."""
+
+    principal: Rupiah = Rupiah(0)
+    mandatory: Rupiah = Rupiah(0)
+    voluntary: Rupiah = Rupiah(0)
+
+    @property
+    def total(self) -> Rupiah:
+        return self.principal + self.mandatory + self.voluntary
+
+    def of(self, kind: SavingsKind) -> Rupiah:
+        """The balance of one kind."""
+        return {"principal": self.principal, "mandatory": self.mandatory, "voluntary": self.voluntary}[kind]
+
+
+class Dues(msgspec.Struct, frozen=True):
+    """What is open of simpanan wajib: ``unpaid`` are past months (their first day) with what each lacks, ``this_month`` the running one."""
+
+    unpaid: tuple[tuple[date, Rupiah], ...]
+    this_month: Rupiah
+
+    @property
+    def arrears(self) -> Rupiah:
+        return Rupiah.total(amount for _, amount in self.unpaid)
+
+
+def mandatory_from(joined_on: date, amounts: Sequence[tuple[date, Rupiah]]) -> date:
+    """The first month that can be owed: the one of joining, but none before the first bylaws we know. Nobody owes by rules unknown."""
+    return month_of(max(joined_on, amounts[0][0]))
+
+
+def dues(joined_on: date, today: date, paid: Rupiah, amounts: Sequence[tuple[date, Rupiah]]) -> Dues:
+    """Which months of simpanan wajib are open: what was paid covers the oldest month first, the month of joining included.
+
+    ``paid`` in rupiah counts for the months since ``mandatory_from``; ``amounts`` are (in force from, rupiah a month), oldest first. The
+    amount of a month is the one in force when it begins, of the first month the first one known.
+    """
+    left, unpaid, open_now = paid, [], Rupiah(0)
+    month, running = mandatory_from(joined_on, amounts), month_of(today)
+    while month <= running:
+        lacking = max(amount_on(month, amounts) - left, Rupiah(0))
+        left = max(left - amount_on(month, amounts), Rupiah(0))
+        if month == running:
+            open_now = lacking
+        elif lacking:
+            unpaid.append((month, lacking))
+        month = next_month(month)
+    return Dues(tuple(unpaid), open_now)
+
+
+def amount_on(day: date, amounts: Sequence[tuple[date, Rupiah]]) -> Rupiah:
+    """The monthly amount in force on a day, in rupiah."""
+    in_force = amounts[0][1]
+    for effective_on, amount in amounts:
+        if effective_on <= day:
+            in_force = amount
+    return in_force
+
+
+def month_of(day: date) -> date:
+    """The first day of its month."""
+    return day.replace(day=1)
+
+
+def next_month(month: date) -> date:
+    """The first day of the month after."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
