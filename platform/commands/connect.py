@@ -11,6 +11,8 @@ from kernel.database import Database
 from kernel.errors import Kind
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings, load
+from operators.errors import NO_SUCH_COOPERATIVE
+from tenants.registry import TenantRef, tenant_by_slug
 
 NOT_MIGRATED = Kind(
     "commands.not_migrated",
@@ -54,6 +56,14 @@ async def open_database(settings: Settings | None = None, *, migrated: bool = Tr
             yield database
         finally:
             await asyncio.shield(database.close())
+
+
+async def cooperative_named(database: Database, slug: str) -> TenantRef:
+    """The cooperative that a command names. Raises Refusal: operators.no_such_cooperative."""
+    tenant = await tenant_by_slug(database, slug)
+    if tenant is None:
+        raise NO_SUCH_COOPERATIVE(slug=slug)
+    return tenant
 
 
 async def _refuse_unprepared(database: Database) -> None:

@@ -66,3 +66,24 @@ KEY_UNKNOWN = Kind(
     en='{where} has an unknown "{key}". Known are: {known}.',
 )
 KEY_TWICE = Kind("shu.key_twice", 422, id='"{key}" tertulis dua kali.', en='"{key}" is there twice.')
+YEAR_AHEAD = Kind(
+    "shu.year_ahead",
+    409,
+    id="Tahun {year} belum tiba. Pilih {now} atau tahun sebelumnya.",
+    en="The year {year} has not begun. Choose {now} or an earlier one.",
+)
+YEAR_TOO_OLD = Kind(
+    "shu.year_too_old", 422, id="Tahun {year} bukan tahun buku.", en="{year} is not a book year."
+)
+NO_SUCH_DRAFT = Kind(
+    "shu.no_such_draft",
+    404,
+    id="Rancangan SHU tahun {year} itu tidak ada. Buka daftar SHU untuk melihat yang ada.",
+    en="There is no such draft for {year}. The list of drafts shows those there are.",
+)
+NO_SUCH_SHARE = Kind(
+    "shu.no_such_share",
+    404,
+    id="Anggota ini tidak ada dalam rancangan itu.",
+    en="This member is not in that draft.",
+)

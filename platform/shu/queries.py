@@ -1,0 +1,222 @@
+"""Stored drafts as they were computed, and the register that a draft divides among."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from governance.rules import Basis
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+
+class DraftView(msgspec.Struct, frozen=True):
+    """A draft's head; ``surplus`` in rupiah, ``last_journal`` the newest journal that it counted."""
+
+    id: UUID
+    year: int
+    version: int
+    surplus: int
+    bylaws_version: int
+    last_journal: int
+    drafted_by: str
+    drafted_at: datetime
+
+
+class PoolView(msgspec.Struct, frozen=True):
+    """A stored pool in rupiah; ``percent`` is a decimal as text."""
+
+    position: int
+    code: str
+    percent: str
+    basis: Basis | None
+    amount: int
+    basis_total: int
+    unallocated: int
+
+
+class RegisterRow(msgspec.Struct, frozen=True):
+    """Somebody in the register, with them who left."""
+
+    id: UUID
+    number: str
+
+
+class MemberRow(msgspec.Struct, frozen=True):
+    """Whose share it is."""
+
+    id: UUID
+    number: str
+    name: str
+    status: str
+
+
+class ShareRow(msgspec.Struct, frozen=True):
+    """A member's stored share of one pool, in rupiah."""
+
+    position: int
+    basis: int
+    amount: int
+
+
+class PoolShareRow(msgspec.Struct, frozen=True):
+    """One line of the list of a pool."""
+
+    number: str
+    name: str
+    status: str
+    basis: int
+    amount: int
+
+
+class TotalRow(msgspec.Struct, frozen=True):
+    """A member's whole part of a draft: by pool (in the order of ``positions``) what it was computed from, the share, and the sum."""
+
+    number: str
+    name: str
+    status: str
+    positions: list[int]
+    bases: list[int]
+    amounts: list[int]
+    total: int
+
+
+_DRAFT = (
+    "SELECT d.id, d.year::int AS year, d.version::int AS version, d.surplus, d.bylaws_version::int AS bylaws_version,"
+    " d.last_journal, d.drafted_by, d.drafted_at FROM shu_drafts d "
+)
+# A search for a number or a part of a name; % and _ are letters like others.
+_MATCHES = " ($2 = '' OR m.number = $2 OR strpos(lower(m.name), lower($2)) > 0) "
+
+
+async def register(ro: Reader) -> list[RegisterRow]:
+    """Return everybody who has or had a member number, by number as text: also who left, because the basis decides."""
+    return await ro.rows(
+        RegisterRow, 'SELECT id, number FROM members WHERE number IS NOT NULL ORDER BY number COLLATE "C"'
+    )
+
+
+async def newest(ro: Reader, year: int) -> DraftView | None:
+    """Return the newest draft of a year, or None."""
+    return await ro.one(DraftView, _DRAFT + "WHERE d.year = $1::bigint ORDER BY d.version DESC LIMIT 1", year)
+
+
+async def of_version(ro: Reader, year: int, version: int) -> DraftView | None:
+    """Return one draft, or None."""
+    return await ro.one(DraftView, _DRAFT + "WHERE d.year = $1::bigint AND d.version = $2::bigint", year, version)
+
+
+async def versions(ro: Reader, year: int) -> list[DraftView]:
+    """Return every draft of a year, newest first."""
+    return await ro.rows(DraftView, _DRAFT + "WHERE d.year = $1::bigint ORDER BY d.version DESC", year)
+
+
+async def newest_of_each_year(ro: Reader) -> list[DraftView]:
+    """Return the newest draft of every year that has one, newest year first."""
+    return await ro.rows(
+        DraftView,
+        _DRAFT + "WHERE d.version = (SELECT max(o.version) FROM shu_drafts o WHERE o.year = d.year) ORDER BY d.year DESC",
+    )
+
+
+async def pools(ro: Reader, draft_id: UUID) -> list[PoolView]:
+    """Return a draft's pools in the order of the bylaws."""
+    return await ro.rows(
+        PoolView,
+        "SELECT position::int AS position, code, percent, basis, amount, basis_total, unallocated FROM shu_pools"
+        " WHERE draft_id = $1 ORDER BY position",
+        draft_id,
+    )
+
+
+async def count_shares(ro: Reader, draft_id: UUID) -> int:
+    """Return how many shares were stored, those of Rp0 too."""
+    return int(await ro.value("SELECT count(*) FROM shu_shares WHERE draft_id = $1", draft_id))
+
+
+async def count_receivers(ro: Reader, draft_id: UUID) -> int:
+    """Return how many members receive something."""
+    return int(
+        await ro.value("SELECT count(DISTINCT member_id) FROM shu_shares WHERE draft_id = $1 AND amount > 0", draft_id)
+    )
+
+
+async def member_by_number(ro: Reader, number: str) -> MemberRow | None:
+    """Return somebody of the register, or None."""
+    return await ro.one(MemberRow, "SELECT id, number, name, status FROM members WHERE number = $1", number)
+
+
+async def shares_of(ro: Reader, draft_id: UUID, member_id: UUID) -> list[ShareRow]:
+    """Return a member's stored shares; empty for who was not in the register when the draft was made."""
+    return await ro.rows(
+        ShareRow,
+        "SELECT position::int AS position, basis, amount FROM shu_shares WHERE draft_id = $1 AND member_id = $2"
+        " ORDER BY position",
+        draft_id,
+        member_id,
+    )
+
+
+async def count_pool_shares(ro: Reader, draft_id: UUID, search: str, position: int) -> int:
+    """Return how many members the list of a pool has."""
+    return int(
+        await ro.value(
+            "SELECT count(*) FROM shu_shares s JOIN members m ON m.id = s.member_id WHERE s.draft_id = $1 AND"
+            + _MATCHES
+            + "AND s.position = $3::bigint",
+            draft_id,
+            search,
+            position,
+        )
+    )
+
+
+async def pool_shares(
+    ro: Reader, draft_id: UUID, search: str, position: int, *, offset: int, limit: int
+) -> list[PoolShareRow]:
+    """Return a page of a pool's shares, the largest first."""
+    return await ro.rows(
+        PoolShareRow,
+        "SELECT m.number, m.name, m.status, s.basis, s.amount FROM shu_shares s JOIN members m ON m.id = s.member_id"
+        " WHERE s.draft_id = $1 AND"
+        + _MATCHES
+        + 'AND s.position = $3::bigint ORDER BY s.amount DESC, m.number COLLATE "C" OFFSET $4 LIMIT $5',
+        draft_id,
+        search,
+        position,
+        offset,
+        limit,
+    )
+
+
+async def count_members(ro: Reader, draft_id: UUID, search: str) -> int:
+    """Return how many members a draft has, or how many match."""
+    return int(
+        await ro.value(
+            "SELECT count(DISTINCT s.member_id) FROM shu_shares s JOIN members m ON m.id = s.member_id"
+            " WHERE s.draft_id = $1 AND" + _MATCHES,
+            draft_id,
+            search,
+        )
+    )
+
+
+async def totals(
+    ro: Reader, draft_id: UUID, search: str = "", *, offset: int = 0, limit: int | None = None
+) -> list[TotalRow]:
+    """Return members with their shares of every pool, by number as text."""
+    return await ro.rows(
+        TotalRow,
+        "SELECT m.number, m.name, m.status, array_agg(s.position::int ORDER BY s.position) AS positions,"
+        " array_agg(s.basis ORDER BY s.position) AS bases, array_agg(s.amount ORDER BY s.position) AS amounts,"
+        " sum(s.amount)::bigint AS total FROM shu_shares s JOIN members m ON m.id = s.member_id"
+        " WHERE s.draft_id = $1 AND" + _MATCHES + 'GROUP BY m.id ORDER BY m.number COLLATE "C" OFFSET $3 LIMIT $4',
+        draft_id,
+        search,
+        offset,
+        limit,
+    )
