@@ -1,0 +1,128 @@
+"""`lumbung up` whole: a database of its own, the web, the worker, and how all of it ends."""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+PLATFORM = Path(__file__).parents[2] / "platform"
+
+
+class Up:
+    """One running `lumbung up` with a data folder and a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = int(listener.getsockname()[1])
+        self.log = folder / "up.log"
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                up_command(self.port), env=environment(folder), stdout=out, stderr=subprocess.STDOUT
+            )
+
+    def wait_until_running(self) -> None:
+        deadline = time.monotonic() + 60
+        while "is running at" not in self.log.read_text(encoding="utf-8"):
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, self.log.read_text(encoding="utf-8")
+            time.sleep(0.05)
+
+    def children(self) -> dict[str, int]:
+        """Process numbers of web and worker."""
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        found = {}
+        for line in listed.splitlines():
+            pid, parent, arguments = line.split(None, 2)
+            for name in ("web", "worker"):
+                if int(parent) == self.process.pid and f"commands.main {name} " in arguments:
+                    found[name] = int(pid)
+        return found
+
+    def answer(self, host: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", "/", headers={"Host": host})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="lumbung-up-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def up(folder: Path) -> Iterator[Up]:
+    started = Up(folder)
+    yield started
+    if started.process.poll() is None:
+        started.process.terminate()
+        started.process.wait(60)
+
+
+def up_again(port: int, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(up_command(port), env=environment(folder), capture_output=True, text=True, check=False)
+
+
+def up_command(port: int) -> list[str]:
+    return [sys.executable, "-m", "commands.main", "up", "--port", str(port)]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LUMBUNG_")}
+    return clean | {"PYTHONPATH": str(PLATFORM), "LUMBUNG_DATA_DIR": str(folder / "var")}
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def server_runs(folder: Path) -> bool:
+    return (folder / "var" / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def test_it_serves_and_ctrl_c_ends_all_of_it(up: Up, folder: Path) -> None:
+    up.wait_until_running()
+    assert up.answer(f"localhost:{up.port}") == 200
+    assert up.answer("nobody.example") == 404
+    children = up.children()
+    assert set(children) == {"web", "worker"}
+    assert server_runs(folder)
+    second = up_again(up.port, folder)
+    assert second.returncode == 1
+    assert f"Try: lumbung up --port {up.port + 1}" in second.stderr
+
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(60) == 0
+    assert not any(alive(pid) for pid in children.values())
+    assert not server_runs(folder)
+    assert "The data is kept" in up.log.read_text(encoding="utf-8")
+
+
+def test_when_a_process_dies_the_rest_ends_and_says_so(up: Up, folder: Path) -> None:
+    up.wait_until_running()
+    children = up.children()
+    os.kill(children["worker"], signal.SIGKILL)
+    assert up.process.wait(60) == 1
+    assert "The worker process ended (by SIGKILL)" in up.log.read_text(encoding="utf-8")
+    assert not alive(children["web"])
+    assert not server_runs(folder)
