@@ -100,6 +100,9 @@ class Settings:
         default=None,
         metadata=_told("port of the embedded server; empty: a free one, kept from then on", shown="a free one"),
     )
+    foundings_per_hour: int = field(
+        default=30, metadata=_told("cooperatives that may be founded from one address within an hour")
+    )
     trusted_proxies: tuple[str, ...] = field(
         default=(),
         metadata=_told("addresses, separated by commas, whose `X-Forwarded-*` headers are believed", shown="none"),
@@ -251,6 +254,7 @@ _READERS: Final[Mapping[str, Any]] = {
     "port": _port,
     "broker_url": _broker_url,
     "spare_schemas": _count,
+    "foundings_per_hour": _count,
     "worker_threads": _count,
     "postgres_bin": Path,
     "postgres_port": _port,

@@ -1,5 +1,130 @@
-"""Pages of this room."""
+"""What Lumbung is, and founding a cooperative; at the cooperative's own door, taking over who founded it."""
 
+from __future__ import annotations
+
+from datetime import timedelta
 from typing import Any
 
-routes: list[Any] = []
+from litestar import Response, get, post
+
+from governance.templates import TEMPLATE_NAMES, TEMPLATES
+from kernel.database import Database
+from kernel.errors import Refusal
+from kernel.passwords import check_password
+from onboarding import errors
+from onboarding.forms import FoundingForm
+from onboarding.founding import Founding, found
+from onboarding.handover import SESSION_LASTS, take_handover
+from onboarding.rules import check_slug
+from tenants.changes import REGISTRY, forget_here
+from tenants.registry import tenant_by_slug
+from tenants.throttles import count_attempt
+from ui import AnyRequest, Db, TheDatabase, TheVisit, Visit, page, read_form, see_other
+from ui.cookies import new_token, set_session
+from ui.errors import TOO_MANY_ATTEMPTS
+
+FORM = "onboarding/found.html"
+
+
+@get("/", sync_to_thread=False)
+def what_lumbung_is(request: AnyRequest) -> Response[bytes]:
+    """Say what Lumbung is, to village treasurers."""
+    return page(request, "onboarding/welcome.html")
+
+
+@get("/daftar", sync_to_thread=False)
+def founding_page(request: AnyRequest, visit: TheVisit) -> Response[bytes]:
+    """Ask what a founder has to say."""
+    return page(request, FORM, form=None, founding_key=new_token(), address=None, **_choices(visit))
+
+
+@get("/daftar/alamat")
+async def check_address(request: AnyRequest, database: TheDatabase, visit: TheVisit, slug: str = "") -> Response[bytes]:
+    """Say whether an address is free, while it is being typed."""
+    return page(
+        request,
+        "onboarding/address.html",
+        block="answer",
+        address=await _address(database, visit, slug),
+        base_domain=visit.database.settings.base_domain,
+    )
+
+
+@post("/daftar")
+async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVisit) -> Response[Any]:
+    """Found the cooperative and lead its founder in."""
+    form = await read_form(request, FoundingForm)
+    context = {"founding_key": form.values.get("founding_key") or new_token(), **_choices(visit)}
+    context["address"] = await _address(database, visit, form.values.get("slug", ""))
+    async with form.or_again(FORM, field="password", **context):
+        check_password(form.data.password, phone_number=form.data.phone)
+    async with form.or_again(FORM, **context):
+        check_slug(form.data.slug)
+        minutes = await count_attempt(
+            database,
+            f"founding {visit.client_ip}",
+            limit=database.settings.foundings_per_hour,
+            window=timedelta(hours=1),
+        )
+        if minutes:
+            raise TOO_MANY_ATTEMPTS(minutes=minutes)
+        founded = await found(
+            database,
+            Founding(
+                name=" ".join(form.data.name.split()),
+                slug=form.data.slug,
+                officer_name=" ".join(form.data.officer_name.split()),
+                phone=form.data.phone,
+                password=form.data.password,
+                bylaws_template=form.data.bylaws,
+                key=form.data.founding_key,
+            ),
+        )
+    forget_here(database, REGISTRY)
+    settings = database.settings
+    return see_other(
+        f"{settings.scheme}://{founded.tenant.slug}.{settings.base_domain}/masuk/serah-terima/{founded.handover}"
+    )
+
+
+@get("/masuk/serah-terima/{token:str}")
+async def hand_over(db: Db, visit: TheVisit, token: str) -> Response[Any]:
+    """Let the founder in, once."""
+    session = await take_handover(db, token)
+    response = see_other("/pengurus")
+    set_session(response, session, SESSION_LASTS, secure=visit.secure)
+    return response
+
+
+async def _address(database: Database, visit: Visit, typed: str) -> dict[str, object] | None:
+    """What to say beside the address: None while nothing is typed, else whether it is free and the sentence if not."""
+    if not typed.strip():
+        return None
+    try:
+        slug = check_slug(typed)
+        if await tenant_by_slug(database, slug) is not None:
+            raise errors.SLUG_TAKEN(slug=slug, field="slug")
+    except Refusal as refusal:
+        return {"free": False, "slug": typed.strip()[:40], "sentence": refusal.sentence(visit.lang)}
+    return {"free": True, "slug": slug, "sentence": ""}
+
+
+def _choices(visit: Visit) -> dict[str, Any]:
+    charters = [
+        {
+            "code": code,
+            "name": TEMPLATE_NAMES[code].worded(visit.lang),
+            "lines": [
+                (line.label.worded(visit.lang), line.percent, line.kind == "members") for line in bylaws.allocation
+            ],
+            "principal": bylaws.deposits.principal,
+            "mandatory": bylaws.deposits.mandatory,
+            "discount": bylaws.prices.member_discount_percent,
+        }
+        for code, bylaws in TEMPLATES.items()
+    ]
+    return {"charters": charters, "base_domain": visit.database.settings.base_domain}
+
+
+routes: list[Any] = [what_lumbung_is, founding_page, check_address, take_founding]
+cooperative_routes: list[Any] = [hand_over]

@@ -1,5 +1,143 @@
-"""Pages of this room."""
+"""Operators' pages: sign in, list and search cooperatives, close and open their doors, the trail."""
+
+from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-routes: list[Any] = []
+from litestar import Response, get, post
+
+from kernel.database import Reader, reader_of
+from operators import errors, queries
+from operators.forms import SignIn, Suspension
+from operators.signing_in import SESSION_LASTS, sign_in, sign_out
+from operators.suspension import resume, suspend
+from ui import AnyRequest, Db, Ro, TheDatabase, TheVisit, Visit, operator, page, read_form, see_other
+from ui.cookies import drop_session, set_session
+
+
+def _back(path: str) -> str:
+    """A path of this host, or the front page: a link must not lead to a stranger's site."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+@get("/masuk")
+async def sign_in_page(request: AnyRequest, visit: TheVisit, kembali: str = "/") -> Response[Any]:
+    """Ask who it is."""
+    if visit.operator is not None:
+        return see_other(_back(kembali))
+    return page(request, "operators/sign_in.html", form=None, kembali=_back(kembali))
+
+
+@post("/masuk")
+async def take_sign_in(request: AnyRequest, visit: TheVisit, db: Db, database: TheDatabase) -> Response[Any]:
+    """Open a session."""
+    form = await read_form(request, SignIn)
+    back = _back(form.values.get("kembali", "/"))
+    async with form.or_again("operators/sign_in.html", kembali=back):
+        token = await sign_in(
+            db, database, phone_number=form.data.phone, password=form.data.password, client_ip=visit.client_ip
+        )
+    response = see_other(back)
+    set_session(response, token, SESSION_LASTS, secure=visit.secure)
+    return response
+
+
+@post("/keluar", guards=[operator])
+async def take_sign_out(visit: TheVisit, db: Db) -> Response[Any]:
+    """End the session."""
+    await sign_out(db, visit.operator.session)
+    response = see_other("/masuk")
+    drop_session(response, secure=visit.secure)
+    return response
+
+
+@get("/", guards=[operator])
+async def list_cooperatives(
+    request: AnyRequest, ro: Ro, cari: str = "", status: str = "", halaman: int = 1
+) -> Response[bytes]:
+    """List and search."""
+    search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
+    chosen = status if status in ("active", "suspended") else ""
+    rows, total = await queries.cooperatives(ro, search=search, status=chosen, page=current)
+    return page(
+        request,
+        "operators/cooperatives.html",
+        block="found",
+        place="koperasi",
+        rows=rows,
+        total=total,
+        search=search,
+        chosen=chosen,
+        current=current,
+        pages=-(-total // queries.PAGE),
+        next_page="/?" + urlencode({"cari": search, "status": chosen}) + "&halaman=",
+    )
+
+
+@get("/koperasi/{slug:str}", guards=[operator])
+async def show_cooperative(request: AnyRequest, ro: Ro, visit: TheVisit, slug: str) -> Response[bytes]:
+    """Show what the registry knows of one."""
+    return page(request, "operators/cooperative.html", place="koperasi", form=None, **await _card(ro, visit, slug))
+
+
+@post("/koperasi/{slug:str}/penangguhan", guards=[operator])
+async def take_suspension(request: AnyRequest, db: Db, visit: TheVisit, slug: str) -> Response[Any]:
+    """Ask once more with the reason in a sentence, then close the doors."""
+    form = await read_form(request, Suspension)
+    context = await _card(await reader_of(db), visit, slug)
+    async with form.or_again("operators/cooperative.html", field="reason", place="koperasi", **context):
+        if not form.data.confirmed:
+            return page(
+                request,
+                "operators/suspend.html",
+                place="koperasi",
+                cooperative=context["cooperative"],
+                reason=form.data.reason,
+            )
+        await suspend(db, slug, reason=form.data.reason, by=visit.operator.name)
+    return see_other(f"/koperasi/{slug}")
+
+
+@post("/koperasi/{slug:str}/pembukaan", guards=[operator])
+async def take_resumption(db: Db, visit: TheVisit, slug: str) -> Response[Any]:
+    """Open the doors again."""
+    await resume(db, slug, by=visit.operator.name)
+    return see_other(f"/koperasi/{slug}")
+
+
+@get("/jejak", guards=[operator])
+async def show_trail(request: AnyRequest, ro: Ro, halaman: int = 1) -> Response[bytes]:
+    """Show who did what."""
+    current = min(max(halaman, 1), 100_000)
+    rows, total = await queries.actions(ro, page=current)
+    return page(
+        request,
+        "operators/trail.html",
+        place="jejak",
+        rows=rows,
+        total=total,
+        current=current,
+        pages=-(-total // queries.PAGE),
+    )
+
+
+async def _card(ro: Reader, visit: Visit, slug: str) -> dict[str, Any]:
+    found = await queries.cooperative(ro, slug)
+    if found is None:
+        raise errors.NO_SUCH_COOPERATIVE(slug=slug[:40])
+    settings = visit.database.settings
+    trail, _ = await queries.actions(ro, subject=slug, limit=10)
+    return {"cooperative": found, "address": f"{settings.scheme}://{slug}.{settings.base_domain}/", "trail": trail}
+
+
+routes: list[Any] = [
+    sign_in_page,
+    take_sign_in,
+    take_sign_out,
+    list_cooperatives,
+    show_cooperative,
+    take_suspension,
+    take_resumption,
+    show_trail,
+]

@@ -1,4 +1,4 @@
-"""What operators' pages read."""
+"""What operators' pages read: the registry alone, never the inside of a cooperative."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import select
+
+from operators.models import Operator
+from tenants.models import Cooperative
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from kernel.database import Reader
+
+PAGE = 25
 
 
 class OperatorViewer(msgspec.Struct, frozen=True):
@@ -18,6 +26,49 @@ class OperatorViewer(msgspec.Struct, frozen=True):
     operator_id: UUID
     name: str
     session: bytes
+
+    @property
+    def is_officer(self) -> bool:
+        """An operator is nobody inside a cooperative; the layout asks every viewer."""
+        return False
+
+    @property
+    def is_member(self) -> bool:
+        """See ``is_officer``."""
+        return False
+
+
+class CooperativeRow(msgspec.Struct, frozen=True):
+    """A cooperative in the list."""
+
+    slug: str
+    name: str
+    status: str
+    founded_at: datetime
+
+
+class CooperativeCard(msgspec.Struct, frozen=True):
+    """What the registry knows of one cooperative."""
+
+    slug: str
+    name: str
+    status: str
+    founded_at: datetime
+    suspended_reason: str | None
+    suspended_at: datetime | None
+    contact_name: str
+    contact_phone: str
+    revision: str
+
+
+class ActionRow(msgspec.Struct, frozen=True):
+    """An entry of the operators' trail; ``reason`` is empty where the deed needs none."""
+
+    at: datetime
+    operator: str
+    action: str
+    subject: str
+    reason: str
 
 
 async def operator_of_session(ro: Reader, token_hash: bytes, now: datetime) -> OperatorViewer | None:
@@ -28,4 +79,62 @@ async def operator_of_session(ro: Reader, token_hash: bytes, now: datetime) -> O
         " JOIN shared.operators o ON o.id = s.operator_id WHERE s.token_hash = $1 AND s.expires_at > $2",
         token_hash,
         now,
+    )
+
+
+async def operator_by_phone(db: AsyncSession, phone: str) -> Operator | None:
+    """Return the operator with this number (E.164), or None."""
+    return (await db.execute(select(Operator).where(Operator.phone == phone))).scalar_one_or_none()
+
+
+async def cooperative_to_change(db: AsyncSession, slug: str) -> Cooperative | None:
+    """Return the registry's row, locked until the transaction ends, or None."""
+    return (
+        await db.execute(select(Cooperative).where(Cooperative.slug == slug).with_for_update())
+    ).scalar_one_or_none()
+
+
+# Nothing searched is everything; a search finds parts of the name and of the address, whatever the case.
+_FOUND = " FROM shared.cooperatives WHERE ($1 = '' OR name ILIKE $2 OR slug ILIKE $2) AND ($3 = '' OR status = $3)"
+
+
+async def cooperatives(
+    ro: Reader, *, search: str = "", status: str = "", page: int = 1, limit: int = PAGE
+) -> tuple[list[CooperativeRow], int]:
+    """Return one page of cooperatives by name, and how many there are in all."""
+    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = await ro.rows(
+        CooperativeRow,
+        f"SELECT slug, name, status, founded_at {_FOUND} ORDER BY name, slug LIMIT $4 OFFSET $5",
+        search,
+        pattern,
+        status,
+        limit,
+        (page - 1) * limit,
+    )
+    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", search, pattern, status))
+
+
+async def cooperative(ro: Reader, slug: str) -> CooperativeCard | None:
+    """Return what the registry knows of a cooperative, or None."""
+    return await ro.one(
+        CooperativeCard,
+        "SELECT slug, name, status, founded_at, suspended_reason, suspended_at, contact_name, contact_phone, revision"
+        " FROM shared.cooperatives WHERE slug = $1",
+        slug,
+    )
+
+
+async def actions(ro: Reader, *, subject: str = "", page: int = 1, limit: int = PAGE) -> tuple[list[ActionRow], int]:
+    """Return one page of the trail, newest first, and how many entries there are; of one cooperative when ``subject`` names its slug."""
+    rows = await ro.rows(
+        ActionRow,
+        "SELECT at, operator, action, subject, coalesce(facts->>'reason', '') AS reason FROM shared.operator_actions"
+        " WHERE ($1 = '' OR subject = $1) ORDER BY id DESC LIMIT $2 OFFSET $3",
+        subject,
+        limit,
+        (page - 1) * limit,
+    )
+    return rows, int(
+        await ro.value("SELECT count(*) FROM shared.operator_actions WHERE ($1 = '' OR subject = $1)", subject)
     )

@@ -37,7 +37,15 @@ async def announce(db: AsyncSession) -> None:
 
 async def announce_registry(db: AsyncSession) -> None:
     """Say, when this transaction commits, that the registry changed: a host, a status, a revision."""
+    db.sync_session.info["registry_announced"] = True
     await db.execute(text("SELECT pg_notify(:channel, :what)"), {"channel": CHANNEL, "what": REGISTRY})
+
+
+def forget_here(database: Database, what: str) -> None:
+    """Forget in this process at once what was just announced and committed: the next request must not be faster than the notice."""
+    changed = database.local.get("changed")
+    if changed is not None:
+        changed(what)
 
 
 async def listen(database: Database, on_change: Callable[[str], None], on_gap: Callable[[], None]) -> None:

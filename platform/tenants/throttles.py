@@ -20,7 +20,7 @@ _COUNT = text(
     " ON CONFLICT (key) DO UPDATE SET"
     " count = CASE WHEN t.window_ends_at <= :now THEN 1 ELSE t.count + 1 END,"
     " window_ends_at = CASE WHEN t.window_ends_at <= :now THEN :ends ELSE t.window_ends_at END"
-    " RETURNING count, window_ends_at"
+    " RETURNING count AS tries, window_ends_at"
 )
 
 
@@ -32,7 +32,7 @@ async def count_attempt(database: Database, key: str, *, limit: int, window: tim
     now = clock.now()
     async with shared_session(database) as db:
         row = (await db.execute(_COUNT, {"key": key, "now": now, "ends": now + window})).one()
-    if row.count <= limit:
+    if row.tries <= limit:
         return 0
     ends: datetime = row.window_ends_at
     return max(1, math.ceil((ends - now) / timedelta(minutes=1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.config.app import AppConfig
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,18 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import governance.pages
 import ledger.pages
 import members.pages
+import office.pages
 import onboarding.pages
 import operators.pages
 import shop.pages
 import shu.pages
 import web.pages
 from kernel.database import Database, Reader
+from tenants.changes import REGISTRY, forget_here
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from ui import Brand, Viewer, Visit, visit_of
 from ui.guards import refuse_forgeries
 from web.failures import HANDLERS
 from web.headers import with_headers
+from web.suspension import refuse_suspended
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
@@ -38,11 +41,13 @@ async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSess
     if visit.tenant is None:
         async with shared_session(visit.database) as db:
             yield db
+        if db.sync_session.info.get("registry_announced"):
+            forget_here(visit.database, REGISTRY)
         return
     async with coop_session(visit.database, visit.tenant) as db:
         yield db
     if db.sync_session.info.get("announced"):
-        visit.database.local["changed"](visit.tenant.schema_name)
+        forget_here(visit.database, visit.tenant.schema_name)
 
 
 async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:
@@ -78,6 +83,14 @@ def provide_database(request: Request[Any, Any, Any]) -> Database:
     return visit_of(request).database
 
 
+async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
+    """Before every handler: is this cooperative open for it, and was the form made by one of our pages?"""
+    closed = refuse_suspended(request)
+    if closed is None:
+        await refuse_forgeries(request)
+    return closed
+
+
 def _app(settings: Settings, *routes: Any) -> Litestar:
     return Litestar.from_config(
         AppConfig(
@@ -92,7 +105,7 @@ def _app(settings: Settings, *routes: Any) -> Litestar:
                 "database": Provide(provide_database, sync_to_thread=False),
             },
             exception_handlers=HANDLERS,
-            before_request=refuse_forgeries,
+            before_request=look_first,
             before_send=[with_headers(settings)],
             openapi_config=None,
             request_max_body_size=LARGEST_BODY,
@@ -121,5 +134,12 @@ def cooperative_app(settings: Settings) -> Litestar:
         *governance.pages.routes,
         *ledger.pages.routes,
         *shu.pages.routes,
+        *office.pages.routes,
+        *onboarding.pages.cooperative_routes,
         *web.pages.cooperative_routes,
     )
+
+
+def closed_app(settings: Settings, template: str, status: int) -> Litestar:
+    """One answer to everything: where nobody lives, and where a cooperative is being brought to a newer version."""
+    return _app(settings, *web.pages.closed_routes(template, status))

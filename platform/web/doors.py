@@ -23,7 +23,7 @@ from ui.cookies import session_cookie, token_hash
 from ui.rendering import FLASH_COOKIE, read_flash
 from ui.themes import assets, warm_up
 from ui.viewer import KEY, Brand, Visit
-from web.apps import apex_app, cooperative_app, operator_app
+from web.apps import apex_app, closed_app, cooperative_app, operator_app
 from web.page_cache import PageCache
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Doors:
             "apex": apex_app(self.settings),
             "operator": operator_app(self.settings),
             "cooperative": cooperative_app(self.settings),
+            "nobody": closed_app(self.settings, "errors/nobody_here.html", 404),
+            "upgrading": closed_app(self.settings, "errors/upgrading.html", 503),
         }
         self._base, _, self._base_port = self.settings.base_domain.partition(":")
         self._base = self._base.lower()
@@ -129,8 +131,10 @@ class Doors:
         cookies = _cookies(headers.get(b"cookie", b""))
         if name == self._base:
             visit = Visit(self.database, "apex", LUMBUNG)
+            app = self._apps["apex"]
         elif name == f"operator.{self._base}":
             visit = Visit(self.database, "operator", LUMBUNG)
+            app = self._apps["operator"]
         else:
             label = name.removesuffix(f".{self._base}")
             tenant = await self.hosts.find(label) if label and len(label) <= 253 else None
@@ -138,13 +142,13 @@ class Doors:
                 await self._serve_cooperative(tenant, scope, receive, send, headers, cookies)
                 return
             visit = Visit(self.database, "apex", LUMBUNG)
-            scope["lumbung.nobody_here"] = True
+            app = self._apps["nobody"]
         self._greet(visit, scope, headers, cookies)
         if visit.nav == "operator" and (token := cookies.get(session_cookie(secure=self._secure))):
             async with shared_reader(self.database) as ro:
                 visit.operator = await operator_of_session(ro, token_hash(token), clock.now())
         scope[KEY] = visit
-        await self._apps[visit.nav](scope, receive, send)
+        await app(scope, receive, send)
 
     async def _serve_cooperative(
         self, tenant: TenantRef, scope: Any, receive: Receive, send: Send, headers: dict[bytes, bytes], cookies: dict[str, str]
@@ -166,9 +170,9 @@ class Doors:
         self._greet(visit, scope, headers, cookies)
         scope[KEY] = visit
         if tenant.revision < OLDEST_SERVED:
-            scope["lumbung.upgrading"] = True
-        else:
-            await self._look_inside(visit, tenant, token)
+            await self._apps["upgrading"](scope, receive, send)
+            return
+        await self._look_inside(visit, tenant, token)
         app = self._apps["cooperative"]
         if key is None:
             await app(scope, receive, send)

@@ -1,0 +1,35 @@
+"""Adding people who run the platform: from the command line alone, since no page may make an operator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel import clock, phone
+from kernel.ids import new_id
+from kernel.passwords import check_password, hash_password
+from operators import errors, queries
+from operators.models import Operator
+from operators.trail import record
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def add_operator(db: AsyncSession, *, name: str, phone_number: str, password: str) -> Operator:
+    """Add an operator who signs in with this phone number and password.
+
+    Raises Refusal: operators.name_needed, operators.phone_taken, kernel.not_a_mobile_number, kernel.password_….
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise errors.NAME_NEEDED()
+    number = phone.mobile(phone_number)
+    check_password(password, phone_number=number)
+    if await queries.operator_by_phone(db, number) is not None:
+        raise errors.PHONE_TAKEN(phone=phone.national(number))
+    operator = Operator(
+        id=new_id(), name=name, phone=number, password_hash=await hash_password(password), added_at=clock.now()
+    )
+    db.add(operator)
+    record(db, by=name, action="operators.added", subject=name)
+    return operator

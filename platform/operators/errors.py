@@ -1,0 +1,41 @@
+"""What operators' pages and commands decline."""
+
+from kernel.errors import Kind
+
+WRONG_SIGN_IN = Kind(
+    "operators.wrong_sign_in",
+    401,
+    id="Nomor HP atau kata sandi tidak cocok. Periksa keduanya, lalu coba lagi.",
+    en="Phone number or password do not match. Check both and try again.",
+)
+PHONE_TAKEN = Kind(
+    "operators.phone_taken",
+    409,
+    id="Sudah ada operator dengan nomor {phone}.",
+    en="There is already an operator with the number {phone}.",
+)
+NAME_NEEDED = Kind("operators.name_needed", 422, id="Nama operator belum diisi.", en="The operator's name is missing.")
+NO_SUCH_COOPERATIVE = Kind(
+    "operators.no_such_cooperative",
+    404,
+    id="Tidak ada koperasi dengan alamat “{slug}”.",
+    en="There is no cooperative with the address “{slug}”.",
+)
+ALREADY_SUSPENDED = Kind(
+    "operators.already_suspended",
+    409,
+    id="{name} sudah ditangguhkan. Tidak ada yang berubah.",
+    en="{name} is already suspended. Nothing has changed.",
+)
+NOT_SUSPENDED = Kind(
+    "operators.not_suspended",
+    409,
+    id="{name} sedang berjalan, tidak ditangguhkan. Tidak ada yang berubah.",
+    en="{name} is running, not suspended. Nothing has changed.",
+)
+REASON_NEEDED = Kind(
+    "operators.reason_needed",
+    422,
+    id="Tulis alasannya: pengurus koperasi akan membacanya.",
+    en="Write the reason: the cooperative's officers will read it.",
+)

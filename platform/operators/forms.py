@@ -1,0 +1,22 @@
+"""What operators' forms may send."""
+
+from typing import Annotated
+
+import msgspec
+
+from ui import Mobile
+
+
+class SignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Phone number and password, and the page to go back to."""
+
+    phone: Mobile
+    password: Annotated[str, msgspec.Meta(max_length=200)]
+    kembali: Annotated[str, msgspec.Meta(max_length=500)] = "/"
+
+
+class Suspension(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a cooperative's doors are closed; ``confirmed`` is sent by the second page alone."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
+    confirmed: bool = False

@@ -1,0 +1,52 @@
+"""Closing a cooperative's doors for a reason, and opening them again. Its data stays as it is, its books stay readable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel import clock
+from operators import errors, queries
+from operators.trail import record
+from tenants.changes import announce_registry
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from tenants.models import Cooperative
+
+
+async def suspend(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
+    """Close a cooperative from this transaction's commit on; every process forgets its hosts.
+
+    ``reason`` is shown to the cooperative's officers. Raises Refusal: operators.no_such_cooperative, .already_suspended, .reason_needed.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise errors.REASON_NEEDED()
+    cooperative = await _to_change(db, slug)
+    if cooperative.status == "suspended":
+        raise errors.ALREADY_SUSPENDED(name=cooperative.name)
+    cooperative.status = "suspended"
+    cooperative.suspended_reason = reason
+    cooperative.suspended_at = clock.now()
+    record(db, by=by, action="operators.cooperative_suspended", subject=slug, facts={"reason": reason})
+    await announce_registry(db)
+
+
+async def resume(db: AsyncSession, slug: str, *, by: str) -> None:
+    """Open a suspended cooperative again. Raises Refusal: operators.no_such_cooperative, .not_suspended."""
+    cooperative = await _to_change(db, slug)
+    if cooperative.status != "suspended":
+        raise errors.NOT_SUSPENDED(name=cooperative.name)
+    cooperative.status = "active"
+    cooperative.suspended_reason = None
+    cooperative.suspended_at = None
+    record(db, by=by, action="operators.cooperative_resumed", subject=slug)
+    await announce_registry(db)
+
+
+async def _to_change(db: AsyncSession, slug: str) -> Cooperative:
+    cooperative = await queries.cooperative_to_change(db, slug)
+    if cooperative is None:
+        raise errors.NO_SUCH_COOPERATIVE(slug=slug)
+    return cooperative
