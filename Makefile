@@ -11,7 +11,7 @@ run: setup ## start Lumbung with two demo cooperatives, on http://localhost:8000
 	@exec $(BIN)/lumbung up --demo
 
 test: setup ## run every test, browser tests included
-	@CHROMIUM=$$($(BIN)/python infra/browser.py) || exit 1; \
+	@CHROMIUM=$$($(BIN)/python infra/chromium.py) || exit 1; \
 	LUMBUNG_CHROMIUM="$$CHROMIUM" exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup ## lint, types, import contracts, templates, migration drift

@@ -24,7 +24,7 @@ def main() -> int:
         print(path)
         return 0
     print(
-        f"browser: no Chromium ({reason}); the browser tests are skipped: sudo apt-get install chromium",
+        f"chromium: no Chromium ({reason}); the browser tests are skipped: sudo apt-get install chromium",
         file=sys.stderr,
     )
     return 1 if os.environ.get("CI") == "true" else 0
@@ -60,7 +60,7 @@ def fetch() -> tuple[str | None, str]:
 def install_debian(packages: list[str]) -> str:
     """Install Debian packages; what went wrong, empty when nothing did."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    print(f"browser: installing Debian's {' and '.join(packages)} …", file=sys.stderr)
+    print(f"chromium: installing Debian's {' and '.join(packages)} …", file=sys.stderr)
     for command in (
         ["apt-get", "-qq", "update"],
         ["apt-get", "-qq", "install", "--no-install-recommends", "--yes", *packages],
