@@ -96,8 +96,8 @@ def check_colour(text: str) -> str:
 
 
 def readable_ink(background: str) -> str:
-    """Return white or ink, whichever is easier to read on the colour: one of them always reaches 4.5 to 1."""
-    return max(("#ffffff", "#14180f"), key=lambda ink: contrast(background, ink))
+    """Return white or black, whichever is easier to read on the colour: one of them always reaches 4.5 to 1."""
+    return max(("#ffffff", "#000000"), key=lambda ink: contrast(background, ink))
 
 
 def contrast(one: str, other: str) -> float:

@@ -7,17 +7,25 @@ from urllib.parse import urlsplit
 
 from litestar import MediaType, Request, Response, get, route
 
+from kernel import clock
 from ui import TheBrand, page, see_other
 from ui import errors as ui_errors
+from ui.swatches import swatches
 from ui.themes import themes
 
 YEAR_SECONDS = 31_536_000
 
 
 @get("/gaya", sync_to_thread=False)
-def style_guide(request: Request[Any, Any, Any]) -> Response[bytes]:
+def style_guide(request: Request[Any, Any, Any], brand: TheBrand) -> Response[bytes]:
     """Show every component of the theme."""
-    return page(request, "gaya.html", themes=list(themes().values()))
+    return page(
+        request,
+        "gaya.html",
+        themes=list(themes().values()),
+        swatches=swatches(brand.theme),
+        today=clock.today(brand.timezone),
+    )
 
 
 @get("/bahasa/{lang:str}", sync_to_thread=False)

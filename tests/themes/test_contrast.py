@@ -20,11 +20,11 @@ TEXT = [
     ("header-ink", "header"),
     ("gold-ink", "gold-soft"), ("gold-ink", "surface"), ("gold-ink", "sunk"),
     ("ok-ink", "ok-soft"), ("info-ink", "info-soft"), ("warn-ink", "warn-soft"), ("danger-ink", "danger-soft"),
-    ("danger-ink", "paper"), ("danger-ink", "surface"), ("ok-ink", "paper"), ("danger-on", "danger"), ("paper", "ink"),
+    ("ink", "gold"), ("danger-ink", "paper"), ("danger-ink", "surface"), ("ok-ink", "paper"), ("danger-on", "danger"), ("paper", "ink"),
 ]  # fmt: skip
 # Edges of controls, marks and the ring of the focus, 3 : 1 (WCAG 2.2, 1.4.11).
 SHAPES = [
-    ("line-strong", "paper"), ("line-strong", "surface"), ("leaf", "surface"), ("danger", "surface"),
+    ("line-strong", "paper"), ("line-strong", "surface"), ("leaf", "surface"), ("danger", "surface"), ("accent", "gold-soft"),
     ("ink", "paper"), ("gold", "ink"),
 ]  # fmt: skip
 

@@ -1,0 +1,49 @@
+"""The colours of a theme as the style guide shows them: each ground with the text that stands on it, and their contrast."""
+
+from __future__ import annotations
+
+import functools
+import re
+from decimal import ROUND_DOWN, Decimal
+
+import msgspec
+
+from ui.brand import contrast
+from ui.themes import assets
+
+# Ground and the text on it, by their names in the stylesheet.
+PAIRS = (
+    ("accent", "accent-ink"),
+    ("header", "header-ink"),
+    ("gold", "ink"),
+    ("paper", "ink"),
+    ("surface", "ink-soft"),
+    ("sunk", "ink-soft"),
+    ("gold-soft", "gold-ink"),
+    ("ok-soft", "ok-ink"),
+    ("info-soft", "info-ink"),
+    ("warn-soft", "warn-ink"),
+    ("danger-soft", "danger-ink"),
+    ("danger", "danger-on"),
+)
+_COLOUR = re.compile(r"--([\w-]+):\s*(#[0-9a-fA-F]{6})\s*;")
+
+
+class Swatch(msgspec.Struct, frozen=True):
+    """A ground of the palette: its name, colour, and contrast with its text (1 to 21, rounded down to a tenth)."""
+
+    name: str
+    colour: str
+    contrast: Decimal
+
+
+@functools.cache
+def swatches(theme: str) -> list[Swatch]:
+    """Return the palette of a theme in the order of the style guide. Raises KeyError when a theme lacks a colour."""
+    css = assets()[f"{theme}.css"].content.decode()
+    colours = dict(_COLOUR.findall(re.sub(r"@media print \{.*?\n\}", "", css, flags=re.DOTALL)))
+    return [Swatch(ground, colours[ground], _measure(colours[ground], colours[text])) for ground, text in PAIRS]
+
+
+def _measure(ground: str, text: str) -> Decimal:
+    return Decimal(contrast(ground, text)).quantize(Decimal("0.1"), ROUND_DOWN)
