@@ -89,6 +89,12 @@ SAVINGS_TOO_LOW = Kind(
     id="Saldo simpanan sukarela Anda {balance}, belum cukup untuk {total}. Pilih cara membayar yang lain.",
     en="Your voluntary savings are {balance}, not enough for {total}. Choose another way of paying.",
 )
+SAVINGS_SPENT = Kind(
+    "shop.savings_spent",
+    409,
+    id="Simpanan sukarela Anda tidak cukup lagi untuk {total}: baru saja dipakai. Pilih cara membayar yang lain.",
+    en="Your voluntary savings no longer cover {total}: they were used a moment ago. Choose another way of paying.",
+)
 ADDRESS_NEEDED = Kind(
     "shop.address_needed", 422, id="Tulis alamat tujuan barang diantar.", en="Write the address to deliver to."
 )

@@ -62,10 +62,12 @@ async def sku_is_taken(db: AsyncSession, sku: str, but: UUID | None = None) -> b
     return (await db.execute(statement.limit(1))).first() is not None
 
 
-async def category_like(db: AsyncSession, name: str, slug: str) -> Category | None:
-    """Return a category of this name (whatever its capitals) or address."""
-    statement = select(Category).where((func.lower(Category.name) == name.lower()) | (Category.slug == slug)).limit(1)
-    return (await db.execute(statement)).scalar_one_or_none()
+async def category_like(db: AsyncSession, name: str, slug: str, but: UUID | None = None) -> Category | None:
+    """Return another category of this name (whatever its capitals) or address."""
+    statement = select(Category).where((func.lower(Category.name) == name.lower()) | (Category.slug == slug))
+    if but is not None:
+        statement = statement.where(Category.id != but)
+    return (await db.execute(statement.limit(1))).scalar_one_or_none()
 
 
 async def has_moved(db: AsyncSession, source_key: str, product_id: UUID) -> bool:

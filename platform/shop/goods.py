@@ -1,0 +1,180 @@
+"""The goods themselves: adding and changing them, their categories and pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.dialects.postgresql import insert
+
+from kernel import audit
+from kernel.actor import Actor
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from ledger import Journal, Line, post
+from ledger.chart import OPENING_BALANCES, STOCK
+from shop import errors, events, pictures, queries, rules, stock
+from shop.models import Category, Picture, Product
+from tenants.changes import announce
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class ProductFacts(msgspec.Struct, frozen=True):
+    """What an officer says of a product. ``price`` is the cooperative's own, from which bylaws make members' and public price."""
+
+    sku: str
+    name: str
+    unit: str
+    price: Rupiah
+    category_id: UUID | None = None
+    barcode: str = ""
+    description: str = ""
+
+
+async def add_product(
+    db: AsyncSession,
+    actor: Actor,
+    facts: ProductFacts,
+    *,
+    cost: Rupiah,
+    opening_stock: int,
+    on: date,
+    product_id: UUID | None = None,
+) -> Product:
+    """Add a product with the stock that lies there already, at cost, against the opening balances.
+
+    ``product_id``, chosen by the form, makes sending it again harmless. Raises Refusal: shop.sku_malformed, .sku_taken,
+    .no_such_category, .quantity_out_of_range; ledger.year_closed.
+    """
+    if product_id is not None and (there := await db.get(Product, product_id)) is not None:
+        return there
+    await _check(db, facts, None)
+    if opening_stock < 0:
+        raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MOST_STOCK, field="stock")
+    product = Product(
+        id=product_id or new_id(),
+        cost=int(cost),
+        stock=0,
+        reserved=0,
+        stock_value=0,
+        archived=False,
+        **_columns(facts),
+    )
+    db.add(product)
+    await db.flush()
+    if opening_stock:
+        key = f"opening:{facts.sku}"
+        value = cost * opening_stock
+        stock.put(db, product, opening_stock, value, "opening", on, key)
+        if value:
+            lines = [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)]
+            await post(db, Journal(on, f"Stok awal {facts.name}", key, lines), by=actor.name)
+    audit.record(db, actor, events.PRODUCT_ADDED, subject=f"product:{facts.sku}", facts={"price": int(facts.price)})
+    await announce(db)
+    return product
+
+
+async def change_product(
+    db: AsyncSession, actor: Actor, product_id: UUID, facts: ProductFacts, *, archived: bool
+) -> Product:
+    """Change what is said of a product. Orders keep the name and price that they were placed with.
+
+    Raises Refusal: shop.no_such_product, .sku_malformed, .sku_taken, .no_such_category.
+    """
+    product = await stock.lock(db, product_id)
+    await _check(db, facts, product_id)
+    changes = _columns(facts) | {"archived": archived}
+    changed = {name: value for name, value in changes.items() if getattr(product, name) != value}
+    for name, value in changed.items():
+        setattr(product, name, value)
+    if changed:
+        told = {name: str(value) for name, value in changed.items()}
+        audit.record(db, actor, events.PRODUCT_CHANGED, subject=f"product:{facts.sku}", facts=told)
+        await announce(db)
+    return product
+
+
+async def set_picture(db: AsyncSession, actor: Actor, product_id: UUID, upload: bytes) -> str:
+    """Make the product's pictures from an upload and return their checksum. Raises Refusal: shop.not_a_picture, .picture_too_large."""
+    checksum, made = await asyncio.to_thread(pictures.remake, upload)
+    await keep_pictures(db, checksum, made)
+    product = await stock.lock(db, product_id)
+    product.picture = checksum
+    audit.record(db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", facts={"picture": checksum})
+    await announce(db)
+    return checksum
+
+
+async def keep_pictures(db: AsyncSession, checksum: str, made: list[pictures.Made]) -> None:
+    """Store pictures under their checksum; those that are there already stay."""
+    for each in made:
+        row = {"checksum": checksum, "width": each.width, "height": each.height, "content": each.content}
+        await db.execute(insert(Picture).values(**row).on_conflict_do_nothing())
+
+
+async def remove_picture(db: AsyncSession, actor: Actor, product_id: UUID) -> None:
+    """Go back to the drawn placeholder."""
+    product = await stock.lock(db, product_id)
+    product.picture = None
+    audit.record(db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", facts={"picture": ""})
+    await announce(db)
+
+
+async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
+    """Add a shelf. Raises Refusal shop.category_taken."""
+    tidy = " ".join(name.split())
+    if await queries.category_like(db, tidy, rules.slug_of(tidy)) is not None:
+        raise errors.CATEGORY_TAKEN(name=tidy, field="name")
+    category = Category(id=new_id(), slug=rules.slug_of(tidy), name=tidy)
+    db.add(category)
+    await db.flush()
+    audit.record(db, actor, events.CATEGORY_ADDED, subject=f"category:{category.slug}")
+    await announce(db)
+    return category
+
+
+async def rename_category(db: AsyncSession, actor: Actor, category_id: UUID, name: str) -> Category:
+    """Give a shelf another name; its address stays, so that links keep working. Raises Refusal: shop.no_such_category, .category_taken."""
+    category = await db.get(Category, category_id)
+    if category is None:
+        raise errors.NO_SUCH_CATEGORY()
+    tidy = " ".join(name.split())
+    other = await queries.category_like(db, tidy, category.slug, but=category_id)
+    if other is not None:
+        raise errors.CATEGORY_TAKEN(name=tidy, field="name")
+    audit.record(
+        db,
+        actor,
+        events.CATEGORY_CHANGED,
+        subject=f"category:{category.slug}",
+        facts={"from": category.name, "to": tidy},
+    )
+    category.name = tidy
+    await announce(db)
+    return category
+
+
+async def _check(db: AsyncSession, facts: ProductFacts, product_id: UUID | None) -> None:
+    if not rules.is_sku(facts.sku):
+        raise errors.SKU_MALFORMED(field="sku")
+    if await queries.sku_is_taken(db, facts.sku, product_id):
+        raise errors.SKU_TAKEN(sku=facts.sku, field="sku")
+    if facts.category_id is not None and await db.get(Category, facts.category_id) is None:
+        raise errors.NO_SUCH_CATEGORY(field="category_id")
+
+
+def _columns(facts: ProductFacts) -> dict[str, object]:
+    return {
+        "sku": facts.sku,
+        "name": " ".join(facts.name.split()),
+        "unit": facts.unit,
+        "price": int(facts.price),
+        "category_id": facts.category_id,
+        "barcode": facts.barcode,
+        "description": facts.description,
+    }

@@ -1,0 +1,79 @@
+"""Pictures from strangers made into our own: read as pixels, turned upright, written anew as WebP. Nothing of the file itself is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from typing import Final
+
+import msgspec
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from kernel.errors import Refusal
+from shop import errors
+
+WIDTHS: Final = (320, 800)
+MOST_MEGABYTES: Final = 10
+MOST_MEGAPIXELS: Final = 40
+_FORMATS: Final = ("JPEG", "PNG", "WEBP")
+_QUALITY: Final = 80
+
+
+class Made(msgspec.Struct, frozen=True):
+    """One size of a picture. ``width`` names it (320 or 800); a smaller original is not blown up. ``height`` is in pixels."""
+
+    width: int
+    height: int
+    content: bytes
+
+
+def remake(upload: bytes) -> tuple[str, list[Made]]:
+    """Return the checksum and the sizes of a picture made from an upload.
+
+    Only what Pillow reads as JPEG, PNG or WebP passes, so markup (SVG, HTML) never does; size is checked before a pixel is unpacked.
+    Raises Refusal: shop.not_a_picture, .picture_too_large.
+    """
+    if len(upload) > MOST_MEGABYTES * 1024 * 1024:
+        raise _too_large()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            Image.open(io.BytesIO(upload), formats=_FORMATS).verify()
+            # verify() uses the file up: open it again to read the pixels
+            opened = Image.open(io.BytesIO(upload), formats=_FORMATS)
+            if opened.width * opened.height > MOST_MEGAPIXELS * 1_000_000:
+                raise _too_large()
+            opened.draft("RGB", (max(WIDTHS) * 2, max(WIDTHS) * 2))
+            image = _on_paper(ImageOps.exif_transpose(opened))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large() from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+        raise errors.NOT_A_PICTURE(field="picture") from error
+    made = [_sized(image, width) for width in WIDTHS]
+    return hashlib.sha256(made[-1].content).hexdigest()[:32], made
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """Plain RGB; what was see-through becomes white."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        paper = Image.new("RGBA", rgba.size, "white")
+        paper.alpha_composite(rgba)
+        return paper.convert("RGB")
+    return image.convert("RGB")
+
+
+def _sized(image: Image.Image, width: int) -> Made:
+    fitted = image
+    if image.width > width:
+        fitted = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+    if fitted.height > 4 * width:  # a strip: WebP has a limit, and no page has a place for it
+        fitted = fitted.crop((0, 0, fitted.width, 4 * width))
+    out = io.BytesIO()
+    fitted.save(out, "WEBP", quality=_QUALITY, method=4)
+    return Made(width, fitted.height, out.getvalue())
+
+
+def _too_large() -> Refusal:
+    return errors.PICTURE_TOO_LARGE(megabytes=MOST_MEGABYTES, megapixels=MOST_MEGAPIXELS, field="picture")

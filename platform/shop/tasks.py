@@ -1,0 +1,18 @@
+"""Jobs of the shop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kernel.outbox import job
+from shop import handling
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@job("shop.expire_order")
+async def expire_order(db: AsyncSession, *, order_id: str) -> None:
+    """Call off an order that was not paid in time."""
+    await handling.expire_order(db, UUID(order_id))
