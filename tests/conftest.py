@@ -18,6 +18,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 from factories.cooperatives import PASSWORD, furnish
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +34,12 @@ from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import bind, coop_session
 from ui.cookies import new_token, token_hash
 from web.doors import Doors
+
+# Properties over the database take their own keys and ids, so one undone transaction can hold all examples.
+hypothesis.settings.register_profile(
+    "lumbung", deadline=None, max_examples=60, suppress_health_check=list(hypothesis.HealthCheck), print_blob=True
+)
+hypothesis.settings.load_profile("lumbung")
 
 RUN = "LUMBUNG_TEST_RUN"
 TEMPLATE = "lumbung_template"

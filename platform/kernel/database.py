@@ -168,7 +168,13 @@ class Database:
         """Return the pool of read connections, opening it at first use."""
         if self._read_pool is None:
             self._read_pool = await asyncpg.create_pool(
-                dsn=plain_url(self.app_url), min_size=0, max_size=self._pool_size, timeout=10, init=_prepare_connection
+                dsn=plain_url(self.app_url),
+                min_size=0,
+                max_size=self._pool_size,
+                timeout=10,
+                init=_prepare_connection,
+                # every use is one transaction with local settings: its end has reset all there is, a round trip would find nothing
+                reset=_leave_as_is,
             )
         return self._read_pool
 
@@ -180,21 +186,25 @@ class Database:
         """
         pool = await self.read_pool()
         connection = await pool.acquire()
-        broken = True
+        backend = id(connection._con)  # noqa: SLF001 - the pool lends a new wrapper each time; wear belongs to what it wraps
+        healthy = False
         try:
             await connection.execute(begin)
-            try:
-                yield connection
-            finally:
-                await connection.execute("COMMIT" if not connection.is_closed() else "")
-            broken = False
+            yield connection
+            await connection.execute("COMMIT")
+            healthy = True
+        except Exception:
+            with contextlib.suppress(Exception):
+                await connection.execute("ROLLBACK")
+                healthy = True
+            raise
         finally:
-            raw = id(connection._con)
-            served = self._served.setdefault(raw, set())
+            served = self._served.setdefault(backend, set())
             served.add(mark)
-            if broken or len(served) >= COOPERATIVES_PER_CONNECTION:
-                self._served.pop(raw, None)
-                await connection.close()
+            if not healthy or len(served) >= COOPERATIVES_PER_CONNECTION:
+                # given up in the middle of a query, or worn: never lent again
+                self._served.pop(backend, None)
+                connection.terminate()
             await pool.release(connection)
 
     async def close(self) -> None:
@@ -212,6 +222,10 @@ class Database:
 def plain_url(url: URL) -> str:
     """Return the URL as libpq and asyncpg read it, password included."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def _leave_as_is(connection: asyncpg.Connection[Any]) -> None:
+    """Stand in for asyncpg's reset query."""
 
 
 async def _prepare_connection(connection: asyncpg.Connection[Any]) -> None:
