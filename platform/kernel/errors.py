@@ -76,7 +76,7 @@ class Kind:
         return Refusal(self, facts)
 
 
-class Refusal(Exception):  # noqa: N818 - the house's word: it is an answer, not a fault
+class Refusal(Exception):
     """The business says no. The edge turns it into a page, a fragment, problem+json or a line on standard error."""
 
     def __init__(self, kind: Kind, facts: Mapping[str, object] | None = None) -> None:

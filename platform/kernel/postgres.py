@@ -94,8 +94,8 @@ class EmbeddedPostgres:
         return f"postgresql://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
 
     def stop(self) -> None:
-        """Leave the server; it stops when nobody else uses it. Harmless when it was never started."""
-        if self._using is None:
+        """Leave the server; it stops when nobody uses it any more, also one that a crash has left running."""
+        if self._using is None and not self.running():
             return
         with self._alone():
             self._let_go()

@@ -94,6 +94,19 @@ def test_the_last_one_out_stops_it(server: EmbeddedPostgres) -> None:
     assert not second.running()
 
 
+def test_a_server_that_a_crash_left_running_can_be_stopped(folder: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from kernel.postgres import EmbeddedPostgres\n"
+        "EmbeddedPostgres(Path(sys.argv[1]), fast=True).start(); os._exit(1)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(PLATFORM)}
+    subprocess.run([sys.executable, "-c", program, str(folder)], check=False, env=environment)
+    left = EmbeddedPostgres(folder, fast=True)
+    assert left.running()
+    left.stop()
+    assert not left.running()
+
+
 def test_processes_that_start_at_once_share_one_server(folder: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from kernel.postgres import EmbeddedPostgres\n"
