@@ -1,14 +1,67 @@
-"""What pages about people read."""
+"""What pages and use cases ask about people."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+import msgspec
+from sqlalchemy import exists, or_, select, text
+
+from kernel.database import Reader, reader_of
+from members.models import Member, Throttle, User
+from members.rules import LONGEST_NUMBER, Tries, phone_or_none
 from ui.viewer import Viewer
 
 if TYPE_CHECKING:
-    from kernel.database import Reader
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+STATUSES = ("active", "applied", "declined", "left")
+PAGE_SIZE = 30
+
+
+class MemberView(msgspec.Struct, frozen=True):
+    """A row of the register, whole."""
+
+    id: UUID
+    number: str | None
+    name: str
+    sex: str
+    phone: str | None
+    address: str
+    status: str
+    applied_at: datetime
+    joined_on: date | None
+    decided_by: str | None
+    left_on: date | None
+    leaving_reason: str | None
+
+
+class RegisterRow(msgspec.Struct, frozen=True):
+    """A row of the register as the list shows it."""
+
+    id: UUID
+    number: str | None
+    name: str
+    phone: str | None
+    status: str
+    applied_at: datetime
+    joined_on: date | None
+
+
+class AccountView(msgspec.Struct, frozen=True):
+    """How a member can sign in: ``activated`` once they chose a password, ``code_until`` while a code waits."""
+
+    phone: str | None
+    officer_role: str | None
+    language: str
+    activated: bool
+    code_until: datetime | None
+
+
+_MEMBER = "SELECT id, number, name, sex, phone, address, status, applied_at, joined_on, decided_by, left_on, leaving_reason FROM members "
 
 
 async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Viewer | None:
@@ -22,3 +75,154 @@ async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Vie
         token_hash,
         now,
     )
+
+
+async def member(source: AsyncSession | Reader, member_id: UUID) -> MemberView | None:
+    """Return a row of the register, or None."""
+    return await (await _reader(source)).one(MemberView, _MEMBER + "WHERE id = $1", member_id)
+
+
+async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[list[RegisterRow], int]:
+    """Return one page of the register by name, and how many rows there are; ``search`` looks at name, number and phone."""
+    words = search.strip()
+    pattern = f"%{_literal(words)}%"
+    digits = (
+        (phone_or_none(words) or "".join(letter for letter in words if letter.isdigit()).lstrip("0")) if words else ""
+    )
+    phone = f"%{digits}%" if len(digits) >= 4 else ""
+    where = "WHERE ($1 = '' OR status = $1) AND ($2 = '%%' OR name ILIKE $2 OR number ILIKE $2 OR ($3 <> '' AND phone LIKE $3))"
+    total = await ro.value(f"SELECT count(*) FROM members {where}", status, pattern, phone)
+    rows = await ro.rows(
+        RegisterRow,
+        f"SELECT id, number, name, phone, status, applied_at, joined_on FROM members {where}"
+        " ORDER BY status <> 'applied', lower(name), number LIMIT $4 OFFSET $5",
+        status,
+        pattern,
+        phone,
+        PAGE_SIZE,
+        (page - 1) * PAGE_SIZE,
+    )
+    return rows, int(total)
+
+
+async def counts(ro: Reader) -> dict[str, int]:
+    """Return how many rows of the register have each status."""
+    found = await ro.records("SELECT status, count(*) AS many FROM members GROUP BY status")
+    return dict.fromkeys(STATUSES, 0) | {record["status"]: record["many"] for record in found}
+
+
+async def account(source: AsyncSession | Reader, member_id: UUID, now: datetime) -> AccountView | None:
+    """Return how a member can sign in, or None while they have no account."""
+    return await (await _reader(source)).one(
+        AccountView,
+        "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated,"
+        " CASE WHEN activation_hash IS NOT NULL AND activation_expires_at > $2 THEN activation_expires_at END AS code_until"
+        " FROM users WHERE member_id = $1",
+        member_id,
+        now,
+    )
+
+
+async def own_account(ro: Reader, user_id: UUID) -> AccountView | None:
+    """Return one's own account."""
+    return await ro.one(
+        AccountView,
+        "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated, NULL::timestamptz AS code_until"
+        " FROM users WHERE id = $1",
+        user_id,
+    )
+
+
+async def lock_register(db: AsyncSession) -> None:
+    """Let one at a time give numbers and phones in this cooperative, until the transaction ends."""
+    await db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' register', 0))"))
+
+
+async def lock_tries(db: AsyncSession, key: str) -> Tries:
+    """Return the attempts counted under a key, locked."""
+    found = await db.execute(
+        select(Throttle.count, Throttle.window_ends_at).where(Throttle.key == key).with_for_update()
+    )
+    count, until = found.one()
+    return Tries(count, until)
+
+
+async def largest_number(source: AsyncSession | Reader) -> str | None:
+    """Return the largest member number that is made of digits alone, or None."""
+    number: str | None = await (await _reader(source)).value(
+        "SELECT number FROM members WHERE number ~ '^[0-9]+$' AND length(number) <= $1"
+        " ORDER BY number::numeric DESC, length(number) DESC LIMIT 1",
+        LONGEST_NUMBER,
+    )
+    return number
+
+
+async def member_by_number(db: AsyncSession, number: str) -> Member | None:
+    """Return the member with this number."""
+    return (await db.execute(select(Member).where(Member.number == number))).scalar_one_or_none()
+
+
+async def member_by_form(db: AsyncSession, key: str) -> Member | None:
+    """Return the member that this form made."""
+    return (await db.execute(select(Member).where(Member.application_key == key))).scalar_one_or_none()
+
+
+async def people_with_phone(db: AsyncSession, phone: str) -> Sequence[Member]:
+    """Return applicants and members with this phone."""
+    return (
+        (await db.execute(select(Member).where(Member.phone == phone, Member.status.in_(("applied", "active")))))
+        .scalars()
+        .all()
+    )
+
+
+async def phone_in_use(db: AsyncSession, phone: str) -> bool:
+    """Whether an account is signed in to by this phone."""
+    return bool((await db.execute(select(exists().where(User.phone == phone)))).scalar_one())
+
+
+async def user_by_identity(db: AsyncSession, identity: str, *, lock: bool = False) -> User | None:
+    """Return the account that a phone or member number leads to; a member number goes before a phone that looks like it."""
+    typed = identity.strip()
+    statement = (
+        select(User)
+        .outerjoin(Member, Member.id == User.member_id)
+        .where(or_(Member.number == typed, User.phone == (phone_or_none(typed) or typed)))
+        .order_by((Member.number == typed).desc().nulls_last())
+        .limit(1)
+    )
+    if lock:
+        statement = statement.with_for_update(of=User).execution_options(populate_existing=True)
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def user_by_id(db: AsyncSession, user_id: UUID | None) -> User | None:
+    """Return an account."""
+    return await db.get(User, user_id) if user_id is not None else None
+
+
+async def user_of_member(db: AsyncSession, member_id: UUID) -> User | None:
+    """Return a member's account, locked."""
+    return (await db.execute(select(User).where(User.member_id == member_id).with_for_update())).scalar_one_or_none()
+
+
+async def role_of(db: AsyncSession, user_id: UUID | None) -> str | None:
+    """Return the office of a person, or None."""
+    user = await user_by_id(db, user_id)
+    return user.officer_role if user else None
+
+
+async def is_active(db: AsyncSession, member_id: UUID | None) -> bool:
+    """Whether they are an active member."""
+    if member_id is None:
+        return False
+    return (await db.execute(select(Member.status).where(Member.id == member_id))).scalar_one_or_none() == "active"
+
+
+def _literal(words: str) -> str:
+    """What was typed, for LIKE: its own signs mean themselves."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+async def _reader(source: AsyncSession | Reader) -> Reader:
+    return source if isinstance(source, Reader) else await reader_of(source)

@@ -1,0 +1,89 @@
+"""The activation code: how a new member gets a password, and how anybody gets a new one at the counter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from kernel import audit, clock
+from kernel.actor import Actor
+from kernel.ids import new_id
+from kernel.passwords import check_password, hash_password, verify_nobody, verify_password
+from members import errors, queries, rules
+from members.models import Member, User
+from members.sessions import OpenedSession, end_sessions, open_session
+from ui.errors import NOT_FOUND
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class GivenCode(msgspec.Struct, frozen=True):
+    """A code to show once. ``by_phone``: whether the member's phone number also leads to this account."""
+
+    code: str
+    member_id: UUID
+    number: str
+    name: str
+    phone: str | None
+    by_phone: bool
+
+
+async def give_activation_code(db: AsyncSession, actor: Actor, member_id: UUID) -> GivenCode:
+    """Give an active member a new code; the one before stops working, the password only once the new code is used.
+
+    Raises Refusal: ui.not_found, members.not_active, .ketua_only.
+    """
+    await queries.lock_register(db)
+    member = await db.get(Member, member_id)
+    if member is None:
+        raise NOT_FOUND()
+    if member.status != "active" or member.number is None:
+        raise errors.NOT_ACTIVE(name=member.name)
+    user = await queries.user_of_member(db, member_id)
+    if user is None:
+        user = await _new_user(db, member)
+    elif not rules.may_give_code(await queries.role_of(db, actor.user_id), user.officer_role):
+        raise errors.KETUA_ONLY(name=member.name)
+    code = rules.new_code()
+    user.activation_hash = (await hash_password(code)).encode()
+    user.activation_expires_at = clock.now() + rules.CODE_LASTS
+    audit.record(db, actor, "members.code_given", subject=f"member:{member.id}", facts={"number": member.number})
+    await db.flush()
+    by_phone = user.phone is not None and user.phone == member.phone
+    return GivenCode(rules.shown_code(code), member.id, member.number, member.name, member.phone, by_phone)
+
+
+async def activate(db: AsyncSession, identity: str, code: str, password: str) -> OpenedSession:
+    """Set the password by a code, end every session there was, and open a new one. A code works once.
+
+    Knock at the ``throttling.Door`` first. Raises Refusal: members.wrong_code, and those of passwords.
+    """
+    check_password(password, phone_number=rules.phone_or_none(identity))
+    user = await queries.user_by_identity(
+        db, identity, lock=True
+    )  # two with the same code: the second waits, then finds it used
+    if user is None or user.activation_hash is None:
+        await verify_nobody(rules.plain_code(code))
+        raise errors.WRONG_CODE()
+    fits = await verify_password(user.activation_hash.decode(), rules.plain_code(code))
+    fresh = user.activation_expires_at is not None and user.activation_expires_at > clock.now()
+    if not (fits and fresh and (user.officer_role or await queries.is_active(db, user.member_id))):
+        raise errors.WRONG_CODE()
+    check_password(password, phone_number=user.phone)
+    user.password_hash = await hash_password(password)
+    user.activation_hash = user.activation_expires_at = None
+    await end_sessions(db, user.id)
+    audit.record(db, Actor("member", user.name, user.id), "members.activated", subject=f"member:{user.member_id}")
+    return await open_session(db, user)
+
+
+async def _new_user(db: AsyncSession, member: Member) -> User:
+    """An account without a password; the phone leads to it unless it leads to another one already (a shared phone)."""
+    free = member.phone is not None and not await queries.phone_in_use(db, member.phone)
+    user = User(id=new_id(), name=member.name, phone=member.phone if free else None, member_id=member.id)
+    db.add(user)
+    await db.flush()
+    return user

@@ -1,0 +1,53 @@
+"""Sessions: a new token at every sign-in, only its hash kept, a fixed end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete
+
+from kernel import clock
+from members.models import Session, User
+from members.rules import MEMBER_SESSION, OFFICER_SESSION
+from ui.cookies import new_token, token_hash
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class OpenedSession(msgspec.Struct, frozen=True):
+    """A token for the cookie, how long it lasts, and whose it is. The token is nowhere else."""
+
+    token: str
+    lasts: timedelta
+    user_id: UUID
+    name: str
+    is_officer: bool
+    language: str
+
+
+async def open_session(db: AsyncSession, user: User) -> OpenedSession:
+    """Open a session for a person who has proved who they are; their sessions that are over go."""
+    now = clock.now()
+    lasts = OFFICER_SESSION if user.officer_role else MEMBER_SESSION
+    await db.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at <= now))
+    token = new_token()
+    db.add(Session(token_hash=token_hash(token), user_id=user.id, signed_in_at=now, expires_at=now + lasts))
+    await db.flush()
+    return OpenedSession(token, lasts, user.id, user.name, user.officer_role is not None, user.language)
+
+
+async def end_session(db: AsyncSession, session: bytes) -> None:
+    """End one session by the hash of its token."""
+    await db.execute(delete(Session).where(Session.token_hash == session))
+
+
+async def end_sessions(db: AsyncSession, user_id: UUID, *, but: bytes | None = None) -> None:
+    """End all sessions of a person, unused handover links too; ``but`` is the one they are using."""
+    statement = delete(Session).where(Session.user_id == user_id)
+    if but is not None:
+        statement = statement.where(Session.token_hash != but)
+    await db.execute(statement)
