@@ -16,7 +16,7 @@ TEMPLATES = sorted(THEMES.glob("*/templates/**/*.html"))
 
 def symbols(sprite: str) -> set[str]:
     """Return the names in a sprite; a name that stands twice is an error."""
-    names = [node.get("id") or "" for node in ET.parse(THEMES / "base/static" / sprite).getroot()]  # noqa: S314 - our own file
+    names = [node.get("id") or "" for node in ET.parse(THEMES / "base/static" / sprite).getroot()]
     assert len(names) == len(set(names))
     return set(names)
 
