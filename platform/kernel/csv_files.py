@@ -143,15 +143,16 @@ class CsvFile:
         return [names.index(column) for column in self.columns]
 
 
-def rejected_csv(file: CsvFile, rejected: Iterable[tuple[Sequence[str], str]]) -> str:
-    """Write bad lines back, each as it came and with its reason, in the file's own manner: to be mended there and sent again."""
+def rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
+    """Write the bad lines back, each as it came and with its reason by line number, in the file's own manner: mended, it can be sent again."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=file.delimiter, lineterminator="\r\n")
     keep = [place for place, name in enumerate(file.header) if name.lower() != REASON]
     writer.writerow([*(file.header[place] for place in keep), REASON])
-    for raw, reason in rejected:
-        padded = [*raw, *[""] * (len(file.header) - len(raw))]
-        writer.writerow([*(padded[place] for place in keep), reason])
+    for row in file.rows():
+        if row.line in reasons:
+            padded = [*row.raw, *[""] * (len(file.header) - len(row.raw))]
+            writer.writerow([*(padded[place] for place in keep), reasons[row.line]])
     return ("\ufeff" if file.has_mark else "") + out.getvalue()
 
 

@@ -41,15 +41,10 @@ REPEATED: Final = Kind(
 
 
 class BadLine(msgspec.Struct, frozen=True):
-    """A line that was not taken, and why."""
+    """A line of the file, counting from 1, that was not taken, and why."""
 
-    row: Row
+    line: int
     reason: Refusal
-
-    @property
-    def line(self) -> int:
-        """Its number in the file, counting from 1."""
-        return self.row.line
 
 
 class Report(msgspec.Struct):
@@ -66,11 +61,6 @@ class Report(msgspec.Struct):
             "unchanged": self.unchanged,
             "rejected": [{"line": bad.line, "reason": bad.reason.sentence(lang)} for bad in self.rejected],
         }
-
-
-def in_order(rejected: list[BadLine]) -> list[BadLine]:
-    """The bad lines as they stand in the file."""
-    return sorted(rejected, key=lambda bad: bad.line)
 
 
 def whole(row: Row, file: CsvFile) -> None:

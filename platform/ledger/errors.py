@@ -50,3 +50,29 @@ ALREADY_REVERSED = Kind(
     id="Jurnal {number} sudah pernah dibalik.",
     en="Journal {number} has been reversed already.",
 )
+YEAR_NOT_OVER = Kind(
+    "ledger.year_not_over",
+    409,
+    id="Tahun buku {year} belum berakhir. Tutup setelah tanggal 31 Desember.",
+    en="The book year {year} is not over. Close it after 31 December.",
+)
+ONLY_MANUAL_JOURNALS = Kind(
+    "ledger.only_manual_journals",
+    409,
+    id="Jurnal {number} dibuat oleh bagian lain dari Lumbung. Batalkan di tempat asalnya, supaya stok dan simpanan ikut benar.",
+    en="Journal {number} was made by another part of Lumbung. Undo it where it came from, so that stock and savings follow.",
+)
+REASON_NEEDED = Kind("ledger.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
+NOT_AN_ENTRY_ACCOUNT = Kind(
+    "ledger.not_an_entry_account",
+    422,
+    id="Akun {account} tidak dipakai untuk catatan tangan. Pilih salah satu dari daftar.",
+    en="Account {account} is not for entries by hand. Choose one from the list.",
+)
+AMOUNT_NEEDED = Kind(
+    "ledger.amount_needed", 422, id="Jumlahnya harus lebih dari nol.", en="The amount must be above zero."
+)
+DAY_AHEAD = Kind("ledger.day_ahead", 422, id="Tanggal {day} belum tiba.", en="{day} is still to come.")
+NO_SUCH_ACCOUNT = Kind(
+    "ledger.no_such_account", 404, id="Akun {account} tidak ada.", en="There is no account {account}."
+)

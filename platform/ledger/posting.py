@@ -98,6 +98,12 @@ async def post_many(db: AsyncSession, journals: Sequence[Journal], *, by: str) -
     return [PostedJournal(row.source_key, row.number, row.fresh) for row in rows]
 
 
+async def hold_books(db: AsyncSession) -> None:
+    """Let nobody else post until this transaction ends, and wait for whoever is posting now."""
+    await db.flush()
+    await db.execute(text("SELECT number FROM post_journals('[]'::jsonb)"))
+
+
 async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: str) -> PostedJournal:
     """Post the mirror of journal ``number`` on the date ``on``. The original stays as it is; a second reversal is refused."""
     original = await queries.journal(db, number)
@@ -106,7 +112,8 @@ async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: s
     if original.reversed_by is not None:
         raise errors.ALREADY_REVERSED(number=number)
     lines = [
-        Line(line.account, Rupiah(line.credit), Rupiah(line.debit), line.party) for line in await queries.lines(db, number)
+        Line(line.account, Rupiah(line.credit), Rupiah(line.debit), line.party)
+        for line in await queries.lines(db, number)
     ]
     mirror = Journal(on, f"Pembalikan: {original.description} ({reason})", f"reversal:{number}", lines, reverses=number)
     return await post(db, mirror, by=by)

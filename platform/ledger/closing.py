@@ -1,0 +1,38 @@
+"""Closing a book year: from then on the books take nothing more that counts for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel import audit, clock
+from ledger import book_queries, errors
+from ledger.models import ClosedYear
+from ledger.posting import hold_books
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+    from kernel.database import Reader
+
+
+async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
+    """Close a year that is over, for good. Return whether this call did it: False when it was closed already.
+
+    What is being posted at this moment is waited for. Raises Refusal ledger.year_not_over.
+    """
+    if year >= clock.today().year:
+        raise errors.YEAR_NOT_OVER(year=year)
+    await hold_books(db)
+    if year in await book_queries.closed_years(db):
+        return False
+    db.add(ClosedYear(year=year, closed_by=actor.name))
+    audit.record(db, actor, "ledger.year_closed", subject=str(year))
+    await db.flush()
+    return True
+
+
+async def refuse_closed(ro: Reader | AsyncSession, year: int) -> None:
+    """Refuse to prepare anything for a year that takes no more postings. Raises Refusal ledger.year_closed."""
+    if year in await book_queries.closed_years(ro):
+        raise errors.YEAR_CLOSED(year=year)
