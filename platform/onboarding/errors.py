@@ -32,3 +32,9 @@ HANDOVER_OVER = Kind(
     id="Tautan ini hanya berlaku sekali, selama dua menit. Masuklah dengan nomor HP dan kata sandi Anda.",
     en="This link works once, for two minutes. Sign in with your phone number and password.",
 )
+NAME_NEEDED = Kind(
+    "onboarding.name_needed",
+    422,
+    id="Nama koperasi dan nama pengurus harus diisi.",
+    en="The cooperative's name and the officer's name are needed.",
+)

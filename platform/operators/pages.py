@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
+from kernel import phone
 from kernel.database import Reader, reader_of
 from operators import errors, queries
 from operators.forms import SignIn, Suspension
@@ -128,7 +129,12 @@ async def _card(ro: Reader, visit: Visit, slug: str) -> dict[str, Any]:
         raise errors.NO_SUCH_COOPERATIVE(slug=slug[:40])
     settings = visit.database.settings
     trail, _ = await queries.actions(ro, subject=slug, limit=10)
-    return {"cooperative": found, "address": f"{settings.scheme}://{slug}.{settings.base_domain}/", "trail": trail}
+    return {
+        "cooperative": found,
+        "contact_phone": phone.national(found.contact_phone),
+        "address": f"{settings.scheme}://{slug}.{settings.base_domain}/",
+        "trail": trail,
+    }
 
 
 routes: list[Any] = [

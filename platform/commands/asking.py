@@ -1,0 +1,25 @@
+"""What a command needs to know and must not see on its command line, where others of the machine can read it."""
+
+import os
+
+import click
+
+from kernel.errors import Kind
+
+PASSWORD_NEEDED = Kind(
+    "commands.password_needed",
+    422,
+    id="Kata sandi belum ada. Isi LUMBUNG_PASSWORD, atau jalankan di terminal supaya ditanyakan.",
+    en="There is no password. Set LUMBUNG_PASSWORD, or run this in a terminal to be asked.",
+)
+
+
+def password_for(name: str) -> str:
+    """The password from LUMBUNG_PASSWORD, or asked for twice. Raises Refusal where nobody can be asked."""
+    given = os.environ.get("LUMBUNG_PASSWORD")
+    if given:
+        return given
+    if not click.get_text_stream("stdin").isatty():
+        raise PASSWORD_NEEDED()
+    asked: str = click.prompt(f"Password for {name}", hide_input=True, confirmation_prompt=True)
+    return asked

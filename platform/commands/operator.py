@@ -1,0 +1,42 @@
+"""`lumbung operator`: people who run the platform. No page can make one."""
+
+import asyncio
+
+import click
+
+from commands.asking import password_for
+from commands.connect import open_database
+from commands.output import json_option, say, show
+
+
+@click.group("operator")
+def command() -> None:
+    """Add people who run the platform."""
+
+
+@command.command("add")
+@click.argument("name")
+@click.option("--phone", required=True, help="Mobile number, used to sign in.")
+@json_option
+def add_one(name: str, phone: str, *, as_json: bool) -> None:
+    """Add NAME as an operator. The password comes from LUMBUNG_PASSWORD, or is asked for."""
+    asyncio.run(_add(name, phone, as_json=as_json))
+
+
+async def _add(name: str, phone_number: str, *, as_json: bool) -> None:
+    from kernel import phone
+    from operators.adding import add_operator
+    from tenants.session import shared_session
+
+    phone.mobile(phone_number)
+    password = password_for(name)
+    async with open_database() as database:
+        async with shared_session(database) as db:
+            operator = await add_operator(db, name=name, phone_number=phone_number, password=password)
+        settings = database.settings
+    address = f"{settings.scheme}://operator.{settings.base_domain}/masuk"
+    show(
+        {"id": str(operator.id), "name": operator.name, "phone": operator.phone, "address": address},
+        as_json=as_json,
+        people=lambda: say(f"{operator.name} is an operator and signs in at {address}"),
+    )
