@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,9 +20,9 @@ import asyncpg
 import httpx
 import hypothesis
 import pytest
-from factories.cooperatives import PASSWORD, furnish
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from factories.cooperatives import PASSWORD, furnish
 from kernel import clock
 from kernel.database import Database, Reader, reader_of
 from kernel.postgres import EmbeddedPostgres
@@ -229,8 +229,11 @@ class SignedIn:
         return await self.client.post(url, data={"csrf": self.csrf, **(data or {})}, **options)  # type: ignore[arg-type]
 
 
+SignInAs = Callable[[str, str], Awaitable[SignedIn]]
+
+
 @pytest.fixture
-async def sign_in(database: Database, visitor: Callable[[str], httpx.AsyncClient], settings: Settings):
+async def sign_in(database: Database, visitor: Callable[[str], httpx.AsyncClient], settings: Settings) -> SignInAs:
     """`await sign_in("melati", phone)` gives a SignedIn: the session is written straight into the cooperative's schema."""
 
     async def enter(slug: str, phone: str) -> SignedIn:
@@ -262,12 +265,12 @@ def csrf_of(settings: Settings, tenant: TenantRef, token: str) -> str:
 
 
 @pytest.fixture
-async def officer_client(sign_in) -> SignedIn:
+async def officer_client(sign_in: SignInAs) -> SignedIn:
     """Melati's chair."""
     return await sign_in("melati", "+6289900000000")
 
 
 @pytest.fixture
-async def member_client(sign_in) -> SignedIn:
+async def member_client(sign_in: SignInAs) -> SignedIn:
     """Melati's member 0001."""
     return await sign_in("melati", "+6281200000001")

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from kernel.actor import Actor
 
 
-def record(db: AsyncSession, actor: Actor, action: str, *, subject: str, facts: Mapping[str, object] | None = None) -> None:
+def record(
+    db: AsyncSession, actor: Actor, action: str, *, subject: str, facts: Mapping[str, object] | None = None
+) -> None:
     """Add an entry: ``action`` is a stable dotted name in the past tense (``members.admitted``), ``subject`` what it was done to."""
     db.add(
         AuditEntry(
@@ -26,5 +28,3 @@ def record(db: AsyncSession, actor: Actor, action: str, *, subject: str, facts: 
             facts=dict(facts or {}),
         )
     )
-
-

@@ -54,8 +54,8 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
     ]
     url = settings.broker_url
     if url is None:
-        # one second of heartbeat, three of patience: a killed worker's jobs are taken over at once, and our keys make that safe
-        return PostgresBroker(
+        # a killed worker's jobs are taken over after ten seconds; should it still be alive, their keys make that safe
+        broker: dramatiq.Broker = PostgresBroker(
             url=database_url,
             results=False,
             middleware=middleware,
@@ -63,13 +63,14 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
             heartbeat_ttl=10.0,
             maintenance_interval=5.0,
         )
+        return broker
     if url == "stub://":
         return StubBroker(middleware=middleware)
     try:
         if url.startswith(("redis://", "rediss://")):
             from dramatiq.brokers.redis import RedisBroker
 
-            return RedisBroker(url=url, middleware=middleware)
+            return RedisBroker(url=url, middleware=middleware)  # type: ignore[no-untyped-call]
         if url.startswith(("amqp://", "amqps://")):
             from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
@@ -81,7 +82,7 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
 
 def job_actor(broker: dramatiq.Broker, run: Callable[..., Awaitable[None]]) -> dramatiq.Actor[Any, Any]:
     """Declare the one actor: ``run(coop_role, job, key, arguments)``."""
-    return dramatiq.actor(run, broker=broker, actor_name="lumbung", queue_name=QUEUE)  # type: ignore[arg-type]
+    return dramatiq.actor(broker=broker, actor_name="lumbung", queue_name=QUEUE)(run)
 
 
 def queue_schema_script(app_role: str) -> str:

@@ -79,7 +79,8 @@ class Reader:
 
     async def records(self, sql: str, *args: object) -> list[asyncpg.Record]:
         """Return bare records, for exports and sums that no page shows as they are."""
-        return await self._connection.fetch(sql, *args)
+        records: list[asyncpg.Record] = await self._connection.fetch(sql, *args)
+        return records
 
     async def value(self, sql: str, *args: object) -> Any:
         """Return the first column of the first row, or None."""

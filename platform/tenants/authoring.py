@@ -73,7 +73,7 @@ def main() -> None:
     def work(connection: Connection) -> Path:
         return author(connection, line, message)
 
-    print(_on_scratch_server(line, work))
+    sys.stdout.write(f"{_on_scratch_server(line, work)}\n")
 
 
 if __name__ == "__main__":

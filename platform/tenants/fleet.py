@@ -47,14 +47,18 @@ async def migrate(
     async with database.owner.connect() as connection:
         behind = (
             await connection.execute(
-                text("SELECT schema_name, revision FROM shared.cooperatives WHERE revision <> :head ORDER BY founded_at"),
+                text(
+                    "SELECT schema_name, revision FROM shared.cooperatives WHERE revision <> :head ORDER BY founded_at"
+                ),
                 {"head": head},
             )
         ).all()
         total = (await connection.execute(text("SELECT count(*) FROM shared.cooperatives"))).scalar_one()
         # spares are cheaper made anew than brought up; their schemas are dropped with their roles
         old = (
-            await connection.execute(text("SELECT schema_name FROM shared.spare_schemas WHERE revision <> :head"), {"head": head})
+            await connection.execute(
+                text("SELECT schema_name FROM shared.spare_schemas WHERE revision <> :head"), {"head": head}
+            )
         ).scalars()
         stale = list(old)
     for name in stale:
@@ -91,9 +95,12 @@ async def _upgrade(database: Database, name: str, revision: str, root: Path | No
         )
         if present.scalar_one() != revision:
             return
-        await run_script(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL search_path = {name};\n{script}")
+        await run_script(
+            connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL search_path = {name};\n{script}"
+        )
         await connection.execute(
-            text("UPDATE shared.cooperatives SET revision = :head WHERE schema_name = :name"), {"head": head, "name": name}
+            text("UPDATE shared.cooperatives SET revision = :head WHERE schema_name = :name"),
+            {"head": head, "name": name},
         )
         await connection.execute(text("SELECT pg_notify(:channel, 'registry')"), {"channel": CHANNEL})
 

@@ -69,7 +69,7 @@ async def _first(database: Database, condition: str, value: object) -> TenantRef
     pool = await database.read_pool()
     async with pool.acquire() as connection:
         record = await connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM shared.cooperatives c {condition}",  # noqa: S608 - constants of this module
+            f"SELECT {_COLUMNS} FROM shared.cooperatives c {condition}",
             value,
         )
     return TenantRef(*record) if record else None

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 _SCHEMA_NAME = re.compile(r"coop_[a-z0-9]{16}")
-_BIND = text("SELECT set_config('role', :name, true), set_config('search_path', :name, true), set_config('lock_timeout', '5s', true)")
+_BIND = text(
+    "SELECT set_config('role', :name, true), set_config('search_path', :name, true), set_config('lock_timeout', '5s', true)"
+)
 
 
 def _checked(schema_name: str) -> str:

@@ -20,7 +20,10 @@ PAPER = "#fbf6ea"
 ENOUGH_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
 NOT_A_COLOUR = Kind(
-    "ui.not_a_colour", 422, id="“{text}” bukan warna. Tulis seperti #1f6b45.", en="“{text}” is not a colour. Write it like #1f6b45."
+    "ui.not_a_colour",
+    422,
+    id="“{text}” bukan warna. Tulis seperti #1f6b45.",
+    en="“{text}” is not a colour. Write it like #1f6b45.",
 )
 COLOUR_TOO_PALE = Kind(
     "ui.colour_too_pale",

@@ -60,6 +60,4 @@ TOO_MANY_ATTEMPTS = Kind(
     id="Terlalu sering dicoba. Tunggu {minutes} menit, lalu coba lagi.",
     en="Too many attempts. Wait {minutes} minutes, then try again.",
 )
-NOT_FOUND = Kind(
-    "ui.not_found", 404, id="Halaman ini tidak ada.", en="There is no such page."
-)
+NOT_FOUND = Kind("ui.not_found", 404, id="Halaman ini tidak ada.", en="There is no such page.")

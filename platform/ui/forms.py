@@ -45,7 +45,9 @@ class Again(Exception):
 class Form(Generic[T]):
     """A submitted form: ``values`` as typed, ``errors`` by field, and ``data`` once there are none."""
 
-    def __init__(self, request: Request[Any, Any, Any], values: dict[str, str], problems: dict[str, str], data: T | None) -> None:
+    def __init__(
+        self, request: Request[Any, Any, Any], values: dict[str, str], problems: dict[str, str], data: T | None
+    ) -> None:
         self._request = request
         self.values = values
         self.errors = problems
@@ -59,12 +61,12 @@ class Form(Generic[T]):
             raise RuntimeError(msg)
         return self._data
 
-    def again(self, template: str, *, status: int = 422, **context: object) -> Again:
+    def again(self, template: str, *, status: int = 422, **context: Any) -> Again:
         """Return an exception that shows the form again with what was typed, and rolls back."""
         return Again(page(self._request, template, status=status, form=self, **context))
 
     @contextlib.asynccontextmanager
-    async def or_again(self, template: str, *, field: str = "", **context: object) -> AsyncIterator[None]:
+    async def or_again(self, template: str, *, field: str = "", **context: Any) -> AsyncIterator[None]:
         """Show the form again when it has errors, or when the business refuses inside the block (at ``field``, or on top)."""
         if self.errors:
             raise self.again(template, **context)
@@ -161,7 +163,9 @@ def _check_bounds(value: object, bounds: msgspec.Meta | None) -> None:
     elif bounds and isinstance(value, int | Decimal):
         least, most_value = bounds.ge, bounds.le
         if (least is not None and value < least) or (most_value is not None and value > most_value):
-            raise errors.FIELD_OUT_OF_RANGE(least=least if least is not None else "…", most=most_value if most_value is not None else "…")
+            raise errors.FIELD_OUT_OF_RANGE(
+                least=least if least is not None else "…", most=most_value if most_value is not None else "…"
+            )
 
 
 def _text(typed: str) -> str:

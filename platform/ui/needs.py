@@ -1,6 +1,6 @@
 """What a handler may ask for by name; the doors provide it (web/apps.py).
 
-    async def handler(request: AnyRequest, ro: Ro, viewer: TheViewer) -> Response[bytes]: ...
+async def handler(request: AnyRequest, ro: Ro, viewer: TheViewer) -> Response[bytes]: ...
 """
 
 from typing import Any

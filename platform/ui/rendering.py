@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from jinja2_fragments import render_block
 from litestar import MediaType, Response
 from litestar.response import Redirect
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ui.places import places
 from ui.themes import CSRF_MARK, environment
@@ -45,7 +45,7 @@ def page(
     status: int = 200,
     place: str | None = None,
     shared: bool = False,
-    **context: object,
+    **context: Any,
 ) -> Response[bytes]:
     """Render ``template``; only ``block`` when htmx asked and a block is named.
 
@@ -64,12 +64,15 @@ def page(
         text = made.get_template(template).render(base)
     token = f'<input type="hidden" name="csrf" value="{csrf_token(visit)}">'
     response = Response(
-        text.replace(CSRF_MARK, token).encode(), status_code=status, media_type=MediaType.HTML, headers={"Vary": "HX-Request, Cookie"}
+        text.replace(CSRF_MARK, token).encode(),
+        status_code=status,
+        media_type=MediaType.HTML,
+        headers={"Vary": "HX-Request, Cookie"},
     )
     if visit.flash and not wants_block:
         response.delete_cookie(FLASH_COOKIE)
     if shared and status == 200 and visit.viewer is None and not visit.flash and not wants_block:
-        request.scope["lumbung.shared"] = True
+        request.scope["lumbung.shared"] = True  # type: ignore[typeddict-unknown-key]  # read by the doors
     return response
 
 
@@ -131,6 +134,3 @@ def cart_count(request: Request[Any, Any, Any]) -> int:
         count = entry.rpartition("-")[2]
         total += int(count) if count.isdecimal() and len(count) < 5 else 0
     return total
-
-
-__all__ = ["Markup", "escape", "fragment", "page", "see_other"]

@@ -66,7 +66,19 @@ class Brand(msgspec.Struct, frozen=True):
 class Visit:
     """One request, from its host name on: filled by the doors (web) before any handler runs."""
 
-    __slots__ = ("brand", "client_ip", "database", "flash", "lang", "nav", "operator", "pages", "secure", "tenant", "viewer")
+    __slots__ = (
+        "brand",
+        "client_ip",
+        "database",
+        "flash",
+        "lang",
+        "nav",
+        "operator",
+        "pages",
+        "secure",
+        "tenant",
+        "viewer",
+    )
 
     def __init__(self, database: Database, nav: str, brand: Brand) -> None:
         self.database = database

@@ -28,7 +28,7 @@ from web.page_cache import PageCache
 
 if TYPE_CHECKING:
     from litestar import Litestar
-    from litestar.types import Receive, Scope, Send
+    from litestar.types import Receive, Send
 
 log = structlog.get_logger()
 
@@ -97,14 +97,14 @@ class Doors:
         self.hosts.forget()
         self.pages.drop_all()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -151,7 +151,13 @@ class Doors:
         await app(scope, receive, send)
 
     async def _serve_cooperative(
-        self, tenant: TenantRef, scope: Any, receive: Receive, send: Send, headers: dict[bytes, bytes], cookies: dict[str, str]
+        self,
+        tenant: TenantRef,
+        scope: Any,
+        receive: Receive,
+        send: Send,
+        headers: dict[bytes, bytes],
+        cookies: dict[str, str],
     ) -> None:
         token = cookies.get(session_cookie(secure=self._secure))
         lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
@@ -204,7 +210,14 @@ class Doors:
             visit.client_ip = forwarded.rpartition(",")[2].strip() or visit.client_ip
 
     async def _serve_and_keep(
-        self, app: Litestar, scope: Any, receive: Receive, send: Send, schema: str, key: tuple[object, ...], generation: int
+        self,
+        app: Litestar,
+        scope: Any,
+        receive: Receive,
+        send: Send,
+        schema: str,
+        key: tuple[object, ...],
+        generation: int,
     ) -> None:
         """Serve, and keep the answer when its handler said that every visitor sees it alike."""
         started: dict[str, Any] = {}

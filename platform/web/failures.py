@@ -41,11 +41,18 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     sentence = refusal.sentence(visit.lang)
     if _wants_json(request):
         return Response(
-            {"type": f"urn:lumbung:{refusal.code}", "title": sentence, "status": refusal.status, "facts": refusal.facts},
+            {
+                "type": f"urn:lumbung:{refusal.code}",
+                "title": sentence,
+                "status": refusal.status,
+                "facts": refusal.facts,
+            },
             status_code=refusal.status,
             media_type="application/problem+json",
         )
-    template = {403: "errors/refusal.html", 404: "errors/404.html", 429: "errors/429.html"}.get(refusal.status, "errors/refusal.html")
+    template = {403: "errors/refusal.html", 404: "errors/404.html", 429: "errors/429.html"}.get(
+        refusal.status, "errors/refusal.html"
+    )
     block = "fragment" if template == "errors/refusal.html" else None
     return page(request, template, block=block, status=refusal.status, sentence=sentence, wait=None)
 
@@ -61,7 +68,12 @@ def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Res
     if failure.status_code in (404, 405):
         return page(request, "errors/404.html", status=failure.status_code)
     if failure.status_code == 413:
-        return page(request, "errors/refusal.html", status=413, sentence=TOO_LARGE.id if visit_of(request).lang == "id" else TOO_LARGE.en)
+        return page(
+            request,
+            "errors/refusal.html",
+            status=413,
+            sentence=TOO_LARGE.id if visit_of(request).lang == "id" else TOO_LARGE.en,
+        )
     if failure.status_code < 500:
         return page(request, "errors/refusal.html", status=failure.status_code, sentence=failure.detail)
     return broken(request, failure)
@@ -109,16 +121,15 @@ def once_more(_: Request[Any, Any, Any], again: Again) -> Response[Any]:
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer any exception by its own handler."""
     for kind, handler in HANDLERS.items():
-        if isinstance(error, kind) and kind is not Exception:
+        if isinstance(kind, type) and kind is not Exception and isinstance(error, kind):
             return handler(request, error)
     return broken(request, error)
 
 
-HANDLERS: dict[type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
+HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
     Refusal: refused,
     Again: once_more,
     SignInNeeded: sign_in_first,
     HTTPException: http_failure,
     Exception: broken,
 }
-

@@ -18,8 +18,9 @@ def with_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[Non
     # a form at the apex ends, by redirect, on the new cooperative's subdomain: browsers hold redirects to the policy too
     family = f"{settings.scheme}://*.{settings.base_domain}"
     policy = (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-    ).encode()
+        b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
+        b" form-action 'self'"
+    )
     apex_policy = policy + b" " + family.encode()
     transport = b"max-age=31536000; includeSubDomains" if settings.scheme == "https" else None
 

@@ -42,16 +42,19 @@ async def furnish(db: AsyncSession, slug: str) -> None:
             (VOLUNTARY_SAVINGS, Rupiah(500_000)),
         ]
         total = Rupiah.total(amount for _, amount in lines)
-        credits = [Line.to_credit(account, amount, member.id) for account, amount in lines]
+        owed = [Line.to_credit(account, amount, member.id) for account, amount in lines]
         await post(
             db,
-            Journal(OPENED_ON, "Saldo awal simpanan", f"opening:{member.number}", [Line.to_debit(CASH, total), *credits]),
+            Journal(OPENED_ON, "Saldo awal simpanan", f"opening:{member.number}", [Line.to_debit(CASH, total), *owed]),
             by="template",
         )
     category = Category(id=new_id(), slug="sembako", name="Sembako", drawing="rice")
     db.add(category)
     await db.flush()
-    for sku, name, cost, price, stock in (("BRS5", "Beras 5 kg", 70_000, 75_000, 10), ("MYK1", "Minyak 1 L", 16_000, 18_000, 20)):
+    for sku, name, cost, price, stock in (
+        ("BRS5", "Beras 5 kg", 70_000, 75_000, 10),
+        ("MYK1", "Minyak 1 L", 16_000, 18_000, 20),
+    ):
         product = Product(
             id=new_id(),
             sku=sku,
@@ -68,12 +71,22 @@ async def furnish(db: AsyncSession, slug: str) -> None:
         key = f"opening:{sku}"
         db.add(
             StockMovement(
-                product_id=product.id, kind="opening", quantity=stock, value=cost * stock, on_date=OPENED_ON, source_key=key
+                product_id=product.id,
+                kind="opening",
+                quantity=stock,
+                value=cost * stock,
+                on_date=OPENED_ON,
+                source_key=key,
             )
         )
         value = Rupiah(cost * stock)
         await post(
             db,
-            Journal(OPENED_ON, f"Saldo awal {name}", key, [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)]),
+            Journal(
+                OPENED_ON,
+                f"Saldo awal {name}",
+                key,
+                [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)],
+            ),
             by="template",
         )

@@ -1,6 +1,8 @@
 """The one door of the books, and that there is no other."""
 
+import asyncio
 from datetime import date
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -22,15 +24,21 @@ DAY = date(2026, 3, 2)
 SOMEBODY = new_id()
 
 
-def deposit(key: str, amount: int, party=SOMEBODY) -> Journal:
+def deposit(key: str, amount: int, party: UUID | None = SOMEBODY) -> Journal:
     return Journal(
-        DAY, "Setoran", key, [Line.to_debit(CASH, Rupiah(amount)), Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(amount), party)]
+        DAY,
+        "Setoran",
+        key,
+        [Line.to_debit(CASH, Rupiah(amount)), Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(amount), party)],
     )
 
 
-def withdrawal(key: str, amount: int, party=SOMEBODY) -> Journal:
+def withdrawal(key: str, amount: int, party: UUID | None = SOMEBODY) -> Journal:
     return Journal(
-        DAY, "Penarikan", key, [Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(amount), party), Line.to_credit(CASH, Rupiah(amount))]
+        DAY,
+        "Penarikan",
+        key,
+        [Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(amount), party), Line.to_credit(CASH, Rupiah(amount))],
     )
 
 
@@ -99,7 +107,9 @@ async def test_numbers_have_no_gaps(db: AsyncSession) -> None:
     assert numbers == list(range(numbers[0], numbers[0] + 20))
 
 
-async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_expense(db: AsyncSession, ro: Reader) -> None:
+async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_expense(
+    db: AsyncSession, ro: Reader
+) -> None:
     sale = [Line.to_debit(CASH, Rupiah(9_000)), Line.to_credit("4201", Rupiah(9_000))]
     rent = [Line.to_debit("6120", Rupiah(2_500)), Line.to_credit(CASH, Rupiah(2_500))]
     await post_many(db, [Journal(DAY, "jual", "s", sale), Journal(DAY, "sewa", "r", rent)], by="t")
@@ -131,7 +141,7 @@ async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_exp
     ],
 )
 async def test_the_cooperatives_role_has_no_way_around_the_door(db: AsyncSession, statement: str) -> None:
-    with pytest.raises(DBAPIError, match="permission denied|must be owner"):
+    with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
         await db.execute(text(statement))
 
 
@@ -142,10 +152,12 @@ async def test_the_cooperatives_role_has_no_way_around_the_door(db: AsyncSession
         ("DELETE FROM journals", "only grows"),
         ("TRUNCATE journals, journal_lines CASCADE", "only grows"),
         (
-            "WITH j AS (INSERT INTO journals (number, value_date, description, source_key, posted_by)"
-            " VALUES (999, '2026-01-01', 'x', 'forged', 'x')) "
-            "INSERT INTO journal_lines (journal, line, account, debit, credit, balance) VALUES (999, 1, '1101', 5, 0, 5)",
-            "forged|foreign key",
+            (
+                "WITH j AS (INSERT INTO journals (number, value_date, description, source_key, posted_by)"
+                " VALUES (999, '2026-01-01', 'x', 'forged', 'x')) "
+                "INSERT INTO journal_lines (journal, line, account, debit, credit, balance) VALUES (999, 1, '1101', 5, 0, 5)"
+            ),
+            "forged",
         ),
     ],
 )
@@ -159,8 +171,6 @@ async def test_even_the_owner_cannot_edit_or_unbalance(quiet_database: Database,
 
 
 async def test_two_withdrawals_at_once_never_pass_zero(database: Database, melati: TenantRef) -> None:
-    import asyncio
-
     async with coop_session(database, melati) as session:
         await post(session, deposit("a", 1_000), by="t")
 
@@ -179,7 +189,9 @@ async def test_two_withdrawals_at_once_never_pass_zero(database: Database, melat
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**12), st.booleans()), max_size=8))
-async def test_balances_equal_the_sum_of_lines_after_any_history(db: AsyncSession, moves: list[tuple[int, bool]]) -> None:
+async def test_balances_equal_the_sum_of_lines_after_any_history(
+    db: AsyncSession, moves: list[tuple[int, bool]]
+) -> None:
     person = new_id()
     expected = 0
     for amount, out in moves:
@@ -194,5 +206,7 @@ async def test_balances_equal_the_sum_of_lines_after_any_history(db: AsyncSessio
         expected += -amount if out else amount
     assert await queries.balance(db, VOLUNTARY_SAVINGS, person) == expected
     reader = await reader_of(db)
-    summed = await reader.value("SELECT coalesce(sum(credit - debit), 0)::bigint FROM journal_lines WHERE party = $1", person)
+    summed = await reader.value(
+        "SELECT coalesce(sum(credit - debit), 0)::bigint FROM journal_lines WHERE party = $1", person
+    )
     assert summed == expected

@@ -8,7 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import relay
 from kernel.outbox import job
@@ -22,9 +23,11 @@ def die() -> None:
 
 
 @job("test.count")
-async def count(db, *, word: str) -> None:
+async def count(db: AsyncSession, *, word: str) -> None:
     await db.execute(
-        text("INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES ('system', 't', 'test.counted', :word, '{}')"),
+        text(
+            "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES ('system', 't', 'test.counted', :word, '{}')"
+        ),
         {"word": word},
     )
     if STEP == "in_job":
@@ -46,7 +49,7 @@ def main() -> None:
     if STEP == "before_delete":
         original_text = relay.text
 
-        def dying_text(statement: str):
+        def dying_text(statement: str) -> TextClause:
             if statement.startswith("DELETE"):
                 die()
             return original_text(statement)
@@ -61,7 +64,6 @@ def main() -> None:
             return True
 
         worker.run_job = run_and_die  # type: ignore[assignment]
-    print("started", flush=True)
     worker.run(settings, sys.argv[1])
 
 

@@ -25,13 +25,18 @@ def start(database: Database, step: str) -> subprocess.Popen[str]:
     url = plain_url(database.owner_url)
     script = str(Path(__file__).with_name("crashing_worker.py"))
     return subprocess.Popen(
-        [sys.executable, script, url, str(database.settings.data_dir), step], env=environ, stdout=subprocess.PIPE, text=True
+        [sys.executable, script, url, str(database.settings.data_dir), step],
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
 async def counted(database: Database, tenant: TenantRef) -> list[str]:
     async with coop_session(database, tenant) as db:
-        rows = await db.execute(text("SELECT subject FROM audit_entries WHERE action = 'test.counted' ORDER BY subject"))
+        rows = await db.execute(
+            text("SELECT subject FROM audit_entries WHERE action = 'test.counted' ORDER BY subject")
+        )
         return list(rows.scalars())
 
 

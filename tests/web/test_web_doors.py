@@ -34,12 +34,16 @@ async def test_an_unknown_host_gets_a_friendly_404(visitor: Visitor) -> None:
 
 async def test_every_page_forbids_framing_sniffing_and_foreign_scripts(visitor: Visitor) -> None:
     headers = (await visitor("melati").get("/")).headers
-    assert "script-src" in headers["content-security-policy"] or "default-src 'self'" in headers["content-security-policy"]
+    assert (
+        "script-src" in headers["content-security-policy"] or "default-src 'self'" in headers["content-security-policy"]
+    )
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
 
 
-async def test_a_broken_page_shows_a_number_and_nothing_of_the_inside(app: Doors, database: Database, melati: TenantRef, visitor: Visitor) -> None:
+async def test_a_broken_page_shows_a_number_and_nothing_of_the_inside(
+    app: Doors, database: Database, melati: TenantRef, visitor: Visitor
+) -> None:
     async with database.owner.begin() as connection:
         await connection.execute(text(f"ALTER TABLE {melati.schema_name}.products RENAME TO gone"))
     answer = await visitor("melati").get("/")
@@ -49,7 +53,9 @@ async def test_a_broken_page_shows_a_number_and_nothing_of_the_inside(app: Doors
     assert melati.schema_name not in answer.text
 
 
-async def test_a_shared_page_is_kept_until_the_cooperative_changes_something(database: Database, melati: TenantRef, visitor: Visitor) -> None:
+async def test_a_shared_page_is_kept_until_the_cooperative_changes_something(
+    database: Database, melati: TenantRef, visitor: Visitor
+) -> None:
     client = visitor("melati")
     first = await client.get("/")
     assert first.status_code == 200

@@ -1,0 +1,58 @@
+"""Goods, buyers and orders for tests of the shop, through the real use cases. All people are invented."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.actor import Actor
+from kernel.database import reader_of
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from shop.goods import ProductFacts, add_product
+from shop.models import Order, Product
+from shop.placing import Buyer, Checkout, place_order
+
+TODAY = date(2026, 6, 15)
+CASHIER = Actor("officer", "Rina Kasir")
+VISITOR = Buyer("Tono Suprapto", "+6281299990001")
+
+
+async def product(
+    db: AsyncSession, *, stock: int = 10, cost: int = 7_000, price: int = 10_000, name: str = "Gula 1 kg"
+) -> Product:
+    facts = ProductFacts(sku=f"T{new_id().hex[-12:]}", name=name, unit="Pcs", price=Rupiah(price))
+    return await add_product(db, CASHIER, facts, cost=Rupiah(cost), opening_stock=stock, on=TODAY)
+
+
+async def member(db: AsyncSession, number: str = "0001") -> Buyer:
+    row = (await (await reader_of(db)).records("SELECT id, name, phone FROM members WHERE number = $1", number))[0]
+    return Buyer(row["name"], row["phone"], row["id"])
+
+
+async def order(
+    db: AsyncSession, goods: Mapping[UUID, int], buyer: Buyer = VISITOR, way: str = "cash", key: str | None = None
+) -> Order:
+    checkout = Checkout(goods=goods, buyer=buyer, fulfilment="pickup", payment_way=way, key=key or new_id().hex)  # type: ignore[arg-type]
+    return await place_order(db, Actor("visitor", buyer.name), checkout, on=TODAY)
+
+
+async def books_agree(db: AsyncSession) -> None:
+    """Assert what must hold after any history: stock value, promised stock and customers' advances equal their books."""
+    ro = await reader_of(db)
+    assert await ro.value("SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '1130'") == await ro.value(
+        "SELECT coalesce(sum(stock_value), 0) FROM products"
+    )
+    assert not await ro.records(
+        "SELECT p.id FROM products p LEFT JOIN (SELECT l.product_id, sum(l.quantity) AS quantity FROM order_lines l"
+        " JOIN orders o ON o.id = l.order_id WHERE o.status IN ('placed', 'paid') GROUP BY l.product_id) AS open"
+        " ON open.product_id = p.id WHERE p.reserved <> coalesce(open.quantity, 0)"
+    )
+    assert await ro.value("SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '2103'") == await ro.value(
+        "SELECT coalesce(sum(total), 0) FROM orders WHERE status = 'paid'"
+    )
+    assert not await ro.records(
+        "SELECT p.id FROM products p JOIN stock_movements m ON m.product_id = p.id GROUP BY p.id"
+        " HAVING sum(m.quantity) <> p.stock OR sum(m.value) <> p.stock_value"
+    )
