@@ -18,7 +18,7 @@ check: setup ## lint, types, import contracts, templates, migration drift
 	@$(BIN)/python infra/check.py
 
 bench: setup ## measure the figures we promise
-	@exec $(BIN)/python -m tests.bench $(ARGS)
+	@PYTHONPATH=tests exec $(BIN)/python tests/bench $(ARGS)
 
 setup: ## make the environment (.venv, node_modules); does nothing the second time
 	@$(PYTHON) -I -S infra/setup.py
