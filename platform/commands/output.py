@@ -86,10 +86,10 @@ def progress(label: str, *, hidden: bool = False) -> Iterator[Callable[[int, int
     out = progress_console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=out, transient=True, disable=hidden or not out.is_terminal) as bar:
-        task = bar.add_task(label, total=None)
+        task = bar.add_task(label, total=None, visible=False)  # work that turns out to be nothing shows nothing
 
         def moved(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            bar.update(task, completed=done, total=total, visible=True)
 
         yield moved
 
