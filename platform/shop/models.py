@@ -20,6 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+import ledger.models  # noqa: F401 - foreign keys name their tables
+import members.models  # noqa: F401 - foreign keys name their tables
 from kernel.database import CoopBase
 
 Moment = TIMESTAMP(timezone=True)

@@ -1,0 +1,231 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories import shop
+from factories.shop import CASHIER, TODAY, VISITOR
+from kernel import clock
+from kernel.database import reader_of
+from kernel.errors import Refusal
+from kernel.ids import new_id
+from ledger import queries as books
+from shop import handling, rules
+from shop.placing import Buyer, Checkout, place_order
+
+
+async def lines(db: AsyncSession, journal: int | None) -> list[tuple[str, int, int]]:
+    assert journal is not None
+    return [(line.account, line.debit, line.credit) for line in await books.lines(db, journal)]
+
+
+async def refused(code: str, doing: object) -> None:
+    with pytest.raises(Refusal) as refusal:
+        await doing  # type: ignore[misc]
+    assert refusal.value.code == code
+
+
+async def test_a_visitor_orders_at_the_public_price_and_stock_is_promised(db: AsyncSession) -> None:
+    product = await shop.product(db, stock=5)
+    order = await shop.order(db, {product.id: 2})
+    assert (order.status, order.total, order.member_id) == ("placed", 20_000, None)
+    assert (product.stock, product.reserved) == (5, 2)
+    await shop.books_agree(db)
+
+
+async def test_a_member_pays_the_members_price(db: AsyncSession) -> None:
+    product = await shop.product(db, price=10_000)
+    order = await shop.order(db, {product.id: 1}, await shop.member(db))
+    assert order.total == 9_800
+
+
+async def test_sent_twice_is_one_order(db: AsyncSession) -> None:
+    product = await shop.product(db, stock=5)
+    first = await shop.order(db, {product.id: 2}, key="same")
+    second = await shop.order(db, {product.id: 2}, key="same")
+    assert first.id == second.id
+    assert product.reserved == 2
+
+
+async def test_the_last_piece_is_not_sold_twice(db: AsyncSession) -> None:
+    product = await shop.product(db, stock=1)
+    await shop.order(db, {product.id: 1})
+    await refused("shop.stock_too_low", shop.order(db, {product.id: 1}))
+
+
+async def test_a_cash_order_is_paid_and_handed_over_in_one_step(db: AsyncSession) -> None:
+    product = await shop.product(db, stock=3, cost=7_000)
+    order = await shop.order(db, {product.id: 2})
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    assert (order.status, product.stock, product.reserved, product.stock_value) == ("handed_over", 1, 0, 7_000)
+    assert await lines(db, order.sale_journal) == [
+        ("1101", 20_000, 0),
+        ("4201", 0, 20_000),
+        ("5201", 14_000, 0),
+        ("1130", 0, 14_000),
+    ]
+    await shop.books_agree(db)
+
+
+async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
+    buyer = await shop.member(db)
+    product = await shop.product(db)
+    order = await shop.order(db, {product.id: 1}, buyer, "transfer")
+    await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
+    await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
+    assert await lines(db, order.payment_journal) == [("1102", 9_800, 0), ("2103", 0, 9_800)]
+    await shop.books_agree(db)
+    await refused("shop.not_awaiting_payment", handling.confirm_payment(db, CASHIER, order.number, on=TODAY))
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    assert await lines(db, order.sale_journal) == [
+        ("2103", 9_800, 0),
+        ("4101", 0, 9_800),
+        ("5101", 7_000, 0),
+        ("1130", 0, 7_000),
+    ]
+    await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
+    await shop.books_agree(db)
+
+
+async def test_savings_pay_at_once_and_never_fall_below_zero(db: AsyncSession) -> None:
+    buyer = await shop.member(db)
+    product = await shop.product(db, stock=100)
+    order = await shop.order(db, {product.id: 50}, buyer, "savings")
+    assert (order.status, order.total) == ("paid", 490_000)
+    assert await books.balance(db, "2111", buyer.member_id) == 10_000
+    await shop.books_agree(db)
+    await refused("shop.savings_too_low", shop.order(db, {product.id: 2}, buyer, "savings"))
+
+
+async def test_calling_off_gives_the_savings_back_and_frees_the_stock(db: AsyncSession) -> None:
+    buyer = await shop.member(db)
+    product = await shop.product(db)
+    order = await shop.order(db, {product.id: 3}, buyer, "savings")
+    await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+    assert (order.status, product.reserved, product.stock) == ("cancelled", 0, 10)
+    assert await books.balance(db, "2111", buyer.member_id) == 500_000
+    await refused("shop.not_cancellable", handling.cancel_order(db, CASHIER, order.number, "Lagi", on=TODAY))
+    await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
+    await shop.books_agree(db)
+
+
+@pytest.mark.parametrize("way", ["cash", "transfer", "savings"])
+async def test_returned_goods_come_back_with_their_value_and_every_journal_is_reversed(
+    db: AsyncSession, way: str
+) -> None:
+    buyer = await shop.member(db)
+    product = await shop.product(db, stock=3, cost=3_333)
+    purchases = await books.balance(db, "4101", buyer.member_id)
+    cash, bank = await books.balance(db, "1101"), await books.balance(db, "1102")
+    order = await shop.order(db, {product.id: 2}, buyer, way)
+    if way == "transfer":
+        await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
+    await refused("shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Keliru", on=TODAY))
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    await refused("shop.not_cancellable", handling.cancel_order(db, CASHIER, order.number, "Keliru", on=TODAY))
+    await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
+    assert (order.status, product.stock, product.stock_value) == ("returned", 3, 9_999)
+    assert await books.balance(db, "4101", buyer.member_id) == purchases
+    assert await books.balance(db, "2111", buyer.member_id) == 500_000
+    assert (await books.balance(db, "1101"), await books.balance(db, "1102")) == (cash, bank)
+    await refused("shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Lagi", on=TODAY))
+    await shop.books_agree(db)
+
+
+async def test_a_reason_is_asked_for(db: AsyncSession) -> None:
+    product = await shop.product(db)
+    order = await shop.order(db, {product.id: 1})
+    await refused("shop.reason_needed", handling.cancel_order(db, CASHIER, order.number, "  ", on=TODAY))
+
+
+async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession) -> None:
+    product = await shop.product(db)
+    unpaid = await shop.order(db, {product.id: 1}, way="transfer")
+    paid = await shop.order(db, {product.id: 1}, way="transfer")
+    await handling.confirm_payment(db, CASHIER, paid.number, on=TODAY)
+    assert unpaid.expires_at is not None
+    await handling.expire_order(db, unpaid.id)
+    assert unpaid.status == "placed"
+    with clock.held_at(unpaid.expires_at + timedelta(seconds=1)):
+        await handling.expire_order(db, unpaid.id)
+        await handling.expire_order(db, paid.id)
+        await handling.expire_order(db, unpaid.id)
+    assert (unpaid.status, paid.status, product.reserved) == ("cancelled", "paid", 1)
+    await handling.expire_order(db, new_id())
+    await shop.books_agree(db)
+
+
+@pytest.mark.parametrize(("way", "lasts"), [("transfer", rules.TRANSFER_LASTS), ("cash", rules.CASH_LASTS)])
+async def test_an_order_waits_for_its_money_for_a_time(db: AsyncSession, way: str, lasts: timedelta) -> None:
+    product = await shop.product(db)
+    with clock.held_at(clock.now()):
+        order = await shop.order(db, {product.id: 1}, way=way)
+        assert order.expires_at == clock.now() + lasts
+
+
+def checkout(product_id: object, **changes: object) -> Checkout:
+    asked = {
+        "goods": {product_id: 1},
+        "buyer": VISITOR,
+        "fulfilment": "pickup",
+        "payment_way": "cash",
+        "key": new_id().hex,
+    }
+    return Checkout(**(asked | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("shop.cart_empty", {"goods": {}}),
+        ("shop.cart_full", {"goods": {new_id(): 1 for _ in range(51)}}),
+        ("shop.no_such_product", {"goods": {new_id(): 1}}),
+        ("shop.address_needed", {"fulfilment": "delivery", "address": "  "}),
+        ("shop.buyer_needed", {"buyer": Buyer(" ", "+6281200000009")}),
+        ("shop.phone_needed", {"buyer": Buyer("Tono")}),
+        ("shop.payment_way_not_offered", {"payment_way": "savings"}),
+        ("shop.changed_since_shown", {"shown": "0" * 20}),
+    ],
+)
+async def test_an_order_is_refused_before_anything_moves(
+    db: AsyncSession, code: str, changes: dict[str, object]
+) -> None:
+    product = await shop.product(db)
+    async with db.begin_nested() as point:
+        await refused(code, place_order(db, CASHIER, checkout(product.id, **changes), on=TODAY))
+        await point.rollback()
+    assert await (await reader_of(db)).value("SELECT count(*) FROM orders") == 0
+    await db.refresh(product)
+    assert product.reserved == 0
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 10_000, 10**12])
+async def test_quantities_have_bounds(db: AsyncSession, quantity: int) -> None:
+    product = await shop.product(db)
+    await refused(
+        "shop.quantity_out_of_range",
+        place_order(db, CASHIER, checkout(product.id, goods={product.id: quantity}), on=TODAY),
+    )
+
+
+async def test_what_was_shown_is_what_is_paid(db: AsyncSession) -> None:
+    product = await shop.product(db, price=10_000)
+    shown = rules.fingerprint("public", [(product.id, 1, 10_000)])
+    product.price = 12_000
+    await db.flush()
+    await refused("shop.changed_since_shown", place_order(db, CASHIER, checkout(product.id, shown=shown), on=TODAY))
+
+
+async def test_goods_without_cost_and_without_price_are_given_out_without_a_journal(db: AsyncSession) -> None:
+    product = await shop.product(db, cost=0, price=0)
+    order = await shop.order(db, {product.id: 1}, await shop.member(db), "savings")
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    assert (order.status, order.payment_journal, order.sale_journal) == ("handed_over", None, None)
+    await handling.return_order(db, CASHIER, order.number, "Tidak jadi", on=TODAY)
+    await shop.books_agree(db)
+
+
+async def test_an_archived_product_cannot_be_ordered(db: AsyncSession) -> None:
+    product = await shop.product(db)
+    product.archived = True
+    await refused("shop.no_such_product", shop.order(db, {product.id: 1}))
