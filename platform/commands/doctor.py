@@ -159,7 +159,7 @@ async def _migrations(database: Database) -> list[Finding]:
         return [
             Finding("migrations", "wrong", f"{behind} of {len(rows)} cooperatives are behind {head}", "lumbung migrate")
         ]
-    return [Finding("migrations", "good", f"{len(rows)} cooperatives at {head}")]
+    return [Finding("migrations", "good", f"cooperatives at {head}: {len(rows)}")]
 
 
 async def _worker(database: Database) -> list[Finding]:
