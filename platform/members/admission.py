@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.actor import Actor
-
-_NUMBER = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z./-]*[0-9A-Za-z])?")
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -171,7 +168,7 @@ async def _free_number(db: AsyncSession, wanted: str) -> str:
     number = wanted.strip()
     if not number:
         return rules.number_after(await queries.largest_number(db))
-    if len(number) > rules.LONGEST_NUMBER or not _NUMBER.fullmatch(number):
+    if not rules.is_plain_number(number):
         raise errors.NUMBER_NOT_PLAIN(most=rules.LONGEST_NUMBER, field="number")
     taken = await queries.member_by_number(db, number)
     if taken is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +29,7 @@ CODE_LETTERS: Final = "CDFGHJKMNPQRTVWXY34679"
 CODE_LENGTH: Final = 8
 FIRST_NUMBER: Final = "0001"
 LONGEST_NUMBER: Final = 18
+_NUMBER: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z./-]*[0-9A-Za-z])?")
 
 
 class Tries(msgspec.Struct, frozen=True):
@@ -99,13 +101,18 @@ def new_code() -> str:
 
 
 def shown_code(code: str) -> str:
-    """ "CDFG3467" -> "CDFG-3467"."""
+    """With a dash in the middle: CDFG3467 becomes CDFG-3467."""
     return f"{code[:4]}-{code[4:]}"
 
 
 def plain_code(typed: str) -> str:
     """The code as it was made, however it was typed."""
     return "".join(letter for letter in typed.upper() if letter.isalnum())
+
+
+def is_plain_number(text: str) -> bool:
+    """Whether this can be a member's number: it stands on cards and in addresses."""
+    return len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
 
 
 def number_after(largest: str | None) -> str:

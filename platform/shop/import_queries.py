@@ -86,18 +86,26 @@ async def members_by_number(ro: Reader, numbers: Sequence[str]) -> dict[str, Kno
     return {row.number: row for row in rows}
 
 
-async def imported_sales(ro: Reader, keys: Sequence[str]) -> dict[str, dict[UUID, int]]:
-    """Return what was imported under these receipts' keys: key -> product -> quantity. Supplements (``key:2`` …) count in.
-
-    Only their head stands in the index's order, so a supplement is found by its number, of which there are few.
-    """
+async def imported_sales(ro: Reader, keys: Sequence[str]) -> list[tuple[str, UUID, int]]:
+    """Return what was imported under these receipts' keys: (key, product, quantity) for each line."""
     records = await ro.records(
-        "SELECT split_part(o.checkout_key, '+', 1) AS key, l.product_id, sum(l.quantity)::bigint AS quantity"
-        " FROM orders o JOIN order_lines l ON l.order_id = o.id"
-        " WHERE o.source = 'import' AND o.checkout_key = ANY($1) GROUP BY 1, 2",
+        "SELECT o.checkout_key, l.product_id, l.quantity FROM orders o JOIN order_lines l ON l.order_id = o.id"
+        " WHERE o.checkout_key = ANY($1)",
         keys,
     )
-    found: dict[str, dict[UUID, int]] = {}
-    for key, product_id, quantity in records:
-        found.setdefault(key, {})[product_id] = quantity
-    return found
+    return [(record["checkout_key"], record["product_id"], record["quantity"]) for record in records]
+
+
+async def supplements(ro: Reader, stem: str) -> list[tuple[str, UUID, int]]:
+    """Return the lines of every receipt that a later file added to a day: their keys begin with ``stem``. There are few."""
+    records = await ro.records(
+        "SELECT o.checkout_key, l.product_id, l.quantity FROM orders o JOIN order_lines l ON l.order_id = o.id"
+        " WHERE o.source = 'import' AND starts_with(o.checkout_key, $1)",
+        stem,
+    )
+    return [(record["checkout_key"], record["product_id"], record["quantity"]) for record in records]
+
+
+async def timezone(ro: Reader) -> str:
+    """Return the cooperative's time zone."""
+    return str(await ro.value("SELECT timezone FROM profile"))

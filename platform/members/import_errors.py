@@ -1,0 +1,46 @@
+"""What the import of members declines, line by line or whole."""
+
+from kernel.errors import Kind
+
+AS_OF_AHEAD = Kind(
+    "members.as_of_ahead",
+    422,
+    id="Tanggal saldo awal {day} belum tiba. Pakai hari ini atau sebelumnya.",
+    en="The date of the opening balances, {day}, is still to come. Use today or an earlier day.",
+)
+NOT_A_SEX = Kind(
+    "members.not_a_sex",
+    422,
+    id="Kolom sex: tulis L atau P, bukan “{text}”.",
+    en="Column sex: write L or P (or M or F), not “{text}”.",
+)
+JOINED_AHEAD = Kind(
+    "members.joined_ahead",
+    422,
+    id="Tanggal bergabung {day} belum tiba.",
+    en="The joining date {day} is still to come.",
+)
+JOINED_TOO_EARLY = Kind(
+    "members.joined_too_early",
+    422,
+    id="Tahun bergabung {year} terlalu lampau. Periksa angka tahunnya.",
+    en="The joining year {year} is too long ago. Check its figures.",
+)
+SUM_TOO_LARGE = Kind(
+    "members.import_sum_too_large",
+    422,
+    id="Jumlah simpanan sampai baris ini melebihi {largest}. Periksa angkanya.",
+    en="Up to this line the deposits add up to more than {largest}. Check the figures.",
+)
+OPENING_SAVINGS_CHANGED = Kind(
+    "members.opening_savings_changed",
+    409,
+    id="Simpanan awal anggota {number} sudah dicatat {recorded}, di berkas {deposits}. Simpanan yang sudah berjalan diubah dengan setoran atau penarikan, bukan dengan impor.",
+    en="The opening savings of member {number} are on record as {recorded}, the file says {deposits}. Savings in use change by a deposit or a withdrawal, not by an import.",
+)
+NUMBER_OF_FORMER_MEMBER = Kind(
+    "members.number_of_former_member",
+    409,
+    id="Nomor {number} milik {name}, yang bukan anggota aktif. Nomor lama tidak dipakai lagi untuk orang lain.",
+    en="The number {number} belongs to {name}, who is no active member. An old number is not given to somebody else.",
+)

@@ -1,0 +1,48 @@
+"""What the import of members compares a file with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+
+class KnownMember(msgspec.Struct, frozen=True):
+    """A member as the register has them now."""
+
+    number: str
+    id: UUID
+    name: str
+    sex: str
+    phone: str | None
+    joined_on: date | None
+    status: str
+
+
+async def members_by_number(ro: Reader, numbers: Sequence[str]) -> dict[str, KnownMember]:
+    """Return those of these members that are in the register, former ones too."""
+    rows = await ro.rows(
+        KnownMember,
+        "SELECT number, id, name, sex, phone, joined_on, status FROM members WHERE number = ANY($1)",
+        numbers,
+    )
+    return {row.number: row for row in rows}
+
+
+async def opening_savings(ro: Reader, keys: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return what these opening journals credited: source key -> account -> rupiah."""
+    records = await ro.records(
+        "SELECT j.source_key, l.account, l.credit FROM journals j JOIN journal_lines l ON l.journal = j.number"
+        " WHERE j.source_key = ANY($1) AND l.credit > 0",
+        keys,
+    )
+    found: dict[str, dict[str, int]] = {}
+    for record in records:
+        found.setdefault(record["source_key"], {})[record["account"]] = record["credit"]
+    return found
