@@ -2,7 +2,7 @@
 
 `/usr/bin/chromium` if it is there; else Debian's package where we are root; else Playwright's own download. When none can be had the
 path is empty and the reason goes to standard error: the browser tests then say they were skipped, and under `CI=true` that
-is a failure. Caddy, which one test runs, is fetched along with Debian's Chromium.
+is a failure. As root, Debian's Caddy is fetched too where it is missing: one test runs it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ USUAL_PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goog
 
 
 def main() -> int:
+    if shutil.which("caddy") is None and may_install_debian():
+        install_debian("caddy")  # its test names the reason where this did not help
     path, reason = find()
     if path is None:
         path, reason = fetch()
@@ -44,8 +46,8 @@ def find() -> tuple[str | None, str]:
 def fetch() -> tuple[str | None, str]:
     """Install one: Debian's as root, else Playwright's."""
     reasons = []
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        said = install_debian(["chromium", "caddy"]) and install_debian(["chromium"])
+    if may_install_debian():
+        said = install_debian("chromium")
         if os.access(USUAL_PLACES[0], os.X_OK):
             return USUAL_PLACES[0], ""
         reasons.append(f"apt-get: {said or 'the package brought no program'}")
@@ -57,13 +59,17 @@ def fetch() -> tuple[str | None, str]:
     return path, "; ".join(reasons)
 
 
-def install_debian(packages: list[str]) -> str:
-    """Install Debian packages; what went wrong, empty when nothing did."""
+def may_install_debian() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def install_debian(package: str) -> str:
+    """Install a Debian package; what went wrong, empty when nothing did."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    print(f"chromium: installing Debian's {' and '.join(packages)} …", file=sys.stderr)
+    print(f"chromium: installing Debian's {package} …", file=sys.stderr)
     for command in (
         ["apt-get", "-qq", "update"],
-        ["apt-get", "-qq", "install", "--no-install-recommends", "--yes", *packages],
+        ["apt-get", "-qq", "install", "--no-install-recommends", "--yes", package],
     ):
         done = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
