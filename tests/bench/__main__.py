@@ -1,0 +1,19 @@
+"""`make bench`: measures what we promise, as ratios within one run where another program is the yardstick.
+
+`make bench ARGS="storefront founding"` runs some of them. Nothing here passes or fails: it prints figures.
+"""
+
+import asyncio
+import importlib
+import sys
+
+BENCHES = ("storefront", "founding", "imports", "surplus")
+
+
+def main() -> None:
+    for name in sys.argv[1:] or BENCHES:
+        print(f"\n== {name}")
+        asyncio.run(importlib.import_module(f"bench.{name}").main())
+
+
+main()

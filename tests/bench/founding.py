@@ -1,0 +1,40 @@
+"""Founding a cooperative: from the sent form to the founder's first page, with a spare schema ready."""
+
+import statistics
+import time
+from urllib.parse import urlsplit
+
+import httpx
+from bench.place import PASSWORD, place
+
+from kernel.ids import new_id
+from web.doors import Doors
+
+TIMES = 25
+
+
+async def main() -> None:
+    async with place(spare_schemas=TIMES + 3) as (database, settings):
+        doors = Doors(settings, database)
+        await doors.start()
+        origin = f"http://{settings.base_domain}"
+        spent = []
+        for at in range(TIMES + 3):
+            transport = httpx.ASGITransport(doors)
+            async with httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}) as client:
+                form = {
+                    "name": f"Koperasi Ukur {at}", "slug": f"ukur-{at}", "officer_name": "Ketua Contoh", "phone": "0899-0000-0001",
+                    "password": PASSWORD, "bylaws_template": "konsumen", "founding_key": str(new_id()),
+                }
+                started = time.perf_counter()
+                answer = await client.post("/daftar", data=form)
+                while answer.status_code in (302, 303):
+                    target = urlsplit(answer.headers["location"])
+                    base = f"{target.scheme}://{target.netloc}" if target.netloc else base
+                    answer = await client.get(f"{base}{target.path}?{target.query}", headers={"origin": base})
+                spent.append(time.perf_counter() - started)
+                assert answer.status_code == 200, answer.text[:500]
+                assert "/pengurus" in str(answer.url), answer.url
+        steady = sorted(spent[3:])
+        print(f"founding, form to usable page: p50 {statistics.median(steady) * 1000:.0f} ms, worst {steady[-1] * 1000:.0f} ms ({TIMES} times)")
+        await doors.stop()

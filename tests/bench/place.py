@@ -1,0 +1,50 @@
+"""A server and a cooperative for one benchmark: made in a temporary folder, gone afterwards. All people and goods are invented."""
+
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from kernel.database import Database
+from kernel.ids import new_id
+from kernel.postgres import EmbeddedPostgres
+from kernel.settings import Settings
+from onboarding.founding import Founding, found
+from tenants.fleet import migrate
+from tenants.registry import TenantRef
+
+PASSWORD = "padi-di-lumbung-7"
+
+
+@contextlib.asynccontextmanager
+async def place(spare_schemas: int = 2) -> AsyncIterator[tuple[Database, Settings]]:
+    """A migrated database on a server with its usual safety (fsync on)."""
+    with tempfile.TemporaryDirectory(prefix="lumbung-bench-") as folder:
+        Path(folder).chmod(0o755)
+        server = EmbeddedPostgres(Path(folder))
+        settings = Settings(data_dir=Path(folder), spare_schemas=spare_schemas)
+        database = Database(server.start(), settings)
+        try:
+            await migrate(database)
+            yield database, settings
+        finally:
+            await database.close()
+            server.stop()
+
+
+def founding(slug: str, template: str = "konsumen") -> Founding:
+    """A filled-in form."""
+    return Founding(
+        name=f"Koperasi {slug.title()}",
+        slug=slug,
+        officer_name="Ketua Contoh",
+        phone="+6289900000001",
+        password=PASSWORD,
+        bylaws_template=template,
+        key=str(new_id()),
+    )
+
+
+async def cooperative(database: Database, slug: str = "ukur") -> TenantRef:
+    """A cooperative founded by the real use case."""
+    return (await found(database, founding(slug))).tenant

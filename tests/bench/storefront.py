@@ -1,0 +1,162 @@
+"""The storefront page of 24 goods, against the framework's "hello" and against a hand-written page of one query, in one process.
+
+Requests are ASGI calls in this process, so that a load generator does not share the processor with what it measures. The yardsticks get the
+same treatment, in turns; a figure is the median of its rounds.
+"""
+
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+from bench.place import cooperative, place
+from jinja2 import Environment
+from litestar import Litestar, Response, get
+
+from kernel import clock
+from kernel.database import Database, plain_url, reader_of
+from kernel.ids import new_id
+from members.models import Member, Session, User
+from shop.models import Category, Product
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+from ui.cookies import new_token, token_hash
+from web.doors import Doors
+
+ROUNDS = 7
+SECONDS = 0.7
+Call = Callable[[], Awaitable[int]]
+
+HAND_WRITTEN = """<!doctype html><html lang="id"><head><meta charset="utf-8"><title>Toko</title></head><body><h1>Toko</h1>
+<ul>{% for p in products %}<li><a href="/barang/{{ p['sku'] }}"><b>{{ p['name'] }}</b></a> <span>{{ p['category'] }}</span>
+<p>Rp{{ '{:,}'.format(p['price']).replace(',', '.') }} / {{ p['unit'] }}</p><p>Stok {{ p['stock'] }}</p>
+<form method="post" action="/keranjang"><input type="hidden" name="sku" value="{{ p['sku'] }}"><button>Beli</button></form></li>{% endfor %}</ul>
+</body></html>"""
+
+
+@get("/", sync_to_thread=False)
+def hello() -> Response[str]:
+    """The framework's hello."""
+    return Response("hello", media_type="text/plain")
+
+
+def scope(host: str, path: str, cookie: str = "") -> dict[str, Any]:
+    headers = [(b"host", host.encode()), (b"accept", b"text/html"), (b"user-agent", b"bench"), (b"accept-encoding", b"gzip")]
+    if cookie:
+        headers.append((b"cookie", cookie.encode()))
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 5000),
+        "server": ("127.0.0.1", 8000),
+    }
+
+
+def caller(app: Any, host: str, path: str, cookie: str = "") -> Call:
+    """A call of the app that answers the length of the body, and insists on 200."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def call() -> int:
+        size = 0
+
+        async def send(message: dict[str, Any]) -> None:
+            nonlocal size
+            if message["type"] == "http.response.start":
+                assert message["status"] == 200, message["status"]
+            else:
+                size += len(message.get("body", b""))
+
+        await app(scope(host, path, cookie), receive, send)
+        return size
+
+    return call
+
+
+async def rate(call: Call) -> float:
+    """Calls a second."""
+    count, started = 0, time.perf_counter()
+    while (spent := time.perf_counter() - started) < SECONDS:
+        for _ in range(10):
+            await call()
+        count += 10
+    return count / spent
+
+
+async def compare(title: str, ours: Call, yardstick_name: str, yardstick: Call) -> None:
+    for call in (ours, yardstick):
+        await rate(call)  # warm
+    rows = [(await rate(ours), await rate(yardstick)) for _ in range(ROUNDS)]
+    ratio = statistics.median(one / other for one, other in rows)
+    us, them = (statistics.median(column) for column in zip(*rows, strict=True))
+    print(f"{title}: {us:,.0f}/s, {yardstick_name}: {them:,.0f}/s, ratio {ratio:.2f}")
+
+
+async def furnish(database: Database, tenant: TenantRef) -> str:
+    """60 goods in 6 categories, a member; returns the member's cookie."""
+    token = new_token()
+    async with coop_session(database, tenant) as db:
+        for at in range(6):
+            category = Category(id=new_id(), slug=f"rak-{at}", name=f"Rak {at}")
+            db.add(category)
+            await db.flush()
+            db.add_all(
+                Product(
+                    id=new_id(), sku=f"B{at}{n}", name=f"Barang contoh {at}-{n}", category_id=category.id,
+                    cost=9_000 + n, price=10_000 + 500 * n, stock=20, stock_value=20 * (9_000 + n),
+                )
+                for n in range(10)
+            )
+        member = Member(id=new_id(), number="1", name="Anggota Contoh", status="active", joined_on=clock.today())
+        db.add(member)
+        await db.flush()
+        user = User(id=new_id(), name=member.name, phone="+6289900000009", member_id=member.id)
+        db.add(user)
+        await db.flush()
+        now = clock.now()
+        db.add(Session(token_hash=token_hash(token), user_id=user.id, signed_in_at=now, expires_at=now + timedelta(hours=1)))
+        assert await (await reader_of(db)).value("SELECT count(*) FROM products") == 60
+    return f"lumbung={token}"
+
+
+async def main() -> None:
+    async with place() as (database, settings):
+        tenant = await cooperative(database)
+        cookie = await furnish(database, tenant)
+        doors = Doors(settings, database)
+        await doors.start()
+        greeting = Litestar([hello], openapi_config=None)
+        host = f"ukur.{settings.base_domain}"
+        anonymous = caller(doors, host, "/")
+        await compare("anonymous storefront", anonymous, "hello", caller(greeting, "localhost", "/"))
+
+        pool = await asyncpg.create_pool(plain_url(database.owner_url), min_size=1, max_size=4)
+        template = Environment(autoescape=True).from_string(HAND_WRITTEN)
+        query = (
+            "SELECT p.sku, p.name, p.price, p.unit, p.stock - p.reserved AS stock, c.name AS category"
+            f" FROM {tenant.schema_name}.products p LEFT JOIN {tenant.schema_name}.categories c ON c.id = p.category_id"
+            " WHERE NOT p.archived ORDER BY p.name LIMIT 24"
+        )
+
+        @get("/", sync_to_thread=False)
+        async def by_hand() -> Response[str]:
+            async with pool.acquire() as connection:
+                products = await connection.fetch(query)
+            return Response(template.render(products=products), media_type="text/html")
+
+        member = caller(doors, host, "/", cookie)
+        print(f"page sizes: anonymous {await anonymous():,} bytes (gzip), member {await member():,} bytes")
+        await compare("member's storefront", member, "hand-written", caller(Litestar([by_hand], openapi_config=None), "localhost", "/"))
+        await pool.close()
+        await doors.stop()
