@@ -17,7 +17,7 @@ from ui.themes import CSRF_MARK, environment
 from ui.viewer import Visit, visit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from litestar import Request
 
@@ -57,7 +57,9 @@ def page(
     base = base_context(request, visit)
     base["place"] = place
     base.update(context)
-    wants_block = block is not None and request.headers.get("hx-request") == "true"
+    # the way back in a browser's history asks through htmx too, but for the whole page
+    restores = request.headers.get("hx-history-restore-request") == "true"
+    wants_block = block is not None and request.headers.get("hx-request") == "true" and not restores
     if wants_block and block is not None:
         text = render_block(made, template, block, **base)
     else:
@@ -110,6 +112,23 @@ def fragment(request: Request[Any, Any, Any], key: tuple[object, ...], make: Cal
     if kept is None:
         generation = visit.pages.generation(visit.tenant.schema_name)
         kept = Markup(make())  # noqa: S704
+        visit.pages.keep(visit.tenant.schema_name, full, kept, len(kept), generation)
+    return kept
+
+
+async def shared_part(request: Request[Any, Any, Any], key: tuple[object, ...], make: Callable[[], Awaitable[str]]) -> Markup:
+    """Return a ``fragment`` whose making has to ask the database first: when it is kept already, nothing is asked.
+
+    ``make`` may raise a Refusal, and then nothing is kept.
+    """
+    visit = visit_of(request)
+    if visit.pages is None or visit.tenant is None:
+        return Markup(await make())  # noqa: S704 - rendered by autoescaping templates
+    full = ("fragment", visit.brand.theme, visit.lang, *key)
+    kept: Markup | None = visit.pages.get(visit.tenant.schema_name, full)
+    if kept is None:
+        generation = visit.pages.generation(visit.tenant.schema_name)
+        kept = Markup(await make())  # noqa: S704
         visit.pages.keep(visit.tenant.schema_name, full, kept, len(kept), generation)
     return kept
 
