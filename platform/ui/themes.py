@@ -114,6 +114,7 @@ def environment(theme: str, lang: Lang) -> Environment:
         number=functools.partial(formats.number, lang=lang),
         percent=functools.partial(formats.percent, lang=lang),
         date=functools.partial(formats.date_long, lang=lang),
+        month=functools.partial(formats.month, lang=lang),
         datetime=functools.partial(formats.date_time, lang=lang),
         json=lambda value: json.dumps(value, ensure_ascii=False),
     )

@@ -16,6 +16,7 @@ import members.pages
 import office.pages
 import onboarding.pages
 import operators.pages
+import savings.pages
 import shop.pages
 import shu.pages
 import web.pages
@@ -131,6 +132,7 @@ def cooperative_app(settings: Settings) -> Litestar:
         settings,
         *shop.pages.routes,
         *members.pages.routes,
+        *savings.pages.routes,
         *governance.pages.routes,
         *ledger.pages.routes,
         *shu.pages.routes,
