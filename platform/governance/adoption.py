@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
@@ -13,6 +14,8 @@ from governance.models import BylawsVersion
 from governance.rules import Bylaws, encode, require_valid
 from governance.templates import TEMPLATES
 from kernel import audit, clock
+from kernel.formats import JAKARTA
+from kernel.outbox import later
 from tenants.changes import announce
 
 if TYPE_CHECKING:
@@ -37,12 +40,12 @@ async def adopt(
     note: str,
     based_on_version: int,
     *,
-    today: date | None = None,
+    zone: str = JAKARTA,
 ) -> int:
     """Adopt ``bylaws`` as the next version, in force from ``effective_on``, and return its number.
 
-    ``based_on_version`` is the latest version that the officer saw: what was adopted meanwhile is not written over unseen. ``today`` is the
-    date where the cooperative is. Raises Refusal: .bylaws_not_valid and its parts, .nothing_changed, .date_in_the_past,
+    ``based_on_version`` is the latest version that the officer saw: what was adopted meanwhile is not written over unseen. ``zone`` is where the
+    cooperative keeps its calendar. Raises Refusal: .bylaws_not_valid and its parts, .nothing_changed, .date_in_the_past,
     .before_latest_version, .changed_meanwhile.
     """
     require_valid(bylaws)
@@ -52,7 +55,7 @@ async def adopt(
     changes = difference(base.bylaws, bylaws)
     if not changes and encode(base.bylaws) == encode(bylaws):
         raise errors.NOTHING_CHANGED()
-    require_date(effective_on, base.effective_on, today or clock.today())
+    require_date(effective_on, base.effective_on, clock.today(zone))
     version = base.version + 1
     await _store(db, version, bylaws, base.template, actor.name, effective_on, note.strip())
     audit.record(
@@ -67,6 +70,9 @@ async def adopt(
         },
     )
     await announce(db)
+    if effective_on > clock.today(zone):  # pages that show prices are kept in memory: forget them on the day itself
+        morning = datetime.combine(effective_on, time.min, ZoneInfo(zone))
+        await later(db, "governance.take_effect", {}, due=morning, key=f"governance.take_effect:{version}")
     return version
 
 

@@ -16,6 +16,7 @@ from governance.queries import BylawsInForce, bylaws_on
 from governance.rules import SavingsKind
 from kernel import audit, clock
 from kernel.database import Reader, reader_of
+from kernel.formats import JAKARTA
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger.chart import MANDATORY_SAVINGS, MEMBER_RETURNS, MEMBER_SALES, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
@@ -67,13 +68,13 @@ class _Division(msgspec.Struct, frozen=True):
         return len(self.member_ids) * sum(pool.basis is not None for pool in self.allocation.pools)
 
 
-async def draft(db: AsyncSession, actor: Actor, year: int, *, today: date | None = None) -> ShuDraftResult:
+async def draft(db: AsyncSession, actor: Actor, year: int, *, zone: str = JAKARTA) -> ShuDraftResult:
     """Divide the surplus of ``year`` and store it as a further version; the same books and bylaws give the version that is stored already.
 
     The bylaws in force on 31 December decide. Everything is read up to one journal, so that a sale made meanwhile is in all figures or in
-    none. ``today`` is the date where the cooperative is. Raises Refusal: shu.year_ahead, shu.year_too_old, and those of ``allocate``.
+    none. ``zone`` is where the cooperative keeps its calendar. Raises Refusal: shu.year_ahead, shu.year_too_old, and those of ``allocate``.
     """
-    today = today or clock.today()
+    today = clock.today(zone)
     if year > today.year:
         raise errors.YEAR_AHEAD(year=str(year), now=str(today.year))
     if year < EARLIEST_YEAR:

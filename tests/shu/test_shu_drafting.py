@@ -1,6 +1,6 @@
 """Drafts from the books: hand-checked figures, and what may and may not change them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import count
 
 import pytest
@@ -11,8 +11,9 @@ from commands.shu import as_document
 from governance import adoption
 from governance.rules import Bylaws
 from governance.templates import KONSUMEN
+from kernel import clock
 from kernel.actor import Actor
-from kernel.database import Database, Reader, reader_of
+from kernel.database import Database, reader_of
 from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
@@ -25,6 +26,7 @@ from tenants.registry import TenantRef
 from tenants.session import coop_session
 
 TODAY = date(2026, 11, 24)
+NOON = datetime(2026, 11, 24, 5, tzinfo=UTC)
 TREASURER = Actor("officer", "Bendahara Melati")
 numbers = count(1)
 
@@ -58,7 +60,7 @@ async def spend(db: AsyncSession, on: date, amount: int) -> int:
 
 
 async def draft_2025(db: AsyncSession) -> ShuDraftResult:
-    return await draft(db, TREASURER, 2025, today=TODAY)
+    return await draft(db, TREASURER, 2025)
 
 
 @pytest.fixture
@@ -264,12 +266,13 @@ async def test_voluntary_savings_count_only_where_the_bylaws_say_so(year: AsyncS
     assert as_document(await draft_2025(year))["members"][0]["basis"]["savings"] == 300_000
 
 
-async def test_bylaws_of_31_december_decide(year: AsyncSession, ro: Reader) -> None:
-    first = await draft(year, TREASURER, 2026, today=TODAY)
+async def test_bylaws_of_31_december_decide(year: AsyncSession) -> None:
+    now = clock.today().year
+    first = await draft(year, TREASURER, now)
     with_more = with_percent(KONSUMEN, jasa_usaha="60", cadangan="0")
-    await adoption.adopt(year, TREASURER, with_more, date(2026, 12, 31), "", 1, today=TODAY)
-    await adoption.adopt(year, TREASURER, KONSUMEN, date(2027, 1, 1), "", 2, today=TODAY)
-    second = await draft(year, TREASURER, 2026, today=TODAY)
+    await adoption.adopt(year, TREASURER, with_more, date(now, 12, 31), "", 1)
+    await adoption.adopt(year, TREASURER, KONSUMEN, date(now + 1, 1, 1), "", 2)
+    second = await draft(year, TREASURER, now)
     assert (first.bylaws_version, second.bylaws_version) == (1, 2)
     assert (second.version, second.fresh) == (2, True)
     # a past year keeps the bylaws that were the only ones then
@@ -289,8 +292,8 @@ def with_percent(bylaws: Bylaws, **percents: str) -> Bylaws:
 
 
 async def test_a_year_to_come_is_refused(db: AsyncSession) -> None:
-    with pytest.raises(Refusal) as refused:
-        await draft(db, TREASURER, 2027, today=TODAY)
+    with clock.held_at(NOON), pytest.raises(Refusal) as refused:
+        await draft(db, TREASURER, 2027)
     assert refused.value.sentence("id") == "Tahun 2027 belum tiba. Pilih 2026 atau tahun sebelumnya."
 
 

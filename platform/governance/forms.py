@@ -1,0 +1,219 @@
+"""The form that changes the bylaws: as many allocation lines as its officers want, each a row of the same four fields."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, cast
+
+import msgspec
+
+from governance.rules import (
+    BASIS_NAMES,
+    AllocationLine,
+    Bylaws,
+    Deposits,
+    LineKind,
+    Membership,
+    PaymentWay,
+    Prices,
+    SavingsKind,
+)
+from governance.templates import TEMPLATES
+from kernel import formats
+from kernel.formats import Lang
+from kernel.money import Rupiah
+
+MOST_LINES: Final = 24
+
+GoesTo = Literal["savings", "purchases", "loans", "reserve", "fund", "third_party"]
+SAVINGS_KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "voluntary")
+PAYMENT_WAYS: Final[tuple[PaymentWay, ...]] = ("cash", "transfer", "savings")
+
+# Where a line that the officers invent is credited once decided: members, the general reserve, else other liabilities.
+_ACCOUNT_OF_KIND: Final[dict[LineKind, str]] = {"members": "2121", "reserve": "3161", "fund": "2160", "third_party": "2160"}
+_KNOWN_LINES: Final = {line.code: line for bylaws in TEMPLATES.values() for line in bylaws.allocation}
+_LETTERS: Final = "bcdefghijklmnopqrstuvwxyz"
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """All but the rows. ``do`` says which button was pressed, ``based_on`` which version the officer started from."""
+
+    do: Annotated[str, msgspec.Meta(max_length=20)] = "lihat"
+    rows: Annotated[int, msgspec.Meta(ge=1, le=MOST_LINES)] = 1
+    based_on: Annotated[int, msgspec.Meta(ge=1, le=32_000)]
+    effective_on: date
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    principal: Rupiah
+    mandatory: Rupiah
+    answer_days: int
+    member_discount: Decimal
+    public_markup: Decimal
+    rounding_unit: int
+    counts_principal: bool = False
+    counts_mandatory: bool = False
+    counts_voluntary: bool = False
+    pay_cash: bool = False
+    pay_transfer: bool = False
+    pay_savings: bool = False
+
+
+_ROW_FIELDS: Final[list[tuple[str, Any, Any]]] = [
+    (f"{name}_{row}", kind, default)
+    for row in range(MOST_LINES)
+    for name, kind, default in (
+        ("label", Annotated[str, msgspec.Meta(max_length=60)], ""),
+        ("percent", Decimal | None, None),
+        ("goes_to", GoesTo, "fund"),
+        ("code", Annotated[str, msgspec.Meta(max_length=60)], ""),
+    )
+]
+BylawsForm = msgspec.defstruct(
+    "BylawsForm", _ROW_FIELDS, bases=(Change,), forbid_unknown_fields=True, kw_only=True, module=__name__
+)
+
+# Where the sentence of a broken rule stands in the form.
+_FIELDS: Final = {
+    "deposits.principal": "principal",
+    "deposits.mandatory": "mandatory",
+    "membership.answer_days": "answer_days",
+    "prices.member_discount_percent": "member_discount",
+    "prices.public_markup_percent": "public_markup",
+    "prices.rounding_unit": "rounding_unit",
+    "savings_basis": "counts_principal",
+    "payment_ways": "pay_cash",
+    "effective_on": "effective_on",
+}
+_ROW_FIELD_OF: Final = {"percent": "percent", "code": "label", "label_id": "label", "basis": "goes_to", "account": "label"}
+
+
+def bylaws_of(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
+    """The bylaws that a form without errors says, and which row each of its lines came from.
+
+    A row without a name and without a percentage is no line. A line keeps the code, account and English name it has in ``base``.
+    """
+    filled = [
+        row
+        for row in range(data.rows)
+        if getattr(data, f"label_{row}") or getattr(data, f"percent_{row}") is not None
+    ]
+    known = {**_KNOWN_LINES, **{line.code: line for line in base.allocation}}
+    taken: dict[str, str] = {}
+    lines = []
+    for row in filled:
+        label = getattr(data, f"label_{row}").strip()
+        code = _code(label, getattr(data, f"code_{row}"), base, taken)
+        taken.setdefault(code, label)
+        percent = getattr(data, f"percent_{row}")
+        lines.append(_line(known.get(code), code, label, percent, getattr(data, f"goes_to_{row}")))
+    bylaws = Bylaws(
+        allocation=tuple(lines),
+        deposits=Deposits(principal=data.principal, mandatory=data.mandatory),
+        membership=Membership(answer_days=data.answer_days),
+        prices=Prices(
+            member_discount_percent=data.member_discount,
+            public_markup_percent=data.public_markup,
+            rounding_unit=data.rounding_unit,
+        ),
+        savings_basis=tuple(kind for kind in SAVINGS_KINDS if getattr(data, f"counts_{kind}")),
+        payment_ways=tuple(way for way in PAYMENT_WAYS if getattr(data, f"pay_{way}")),
+    )
+    return bylaws, filled
+
+
+def field_of(rule: object, rows: list[int]) -> str:
+    """The form's field for a rule's path ("allocation.2.percent"), or "" where it concerns the form as a whole."""
+    path = str(rule or "")
+    parts = path.split(".")
+    if parts[0] == "allocation" and len(parts) == 3:
+        return f"{_ROW_FIELD_OF[parts[2]]}_{rows[int(parts[1])]}"
+    return _FIELDS.get(path, "")
+
+
+def values_of(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: Lang) -> dict[str, str]:
+    """What the form holds on a first visit: the bylaws as they are, and one empty row."""
+    values = {
+        "rows": str(min(len(bylaws.allocation) + 1, MOST_LINES)),
+        "based_on": str(based_on),
+        "effective_on": effective_on.isoformat(),
+        "note": "",
+        "principal": formats.number(bylaws.deposits.principal, "id"),
+        "mandatory": formats.number(bylaws.deposits.mandatory, "id"),
+        "answer_days": str(bylaws.membership.answer_days),
+        "member_discount": formats.number(bylaws.prices.member_discount_percent, lang),
+        "public_markup": formats.number(bylaws.prices.public_markup_percent, lang),
+        "rounding_unit": str(bylaws.prices.rounding_unit),
+        **{f"counts_{kind}": "1" for kind in bylaws.savings_basis},
+        **{f"pay_{way}": "1" for way in bylaws.payment_ways},
+    }
+    for row, line in enumerate(bylaws.allocation):
+        values |= {
+            f"label_{row}": line.label.worded("id"),
+            f"percent_{row}": formats.number(line.percent, lang),
+            f"goes_to_{row}": line.basis or line.kind,
+            f"code_{row}": line.code,
+        }
+    return values
+
+
+def without_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
+    """The same form without one row; the rows below move up."""
+    rows = row_count(values)
+    kept = {name: value for name, value in values.items() if not _is_row_field(name)}
+    at = 0
+    for row in range(rows):
+        if row == gone:
+            continue
+        kept |= {f"{name}_{at}": values.get(f"{name}_{row}", "") for name in ("label", "percent", "goes_to", "code")}
+        at += 1
+    return {**kept, "rows": str(max(at, 1))}
+
+
+def row_count(values: Mapping[str, str]) -> int:
+    """How many rows the form shows."""
+    typed = values.get("rows", "1")
+    return min(max(int(typed), 1), MOST_LINES) if typed.isdecimal() and len(typed) < 4 else 1
+
+
+def _is_row_field(name: str) -> bool:
+    head, _, row = name.rpartition("_")
+    return head in {"label", "percent", "goes_to", "code"} and row.isdecimal()
+
+
+def _line(before: AllocationLine | None, code: str, label: str, percent: Decimal | None, goes_to: GoesTo) -> AllocationLine:
+    basis = goes_to if goes_to in BASIS_NAMES else None
+    kind: LineKind = "members" if basis else cast("LineKind", goes_to)
+    return AllocationLine(
+        code=code,
+        label_id=label,
+        label_en=before.label_en if before is not None and before.label_id == label else label,
+        percent=Decimal("NaN") if percent is None else percent,
+        kind=kind,
+        account=before.account if before is not None and before.kind == kind else _ACCOUNT_OF_KIND[kind],
+        basis=basis,
+    )
+
+
+def _code(label: str, sent: str, base: Bylaws, taken: Mapping[str, str]) -> str:
+    """A line that was there keeps its code whatever it is called now; a new one gets a code from its name."""
+    if any(line.code == sent for line in base.allocation) and sent not in taken:
+        return sent
+    for line in _KNOWN_LINES.values():
+        if line.label_id.lower() == label.lower() and line.code not in taken:
+            return line.code
+    code = code_from(label)
+    if taken.get(code, label).lower() == label.lower():
+        return code
+    return next((f"{code}_{letter}" for letter in _LETTERS if f"{code}_{letter}" not in taken), code)
+
+
+def code_from(label: str) -> str:
+    """"Dana Sosial & Duka" -> "dana_sosial_duka": the letters a-z of a name; "bagian" for a name that has none."""
+    plain = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode()
+    return "_".join(_words(plain)) or "bagian"
+
+
+def _words(text: str) -> Iterable[str]:
+    return "".join(letter if "a" <= letter <= "z" else " " for letter in text).split()
