@@ -8,6 +8,7 @@ is a failure. As root, Debian's Caddy is fetched too where it is missing: one te
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,11 +26,10 @@ def main() -> int:
     if path is not None:
         print(path)
         return 0
-    print(
-        f"chromium: no Chromium ({reason}); the browser tests are skipped: sudo apt-get install chromium",
-        file=sys.stderr,
-    )
-    return 1 if os.environ.get("CI") == "true" else 0
+    is_ci = os.environ.get("CI") == "true"
+    follows = "a failure, since CI=true" if is_ci else "the browser tests are skipped"
+    print(f"chromium: none to be had ({reason}): {follows}. sudo apt-get install chromium", file=sys.stderr)
+    return 1 if is_ci else 0
 
 
 def find() -> tuple[str | None, str]:
@@ -55,7 +55,7 @@ def fetch() -> tuple[str | None, str]:
         [sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, text=True, check=False
     )
     path = playwrights() if done.returncode == 0 else None
-    reasons.append(f"playwright install: {last_line(done.stderr or done.stdout)}")
+    reasons.append(f"playwright install: {telling_line(done.stderr or done.stdout)}")
     return path, "; ".join(reasons)
 
 
@@ -75,7 +75,7 @@ def install_debian(package: str) -> str:
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            return last_line(done.stderr or done.stdout)
+            return telling_line(done.stderr or done.stdout)
     return ""
 
 
@@ -87,9 +87,11 @@ def playwrights() -> str | None:
     return path if done.returncode == 0 and Path(path).is_file() else None
 
 
-def last_line(text: str) -> str:
+def telling_line(text: str) -> str:
+    """The line of a program's output that tells what went wrong: the first that speaks of an error, else the last."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    errors = [line for line in lines if re.search(r"error|unable|failed", line, re.IGNORECASE)]
+    return (errors or lines[-1:] or ["no message"])[0]
 
 
 if __name__ == "__main__":
