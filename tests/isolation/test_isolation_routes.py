@@ -1,0 +1,151 @@
+"""Walk every route of one cooperative with everything that belongs to the other: nothing of the neighbour is seen, nothing of it changes.
+
+The walk is made from the application's own list of routes: a route added tomorrow is walked tomorrow, and a new kind of path parameter
+fails here until somebody says what the neighbour's value of it is.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from conftest import SignedIn, csrf_of
+from litestar.routes import HTTPRoute
+from sqlalchemy import text
+
+from kernel.database import Database, reader_of
+from kernel.settings import Settings
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+from web.doors import Doors
+
+# Words that stand in mawar's rows alone: names of its people, and a product that only it sells.
+SECRETS = ("Wulandari Mawar", "Hartono Mawar", "Ketua Mawar", "+62813", "Rahasia Mawar", "0813-0000")
+
+
+async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, list[str]]:
+    """What a visitor of melati could try for each path parameter: mawar's own ids and names."""
+    async with coop_session(database, mawar) as db:
+        await db.execute(text("UPDATE products SET name = 'Rahasia Mawar', sku = 'MAWAR-1' WHERE sku = 'BRS5'"))
+        await db.flush()
+        ro = await reader_of(db)
+        member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
+        product = await ro.value("SELECT id FROM products WHERE sku = 'MAWAR-1'")
+    small = ["1", "2", "999999"]
+    return {
+        "lang": ["en"],
+        "name": ["x.css", "MAWAR-1"],
+        "member_id": [str(member)],
+        "product_id": [str(product)],
+        "sku": ["MAWAR-1"],
+        "slug": ["mawar", "sembako"],
+        "number": [*small, "0001"],
+        "version": small,
+        "year": ["2025", "2026"],
+        "code": ["1101", "3110"],
+        "draft_id": [str(product)],
+        "user_id": [str(member)],
+        "kind": ["pokok", "sukarela"],
+        "id": [str(member)],
+        "picture": ["0" * 64],
+        "token": ["x" * 43],
+        "theme": ["base"],
+        "way": ["cash"],
+        "checksum": ["0" * 12],
+        "file": ["x-320.webp"],
+        "pool": ["jasa_modal"],
+        "position": ["1"],
+        "reference": ["1001"],
+    }
+
+
+def _routes(app: Doors) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(method, path template, [(parameter, type)]) of every route of the cooperative's application."""
+    found = []
+    for route in app._apps["cooperative"].routes:
+        if isinstance(route, HTTPRoute):
+            parameters = [(p.name, p.full) for p in route.path_parameters.values()]
+            found += [(str(method), route.path, parameters) for method in sorted(route.methods) if method != "OPTIONS"]
+    return found
+
+
+def _addresses(path: str, parameters: list[tuple[str, str]], values: dict[str, list[str]]) -> list[str]:
+    paths = [path]
+    for name, full in parameters:
+        assert name in values, f"say in _neighbours_values what the neighbour's {name!r} would be ({path})"
+        paths = [p.replace("{" + full + "}", value) for p in paths for value in values[name]]
+    return paths
+
+
+async def _fingerprint(database: Database, tenant: TenantRef) -> dict[str, str]:
+    """A checksum of every table of a cooperative."""
+    async with database.owner.connect() as connection:
+        tables = (
+            await connection.execute(
+                text("SELECT table_name FROM information_schema.tables WHERE table_schema = :s"), {"s": tenant.schema_name}
+            )
+        ).scalars()
+        sums = {}
+        for table in list(tables):
+            query = f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {tenant.schema_name}.{table} t"
+            sums[table] = (await connection.execute(text(query))).scalar_one()
+        return sums
+
+
+@pytest.fixture
+async def walkers(
+    officer_client: SignedIn, member_client: SignedIn, visitor: Callable[[str], httpx.AsyncClient],
+    sign_in: Callable[[str, str], Awaitable[SignedIn]], settings: Settings, mawar: TenantRef,
+) -> dict[str, SignedIn]:
+    """Melati's officer, member and visitor; and mawar's officer who brings their own session cookie to melati's host."""
+    anonymous = visitor("melati")
+    anonymous.cookies.clear()
+    stranger = visitor("melati")
+    neighbours = await sign_in("mawar", "+6289900000001")
+    token = neighbours.client.cookies["lumbung"]
+    stranger.cookies.set("lumbung", token)
+    return {
+        "officer": officer_client,
+        "member": member_client,
+        "visitor": SignedIn(anonymous, ""),
+        "the neighbour's officer": SignedIn(stranger, csrf_of(settings, mawar, token)),
+    }
+
+
+async def test_no_route_shows_or_changes_anything_of_the_neighbour(
+    app: Doors, database: Database, melati: TenantRef, mawar: TenantRef, walkers: dict[str, SignedIn]
+) -> None:
+    values = await _neighbours_values(database, mawar)
+    before = await _fingerprint(database, mawar)
+    walked = 0
+    for method, path, parameters in _routes(app):
+        for address in _addresses(path, parameters, values):
+            for who, walker in walkers.items():
+                if path == "/keluar":
+                    continue  # it would end the walk; test_members_signing_in walks it
+                answer = await _walk(walker, method, address, values)
+                walked += 1
+                body = answer.text if "text" in answer.headers.get("content-type", "") else ""
+                shown = [secret for secret in SECRETS if secret in body]
+                assert not shown, f"{method} {address} as {who} shows {shown}"
+                assert answer.status_code != 500, f"{method} {address} as {who} breaks"
+                if who == "the neighbour's officer" and path.startswith(("/pengurus", "/anggota")):
+                    assert answer.status_code in (303, 403, 404, 405), f"{method} {address} lets a neighbour's session in"
+    assert walked > 100
+    assert await _fingerprint(database, mawar) == before
+
+
+async def _walk(walker: SignedIn, method: str, address: str, values: dict[str, list[str]]) -> httpx.Response:
+    if method in ("GET", "HEAD"):
+        return await walker.client.request(method, address)
+    fields: dict[str, Any] = {name: choices[0] for name, choices in values.items()}
+    first = await walker.post(address)  # an empty form
+    if first.status_code == 500:
+        return first
+    return await walker.post(address, {**fields, "member_id": values["member_id"][0]})
+
+
+async def test_a_neighbours_session_is_nobody_here(app: Doors, walkers: dict[str, SignedIn]) -> None:
+    answer = await walkers["the neighbour's officer"].get("/pengurus")
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/masuk")
