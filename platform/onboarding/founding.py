@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from governance.adoption import adopt_first
@@ -16,7 +15,7 @@ from kernel.ids import new_id
 from kernel.outbox import later
 from kernel.passwords import check_password, hash_password, verify_password
 from members.models import Session, User
-from onboarding import errors
+from onboarding import errors, queries
 from onboarding.rules import check_slug
 from tenants.changes import announce_registry
 from tenants.models import Cooperative, Hostname
@@ -124,7 +123,11 @@ async def _hand_over(db: AsyncSession, user_id: object) -> str:
     now = clock.now()
     db.add(
         Session(
-            token_hash=token_hash(token), kind="handover", user_id=user_id, signed_in_at=now, expires_at=now + HANDOVER_LASTS
+            token_hash=token_hash(token),
+            kind="handover",
+            user_id=user_id,
+            signed_in_at=now,
+            expires_at=now + HANDOVER_LASTS,
         )
     )
     return token
@@ -132,21 +135,12 @@ async def _hand_over(db: AsyncSession, user_id: object) -> str:
 
 async def _founded_by_this_form(database: Database, founding: Founding) -> Founded | None:
     async with shared_session(database) as db:
-        slug = (
-            await db.execute(
-                text("SELECT slug FROM shared.cooperatives WHERE founding_key = :key"), {"key": founding.key}
-            )
-        ).scalar_one_or_none()
+        slug = await queries.slug_of_form(db, founding.key)
     tenant = await tenant_by_slug(database, slug) if slug else None
     if tenant is None:
         return None
     async with coop_session(database, tenant) as db:
-        user = (
-            await db.execute(
-                text("SELECT id, password_hash FROM users WHERE phone = :phone AND officer_role IS NOT NULL"),
-                {"phone": founding.phone},
-            )
-        ).first()
-        if user is None or not await verify_password(user.password_hash or "", founding.password):
+        founder = await queries.founder(db, founding.phone)
+        if founder is None or not await verify_password(founder.password_hash, founding.password):
             raise errors.FOUNDED_BY_SOMEBODY_ELSE()
-        return Founded(tenant, await _hand_over(db, user.id), fresh=False)
+        return Founded(tenant, await _hand_over(db, founder.user_id), fresh=False)

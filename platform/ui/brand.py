@@ -6,9 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from kernel.errors import Kind
+from ui.queries import profile
 from ui.themes import themes
 from ui.viewer import Brand
 
@@ -33,26 +32,9 @@ COLOUR_TOO_PALE = Kind(
 )
 
 
-class _ProfileRow(msgspec.Struct, frozen=True):
-    name: str
-    tagline: str
-    theme: str
-    accent: str | None
-    header: str | None
-    logo: str | None
-    address: str
-    phone: str
-    bank_account: str
-    timezone: str
-    shop_open: bool
-
-
 async def read_brand(ro: Reader) -> Brand:
     """Read how the cooperative shows itself. Raises LookupError when its profile is missing: it was not founded to the end."""
-    row = await ro.one(
-        _ProfileRow,
-        "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, shop_open FROM profile",
-    )
+    row = await profile(ro)
     if row is None:
         msg = "this cooperative has no profile"
         raise LookupError(msg)

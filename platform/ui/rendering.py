@@ -116,7 +116,9 @@ def fragment(request: Request[Any, Any, Any], key: tuple[object, ...], make: Cal
     return kept
 
 
-async def shared_part(request: Request[Any, Any, Any], key: tuple[object, ...], make: Callable[[], Awaitable[str]]) -> Markup:
+async def shared_part(
+    request: Request[Any, Any, Any], key: tuple[object, ...], make: Callable[[], Awaitable[str]]
+) -> Markup:
     """Return a ``fragment`` whose making has to ask the database first: when it is kept already, nothing is asked.
 
     ``make`` may raise a Refusal, and then nothing is kept.

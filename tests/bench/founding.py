@@ -23,8 +23,13 @@ async def main() -> None:
             transport = httpx.ASGITransport(doors)
             async with httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}) as client:
                 form = {
-                    "name": f"Koperasi Ukur {at}", "slug": f"ukur-{at}", "officer_name": "Ketua Contoh", "phone": "0899-0000-0001",
-                    "password": PASSWORD, "bylaws_template": "konsumen", "founding_key": str(new_id()),
+                    "name": f"Koperasi Ukur {at}",
+                    "slug": f"ukur-{at}",
+                    "officer_name": "Ketua Contoh",
+                    "phone": "0899-0000-0001",
+                    "password": PASSWORD,
+                    "bylaws_template": "konsumen",
+                    "founding_key": str(new_id()),
                 }
                 started = time.perf_counter()
                 answer = await client.post("/daftar", data=form)
@@ -36,5 +41,7 @@ async def main() -> None:
                 assert answer.status_code == 200, answer.text[:500]
                 assert "/pengurus" in str(answer.url), answer.url
         steady = sorted(spent[3:])
-        print(f"founding, form to usable page: p50 {statistics.median(steady) * 1000:.0f} ms, worst {steady[-1] * 1000:.0f} ms ({TIMES} times)")
+        print(
+            f"founding, form to usable page: p50 {statistics.median(steady) * 1000:.0f} ms, worst {steady[-1] * 1000:.0f} ms ({TIMES} times)"
+        )
         await doors.stop()

@@ -43,7 +43,12 @@ def hello() -> Response[str]:
 
 
 def scope(host: str, path: str, cookie: str = "") -> dict[str, Any]:
-    headers = [(b"host", host.encode()), (b"accept", b"text/html"), (b"user-agent", b"bench"), (b"accept-encoding", b"gzip")]
+    headers = [
+        (b"host", host.encode()),
+        (b"accept", b"text/html"),
+        (b"user-agent", b"bench"),
+        (b"accept-encoding", b"gzip"),
+    ]
     if cookie:
         headers.append((b"cookie", cookie.encode()))
     return {
@@ -113,8 +118,14 @@ async def furnish(database: Database, tenant: TenantRef) -> str:
             await db.flush()
             db.add_all(
                 Product(
-                    id=new_id(), sku=f"B{at}{n}", name=f"Barang contoh {at}-{n}", category_id=category.id,
-                    cost=9_000 + n, price=10_000 + 500 * n, stock=20, stock_value=20 * (9_000 + n),
+                    id=new_id(),
+                    sku=f"B{at}{n}",
+                    name=f"Barang contoh {at}-{n}",
+                    category_id=category.id,
+                    cost=9_000 + n,
+                    price=10_000 + 500 * n,
+                    stock=20,
+                    stock_value=20 * (9_000 + n),
                 )
                 for n in range(10)
             )
@@ -125,7 +136,11 @@ async def furnish(database: Database, tenant: TenantRef) -> str:
         db.add(user)
         await db.flush()
         now = clock.now()
-        db.add(Session(token_hash=token_hash(token), user_id=user.id, signed_in_at=now, expires_at=now + timedelta(hours=1)))
+        db.add(
+            Session(
+                token_hash=token_hash(token), user_id=user.id, signed_in_at=now, expires_at=now + timedelta(hours=1)
+            )
+        )
         assert await (await reader_of(db)).value("SELECT count(*) FROM products") == 60
     return f"lumbung={token}"
 
@@ -157,6 +172,11 @@ async def main() -> None:
 
         member = caller(doors, host, "/", cookie)
         print(f"page sizes: anonymous {await anonymous():,} bytes (gzip), member {await member():,} bytes")
-        await compare("member's storefront", member, "hand-written", caller(Litestar([by_hand], openapi_config=None), "localhost", "/"))
+        await compare(
+            "member's storefront",
+            member,
+            "hand-written",
+            caller(Litestar([by_hand], openapi_config=None), "localhost", "/"),
+        )
         await pool.close()
         await doors.stop()

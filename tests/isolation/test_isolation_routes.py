@@ -82,7 +82,8 @@ async def _fingerprint(database: Database, tenant: TenantRef) -> dict[str, str]:
     async with database.owner.connect() as connection:
         tables = (
             await connection.execute(
-                text("SELECT table_name FROM information_schema.tables WHERE table_schema = :s"), {"s": tenant.schema_name}
+                text("SELECT table_name FROM information_schema.tables WHERE table_schema = :s"),
+                {"s": tenant.schema_name},
             )
         ).scalars()
         sums = {}
@@ -94,8 +95,12 @@ async def _fingerprint(database: Database, tenant: TenantRef) -> dict[str, str]:
 
 @pytest.fixture
 async def walkers(
-    officer_client: SignedIn, member_client: SignedIn, visitor: Callable[[str], httpx.AsyncClient],
-    sign_in: Callable[[str, str], Awaitable[SignedIn]], settings: Settings, mawar: TenantRef,
+    officer_client: SignedIn,
+    member_client: SignedIn,
+    visitor: Callable[[str], httpx.AsyncClient],
+    sign_in: Callable[[str, str], Awaitable[SignedIn]],
+    settings: Settings,
+    mawar: TenantRef,
 ) -> dict[str, SignedIn]:
     """Melati's officer, member and visitor; and mawar's officer who brings their own session cookie to melati's host."""
     anonymous = visitor("melati")
@@ -130,7 +135,9 @@ async def test_no_route_shows_or_changes_anything_of_the_neighbour(
                 assert not shown, f"{method} {address} as {who} shows {shown}"
                 assert answer.status_code != 500, f"{method} {address} as {who} breaks"
                 if who == "the neighbour's officer" and path.startswith(("/pengurus", "/anggota")):
-                    assert answer.status_code in (303, 403, 404, 405), f"{method} {address} lets a neighbour's session in"
+                    assert answer.status_code in (303, 403, 404, 405), (
+                        f"{method} {address} lets a neighbour's session in"
+                    )
     assert walked > 100
     assert await _fingerprint(database, mawar) == before
 

@@ -1,0 +1,154 @@
+"""The plan of the house, kept by tests: names, doors and where things may stand."""
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PLATFORM = ROOT / "platform"
+ROOMS = sorted(folder.name for folder in PLATFORM.iterdir() if (folder / "__init__.py").exists())
+SOURCES = sorted(PLATFORM.rglob("*.py"))
+MIGRATIONS = PLATFORM / "tenants" / "migrations"
+
+# Where SQL that reads rows may stand besides queries.py: the machinery itself, and locks that a use case takes before it writes.
+MACHINERY = {
+    "kernel/database.py", "kernel/outbox.py", "kernel/relay.py", "kernel/postgres.py", "kernel/postgres_cluster.py", "kernel/locks.py",
+    "tenants/registry.py", "tenants/session.py", "tenants/schemas.py", "tenants/fleet.py", "tenants/changes.py", "tenants/worker.py",
+    "tenants/throttles.py",
+    "ledger/posting.py",
+}  # fmt: skip
+
+
+def test_import_platform_is_still_the_standard_librarys() -> None:
+    code = "import platform, sysconfig; print(platform.__file__.startswith(sysconfig.get_paths()['stdlib']), platform.python_version())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("True")
+    assert not (PLATFORM / "__init__.py").exists()
+
+
+def test_no_room_is_named_like_a_standard_module_or_a_dependency() -> None:
+    taken = set(sys.stdlib_module_names)
+    for name, distributions in importlib.metadata.packages_distributions().items():
+        if distributions != ["lumbung"]:
+            taken.add(name)
+    assert not set(ROOMS) & taken
+
+
+def test_the_table_of_contents_lists_every_room() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    listed = re.search(r"module-name = \[(.*?)\]", text, re.DOTALL)
+    assert listed is not None
+    assert sorted(re.findall(r'"(\w+)"', listed[1])) == ROOMS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_says_what_it_is_for(room: str) -> None:
+    docstring = ast.get_docstring(ast.parse((PLATFORM / room / "__init__.py").read_text()))
+    assert docstring
+    assert len(docstring) > 30
+
+
+def test_no_file_is_named_for_nothing_in_particular() -> None:
+    forbidden = {"utils.py", "helpers.py", "services.py", "common.py", "misc.py"}
+    assert not [path for path in SOURCES if path.name in forbidden]
+
+
+def test_files_are_short() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in SOURCES
+        if MIGRATIONS not in path.parents and (lines := len(path.read_text().splitlines())) > 360
+    }
+    assert not long
+
+
+def _strings(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def test_rows_are_read_in_queries() -> None:
+    found = []
+    for path in SOURCES:
+        name = str(path.relative_to(PLATFORM))
+        if (
+            name in MACHINERY
+            or MIGRATIONS in path.parents
+            or path.stem.endswith("queries")
+            or name.startswith("commands/doctor")
+        ):
+            continue
+        for line, value in _strings(path):
+            if (
+                re.match(r"\s*(SELECT|WITH)\s", value)
+                and re.search(r"\bFROM\b", value)
+                and not re.search(r"INSERT|UPDATE|DELETE", value)
+            ):
+                found.append(f"{name}:{line}: {value.strip()[:60]}")
+    assert not found
+
+
+def test_the_books_are_written_by_their_door_alone() -> None:
+    found = []
+    for path in SOURCES:
+        if MIGRATIONS in path.parents:
+            continue
+        for line, value in _strings(path):
+            if re.search(
+                r"(INSERT INTO|UPDATE|DELETE FROM|COPY)\s+(journals|journal_lines|balances|journal_counter)\b", value
+            ):
+                found.append(f"{path.relative_to(PLATFORM)}:{line}")
+            if (
+                "post_journals" in value
+                and path.relative_to(PLATFORM).as_posix() != "ledger/posting.py"
+                and "SELECT" in value
+            ):
+                found.append(f"{path.relative_to(PLATFORM)}:{line}")
+    assert not found
+
+
+def test_no_use_case_commits() -> None:
+    """The edge commits: the session managers of tenants, and nothing else."""
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
+                found.append(f"{path.relative_to(PLATFORM)}:{node.lineno}")
+    assert not found
+
+
+def test_no_query_asks_for_every_column() -> None:
+    """A prepared statement with a star breaks when the schema moves on beneath it."""
+    found = [
+        f"{path.relative_to(PLATFORM)}:{line}"
+        for path in SOURCES
+        for line, value in _strings(path)
+        if re.search(r"SELECT\s+(\w+\.)?\*", value)
+    ]
+    assert not found
+
+
+def test_no_float_stands_near_money() -> None:
+    """`float(` and float literals are for time-outs and colours, never in the rooms that reckon."""
+    found = []
+    for room in ("ledger", "governance", "savings", "shop", "shu", "members", "onboarding"):
+        for path in (PLATFORM / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                literal = isinstance(node, ast.Constant) and isinstance(node.value, float)
+                call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float"
+                if literal or call:
+                    found.append(f"{path.relative_to(PLATFORM)}:{node.lineno}")  # type: ignore[attr-defined]
+    assert not found
+
+
+def test_relationships_do_not_leave_their_room_and_never_load_by_surprise() -> None:
+    for path in PLATFORM.glob("*/models.py"):
+        for match in re.finditer(r"relationship\((.*?)\)", path.read_text(), re.DOTALL):
+            assert 'lazy="raise"' in match[1]
