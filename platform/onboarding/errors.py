@@ -26,12 +26,6 @@ FOUNDED_BY_SOMEBODY_ELSE = Kind(
     id="Formulir ini sudah pernah dipakai mendirikan koperasi, dengan kata sandi lain. Buka halaman daftar sekali lagi.",
     en="This form has already founded a cooperative, with another password. Open the founding page again.",
 )
-HANDOVER_OVER = Kind(
-    "onboarding.handover_over",
-    410,
-    id="Tautan ini hanya berlaku sekali, selama dua menit. Masuklah dengan nomor HP dan kata sandi Anda.",
-    en="This link works once, for two minutes. Sign in with your phone number and password.",
-)
 NAME_NEEDED = Kind(
     "onboarding.name_needed",
     422,

@@ -11,10 +11,10 @@ from governance.templates import TEMPLATE_NAMES, TEMPLATES
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.passwords import check_password
+from members.signing_in import take_handover
 from onboarding import errors
 from onboarding.forms import FoundingForm
 from onboarding.founding import Founding, found
-from onboarding.handover import SESSION_LASTS, take_handover
 from onboarding.rules import check_slug
 from tenants.changes import REGISTRY, forget_here
 from tenants.registry import tenant_by_slug
@@ -90,9 +90,9 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
 @get("/masuk/serah-terima/{token:str}")
 async def hand_over(db: Db, visit: TheVisit, token: str) -> Response[Any]:
     """Let the founder in, once."""
-    session = await take_handover(db, token)
+    opened = await take_handover(db, token)
     response = see_other("/pengurus")
-    set_session(response, session, SESSION_LASTS, secure=visit.secure)
+    set_session(response, opened.token, opened.lasts, secure=visit.secure)
     return response
 
 

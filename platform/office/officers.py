@@ -1,0 +1,90 @@
+"""Who holds office: appointing by phone number with a code for the first sign-in, and dismissing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+import msgspec
+
+from kernel import audit, clock
+from kernel.ids import new_id
+from kernel.passwords import hash_password
+from members.models import User
+from members.queries import lock_register
+from members.rules import CODE_LASTS, new_code, shown_code
+from members.sessions import end_sessions
+from office import errors, queries
+from ui.errors import NOT_FOUND
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+Role = Literal["ketua", "bendahara", "sekretaris", "kasir"]
+
+
+class Appointed(msgspec.Struct, frozen=True):
+    """Who was appointed; ``code`` for the first sign-in, None for somebody who has a password already."""
+
+    name: str
+    phone: str
+    code: str | None
+
+
+async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role: Role) -> Appointed:
+    """Give somebody an office. ``phone`` (E.164) finds a member's account, else makes one.
+
+    Somebody who was appointed before and has not come in yet gets a new code; the one before stops working.
+    Raises Refusal: office.ketua_only, .already_officer, .role_of_oneself.
+    """
+    await lock_register(db)
+    await _require_ketua(db, actor)
+    user = await queries.user_by_phone(db, phone)
+    if user is not None and user.id == actor.user_id:
+        raise errors.ROLE_OF_ONESELF(field="phone")
+    if user is not None and user.officer_role is not None and user.password_hash is not None:
+        raise errors.ALREADY_OFFICER(name=user.name, field="phone")
+    if user is None:
+        user = User(id=new_id(), name=name, phone=phone, officer_role=role)
+        db.add(user)
+    user.officer_role = role
+    code = None
+    if user.password_hash is None:
+        code = new_code()
+        user.activation_hash = (await hash_password(code)).encode()
+        user.activation_expires_at = clock.now() + CODE_LASTS
+    audit.record(
+        db, actor, "office.officer_appointed", subject=f"user:{user.id}", facts={"name": user.name, "role": role}
+    )
+    await db.flush()
+    return Appointed(user.name, phone, shown_code(code) if code else None)
+
+
+async def dismiss(db: AsyncSession, actor: Actor, user_id: UUID) -> str:
+    """Take an office away and end that person's sessions; return their name. A member stays a member.
+
+    Raises Refusal: office.ketua_only, .not_oneself; ui.not_found.
+    """
+    await lock_register(db)
+    await _require_ketua(db, actor)
+    user = await db.get(User, user_id, with_for_update=True)
+    if user is None or user.officer_role is None:
+        raise NOT_FOUND()
+    if user.id == actor.user_id:
+        raise errors.NOT_ONESELF()
+    facts = {"name": user.name, "role": user.officer_role}
+    audit.record(db, actor, "office.officer_dismissed", subject=f"user:{user.id}", facts=facts)
+    await end_sessions(db, user.id)
+    if user.member_id is None:
+        await db.delete(user)
+    else:
+        user.officer_role = None
+    await db.flush()
+    return user.name
+
+
+async def _require_ketua(db: AsyncSession, actor: Actor) -> None:
+    if await queries.role_of(db, actor.user_id) != "ketua":
+        raise errors.KETUA_ONLY()

@@ -1,0 +1,89 @@
+"""How the cooperative shows itself: its name and where it is found, its theme and colours, its logo, whether the shop is open."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kernel import audit
+from office import errors, queries
+from shop import pictures
+from shop.goods import keep_pictures
+from tenants.changes import announce
+from ui.brand import check_accent, check_colour
+from ui.themes import themes
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+SUBJECT = "profile"
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What a cooperative says of itself. ``timezone`` is an IANA name."""
+
+    name: str
+    tagline: str
+    address: str
+    phone: str
+    bank_account: str
+    timezone: str
+
+
+class Look(msgspec.Struct, frozen=True):
+    """A theme, and a cooperative's own colours or None for those of the theme."""
+
+    theme: str
+    accent: str | None
+    header: str | None
+
+
+async def change_facts(db: AsyncSession, actor: Actor, facts: Facts) -> None:
+    """Say it anew: shop, receipts and pages show it from the next moment on."""
+    await _change(db, actor, "office.profile_changed", msgspec.structs.asdict(facts))
+
+
+async def change_look(db: AsyncSession, actor: Actor, look: Look) -> None:
+    """Wear another theme or other colours. Raises Refusal: office.no_such_theme, ui.not_a_colour, ui.colour_too_pale."""
+    if look.theme not in themes():
+        raise errors.NO_SUCH_THEME(field="theme")
+    accent = check_accent(look.accent) if look.accent else None
+    header = check_colour(look.header) if look.header else None
+    await _change(db, actor, "office.look_changed", {"theme": look.theme, "accent": accent, "header": header})
+
+
+async def set_logo(db: AsyncSession, actor: Actor, upload: bytes) -> None:
+    """Make the logo from an upload. Raises Refusal: shop.not_a_picture, .picture_too_large."""
+    checksum, made = await asyncio.to_thread(pictures.remake, upload)
+    await keep_pictures(db, checksum, made)
+    await _change(db, actor, "office.logo_changed", {"logo": checksum})
+
+
+async def remove_logo(db: AsyncSession, actor: Actor) -> None:
+    """Go back to Lumbung's mark."""
+    await _change(db, actor, "office.logo_changed", {"logo": None})
+
+
+async def open_shop(db: AsyncSession, actor: Actor) -> None:
+    """Take orders again."""
+    await _change(db, actor, "office.shop_opened", {"shop_open": True})
+
+
+async def close_shop(db: AsyncSession, actor: Actor) -> None:
+    """Take no more orders; those that were placed go on."""
+    await _change(db, actor, "office.shop_closed", {"shop_open": False})
+
+
+async def _change(db: AsyncSession, actor: Actor, action: str, values: dict[str, object]) -> None:
+    profile = await queries.profile_to_change(db)
+    changed = {name: value for name, value in values.items() if getattr(profile, name) != value}
+    if not changed:
+        return
+    for name, value in changed.items():
+        setattr(profile, name, value)
+    audit.record(db, actor, action, subject=SUBJECT, facts=changed)
+    await announce(db)

@@ -1,0 +1,200 @@
+"""What the officers' room reads: what is done, what waits, the figures of a day, who holds which office."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from kernel.database import Reader, reader_of
+from ledger.chart import CASH
+from members.models import User
+from ui.models import Profile
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+SHOWN = 5
+BYLAWS_CHECKED = "office.bylaws_checked"
+
+
+class Beginnings(msgspec.Struct, frozen=True):
+    """Which first steps of a new cooperative are behind it."""
+
+    bylaws: bool
+    products: bool
+    members: bool
+    sale: bool
+    look: bool
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many of each wait for an officer."""
+
+    to_confirm: int
+    to_hand_over: int
+    applications: int
+    low: int
+
+
+class WaitingOrder(msgspec.Struct, frozen=True):
+    """An order that waits for an officer; ``total`` in rupiah."""
+
+    number: int
+    buyer_name: str
+    payment_way: str
+    fulfilment: str
+    status: str
+    total: int
+    placed_at: datetime
+
+
+class LowProduct(msgspec.Struct, frozen=True):
+    """A product of which little is left that nobody has ordered yet."""
+
+    id: UUID
+    name: str
+    unit: str
+    left: int
+
+
+class DayFigures(msgspec.Struct, frozen=True):
+    """What was handed over in a day, in rupiah and in orders, and the cash in hand now."""
+
+    sales: int
+    orders: int
+    cash: int
+
+
+class OfficerRow(msgspec.Struct, frozen=True):
+    """Somebody in office; ``code_until`` while an activation code waits to be used."""
+
+    id: UUID
+    name: str
+    phone: str | None
+    role: str
+    activated: bool
+    code_until: datetime | None
+
+
+class ProfileView(msgspec.Struct, frozen=True):
+    """How the cooperative shows itself, as it is stored."""
+
+    name: str
+    tagline: str
+    theme: str
+    accent: str | None
+    header: str | None
+    logo: str | None
+    address: str
+    phone: str
+    bank_account: str
+    timezone: str
+    shop_open: bool
+
+
+async def beginnings(ro: Reader) -> Beginnings:
+    """Return which first steps are done. Bylaws count once a version of their own was adopted, or somebody said that they are right."""
+    found = await ro.one(
+        Beginnings,
+        "SELECT (EXISTS (SELECT 1 FROM bylaws WHERE version > 1)"
+        " OR EXISTS (SELECT 1 FROM audit_entries WHERE subject = 'bylaws' AND action = $1)) AS bylaws,"
+        " EXISTS (SELECT 1 FROM products WHERE NOT archived) AS products,"
+        " EXISTS (SELECT 1 FROM members WHERE status = 'active') AS members,"
+        " EXISTS (SELECT 1 FROM orders WHERE status = 'handed_over') AS sale,"
+        " EXISTS (SELECT 1 FROM profile WHERE tagline <> '' OR logo IS NOT NULL OR accent IS NOT NULL OR theme <> 'base') AS look",
+        BYLAWS_CHECKED,
+    )
+    assert found is not None
+    return found
+
+
+_TO_CONFIRM = "status = 'placed' AND payment_way = 'transfer'"
+_TO_HAND_OVER = "(status = 'paid' OR (status = 'placed' AND payment_way = 'cash'))"
+
+
+async def counts(ro: Reader, low: int) -> Counts:
+    """Return how many orders, applications and products wait; ``low`` is the number of pieces that counts as little."""
+    found = await ro.one(
+        Counts,
+        f"SELECT (SELECT count(*) FROM orders WHERE {_TO_CONFIRM}) AS to_confirm,"
+        f" (SELECT count(*) FROM orders WHERE {_TO_HAND_OVER}) AS to_hand_over,"
+        " (SELECT count(*) FROM members WHERE status = 'applied') AS applications,"
+        " (SELECT count(*) FROM products WHERE NOT archived AND stock - reserved <= $1) AS low",
+        low,
+    )
+    assert found is not None
+    return found
+
+
+async def waiting_orders(ro: Reader) -> list[WaitingOrder]:
+    """Return the orders that wait longest."""
+    return await ro.rows(
+        WaitingOrder,
+        "SELECT number, buyer_name, payment_way, fulfilment, status, total, placed_at FROM orders"
+        f" WHERE {_TO_CONFIRM} OR {_TO_HAND_OVER} ORDER BY placed_at LIMIT {SHOWN}",
+    )
+
+
+async def low_products(ro: Reader, low: int) -> list[LowProduct]:
+    """Return the products of which least is left."""
+    return await ro.rows(
+        LowProduct,
+        'SELECT id, name, unit, stock - reserved AS "left" FROM products WHERE NOT archived AND stock - reserved <= $1'
+        f" ORDER BY stock - reserved, name LIMIT {SHOWN}",
+        low,
+    )
+
+
+async def day_figures(ro: Reader, start: datetime, end: datetime) -> DayFigures:
+    """Return what was sold from ``start`` up to ``end``, and the balance of the cash account."""
+    found = await ro.one(
+        DayFigures,
+        "SELECT coalesce(sum(total), 0)::bigint AS sales, count(*) AS orders,"
+        " coalesce((SELECT sum(balance) FROM balances WHERE account = $3), 0)::bigint AS cash"
+        " FROM orders WHERE status = 'handed_over' AND handed_over_at >= $1 AND handed_over_at < $2",
+        start,
+        end,
+        CASH,
+    )
+    assert found is not None
+    return found
+
+
+async def officers(ro: Reader) -> list[OfficerRow]:
+    """Return everybody in office, the chair first."""
+    return await ro.rows(
+        OfficerRow,
+        "SELECT id, name, phone, officer_role AS role, password_hash IS NOT NULL AS activated,"
+        " CASE WHEN activation_hash IS NOT NULL THEN activation_expires_at END AS code_until FROM users"
+        " WHERE officer_role IS NOT NULL ORDER BY array_position(ARRAY['ketua', 'sekretaris', 'bendahara', 'kasir'], officer_role), name",
+    )
+
+
+async def profile(source: AsyncSession | Reader) -> ProfileView:
+    """Return how the cooperative shows itself."""
+    ro = source if isinstance(source, Reader) else await reader_of(source)
+    found = await ro.one(
+        ProfileView,
+        "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, shop_open FROM profile",
+    )
+    assert found is not None
+    return found
+
+
+async def profile_to_change(db: AsyncSession) -> Profile:
+    """Return the one row, locked until the transaction ends."""
+    return (await db.execute(select(Profile).with_for_update())).scalar_one()
+
+
+async def user_by_phone(db: AsyncSession, phone: str) -> User | None:
+    """Return the account that this number signs in to, locked."""
+    return (await db.execute(select(User).where(User.phone == phone).with_for_update())).scalar_one_or_none()
+
+
+async def role_of(db: AsyncSession, user_id: UUID | None) -> str | None:
+    """Return the office that somebody holds now."""
+    return (await db.execute(select(User.officer_role).where(User.id == user_id))).scalar_one_or_none()
