@@ -22,7 +22,7 @@ async def change_password(db: AsyncSession, actor: Actor, present: str, new: str
     """Change one's own password; every other session ends. Raises Refusal: members.wrong_password, and those of passwords."""
     user = await _own_user(db, actor)
     check_password(new, phone_number=user.phone)
-    await _require_password(user, present)
+    await _require_password(user, present, "present")
     user.password_hash = await hash_password(new)
     await end_sessions(db, user.id, but=session)
     audit.record(db, actor, "members.password_changed", subject=f"user:{user.id}")
@@ -32,7 +32,7 @@ async def change_phone(db: AsyncSession, actor: Actor, phone: str, present: str)
     """Change the number one signs in by (E.164), in the register too. Raises Refusal: members.wrong_password, .phone_taken."""
     await queries.lock_register(db)
     user = await _own_user(db, actor)
-    await _require_password(user, present)
+    await _require_password(user, present, "own_password")
     if user.phone == phone:
         return
     if await queries.phone_in_use(db, phone):
@@ -66,6 +66,6 @@ async def _own_user(db: AsyncSession, actor: Actor) -> User:
     return user
 
 
-async def _require_password(user: User, password: str) -> None:
+async def _require_password(user: User, password: str, field: str) -> None:
     if not await verify_password(user.password_hash or "", password):
-        raise errors.WRONG_PASSWORD(field="present")
+        raise errors.WRONG_PASSWORD(field=field)

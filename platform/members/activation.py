@@ -67,11 +67,11 @@ async def activate(db: AsyncSession, identity: str, code: str, password: str) ->
     )  # two with the same code: the second waits, then finds it used
     if user is None or user.activation_hash is None:
         await verify_nobody(rules.plain_code(code))
-        raise errors.WRONG_CODE()
+        raise errors.WRONG_CODE(field="code")
     fits = await verify_password(user.activation_hash.decode(), rules.plain_code(code))
     fresh = user.activation_expires_at is not None and user.activation_expires_at > clock.now()
     if not (fits and fresh and (user.officer_role or await queries.is_active(db, user.member_id))):
-        raise errors.WRONG_CODE()
+        raise errors.WRONG_CODE(field="code")
     check_password(password, phone_number=user.phone)
     user.password_hash = await hash_password(password)
     user.activation_hash = user.activation_expires_at = None

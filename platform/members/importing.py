@@ -75,7 +75,11 @@ class MemberLine(msgspec.Struct, frozen=True):
     @property
     def savings(self) -> dict[str, Rupiah]:
         """The deposits by account, those above zero."""
-        kinds = {PRINCIPAL_SAVINGS: self.principal, MANDATORY_SAVINGS: self.mandatory, VOLUNTARY_SAVINGS: self.voluntary}
+        kinds = {
+            PRINCIPAL_SAVINGS: self.principal,
+            MANDATORY_SAVINGS: self.mandatory,
+            VOLUNTARY_SAVINGS: self.voluntary,
+        }
         return {account: amount for account, amount in kinds.items() if amount}
 
     @property
@@ -137,7 +141,13 @@ async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tupl
 
 
 async def import_members(
-    db: AsyncSession, actor: Actor, content: bytes | str, *, as_of: date, skip_bad: bool = False, moved: Moved | None = None
+    db: AsyncSession,
+    actor: Actor,
+    content: bytes | str,
+    *,
+    as_of: date,
+    skip_bad: bool = False,
+    moved: Moved | None = None,
 ) -> tuple[CsvFile, Report]:
     """Bring members in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is written.
 

@@ -1,5 +1,7 @@
-"""Pages of this room."""
+"""Pages of this room, by who comes: to the door, to join, to one's own things, to the register."""
 
 from typing import Any
 
-routes: list[Any] = []
+from members import entry_pages, joining_pages, own_pages, register_pages
+
+routes: list[Any] = [*entry_pages.routes, *joining_pages.routes, *own_pages.routes, *register_pages.routes]

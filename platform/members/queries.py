@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, or_, select, text
+from sqlalchemy import exists, or_, select
 
 from kernel.database import Reader, reader_of
+from kernel.locks import one_at_a_time
 from members.models import Member, Throttle, User
 from members.rules import LONGEST_NUMBER, Tries, phone_or_none
 from ui.viewer import Viewer
@@ -133,9 +134,17 @@ async def own_account(ro: Reader, user_id: UUID) -> AccountView | None:
     )
 
 
+async def orders_of_journals(ro: Reader, journals: Sequence[int]) -> dict[int, int]:
+    """Return the number of the order that each of these journals sold; the shop writes that table, here it is only read."""
+    found = await ro.records(
+        "SELECT sale_journal, number FROM orders WHERE sale_journal = ANY($1::bigint[])", list(journals)
+    )
+    return {record["sale_journal"]: record["number"] for record in found}
+
+
 async def lock_register(db: AsyncSession) -> None:
     """Let one at a time give numbers and phones in this cooperative, until the transaction ends."""
-    await db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' register', 0))"))
+    await one_at_a_time(db, "register")
 
 
 async def lock_tries(db: AsyncSession, key: str) -> Tries:

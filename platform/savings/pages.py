@@ -6,48 +6,39 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
 from governance.rules import SavingsKind
 from kernel import clock
 from kernel.database import Reader
-from kernel.formats import Lang
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
 from savings import queries
 from savings.deposit import deposit, plan_deposit
 from savings.forms import DepositForm, WithdrawalForm
+from savings.passbook import dues_of, passbook
 from savings.queries import Saver
-from savings.rules import ACCOUNTS, KIND_NAMES, KIND_OF_SLUG, KINDS, SLUGS, WAY_NAMES, Dues, Savings
+from savings.rules import ACCOUNTS, KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES
 from savings.withdraw import plan_withdrawal, withdraw
-from ui import Brand, Viewer, Visit, member, officer, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    Db,
+    Ro,
+    TheBrand,
+    TheViewer,
+    TheVisit,
+    Visit,
+    member,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
 from ui.errors import NOT_FOUND
 from ui.words import words
-
-
-class SavingsLine(msgspec.Struct, frozen=True):
-    """A kind of savings as the passbook shows it."""
-
-    label: str
-    amount: Rupiah
-    href: str
-    note: str = ""
-
-
-def passbook(lang: Lang, savings: Savings, base: str) -> list[SavingsLine]:
-    """The kinds in order, each opening its statement under ``base``."""
-    return [SavingsLine(KIND_NAMES[kind].worded(lang), savings.of(kind), f"{base}/{SLUGS[kind]}") for kind in KINDS]
-
-
-async def dues_of(source: AsyncSession | Reader, saver: Saver, today: date) -> Dues | None:
-    """What an active member owes of simpanan wajib; None for anybody else."""
-    if saver.status != "active" or saver.joined_on is None:
-        return None
-    return await queries.dues(source, saver.id, saver.joined_on, today)
 
 
 async def _saver(source: AsyncSession | Reader, member_id: UUID) -> Saver:
@@ -59,9 +50,9 @@ async def _saver(source: AsyncSession | Reader, member_id: UUID) -> Saver:
 
 @get("/pengurus/anggota/{member_id:uuid}/setor", guards=[officer])
 async def deposit_form(
-    request: Request[Any, Any, Any],
-    ro: Reader,
-    brand: Brand,
+    request: AnyRequest,
+    ro: Ro,
+    brand: TheBrand,
     member_id: UUID,
     jenis: str = "",
     jumlah: str = "",
@@ -78,7 +69,7 @@ async def deposit_form(
 
 @post("/pengurus/anggota/{member_id:uuid}/setor/periksa", guards=[officer])
 async def check_deposit(
-    request: Request[Any, Any, Any], db: AsyncSession, brand: Brand, visit: Visit, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, member_id: UUID
 ) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     today = clock.today(brand.timezone)
@@ -104,7 +95,7 @@ async def check_deposit(
 
 @post("/pengurus/anggota/{member_id:uuid}/setor", guards=[officer])
 async def take_deposit(
-    request: Request[Any, Any, Any], db: AsyncSession, brand: Brand, viewer: Viewer, visit: Visit, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: UUID
 ) -> Response[Any]:
     """Take it, and show the receipt."""
     today = clock.today(brand.timezone)
@@ -131,9 +122,9 @@ async def take_deposit(
 
 @get("/pengurus/anggota/{member_id:uuid}/tarik", guards=[officer])
 async def withdrawal_form(
-    request: Request[Any, Any, Any],
-    ro: Reader,
-    brand: Brand,
+    request: AnyRequest,
+    ro: Ro,
+    brand: TheBrand,
     member_id: UUID,
     jumlah: str = "",
     cara: str = "cash",
@@ -148,7 +139,7 @@ async def withdrawal_form(
 
 @post("/pengurus/anggota/{member_id:uuid}/tarik/periksa", guards=[officer])
 async def check_withdrawal(
-    request: Request[Any, Any, Any], db: AsyncSession, brand: Brand, visit: Visit, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, member_id: UUID
 ) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     today = clock.today(brand.timezone)
@@ -174,7 +165,7 @@ async def check_withdrawal(
 
 @post("/pengurus/anggota/{member_id:uuid}/tarik", guards=[officer])
 async def pay_back(
-    request: Request[Any, Any, Any], db: AsyncSession, brand: Brand, viewer: Viewer, visit: Visit, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: UUID
 ) -> Response[Any]:
     """Pay it back, and show the receipt."""
     today = clock.today(brand.timezone)
@@ -193,7 +184,7 @@ async def pay_back(
 
 @get("/pengurus/anggota/{member_id:uuid}/bukti/{number:int}", guards=[officer])
 async def officer_receipt(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, member_id: UUID, number: int
+    request: AnyRequest, ro: Ro, visit: TheVisit, member_id: UUID, number: int
 ) -> Response[bytes]:
     """Show the receipt of one movement, to print or to keep."""
     saver = await _saver(ro, member_id)
@@ -203,7 +194,7 @@ async def officer_receipt(
 
 @get("/pengurus/anggota/{member_id:uuid}/simpanan/{slug:str}", guards=[officer])
 async def officer_statement(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, member_id: UUID, slug: str
+    request: AnyRequest, ro: Ro, visit: TheVisit, member_id: UUID, slug: str
 ) -> Response[bytes]:
     """Show every movement of one kind of a member's savings."""
     saver = await _saver(ro, member_id)
@@ -212,7 +203,7 @@ async def officer_statement(
 
 
 @get("/anggota/simpanan", guards=[member])
-async def own_savings(request: Request[Any, Any, Any], ro: Reader, brand: Brand, viewer: Viewer, visit: Visit) -> Response[bytes]:
+async def own_savings(request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, visit: Visit) -> Response[bytes]:
     """Show the member's passbook."""
     assert viewer.member_id is not None
     today = clock.today(brand.timezone)
@@ -233,9 +224,7 @@ async def own_savings(request: Request[Any, Any, Any], ro: Reader, brand: Brand,
 
 
 @get("/anggota/simpanan/{slug:str}", guards=[member])
-async def own_statement(
-    request: Request[Any, Any, Any], ro: Reader, viewer: Viewer, visit: Visit, slug: str
-) -> Response[bytes]:
+async def own_statement(request: AnyRequest, ro: Ro, viewer: TheViewer, visit: TheVisit, slug: str) -> Response[bytes]:
     """Show the member every movement of one kind of savings."""
     assert viewer.member_id is not None
     saver = await _saver(ro, viewer.member_id)
@@ -245,9 +234,7 @@ async def own_statement(
 
 
 @get("/anggota/simpanan/bukti/{number:int}", guards=[member])
-async def own_receipt(
-    request: Request[Any, Any, Any], ro: Reader, viewer: Viewer, visit: Visit, number: int
-) -> Response[bytes]:
+async def own_receipt(request: AnyRequest, ro: Ro, viewer: TheViewer, visit: TheVisit, number: int) -> Response[bytes]:
     """Show the member the receipt of one movement."""
     assert viewer.member_id is not None
     saver = await _saver(ro, viewer.member_id)
@@ -256,7 +243,7 @@ async def own_receipt(
 
 
 async def _receipt(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, saver: Saver, number: int, *, place: str, home: str, base: str
+    request: AnyRequest, ro: Reader, visit: Visit, saver: Saver, number: int, *, place: str, home: str, base: str
 ) -> Response[bytes]:
     found = await queries.receipt(ro, saver.id, number)
     if found is None:
@@ -265,12 +252,20 @@ async def _receipt(
     way = WAY_NAMES[found.way].worded(visit.lang) if found.way else None
     statement = f"{base}/{SLUGS[found.amounts[0][0]]}"
     return page(
-        request, "savings/receipt.html", place=place, saver=saver, receipt=found, lines=lines, way=way, home=home, statement=statement
+        request,
+        "savings/receipt.html",
+        place=place,
+        saver=saver,
+        receipt=found,
+        lines=lines,
+        way=way,
+        home=home,
+        statement=statement,
     )
 
 
 async def _statement(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, saver: Saver, slug: str, *, place: str, home: str, receipts: str
+    request: AnyRequest, ro: Reader, visit: Visit, saver: Saver, slug: str, *, place: str, home: str, receipts: str
 ) -> Response[bytes]:
     kind: SavingsKind | None = KIND_OF_SLUG.get(slug)
     if kind is None:
@@ -292,9 +287,7 @@ async def _statement(
     )
 
 
-async def _deposit_context(
-    source: AsyncSession | Reader, member_id: UUID, today: date
-) -> dict[str, Any]:
+async def _deposit_context(source: AsyncSession | Reader, member_id: UUID, today: date) -> dict[str, Any]:
     """What the page of a deposit tells beside its fields."""
     saver = await _saver(source, member_id)
     deposits = (await bylaws_on(source, today)).bylaws.deposits
@@ -308,9 +301,7 @@ async def _deposit_context(
     }
 
 
-async def _withdrawal_context(
-    source: AsyncSession | Reader, member_id: UUID
-) -> dict[str, Any]:
+async def _withdrawal_context(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Any]:
     return {"saver": await _saver(source, member_id), "balance": await queries.voluntary_balance(source, member_id)}
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from litestar import Response
 
+LANGUAGE_COOKIE = "bahasa"
+LANGUAGE_LASTS = 31_536_000  # a year, in seconds
+
 
 def session_cookie(*, secure: bool) -> str:
     """Return the cookie's name. Over https it has the prefix by which browsers hold it to one host; never a Domain attribute."""

@@ -14,7 +14,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from kernel import formats
+from kernel import formats, phone
 from ui.glossary import glossary
 from ui.words import THEMES, words
 
@@ -116,6 +116,7 @@ def environment(theme: str, lang: Lang) -> Environment:
         date=functools.partial(formats.date_long, lang=lang),
         month=functools.partial(formats.month, lang=lang),
         datetime=functools.partial(formats.date_time, lang=lang),
+        phone=phone.national,
         json=lambda value: json.dumps(value, ensure_ascii=False),
     )
     made.globals.update(

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 from sqlalchemy.exc import DBAPIError
 
 from kernel.errors import Kind, Refusal
+from kernel.formats import Lang
 from ui.forms import Again
 from ui.guards import SignInNeeded
 from ui.rendering import page, see_other
@@ -54,7 +55,22 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         refusal.status, "errors/refusal.html"
     )
     block = "fragment" if template == "errors/refusal.html" else None
-    return page(request, template, block=block, status=refusal.status, sentence=sentence, wait=None)
+    response = page(
+        request, template, block=block, status=refusal.status, sentence=sentence, wait=_wait(refusal, visit.lang)
+    )
+    if isinstance(minutes := refusal.facts.get("minutes"), int):
+        response.headers["Retry-After"] = str(minutes * 60)
+    return response
+
+
+def _wait(refusal: Refusal, lang: Lang) -> str | None:
+    """How long to wait, in words, when the refusal says it."""
+    minutes = refusal.facts.get("minutes")
+    if not isinstance(minutes, int):
+        return None
+    if lang == "id":
+        return f"{minutes} menit"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Response[Any]:

@@ -1,0 +1,125 @@
+"""The door: sign in, hand-over from founding, activation, sign out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from members.activation import activate
+from members.forms import ActivationForm, SignInForm
+from members.rules import local_path, plain_identity
+from members.sessions import OpenedSession, end_session
+from members.signing_in import sign_in, take_handover
+from members.throttling import Door
+from ui import (
+    AnyRequest,
+    Db,
+    MaybeViewer,
+    TheDatabase,
+    TheTenant,
+    TheVisit,
+    Viewer,
+    Visit,
+    page,
+    read_form,
+    see_other,
+)
+from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_LASTS, drop_session, set_session
+
+
+@get("/masuk", sync_to_thread=False)
+def sign_in_page(request: AnyRequest, viewer: MaybeViewer, kembali: str = "") -> Response[Any]:
+    """Ask who it is; whoever is inside already goes on."""
+    if viewer is not None:
+        return see_other(_landing(kembali, is_officer=viewer.is_officer))
+    return page(request, "members/sign_in.html", place="akun", form=None, kembali=local_path(kembali, ""))
+
+
+@post("/masuk")
+async def take_sign_in(
+    request: AnyRequest, db: Db, visit: TheVisit, tenant: TheTenant, database: TheDatabase, viewer: MaybeViewer
+) -> Response[Any]:
+    """Open a session, after counting the attempt."""
+    form = await read_form(request, SignInForm)
+    kembali = local_path(form.values.get("kembali", ""), "")
+    async with form.or_again("members/sign_in.html", place="akun", kembali=kembali):
+        pass
+    door = Door(database, tenant, "sign-in", plain_identity(form.data.identity), visit.client_ip)
+    await door.knock()
+    async with form.or_again("members/sign_in.html", place="akun", kembali=kembali):
+        opened = await sign_in(db, form.data.identity, form.data.password)
+    await door.welcome()
+    return await _enter(db, visit, viewer, opened, _landing(kembali, is_officer=opened.is_officer))
+
+
+@get("/masuk/serah")
+async def take_handover_link(db: Db, visit: TheVisit, viewer: MaybeViewer, kunci: str = "") -> Response[Any]:
+    """Sign in, once, whoever has just founded this cooperative."""
+    return await _enter(db, visit, viewer, await take_handover(db, kunci), "/pengurus")
+
+
+@post("/keluar")
+async def sign_out(db: Db, visit: TheVisit, viewer: MaybeViewer) -> Response[Any]:
+    """End the session."""
+    if viewer is not None:
+        await end_session(db, viewer.session)
+    response = see_other("/")
+    drop_session(response, secure=visit.secure)
+    return response
+
+
+@get("/aktivasi", sync_to_thread=False)
+def activation_page(request: AnyRequest, nomor: str = "") -> Response[bytes]:
+    """Ask for the code, and for the password they want."""
+    return page(request, "members/activation.html", place="akun", form=None, identity=nomor[:40])
+
+
+@post("/aktivasi")
+async def take_activation(
+    request: AnyRequest, db: Db, visit: TheVisit, tenant: TheTenant, database: TheDatabase, viewer: MaybeViewer
+) -> Response[Any]:
+    """Set the password by the code, after counting the attempt."""
+    form = await read_form(request, ActivationForm)
+    context = {"place": "akun", "identity": ""}
+    async with form.or_again("members/activation.html", **context):
+        pass
+    door = Door(database, tenant, "activation", plain_identity(form.data.identity), visit.client_ip)
+    await door.knock()
+    sent = form.data
+    async with form.or_again("members/activation.html", field="password", **context):
+        opened = await activate(db, sent.identity, sent.code, sent.password)
+    await door.welcome()
+    await Door(database, tenant, "sign-in", plain_identity(sent.identity), visit.client_ip).welcome()
+    return await _enter(db, visit, viewer, opened, "/pengurus" if opened.is_officer else "/anggota")
+
+
+async def _enter(db: Db, visit: Visit, viewer: Viewer | None, opened: OpenedSession, target: str) -> Response[Any]:
+    """Put the new token into the browser; the session it came with, if any, ends."""
+    if viewer is not None:
+        await end_session(db, viewer.session)
+    response = see_other(target)
+    set_session(response, opened.token, opened.lasts, secure=visit.secure)
+    if opened.language != "id":
+        response.set_cookie(LANGUAGE_COOKIE, opened.language, max_age=LANGUAGE_LASTS, samesite="lax", path="/")
+    return response
+
+
+def _landing(kembali: str, *, is_officer: bool) -> str:
+    home = "/pengurus" if is_officer else "/anggota"
+    target = local_path(kembali, home)
+    return (
+        home
+        if target.startswith(("/masuk", "/aktivasi")) or (target.startswith("/pengurus") and not is_officer)
+        else target
+    )
+
+
+routes: list[Any] = [
+    sign_in_page,
+    take_sign_in,
+    take_handover_link,
+    sign_out,
+    activation_page,
+    take_activation,
+]

@@ -1,0 +1,77 @@
+"""Applying for membership: what it costs, what happens next, and what we keep of the person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.queries import bylaws_on
+from kernel import clock
+from kernel.actor import VISITOR
+from kernel.database import Reader
+from kernel.ids import new_id
+from members import errors
+from members.admission import Person, apply_for_membership
+from members.forms import ApplicationForm
+from members.throttling import count_application
+from ui import AnyRequest, Brand, Db, Ro, TheBrand, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
+from ui.words import words
+
+# What the applicant agrees to; kept with the application as its proof (UU 27/2022, consent is written and separate).
+CONSENT = (
+    "Saya setuju nama, jenis kelamin, nomor HP dan alamat saya disimpan oleh %(coop)s untuk mengurus keanggotaan saya: "
+    "menjawab permohonan ini, mencatat saya di buku daftar anggota, dan menghubungi saya."
+)
+
+
+@get("/gabung")
+async def application_page(request: AnyRequest, ro: Ro, brand: TheBrand, visit: TheVisit) -> Response[bytes]:
+    """Say what membership costs and ask who applies."""
+    context = await _context(ro, brand, visit)
+    return page(request, "members/application.html", form=None, key=new_id(), **context)
+
+
+@post("/gabung")
+async def take_application(
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, tenant: TheTenant, database: TheDatabase
+) -> Response[Any]:
+    """Note the application."""
+    form = await read_form(request, ApplicationForm)
+    context = await _context(db, brand, visit)
+    async with form.or_again("members/application.html", key=new_id(), **context):
+        pass
+    await count_application(database, tenant, visit.client_ip)
+    async with form.or_again("members/application.html", key=new_id(), **context):
+        sent = form.data
+        if not sent.consent:
+            raise errors.CONSENT_NEEDED(field="consent")
+        await apply_for_membership(
+            db,
+            VISITOR,
+            Person(sent.name, sent.sex, sent.phone, sent.address),
+            key=f"application:{sent.key}",
+            consent=str(context["consent"]),
+        )
+    return see_other("/gabung/terkirim")
+
+
+@get("/gabung/terkirim")
+async def application_sent(request: AnyRequest, ro: Ro, brand: TheBrand, visit: TheVisit) -> Response[bytes]:
+    """Say that it arrived and what happens next."""
+    return page(request, "members/application_sent.html", **await _context(ro, brand, visit))
+
+
+async def _context(source: AsyncSession | Reader, brand: Brand, visit: Visit) -> dict[str, Any]:
+    bylaws = (await bylaws_on(source, clock.today(brand.timezone))).bylaws
+    consent = words(visit.lang).gettext(CONSENT) % {"coop": brand.name}
+    return {
+        "place": "gabung",
+        "deposits": bylaws.deposits,
+        "answer_days": bylaws.membership.answer_days,
+        "consent": consent,
+    }
+
+
+routes: list[Any] = [application_page, take_application, application_sent]

@@ -1,0 +1,176 @@
+"""A member's own pages: what is mine, what I bought, my account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.handlers import BaseRouteHandler
+
+from governance.queries import bylaws_on
+from kernel import clock, phone
+from kernel.database import Reader, reader_of
+from members import queries
+from members.account import change_language, change_password, change_phone, sign_out_everywhere
+from members.forms import LanguageForm, Nothing, PasswordForm, PhoneForm
+from members.purchases import list_purchases, purchases_in
+from members.throttling import Door
+from savings import queries as savings_queries
+from savings.passbook import dues_of, passbook
+from ui import (
+    AnyRequest,
+    Db,
+    Ro,
+    TheBrand,
+    TheDatabase,
+    TheTenant,
+    TheViewer,
+    TheVisit,
+    Viewer,
+    member,
+    page,
+    read_form,
+    see_other,
+)
+from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_LASTS, drop_session
+from ui.errors import NOT_FOUND
+from ui.guards import SignInNeeded
+from ui.viewer import visit_of
+from ui.words import words
+
+
+def signed_in(connection: Any, _: BaseRouteHandler) -> None:
+    """Let pass whoever is signed in: an officer who is no member has an account too."""
+    if visit_of(connection.scope).viewer is None:
+        raise SignInNeeded
+
+
+@get("/anggota", guards=[signed_in])
+async def own_home(request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+    """Show what is mine; an officer who is no member has an account alone."""
+    if viewer.member_id is None:
+        return see_other("/anggota/akun")
+    today = clock.today(brand.timezone)
+    saver = await savings_queries.saver(ro, viewer.member_id)
+    if saver is None:
+        raise NOT_FOUND()
+    savings = await savings_queries.balances(ro, saver.id)
+    return page(
+        request,
+        "members/home.html",
+        place="akun",
+        saver=saver,
+        kinds=passbook(visit.lang, savings, "/anggota/simpanan"),
+        savings=savings,
+        dues=await dues_of(ro, saver, today),
+        deposits=(await bylaws_on(ro, today)).bylaws.deposits,
+        bought=await purchases_in(ro, saver.id, today.year),
+        purchases=await list_purchases(ro, saver.id, today.year, limit=5),
+        today=today,
+    )
+
+
+@get("/anggota/belanja", guards=[member])
+async def own_purchases(
+    request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, tahun: int = 0
+) -> Response[bytes]:
+    """Show what I bought in a year."""
+    assert viewer.member_id is not None
+    running = clock.today(brand.timezone).year
+    year = tahun if 2000 <= tahun <= running else running
+    return page(
+        request,
+        "members/purchases.html",
+        place="akun",
+        person=await queries.member(ro, viewer.member_id),
+        year=year,
+        running=running,
+        purchases=await list_purchases(ro, viewer.member_id, year),
+        total=await purchases_in(ro, viewer.member_id, year),
+        own=True,
+        here="/anggota/belanja",
+    )
+
+
+@get("/anggota/akun", guards=[signed_in])
+async def account_page(request: AnyRequest, ro: Ro, viewer: TheViewer) -> Response[bytes]:
+    """Show the account: password, phone, language."""
+    return page(request, "members/account.html", form=None, changing="", **await _account(ro, viewer))
+
+
+@post("/anggota/akun/kata-sandi", guards=[signed_in])
+async def take_password(
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, tenant: TheTenant, database: TheDatabase
+) -> Response[Any]:
+    """Change the password, after counting the attempt; all other sessions end."""
+    form = await read_form(request, PasswordForm)
+    context = {"changing": "password", **await _account(await reader_of(db), viewer)}
+    async with form.or_again("members/account.html", **context):
+        pass
+    door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
+    await door.knock()
+    async with form.or_again("members/account.html", field="password", **context):
+        sent = form.data
+        await change_password(db, visit.actor, sent.present, sent.password, session=viewer.session)
+    await door.welcome()
+    return see_other(
+        "/anggota/akun", flash=words(visit.lang).gettext("Kata sandi diganti. Perangkat lain sudah dikeluarkan.")
+    )
+
+
+@post("/anggota/akun/nomor-hp", guards=[signed_in])
+async def take_phone(
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, tenant: TheTenant, database: TheDatabase
+) -> Response[Any]:
+    """Change the phone number, after counting the attempt."""
+    form = await read_form(request, PhoneForm)
+    context = {"changing": "phone", **await _account(await reader_of(db), viewer)}
+    async with form.or_again("members/account.html", **context):
+        pass
+    door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
+    await door.knock()
+    async with form.or_again("members/account.html", **context):
+        await change_phone(db, visit.actor, form.data.phone, form.data.own_password)
+    await door.welcome()
+    return see_other("/anggota/akun", flash=words(visit.lang).gettext("Nomor HP diganti. Pakai nomor ini untuk masuk."))
+
+
+@post("/anggota/akun/bahasa", guards=[signed_in])
+async def take_language(request: AnyRequest, db: Db, visit: TheVisit) -> Response[Any]:
+    """Remember the language, here and for the next sign-in."""
+    form = await read_form(request, LanguageForm)
+    if form.errors:
+        return see_other("/anggota/akun")
+    await change_language(db, visit.actor, form.data.language)
+    response = see_other("/anggota/akun", flash=words(form.data.language).gettext("Bahasa diganti."))
+    response.set_cookie(LANGUAGE_COOKIE, form.data.language, max_age=LANGUAGE_LASTS, samesite="lax", path="/")
+    return response
+
+
+@post("/anggota/akun/keluar-semua", guards=[signed_in])
+async def leave_everywhere(request: AnyRequest, db: Db, visit: TheVisit) -> Response[Any]:
+    """End every session."""
+    await read_form(request, Nothing)
+    await sign_out_everywhere(db, visit.actor)
+    response = see_other("/masuk", flash=words(visit.lang).gettext("Anda sudah keluar dari semua perangkat."))
+    drop_session(response, secure=visit.secure)
+    return response
+
+
+async def _account(ro: Reader, viewer: Viewer) -> dict[str, Any]:
+    account = await queries.own_account(ro, viewer.user_id)
+    if account is None:
+        raise NOT_FOUND()
+    shown = phone.national(account.phone) if account.phone else None
+    return {"place": "akun", "account": account, "phone": shown}
+
+
+routes: list[Any] = [
+    own_home,
+    own_purchases,
+    account_page,
+    take_password,
+    take_phone,
+    take_language,
+    leave_everywhere,
+]
