@@ -64,7 +64,8 @@ def table(
     drawn = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     right = set(numbers)
     for column in columns:
-        drawn.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        is_number = column in right
+        drawn.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
     for row in rows:
         drawn.add_row(*("" if cell is None else str(cell) for cell in row))
     console().print(drawn)

@@ -175,7 +175,9 @@ async def count_journals(ro: Reader, year: int) -> int:
     """Return how many journals count for a year."""
     return int(
         await ro.value(
-            "SELECT count(*) FROM journals WHERE value_date >= $1 AND value_date < $2", date(year, 1, 1), date(year + 1, 1, 1)
+            "SELECT count(*) FROM journals WHERE value_date >= $1 AND value_date < $2",
+            date(year, 1, 1),
+            date(year + 1, 1, 1),
         )
     )
 

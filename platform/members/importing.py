@@ -193,8 +193,8 @@ async def _write(db: AsyncSession, actor: Actor, plan: MemberPlan, as_of: date, 
 
 
 def _opening(member_id: UUID, line: MemberLine, as_of: date) -> Journal:
-    credits = [Line.to_credit(account, amount, member_id) for account, amount in line.savings.items()]
-    lines = [Line.to_debit(CASH, line.total), *credits]
+    credited = [Line.to_credit(account, amount, member_id) for account, amount in line.savings.items()]
+    lines = [Line.to_debit(CASH, line.total), *credited]
     return Journal(as_of, f"Saldo awal simpanan anggota {line.number}", line.key, lines)
 
 

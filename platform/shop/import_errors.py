@@ -33,7 +33,10 @@ UNKNOWN_MEMBER = Kind(
     en="There is no member with the number {number}.",
 )
 UNKNOWN_PRODUCT = Kind(
-    "shop.import_unknown_product", 422, id="Tidak ada barang dengan kode {sku}.", en="There is no product with the code {sku}."
+    "shop.import_unknown_product",
+    422,
+    id="Tidak ada barang dengan kode {sku}.",
+    en="There is no product with the code {sku}.",
 )
 SALE_QUANTITY = Kind(
     "shop.import_sale_quantity",

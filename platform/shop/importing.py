@@ -115,7 +115,13 @@ async def plan_products(ro: Reader, content: bytes | str, *, as_of: date) -> tup
 
 
 async def import_products(
-    db: AsyncSession, actor: Actor, content: bytes | str, *, as_of: date, skip_bad: bool = False, moved: Moved | None = None
+    db: AsyncSession,
+    actor: Actor,
+    content: bytes | str,
+    *,
+    as_of: date,
+    skip_bad: bool = False,
+    moved: Moved | None = None,
 ) -> tuple[CsvFile, Report]:
     """Bring a list of goods in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is written.
 

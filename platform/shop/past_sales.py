@@ -75,7 +75,9 @@ def receipt_key(day: date, number: str, supplement: int = 0) -> str:
     return f"{SUPPLEMENT}{supplement}:{day}:{number}" if supplement else f"{BASE}:{day}:{number}"
 
 
-async def record_receipts(db: AsyncSession, actor: Actor, receipts: Sequence[Receipt], moved: Moved | None = None) -> None:
+async def record_receipts(
+    db: AsyncSession, actor: Actor, receipts: Sequence[Receipt], moved: Moved | None = None
+) -> None:
     """Write new receipts in the session's transaction. Raises as ``ledger.post``."""
     zone = ZoneInfo(await import_queries.timezone(await reader_of(db)))
     done, lines = 0, sum(len(receipt.lines) for receipt in receipts)

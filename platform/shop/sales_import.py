@@ -27,7 +27,7 @@ from kernel.parsing import parse_date, parse_number
 from ledger.book_queries import closed_years
 from shop import import_errors, import_queries
 from shop.import_queries import KnownMember, PricedProduct
-from shop.past_sales import BASE, SUPPLEMENT, Receipt, record_receipts, receipt_key
+from shop.past_sales import BASE, SUPPLEMENT, Receipt, receipt_key, record_receipts
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -184,7 +184,9 @@ async def _compare(
             elif before == quantity:
                 plan.unchanged += len(sources[day, number, sku])
             else:
-                reason = import_errors.ANOTHER_QUANTITY(sku=sku, number=number, day=day, recorded=before, quantity=quantity)
+                reason = import_errors.ANOTHER_QUANTITY(
+                    sku=sku, number=number, day=day, recorded=before, quantity=quantity
+                )
                 plan.rejected += [BadLine(line, reason) for line in sources[day, number, sku]]
         if fresh:
             supplement = receipt_key(day, number, counts.get(key, 0) + 1)
@@ -206,9 +208,5 @@ async def _known(ro: Reader, keys: list[str]) -> tuple[dict[str, dict[object, in
     return known, {key: len(supplements) for key, supplements in added.items()}
 
 
-def _receipt(
-    key: str, day: date, member: KnownMember, basket: Basket, products: dict[str, PricedProduct]
-) -> Receipt:
+def _receipt(key: str, day: date, member: KnownMember, basket: Basket, products: dict[str, PricedProduct]) -> Receipt:
     return Receipt(key, day, member, [(products[sku], quantity) for sku, quantity in basket.items()])
-
-

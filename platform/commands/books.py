@@ -1,0 +1,84 @@
+"""`lumbung books trial-balance`: what every account held and moved in a year."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.connect import cooperative_named, open_database
+from commands.output import json_option, lang, say, show, table
+from kernel import clock
+from kernel.formats import rupiah
+
+if TYPE_CHECKING:
+    from ledger.queries import AccountTotal
+
+
+@click.group()
+def command() -> None:
+    """The books of a cooperative."""
+
+
+@command.command("trial-balance")
+@click.argument("slug")
+@click.option("--year", type=click.IntRange(1900, 9998), help="The book year; this year when left out.")
+@json_option
+def trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
+    """Print what every account held when the year began, what moved, and what it held at its end.
+
+    Opening and closing are debit less credit, so a balance on the credit side is negative and all of them sum to zero. The exit status
+    is 1 when the books do not balance.
+    """
+    return asyncio.run(_trial_balance(slug, year or clock.today().year, as_json=as_json))
+
+
+async def _trial_balance(slug: str, year: int, *, as_json: bool) -> int:
+    from ledger.queries import trial_balance as totals_of
+    from tenants.session import coop_reader
+
+    async with open_database() as database:
+        tenant = await cooperative_named(database, slug)
+        async with coop_reader(database, tenant) as ro:
+            totals = await totals_of(ro, year)
+    debit, credit = sum(each.debit for each in totals), sum(each.credit for each in totals)
+    balanced = (
+        debit == credit and sum(each.opening for each in totals) == 0 and sum(each.closing for each in totals) == 0
+    )
+    result = {
+        "year": year,
+        "accounts": [
+            {
+                "code": each.code,
+                "name": _name(each),
+                "opening": each.opening,
+                "debit": each.debit,
+                "credit": each.credit,
+                "closing": each.closing,
+            }
+            for each in totals
+        ],
+        "total_debit": debit,
+        "total_credit": credit,
+        "balanced": balanced,
+    }
+
+    def people() -> None:
+        columns = ("Account", "Name", "Opening", "Debit", "Credit", "Closing")
+        rows: list[tuple[str, ...]] = [
+            (
+                each.code,
+                _name(each),
+                *(rupiah(figure, lang()) for figure in (each.opening, each.debit, each.credit, each.closing)),
+            )
+            for each in totals
+        ]
+        rows.append(("", "Total", "", rupiah(debit, lang()), rupiah(credit, lang()), ""))
+        table(columns, rows, title=f"{tenant.name}, {year}", numbers=columns[2:])
+        say("The books balance." if balanced else "THE BOOKS DO NOT BALANCE.")
+
+    show(result, as_json=as_json, people=people)
+    return 0 if balanced else 1
+
+
+def _name(each: "AccountTotal") -> str:
+    return each.name_id if lang() == "id" else each.name_en

@@ -1,0 +1,40 @@
+"""`lumbung products import`: bring goods into a cooperative from a CSV file."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.import_file import as_of_option, file_argument, json_option, run_import, skip_bad_option, slug_argument
+from kernel.actor import SYSTEM
+from kernel.csv_files import CsvFile
+from kernel.importing import Moved, Report
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@click.group()
+def command() -> None:
+    """Goods of a cooperative."""
+
+
+@command.command("import")
+@slug_argument
+@file_argument
+@as_of_option
+@skip_bad_option
+@json_option
+def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: bool) -> int:
+    """Bring goods in from a list, with their counted stock as opening balance at cost.
+
+    Columns: sku, barcode, name, category, unit, cost, price, stock. All or nothing,
+    and every bad line is listed with its reason; a line that is there already is left as it is.
+    """
+    from shop.importing import import_products
+
+    async def work(db: "AsyncSession", content: bytes, moved: Moved) -> tuple[CsvFile, Report]:
+        return await import_products(db, SYSTEM, content, as_of=as_of, skip_bad=skip_bad, moved=moved)
+
+    return run_import(slug, path, work, what="Goods", skip_bad=skip_bad, as_json=as_json)
