@@ -8,7 +8,7 @@ import click
 from commands.connect import cooperative_named, open_database
 from commands.output import json_option, lang, say, show, table
 from kernel import clock
-from kernel.formats import rupiah
+from kernel.formats import number
 
 if TYPE_CHECKING:
     from ledger.queries import AccountTotal
@@ -68,11 +68,11 @@ async def _trial_balance(slug: str, year: int, *, as_json: bool) -> int:
             (
                 each.code,
                 _name(each),
-                *(rupiah(figure, lang()) for figure in (each.opening, each.debit, each.credit, each.closing)),
+                *(number(figure, lang()) for figure in (each.opening, each.debit, each.credit, each.closing)),
             )
             for each in totals
         ]
-        rows.append(("", "Total", "", rupiah(debit, lang()), rupiah(credit, lang()), ""))
+        rows.append(("", "Total", "", number(debit, lang()), number(credit, lang()), ""))
         table(columns, rows, title=f"{tenant.name}, {year}", numbers=columns[2:])
         say("The books balance." if balanced else "THE BOOKS DO NOT BALANCE.")
 

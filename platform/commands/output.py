@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -15,6 +15,8 @@ from kernel.formats import Lang
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+WIDTH_OF_FILES: Final = 160
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value, for machines.")
 
@@ -65,10 +67,17 @@ def table(
     right = set(numbers)
     for column in columns:
         is_number = column in right
-        drawn.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+        drawn.add_column(
+            column,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=is_number,
+            min_width=None if is_number else 8,
+        )
     for row in rows:
         drawn.add_row(*("" if cell is None else str(cell) for cell in row))
-    console().print(drawn)
+    # a file or a pipe has no width of its own: room for long names
+    console().print(drawn, width=None if console().is_terminal else WIDTH_OF_FILES)
 
 
 def say(line: str) -> None:
