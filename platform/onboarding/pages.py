@@ -1,4 +1,4 @@
-"""What Lumbung is, and founding a cooperative; at the cooperative's own door, taking over who founded it."""
+"""What Lumbung is, and founding a cooperative."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from governance.templates import TEMPLATE_NAMES, TEMPLATES
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.passwords import check_password
-from members.signing_in import take_handover
 from onboarding import errors
 from onboarding.forms import FoundingForm
 from onboarding.founding import Founding, found
@@ -19,8 +18,8 @@ from onboarding.rules import check_slug
 from tenants.changes import REGISTRY, forget_here
 from tenants.registry import tenant_by_slug
 from tenants.throttles import count_attempt
-from ui import AnyRequest, Db, TheDatabase, TheVisit, Visit, page, read_form, see_other
-from ui.cookies import new_token, set_session
+from ui import AnyRequest, TheDatabase, TheVisit, Visit, page, read_form, see_other
+from ui.cookies import new_token
 from ui.errors import TOO_MANY_ATTEMPTS
 
 FORM = "onboarding/found.html"
@@ -83,17 +82,8 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
     forget_here(database, REGISTRY)
     settings = database.settings
     return see_other(
-        f"{settings.scheme}://{founded.tenant.slug}.{settings.base_domain}/masuk/serah-terima/{founded.handover}"
+        f"{settings.scheme}://{founded.tenant.slug}.{settings.base_domain}/masuk/serah?kunci={founded.handover}"
     )
-
-
-@get("/masuk/serah-terima/{token:str}")
-async def hand_over(db: Db, visit: TheVisit, token: str) -> Response[Any]:
-    """Let the founder in, once."""
-    opened = await take_handover(db, token)
-    response = see_other("/pengurus")
-    set_session(response, opened.token, opened.lasts, secure=visit.secure)
-    return response
 
 
 async def _address(database: Database, visit: Visit, typed: str) -> dict[str, object] | None:
@@ -127,4 +117,3 @@ def _choices(visit: Visit) -> dict[str, Any]:
 
 
 routes: list[Any] = [what_lumbung_is, founding_page, check_address, take_founding]
-cooperative_routes: list[Any] = [hand_over]

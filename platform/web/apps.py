@@ -137,7 +137,6 @@ def cooperative_app(settings: Settings) -> Litestar:
         *ledger.pages.routes,
         *shu.pages.routes,
         *office.pages.routes,
-        *onboarding.pages.cooperative_routes,
         *web.pages.cooperative_routes,
     )
 
