@@ -31,7 +31,9 @@ def console() -> "Console":
     """Where people read results."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # a file or a pipe has no width of its own: room for long names
+    watched = sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=not watched, width=None if watched else WIDTH_OF_FILES)
 
 
 @cache
@@ -76,8 +78,7 @@ def table(
         )
     for row in rows:
         drawn.add_row(*("" if cell is None else str(cell) for cell in row))
-    # a file or a pipe has no width of its own: room for long names
-    console().print(drawn, width=None if console().is_terminal else WIDTH_OF_FILES)
+    console().print(drawn)
 
 
 def say(line: str) -> None:
