@@ -99,7 +99,7 @@ async def _prepare(settings: Settings, *, demo: bool) -> list[str]:
         from demo import seed
 
         with progress("Demo cooperatives") as moved:
-            return await seed(database, on_progress=moved)
+            return [sign_in.line() for sign_in in await seed(database, on_progress=moved)]
     finally:
         await asyncio.shield(database.close())
 

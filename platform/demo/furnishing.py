@@ -1,0 +1,218 @@
+"""Give a demo cooperative its look, people, goods, a past year of sales, this year's so far, and what waits today.
+
+Everything goes through the use cases behind the pages and imports, in the order in which it would have happened, with the clock held
+there; nothing is written into a table directly.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from demo import habits, queries
+from demo.cooperatives import PASSWORD, Demo
+from governance.adoption import adopt
+from governance.queries import latest
+from governance.templates import TEMPLATES
+from kernel import audit, clock
+from kernel.actor import SYSTEM, VISITOR, Actor
+from kernel.importing import Report
+from kernel.money import Rupiah
+from kernel.phone import mobile
+from members.activation import activate, give_activation_code
+from members.admission import Person, admit_member, apply_for_membership
+from members.importing import import_members
+from office import officers, profile
+from savings.deposit import deposit
+from shop.handling import confirm_payment, hand_over
+from shop.importing import import_products
+from shop.placing import Buyer, Checkout, place_order
+from shop.sales_import import import_sales
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+# (whom by place in the register or None for a visitor, way of paying, fulfilment, goods, what has been done with it)
+_ORDERS = (
+    (0, "cash", "pickup", ("B0001", "B0008", "B0017"), "handed over"),
+    (7, "transfer", "delivery", ("B0002", "B0012", "B0024"), "paid"),
+    (3, "transfer", "pickup", ("B0003", "B0019"), "placed"),
+    (11, "cash", "delivery", ("B0006", "B0030", "B0033"), "placed"),
+    (None, "cash", "pickup", ("B0014", "B0026"), "placed"),
+)
+
+
+async def furnish(db: AsyncSession, demo: Demo) -> None:
+    """Do all of it in the session's transaction. Raises as the use cases do; nothing here is expected to be refused."""
+    chair = Actor("officer", demo.chair, await queries.founder(db))
+    year, today = demo.year(), clock.today(demo.timezone)
+    with _at(date(year, 1, 1)):
+        await _settle(db, demo, chair, date(year, 1, 1))
+    _whole(await import_sales(db, chair, await _sales(db, demo, 1, date(year, 1, 2), date(year, 12, 30))))
+    with _at(date(year, 12, 15)):
+        await _decide(db, demo, chair, date(year + 1, 1, 1))
+    await _come_in(db, demo, chair, year)
+    if today > date(year + 1, 1, 2):
+        _whole(
+            await import_sales(db, chair, await _sales(db, demo, 2, date(year + 1, 1, 2), today - timedelta(days=1)))
+        )
+    await _wait(db, demo, chair, today)
+    audit.record(db, SYSTEM, queries.FURNISHED, subject="demo")
+
+
+async def _settle(db: AsyncSession, demo: Demo, chair: Actor, on: date) -> None:
+    """Look, goods on the shelf, the register with its deposits, a second officer."""
+    facts = profile.Facts(demo.name, demo.tagline, demo.address, demo.chair_shown, demo.bank_account, demo.timezone)
+    await profile.change_facts(db, chair, facts)
+    await profile.change_look(db, chair, profile.Look(demo.theme, demo.accent, demo.header))
+    _whole(await import_products(db, chair, demo.goods, as_of=on))
+    deposits = TEMPLATES[demo.bylaws].deposits
+    register = habits.register_csv(demo.people, demo.seed, on.year, int(deposits.principal), int(deposits.mandatory))
+    _whole(await import_members(db, chair, register, as_of=on))
+    treasurer = await officers.appoint(
+        db, chair, name=demo.treasurer, phone=mobile(demo.treasurer_shown), role="bendahara"
+    )
+    assert treasurer.code is not None
+    await activate(db, treasurer.phone, treasurer.code, PASSWORD)
+
+
+async def _decide(db: AsyncSession, demo: Demo, chair: Actor, effective_on: date) -> None:
+    """Change the bylaws once: more for education, less for the officers."""
+    if not demo.new_bylaws:
+        return
+    before = await latest(db)
+    percents = {"pengurus": Decimal("2.5"), "pendidikan": Decimal("7.5")}
+    lines = tuple(
+        msgspec.structs.replace(line, percent=percents.get(line.code, line.percent))
+        for line in before.bylaws.allocation
+    )
+    changed = msgspec.structs.replace(before.bylaws, allocation=lines)
+    note = f"Rapat anggota {effective_on.year - 1}: dana pendidikan ditambah."
+    await adopt(db, chair, changed, effective_on, note, before.version)
+
+
+async def _come_in(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> None:
+    """Two people join over the counter; members pay their months; the member whose sign-in is told chooses a password."""
+    deposits = TEMPLATES[demo.bylaws].deposits
+    for at, (name, sex) in enumerate((("Galuh Permata", "P"), ("Satria Nugraha", "L"))):
+        joined = date(year, 3 + 4 * at, 10)
+        with _at(joined):
+            number = mobile(f"{demo.phones}{90 + at}")
+            admitted = await admit_member(
+                db,
+                chair,
+                Person(name, sex, number),
+                number="",
+                joined_on=joined,
+                today=joined,
+                key=f"demo-admission-{at}",
+            )
+            await deposit(
+                db,
+                chair,
+                admitted.member_id,
+                "principal",
+                deposits.principal,
+                "cash",
+                on=joined,
+                today=joined,
+                key="demo-principal",
+            )
+    members = await queries.members(db)
+    luck = random.Random(demo.seed + 3)
+    for month in (3, 6, 9, 12):
+        day = date(year, month, 5)
+        with _at(day):
+            for member_id, _, _ in members[:38]:
+                if luck.random() < 0.9:
+                    await deposit(
+                        db,
+                        chair,
+                        member_id,
+                        "mandatory",
+                        deposits.mandatory * 3,
+                        "cash",
+                        on=day,
+                        today=day,
+                        key=f"demo-{day}",
+                    )
+    given = await give_activation_code(db, chair, members[0][0])
+    await activate(db, given.number, given.code, PASSWORD)
+
+
+async def _wait(db: AsyncSession, demo: Demo, chair: Actor, today: date) -> None:
+    """What an officer finds this morning: orders in every state, an order from savings, and people who want to join."""
+    members, products = await queries.members(db), await queries.products(db)
+    saved = await deposit(
+        db, chair, members[0][0], "voluntary", Rupiah(500_000), "cash", on=today, today=today, key="demo-today"
+    )
+    assert saved.fresh
+    for at, (whom, way, fulfilment, skus, state) in enumerate(_ORDERS):
+        order = await _order(db, demo, members, products, f"{at}", whom, way, fulfilment, skus, today)
+        if state == "paid":
+            await confirm_payment(db, chair, order, on=today)
+        elif state == "handed over":
+            await hand_over(db, chair, order, on=today)
+    await _order(db, demo, members, products, "savings", 0, "savings", "pickup", ("B0005", "B0020"), today)
+    for at, (name, sex, place) in enumerate(
+        (("Laras Ayuningtyas", "P", "Gang Mangga 3"), ("Bayu Firmansyah", "L", "Jalan Kali 8"))
+    ):
+        person = Person(name, sex, mobile(f"{demo.phones}{95 + at}"), f"{place}, Karangan")
+        consent = "Saya setuju data ini disimpan koperasi untuk keanggotaan saya."
+        await apply_for_membership(db, VISITOR, person, key=f"demo-application-{at}", consent=consent)
+
+
+async def _order(
+    db: AsyncSession,
+    demo: Demo,
+    members: list[tuple[UUID, str, str]],
+    products: dict[str, UUID],
+    key: str,
+    whom: int | None,
+    way: str,
+    fulfilment: str,
+    skus: tuple[str, ...],
+    today: date,
+) -> int:
+    if whom is None:
+        buyer, actor = Buyer("Mega Lestari", mobile(f"{demo.phones}99")), VISITOR
+    else:
+        member_id, _, name = members[whom]
+        buyer, actor = Buyer(name, member_id=member_id), Actor("member", name)
+    checkout = msgspec.convert(
+        {
+            "goods": {},
+            "buyer": {"name": buyer.name, "phone": buyer.phone},
+            "fulfilment": fulfilment,
+            "payment_way": way,
+            "key": f"demo-order-{key}",
+            "address": "Rumah pagar hijau dekat musala, Karangan" if fulfilment == "delivery" else "",
+        },
+        Checkout,
+    )
+    goods = {products[sku]: 1 + at % 2 for at, sku in enumerate(skus)}
+    order = await place_order(db, actor, msgspec.structs.replace(checkout, goods=goods, buyer=buyer), on=today)
+    return order.number
+
+
+async def _sales(db: AsyncSession, demo: Demo, part: int, first: date, last: date) -> str:
+    numbers = [number for _, number, _ in await queries.members(db)]
+    return habits.sales_csv(numbers[:38], sorted(await queries.products(db)), demo.seed + part, first, last)
+
+
+def _whole(imported: tuple[object, Report]) -> None:
+    """A bad line in a file of ours is a fault of ours."""
+    rejected = imported[1].rejected
+    if rejected:
+        msg = f"line {rejected[0].line} of a demo file: {rejected[0].reason}"
+        raise ValueError(msg)
+
+
+def _at(day: date) -> AbstractContextManager[None]:
+    return clock.held_at(datetime(day.year, day.month, day.day, 2, tzinfo=UTC))

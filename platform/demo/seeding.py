@@ -1,0 +1,117 @@
+"""Found and furnish the demo: each cooperative in two transactions, founding and furnishing, so that a kill in between loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from demo import errors, queries
+from demo.cooperatives import COOPERATIVES, PASSWORD, Demo
+from demo.furnishing import furnish
+from kernel import clock
+from kernel.errors import Refusal
+from onboarding.founding import Founding, found
+from operators.adding import add_operator
+from tenants.registry import tenant_by_slug
+from tenants.session import coop_reader, coop_session, shared_reader, shared_session
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+OPERATOR = ("Wira Adiguna", "0899-0000-0001")
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """Somebody to be in the demo: where, as what, and with which words."""
+
+    address: str
+    what: str
+    name: str
+    identity: str
+    password: str
+
+    def line(self) -> str:
+        """The sentence that a terminal prints."""
+        return f"{self.address:<42} {self.what}: {self.name}, {self.identity}, password {self.password}"
+
+
+async def seed(database: Database, *, on_progress: Callable[[int, int], None] | None = None) -> list[SignIn]:
+    """Make whatever of the demo is missing, and return how to sign in to it; a second call only looks.
+
+    A slug that somebody else took is left alone. Raises Refusal demo.not_in_production.
+    """
+    if database.settings.is_production:
+        raise errors.NOT_IN_PRODUCTION()
+    ours = await _ours(database)
+    for at, demo in enumerate(COOPERATIVES, start=1):
+        if demo.slug not in ours and await tenant_by_slug(database, demo.slug) is None:
+            await _found(database, demo)
+            ours.add(demo.slug)
+        if demo.slug in ours:
+            await _furnish_once(database, demo)
+        if on_progress is not None:
+            on_progress(at, len(COOPERATIVES))
+    await _add_operator_once(database)
+    return _sign_ins(database, [demo for demo in COOPERATIVES if demo.slug in ours])
+
+
+async def _ours(database: Database) -> set[str]:
+    async with shared_reader(database) as ro:
+        return await queries.founded_slugs(ro, [demo.key for demo in COOPERATIVES])
+
+
+async def _found(database: Database, demo: Demo) -> None:
+    # a cooperative with a year of sales was founded before that year, and its bylaws held in it
+    with clock.held_at(datetime(demo.year() - 1, 12, 20, 3, tzinfo=UTC)):
+        await found(
+            database,
+            Founding(
+                name=demo.name,
+                slug=demo.slug,
+                officer_name=demo.chair,
+                phone=demo.chair_phone,
+                password=PASSWORD,
+                bylaws_template=demo.bylaws,
+                key=demo.key,
+            ),
+        )
+
+
+async def _furnish_once(database: Database, demo: Demo) -> None:
+    tenant = await tenant_by_slug(database, demo.slug)
+    assert tenant is not None
+    async with coop_reader(database, tenant) as ro:
+        if await queries.is_furnished(ro):
+            return
+    async with coop_session(database, tenant) as db:
+        await furnish(db, demo)
+
+
+async def _add_operator_once(database: Database) -> None:
+    name, phone = OPERATOR
+    async with shared_reader(database) as ro:
+        if await queries.has_operator(ro, phone):
+            return
+    try:
+        async with shared_session(database) as db:
+            await add_operator(db, name=name, phone_number=phone, password=PASSWORD)
+    except Refusal as refusal:
+        if refusal.code != "operators.phone_taken":  # another start was faster by a moment
+            raise
+
+
+def _sign_ins(database: Database, demos: list[Demo]) -> list[SignIn]:
+    settings = database.settings
+
+    def address(label: str) -> str:
+        return f"{settings.scheme}://{label}.{settings.base_domain}/"
+
+    told = []
+    for demo in demos:
+        told.append(SignIn(address(demo.slug), "officer", demo.chair, demo.chair_shown, PASSWORD))
+        told.append(SignIn(address(demo.slug), "member", demo.member, demo.member_shown, PASSWORD))
+    told.append(SignIn(address("operator"), "operator", *OPERATOR, PASSWORD))
+    return told
