@@ -1,0 +1,101 @@
+"""Real processes for tests: our web process on a clone of the template, and Debian's Caddy before it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kernel.database import Database, plain_url
+
+ROOT = Path(__file__).parents[2]
+CADDYFILE = ROOT / "infra" / "caddy" / "Caddyfile"
+START_SECONDS = 30.0
+
+
+def caddy_program() -> str:
+    """Path of Caddy; without one the test is skipped, and fails under CI=true."""
+    found = shutil.which("caddy")
+    if found is None:
+        reason = "Caddy is not installed: sudo apt-get install caddy"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def bare_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("LUMBUNG_", "CADDY_"))}
+
+
+@contextmanager
+def web_process(database: Database, port: int, base_domain: str, log: Path) -> Iterator[None]:
+    """Run `lumbung web` on a port, trusting a proxy on this machine."""
+    environment = bare_environment() | {
+        "PYTHONPATH": str(ROOT / "platform"),
+        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_BASE_DOMAIN": base_domain,
+        "LUMBUNG_TRUSTED_PROXIES": "127.0.0.1",
+    }
+    command = [sys.executable, "-m", "commands.main", "web", "--port", str(port), "--with-parent"]
+    with _running(command, environment, port, log):
+        yield
+
+
+@contextmanager
+def caddy_process(environment: Mapping[str, str], port: int, folder: Path) -> Iterator[None]:
+    """Run the repository's Caddyfile on 127.0.0.1; its own files lie in ``folder``."""
+    own = {
+        "CADDY_BIND": "127.0.0.1",
+        "CADDY_ADMIN": "off",
+        "XDG_DATA_HOME": str(folder / "data"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "HOME": str(folder),
+    }
+    command = [caddy_program(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+    with _running(command, bare_environment() | own | environment, port, folder / "caddy.log"):
+        yield
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str], port: int, log: Path) -> Iterator[None]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_for_port(port, process, log)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        assert process.poll() is None, log.read_text("utf-8")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, log.read_text("utf-8")
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,187 @@
+"""The Caddyfile as it lies in infra/, run by Caddy in front of a real web process and two cooperatives."""
+
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from factories.processes import CADDYFILE, caddy_process, caddy_program, free_port, web_process
+from kernel.database import Database
+from tenants.session import shared_session
+from web.apps import LARGEST_BODY
+
+pytestmark = pytest.mark.slow
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass
+class Front:
+    """Where Caddy listens, and the domain that it and the web process were given."""
+
+    scheme: str
+    port: int
+    base_domain: str
+    authority: Path | None = None
+
+    def ask(self, label: str, path: str = "/", *, method: str = "GET", **options: object) -> httpx.Response:
+        """Ask as the browser at ``label.<base>`` does: its Host, and with TLS its server name, but on loopback."""
+        name = self.base_domain.partition(":")[0]
+        host = f"{label}.{name}" if label else name
+        headers = {"Host": self.host(label), "Accept": "text/html"} | dict(options.pop("headers", {}))  # type: ignore[call-overload]
+        verify = ssl.create_default_context(cafile=str(self.authority)) if self.authority else True
+        with httpx.Client(verify=verify, trust_env=False) as client:
+            return client.request(
+                method,
+                f"{self.scheme}://127.0.0.1:{self.port}{path}",
+                headers=headers,
+                extensions={"sni_hostname": host},
+                **options,  # type: ignore[arg-type]
+            )
+
+    def host(self, label: str) -> str:
+        return f"{label}.{self.base_domain}" if label else self.base_domain
+
+
+@pytest.fixture
+def plain(database: Database, tmp_path: Path) -> Iterator[Front]:
+    """Without TLS."""
+    caddy_program()
+    upstream, port = free_port(), free_port()
+    front = Front("http", port, f"localhost:{port}")
+    environment = {
+        "LUMBUNG_BASE_DOMAIN": front.base_domain,
+        "CADDY_UPSTREAM": f"127.0.0.1:{upstream}",
+        "CADDY_SCHEME": "http",
+        "CADDY_TLS": "none",
+    }
+    with web_process(database, upstream, front.base_domain, tmp_path / "web.log"):  # noqa: SIM117 - Caddy needs it first
+        with caddy_process(environment, port, tmp_path):
+            yield front
+
+
+@pytest.fixture
+def encrypted(database: Database, tmp_path: Path) -> Iterator[Front]:
+    """With certificates of Caddy's own authority; its root certificate is the only one that the client trusts."""
+    caddy_program()
+    upstream, port, plain_port = free_port(), free_port(), free_port()
+    front = Front(
+        "https",
+        port,
+        f"lumbung.test:{port}",
+        tmp_path / "data" / "caddy" / "pki" / "authorities" / "local" / "root.crt",
+    )
+    environment = {
+        "LUMBUNG_BASE_DOMAIN": front.base_domain,
+        "CADDY_UPSTREAM": f"127.0.0.1:{upstream}",
+        "CADDY_HTTPS_PORT": str(port),
+        "CADDY_HTTP_PORT": str(plain_port),
+    }
+    with web_process(database, upstream, front.base_domain, tmp_path / "web.log"):  # noqa: SIM117 - Caddy needs it first
+        with caddy_process(environment, port, tmp_path):
+            _wait_for_certificates(tmp_path / "caddy.log")
+            yield front
+
+
+def _wait_for_certificates(log: Path) -> None:
+    """Caddy listens first and makes the certificates of the apex and of the wildcard right after."""
+    deadline = time.monotonic() + 20
+    while log.read_text("utf-8").count("certificate obtained successfully") < 2:
+        assert time.monotonic() < deadline, log.read_text("utf-8")
+        time.sleep(0.05)
+
+
+async def addresses_seen(database: Database) -> set[str]:
+    """The addresses from which the operators' sign-in was tried, as the web process counted them."""
+    async with shared_session(database) as db:
+        keys = await db.execute(text("SELECT key FROM shared.throttles WHERE key LIKE 'operator address %'"))
+        return {key.removeprefix("operator address ") for key in keys.scalars()}
+
+
+def sign_in_as_stranger(front: Front, **headers: str) -> httpx.Response:
+    origin = f"{front.scheme}://{front.host('operator')}"
+    form = {"phone": "0899 7777 6666", "password": "bukan-kata-sandi", "kembali": "/"}
+    return front.ask("operator", "/masuk", method="POST", data=form, headers={"Origin": origin, **headers})
+
+
+async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend(
+    plain: Front, database: Database
+) -> None:
+    _each_host_gets_its_own(plain)
+
+    spoofed = {"X-Forwarded-For": "203.0.113.9, 127.0.0.1", "X-Real-IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+    answer = sign_in_as_stranger(plain, **spoofed)
+    assert answer.status_code != 403, "the Origin header no longer matches the Host that arrives"
+    assert await addresses_seen(database) == {"127.0.0.1"}
+
+    asset = "/" + plain.ask("melati", "/gaya").text.partition('href="/')[2].partition('"')[0]
+    assert asset.startswith("/aset/")
+    compressed = plain.ask("melati", asset, headers={"Accept-Encoding": "gzip"})
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert "immutable" in compressed.headers["cache-control"]
+
+    body = b"kembali=/&password=" + b"x" * LARGEST_BODY
+    large = plain.ask("operator", "/masuk", method="POST", content=body, headers={"Content-Type": FORM})
+    assert large.status_code == 413
+    assert "12 MB" in large.text
+
+
+async def test_with_tls_one_wildcard_certificate_covers_every_cooperative(encrypted: Front, database: Database) -> None:
+    _each_host_gets_its_own(encrypted)
+    assert encrypted.ask("melati", "/gaya").headers["strict-transport-security"].startswith("max-age=")
+
+    answer = sign_in_as_stranger(encrypted, **{"X-Forwarded-For": "203.0.113.9"})
+    assert answer.status_code != 403
+    assert await addresses_seen(database) == {"127.0.0.1"}
+
+    stranger = Front("https", encrypted.port, "elsewhere.test", encrypted.authority)
+    with pytest.raises(httpx.ConnectError):
+        stranger.ask("melati")
+
+
+def test_while_the_web_process_is_away_the_visitor_reads_a_sentence(tmp_path: Path) -> None:
+    port = free_port()
+    front = Front("http", port, f"localhost:{port}")
+    environment = {
+        "LUMBUNG_BASE_DOMAIN": front.base_domain,
+        "CADDY_UPSTREAM": f"127.0.0.1:{free_port()}",
+        "CADDY_SCHEME": "http",
+        "CADDY_TLS": "none",
+    }
+    with caddy_process(environment, port, tmp_path):
+        answer = front.ask("melati", timeout=20)
+    assert answer.status_code == 502
+    assert "Sebentar lagi" in answer.text
+    assert answer.headers["retry-after"] == "10"
+
+
+def test_caddy_and_the_web_process_set_the_same_limit() -> None:
+    caddyfile = CADDYFILE.read_text("utf-8")
+    assert f"> {LARGEST_BODY}`" in caddyfile
+    assert f"max_size {LARGEST_BODY // 1024 // 1024}MiB" in caddyfile
+
+
+def test_the_caddyfile_is_in_its_one_shape() -> None:
+    done = subprocess.run([caddy_program(), "fmt", str(CADDYFILE)], capture_output=True, text=True, check=False)
+    assert done.stdout == CADDYFILE.read_text("utf-8")
+
+
+def _each_host_gets_its_own(front: Front) -> None:
+    melati, mawar, apex = (front.ask(label, "/gaya") for label in ("melati", "mawar", ""))
+    assert [melati.status_code, mawar.status_code, apex.status_code] == [200, 200, 200]
+    assert "Koperasi Melati" in melati.text
+    assert "Mawar" not in melati.text
+    assert "Koperasi Mawar" in mawar.text
+    assert "Melati" not in mawar.text
+    assert "Koperasi" not in apex.text.partition("<title>")[2].partition("</title>")[0]
+    forged = front.ask("melati", "/gaya", headers={"X-Forwarded-Host": front.host("mawar")})
+    assert "Mawar" not in forged.text
+    nobody = front.ask("tidak-ada")
+    assert nobody.status_code == 404
+    assert "<html" in nobody.text
+    assert "server" not in nobody.headers

