@@ -99,7 +99,8 @@ async def _prepare(settings: Settings, *, demo: bool) -> list[str]:
         from demo import seed
 
         with progress("Demo cooperatives") as moved:
-            return [sign_in.line() for sign_in in await seed(database, on_progress=moved)]
+            signs = await seed(database, on_progress=moved)
+        return ["To look around (everybody in it is invented):", *(sign_in.line() for sign_in in signs)]
     finally:
         await asyncio.shield(database.close())
 

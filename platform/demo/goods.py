@@ -23,11 +23,11 @@ MELATI: Final = """
 Rumah tangga: Wajan 28 cm,Pcs,58000,68000,8; Ember 16 liter,Pcs,19500,24000,14; Lampu LED 9 watt,Pcs,15500,19500,26; Baterai AA isi 2,Pak,8500,10500,30; Korek gas,Pcs,2500,3500,48
 Obat: Minyak kayu putih 60 ml,Botol,20500,23500,22; Balsem 20 g,Pcs,7600,9000,26; Plester isi 10,Pak,3900,5000,34; Obat nyamuk bakar isi 10,Pak,5200,6500,40
 Sayur dan buah: Bawang merah 500 g,Bungkus,15500,18000,20; Bawang putih 500 g,Bungkus,17000,19500,18; Kentang 1 kg,Kg,14500,17000,16; Cabai rawit 250 g,Bungkus,11000,13500,12; Pisang ambon sisir,Sisir,15000,18500,10
-Pakaian: Kaus kaki sekolah,Pasang,9500,12500,24; Handuk mandi,Pcs,31000,38000,10; Kain lap isi 3,Pak,8800,11000,22
+Pakaian: Sandal jepit,Pasang,11500,14500,30; Kaus kaki sekolah,Pasang,9500,12500,24; Handuk mandi,Pcs,31000,38000,10; Kain lap isi 3,Pak,8800,11000,22
 """
 
 MAWAR: Final = """
-Pupuk: Pupuk kompos 5 kg,Karung,17500,21000,30; Pupuk NPK 1 kg,Kg,15800,18500,26; Benih kangkung,Bungkus,7500,9500,34; Benih cabai rawit,Bungkus,11500,14500,24; Polybag isi 50,Pak,13500,17000,18
+Pupuk: Penyemprot tanaman 2 liter,Pcs,24500,30000,9; Pupuk kompos 5 kg,Karung,17500,21000,30; Pupuk NPK 1 kg,Kg,15800,18500,26; Benih kangkung,Bungkus,7500,9500,34; Benih cabai rawit,Bungkus,11500,14500,24; Polybag isi 50,Pak,13500,17000,18
 Sayur dan buah: Bawang merah 500 g,Bungkus,14800,17500,22; Tomat 1 kg,Kg,9500,12000,14; Jagung manis isi 3,Ikat,8500,10500,16; Kelapa tua,Butir,6500,8000,30; Jeruk peras 1 kg,Kg,13000,16000,12
 Rumah tangga: Tali tambang 10 m,Gulung,13500,17000,12; Senter isi ulang,Pcs,42000,51000,8; Lampu LED 12 watt,Pcs,18500,23000,20; Terpal 2 x 3 m,Lembar,38000,46000,8
 Obat: Minyak gosok 30 ml,Botol,13200,15500,24; Oralit isi 5,Pak,4200,5500,30; Kasa gulung,Pcs,4800,6500,20
