@@ -89,7 +89,7 @@ class CsvFile:
     """
 
     def __init__(self, content: bytes | str, columns: Sequence[str]) -> None:
-        text = content if isinstance(content, str) else _decoded(content)
+        text = content if isinstance(content, str) else decoded(content)
         self.has_mark = text.startswith("\ufeff")
         self.text = text.removeprefix("\ufeff")
         self.delimiter = _delimiter_of(self.text)
@@ -175,7 +175,8 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """The text of a file, its byte order mark kept. Raises Refusal: kernel.csv_not_utf8, .csv_not_text."""
     for start, guess in _OTHER_FILES.items():
         if content.startswith(start):
             raise NOT_TEXT(guess=guess)
