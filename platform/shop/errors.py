@@ -27,6 +27,9 @@ NO_SUCH_PRODUCT = Kind(
     en="There is no such product, or it is no longer sold.",
 )
 NO_SUCH_CATEGORY = Kind("shop.no_such_category", 422, id="Golongan ini tidak ada.", en="There is no such category.")
+NO_SUCH_SHELF = Kind(
+    "shop.no_such_shelf", 404, id="Golongan atau halaman ini tidak ada.", en="There is no such category or page."
+)
 NO_SUCH_PICTURE = Kind("shop.no_such_picture", 404, id="Gambar ini tidak ada.", en="There is no such picture.")
 NO_SUCH_ORDER = Kind("shop.no_such_order", 404, id="Pesanan ini tidak ada.", en="There is no such order.")
 SKU_TAKEN = Kind(

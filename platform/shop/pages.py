@@ -1,5 +1,13 @@
-"""Pages of this room."""
+"""Pages of the shop: the window, the cart, checkout and orders for shoppers; orders and goods for officers."""
 
-from typing import Any
+from typing import Any, Final
 
-routes: list[Any] = []
+from shop import cart_pages, checkout_pages, import_pages, order_pages, storefront_pages
+
+routes: Final[list[Any]] = [
+    *storefront_pages.routes,
+    *cart_pages.routes,
+    *checkout_pages.routes,
+    *order_pages.routes,
+    *import_pages.routes,
+]

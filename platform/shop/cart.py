@@ -1,0 +1,83 @@
+"""The cart, as its cookie holds it: "<product>-<quantity>" joined by dots. It is a wish, not a promise: everything is checked again."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from shop import errors, rules
+from ui.rendering import CART_COOKIE
+
+if TYPE_CHECKING:
+    from litestar import Request, Response
+
+LASTS_SECONDS: Final = 30 * 86_400
+
+
+def parse(cookie: str) -> dict[UUID, int]:
+    """Return quantities by product id in the order they were put in; anything that is not a cart of ours is an empty one."""
+    goods: dict[UUID, int] = {}
+    if not cookie or len(cookie) > 4_000:
+        return goods
+    for entry in cookie.split("."):
+        token, _, count = entry.rpartition("-")
+        product = _product(token)
+        if product is None or not (count.isascii() and count.isdecimal()) or not 1 <= len(count) <= 4:
+            return {}
+        quantity = int(count)
+        if not 1 <= quantity <= rules.MOST_QUANTITY or product in goods or len(goods) >= rules.MOST_LINES:
+            return {}
+        goods[product] = quantity
+    return goods
+
+
+def written(goods: Mapping[UUID, int]) -> str:
+    """Return the cookie of a cart."""
+    return ".".join(
+        f"{base64.urlsafe_b64encode(product.bytes).decode().rstrip('=')}-{quantity}"
+        for product, quantity in goods.items()
+    )
+
+
+def with_quantity(goods: Mapping[UUID, int], product: UUID, quantity: int) -> dict[UUID, int]:
+    """Return the cart with this many of a product; none takes it out. Raises Refusal: shop.quantity_out_of_range, .cart_full."""
+    changed = dict(goods)
+    if quantity == 0:
+        changed.pop(product, None)
+        return changed
+    if not 1 <= quantity <= rules.MOST_QUANTITY:
+        raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MOST_QUANTITY)
+    if product not in changed and len(changed) >= rules.MOST_LINES:
+        raise errors.CART_FULL(most=rules.MOST_LINES)
+    changed[product] = quantity
+    return changed
+
+
+def cart_of(request: Request[Any, Any, Any]) -> dict[UUID, int]:
+    """Return the cart that this browser holds."""
+    return parse(request.cookies.get(CART_COOKIE, ""))
+
+
+def keep(response: Response[Any], goods: Mapping[UUID, int], *, secure: bool) -> None:
+    """Give the browser its cart, for this host alone; an empty one is taken away, so that shared pages serve it again."""
+    response.set_cookie(
+        CART_COOKIE,
+        written(goods),
+        max_age=LASTS_SECONDS if goods else 0,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _product(token: str) -> UUID | None:
+    if len(token) != 22:
+        return None
+    try:
+        return UUID(bytes=base64.b64decode(token + "==", altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        return None

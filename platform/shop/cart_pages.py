@@ -1,0 +1,166 @@
+"""The cart: put in, change, take out. It lives in the browser alone; stock is promised at checkout."""
+
+import json
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from governance.queries import bylaws_on
+from kernel.database import Reader
+from kernel.errors import Refusal
+from shop import cart, errors, rules, shelf_queries, showing
+from shop.forms import CartLineForm, IntoCart, Nothing
+from ui import Visit, page, read_form, see_other
+from ui.words import words
+
+
+class CartLine(msgspec.Struct, frozen=True):
+    """A line of the cart as the components expect it. ``price`` and ``total`` are this viewer's, in rupiah."""
+
+    id: UUID
+    href: str
+    name: str
+    unit: str
+    category: str
+    picture: str | None
+    price: int
+    quantity: int
+    total: int
+    stock: int
+    trouble: str | None
+
+
+async def priced(ro: Reader, visit: Visit, goods: dict[UUID, int]) -> tuple[list[CartLine], int]:
+    """Return the lines of a cart at this viewer's prices of today, and how many of its goods are no longer sold."""
+    if not goods:
+        return [], 0
+    found = await shelf_queries.goods_by_id(ro, list(goods))
+    bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
+    audience = showing.audience_of(visit.viewer)
+    lines = []
+    for product, quantity in goods.items():
+        if product not in found:
+            continue
+        card = showing.card(found[product], audience, bylaws)
+        short = errors.STOCK_TOO_LOW(product=card.name, left=card.stock) if card.stock < quantity else None
+        lines.append(
+            CartLine(
+                id=product,
+                href=card.href,
+                name=card.name,
+                unit=card.unit,
+                category=card.category,
+                picture=card.picture,
+                price=card.price,
+                quantity=quantity,
+                total=card.price * quantity,
+                stock=min(card.stock, rules.MOST_QUANTITY),
+                trouble=short.sentence(visit.lang) if short else None,
+            )
+        )
+    return lines, len(goods) - len(lines)
+
+
+@get("/keranjang")
+async def cart_page(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> Response[bytes]:
+    """Show the cart."""
+    return await _show(request, ro, visit, cart.cart_of(request))
+
+
+@post("/keranjang")
+async def put_in(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> Response[Any]:
+    """Put a product into the cart, or more of it."""
+    form = await read_form(request, IntoCart)
+    goods = cart.cart_of(request)
+    say = words(visit.lang).gettext
+    if form.errors:
+        return _told(request, visit, goods, next(iter(form.errors.values())))
+    product, quantity = form.data.product, form.data.quantity
+    good = (await shelf_queries.goods_by_id(ro, [product])).get(product)
+    try:
+        if good is None:
+            raise errors.NO_SUCH_PRODUCT()
+        if quantity < 1:
+            raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MOST_QUANTITY)
+        if goods.get(product, 0) + quantity > good.stock:
+            raise errors.STOCK_TOO_LOW(product=good.name, left=good.stock)
+        goods = cart.with_quantity(goods, product, goods.get(product, 0) + quantity)
+    except Refusal as refusal:
+        if refusal.status == 404:
+            raise
+        return _told(request, visit, goods, refusal.sentence(visit.lang))
+    return _told(request, visit, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
+
+
+@post("/keranjang/{product:uuid}", status_code=200)
+async def change_quantity(request: Request[Any, Any, Any], ro: Reader, visit: Visit, product: UUID) -> Response[Any]:
+    """Set how many of a product, from the box and the button pressed beside it."""
+    form = await read_form(request, CartLineForm)
+    goods = cart.cart_of(request)
+    trouble = None
+    if form.errors:
+        trouble = next(iter(form.errors.values()))
+    elif product in goods:
+        quantity = form.data.quantity + int(form.data.step or 0)
+        try:
+            goods = cart.with_quantity(goods, product, max(0, quantity) if form.data.step else quantity)
+        except Refusal as refusal:
+            trouble = refusal.sentence(visit.lang)
+    return await _answer(request, ro, visit, goods, trouble)
+
+
+@post("/keranjang/{product:uuid}/keluar", status_code=200)
+async def take_out(request: Request[Any, Any, Any], ro: Reader, visit: Visit, product: UUID) -> Response[Any]:
+    """Take a product out of the cart."""
+    await read_form(request, Nothing)
+    return await _answer(request, ro, visit, cart.with_quantity(cart.cart_of(request), product, 0), None)
+
+
+def _told(request: Request[Any, Any, Any], visit: Visit, goods: dict[UUID, int], sentence: str) -> Response[Any]:
+    """Answer where the shopper is: a short message and the new count, or without htmx the cart page with the same sentence."""
+    response: Response[Any]
+    if request.headers.get("hx-request") == "true":
+        event = {"lumbung:cart": {"count": sum(goods.values()), "text": sentence}}
+        response = Response(b"", status_code=204, headers={"HX-Trigger": json.dumps(event)})
+    else:
+        response = see_other("/keranjang", flash=sentence)
+    cart.keep(response, goods, secure=visit.secure)
+    return response
+
+
+async def _answer(
+    request: Request[Any, Any, Any], ro: Reader, visit: Visit, goods: dict[UUID, int], trouble: str | None
+) -> Response[Any]:
+    if request.headers.get("hx-request") == "true" or trouble:
+        return await _show(request, ro, visit, goods, trouble)
+    response = see_other("/keranjang")
+    cart.keep(response, goods, secure=visit.secure)
+    return response
+
+
+async def _show(
+    request: Request[Any, Any, Any], ro: Reader, visit: Visit, goods: dict[UUID, int], trouble: str | None = None
+) -> Response[bytes]:
+    lines, gone = await priced(ro, visit, goods)
+    response = page(
+        request,
+        "shop/cart.html",
+        block="cart_block",
+        place="keranjang",
+        lines=lines,
+        gone=gone,
+        trouble=trouble,
+        total=sum(line.total for line in lines),
+        short=any(line.trouble for line in lines),
+        cart_count=sum(line.quantity for line in lines),
+    )
+    kept = {line.id: line.quantity for line in lines}
+    response.headers["HX-Trigger"] = json.dumps({"lumbung:cart": {"count": sum(kept.values())}})
+    if kept or request.cookies.get("keranjang"):
+        cart.keep(response, kept, secure=visit.secure)
+    return response
+
+
+routes: Final[list[Any]] = [cart_page, put_in, change_quantity, take_out]

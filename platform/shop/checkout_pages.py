@@ -1,0 +1,175 @@
+"""Checkout: one page to choose, one sentence before savings move, one order however often it is sent."""
+
+import secrets
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.queries import bylaws_on
+from governance.rules import PAYMENT_WAY_NAMES
+from kernel import formats
+from kernel.database import Reader, reader_of
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from shop import cart, cart_pages, errors, order_queries, queries, rules, showing
+from shop.forms import CheckoutForm
+from shop.models import Order
+from shop.order_queries import BuyerView
+from shop.placing import Buyer, Checkout, place_order
+from ui import Form, Visit, page, read_form, see_other
+from ui.words import words
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """All that the checkout page shows, read anew each time. ``short`` is what some line lacks, as a sentence."""
+
+    lines: list[cart_pages.CartLine]
+    buyer: BuyerView
+    ways: list[tuple[str, str, str | None]]
+    total: int
+    shown: str
+    short: str | None
+
+
+@get("/pesan")
+async def checkout_page(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> Response[Any]:
+    """Show what will be ordered, and ask how to receive and to pay it."""
+    choice = await _read(request, ro, visit)
+    if not choice.lines or choice.short or not visit.brand.shop_open:
+        return see_other("/keranjang")
+    return page(request, "shop/checkout.html", form=None, **_context(visit, choice))
+
+
+@post("/pesan", status_code=200)
+async def order_goods(request: Request[Any, Any, Any], db: AsyncSession, visit: Visit) -> Response[Any]:
+    """Place the order; savings are asked about once more first."""
+    form = await read_form(request, CheckoutForm)
+    key = form.values.get("key", "")[:200]
+    before = await _made_before(db, visit, key)
+    if before is not None:
+        return _done(visit, before)
+    choice = await _read(request, await reader_of(db), visit)
+    if not choice.lines:
+        return see_other("/keranjang")
+    context = _context(visit, choice)
+    async with form.or_again("shop/checkout.html", **context):
+        if not visit.brand.shop_open:
+            raise errors.SHOP_CLOSED()
+        showing.require_own_checkout(visit, key)
+        if form.data.payment_way == "savings" and not form.data.confirmed:
+            return _ask(request, form, choice)
+        order = await place_order(db, visit.actor, _checkout(form.data, choice), on=showing.today_of(visit))
+    return _done(visit, order)
+
+
+def _ask(request: Request[Any, Any, Any], form: Form[CheckoutForm], choice: Choice) -> Response[bytes]:
+    """Show the sentence that says what will happen to the member's savings."""
+    if choice.buyer.member_id is None:
+        raise errors.PAYMENT_WAY_NOT_OFFERED(field="payment_way")
+    if choice.buyer.balance < choice.total:
+        raise errors.SAVINGS_TOO_LOW(
+            balance=Rupiah(choice.buyer.balance), total=Rupiah(choice.total), field="payment_way"
+        )
+    if form.data.fulfilment == "delivery" and not form.data.address:
+        raise errors.ADDRESS_NEEDED(field="address")
+    if form.data.shown != choice.shown:
+        raise errors.CHANGED_SINCE_SHOWN()
+    sent = {
+        name: form.values.get(name, "") for name in ("key", "shown", "fulfilment", "payment_way", "address", "note")
+    }
+    return page(
+        request, "shop/checkout_savings.html", place="keranjang", sent=sent, buyer=choice.buyer, total=choice.total
+    )
+
+
+def _checkout(data: CheckoutForm, choice: Choice) -> Checkout:
+    member = choice.buyer.member_id is not None
+    return Checkout(
+        goods={line.id: line.quantity for line in choice.lines},
+        buyer=Buyer(
+            name=choice.buyer.name if member else data.name,
+            phone=choice.buyer.phone if member else str(data.phone or ""),
+            member_id=choice.buyer.member_id,
+        ),
+        fulfilment=data.fulfilment,
+        payment_way=data.payment_way,
+        address=data.address,
+        note=data.note,
+        key=data.key,
+        shown=data.shown,
+    )
+
+
+async def _made_before(db: AsyncSession, visit: Visit, key: str) -> Order | None:
+    """Return the order that this page has made already: the second press of a button leads where the first one led."""
+    try:
+        showing.require_own_checkout(visit, key)
+    except Refusal:
+        return None
+    return await queries.order_by_checkout_key(db, key)
+
+
+def _done(visit: Visit, order: Order) -> Response[Any]:
+    address = f"/pesanan/{order.number}"
+    if order.member_id is None:
+        address += f"?kunci={showing.order_key(visit, order.id)}"
+    say = words(visit.lang).gettext
+    response = see_other(address, flash=say("Pesanan %(number)s sudah kami terima.") % {"number": order.number})
+    cart.keep(response, {}, secure=visit.secure)
+    return response
+
+
+async def _read(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> Choice:
+    lines, gone = await cart_pages.priced(ro, visit, cart.cart_of(request))
+    buyer = await _buyer(ro, visit)
+    bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
+    say = words(visit.lang).gettext
+    ways: list[tuple[str, str, str | None]] = []
+    for way in bylaws.payment_ways:
+        label, hint = PAYMENT_WAY_NAMES[way].worded(visit.lang), None
+        if way == "savings":
+            if buyer.member_id is None:
+                continue
+            hint = say("Saldo Anda %(amount)s") % {"amount": formats.rupiah(buyer.balance, visit.lang)}
+        elif way == "transfer":
+            hint = say("Nomor rekening kami tunjukkan sesudah memesan")
+        ways.append((way, label, hint))
+    short = next((line.trouble for line in lines if line.trouble), None)
+    if gone:
+        short = errors.NO_SUCH_PRODUCT().sentence(visit.lang)
+    return Choice(
+        lines=lines,
+        buyer=buyer,
+        ways=ways,
+        total=sum(line.total for line in lines),
+        shown=rules.fingerprint(
+            showing.audience_of(visit.viewer), [(line.id, line.quantity, line.price) for line in lines]
+        ),
+        short=short,
+    )
+
+
+async def _buyer(ro: Reader, visit: Visit) -> BuyerView:
+    viewer = visit.viewer
+    if viewer is not None and viewer.member_id is not None:
+        known = await order_queries.buyer(ro, viewer.member_id)
+        if known is not None:
+            return known
+    return BuyerView(None, viewer.name if viewer else "", "", "", 0)
+
+
+def _context(visit: Visit, choice: Choice) -> dict[str, Any]:
+    return {
+        "place": "keranjang",
+        "lines": choice.lines,
+        "buyer": choice.buyer,
+        "ways": choice.ways,
+        "total": choice.total,
+        "shown": choice.shown,
+        "key": showing.new_checkout_key(visit, secrets.token_hex(16)),
+    }
+
+
+routes: Final[list[Any]] = [checkout_page, order_goods]

@@ -1,0 +1,110 @@
+"""A buyer's own orders: a member by signing in, a visitor by the key in the address that checkout led to."""
+
+import hmac
+from typing import Any, Final
+
+from litestar import Request, Response, get
+
+from governance.rules import PAYMENT_WAY_NAMES
+from kernel import formats
+from kernel.database import Reader
+from shop import errors, order_queries, showing
+from shop.order_queries import LineView, OrderRow, OrderView
+from ui import Viewer, Visit, member, page
+from ui.words import words
+
+
+@get("/pesanan/{number:int}")
+async def order_page(
+    request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int, kunci: str = ""
+) -> Response[bytes]:
+    """Show an order to who placed it; to anybody else there is no such order."""
+    order = await order_queries.order(ro, number) if 0 < number < showing.LARGEST_NUMBER else None
+    if order is None or not _is_theirs(visit, order, kunci):
+        raise errors.NO_SUCH_ORDER()
+    lines = await order_queries.lines(ro, order.id)
+    return page(
+        request,
+        "shop/order.html",
+        place="belanja",
+        order=order,
+        state=showing.state_words(order, visit),
+        **told(order, lines, visit),
+    )
+
+
+@get("/anggota/pesanan", guards=[member])
+async def my_orders(
+    request: Request[Any, Any, Any], ro: Reader, visit: Visit, viewer: Viewer, halaman: str = "1"
+) -> Response[bytes]:
+    """List a member's orders."""
+    number = showing.page_number(halaman)
+    assert viewer.member_id is not None  # the guard saw to it
+    rows, total = await order_queries.orders_of_member(ro, viewer.member_id, number)
+    orders = [order_row(row, visit, href=f"/pesanan/{row.number}") for row in rows]
+    pages = -(-total // order_queries.PAGE_SIZE)
+    return page(request, "shop/my_orders.html", place="akun", orders=orders, number=number, pages=pages)
+
+
+def order_row(row: OrderRow, visit: Visit, *, href: str, who: str | None = None) -> dict[str, Any]:
+    """Return an order as the component of lists expects it."""
+    say = words(visit.lang)
+    what = say.ngettext("%(num)s macam barang", "%(num)s macam barang", row.goods) % {"num": row.goods}
+    how = say.gettext("diantar") if row.fulfilment == "delivery" else say.gettext("diambil di toko")
+    label, kind = showing.state_words(row, visit)
+    return {
+        "href": href,
+        "number": row.number,
+        "who": who,
+        "when": formats.date_time(row.placed_at, visit.lang, visit.brand.timezone),
+        "what": f"{what}, {how}",
+        "total": row.total,
+        "state": label,
+        "state_kind": kind,
+    }
+
+
+def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any]:
+    """Return what the page of an order tells: its way so far, the facts, the lines of its receipt."""
+    say = words(visit.lang).gettext
+
+    def at(moment: Any) -> str | None:
+        return formats.date_time(moment, visit.lang, visit.brand.timezone) if moment else None
+
+    ordered = {"label": say("Dipesan"), "when": at(order.placed_at), "done": True}
+    paid = {"label": say("Dibayar"), "when": at(order.paid_at), "done": order.paid_at is not None}
+    given = {"label": say("Diserahkan"), "when": at(order.handed_over_at), "done": order.handed_over_at is not None}
+    steps = [ordered, given] if order.payment_way == "cash" else [ordered, paid, given]
+    if order.cancelled_at:
+        steps = [step for step in steps if step["done"]]
+    delivery = order.fulfilment == "delivery"
+    facts = [
+        (say("Penerimaan"), f"{say('Diantar ke')} {order.address}" if delivery else say("Diambil di toko")),
+        (say("Cara membayar"), PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)),  # type: ignore[index]
+        (say("Atas nama"), order.buyer_name),
+    ]
+    if order.note:
+        facts.append((say("Catatan"), order.note))
+    sums = [
+        (
+            f"{line.name}, {formats.number(line.quantity, visit.lang)} × {formats.rupiah(line.unit_price, visit.lang)}",
+            line.amount,
+        )
+        for line in lines
+    ]
+    paid_by = None
+    if order.paid_at and not order.cancelled_at:
+        way = PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)  # type: ignore[index]
+        paid_by = say("Lunas: %(way)s, %(when)s.") % {"way": way, "when": at(order.paid_at)}
+    stopped = f"{at(order.cancelled_at)}: {order.cancel_reason}" if order.cancelled_at else None
+    return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}
+
+
+def _is_theirs(visit: Visit, order: OrderView, key: str) -> bool:
+    viewer = visit.viewer
+    if order.member_id is not None:
+        return viewer is not None and viewer.member_id == order.member_id
+    return hmac.compare_digest(key.encode(), showing.order_key(visit, order.id).encode())
+
+
+routes: Final[list[Any]] = [order_page, my_orders]

@@ -1,0 +1,182 @@
+"""What pages read of orders: a buyer's own, the officers' lists, one order with its lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from ledger.chart import VOLUNTARY_SAVINGS
+from shop.shelf_queries import like
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+PAGE_SIZE: Final = 30
+Chip = Literal["perlu", "bayar", "siap", "selesai", "batal"]
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """One order with all that its pages tell. ``total`` is in rupiah, moments are aware."""
+
+    id: UUID
+    number: int
+    source: str
+    member_id: UUID | None
+    member_number: str | None
+    buyer_name: str
+    buyer_phone: str
+    fulfilment: str
+    address: str
+    payment_way: str
+    status: str
+    total: int
+    note: str
+    placed_at: datetime
+    expires_at: datetime | None
+    paid_at: datetime | None
+    paid_confirmed_by: str | None
+    handed_over_at: datetime | None
+    cancelled_at: datetime | None
+    cancel_reason: str | None
+    payment_journal: int | None
+    sale_journal: int | None
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A line of an order: what was bought at which price, in rupiah."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    unit: str
+    quantity: int
+    unit_price: int
+    amount: int
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """An order in a list. ``goods`` counts its lines."""
+
+    number: int
+    buyer_name: str
+    fulfilment: str
+    payment_way: str
+    status: str
+    total: int
+    placed_at: datetime
+    goods: int
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many orders stand at each chip of the officers' list."""
+
+    bayar: int
+    siap: int
+    selesai: int
+    batal: int
+
+
+class BuyerView(msgspec.Struct, frozen=True):
+    """What checkout knows of a member. ``balance`` is their voluntary savings, in rupiah."""
+
+    member_id: UUID | None
+    name: str
+    phone: str
+    address: str
+    balance: int
+
+
+_ORDER = (
+    "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, o.buyer_phone, o.fulfilment, o.address,"
+    " o.payment_way, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, o.paid_confirmed_by, o.handed_over_at,"
+    " o.cancelled_at, o.cancel_reason, o.payment_journal, o.sale_journal"
+    " FROM orders o LEFT JOIN members m ON m.id = o.member_id WHERE o.number = $1"
+)
+_ROWS = (
+    "SELECT o.number, o.buyer_name, o.fulfilment, o.payment_way, o.status, o.total, o.placed_at,"
+    " (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id) AS goods FROM orders o "
+)
+_CHIPS: Final[dict[str, str]] = {
+    "perlu": "o.status IN ('placed', 'paid')",
+    "bayar": "o.status = 'placed' AND o.payment_way = 'transfer'",
+    "siap": "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_way = 'cash'))",
+    "selesai": "o.status = 'handed_over'",
+    "batal": "o.status IN ('cancelled', 'returned')",
+}
+# What waits is done oldest first; what is over is looked up newest first.
+_ORDERING: Final = {"perlu": "o.placed_at, o.number", "bayar": "o.placed_at, o.number", "siap": "o.placed_at, o.number"}
+_NEWEST: Final = "o.placed_at DESC, o.number DESC"
+
+
+async def order(ro: Reader, number: int) -> OrderView | None:
+    """Return the order with this number, or None."""
+    return await ro.one(OrderView, _ORDER, number)
+
+
+async def lines(ro: Reader, order_id: UUID) -> list[LineView]:
+    """Return the lines of an order."""
+    return await ro.rows(
+        LineView,
+        "SELECT l.product_id, p.sku, l.name, p.unit, l.quantity, l.unit_price, l.amount FROM order_lines l"
+        " JOIN products p ON p.id = l.product_id WHERE l.order_id = $1 ORDER BY l.line",
+        order_id,
+    )
+
+
+async def orders_of_member(ro: Reader, member_id: UUID, number: int) -> tuple[list[OrderRow], int]:
+    """Return page ``number`` of a member's orders, newest first, and how many there are."""
+    found = await ro.rows(
+        OrderRow,
+        _ROWS + f"WHERE o.member_id = $1 ORDER BY {_NEWEST} LIMIT $2 OFFSET $3",
+        member_id,
+        PAGE_SIZE,
+        (number - 1) * PAGE_SIZE,
+    )
+    return found, int(await ro.value("SELECT count(*) FROM orders WHERE member_id = $1", member_id))
+
+
+async def orders(ro: Reader, chip: Chip, number: int) -> list[OrderRow]:
+    """Return page ``number`` of the orders at a chip."""
+    return await ro.rows(
+        OrderRow,
+        _ROWS + f"WHERE {_CHIPS[chip]} ORDER BY {_ORDERING.get(chip, _NEWEST)} LIMIT $1 OFFSET $2",
+        PAGE_SIZE,
+        (number - 1) * PAGE_SIZE,
+    )
+
+
+async def search_orders(ro: Reader, wanted: str) -> list[OrderRow]:
+    """Return the newest orders of this number, or whose buyer's name or phone holds the text."""
+    exact = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 16 else None
+    return await ro.rows(
+        OrderRow,
+        _ROWS + f"WHERE o.number = $1 OR o.buyer_name ILIKE $2 OR o.buyer_phone LIKE $2 ORDER BY {_NEWEST} LIMIT $3",
+        exact,
+        like(wanted),
+        PAGE_SIZE,
+    )
+
+
+async def counts(ro: Reader) -> Counts:
+    """Return how many orders stand at each chip."""
+    parts = ", ".join(
+        f"count(*) FILTER (WHERE {_CHIPS[chip]}) AS {chip}" for chip in ("bayar", "siap", "selesai", "batal")
+    )
+    found = await ro.one(Counts, f"SELECT {parts} FROM orders o")
+    assert found is not None  # an aggregate always has one row
+    return found
+
+
+async def buyer(ro: Reader, member_id: UUID) -> BuyerView | None:
+    """Return what checkout knows of an active member, or None."""
+    return await ro.one(
+        BuyerView,
+        "SELECT m.id AS member_id, m.name, coalesce(m.phone, '') AS phone, m.address, coalesce((SELECT sum(b.balance)"
+        " FROM balances b WHERE b.account = $2 AND b.party = m.id), 0)::bigint AS balance"
+        " FROM members m WHERE m.id = $1 AND m.status = 'active'",
+        member_id,
+        VOLUNTARY_SAVINGS,
+    )

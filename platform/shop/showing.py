@@ -1,0 +1,134 @@
+"""How goods and orders are put before people: cards with both prices, the state of an order in one word."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+
+from governance.prices import member_price, public_price
+from governance.rules import Bylaws
+from kernel import clock
+from kernel.money import Rupiah
+from shop import errors, rules
+from ui import Viewer, Visit
+from ui.words import words
+
+if TYPE_CHECKING:
+    from shop.shelf_queries import Good, GoodInFull
+
+LARGEST_NUMBER = 2**53
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A product as the components of a theme expect it. ``price`` is this viewer's; ``other_price`` what the others pay."""
+
+    id: UUID
+    href: str
+    name: str
+    unit: str
+    category: str
+    picture: str | None
+    price: int
+    other_price: int | None
+    stock: int
+
+
+class _OrderState(Protocol):
+    @property
+    def status(self) -> str: ...
+    @property
+    def payment_way(self) -> str: ...
+
+
+def audience_of(viewer: Viewer | None) -> rules.Audience:
+    """Return whose prices this viewer pays."""
+    return "member" if viewer is not None and viewer.is_member else "public"
+
+
+def card(good: Good | GoodInFull, audience: rules.Audience, bylaws: Bylaws, width: int = 320) -> Card:
+    """Return the card of a product for this audience."""
+    price = Rupiah(good.price)
+    member, public = member_price(price, bylaws), public_price(price, bylaws)
+    mine, other = (member, public) if audience == "member" else (public, member)
+    return Card(
+        id=good.id,
+        href=product_href(good.sku),
+        name=good.name,
+        unit=good.unit,
+        category=good.category,
+        picture=picture_url(good.picture, width),
+        price=int(mine),
+        other_price=int(other) if other != mine else None,
+        stock=good.stock,
+    )
+
+
+def product_href(sku: str) -> str:
+    """Return the address of a product's page."""
+    return f"/barang/{quote(sku, safe='/')}"
+
+
+def picture_url(checksum: str | None, width: int) -> str | None:
+    """Return the address of a picture, which never changes what it shows."""
+    return f"/gambar/{checksum}-{width}.webp" if checksum else None
+
+
+def state_words(order: _OrderState, visit: Visit) -> tuple[str, str]:
+    """Return an order's state as a word in the viewer's language, and its colour."""
+    say = words(visit.lang).gettext
+    if rules.awaits_transfer(order.status, order.payment_way):
+        return say("Menunggu pembayaran"), "wait"
+    if rules.can_hand_over(order.status, order.payment_way):
+        return say("Siap diserahkan"), "go"
+    if order.status == "handed_over":
+        return say("Selesai"), "done"
+    if order.status == "returned":
+        return say("Dikembalikan"), "off"
+    return say("Dibatalkan"), "wrong"
+
+
+def order_key(visit: Visit, order_id: UUID) -> str:
+    """Return what opens one order to a visitor who placed it: derived, so that nothing has to be kept, and unguessable."""
+    return _sign(visit, "order", str(order_id))[:32]
+
+
+def new_checkout_key(visit: Visit, token: str) -> str:
+    """Return the key of one checkout of this viewer; ``token`` is new for each page shown."""
+    return f"{token}.{_sign(visit, 'checkout', _whose(visit), token)[:32]}"
+
+
+def require_own_checkout(visit: Visit, key: str) -> None:
+    """Raise Refusal shop.checkout_expired unless this key was given to this viewer, here."""
+    if not hmac.compare_digest(key.encode(), new_checkout_key(visit, key.partition(".")[0]).encode()):
+        raise errors.CHECKOUT_EXPIRED()
+
+
+def page_number(typed: str) -> int:
+    """Return the page that an address asks for; anything that is none is the first."""
+    return min(int(typed), 100_000) if typed.isascii() and typed.isdecimal() and len(typed) < 7 and int(typed) else 1
+
+
+def tidy(typed: str) -> str:
+    """Return what was typed without what cannot be seen, and with single spaces."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in typed).split())
+
+
+def today_of(visit: Visit) -> date:
+    """Return today's date where the cooperative is."""
+    return clock.today(visit.brand.timezone)
+
+
+def _whose(visit: Visit) -> str:
+    return str(visit.viewer.user_id) if visit.viewer else "visitor"
+
+
+def _sign(visit: Visit, *parts: str) -> str:
+    schema = visit.tenant.schema_name if visit.tenant else ""
+    message = "\0".join((*parts, schema)).encode()
+    return hmac.new(visit.database.settings.secret_key.encode(), message, hashlib.sha256).hexdigest()

@@ -1,0 +1,125 @@
+"""The shop's window: goods by page, category and search; one product; pictures. Nothing here changes anything."""
+
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from markupsafe import Markup
+
+from governance.queries import bylaws_on
+from kernel.database import Database, Reader
+from shop import errors, shelf_queries, showing
+from shop.shelf_queries import PAGE_SIZE, Shelf
+from tenants.registry import TenantRef
+from tenants.session import coop_reader
+from ui import Viewer, Visit, page, shared_part
+from ui.rendering import base_context
+from ui.themes import environment
+
+YEAR_SECONDS: Final = 31_536_000
+LONGEST_SEARCH: Final = 60
+
+
+@get("/")
+async def storefront(
+    request: Request[Any, Any, Any],
+    visit: Visit,
+    database: Database,
+    tenant: TenantRef,
+    viewer: Viewer | None,
+    kategori: str = "",
+    cari: str = "",
+    halaman: str = "1",
+) -> Response[bytes]:
+    """Show the goods. Without a search their list is one shared part for each audience: a page that is kept asks the database nothing."""
+    number, wanted = showing.page_number(halaman), showing.tidy(cari)[:LONGEST_SEARCH]
+    if kategori and not kategori.isprintable():
+        raise errors.NO_SUCH_SHELF()
+    audience = showing.audience_of(viewer)
+
+    async def make() -> str:
+        async with coop_reader(database, tenant) as ro:
+            bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
+            if wanted:
+                shelf = await shelf_queries.search(ro, wanted, category=kategori or None, number=number)
+            else:
+                shelf = await shelf_queries.shelf(ro, category=kategori or None, number=number)
+        if not wanted and not shelf.goods and (kategori or number > 1):
+            raise errors.NO_SUCH_SHELF()
+        cards = [showing.card(good, audience, bylaws) for good in shelf.goods]
+        context = base_context(request, visit) | _shelf_context(shelf, kategori, wanted, number)
+        return environment(visit.brand.theme, visit.lang).get_template("shop/shelf.html").render(context, cards=cards)
+
+    if wanted:
+        return page(
+            request,
+            "shop/storefront.html",
+            block="shelf_block",
+            place="belanja",
+            shelf=Markup(await make()),  # noqa: S704 - rendered by an autoescaping template
+            wanted=wanted,
+            category=kategori,
+            first=False,
+        )
+    key = ("shelf", audience, kategori, number, showing.today_of(visit))
+    shelf = await shared_part(request, key, make)
+    plain = set(request.query_params) <= {"kategori", "halaman"}
+    return page(
+        request,
+        "shop/storefront.html",
+        block="shelf_block",
+        place="belanja",
+        shared=plain,
+        shelf=shelf,
+        wanted="",
+        category=kategori,
+        first=number == 1 and not kategori,
+    )
+
+
+def _shelf_context(shelf: Shelf, category: str, wanted: str, number: int) -> dict[str, Any]:
+    names = dict(shelf.categories)
+    return {
+        "categories": shelf.categories,
+        "category": category,
+        "category_name": names.get(category, ""),
+        "wanted": wanted,
+        "total": shelf.total,
+        "number": number,
+        "pages": -(-shelf.total // PAGE_SIZE),
+    }
+
+
+@get("/barang/{sku:path}")
+async def product_page(
+    request: Request[Any, Any, Any], ro: Reader, visit: Visit, viewer: Viewer | None, sku: str
+) -> Response[bytes]:
+    """Show one product."""
+    good = await shelf_queries.good_by_sku(ro, sku.removeprefix("/")) if len(sku) <= 60 and "\0" not in sku else None
+    if good is None:
+        raise errors.NO_SUCH_PRODUCT()
+    bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
+    return page(
+        request,
+        "shop/product.html",
+        place="belanja",
+        shared=not request.query_params,
+        product=showing.card(good, showing.audience_of(viewer), bylaws, width=800),
+        good=good,
+    )
+
+
+@get("/gambar/{name:str}")
+async def picture(ro: Reader, name: str) -> Response[bytes]:
+    """Serve a picture. Its name is the checksum of what it shows, so a browser may keep it for ever."""
+    stem, _, ending = name.rpartition(".")
+    checksum, _, width = stem.rpartition("-")
+    known = ending == "webp" and width in ("320", "800") and len(checksum) == 32 and checksum.isalnum()
+    content = await shelf_queries.picture(ro, checksum, int(width)) if known else None
+    if content is None:
+        raise errors.NO_SUCH_PICTURE()
+    return Response(
+        content, media_type="image/webp", headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
+    )
+
+
+routes: Final[list[Any]] = [storefront, product_page, picture]
