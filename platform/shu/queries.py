@@ -66,6 +66,7 @@ class ShareRow(msgspec.Struct, frozen=True):
 class PoolShareRow(msgspec.Struct, frozen=True):
     """One line of the list of a pool."""
 
+    id: UUID
     number: str
     name: str
     status: str
@@ -76,6 +77,7 @@ class PoolShareRow(msgspec.Struct, frozen=True):
 class TotalRow(msgspec.Struct, frozen=True):
     """A member's whole part of a draft: by pool (in the order of ``positions``) what it was computed from, the share, and the sum."""
 
+    id: UUID
     number: str
     name: str
     status: str
@@ -145,9 +147,11 @@ async def count_receivers(ro: Reader, draft_id: UUID) -> int:
     )
 
 
-async def member_by_number(ro: Reader, number: str) -> MemberRow | None:
+async def member_of(ro: Reader, member_id: UUID) -> MemberRow | None:
     """Return somebody of the register, or None."""
-    return await ro.one(MemberRow, "SELECT id, number, name, status FROM members WHERE number = $1", number)
+    return await ro.one(
+        MemberRow, "SELECT id, number, name, status FROM members WHERE id = $1 AND number IS NOT NULL", member_id
+    )
 
 
 async def shares_of(ro: Reader, draft_id: UUID, member_id: UUID) -> list[ShareRow]:
@@ -181,7 +185,7 @@ async def pool_shares(
     """Return a page of a pool's shares, the largest first."""
     return await ro.rows(
         PoolShareRow,
-        "SELECT m.number, m.name, m.status, s.basis, s.amount FROM shu_shares s JOIN members m ON m.id = s.member_id"
+        "SELECT m.id, m.number, m.name, m.status, s.basis, s.amount FROM shu_shares s JOIN members m ON m.id = s.member_id"
         " WHERE s.draft_id = $1 AND"
         + _MATCHES
         + 'AND s.position = $3::bigint ORDER BY s.amount DESC, m.number COLLATE "C" OFFSET $4 LIMIT $5',
@@ -211,7 +215,7 @@ async def totals(
     """Return members with their shares of every pool, by number as text."""
     return await ro.rows(
         TotalRow,
-        "SELECT m.number, m.name, m.status, array_agg(s.position::int ORDER BY s.position) AS positions,"
+        "SELECT m.id, m.number, m.name, m.status, array_agg(s.position::int ORDER BY s.position) AS positions,"
         " array_agg(s.basis ORDER BY s.position) AS bases, array_agg(s.amount ORDER BY s.position) AS amounts,"
         " sum(s.amount)::bigint AS total FROM shu_shares s JOIN members m ON m.id = s.member_id"
         " WHERE s.draft_id = $1 AND" + _MATCHES + 'GROUP BY m.id ORDER BY m.number COLLATE "C" OFFSET $3 LIMIT $4',

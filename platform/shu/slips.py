@@ -1,0 +1,107 @@
+"""A member's slip: the stored shares of one draft, each with the arithmetic and the rows of the books it came from."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+import ledger.queries as books
+from governance.queries import version_of
+from governance.rules import Basis, Bylaws
+from kernel import formats
+from kernel.errors import Words
+from kernel.formats import Lang
+from kernel.money import Rupiah
+from shu import queries
+from shu.drafting import PURCHASES, savings_accounts
+from shu.queries import DraftView, PoolView
+from shu.rules import Share
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+
+class SlipLine(msgspec.Struct, frozen=True):
+    """One pool's part of a slip. ``rows`` sum to the basis, or to less than nothing where more was returned than bought."""
+
+    label: Words
+    percent: Decimal
+    share: Share
+    rows: list[books.PartyLine]
+
+    def fraction(self, lang: Lang) -> str:
+        """What rounding cut off or filled up, as a proper fraction in lowest terms: "2/3"; "" when there was nothing."""
+        rest = self.share.exact - int(self.share.floor)
+        if not rest:
+            return ""
+        return f"{formats.number(rest.numerator, lang)}/{formats.number(rest.denominator, lang)}"
+
+
+class Slip(msgspec.Struct, frozen=True):
+    """A member's part of a draft, in rupiah."""
+
+    draft: DraftView
+    lines: list[SlipLine]
+    total: int
+
+
+async def labels_of(ro: Reader, draft: DraftView) -> dict[str, Words]:
+    """The names that a draft's pools have in the bylaws it was made by, by code."""
+    return {line.code: line.label for line in (await bylaws_of(ro, draft)).allocation}
+
+
+async def bylaws_of(ro: Reader, draft: DraftView) -> Bylaws:
+    """The bylaws that a draft was made by."""
+    held = await version_of(ro, draft.bylaws_version)
+    assert held is not None, "a draft refers to its bylaws by a foreign key"
+    return held.bylaws
+
+
+async def slip_of(ro: Reader, draft: DraftView, member_id: UUID) -> Slip | None:
+    """A member's slip as it was stored; None for who was not in the register when the draft was made."""
+    stored = await queries.shares_of(ro, draft.id, member_id)
+    if not stored:
+        return None
+    bylaws = await bylaws_of(ro, draft)
+    labels = {line.code: line.label for line in bylaws.allocation}
+    pools = {pool.position: pool for pool in await queries.pools(ro, draft.id)}
+    rows: dict[Basis, list[books.PartyLine]] = {}
+    lines = []
+    for row in stored:
+        pool = pools[row.position]
+        basis = pool.basis
+        assert basis is not None, "only a pool that is divided has shares"
+        if basis not in rows:
+            rows[basis] = await _rows_behind(ro, draft, bylaws, basis, member_id)
+        lines.append(SlipLine(labels[pool.code], Decimal(pool.percent), _share(pool, basis, row), rows[basis]))
+    return Slip(draft, lines, sum(row.amount for row in stored))
+
+
+def _share(pool: PoolView, basis: Basis, row: queries.ShareRow) -> Share:
+    return Share(
+        code=pool.code,
+        kind=basis,
+        basis=row.basis,
+        total_basis=pool.basis_total,
+        pool=Rupiah(pool.amount),
+        amount=Rupiah(row.amount),
+    )
+
+
+async def _rows_behind(
+    ro: Reader, draft: DraftView, bylaws: Bylaws, basis: Basis, member_id: UUID
+) -> list[books.PartyLine]:
+    """The lines of the books that a member's basis sums up: those that the draft saw, whatever was posted since."""
+    year_end = date(draft.year, 12, 31)
+    if basis == "savings":
+        accounts = savings_accounts(bylaws.savings_basis)
+        return await books.party_lines(ro, accounts, member_id, year_end, through=draft.last_journal)
+    if basis == "purchases":
+        return await books.party_lines(
+            ro, PURCHASES, member_id, year_end, since=date(draft.year, 1, 1), through=draft.last_journal
+        )
+    return []
