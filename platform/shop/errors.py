@@ -126,6 +126,12 @@ NOT_CANCELLABLE = Kind(
     id="Pesanan {number} tidak bisa dibatalkan. Keadaannya sekarang: {state}.",
     en="Order {number} cannot be cancelled. Its state now: {state}.",
 )
+UNEXPECTED_FIELDS = Kind(
+    "shop.unexpected_fields",
+    422,
+    id="Formulir ini memuat isian yang tidak dikenal. Muat ulang halamannya.",
+    en="This form has unknown fields. Reload the page.",
+)
 REASON_NEEDED = Kind("shop.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
 NOT_A_PICTURE = Kind(
     "shop.not_a_picture",

@@ -2,12 +2,24 @@
 
 from typing import Any, Final
 
-from shop import cart_pages, checkout_pages, import_pages, order_pages, storefront_pages
+from shop import (
+    cart_pages,
+    checkout_pages,
+    counter_pages,
+    goods_pages,
+    import_pages,
+    order_pages,
+    stock_pages,
+    storefront_pages,
+)
 
 routes: Final[list[Any]] = [
     *storefront_pages.routes,
     *cart_pages.routes,
     *checkout_pages.routes,
     *order_pages.routes,
+    *counter_pages.routes,
+    *goods_pages.routes,
+    *stock_pages.routes,
     *import_pages.routes,
 ]

@@ -1,0 +1,261 @@
+"""Orders as officers see them: the list of what waits, one order, and each step with its sentence before it happens."""
+
+from typing import Any, Final, get_args
+
+from litestar import Request, Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel import formats
+from kernel.database import Reader, reader_of
+from kernel.errors import Refusal
+from shop import errors, handling, order_pages, order_queries, rules, showing
+from shop.forms import Nothing, ReasonForm
+from shop.order_queries import Chip, OrderView
+from ui import Form, Viewer, Visit, officer, page, read_form, see_other
+from ui.words import words
+
+HOME: Final = "/pengurus/pesanan"
+
+
+@get(HOME, guards=[officer])
+async def list_orders(
+    request: Request[Any, Any, Any],
+    ro: Reader,
+    visit: Visit,
+    keadaan: str = "perlu",
+    cari: str = "",
+    halaman: str = "1",
+) -> Response[bytes]:
+    """List orders by what they wait for, or those of a number or a name."""
+    chip: Chip = keadaan if keadaan in get_args(Chip) else "perlu"  # type: ignore[assignment]
+    wanted, number = showing.tidy(cari)[:60], showing.page_number(halaman)
+    counts = await order_queries.counts(ro)
+    total: int = counts.bayar + counts.siap if chip == "perlu" else getattr(counts, chip)
+    rows = await order_queries.search_orders(ro, wanted) if wanted else await order_queries.orders(ro, chip, number)
+    orders = [
+        order_pages.order_row(row, visit, href=f"{HOME}/{row.number}", who=row.buyer_name)
+        | {"next": _next_step(row.status, row.payment_way)}
+        for row in rows
+    ]
+    return page(
+        request,
+        "shop/orders.html",
+        block="list_block",
+        place="penjualan",
+        orders=orders,
+        counts=counts,
+        chip=chip,
+        wanted=wanted,
+        number=number,
+        pages=1 if wanted else -(-total // order_queries.PAGE_SIZE),
+    )
+
+
+@get(HOME + "/{number:int}", guards=[officer])
+async def one_order(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[bytes]:
+    """Show an order and what can be done with it."""
+    order = await _find(ro, number)
+    lines = await order_queries.lines(ro, order.id)
+    return page(
+        request,
+        "shop/order_office.html",
+        place="penjualan",
+        order=order,
+        lines=lines,
+        state=showing.state_words(order, visit),
+        next=_next_step(order.status, order.payment_way),
+        can_cancel=rules.can_cancel(order.status),
+        can_return=rules.can_return(order.status),
+        **order_pages.told(order, lines, visit),
+    )
+
+
+@get(HOME + "/{number:int}/pembayaran", guards=[officer])
+async def ask_payment(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[Any]:
+    """Say what confirming the transfer will do."""
+    return await _ask(request, ro, visit, number, "pembayaran")
+
+
+@get(HOME + "/{number:int}/penyerahan", guards=[officer])
+async def ask_hand_over(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[Any]:
+    """Say what handing over will do."""
+    return await _ask(request, ro, visit, number, "penyerahan")
+
+
+@get(HOME + "/{number:int}/pembatalan", guards=[officer])
+async def ask_cancel(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[Any]:
+    """Say what calling off will do, and ask why."""
+    return await _ask(request, ro, visit, number, "pembatalan")
+
+
+@get(HOME + "/{number:int}/pengembalian", guards=[officer])
+async def ask_return(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[Any]:
+    """Say what taking back will do, and ask why."""
+    return await _ask(request, ro, visit, number, "pengembalian")
+
+
+@post(HOME + "/{number:int}/pembayaran", guards=[officer])
+async def confirm_payment(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, number: int
+) -> Response[Any]:
+    """Confirm that the transfer has come."""
+    await _no_fields(request, visit)
+    await handling.confirm_payment(db, viewer.as_officer(), _sane(number), on=showing.today_of(visit))
+    return _done(visit, number, "Pembayaran pesanan %(number)s sudah dicatat. Barang siap diserahkan.")
+
+
+@post(HOME + "/{number:int}/penyerahan", guards=[officer])
+async def hand_over(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, number: int
+) -> Response[Any]:
+    """Hand the goods over."""
+    await _no_fields(request, visit)
+    await handling.hand_over(db, viewer.as_officer(), _sane(number), on=showing.today_of(visit))
+    return _done(visit, number, "Pesanan %(number)s sudah diserahkan dan masuk buku.")
+
+
+@post(HOME + "/{number:int}/pembatalan", guards=[officer])
+async def cancel(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, number: int
+) -> Response[Any]:
+    """Call the order off."""
+    form, context = await _reasoned(request, db, visit, number, "pembatalan")
+    async with form.or_again("shop/order_step.html", **context):
+        await handling.cancel_order(db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(visit))
+    return _done(visit, number, "Pesanan %(number)s dibatalkan. Stoknya bisa dijual lagi.")
+
+
+@post(HOME + "/{number:int}/pengembalian", guards=[officer])
+async def take_back(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, number: int
+) -> Response[Any]:
+    """Take the goods back."""
+    form, context = await _reasoned(request, db, visit, number, "pengembalian")
+    async with form.or_again("shop/order_step.html", **context):
+        await handling.return_order(db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(visit))
+    return _done(visit, number, "Barang pesanan %(number)s sudah kembali, uang dan bukunya dibalik.")
+
+
+def _next_step(status: str, way: str) -> str | None:
+    """Return the one next step of an order, as the end of its address."""
+    if rules.awaits_transfer(status, way):
+        return "pembayaran"
+    return "penyerahan" if rules.can_hand_over(status, way) else None
+
+
+def _refusal_of(step: str, order: OrderView) -> Refusal | None:
+    """Return why this step cannot be taken now, or None."""
+    kind, possible = {
+        "pembayaran": (errors.NOT_AWAITING_PAYMENT, rules.awaits_transfer(order.status, order.payment_way)),
+        "penyerahan": (errors.NOT_READY, rules.can_hand_over(order.status, order.payment_way)),
+        "pembatalan": (errors.NOT_CANCELLABLE, rules.can_cancel(order.status)),
+        "pengembalian": (errors.NOT_CANCELLABLE, rules.can_return(order.status)),
+    }[step]
+    return None if possible else kind(number=order.number, state=rules.STATUS_NAMES[order.status])
+
+
+def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
+    """Return the sentence, the button and the hint of a step, in the viewer's language."""
+    say = words(visit.lang).gettext
+    facts = {"number": order.number, "amount": formats.rupiah(order.total, visit.lang), "name": order.buyer_name}
+    back = say("Kalau keliru, pesanan masih bisa dibatalkan atau barangnya dikembalikan.")
+    never = say("Langkah ini tidak bisa diurungkan; yang perlu, buat pesanan baru.")
+    if step == "pembayaran":
+        sentence, label, undo = (
+            say("Transfer %(amount)s dari %(name)s untuk pesanan %(number)s sudah masuk rekening."),
+            say("Ya, sudah masuk"),
+            back,
+        )
+    elif step == "penyerahan":
+        cash = order.status == "placed"
+        sentence = (
+            say("%(name)s membayar %(amount)s tunai dan menerima barang pesanan %(number)s.")
+            if cash
+            else say("%(name)s menerima barang pesanan %(number)s, yang sudah dibayar %(amount)s.")
+        )
+        label, undo = (say("Terima uang dan serahkan") if cash else say("Serahkan barang")), back
+    elif step == "pembatalan":
+        paid = {
+            "savings": say("Uang %(amount)s kembali ke simpanan sukarela %(name)s."),
+            "transfer": say("Uang %(amount)s ditransfer kembali kepada %(name)s."),
+        }
+        sentence = say("Pesanan %(number)s dari %(name)s dibatalkan dan stoknya dilepas.")
+        if order.status == "paid":
+            sentence += " " + paid[order.payment_way]
+        label, undo = say("Batalkan pesanan"), never
+    else:
+        ways = {
+            "cash": say(
+                "%(name)s mengembalikan barang pesanan %(number)s dan menerima kembali %(amount)s tunai dari kas."
+            ),
+            "transfer": say(
+                "%(name)s mengembalikan barang pesanan %(number)s; %(amount)s ditransfer kembali kepadanya."
+            ),
+            "savings": say(
+                "%(name)s mengembalikan barang pesanan %(number)s; %(amount)s kembali ke simpanan sukarelanya."
+            ),
+        }
+        sentence, label, undo = ways[order.payment_way], say("Terima barang kembali"), never
+    return {
+        "sentence": sentence % facts,
+        "label": label,
+        "undo": undo,
+        "asks_reason": step in ("pembatalan", "pengembalian"),
+    }
+
+
+def _step_context(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
+    return {"place": "penjualan", "order": order, "step": step} | _step_words(step, order, visit)
+
+
+async def _ask(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int, step: str) -> Response[Any]:
+    order = await _find(ro, number)
+    refusal = _refusal_of(step, order)
+    if refusal is not None:
+        return see_other(f"{HOME}/{number}", flash=refusal.sentence(visit.lang))
+    return page(request, "shop/order_step.html", form=None, **_step_context(step, order, visit))
+
+
+async def _reasoned(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, number: int, step: str
+) -> tuple[Form[ReasonForm], dict[str, Any]]:
+    form = await read_form(request, ReasonForm)
+    order = await _find(await reader_of(db), number)
+    return form, _step_context(step, order, visit)
+
+
+async def _no_fields(request: Request[Any, Any, Any], visit: Visit) -> None:
+    form = await read_form(request, Nothing)
+    if form.errors:
+        raise errors.UNEXPECTED_FIELDS()
+
+
+def _done(visit: Visit, number: int, sentence: str) -> Response[Any]:
+    return see_other(f"{HOME}/{number}", flash=words(visit.lang).gettext(sentence) % {"number": number})
+
+
+async def _find(ro: Reader, number: int) -> OrderView:
+    order = await order_queries.order(ro, _sane(number))
+    if order is None:
+        raise errors.NO_SUCH_ORDER()
+    return order
+
+
+def _sane(number: int) -> int:
+    if not 0 < number < showing.LARGEST_NUMBER:
+        raise errors.NO_SUCH_ORDER()
+    return number
+
+
+routes: Final[list[Any]] = [
+    list_orders,
+    one_order,
+    ask_payment,
+    ask_hand_over,
+    ask_cancel,
+    ask_return,
+    confirm_payment,
+    hand_over,
+    cancel,
+    take_back,
+]

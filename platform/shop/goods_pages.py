@@ -1,0 +1,197 @@
+"""Goods as officers see them: the list, one product with its stock book, adding and changing, its picture."""
+
+from typing import Any, Final, get_args
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import UploadFile
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.prices import member_price, public_price
+from governance.queries import bylaws_on
+from kernel.database import Reader, reader_of
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from shop import errors, goods, goods_queries, pictures, showing
+from shop.forms import NewProductForm, Nothing, PictureForm, ProductForm
+from shop.goods_queries import Chip, ProductView
+from ui import Viewer, Visit, officer, page, read_form, see_other
+from ui.words import words
+
+HOME: Final = "/pengurus/barang"
+
+
+@get(HOME, guards=[officer])
+async def list_goods(
+    request: Request[Any, Any, Any], ro: Reader, pilih: str = "semua", cari: str = "", halaman: str = "1"
+) -> Response[bytes]:
+    """List the goods."""
+    chip: Chip = pilih if pilih in get_args(Chip) else "semua"  # type: ignore[assignment]
+    wanted, number = showing.tidy(cari)[:60], showing.page_number(halaman)
+    rows, total = await goods_queries.goods(ro, chip, wanted, number)
+    return page(
+        request,
+        "shop/goods.html",
+        block="list_block",
+        place="barang",
+        rows=rows,
+        total=total,
+        chip=chip,
+        wanted=wanted,
+        number=number,
+        pages=-(-total // goods_queries.PAGE_SIZE),
+    )
+
+
+@get(HOME + "/baru", guards=[officer])
+async def new_product(request: Request[Any, Any, Any], ro: Reader) -> Response[bytes]:
+    """Show the form of a new product."""
+    return page(request, "shop/product_form.html", form=None, **await _form_context(ro, None))
+
+
+@post(HOME + "/baru", guards=[officer])
+async def add_product(request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer) -> Response[Any]:
+    """Add a product."""
+    form = await read_form(request, NewProductForm)
+    context = await _form_context(await reader_of(db), None)
+    async with form.or_again("shop/product_form.html", **context):
+        product = await goods.add_product(
+            db,
+            viewer.as_officer(),
+            _facts(form.data),
+            cost=form.data.cost,
+            opening_stock=form.data.stock,
+            on=showing.today_of(visit),
+            product_id=form.data.id,
+        )
+    say = words(visit.lang).gettext
+    return see_other(f"{HOME}/{product.id}", flash=say("%(name)s sudah ada di toko.") % {"name": product.name})
+
+
+@get(HOME + "/{product_id:uuid}", guards=[officer])
+async def one_product(
+    request: Request[Any, Any, Any], ro: Reader, visit: Visit, product_id: UUID, halaman: str = "1"
+) -> Response[bytes]:
+    """Show a product: what it costs whom, what is on the shelf, and its stock book."""
+    product = await find(ro, product_id)
+    number = showing.page_number(halaman)
+    movements, total = await goods_queries.stock_book(ro, product_id, number)
+    bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
+    return page(
+        request,
+        "shop/product_office.html",
+        place="barang",
+        product=product,
+        picture=_picture_of(product),
+        shop_href=showing.product_href(product.sku),
+        member_price=member_price(Rupiah(product.price), bylaws),
+        public_price=public_price(Rupiah(product.price), bylaws),
+        movements=movements,
+        number=number,
+        pages=-(-total // goods_queries.PAGE_SIZE),
+    )
+
+
+@get(HOME + "/{product_id:uuid}/ubah", guards=[officer])
+async def edit_product(request: Request[Any, Any, Any], ro: Reader, product_id: UUID) -> Response[bytes]:
+    """Show the form of a product."""
+    return page(request, "shop/product_form.html", form=None, **await _form_context(ro, await find(ro, product_id)))
+
+
+@post(HOME + "/{product_id:uuid}/ubah", guards=[officer])
+async def change_product(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+) -> Response[Any]:
+    """Change what is said of a product."""
+    form = await read_form(request, ProductForm)
+    ro = await reader_of(db)
+    context = await _form_context(ro, await find(ro, product_id))
+    async with form.or_again("shop/product_form.html", **context):
+        await goods.change_product(db, viewer.as_officer(), product_id, _facts(form.data), archived=form.data.archived)
+    return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Perubahan sudah disimpan."))
+
+
+@get(HOME + "/{product_id:uuid}/gambar", guards=[officer])
+async def picture_form(request: Request[Any, Any, Any], ro: Reader, product_id: UUID) -> Response[bytes]:
+    """Show the product's picture and ask for another."""
+    return page(request, "shop/product_picture.html", form=None, **_picture_context(await find(ro, product_id)))
+
+
+@post(HOME + "/{product_id:uuid}/gambar", guards=[officer])
+async def set_picture(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+) -> Response[Any]:
+    """Take a photograph as the product's picture."""
+    form = await read_form(request, PictureForm)
+    context = _picture_context(await find(await reader_of(db), product_id))
+    async with form.or_again("shop/product_picture.html", field="picture", **context):
+        upload: UploadFile = form.data.picture
+        content = await upload.read(pictures.MOST_MEGABYTES * 1024 * 1024 + 1)
+        await goods.set_picture(db, viewer.as_officer(), product_id, content)
+    return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Foto sudah dipasang."))
+
+
+@post(HOME + "/{product_id:uuid}/gambar/hapus", guards=[officer])
+async def remove_picture(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+) -> Response[Any]:
+    """Go back to the drawn picture."""
+    await read_form(request, Nothing)
+    await goods.remove_picture(db, viewer.as_officer(), product_id)
+    return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Foto sudah dilepas."))
+
+
+async def find(ro: Reader, product_id: UUID) -> ProductView:
+    """Return a product. Raises Refusal shop.no_such_product."""
+    product = await goods_queries.product(ro, product_id)
+    if product is None:
+        raise errors.NO_SUCH_PRODUCT()
+    return product
+
+
+def _facts(data: ProductForm) -> goods.ProductFacts:
+    return goods.ProductFacts(
+        sku=data.sku,
+        name=data.name,
+        unit=data.unit,
+        price=data.price,
+        category_id=data.category_id,
+        barcode=data.barcode,
+        description=data.description,
+    )
+
+
+async def _form_context(ro: Reader, product: ProductView | None) -> dict[str, Any]:
+    return {
+        "place": "barang",
+        "product": product,
+        "new_id": new_id(),
+        "categories": await goods_queries.categories(ro),
+    }
+
+
+def _picture_context(product: ProductView) -> dict[str, Any]:
+    return {
+        "place": "barang",
+        "product": product,
+        "picture": _picture_of(product),
+        "megabytes": pictures.MOST_MEGABYTES,
+    }
+
+
+def _picture_of(product: ProductView) -> dict[str, str | None]:
+    """Return what the picture component draws."""
+    return {"picture": showing.picture_url(product.picture, 320), "category": product.category}
+
+
+routes: Final[list[Any]] = [
+    list_goods,
+    new_product,
+    add_product,
+    one_product,
+    edit_product,
+    change_product,
+    picture_form,
+    set_picture,
+    remove_picture,
+]

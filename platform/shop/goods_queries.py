@@ -1,0 +1,133 @@
+"""What officers read of the goods: the list, one product, its stock book, the categories."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from shop.rules import LOW_STOCK
+from shop.shelf_queries import like
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+PAGE_SIZE: Final = 50
+Chip = Literal["semua", "tipis", "arsip"]
+
+
+class GoodsRow(msgspec.Struct, frozen=True):
+    """A product in the officers' list. Amounts are in rupiah."""
+
+    id: UUID
+    sku: str
+    name: str
+    category: str
+    unit: str
+    price: int
+    stock: int
+    reserved: int
+    stock_value: int
+    archived: bool
+
+
+class ProductView(msgspec.Struct, frozen=True):
+    """A product with all that its officers' page shows."""
+
+    id: UUID
+    sku: str
+    barcode: str
+    name: str
+    description: str
+    category_id: UUID | None
+    category: str
+    unit: str
+    cost: int
+    price: int
+    stock: int
+    reserved: int
+    stock_value: int
+    picture: str | None
+    archived: bool
+
+
+class MovementView(msgspec.Struct, frozen=True):
+    """A line of the stock book with the stock after it. ``order_number`` is the order that moved it, ``journal`` its entry."""
+
+    kind: str
+    quantity: int
+    value: int
+    on_date: date
+    moved_at: datetime
+    after: int
+    order_number: int | None
+
+
+class CategoryView(msgspec.Struct, frozen=True):
+    """A category and how many products it has."""
+
+    id: UUID
+    slug: str
+    name: str
+    goods: int
+
+
+_WHERE: Final[dict[str, str]] = {
+    "semua": "NOT p.archived",
+    "tipis": f"NOT p.archived AND p.stock - p.reserved <= {LOW_STOCK}",
+    "arsip": "p.archived",
+}
+
+
+async def goods(ro: Reader, chip: Chip, wanted: str, number: int) -> tuple[list[GoodsRow], int]:
+    """Return page ``number`` of the products at a chip whose name, code or barcode holds ``wanted``, and how many there are."""
+    where = f"{_WHERE[chip]} AND ($1 = '' OR p.name ILIKE $2 OR p.sku ILIKE $2 OR p.barcode LIKE $2)"
+    rows = await ro.rows(
+        GoodsRow,
+        "SELECT p.id, p.sku, p.name, coalesce(c.name, '') AS category, p.unit, p.price, p.stock, p.reserved, p.stock_value,"
+        f" p.archived FROM products p LEFT JOIN categories c ON c.id = p.category_id WHERE {where}"
+        " ORDER BY lower(p.name), p.id LIMIT $3 OFFSET $4",
+        wanted,
+        like(wanted),
+        PAGE_SIZE,
+        (number - 1) * PAGE_SIZE,
+    )
+    return rows, int(await ro.value(f"SELECT count(*) FROM products p WHERE {where}", wanted, like(wanted)))
+
+
+async def product(ro: Reader, product_id: UUID) -> ProductView | None:
+    """Return a product, archived or not, or None."""
+    return await ro.one(
+        ProductView,
+        "SELECT p.id, p.sku, p.barcode, p.name, p.description, p.category_id, coalesce(c.name, '') AS category, p.unit, p.cost,"
+        " p.price, p.stock, p.reserved, p.stock_value, p.picture, p.archived"
+        " FROM products p LEFT JOIN categories c ON c.id = p.category_id WHERE p.id = $1",
+        product_id,
+    )
+
+
+async def stock_book(ro: Reader, product_id: UUID, number: int) -> tuple[list[MovementView], int]:
+    """Return page ``number`` of a product's stock book, newest first, and how many lines it has."""
+    rows = await ro.rows(
+        MovementView,
+        "SELECT b.kind, b.quantity, b.value, b.on_date, b.moved_at, b.after, o.number AS order_number FROM"
+        " (SELECT m.id, m.kind, m.quantity, m.value, m.on_date, m.moved_at, m.source_key,"
+        " (sum(m.quantity) OVER (ORDER BY m.id))::bigint AS after FROM stock_movements m WHERE m.product_id = $1) AS b"
+        " LEFT JOIN orders o ON b.source_key LIKE 'order:%' AND o.id::text = split_part(b.source_key, ':', 2)"
+        " ORDER BY b.id DESC LIMIT $2 OFFSET $3",
+        product_id,
+        PAGE_SIZE,
+        (number - 1) * PAGE_SIZE,
+    )
+    return rows, int(await ro.value("SELECT count(*) FROM stock_movements WHERE product_id = $1", product_id))
+
+
+async def categories(ro: Reader) -> list[CategoryView]:
+    """Return every category by name."""
+    return await ro.rows(
+        CategoryView,
+        "SELECT c.id, c.slug, c.name, (SELECT count(*) FROM products p WHERE p.category_id = c.id AND NOT p.archived) AS goods"
+        " FROM categories c ORDER BY lower(c.name)",
+    )

@@ -1,0 +1,134 @@
+"""Goods in, stock counts and categories, for officers."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel import formats
+from kernel.database import Reader, reader_of
+from kernel.ids import new_id
+from shop import counting, errors, goods, goods_queries
+from shop.forms import CategoryForm, CountForm, GoodsInForm
+from shop.goods_pages import HOME, find
+from shop.showing import today_of
+from ui import Viewer, Visit, officer, page, read_form, see_other
+from ui.words import words
+
+
+@get(HOME + "/{product_id:uuid}/masuk", guards=[officer])
+async def goods_in_form(request: Request[Any, Any, Any], ro: Reader, product_id: UUID) -> Response[bytes]:
+    """Ask what came in, at which cost, and how it was paid."""
+    product = await find(ro, product_id)
+    return page(request, "shop/goods_in.html", place="barang", form=None, product=product, key=new_id().hex)
+
+
+@post(HOME + "/{product_id:uuid}/masuk", guards=[officer])
+async def receive_goods(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+) -> Response[Any]:
+    """Put what came in on the shelf."""
+    form = await read_form(request, GoodsInForm)
+    product = await find(await reader_of(db), product_id)
+    key = form.values.get("key") or new_id().hex
+    async with form.or_again("shop/goods_in.html", place="barang", product=product, key=key):
+        received = await counting.receive_goods(
+            db,
+            viewer.as_officer(),
+            product_id,
+            quantity=form.data.quantity,
+            unit_cost=form.data.unit_cost,
+            paid_from=form.data.paid_from,
+            on=today_of(visit),
+            key=form.data.key,
+        )
+    say = words(visit.lang).gettext("Barang masuk sudah dicatat. Stok sekarang %(stock)s.")
+    return see_other(f"{HOME}/{product_id}", flash=say % {"stock": formats.number(received.stock, visit.lang)})
+
+
+@get(HOME + "/{product_id:uuid}/hitung", guards=[officer])
+async def count_form(request: Request[Any, Any, Any], ro: Reader, product_id: UUID) -> Response[bytes]:
+    """Ask what was counted on the shelf."""
+    product = await find(ro, product_id)
+    return page(request, "shop/count.html", place="barang", form=None, product=product, key=new_id().hex)
+
+
+@post(HOME + "/{product_id:uuid}/hitung", guards=[officer])
+async def count_stock(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+) -> Response[Any]:
+    """Set the stock to what was counted."""
+    form = await read_form(request, CountForm)
+    product = await find(await reader_of(db), product_id)
+    key = form.values.get("key") or new_id().hex
+    async with form.or_again("shop/count.html", place="barang", product=product, key=key):
+        await counting.count_stock(
+            db,
+            viewer.as_officer(),
+            product_id,
+            counted=form.data.counted,
+            shown=form.data.shown,
+            on=today_of(visit),
+            key=form.data.key,
+        )
+    return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Hitungan stok sudah dicatat."))
+
+
+@get(HOME + "/golongan", guards=[officer])
+async def list_categories(request: Request[Any, Any, Any], ro: Reader) -> Response[bytes]:
+    """List the categories, with the form of a new one."""
+    return page(
+        request, "shop/categories.html", place="barang", form=None, categories=await goods_queries.categories(ro)
+    )
+
+
+@post(HOME + "/golongan", guards=[officer])
+async def add_category(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer
+) -> Response[Any]:
+    """Add a category."""
+    form = await read_form(request, CategoryForm)
+    known = await goods_queries.categories(await reader_of(db))
+    async with form.or_again("shop/categories.html", place="barang", field="name", categories=known):
+        category = await goods.add_category(db, viewer.as_officer(), form.data.name)
+    say = words(visit.lang).gettext("Golongan %(name)s sudah ditambahkan.")
+    return see_other(f"{HOME}/golongan", flash=say % {"name": category.name})
+
+
+@get(HOME + "/golongan/{category_id:uuid}", guards=[officer])
+async def category_form(request: Request[Any, Any, Any], ro: Reader, category_id: UUID) -> Response[bytes]:
+    """Ask for another name of a category."""
+    category = await _category(ro, category_id)
+    return page(request, "shop/category.html", place="barang", form=None, category=category)
+
+
+@post(HOME + "/golongan/{category_id:uuid}", guards=[officer])
+async def rename_category(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, category_id: UUID
+) -> Response[Any]:
+    """Give a category another name."""
+    form = await read_form(request, CategoryForm)
+    category = await _category(await reader_of(db), category_id)
+    async with form.or_again("shop/category.html", place="barang", field="name", category=category):
+        await goods.rename_category(db, viewer.as_officer(), category_id, form.data.name)
+    return see_other(f"{HOME}/golongan", flash=words(visit.lang).gettext("Perubahan sudah disimpan."))
+
+
+async def _category(ro: Reader, category_id: UUID) -> goods_queries.CategoryView:
+    found = next((each for each in await goods_queries.categories(ro) if each.id == category_id), None)
+    if found is None:
+        raise errors.NO_SUCH_CATEGORY()
+    return found
+
+
+routes: Final[list[Any]] = [
+    goods_in_form,
+    receive_goods,
+    count_form,
+    count_stock,
+    list_categories,
+    add_category,
+    category_form,
+    rename_category,
+]
