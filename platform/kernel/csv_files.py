@@ -157,10 +157,11 @@ def rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
 
 
 def written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield an export as text, some thousand lines at a time. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
+    """Yield an export as text, some thousand lines at a time; an empty header writes none. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
+    if header:
+        writer.writerow(header)
     for count, row in enumerate(rows, 1):
         writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
         if count % 2_000 == 0:

@@ -133,13 +133,13 @@ async def opening_of(ro: Reader, code: str, year: int) -> int:
 
 
 async def account_lines(ro: Reader, code: str, year: int, *, limit: int, offset: int) -> list[AccountLine]:
-    """Return the lines of an account in a year by date, newest first."""
+    """Return the lines of an account in a year, the last written first, so that the balances beside them run."""
     return await ro.rows(
         AccountLine,
         "SELECT l.journal, l.line, j.value_date, j.description, l.party, l.debit, l.credit, l.balance"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal"
         " WHERE l.account = $1 AND j.value_date >= $2 AND j.value_date < $3"
-        " ORDER BY j.value_date DESC, l.journal DESC, l.line DESC LIMIT $4 OFFSET $5",
+        " ORDER BY l.journal DESC, l.line DESC LIMIT $4 OFFSET $5",
         code,
         date(year, 1, 1),
         date(year + 1, 1, 1),

@@ -76,3 +76,4 @@ DAY_AHEAD = Kind("ledger.day_ahead", 422, id="Tanggal {day} belum tiba.", en="{d
 NO_SUCH_ACCOUNT = Kind(
     "ledger.no_such_account", 404, id="Akun {account} tidak ada.", en="There is no account {account}."
 )
+NO_SUCH_YEAR = Kind("ledger.no_such_year", 404, id="Tidak ada tahun buku {year}.", en="There is no book year {year}.")

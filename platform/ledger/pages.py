@@ -1,5 +1,7 @@
-"""Pages of this room."""
+"""Pages of the books: those that are read, and those that write."""
 
-from typing import Any
+from typing import Any, Final
 
-routes: list[Any] = []
+from ledger import book_pages, entry_pages
+
+routes: Final[list[Any]] = [*book_pages.routes, *entry_pages.routes]

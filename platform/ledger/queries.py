@@ -123,7 +123,10 @@ async def lines(db: AsyncSession | Reader, number: int) -> list[LineView]:
 async def journals(ro: Reader, *, before: int | None = None, limit: int = 50) -> list[JournalView]:
     """Return journals, newest first; ``before`` is the last number of the page before."""
     return await ro.rows(
-        JournalView, _JOURNAL + "WHERE $1::bigint IS NULL OR j.number < $1 ORDER BY j.number DESC LIMIT $2", before, limit
+        JournalView,
+        _JOURNAL + "WHERE $1::bigint IS NULL OR j.number < $1 ORDER BY j.number DESC LIMIT $2",
+        before,
+        limit,
     )
 
 
@@ -153,7 +156,9 @@ async def statement(ro: Reader, account: str, party: UUID, *, limit: int = 200) 
 
 async def number_of(db: AsyncSession | Reader, source_key: str) -> int | None:
     """Return the number of the journal that this cause was posted as, or None while it was not."""
-    number: int | None = await (await _reader(db)).value("SELECT number FROM journals WHERE source_key = $1", source_key)
+    number: int | None = await (await _reader(db)).value(
+        "SELECT number FROM journals WHERE source_key = $1", source_key
+    )
     return number
 
 
