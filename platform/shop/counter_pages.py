@@ -159,7 +159,7 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
     say = words(visit.lang).gettext
     facts = {"number": order.number, "amount": formats.rupiah(order.total, visit.lang), "name": order.buyer_name}
     back = say("Kalau keliru, pesanan masih bisa dibatalkan atau barangnya dikembalikan.")
-    never = say("Langkah ini tidak bisa diurungkan; yang perlu, buat pesanan baru.")
+    never = say("Langkah ini tidak bisa diurungkan; bila perlu, buat pesanan baru.")
     if step == "pembayaran":
         sentence, label, undo = (
             say("Transfer %(amount)s dari %(name)s untuk pesanan %(number)s sudah masuk rekening."),
@@ -196,7 +196,14 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
             ),
         }
         sentence, label, undo = ways[order.payment_way], say("Terima barang kembali"), never
+    titles = {
+        "pembayaran": say("Pembayaran masuk"),
+        "penyerahan": say("Serahkan barang"),
+        "pembatalan": say("Batalkan pesanan"),
+        "pengembalian": say("Barang dikembalikan"),
+    }
     return {
+        "step_title": titles[step],
         "sentence": sentence % facts,
         "label": label,
         "undo": undo,

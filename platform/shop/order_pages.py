@@ -75,7 +75,9 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     paid = {"label": say("Dibayar"), "when": at(order.paid_at), "done": order.paid_at is not None}
     given = {"label": say("Diserahkan"), "when": at(order.handed_over_at), "done": order.handed_over_at is not None}
     steps = [ordered, given] if order.payment_way == "cash" else [ordered, paid, given]
-    if order.cancelled_at:
+    if order.status == "returned":
+        steps.append({"label": say("Dikembalikan"), "when": at(order.cancelled_at), "done": True})
+    elif order.cancelled_at:
         steps = [step for step in steps if step["done"]]
     delivery = order.fulfilment == "delivery"
     facts = [
@@ -85,6 +87,8 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     ]
     if order.note:
         facts.append((say("Catatan"), order.note))
+    if order.status == "returned" and order.cancel_reason:
+        facts.append((say("Alasan dikembalikan"), order.cancel_reason))
     sums = [
         (
             f"{line.name}, {formats.number(line.quantity, visit.lang)} × {formats.rupiah(line.unit_price, visit.lang)}",
@@ -96,7 +100,7 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     if order.paid_at and not order.cancelled_at:
         way = PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)  # type: ignore[index]
         paid_by = say("Lunas: %(way)s, %(when)s.") % {"way": way, "when": at(order.paid_at)}
-    stopped = f"{at(order.cancelled_at)}: {order.cancel_reason}" if order.cancelled_at else None
+    stopped = f"{at(order.cancelled_at)}: {order.cancel_reason}" if order.status == "cancelled" else None
     return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}
 
 
