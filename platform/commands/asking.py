@@ -1,6 +1,7 @@
 """What a command needs to know and must not see on its command line, where others of the machine can read it."""
 
 import os
+import sys
 
 import click
 
@@ -19,7 +20,7 @@ def password_for(name: str) -> str:
     given = os.environ.get("LUMBUNG_PASSWORD")
     if given:
         return given
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise PASSWORD_NEEDED()
     asked: str = click.prompt(f"Password for {name}", hide_input=True, confirmation_prompt=True)
     return asked

@@ -1,0 +1,155 @@
+import time
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from demo import habits, seed
+from demo.cooperatives import COOPERATIVES, PASSWORD
+from kernel import clock
+from kernel.database import Database
+from kernel.errors import Refusal
+from ledger.queries import surplus, trial_balance
+from tenants.fleet import migrate
+from tenants.registry import tenant_by_slug
+from tenants.session import coop_reader
+from web.doors import Doors
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+async def seeded(server_url, settings):
+    """A database of its own, since the template's cooperatives bear the demo's names."""
+    import asyncpg
+
+    owner = await asyncpg.connect(f"{server_url}/postgres")
+    await owner.execute("CREATE DATABASE demo_seeded")
+    database = Database(f"{server_url}/demo_seeded", settings)
+    try:
+        await migrate(database)
+        yield database, await seed(database)
+    finally:
+        await database.close()
+        await owner.execute("DROP DATABASE demo_seeded WITH (FORCE)")
+        await owner.close()
+
+
+@pytest.mark.parametrize("slug", [demo.slug for demo in COOPERATIVES])
+async def test_the_books_balance_and_agree_with_the_shelf(seeded, slug):
+    database, _ = seeded
+    tenant = await tenant_by_slug(database, slug)
+    year = clock.today().year - 1
+    async with coop_reader(database, tenant) as ro:
+        assert sum(each.closing for each in await trial_balance(ro, year + 1)) == 0
+        stock = await ro.value("SELECT sum(stock_value)::bigint FROM products")
+        assert stock > 0
+        assert await ro.value("SELECT balance FROM balances WHERE account = '1130'") == stock
+        for code in ("1101", "1130", "2111", "3110", "3120"):
+            assert await ro.value("SELECT coalesce(min(balance), 0) FROM balances WHERE account = $1", code) >= 0
+        assert await surplus(ro, year) > 0
+
+
+@pytest.mark.parametrize("slug", [demo.slug for demo in COOPERATIVES])
+async def test_it_is_as_large_as_promised(seeded, slug):
+    database, _ = seeded
+    tenant = await tenant_by_slug(database, slug)
+    year = clock.today().year - 1
+    async with coop_reader(database, tenant) as ro:
+        assert await ro.value("SELECT count(*) FROM members WHERE status = 'active'") == 40
+        assert await ro.value("SELECT count(*) FROM members WHERE status = 'applied'") == 2
+        assert await ro.value("SELECT count(*) FROM products") == 60
+        sold = (
+            "SELECT count(DISTINCT date_trunc('month', placed_at)) FROM orders WHERE extract(year FROM placed_at) = $1"
+        )
+        assert await ro.value(sold, year) == 12
+        assert await ro.value("SELECT count(*) FROM orders WHERE status IN ('placed', 'paid')") == 5
+        assert await ro.value("SELECT count(*) FROM orders WHERE status = 'handed_over' AND source = 'web'") == 1
+        assert await ro.value("SELECT count(*) FROM users WHERE officer_role IS NOT NULL") == 2
+
+
+async def test_the_two_differ_in_bylaws_and_theme(seeded):
+    database, _ = seeded
+    seen = {}
+    for demo in COOPERATIVES:
+        async with coop_reader(database, await tenant_by_slug(database, demo.slug)) as ro:
+            seen[demo.slug] = (
+                await ro.value("SELECT template FROM bylaws WHERE version = 1"),
+                await ro.value("SELECT theme FROM profile"),
+                await ro.value("SELECT max(version) FROM bylaws"),
+            )
+    assert seen["melati"][:2] != seen["mawar"][:2]
+    assert {bylaws for bylaws, _, _ in seen.values()} == {"konsumen", "desa-merah-putih"}
+    assert sorted(versions for _, _, versions in seen.values()) == [1, 2]
+
+
+async def test_a_second_start_changes_nothing_and_takes_no_time(seeded):
+    database, told = seeded
+    tenant = await tenant_by_slug(database, "melati")
+    async with coop_reader(database, tenant) as ro:
+        before = await ro.value("SELECT max(number) FROM journals")
+    started = time.perf_counter()
+    assert await seed(database) == told
+    assert time.perf_counter() - started < 0.5  # usually a few milliseconds
+    async with coop_reader(database, tenant) as ro:
+        assert await ro.value("SELECT max(number) FROM journals") == before
+
+
+async def test_every_sign_in_that_is_told_opens_a_door(seeded, settings):
+    database, told = seeded
+    doors = Doors(settings, Database(database.owner_url.render_as_string(hide_password=False), settings))
+    await doors.start()
+    try:
+        assert {each.what for each in told} == {"officer", "member", "operator"}
+        for each in told:
+            origin = each.address.rstrip("/")
+            async with httpx.AsyncClient(
+                transport=httpx.ASGITransport(doors), base_url=origin, headers={"origin": origin}
+            ) as client:
+                field = "phone" if each.what == "operator" else "identity"
+                answer = await client.post("/masuk", data={field: each.identity, "password": each.password})
+                assert answer.status_code == 303, each
+                assert "lumbung" in client.cookies
+                home = {"officer": "/pengurus", "member": "/anggota", "operator": "/"}[each.what]
+                assert (await client.get(home)).status_code == 200, each
+            assert each.password in each.line()
+    finally:
+        await doors.stop()
+
+
+async def test_a_slug_that_somebody_took_is_left_alone(database, melati):
+    async with coop_reader(database, melati) as ro:
+        before = await ro.value("SELECT max(number) FROM journals")
+    told = await seed(database)
+    async with coop_reader(database, melati) as ro:
+        assert await ro.value("SELECT max(number) FROM journals") == before
+        assert await ro.value("SELECT count(*) FROM members") == 2
+    assert [each.what for each in told] == ["operator"]
+
+
+async def test_production_has_no_demo(database, settings):
+    production = Database(
+        database.owner_url.render_as_string(hide_password=False), replace(settings, environment="production")
+    )
+    with pytest.raises(Refusal) as refusal:
+        await seed(production)
+    assert refusal.value.code == "demo.not_in_production"
+
+
+def test_the_same_seed_buys_the_same():
+    from datetime import date
+
+    numbers, skus = ["0001", "0002"], ["B0001", "B0002", "B0003"]
+    wanted = (numbers, skus, 7, date(2025, 1, 2), date(2025, 12, 30))
+    assert habits.sales_csv(*wanted) == habits.sales_csv(*wanted)
+    assert habits.sales_csv(numbers, skus, 8, date(2025, 1, 2), date(2025, 12, 30)) != habits.sales_csv(*wanted)
+
+
+def test_no_phone_is_given_twice_and_none_can_be_called():
+    from kernel.phone import mobile
+
+    numbers = [mobile(phone) for demo in COOPERATIVES for _, _, phone in demo.people]
+    numbers += [demo.chair_phone for demo in COOPERATIVES] + [mobile(demo.treasurer_shown) for demo in COOPERATIVES]
+    assert len(set(numbers)) == len(numbers)
+    assert all(number.startswith("+62899000") for number in numbers)
+    assert PASSWORD

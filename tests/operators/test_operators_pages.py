@@ -1,0 +1,154 @@
+import hashlib
+import hmac
+
+import pytest
+from sqlalchemy import text
+
+from factories.cooperatives import PASSWORD
+from operators.adding import add_operator
+from tenants.session import shared_session
+
+PHONE = "0899-0000-7001"
+
+
+@pytest.fixture
+async def operator(database):
+    async with shared_session(database) as db:
+        return await add_operator(db, name="Wening Astuti", phone_number=PHONE, password=PASSWORD)
+
+
+@pytest.fixture
+def csrf(settings):
+    def of(client):
+        token = client.cookies["lumbung"]
+        message = b"form\0operator\0" + hashlib.sha256(token.encode()).digest()
+        return hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest()
+
+    return of
+
+
+@pytest.fixture
+async def signed_in(visitor, operator):
+    client = visitor("operator")
+    answer = await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})
+    assert answer.status_code == 303
+    return client
+
+
+@pytest.mark.parametrize("path", ["/", "/koperasi/melati", "/jejak"])
+async def test_strangers_are_asked_who_they_are(visitor, path):
+    answer = await visitor("operator").get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/masuk")
+
+
+@pytest.mark.parametrize("path", ["/koperasi/melati/penangguhan", "/koperasi/melati/pembukaan", "/keluar"])
+async def test_strangers_change_nothing(visitor, database, path):
+    answer = await visitor("operator").post(path, data={"reason": "tanpa hak", "confirmed": "1"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/masuk"
+    async with shared_session(database) as db:
+        statuses = set((await db.execute(text("SELECT status FROM shared.cooperatives"))).scalars())
+    assert statuses == {"active"}
+
+
+@pytest.mark.parametrize(("phone", "password"), [(PHONE, "kata-sandi-lain"), ("0899-0000-7999", PASSWORD)])
+async def test_a_wrong_sign_in_says_the_same_whatever_was_wrong(visitor, operator, phone, password):
+    answer = await visitor("operator").post("/masuk", data={"phone": phone, "password": password})
+    assert answer.status_code == 401
+    assert "tidak cocok" in answer.text
+    assert phone in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+async def test_guessing_has_an_end(visitor, operator):
+    client = visitor("operator")
+    answers = [
+        (await client.post("/masuk", data={"phone": PHONE, "password": f"tebakan-{at}"})).status_code
+        for at in range(10)
+    ]
+    assert answers == [401] * 8 + [429] * 2
+    assert (await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})).status_code == 429
+
+
+async def test_signing_in_leads_back_only_to_paths_of_this_host(visitor, operator):
+    client = visitor("operator")
+    sent = {"phone": PHONE, "password": PASSWORD}
+    assert (await client.post("/masuk", data=sent | {"kembali": "/jejak"})).headers["location"] == "/jejak"
+    client.cookies.clear()
+    elsewhere = await client.post("/masuk", data=sent | {"kembali": "//evil.example"})
+    assert elsewhere.headers["location"] == "/"
+
+
+async def test_the_session_belongs_to_this_host_alone(signed_in, visitor, officer_client):
+    token = signed_in.cookies["lumbung"]
+    elsewhere = visitor("melati")
+    elsewhere.cookies.set("lumbung", token)
+    assert (await elsewhere.get("/pengurus")).status_code == 303
+    officer_token = officer_client.client.cookies["lumbung"]
+    here = visitor("operator")
+    here.cookies.set("lumbung", officer_token)
+    assert (await here.get("/")).headers["location"].startswith("/masuk")
+
+
+async def test_signing_out_ends_the_session(signed_in, visitor, csrf):
+    token = signed_in.cookies["lumbung"]
+    assert (await signed_in.post("/keluar", data={"csrf": csrf(signed_in)})).status_code == 303
+    again = visitor("operator")
+    again.cookies.set("lumbung", token)
+    assert (await again.get("/")).status_code == 303
+
+
+async def test_the_list_finds_by_name_and_address(signed_in):
+    every = (await signed_in.get("/")).text
+    assert "Koperasi Melati" in every
+    assert "Koperasi Mawar" in every
+    found = (await signed_in.get("/", params={"cari": "MELA"})).text
+    assert "Koperasi Melati" in found
+    assert "Koperasi Mawar" not in found
+    assert "Tidak ada yang cocok" in (await signed_in.get("/", params={"cari": "100%_"})).text
+    assert "Tidak ada yang cocok" in (await signed_in.get("/", params={"status": "suspended"})).text
+
+
+async def test_closing_asks_once_more_and_then_closes_at_once(signed_in, visitor, csrf):
+    assert (await visitor("melati").get("/")).status_code == 200
+    form = {"csrf": csrf(signed_in), "reason": "Laporan belum dikirim"}
+    asked = await signed_in.post("/koperasi/melati/penangguhan", data=form)
+    assert "Tangguhkan sekarang" in asked.text
+    assert (await visitor("melati").get("/")).status_code == 200
+    done = await signed_in.post("/koperasi/melati/penangguhan", data=form | {"confirmed": "1"})
+    assert done.headers["location"] == "/koperasi/melati"
+    assert (await visitor("melati").get("/")).status_code == 503
+    assert (await visitor("mawar").get("/")).status_code == 200
+    trail = (await signed_in.get("/jejak")).text
+    assert "Laporan belum dikirim" in trail
+    assert "Wening Astuti" in trail
+    again = await signed_in.post("/koperasi/melati/penangguhan", data=form | {"confirmed": "1"})
+    assert again.status_code == 409
+    opened = await signed_in.post("/koperasi/melati/pembukaan", data={"csrf": csrf(signed_in)})
+    assert opened.status_code == 303
+    assert (await visitor("melati").get("/")).status_code == 200
+
+
+async def test_closing_needs_a_reason_and_the_form_of_this_session(signed_in, csrf, database):
+    short = await signed_in.post("/koperasi/melati/penangguhan", data={"csrf": csrf(signed_in), "reason": ""})
+    assert short.status_code == 422
+    forged = await signed_in.post(
+        "/koperasi/melati/penangguhan", data={"csrf": "0" * 64, "reason": "alasan", "confirmed": "1"}
+    )
+    assert forged.status_code == 403
+    async with shared_session(database) as db:
+        assert (
+            await db.execute(text("SELECT count(*) FROM shared.cooperatives WHERE status <> 'active'"))
+        ).scalar_one() == 0
+
+
+async def test_an_unknown_cooperative_is_not_there(signed_in):
+    assert (await signed_in.get("/koperasi/tidak-ada")).status_code == 404
+
+
+async def test_the_trail_cannot_be_changed_by_the_application(database, signed_in):
+    for statement in ("UPDATE shared.operator_actions SET operator = 'x'", "DELETE FROM shared.operator_actions"):
+        with pytest.raises(Exception, match="permission denied"):
+            async with shared_session(database) as db:
+                await db.execute(text(statement))

@@ -1,0 +1,131 @@
+import uuid
+
+import pytest
+
+from operators.suspension import suspend
+from tenants.changes import REGISTRY
+from tenants.session import coop_reader, shared_session
+from web.suspension import SUSPENDED, stays_open
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+FILLED = {"int": "1", "uuid": str(uuid.UUID(int=7)), "str": "x", "path": "x", "date": "2026-01-01"}
+
+
+@pytest.fixture
+def every_route(app):
+    found = []
+    for route in app._apps["cooperative"].routes:
+        path = "".join(
+            f"/{part}" if isinstance(part, str) else f"/{FILLED.get(part.full.partition(':')[2], 'x')}"
+            for part in route.path_components
+        )
+        found += [(method, path or "/") for method in sorted(set(route.methods) - {"OPTIONS"})]
+    assert len(found) > 40
+    return found
+
+
+@pytest.fixture
+async def suspended(app, database):
+    async with shared_session(database) as db:
+        await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
+    app.changed(REGISTRY)
+
+
+async def fingerprint(database, tenant):
+    """A count of every table of the cooperative but its throttles and sessions."""
+    async with coop_reader(database, tenant) as ro:
+        names = await ro.records(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_name NOT IN ('throttles', 'sessions')",
+            tenant.schema_name,
+        )
+        return {each["table_name"]: await ro.value(f'SELECT count(*) FROM "{each["table_name"]}"') for each in names}
+
+
+async def test_a_visitor_finds_every_door_closed_but_the_sign_in(suspended, visitor, every_route, database, melati):
+    before = await fingerprint(database, melati)
+    client = visitor("melati")
+    for method, path in every_route:
+        answer = await client.request(method, path, data={"quantity": "1"} if method not in SAFE else None)
+        if stays_open(method, path):
+            assert answer.status_code in (200, 303, 400, 401, 403, 404, 422), (method, path)
+        elif path.startswith(("/pengurus", "/anggota")) and answer.status_code == 303:
+            assert answer.headers["location"].startswith("/masuk")
+        else:
+            assert answer.status_code in (403, 404, 503), (method, path, answer.status_code)
+            assert method in SAFE or answer.status_code != 200
+    assert await fingerprint(database, melati) == before
+
+
+async def test_officers_and_members_change_nothing(
+    suspended, officer_client, member_client, every_route, database, melati
+):
+    before = await fingerprint(database, melati)
+    for person in (officer_client, member_client):
+        for method, path in every_route:
+            if method in SAFE or path == "/keluar":
+                continue
+            answer = await person.client.request(method, path, data={"csrf": person.csrf})
+            if path == "/masuk":
+                continue
+            assert answer.status_code == 403, (method, path, answer.status_code)
+    assert await fingerprint(database, melati) == before
+
+
+async def test_the_shop_says_that_it_is_closed(suspended, visitor):
+    for path in ("/", "/keranjang", "/gabung"):
+        answer = await visitor("melati").get(path)
+        assert answer.status_code in (404, 503)
+    front = await visitor("melati").get("/")
+    assert "Toko sedang ditutup" in front.text
+    assert "Beras" not in front.text
+
+
+async def test_a_kept_front_page_is_not_shown_once_suspended(app, visitor, database):
+    assert "Beras" in (await visitor("melati").get("/")).text
+    async with shared_session(database) as db:
+        await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
+    app.changed(REGISTRY)
+    assert (await visitor("melati").get("/")).status_code == 503
+
+
+async def test_a_write_is_refused_with_a_sentence(suspended, officer_client):
+    answer = await officer_client.post("/pengurus/pengaturan", {"name": "Nama baru"})
+    assert answer.status_code == 403
+    assert "ditangguhkan" in answer.text
+
+
+async def test_officers_read_the_reason_and_reach_the_books(suspended, officer_client):
+    home = await officer_client.get("/pengurus")
+    assert home.status_code == 200
+    assert "Laporan belum dikirim" in home.text
+    assert (await officer_client.get("/pengurus/pesanan")).status_code in (404, 503)
+    assert (await officer_client.get("/pengurus/pengaturan")).status_code == 503
+    assert stays_open("GET", "/pengurus/buku")
+    assert stays_open("GET", "/pengurus/buku/ekspor.zip")
+    assert not stays_open("POST", "/pengurus/buku/tutup")
+
+
+async def test_members_still_see_their_savings(suspended, member_client):
+    answer = await member_client.get("/anggota/simpanan")
+    assert answer.status_code == 200
+    assert (await member_client.get("/anggota")).status_code == 200
+
+
+async def test_signing_in_and_out_still_works(suspended, officer_client, visitor):
+    assert (await visitor("melati").get("/masuk")).status_code == 200
+    assert (await officer_client.post("/keluar")).status_code == 303
+    assert (await officer_client.get("/pengurus")).status_code == 303
+
+
+async def test_the_neighbour_is_not_touched(suspended, visitor):
+    assert (await visitor("mawar").get("/")).status_code == 200
+
+
+def test_what_stays_open_is_matched_by_whole_parts_of_a_path():
+    assert not stays_open("GET", "/pengurus/bukuan")
+    assert not stays_open("GET", "/masuk-lain")
+    assert not stays_open("GET", "/pengurus/pengaturan")
+    assert not stays_open("DELETE", "/masuk/lain")
+    assert stays_open("GET", "/masuk/")
+    assert stays_open("HEAD", "/pengurus")
+    assert SUSPENDED.status == 403
