@@ -42,7 +42,7 @@ async def shu_home(request: Request[Any, Any, Any], ro: Reader, brand: Brand, ta
     if tahun.isdecimal() and len(tahun) == 4:
         year = int(tahun)
     else:
-        year = today.year - 1 if today.year - 1 in known else today.year
+        year = max((each for each in known if each < today.year), default=today.year)
     return await _show(request, ro, today, year, await queries.newest(ro, year))
 
 

@@ -33,12 +33,10 @@ class SlipLine(msgspec.Struct, frozen=True):
     share: Share
     rows: list[books.PartyLine]
 
-    def fraction(self, lang: Lang) -> str:
-        """What rounding cut off or filled up, as a proper fraction in lowest terms: "2/3"; "" when there was nothing."""
+    def fraction(self, lang: Lang) -> tuple[str, str] | None:
+        """What the floor leaves of the exact share, as a proper fraction in lowest terms: ("2", "3"); None when there is nothing."""
         rest = self.share.exact - int(self.share.floor)
-        if not rest:
-            return ""
-        return f"{formats.number(rest.numerator, lang)}/{formats.number(rest.denominator, lang)}"
+        return (formats.number(rest.numerator, lang), formats.number(rest.denominator, lang)) if rest else None
 
 
 class Slip(msgspec.Struct, frozen=True):
