@@ -1,10 +1,11 @@
-"""infra/postgres/owner.sql: the role that it makes is no superuser, and migrates, founds and cleans up all the same."""
+"""A server of the operator's own: the owner that infra/postgres/owner.sql makes is no superuser, and secrets and backups work as
+docs/operating.md tells."""
 
 import asyncio
-import shutil
+import re
 import subprocess
-import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -12,73 +13,61 @@ import pytest
 from sqlalchemy import text
 
 from factories.processes import ROOT
+from factories.servers import OWNER_PASSWORD, address_of, make_owner, own_server
 from kernel.database import Database
-from kernel.postgres import EmbeddedPostgres
+from kernel.money import Rupiah
+from kernel.postgres_place import _bundled
 from kernel.settings import Settings
+from ledger import Journal, Line, post, queries
+from ledger.chart import CASH, OPENING_BALANCES
 from onboarding.founding import Founding, found
 from tenants.fleet import _drop_spare, migrate
+from tenants.registry import tenant_by_slug
 from tenants.session import coop_session
 
 pytestmark = pytest.mark.slow
-PASSWORD = "padi menguning 7"
+DAY = date(2026, 2, 3)
+KENANGA = Founding(
+    name="Koperasi Kenanga",
+    slug="kenanga",
+    officer_name="Ketua Kenanga",
+    phone="+6289900000009",
+    password="padi-di-lumbung-7",
+    bylaws_template="konsumen",
+    key="kenanga",
+)
 
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """URL of a server of this test's own: roles belong to a whole server."""
-    folder = Path(tempfile.mkdtemp(prefix="lumbung-owner-"))
-    folder.chmod(0o755)
-    made = EmbeddedPostgres(folder, fast=True)
-    try:
-        yield made.start()
-    finally:
-        made.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with own_server() as url:
+        yield url
 
 
-async def make_owner(superuser_url: str) -> str:
-    """Run owner.sql as psql would, under another name: the embedded server's own superuser is called lumbung already."""
-    script = (ROOT / "infra" / "postgres" / "owner.sql").read_text("utf-8")
-    lines = [line for line in script.splitlines() if not line.startswith("--")]
-    script = "\n".join(lines).replace("lumbung", "owner").replace(":'password'", f"'{PASSWORD}'")
-    connection = await asyncpg.connect(superuser_url)
-    try:
-        for statement in script.split(";"):
-            if statement.strip():
-                await connection.execute(statement)
-    finally:
-        await connection.close()
-    server = superuser_url.rpartition("@")[2].partition("/")[0]
-    return f"postgresql://owner:{PASSWORD.replace(' ', '%20')}@{server}/owner"
+@pytest.fixture
+def other_server() -> Iterator[str]:
+    with own_server() as url:
+        yield url
+
+
+def opened(url: str, secret: str = "s" * 40) -> Database:
+    return Database(url, Settings(database_url=url, secret_key=secret, spare_schemas=2))
 
 
 async def test_the_owner_needs_no_superuser(server: str) -> None:
-    url = await make_owner(server)
-    database = Database(url, Settings(database_url=url, spare_schemas=2))
+    database = opened(await make_owner(server))
     try:
         report = await migrate(database)
         assert report.spares_made == 2
-        founded = await found(
-            database,
-            Founding(
-                name="Koperasi Kenanga",
-                slug="kenanga",
-                officer_name="Ketua Kenanga",
-                phone="+6289900000009",
-                password="padi-di-lumbung-7",
-                bylaws_template="konsumen",
-                key="kenanga",
-            ),
-        )
+        founded = await found(database, KENANGA)
         async with coop_session(database, founded.tenant) as db:
             assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
         async with database.owner.connect() as connection:
             spare = (
                 await connection.execute(text("SELECT schema_name FROM shared.spare_schemas LIMIT 1"))
             ).scalar_one()
-            assert not (
-                await connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = 'owner'"))
-            ).scalar_one()
+            is_super = await connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = 'owner'"))
+            assert is_super.scalar_one() is False
         await _drop_spare(database, spare)
         again = await migrate(database)
         assert again.failed == {}
@@ -87,20 +76,80 @@ async def test_the_owner_needs_no_superuser(server: str) -> None:
 
 
 async def test_a_new_secret_key_reaches_the_login_role_by_a_migration(server: str) -> None:
-    """What docs/operating.md says of changing the secret."""
-    old = Database(server, Settings(database_url=server, secret_key="a" * 40, spare_schemas=1))
-    new = Database(server, Settings(database_url=server, secret_key="b" * 40, spare_schemas=1))
+    old, new = opened(server, "a" * 40), opened(server, "b" * 40)
     try:
         await migrate(old)
         with pytest.raises(asyncpg.InvalidPasswordError):
-            await new.read_pool()
-            async with new.read_connection("BEGIN READ ONLY", "shared"):
-                pass
+            await log_in(new)
         await migrate(new)
-        async with new.read_connection("BEGIN READ ONLY", "shared") as connection:
-            assert await connection.fetchval("SELECT 1") == 1
+        await log_in(new)
     finally:
         await asyncio.gather(old.close(), new.close())
+
+
+async def log_in(database: Database) -> None:
+    """As web and worker do."""
+    async with database.read_connection("BEGIN READ ONLY", "shared") as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_a_backup_comes_back_on_another_server(server: str, other_server: str, tmp_path: Path) -> None:
+    """By the commands of docs/operating.md; the books of the restored cooperative have their door and their guards again."""
+    url = await make_owner(server)
+    database = opened(url)
+    try:
+        await migrate(database)
+        founded = await found(database, KENANGA)
+        async with coop_session(database, founded.tenant) as db:
+            await post(db, opening("a", 700), by="test")
+    finally:
+        await database.close()
+
+    page = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    restored_url = f"postgresql://owner:{OWNER_PASSWORD.replace(' ', '%20')}@{address_of(other_server)}/owner"
+    given = {"$LUMBUNG_DATABASE_URL": url, "$SERVER": other_server.rpartition("/")[0]}
+    run(page, "pg_dumpall --roles-only", given, tmp_path)
+    run(page, "pg_dump --format=custom", given, tmp_path)
+    run(page, "psql --file roles.sql", given, tmp_path)
+    run(page, "createdb --owner", given, tmp_path)
+    run(page, "pg_restore --dbname", given, tmp_path)
+    connection = await asyncpg.connect(other_server)
+    await connection.execute(f"ALTER ROLE owner PASSWORD '{OWNER_PASSWORD}'")
+    await connection.close()
+
+    database = opened(restored_url, "another secret key, of another server")
+    try:
+        assert (await migrate(database)).failed == {}
+        tenant = await tenant_by_slug(database, "kenanga")
+        assert tenant is not None
+        async with coop_session(database, tenant) as db:
+            await post(db, opening("b", 50), by="test")
+            assert await queries.balance(db, CASH) == 750
+        with pytest.raises(Exception, match="permission denied"):
+            async with coop_session(database, tenant) as db:
+                await db.execute(text("DELETE FROM journal_lines"))
+    finally:
+        await database.close()
+
+
+def opening(key: str, amount: int) -> Journal:
+    cash = Rupiah(amount)
+    return Journal(DAY, "Saldo awal", key, [Line.to_debit(CASH, cash), Line.to_credit(OPENING_BALANCES, cash)])
+
+
+def run(page: str, begins: str, given: dict[str, str], folder: Path) -> None:
+    """Run the one command of the page that begins so, with the bundled programs."""
+    lines = [line for line in page.splitlines() if line.startswith(begins)]
+    assert len(lines) == 1, begins
+    command = re.sub(r"\blumbung\b(?!\.)", "owner", lines[0])  # the role and the database of make_owner()
+    for name, value in given.items():
+        command = command.replace(name, value)
+    programs = _bundled()
+    assert programs is not None
+    done = subprocess.run(
+        ["sh", "-c", f"{programs}/{command}"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_script_of_the_container_hands_the_password_over() -> None:

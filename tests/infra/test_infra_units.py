@@ -18,7 +18,7 @@ from kernel.settings import Settings, fields, variable
 INFRA = ROOT / "infra"
 DOCKERFILE = (INFRA / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text("utf-8"))
-EXAMPLE = (INFRA / "lumbung.env.example").read_text("utf-8")
+EXAMPLES = {path.name.partition(".")[0]: path.read_text("utf-8") for path in sorted((INFRA / "env").glob("*.example"))}
 UNITS = sorted((INFRA / "systemd").glob("lumbung-*.service"))
 OURS = ("migrate", "web", "worker")
 
@@ -89,22 +89,32 @@ def test_web_and_worker_wait_for_the_migration_and_it_for_the_database() -> None
         assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
 
 
-def test_secrets_come_by_the_env_file_alone_and_it_is_never_committed() -> None:
+def test_each_container_gets_the_secrets_it_needs_by_a_file_that_is_never_committed() -> None:
     assert not re.search(r"(?i)(secret|password)\w*:", (INFRA / "compose.yaml").read_text("utf-8"))
-    assert "infra/lumbung.env\n" in (ROOT / ".gitignore").read_text("utf-8")
-    for name in ("LUMBUNG_SECRET_KEY", "LUMBUNG_DATABASE_PASSWORD", "POSTGRES_PASSWORD"):
-        assert f"\n{name}=\n" in EXAMPLE
+    assert "infra/env/*.env\n" in (ROOT / ".gitignore").read_text("utf-8")
+    assert set(EXAMPLES) == {"lumbung", "postgres", "caddy"}
+    for name, service in COMPOSE["services"].items():
+        assert service["env_file"] == [f"env/{'lumbung' if name in OURS else name}.env"]
+    given = {name: set(re.findall(r"(?m)^([A-Z_]+)=$", text)) for name, text in EXAMPLES.items()}
+    assert given == {
+        "lumbung": {"LUMBUNG_SECRET_KEY", "LUMBUNG_DATABASE_URL"},
+        "postgres": {"POSTGRES_PASSWORD", "LUMBUNG_DATABASE_PASSWORD"},
+        "caddy": set(),
+    }
 
 
-def test_the_example_names_only_settings_that_exist() -> None:
-    known = {variable(field.name) for field in fields(Settings)} | {"LUMBUNG_DATABASE_PASSWORD"}
-    known |= set(re.findall(r"\{\$(\w+)", CADDYFILE.read_text("utf-8"))) | {"POSTGRES_USER", "POSTGRES_PASSWORD"}
-    assert set(re.findall(r"(?m)^([A-Z_]+)=", EXAMPLE)) <= known
+def test_the_examples_name_only_what_is_read() -> None:
+    named = {name: set(re.findall(r"(?m)^([A-Z_]+)=", text)) for name, text in EXAMPLES.items()}
+    assert named["lumbung"] <= {variable(field.name) for field in fields(Settings)}
+    assert named["caddy"] <= set(re.findall(r"\{\$(\w+)", CADDYFILE.read_text("utf-8")))
+    script = (INFRA / "postgres" / "10-owner.sh").read_text("utf-8")
+    assert "$LUMBUNG_DATABASE_PASSWORD" in script
+    assert named["postgres"] == {"POSTGRES_USER", "POSTGRES_PASSWORD", "LUMBUNG_DATABASE_PASSWORD"}
 
 
 def test_the_web_process_believes_the_address_that_caddy_has_in_the_compose_file() -> None:
     address = COMPOSE["services"]["caddy"]["networks"]["inside"]["ipv4_address"]
-    assert f"LUMBUNG_TRUSTED_PROXIES={address}\n" in EXAMPLE
+    assert f"LUMBUNG_TRUSTED_PROXIES={address}\n" in EXAMPLES["lumbung"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
