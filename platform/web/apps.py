@@ -37,7 +37,10 @@ LARGEST_BODY = 12 * 1024 * 1024
 
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
-    """Give the request's one transaction: returning commits, raising rolls back; what it announced is forgotten here at once."""
+    """Give the request's one transaction: returning commits, raising rolls back.
+
+    What this process kept of the cooperative is forgotten at once: the writer's next request must not be faster than the database's notice.
+    """
     visit = visit_of(request)
     if visit.tenant is None:
         async with shared_session(visit.database) as db:
@@ -47,8 +50,7 @@ async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSess
         return
     async with coop_session(visit.database, visit.tenant) as db:
         yield db
-    if db.sync_session.info.get("announced"):
-        forget_here(visit.database, visit.tenant.schema_name)
+    forget_here(visit.database, visit.tenant.schema_name)
 
 
 async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:

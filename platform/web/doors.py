@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -34,6 +35,8 @@ log = structlog.get_logger()
 
 LUMBUNG = Brand(name="Lumbung", tagline="Lumbung")
 LANGUAGE_COOKIE = "bahasa"
+# The database says at once when a session ends; this bounds what a lost notice could cost.
+VIEWER_KEPT = timedelta(seconds=60)
 
 
 class Doors:
@@ -136,8 +139,7 @@ class Doors:
             visit = Visit(self.database, "operator", LUMBUNG)
             app = self._apps["operator"]
         else:
-            label = name.removesuffix(f".{self._base}")
-            tenant = await self.hosts.find(label) if label and len(label) <= 253 else None
+            tenant = await self._tenant_of(name)
             if tenant is not None:
                 await self._serve_cooperative(tenant, scope, receive, send, headers, cookies)
                 return
@@ -149,6 +151,12 @@ class Doors:
                 visit.operator = await operator_of_session(ro, token_hash(token), clock.now())
         scope[KEY] = visit
         await app(scope, receive, send)
+
+    async def _tenant_of(self, name: str) -> TenantRef | None:
+        """Find the cooperative of a host name: a subdomain is known by its label, a domain of one's own by the whole name."""
+        label = name.removesuffix(f".{self._base}")
+        known = "." not in label if label != name else "." in name
+        return await self.hosts.find(label) if label and known and len(label) <= 253 else None
 
     async def _serve_cooperative(
         self,
@@ -186,17 +194,23 @@ class Doors:
             await self._serve_and_keep(app, scope, receive, send, tenant.schema_name, key, generation)
 
     async def _look_inside(self, visit: Visit, tenant: TenantRef, token: str | None) -> None:
-        """Read the brand, which is kept, and who is signed in, which never is."""
-        brand: Brand | None = self.pages.get(tenant.schema_name, ("brand",))
-        if brand is None or token is not None:
+        """Read the brand and who is signed in; both are kept until the cooperative changes something, a session for a minute at most."""
+        schema, now = tenant.schema_name, clock.now()
+        brand: Brand | None = self.pages.get(schema, ("brand",))
+        session = token_hash(token) if token else None
+        viewer, until = self.pages.get(schema, ("viewer", session)) or (None, now)
+        unknown = session is not None and (viewer is None or until <= now)
+        if brand is None or unknown:
+            generation = self.pages.generation(schema)
             async with coop_reader(self.database, tenant) as ro:
                 if brand is None:
-                    generation = self.pages.generation(tenant.schema_name)
                     brand = await read_brand(ro)
-                    self.pages.keep(tenant.schema_name, ("brand",), brand, 1_000, generation)
-                if token is not None:
-                    visit.viewer = await viewer_of_session(ro, token_hash(token), clock.now())
-        visit.brand = brand
+                    self.pages.keep(schema, ("brand",), brand, 1_000, generation)
+                if unknown and session is not None:
+                    viewer = await viewer_of_session(ro, session, now)
+                    if viewer is not None:
+                        self.pages.keep(schema, ("viewer", session), (viewer, now + VIEWER_KEPT), 500, generation)
+        visit.brand, visit.viewer = brand, viewer
 
     def _greet(self, visit: Visit, scope: Any, headers: dict[bytes, bytes], cookies: dict[str, str]) -> None:
         visit.lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"

@@ -225,6 +225,25 @@ END
 $check$;
 """
 
+# What is kept in memory elsewhere: pages, the brand, who a session belongs to. Said by the database, so that no use case can forget to.
+TELL = """
+CREATE FUNCTION tell_change() RETURNS trigger LANGUAGE plpgsql AS $tell$
+BEGIN
+    PERFORM pg_notify('lumbung_changed', TG_TABLE_SCHEMA);
+    RETURN NULL;
+END
+$tell$;
+"""
+TOLD = {
+    "profile": "INSERT OR UPDATE",
+    "products": "INSERT OR UPDATE OR DELETE",
+    "categories": "INSERT OR UPDATE OR DELETE",
+    "bylaws": "INSERT",
+    "users": "UPDATE OR DELETE",
+    "members": "UPDATE",
+    "sessions": "UPDATE OR DELETE",
+}
+
 ONLY_GROWS = ("journals", "journal_lines", "audit_entries", "stock_movements", "bylaws", "shu_drafts", "shu_pools", "shu_shares")
 
 
@@ -245,6 +264,9 @@ def upgrade() -> None:
             f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
+    op.execute(TELL)
+    for table, events in TOLD.items():
+        op.execute(f"CREATE TRIGGER {table}_told AFTER {events} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION tell_change()")
     # The schema and the cooperative's role bear the same name, so the script needs no parameter.
     op.execute(
         """
