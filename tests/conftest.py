@@ -215,6 +215,9 @@ async def visitor(app: Doors) -> AsyncIterator[Callable[[str], httpx.AsyncClient
         await client.aclose()
 
 
+Visitors = Callable[[str], httpx.AsyncClient]
+
+
 @dataclass
 class SignedIn:
     """A browser of somebody signed in, and the token that their forms carry."""

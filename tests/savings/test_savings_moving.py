@@ -1,0 +1,194 @@
+"""Deposits and withdrawals: what the books say after, and what is refused."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.actor import Actor
+from kernel.database import Database, Reader, reader_of
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from ledger import Journal, Line, PostedJournal, post
+from ledger.chart import CUSTOMER_ADVANCES, VOLUNTARY_SAVINGS
+from savings import queries
+from savings.deposit import deposit
+from savings.withdraw import withdraw
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+TODAY = date(2026, 11, 24)
+KASIR = Actor("officer", "Kasir Uji")
+
+
+async def sari_of(ro: Reader) -> UUID:
+    return await ro.value("SELECT id FROM members WHERE number = '0001'")
+
+
+@pytest.fixture
+async def sari(ro: Reader) -> UUID:
+    return await sari_of(ro)
+
+
+async def put(
+    db: AsyncSession, member: UUID, kind: str, amount: int, key: str = "k", on: date = TODAY
+) -> PostedJournal:
+    return await deposit(db, KASIR, member, kind, Rupiah(amount), "cash", on=on, today=TODAY, key=key)  # type: ignore[arg-type]
+
+
+async def take(db: AsyncSession, member: UUID, amount: int, key: str = "k") -> PostedJournal:
+    return await withdraw(db, KASIR, member, Rupiah(amount), "bank", on=TODAY, today=TODAY, key=key)
+
+
+async def cash(ro: Reader, account: str) -> int:
+    return await ro.value("SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = $1", account)
+
+
+async def test_a_deposit_moves_cash_and_the_members_savings(db: AsyncSession, ro: Reader, sari: UUID) -> None:
+    before = await cash(ro, "1101")
+    posted = await put(db, sari, "mandatory", 20_000)
+    assert posted.fresh
+    savings = await queries.balances(ro, sari)
+    assert (savings.principal, savings.mandatory, savings.voluntary) == (100_000, 260_000, 500_000)
+    assert await cash(ro, "1101") - before == 20_000
+    receipt = await queries.receipt(ro, sari, posted.number)
+    assert receipt is not None
+    assert (receipt.amounts, receipt.way, receipt.posted_by) == ((("mandatory", 20_000),), "cash", "Kasir Uji")
+    await db.flush()
+    trail = await ro.value("SELECT count(*) FROM audit_entries WHERE action = 'savings.deposited'")
+    assert trail == 1
+
+
+async def test_a_withdrawal_is_a_receipt_below_zero(db: AsyncSession, ro: Reader, sari: UUID) -> None:
+    posted = await take(db, sari, 150_000)
+    receipt = await queries.receipt(ro, sari, posted.number)
+    assert receipt is not None
+    assert (receipt.total, receipt.way) == (-150_000, "bank")
+    assert await queries.voluntary_balance(ro, sari) == 350_000
+
+
+async def test_the_same_form_twice_counts_once(db: AsyncSession, ro: Reader, sari: UUID) -> None:
+    first, second = await put(db, sari, "voluntary", 50_000), await put(db, sari, "voluntary", 50_000)
+    assert (first.number, second.fresh) == (second.number, False)
+    gone, again = await take(db, sari, 550_000), await take(db, sari, 550_000)
+    assert gone.number == again.number
+    assert await queries.voluntary_balance(ro, sari) == 0
+
+
+async def test_a_withdrawal_stops_at_zero(db: AsyncSession, ro: Reader, sari: UUID) -> None:
+    with pytest.raises(Refusal) as refused:
+        await take(db, sari, 500_001)
+    assert refused.value.code == "savings.not_enough"
+    assert refused.value.sentence("id") == (
+        "Simpanan sukarela Sari Wulandari Melati tinggal Rp500.000. Penarikan tidak boleh lebih dari itu."
+    )
+    await take(db, sari, 500_000)
+
+
+async def test_the_principal_is_paid_up_to_the_bylaws(db: AsyncSession, sari: UUID) -> None:
+    with pytest.raises(Refusal) as refused:
+        await put(db, sari, "principal", 1)
+    assert refused.value.code == "savings.principal_complete"
+
+
+@pytest.mark.parametrize(
+    ("amount", "on", "code"),
+    [
+        (0, TODAY, "savings.amount_needed"),
+        (-5, TODAY, "savings.amount_needed"),
+        (5, date(2026, 11, 25), "savings.date_ahead"),
+    ],
+)
+async def test_nonsense_is_refused(db: AsyncSession, sari: UUID, amount: int, on: date, code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        await put(db, sari, "voluntary", amount, on=on)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("status", ["left", "declined"])
+async def test_savings_are_for_members_alone(db: AsyncSession, sari: UUID, status: str) -> None:
+    await db.execute(text("UPDATE members SET status = :status WHERE id = :id"), {"status": status, "id": sari})
+    with pytest.raises(Refusal) as refused:
+        await put(db, sari, "voluntary", 5_000)
+    assert refused.value.code == "savings.not_a_member"
+    with pytest.raises(Refusal):
+        await take(db, sari, 5_000)
+
+
+async def test_dues_count_the_balance_since_the_rules_are_known(db: AsyncSession, ro: Reader, sari: UUID) -> None:
+    saver = await queries.saver(ro, sari)
+    assert saver is not None
+    assert saver.joined_on is not None
+    known_from = await ro.value("SELECT min(effective_on) FROM bylaws")
+    later = date(known_from.year + 1, known_from.month, 15)
+    open_before = await queries.dues(ro, sari, saver.joined_on, later)
+    assert open_before.arrears == 12 * 20_000, "the opening balance paid for months before the rules"
+    await put(db, sari, "mandatory", 50_000, on=max(known_from, TODAY))
+    open_after = await queries.dues(ro, sari, saver.joined_on, later)
+    assert open_after.arrears == 12 * 20_000 - 50_000
+
+
+async def on_own_connection(
+    database: Database, tenant: TenantRef, work: Callable[[AsyncSession], Awaitable[object]]
+) -> str:
+    try:
+        async with coop_session(database, tenant) as db:
+            await work(db)
+    except Refusal as refusal:
+        return refusal.code
+    return "done"
+
+
+async def test_two_withdrawals_at_once_never_go_below_zero(database: Database, melati: TenantRef) -> None:
+    async with coop_session(database, melati) as db:
+        sari = await sari_of(await reader_of(db))
+    works = [lambda db, n=n: take(db, sari, 300_000, f"race-{n}") for n in range(4)]
+    outcomes = await asyncio.gather(*(on_own_connection(database, melati, work) for work in works))
+    assert sorted(outcomes) == ["done", "savings.not_enough", "savings.not_enough", "savings.not_enough"]
+    async with coop_session(database, melati) as db:
+        assert await queries.voluntary_balance(db, sari) == 200_000
+
+
+async def test_an_order_and_a_withdrawal_at_once_never_go_below_zero(database: Database, melati: TenantRef) -> None:
+    async with coop_session(database, melati) as db:
+        sari = await sari_of(await reader_of(db))
+
+    async def pay_order(db: AsyncSession) -> None:
+        lines = [
+            Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(400_000), sari),
+            Line.to_credit(CUSTOMER_ADVANCES, Rupiah(400_000)),
+        ]
+        await post(db, Journal(TODAY, "Pesanan", "try:order", lines), by="uji")
+
+    outcomes = await asyncio.gather(
+        on_own_connection(database, melati, pay_order),
+        on_own_connection(database, melati, lambda db: take(db, sari, 400_000, "race")),
+    )
+    assert outcomes.count("done") == 1
+    assert set(outcomes) <= {"done", "savings.not_enough", "ledger.below_floor"}
+    async with coop_session(database, melati) as db:
+        assert await queries.voluntary_balance(db, sari) == 100_000
+
+
+async def test_the_same_form_on_two_connections_counts_once(database: Database, melati: TenantRef) -> None:
+    async with coop_session(database, melati) as db:
+        sari = await sari_of(await reader_of(db))
+    works = [lambda db: put(db, sari, "voluntary", 10_000, "one-form") for _ in range(3)]
+    assert await asyncio.gather(*(on_own_connection(database, melati, work) for work in works)) == ["done"] * 3
+    async with coop_session(database, melati) as db:
+        assert await queries.voluntary_balance(db, sari) == 510_000
+
+
+async def test_two_instalments_at_once_do_not_overpay_the_principal(database: Database, melati: TenantRef) -> None:
+    from members.admission import Person, add_to_register
+
+    async with coop_session(database, melati) as db:
+        member = await add_to_register(db, Person("Baru"), number="", joined_on=TODAY, by="uji")
+        member_id = member.id
+    works = [lambda db, n=n: put(db, member_id, "principal", 60_000, f"race-{n}") for n in range(2)]
+    outcomes = await asyncio.gather(*(on_own_connection(database, melati, work) for work in works))
+    assert sorted(outcomes) == ["done", "savings.principal_complete"]
