@@ -10,9 +10,7 @@ import pytest
 from commands.main import COMMANDS, lumbung
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "themes").glob("*.md")], key=lambda page: str(page)
-)
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "themes").glob("*.md")], key=str)
 ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 
 

@@ -119,7 +119,7 @@ async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend
     assert answer.status_code != 403, "the Origin header no longer matches the Host that arrives"
     assert await addresses_seen(database) == {"127.0.0.1"}
 
-    asset = "/" + plain.ask("melati", "/gaya").text.partition('href="/')[2].partition('"')[0]
+    asset = "/" + plain.ask("melati").text.partition('href="/')[2].partition('"')[0]
     assert asset.startswith("/aset/")
     compressed = plain.ask("melati", asset, headers={"Accept-Encoding": "gzip"})
     assert compressed.headers["content-encoding"] == "gzip"
@@ -133,7 +133,7 @@ async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend
 
 async def test_with_tls_one_wildcard_certificate_covers_every_cooperative(encrypted: Front, database: Database) -> None:
     _each_host_gets_its_own(encrypted)
-    assert encrypted.ask("melati", "/gaya").headers["strict-transport-security"].startswith("max-age=")
+    assert encrypted.ask("melati").headers["strict-transport-security"].startswith("max-age=")
 
     answer = sign_in_as_stranger(encrypted, **{"X-Forwarded-For": "203.0.113.9"})
     assert answer.status_code != 403
@@ -172,14 +172,14 @@ def test_the_caddyfile_is_in_its_one_shape() -> None:
 
 
 def _each_host_gets_its_own(front: Front) -> None:
-    melati, mawar, apex = (front.ask(label, "/gaya") for label in ("melati", "mawar", ""))
+    melati, mawar, apex = (front.ask(label) for label in ("melati", "mawar", ""))
     assert [melati.status_code, mawar.status_code, apex.status_code] == [200, 200, 200]
     assert "Koperasi Melati" in melati.text
     assert "Mawar" not in melati.text
     assert "Koperasi Mawar" in mawar.text
     assert "Melati" not in mawar.text
     assert "Koperasi" not in apex.text.partition("<title>")[2].partition("</title>")[0]
-    forged = front.ask("melati", "/gaya", headers={"X-Forwarded-Host": front.host("mawar")})
+    forged = front.ask("melati", headers={"X-Forwarded-Host": front.host("mawar")})
     assert "Mawar" not in forged.text
     nobody = front.ask("tidak-ada")
     assert nobody.status_code == 404
