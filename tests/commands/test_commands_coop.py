@@ -1,10 +1,13 @@
 import json
+from collections.abc import Callable
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from commands.main import lumbung
+from kernel.database import Database
 from kernel.errors import Refusal
+from kernel.settings import Settings
 
 PASSWORD = "tiga-kata-berbeda"
 FOUND = [
@@ -19,31 +22,33 @@ FOUND = [
     "0812-7000-0001",
 ]
 
+Run = Callable[..., Result]
+
 
 @pytest.fixture
-def run(database, settings, monkeypatch):
+def run(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command against the test's own database; a refusal comes back as it would be printed."""
     url = database.owner_url.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    def call(*arguments, password=PASSWORD, stdin=None):
+    def call(*arguments: str, password: str | None = PASSWORD) -> Result:
         monkeypatch.setenv("LUMBUNG_DATABASE_URL", url)
         monkeypatch.setenv("LUMBUNG_BASE_DOMAIN", settings.base_domain)
         if password is None:
             monkeypatch.delenv("LUMBUNG_PASSWORD", raising=False)
         else:
             monkeypatch.setenv("LUMBUNG_PASSWORD", password)
-        return CliRunner().invoke(lumbung, list(arguments), input=stdin)
+        return CliRunner().invoke(lumbung, list(arguments))
 
     return call
 
 
-async def in_thread(function, *arguments, **options):
+async def in_thread(function: Run, *arguments: str, **options: str | None) -> Result:
     import asyncio
 
     return await asyncio.to_thread(function, *arguments, **options)
 
 
-async def test_founding_and_listing(run):
+async def test_founding_and_listing(run: Run) -> None:
     done = await in_thread(run, *FOUND, "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
@@ -54,7 +59,7 @@ async def test_founding_and_listing(run):
     assert "Koperasi Kenanga" in (await in_thread(run, "coop", "list")).stdout
 
 
-async def test_founding_twice_is_refused_clearly(run):
+async def test_founding_twice_is_refused_clearly(run: Run) -> None:
     assert (await in_thread(run, *FOUND)).exit_code == 0
     again = await in_thread(run, *FOUND)
     assert isinstance(again.exception, Refusal)
@@ -70,25 +75,25 @@ async def test_founding_twice_is_refused_clearly(run):
         ({"Koperasi Kenanga": "  "}, "onboarding.name_needed"),
     ],
 )
-async def test_what_cannot_be_founded_is_refused(run, changes, code):
+async def test_what_cannot_be_founded_is_refused(run: Run, changes: dict[str, str], code: str) -> None:
     done = await in_thread(run, *(changes.get(each, each) for each in FOUND))
     assert isinstance(done.exception, Refusal)
     assert done.exception.code == code
 
 
-async def test_unknown_bylaws_are_named_with_the_known_ones(run):
+async def test_unknown_bylaws_are_named_with_the_known_ones(run: Run) -> None:
     done = await in_thread(run, *FOUND, "--bylaws", "lain")
     assert isinstance(done.exception, Refusal)
     assert "konsumen" in str(done.exception)
 
 
-async def test_without_a_password_nobody_is_asked_where_nobody_can_answer(run):
+async def test_without_a_password_nobody_is_asked_where_nobody_can_answer(run: Run) -> None:
     done = await in_thread(run, *FOUND, password=None)
     assert isinstance(done.exception, Refusal)
     assert done.exception.code == "commands.password_needed"
 
 
-async def test_suspending_and_resuming(run):
+async def test_suspending_and_resuming(run: Run) -> None:
     assert (await in_thread(run, "coop", "suspend", "melati", "--reason", "Laporan")).exit_code == 0
     listed = json.loads((await in_thread(run, "coop", "list", "--json")).stdout)
     assert {each["slug"]: each["status"] for each in listed} == {"melati": "suspended", "mawar": "active"}
@@ -99,7 +104,7 @@ async def test_suspending_and_resuming(run):
     assert (await in_thread(run, "coop", "resume", "tidak-ada")).exception.code == "operators.no_such_cooperative"
 
 
-async def test_an_operator_is_added_once(run):
+async def test_an_operator_is_added_once(run: Run) -> None:
     added = await in_thread(run, "operator", "add", "Wening Astuti", "--phone", "0899-0000-7001")
     assert added.exit_code == 0
     assert "operator.localhost:8000/masuk" in added.stdout.replace("\n", "")

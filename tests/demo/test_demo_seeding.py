@@ -1,25 +1,29 @@
 import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
 import pytest
 
-from demo import habits, seed
+from demo import SignIn, habits, seed
 from demo.cooperatives import COOPERATIVES, PASSWORD
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import Refusal
+from kernel.settings import Settings
 from ledger.queries import surplus, trial_balance
 from tenants.fleet import migrate
-from tenants.registry import tenant_by_slug
+from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import coop_reader
 from web.doors import Doors
 
 pytestmark = pytest.mark.slow
 
+Seeded = tuple[Database, list[SignIn]]
+
 
 @pytest.fixture(scope="module")
-async def seeded(server_url, settings):
+async def seeded(server_url: str, settings: Settings) -> AsyncIterator[Seeded]:
     """A database of its own, since the template's cooperatives bear the demo's names."""
     import asyncpg
 
@@ -36,7 +40,7 @@ async def seeded(server_url, settings):
 
 
 @pytest.mark.parametrize("slug", [demo.slug for demo in COOPERATIVES])
-async def test_the_books_balance_and_agree_with_the_shelf(seeded, slug):
+async def test_the_books_balance_and_agree_with_the_shelf(seeded: Seeded, slug: str) -> None:
     database, _ = seeded
     tenant = await tenant_by_slug(database, slug)
     year = clock.today().year - 1
@@ -51,7 +55,7 @@ async def test_the_books_balance_and_agree_with_the_shelf(seeded, slug):
 
 
 @pytest.mark.parametrize("slug", [demo.slug for demo in COOPERATIVES])
-async def test_it_is_as_large_as_promised(seeded, slug):
+async def test_it_is_as_large_as_promised(seeded: Seeded, slug: str) -> None:
     database, _ = seeded
     tenant = await tenant_by_slug(database, slug)
     year = clock.today().year - 1
@@ -68,7 +72,7 @@ async def test_it_is_as_large_as_promised(seeded, slug):
         assert await ro.value("SELECT count(*) FROM users WHERE officer_role IS NOT NULL") == 2
 
 
-async def test_the_two_differ_in_bylaws_and_theme(seeded):
+async def test_the_two_differ_in_bylaws_and_theme(seeded: Seeded) -> None:
     database, _ = seeded
     seen = {}
     for demo in COOPERATIVES:
@@ -83,7 +87,7 @@ async def test_the_two_differ_in_bylaws_and_theme(seeded):
     assert sorted(versions for _, _, versions in seen.values()) == [1, 2]
 
 
-async def test_a_second_start_changes_nothing_and_takes_no_time(seeded):
+async def test_a_second_start_changes_nothing_and_takes_no_time(seeded: Seeded) -> None:
     database, told = seeded
     tenant = await tenant_by_slug(database, "melati")
     async with coop_reader(database, tenant) as ro:
@@ -95,7 +99,7 @@ async def test_a_second_start_changes_nothing_and_takes_no_time(seeded):
         assert await ro.value("SELECT max(number) FROM journals") == before
 
 
-async def test_every_sign_in_that_is_told_opens_a_door(seeded, settings):
+async def test_every_sign_in_that_is_told_opens_a_door(seeded: Seeded, settings: Settings) -> None:
     database, told = seeded
     doors = Doors(settings, Database(database.owner_url.render_as_string(hide_password=False), settings))
     await doors.start()
@@ -117,7 +121,7 @@ async def test_every_sign_in_that_is_told_opens_a_door(seeded, settings):
         await doors.stop()
 
 
-async def test_a_slug_that_somebody_took_is_left_alone(database, melati):
+async def test_a_slug_that_somebody_took_is_left_alone(database: Database, melati: TenantRef) -> None:
     async with coop_reader(database, melati) as ro:
         before = await ro.value("SELECT max(number) FROM journals")
     told = await seed(database)
@@ -127,7 +131,7 @@ async def test_a_slug_that_somebody_took_is_left_alone(database, melati):
     assert [each.what for each in told] == ["operator"]
 
 
-async def test_production_has_no_demo(database, settings):
+async def test_production_has_no_demo(database: Database, settings: Settings) -> None:
     production = Database(
         database.owner_url.render_as_string(hide_password=False), replace(settings, environment="production")
     )
@@ -136,7 +140,7 @@ async def test_production_has_no_demo(database, settings):
     assert refusal.value.code == "demo.not_in_production"
 
 
-def test_the_same_seed_buys_the_same():
+def test_the_same_seed_buys_the_same() -> None:
     from datetime import date
 
     numbers, skus = ["0001", "0002"], ["B0001", "B0002", "B0003"]
@@ -145,7 +149,7 @@ def test_the_same_seed_buys_the_same():
     assert habits.sales_csv(numbers, skus, 8, date(2025, 1, 2), date(2025, 12, 30)) != habits.sales_csv(*wanted)
 
 
-def test_no_phone_is_given_twice_and_none_can_be_called():
+def test_no_phone_is_given_twice_and_none_can_be_called() -> None:
     from kernel.phone import mobile
 
     numbers = [mobile(phone) for demo in COOPERATIVES for _, _, phone in demo.people]

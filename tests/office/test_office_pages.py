@@ -2,15 +2,19 @@ import io
 
 import pytest
 from PIL import Image
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from conftest import SignedIn, SignInAs, Visitors
 from factories.cooperatives import PASSWORD
 from kernel.actor import Actor
+from kernel.database import Database
 from kernel.errors import Refusal
 from members.activation import activate
 from office import officers, profile, queries
 from office.queries import Beginnings
 from office.theme_pictures import picture, tokens
 from office.today import day_of, steps
+from tenants.registry import TenantRef
 from tenants.session import coop_reader
 from ui.themes import themes
 
@@ -26,25 +30,29 @@ WRITES = [
 ]
 
 
-async def stored(database, tenant):
+async def stored(database: Database, tenant: TenantRef) -> queries.ProfileView:
     async with coop_reader(database, tenant) as ro:
         return await queries.profile(ro)
 
 
 @pytest.fixture
-async def chair(db):
+async def chair(db: AsyncSession) -> Actor:
     ro = await queries.reader_of(db)
     return Actor("officer", "Ketua Melati", await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'"))
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_strangers_and_members_do_not_see_officers_pages(visitor, member_client, path):
+async def test_strangers_and_members_do_not_see_officers_pages(
+    visitor: Visitors, member_client: SignedIn, path: str
+) -> None:
     assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
     assert (await member_client.get(path)).status_code == 403
 
 
 @pytest.mark.parametrize("path", WRITES)
-async def test_strangers_and_members_change_nothing(visitor, member_client, database, melati, path):
+async def test_strangers_and_members_change_nothing(
+    visitor: Visitors, member_client: SignedIn, database: Database, melati: TenantRef, path: str
+) -> None:
     before = await stored(database, melati)
     assert (await visitor("melati").post(path, data={"name": "Milik saya"})).status_code == 303
     assert (await member_client.post(path, {"name": "Milik saya"})).status_code == 403
@@ -52,18 +60,20 @@ async def test_strangers_and_members_change_nothing(visitor, member_client, data
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_an_officer_sees_every_page(officer_client, path):
+async def test_an_officer_sees_every_page(officer_client: SignedIn, path: str) -> None:
     assert (await officer_client.get(path)).status_code == 200
 
 
-async def test_a_write_without_the_form_of_this_session_is_refused(officer_client, database, melati):
+async def test_a_write_without_the_form_of_this_session_is_refused(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     before = await stored(database, melati)
     answer = await officer_client.client.post(SETTINGS, data={"name": "Nama baru", "timezone": "Asia/Jakarta"})
     assert answer.status_code == 403
     assert await stored(database, melati) == before
 
 
-async def test_today_counts_the_steps_that_are_done(officer_client):
+async def test_today_counts_the_steps_that_are_done(officer_client: SignedIn) -> None:
     page = (await officer_client.get("/pengurus")).text
     assert "2 dari 5 selesai" in page  # the template cooperative has goods and members
     assert (await officer_client.post("/pengurus/langkah/anggaran-dasar")).status_code == 303
@@ -72,7 +82,7 @@ async def test_today_counts_the_steps_that_are_done(officer_client):
     assert "Sudah cocok" not in page
 
 
-def test_each_step_follows_its_own_fact():
+def test_each_step_follows_its_own_fact() -> None:
     none = Beginnings(bylaws=False, products=False, members=False, sale=False, look=False)
     assert not any(step.done for step in steps(none, "id"))
     for step in steps(none, "en"):
@@ -81,7 +91,7 @@ def test_each_step_follows_its_own_fact():
         assert step.href.startswith("/")
 
 
-def test_a_day_begins_at_midnight_where_the_cooperative_is():
+def test_a_day_begins_at_midnight_where_the_cooperative_is() -> None:
     from datetime import date
 
     start, end = day_of(date(2026, 11, 24), "Asia/Makassar")
@@ -89,7 +99,7 @@ def test_a_day_begins_at_midnight_where_the_cooperative_is():
     assert end.isoformat() == "2026-11-25T00:00:00+08:00"
 
 
-async def test_what_the_cooperative_says_of_itself_shows_at_once(officer_client, visitor):
+async def test_what_the_cooperative_says_of_itself_shows_at_once(officer_client: SignedIn, visitor: Visitors) -> None:
     assert "Semboyan baru kami" not in (await visitor("melati").get("/")).text
     facts = {"name": "Koperasi Melati Jaya", "tagline": "Semboyan baru kami", "timezone": "Asia/Makassar"}
     assert (await officer_client.post(SETTINGS, facts)).status_code == 303
@@ -98,13 +108,15 @@ async def test_what_the_cooperative_says_of_itself_shows_at_once(officer_client,
     assert "Koperasi Melati Jaya" not in (await visitor("mawar").get("/")).text
 
 
-async def test_a_mistake_brings_the_profile_back_as_typed(officer_client):
+async def test_a_mistake_brings_the_profile_back_as_typed(officer_client: SignedIn) -> None:
     answer = await officer_client.post(SETTINGS, {"name": "", "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"})
     assert answer.status_code == 422
     assert "Tetap di sini" in answer.text
 
 
-async def test_the_look_changes_for_everybody(officer_client, visitor, database, melati):
+async def test_the_look_changes_for_everybody(
+    officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
     look = {"theme": "sawah", "own_colours": "1", "accent": "#7A3B12", "header": "#f0c75e"}
     assert (await officer_client.post(f"{SETTINGS}/tampilan", look)).status_code == 303
     assert (await stored(database, melati)).accent == "#7a3b12"
@@ -125,7 +137,9 @@ async def test_the_look_changes_for_everybody(officer_client, visitor, database,
         ({"theme": "lain"}, "Tema ini tidak ada"),
     ],
 )
-async def test_a_look_that_cannot_be_worn_is_refused_with_a_sentence(officer_client, database, melati, look, sentence):
+async def test_a_look_that_cannot_be_worn_is_refused_with_a_sentence(
+    officer_client: SignedIn, database: Database, melati: TenantRef, look: dict[str, str], sentence: str
+) -> None:
     before = await stored(database, melati)
     answer = await officer_client.post(f"{SETTINGS}/tampilan", look)
     assert answer.status_code == 422
@@ -133,7 +147,7 @@ async def test_a_look_that_cannot_be_worn_is_refused_with_a_sentence(officer_cli
     assert await stored(database, melati) == before
 
 
-async def test_the_trial_of_a_look_is_a_part_of_the_page(officer_client):
+async def test_the_trial_of_a_look_is_a_part_of_the_page(officer_client: SignedIn) -> None:
     wanted = {"theme": "pesisir", "own_colours": "1", "accent": "#ffe680", "header": "#112233"}
     part = await officer_client.get(f"{SETTINGS}/tampilan", params=wanted, headers={"hx-request": "true"})
     assert "<html" not in part.text
@@ -142,7 +156,7 @@ async def test_the_trial_of_a_look_is_a_part_of_the_page(officer_client):
 
 
 @pytest.mark.parametrize("theme", sorted(themes()))
-def test_a_theme_is_drawn_in_its_colours_or_those_of_the_cooperative(theme):
+def test_a_theme_is_drawn_in_its_colours_or_those_of_the_cooperative(theme: str) -> None:
     own = tokens(theme)
     assert own["header"] in picture(theme, None, None)
     drawn = picture(theme, "#123456", "#654321")
@@ -152,13 +166,15 @@ def test_a_theme_is_drawn_in_its_colours_or_those_of_the_cooperative(theme):
     assert own["header"] not in drawn
 
 
-async def test_a_theme_picture_takes_colours_only(officer_client):
+async def test_a_theme_picture_takes_colours_only(officer_client: SignedIn) -> None:
     address = f"{SETTINGS}/tema/base.svg"
     assert (await officer_client.get(address, params={"accent": '"/><script>'})).status_code == 422
     assert (await officer_client.get(f"{SETTINGS}/tema/..%2f.svg")).status_code == 404
 
 
-async def test_a_logo_is_made_anew_and_shown(officer_client, visitor, database, melati):
+async def test_a_logo_is_made_anew_and_shown(
+    officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
     drawn = io.BytesIO()
     Image.new("RGB", (600, 400), "#1f6b45").save(drawn, "PNG")
     files = {"logo": ("lambang.png", drawn.getvalue(), "image/png")}
@@ -173,7 +189,9 @@ async def test_a_logo_is_made_anew_and_shown(officer_client, visitor, database, 
     assert (await stored(database, melati)).logo is None
 
 
-async def test_what_is_no_picture_becomes_no_logo(officer_client, database, melati):
+async def test_what_is_no_picture_becomes_no_logo(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     files = {"logo": ("lambang.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")}
     answer = await officer_client.client.post(f"{SETTINGS}/lambang", data={"csrf": officer_client.csrf}, files=files)
     assert answer.status_code == 422
@@ -181,21 +199,21 @@ async def test_what_is_no_picture_becomes_no_logo(officer_client, database, mela
     assert (await stored(database, melati)).logo is None
 
 
-async def test_the_shop_closes_and_opens(officer_client, database, melati):
+async def test_the_shop_closes_and_opens(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
     await officer_client.post(f"{SETTINGS}/toko/penutupan")
     assert not (await stored(database, melati)).shop_open
     await officer_client.post(f"{SETTINGS}/toko/pembukaan")
     assert (await stored(database, melati)).shop_open
 
 
-async def test_a_new_officer_comes_in_by_a_code_that_is_shown_once(officer_client, sign_in):
+async def test_a_new_officer_comes_in_by_a_code_that_is_shown_once(officer_client: SignedIn, sign_in: SignInAs) -> None:
     form = {"name": "Bagus Prakoso", "phone": "0812-8000-0001", "role": "bendahara"}
     page = (await officer_client.post(f"{SETTINGS}/pengurus", form)).text
     assert "Berikan kode ini kepada Bagus Prakoso" in page
     assert "Berikan kode ini" not in (await officer_client.get(f"{SETTINGS}/pengurus")).text
 
 
-async def test_an_appointed_officer_signs_in_with_the_code(db, chair):
+async def test_an_appointed_officer_signs_in_with_the_code(db: AsyncSession, chair: Actor) -> None:
     appointed = await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="bendahara")
     assert appointed.code
     again = await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="kasir")
@@ -208,13 +226,13 @@ async def test_an_appointed_officer_signs_in_with_the_code(db, chair):
     assert refusal.value.code == "office.already_officer"
 
 
-async def test_a_member_becomes_an_officer_with_the_password_they_have(db, chair):
+async def test_a_member_becomes_an_officer_with_the_password_they_have(db: AsyncSession, chair: Actor) -> None:
     appointed = await officers.appoint(db, chair, name="lain", phone="+6281200000001", role="kasir")
     assert appointed.code is None
     assert appointed.name == "Sari Wulandari Melati"
 
 
-async def test_only_the_chair_appoints_and_dismisses(db, chair):
+async def test_only_the_chair_appoints_and_dismisses(db: AsyncSession, chair: Actor) -> None:
     await officers.appoint(db, chair, name="Sari", phone="+6281200000001", role="kasir")
     ro = await queries.reader_of(db)
     cashier = Actor("officer", "Sari", await ro.value("SELECT id FROM users WHERE officer_role = 'kasir'"))
@@ -227,7 +245,9 @@ async def test_only_the_chair_appoints_and_dismisses(db, chair):
         assert refusal.value.code == "office.ketua_only"
 
 
-async def test_a_dismissed_officer_is_out_at_once(officer_client, sign_in, database, melati):
+async def test_a_dismissed_officer_is_out_at_once(
+    officer_client: SignedIn, sign_in: SignInAs, database: Database, melati: TenantRef
+) -> None:
     form = {"name": "Sari", "phone": "0812-0000-0001", "role": "kasir"}
     await officer_client.post(f"{SETTINGS}/pengurus", form)
     cashier = await sign_in("melati", "+6281200000001")
@@ -241,13 +261,13 @@ async def test_a_dismissed_officer_is_out_at_once(officer_client, sign_in, datab
         assert await ro.value("SELECT count(*) FROM users WHERE member_id IS NOT NULL") == 2
 
 
-async def test_nobody_dismisses_themselves(db, chair):
+async def test_nobody_dismisses_themselves(db: AsyncSession, chair: Actor) -> None:
     with pytest.raises(Refusal) as refusal:
         await officers.dismiss(db, chair, chair.user_id)
     assert refusal.value.code == "office.not_oneself"
 
 
-async def test_the_same_profile_again_writes_no_trail(db, chair):
+async def test_the_same_profile_again_writes_no_trail(db: AsyncSession, chair: Actor) -> None:
     ro = await queries.reader_of(db)
     now = await queries.profile(ro)
     facts = profile.Facts(now.name, now.tagline, now.address, now.phone, now.bank_account, now.timezone)

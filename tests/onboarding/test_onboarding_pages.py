@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from conftest import Visitors
 from kernel import clock
+from kernel.database import Database
 from kernel.errors import Refusal
+from kernel.settings import Settings
 from onboarding.rules import RESERVED, check_slug
 from tenants.registry import tenant_by_slug
 from tenants.session import coop_reader, shared_session
@@ -14,7 +17,7 @@ from tenants.session import coop_reader, shared_session
 PASSWORD = "tiga-kata-berbeda"
 
 
-def answers(**changes):
+def answers(**changes: str) -> dict[str, str]:
     return {
         "name": "Koperasi Kenanga",
         "slug": "kenanga",
@@ -26,32 +29,32 @@ def answers(**changes):
     } | changes
 
 
-async def count(database, slug):
+async def count(database: Database, slug: str) -> int:
     async with shared_session(database) as db:
         statement = text("SELECT count(*) FROM shared.cooperatives WHERE slug = :slug")
         return (await db.execute(statement, {"slug": slug})).scalar_one()
 
 
-async def test_the_front_page_leads_to_founding_and_names_no_cooperative(visitor):
+async def test_the_front_page_leads_to_founding_and_names_no_cooperative(visitor: Visitors) -> None:
     page = (await visitor("").get("/")).text
     assert 'href="/daftar"' in page
     assert "Melati" not in page
     assert "Mawar" not in page
 
 
-async def test_the_form_tells_both_bylaws_with_percentages_and_deposits(visitor):
+async def test_the_form_tells_both_bylaws_with_percentages_and_deposits(visitor: Visitors) -> None:
     page = (await visitor("").get("/daftar")).text
     for words in ("Koperasi konsumen", "Koperasi Desa Merah Putih", "Imbal jasa desa", "Rp100.000", "Rp10.000"):
         assert words in page
 
 
-async def test_each_opening_of_the_form_has_a_key_of_its_own(visitor):
+async def test_each_opening_of_the_form_has_a_key_of_its_own(visitor: Visitors) -> None:
     apex = visitor("")
     keys = {re.search(r'name="founding_key" value="([^"]+)"', (await apex.get("/daftar")).text)[1] for _ in range(2)}
     assert len(keys) == 2
 
 
-async def test_founding_leads_signed_in_to_the_new_cooperative(visitor, database):
+async def test_founding_leads_signed_in_to_the_new_cooperative(visitor: Visitors, database: Database) -> None:
     answer = await visitor("").post("/daftar", data=answers())
     assert answer.status_code == 303
     link = answer.headers["location"]
@@ -64,7 +67,7 @@ async def test_founding_leads_signed_in_to_the_new_cooperative(visitor, database
     assert "0 dari 5 selesai" in page.text
 
 
-async def test_a_handover_link_works_once_and_not_for_others(visitor):
+async def test_a_handover_link_works_once_and_not_for_others(visitor: Visitors) -> None:
     link = (await visitor("").post("/daftar", data=answers())).headers["location"]
     key = link.partition("?")[2]
     assert (await visitor("melati").get(f"/masuk/serah?{key}")).status_code == 403
@@ -74,13 +77,13 @@ async def test_a_handover_link_works_once_and_not_for_others(visitor):
     assert "set-cookie" not in again.headers
 
 
-async def test_a_handover_link_is_over_after_two_minutes(visitor):
+async def test_a_handover_link_is_over_after_two_minutes(visitor: Visitors) -> None:
     with clock.held_at(datetime.now(UTC) - timedelta(minutes=3)):
         link = (await visitor("").post("/daftar", data=answers())).headers["location"]
     assert (await visitor("kenanga").get(link)).status_code == 403
 
 
-async def test_sent_twice_it_founds_one_and_lets_in_twice(visitor, database):
+async def test_sent_twice_it_founds_one_and_lets_in_twice(visitor: Visitors, database: Database) -> None:
     links = {(await visitor("").post("/daftar", data=answers())).headers["location"] for _ in range(2)}
     assert len(links) == 2
     for link in links:
@@ -88,7 +91,7 @@ async def test_sent_twice_it_founds_one_and_lets_in_twice(visitor, database):
     assert await count(database, "kenanga") == 1
 
 
-async def test_sent_twice_at_the_same_moment_it_founds_one(visitor, database):
+async def test_sent_twice_at_the_same_moment_it_founds_one(visitor: Visitors, database: Database) -> None:
     sent = await asyncio.gather(*(visitor("").post("/daftar", data=answers()) for _ in range(4)))
     assert [each.status_code for each in sent] == [303] * 4
     assert await count(database, "kenanga") == 1
@@ -98,7 +101,7 @@ async def test_sent_twice_at_the_same_moment_it_founds_one(visitor, database):
         assert await ro.value("SELECT count(*) FROM bylaws") == 1
 
 
-async def test_of_two_founders_who_want_one_address_one_gets_it(visitor, database):
+async def test_of_two_founders_who_want_one_address_one_gets_it(visitor: Visitors, database: Database) -> None:
     sent = await asyncio.gather(
         *(
             visitor("").post(
@@ -113,7 +116,7 @@ async def test_of_two_founders_who_want_one_address_one_gets_it(visitor, databas
     assert await count(database, "kenanga") == 1
 
 
-async def test_the_key_of_a_founded_form_with_another_password_lets_nobody_in(visitor):
+async def test_the_key_of_a_founded_form_with_another_password_lets_nobody_in(visitor: Visitors) -> None:
     await visitor("").post("/daftar", data=answers())
     stolen = await visitor("").post("/daftar", data=answers(password="kata-sandi-penebak"))
     assert stolen.status_code == 409
@@ -132,7 +135,9 @@ async def test_the_key_of_a_founded_form_with_another_password_lets_nobody_in(vi
         ({"name": ""}, "Isi bagian ini dulu"),
     ],
 )
-async def test_a_mistake_brings_the_form_back_with_what_was_typed(visitor, database, change, sentence):
+async def test_a_mistake_brings_the_form_back_with_what_was_typed(
+    visitor: Visitors, database: Database, change: dict[str, str], sentence: str
+) -> None:
     answer = await visitor("").post("/daftar", data=answers(**change))
     assert answer.status_code in (409, 422)
     assert sentence in answer.text
@@ -143,16 +148,16 @@ async def test_a_mistake_brings_the_form_back_with_what_was_typed(visitor, datab
     assert await count(database, "kenanga") == 0
 
 
-async def test_what_is_typed_is_escaped(visitor):
+async def test_what_is_typed_is_escaped(visitor: Visitors) -> None:
     answer = await visitor("").post("/daftar", data=answers(slug="melati", name="<script>alert(1)</script>"))
     assert "<script>alert(1)" not in answer.text
     assert "&lt;script&gt;alert(1)" in answer.text
 
 
-async def test_the_address_is_checked_while_typing(visitor):
+async def test_the_address_is_checked_while_typing(visitor: Visitors) -> None:
     apex = visitor("")
 
-    async def verdict(slug):
+    async def verdict(slug: str) -> str:
         return (await apex.get("/daftar/alamat", params={"slug": slug}, headers={"hx-request": "true"})).text
 
     assert "kenanga.localhost:8000" in await verdict("Kenanga")
@@ -164,7 +169,7 @@ async def test_the_address_is_checked_while_typing(visitor):
     assert "<html" in (await apex.get("/daftar/alamat", params={"slug": "kenanga"})).text
 
 
-async def test_one_network_cannot_found_without_end(visitor, database, settings):
+async def test_one_network_cannot_found_without_end(visitor: Visitors, database: Database, settings: Settings) -> None:
     async with shared_session(database) as db:
         await db.execute(
             text(
@@ -177,7 +182,7 @@ async def test_one_network_cannot_found_without_end(visitor, database, settings)
     assert await count(database, "kenanga") == 0
 
 
-async def test_a_form_of_another_site_founds_nothing(visitor, database):
+async def test_a_form_of_another_site_founds_nothing(visitor: Visitors, database: Database) -> None:
     answer = await visitor("").post("/daftar", data=answers(), headers={"origin": "http://elsewhere.example"})
     assert answer.status_code == 403
     assert await count(database, "kenanga") == 0
@@ -186,21 +191,21 @@ async def test_a_form_of_another_site_founds_nothing(visitor, database):
 @pytest.mark.parametrize(
     "slug", ["ab", "a" * 31, "-abc", "abc-", "a--b", "xn--abc", "a b c", "a.b.c", "ábcd", "", "a_b_c"]
 )
-def test_malformed_addresses_are_refused(slug):
+def test_malformed_addresses_are_refused(slug: str) -> None:
     with pytest.raises(Refusal) as refusal:
         check_slug(slug)
     assert refusal.value.code == "onboarding.slug_malformed"
 
 
 @pytest.mark.parametrize("slug", sorted({"operator", "www", "api", "admin", "mail", "static", "aset"}))
-def test_the_platform_keeps_its_own_names(slug):
+def test_the_platform_keeps_its_own_names(slug: str) -> None:
     assert slug in RESERVED
     with pytest.raises(Refusal) as refusal:
         check_slug(slug.upper())
     assert refusal.value.code == "onboarding.slug_reserved"
 
 
-def test_good_addresses_pass_in_small_letters():
+def test_good_addresses_pass_in_small_letters() -> None:
     assert check_slug("  Kopdes-Karangan-2 ") == "kopdes-karangan-2"
     assert check_slug("abc") == "abc"
     assert check_slug("a" * 30) == "a" * 30

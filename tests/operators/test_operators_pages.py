@@ -1,25 +1,31 @@
 import hashlib
 import hmac
+from collections.abc import Callable
 
+import httpx
 import pytest
 from sqlalchemy import text
 
+from conftest import SignedIn, Visitors
 from factories.cooperatives import PASSWORD
+from kernel.database import Database
+from kernel.settings import Settings
 from operators.adding import add_operator
+from operators.models import Operator
 from tenants.session import shared_session
 
 PHONE = "0899-0000-7001"
 
 
 @pytest.fixture
-async def operator(database):
+async def operator(database: Database) -> Operator:
     async with shared_session(database) as db:
         return await add_operator(db, name="Wening Astuti", phone_number=PHONE, password=PASSWORD)
 
 
 @pytest.fixture
-def csrf(settings):
-    def of(client):
+def csrf(settings: Settings) -> Callable[[httpx.AsyncClient], str]:
+    def of(client: httpx.AsyncClient) -> str:
         token = client.cookies["lumbung"]
         message = b"form\0operator\0" + hashlib.sha256(token.encode()).digest()
         return hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest()
@@ -28,7 +34,7 @@ def csrf(settings):
 
 
 @pytest.fixture
-async def signed_in(visitor, operator):
+async def signed_in(visitor: Visitors, operator: Operator) -> httpx.AsyncClient:
     client = visitor("operator")
     answer = await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})
     assert answer.status_code == 303
@@ -36,14 +42,14 @@ async def signed_in(visitor, operator):
 
 
 @pytest.mark.parametrize("path", ["/", "/koperasi/melati", "/jejak"])
-async def test_strangers_are_asked_who_they_are(visitor, path):
+async def test_strangers_are_asked_who_they_are(visitor: Visitors, path: str) -> None:
     answer = await visitor("operator").get(path)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/masuk")
 
 
 @pytest.mark.parametrize("path", ["/koperasi/melati/penangguhan", "/koperasi/melati/pembukaan", "/keluar"])
-async def test_strangers_change_nothing(visitor, database, path):
+async def test_strangers_change_nothing(visitor: Visitors, database: Database, path: str) -> None:
     answer = await visitor("operator").post(path, data={"reason": "tanpa hak", "confirmed": "1"})
     assert answer.status_code == 303
     assert answer.headers["location"] == "/masuk"
@@ -53,7 +59,9 @@ async def test_strangers_change_nothing(visitor, database, path):
 
 
 @pytest.mark.parametrize(("phone", "password"), [(PHONE, "kata-sandi-lain"), ("0899-0000-7999", PASSWORD)])
-async def test_a_wrong_sign_in_says_the_same_whatever_was_wrong(visitor, operator, phone, password):
+async def test_a_wrong_sign_in_says_the_same_whatever_was_wrong(
+    visitor: Visitors, operator: Operator, phone: str, password: str
+) -> None:
     answer = await visitor("operator").post("/masuk", data={"phone": phone, "password": password})
     assert answer.status_code == 401
     assert "tidak cocok" in answer.text
@@ -61,7 +69,7 @@ async def test_a_wrong_sign_in_says_the_same_whatever_was_wrong(visitor, operato
     assert "set-cookie" not in answer.headers
 
 
-async def test_guessing_has_an_end(visitor, operator):
+async def test_guessing_has_an_end(visitor: Visitors, operator: Operator) -> None:
     client = visitor("operator")
     answers = [
         (await client.post("/masuk", data={"phone": PHONE, "password": f"tebakan-{at}"})).status_code
@@ -71,7 +79,7 @@ async def test_guessing_has_an_end(visitor, operator):
     assert (await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})).status_code == 429
 
 
-async def test_signing_in_leads_back_only_to_paths_of_this_host(visitor, operator):
+async def test_signing_in_leads_back_only_to_paths_of_this_host(visitor: Visitors, operator: Operator) -> None:
     client = visitor("operator")
     sent = {"phone": PHONE, "password": PASSWORD}
     assert (await client.post("/masuk", data=sent | {"kembali": "/jejak"})).headers["location"] == "/jejak"
@@ -80,7 +88,9 @@ async def test_signing_in_leads_back_only_to_paths_of_this_host(visitor, operato
     assert elsewhere.headers["location"] == "/"
 
 
-async def test_the_session_belongs_to_this_host_alone(signed_in, visitor, officer_client):
+async def test_the_session_belongs_to_this_host_alone(
+    signed_in: httpx.AsyncClient, visitor: Visitors, officer_client: SignedIn
+) -> None:
     token = signed_in.cookies["lumbung"]
     elsewhere = visitor("melati")
     elsewhere.cookies.set("lumbung", token)
@@ -91,7 +101,9 @@ async def test_the_session_belongs_to_this_host_alone(signed_in, visitor, office
     assert (await here.get("/")).headers["location"].startswith("/masuk")
 
 
-async def test_signing_out_ends_the_session(signed_in, visitor, csrf):
+async def test_signing_out_ends_the_session(
+    signed_in: httpx.AsyncClient, visitor: Visitors, csrf: Callable[[httpx.AsyncClient], str]
+) -> None:
     token = signed_in.cookies["lumbung"]
     assert (await signed_in.post("/keluar", data={"csrf": csrf(signed_in)})).status_code == 303
     again = visitor("operator")
@@ -99,7 +111,7 @@ async def test_signing_out_ends_the_session(signed_in, visitor, csrf):
     assert (await again.get("/")).status_code == 303
 
 
-async def test_the_list_finds_by_name_and_address(signed_in):
+async def test_the_list_finds_by_name_and_address(signed_in: httpx.AsyncClient) -> None:
     every = (await signed_in.get("/")).text
     assert "Koperasi Melati" in every
     assert "Koperasi Mawar" in every
@@ -110,7 +122,9 @@ async def test_the_list_finds_by_name_and_address(signed_in):
     assert "Tidak ada yang cocok" in (await signed_in.get("/", params={"status": "suspended"})).text
 
 
-async def test_closing_asks_once_more_and_then_closes_at_once(signed_in, visitor, csrf):
+async def test_closing_asks_once_more_and_then_closes_at_once(
+    signed_in: httpx.AsyncClient, visitor: Visitors, csrf: Callable[[httpx.AsyncClient], str]
+) -> None:
     assert (await visitor("melati").get("/")).status_code == 200
     form = {"csrf": csrf(signed_in), "reason": "Laporan belum dikirim"}
     asked = await signed_in.post("/koperasi/melati/penangguhan", data=form)
@@ -130,7 +144,9 @@ async def test_closing_asks_once_more_and_then_closes_at_once(signed_in, visitor
     assert (await visitor("melati").get("/")).status_code == 200
 
 
-async def test_closing_needs_a_reason_and_the_form_of_this_session(signed_in, csrf, database):
+async def test_closing_needs_a_reason_and_the_form_of_this_session(
+    signed_in: httpx.AsyncClient, csrf: Callable[[httpx.AsyncClient], str], database: Database
+) -> None:
     short = await signed_in.post("/koperasi/melati/penangguhan", data={"csrf": csrf(signed_in), "reason": ""})
     assert short.status_code == 422
     forged = await signed_in.post(
@@ -143,11 +159,11 @@ async def test_closing_needs_a_reason_and_the_form_of_this_session(signed_in, cs
         ).scalar_one() == 0
 
 
-async def test_an_unknown_cooperative_is_not_there(signed_in):
+async def test_an_unknown_cooperative_is_not_there(signed_in: httpx.AsyncClient) -> None:
     assert (await signed_in.get("/koperasi/tidak-ada")).status_code == 404
 
 
-async def test_the_trail_cannot_be_changed_by_the_application(database, signed_in):
+async def test_the_trail_cannot_be_changed_by_the_application(database: Database, signed_in: httpx.AsyncClient) -> None:
     for statement in ("UPDATE shared.operator_actions SET operator = 'x'", "DELETE FROM shared.operator_actions"):
         with pytest.raises(Exception, match="permission denied"):
             async with shared_session(database) as db:

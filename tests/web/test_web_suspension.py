@@ -1,10 +1,16 @@
+import io
 import uuid
+import zipfile
 
 import pytest
 
+from conftest import SignedIn, Visitors
+from kernel.database import Database
 from operators.suspension import suspend
 from tenants.changes import REGISTRY
+from tenants.registry import TenantRef
 from tenants.session import coop_reader, shared_session
+from web.doors import Doors
 from web.suspension import SUSPENDED, stays_open
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -12,7 +18,7 @@ FILLED = {"int": "1", "uuid": str(uuid.UUID(int=7)), "str": "x", "path": "x", "d
 
 
 @pytest.fixture
-def every_route(app):
+def every_route(app: Doors) -> list[tuple[str, str]]:
     found = []
     for route in app._apps["cooperative"].routes:
         path = "".join(
@@ -25,13 +31,13 @@ def every_route(app):
 
 
 @pytest.fixture
-async def suspended(app, database):
+async def suspended(app: Doors, database: Database) -> None:
     async with shared_session(database) as db:
         await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
     app.changed(REGISTRY)
 
 
-async def fingerprint(database, tenant):
+async def fingerprint(database: Database, tenant: TenantRef) -> dict[str, int]:
     """A count of every table of the cooperative but its throttles and sessions."""
     async with coop_reader(database, tenant) as ro:
         names = await ro.records(
@@ -41,7 +47,9 @@ async def fingerprint(database, tenant):
         return {each["table_name"]: await ro.value(f'SELECT count(*) FROM "{each["table_name"]}"') for each in names}
 
 
-async def test_a_visitor_finds_every_door_closed_but_the_sign_in(suspended, visitor, every_route, database, melati):
+async def test_a_visitor_finds_every_door_closed_but_the_sign_in(
+    suspended: None, visitor: Visitors, every_route: list[tuple[str, str]], database: Database, melati: TenantRef
+) -> None:
     before = await fingerprint(database, melati)
     client = visitor("melati")
     for method, path in every_route:
@@ -57,8 +65,13 @@ async def test_a_visitor_finds_every_door_closed_but_the_sign_in(suspended, visi
 
 
 async def test_officers_and_members_change_nothing(
-    suspended, officer_client, member_client, every_route, database, melati
-):
+    suspended: None,
+    officer_client: SignedIn,
+    member_client: SignedIn,
+    every_route: list[tuple[str, str]],
+    database: Database,
+    melati: TenantRef,
+) -> None:
     before = await fingerprint(database, melati)
     for person in (officer_client, member_client):
         for method, path in every_route:
@@ -71,7 +84,7 @@ async def test_officers_and_members_change_nothing(
     assert await fingerprint(database, melati) == before
 
 
-async def test_the_shop_says_that_it_is_closed(suspended, visitor):
+async def test_the_shop_says_that_it_is_closed(suspended: None, visitor: Visitors) -> None:
     for path in ("/", "/keranjang", "/gabung"):
         answer = await visitor("melati").get(path)
         assert answer.status_code in (404, 503)
@@ -80,7 +93,7 @@ async def test_the_shop_says_that_it_is_closed(suspended, visitor):
     assert "Beras" not in front.text
 
 
-async def test_a_kept_front_page_is_not_shown_once_suspended(app, visitor, database):
+async def test_a_kept_front_page_is_not_shown_once_suspended(app: Doors, visitor: Visitors, database: Database) -> None:
     assert "Beras" in (await visitor("melati").get("/")).text
     async with shared_session(database) as db:
         await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
@@ -88,13 +101,13 @@ async def test_a_kept_front_page_is_not_shown_once_suspended(app, visitor, datab
     assert (await visitor("melati").get("/")).status_code == 503
 
 
-async def test_a_write_is_refused_with_a_sentence(suspended, officer_client):
+async def test_a_write_is_refused_with_a_sentence(suspended: None, officer_client: SignedIn) -> None:
     answer = await officer_client.post("/pengurus/pengaturan", {"name": "Nama baru"})
     assert answer.status_code == 403
     assert "ditangguhkan" in answer.text
 
 
-async def test_officers_read_the_reason_and_reach_the_books(suspended, officer_client):
+async def test_officers_read_the_reason_and_reach_the_books(suspended: None, officer_client: SignedIn) -> None:
     home = await officer_client.get("/pengurus")
     assert home.status_code == 200
     assert "Laporan belum dikirim" in home.text
@@ -102,26 +115,29 @@ async def test_officers_read_the_reason_and_reach_the_books(suspended, officer_c
     assert (await officer_client.get("/pengurus/pengaturan")).status_code == 503
     assert stays_open("GET", "/pengurus/buku")
     assert stays_open("GET", "/pengurus/buku/ekspor.zip")
+    books = await officer_client.get("/pengurus/buku/ekspor.zip")
+    assert books.status_code == 200
+    assert zipfile.ZipFile(io.BytesIO(books.content)).testzip() is None
     assert not stays_open("POST", "/pengurus/buku/tutup")
 
 
-async def test_members_still_see_their_savings(suspended, member_client):
+async def test_members_still_see_their_savings(suspended: None, member_client: SignedIn) -> None:
     answer = await member_client.get("/anggota/simpanan")
     assert answer.status_code == 200
     assert (await member_client.get("/anggota")).status_code == 200
 
 
-async def test_signing_in_and_out_still_works(suspended, officer_client, visitor):
+async def test_signing_in_and_out_still_works(suspended: None, officer_client: SignedIn, visitor: Visitors) -> None:
     assert (await visitor("melati").get("/masuk")).status_code == 200
     assert (await officer_client.post("/keluar")).status_code == 303
     assert (await officer_client.get("/pengurus")).status_code == 303
 
 
-async def test_the_neighbour_is_not_touched(suspended, visitor):
+async def test_the_neighbour_is_not_touched(suspended: None, visitor: Visitors) -> None:
     assert (await visitor("mawar").get("/")).status_code == 200
 
 
-def test_what_stays_open_is_matched_by_whole_parts_of_a_path():
+def test_what_stays_open_is_matched_by_whole_parts_of_a_path() -> None:
     assert not stays_open("GET", "/pengurus/bukuan")
     assert not stays_open("GET", "/masuk-lain")
     assert not stays_open("GET", "/pengurus/pengaturan")
