@@ -55,8 +55,8 @@ PRODUCTS: Final = Kindred(
     ),
     example=(
         "sku,barcode,name,category,unit,cost,price,stock\r\n"
-        "BRS5,,Beras Pandan Wangi 5 kg,Beras,Karung,68000,74000,25\r\n"
-        "SBN1,,Sabun mandi sereh,Sabun Mandi,Pcs,3500,4500,60\r\n"
+        "CONTOH-1,,Beras Pandan Wangi 5 kg,Beras,Karung,68000,74000,25\r\n"
+        "CONTOH-2,,Sabun mandi sereh,Sabun Mandi,Pcs,3500,4500,60\r\n"
     ),
 )
 

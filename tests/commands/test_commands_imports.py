@@ -149,7 +149,9 @@ async def test_a_year_goes_in_and_the_trial_balance_comes_out(
         "member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit\n"
         "1000,Tono Saputra,L,0812-0000-9999,2023-05-23,100000,240000,0\n"
     )
-    done = await run("members", "import", "melati", file(tmp_path, members, "members.csv"), "--as-of", "2024-01-01", "--json")
+    done = await run(
+        "members", "import", "melati", file(tmp_path, members, "members.csv"), "--as-of", "2024-01-01", "--json"
+    )
     assert done.json == {"imported": 1, "unchanged": 0, "rejected": []}
     sales = "date,member_number,sku,quantity\n2024-03-01,1000,T1,3\n2024-03-01,1000,K1,1\n2024-04-01,1000,T1,1\n"
     done = await run("sales", "import", "melati", file(tmp_path, sales, "sales.csv"), "--json")
@@ -179,13 +181,19 @@ async def test_a_closed_year_takes_no_sales(run: Run, tmp_path: Path, database: 
     async with coop_session(database, melati) as db:
         await close_year(db, SYSTEM, 2024)
     done = await run(
-        "sales", "import", "melati", file(tmp_path, "date,member_number,sku,quantity\n2024-03-01,0001,BRS5,1\n"), "--json"
+        "sales",
+        "import",
+        "melati",
+        file(tmp_path, "date,member_number,sku,quantity\n2024-03-01,0001,BRS5,1\n"),
+        "--json",
     )
     assert done.status == 1
     assert done.json["rejected"] == [{"line": 2, "reason": "The book year 2024 is closed and takes no more entries."}]
 
 
-async def test_the_cooperative_must_be_migrated(run: Run, monkeypatch: pytest.MonkeyPatch, server_url: str, tmp_path: Path) -> None:
+async def test_the_cooperative_must_be_migrated(
+    run: Run, monkeypatch: pytest.MonkeyPatch, server_url: str, tmp_path: Path
+) -> None:
     monkeypatch.setenv("LUMBUNG_DATABASE_URL", f"{server_url}/postgres")
     done = await run("products", "import", "melati", file(tmp_path, GOOD))
     assert (done.status, "lumbung migrate" in done.err) == (1, True)

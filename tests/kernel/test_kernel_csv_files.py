@@ -33,7 +33,19 @@ def cells_of(content: bytes | str) -> list[tuple[str, ...]]:
         b"sku,name,,\nA,Beras,,\nB,Gula,,\n",
         b"sku,name,reason\nA,Beras,old reason\nB,Gula,\n",
     ],
-    ids=["plain", "mark", "crlf", "cr", "semicolon", "excel", "quoted", "blank lines", "order", "empty columns", "reason"],
+    ids=[
+        "plain",
+        "mark",
+        "crlf",
+        "cr",
+        "semicolon",
+        "excel",
+        "quoted",
+        "blank lines",
+        "order",
+        "empty columns",
+        "reason",
+    ],
 )
 def test_every_usual_manner_reads_the_same(content: bytes) -> None:
     assert cells_of(content) == [("A", "Beras"), ("B", "Gula")]

@@ -34,7 +34,14 @@ def _today():
 
 
 def entry(**facts) -> Entry:
-    known = {"on": TODAY, "account": "6120", "amount": Rupiah(250_000), "way": "cash", "description": "Listrik", "key": new_id()}
+    known = {
+        "on": TODAY,
+        "account": "6120",
+        "amount": Rupiah(250_000),
+        "way": "cash",
+        "description": "Listrik",
+        "key": new_id(),
+    }
     return Entry(**{**known, **facts})
 
 
@@ -162,21 +169,32 @@ async def test_long_accounts_come_in_pages(officer_client, database: Database, m
             await record_entry(db, SYSTEM, entry(amount=Rupiah(1)), today=TODAY)
     first = await officer_client.get(f"{BOOKS}/akun/6120?tahun=2026")
     second = await officer_client.get(f"{BOOKS}/akun/6120?tahun=2026&halaman=2")
-    assert (first.text.count("<th scope=\"row\">"), second.text.count("<th scope=\"row\">")) == (50, 10)
+    assert (first.text.count('<th scope="row">'), second.text.count('<th scope="row">')) == (50, 10)
     fragment = await officer_client.get(f"{BOOKS}/akun/6120?tahun=2026", headers={"hx-request": "true"})
     assert "<html" not in fragment.text
 
 
-async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(officer_client, database: Database, melati: TenantRef) -> None:
+async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
+    officer_client, database: Database, melati: TenantRef
+) -> None:
     form = await officer_client.get(f"{BOOKS}/catat")
     key = re.search(r'name="key" value="([^"]+)"', form.text)[1]
-    sent = {"account": "6120", "amount": "Rp 250.000", "way": "bank", "on": "2026-03-01", "description": "<b>Listrik</b>", "key": key}
+    sent = {
+        "account": "6120",
+        "amount": "Rp 250.000",
+        "way": "bank",
+        "on": "2026-03-01",
+        "description": "<b>Listrik</b>",
+        "key": key,
+    }
     shown = await officer_client.post(f"{BOOKS}/catat/periksa", sent)
     assert shown.status_code == 200
     assert "Rp250.000 dari bank dibayarkan untuk sewa, listrik, air." in shown.text
     assert "<b>Listrik" not in shown.text
     assert "&lt;b&gt;Listrik" in shown.text
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown.text)) | {"csrf": officer_client.csrf}
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown.text)) | {
+        "csrf": officer_client.csrf
+    }
     hidden["description"] = "Listrik"
     for _ in range(2):
         done = await officer_client.post(f"{BOOKS}/catat", hidden)
@@ -192,7 +210,14 @@ async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(officer_clien
 
 
 async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client) -> None:
-    sent = {"account": "4101", "amount": "1,5", "way": "cash", "on": "2026-03-01", "description": "Apa ini", "key": str(new_id())}
+    sent = {
+        "account": "4101",
+        "amount": "1,5",
+        "way": "cash",
+        "on": "2026-03-01",
+        "description": "Apa ini",
+        "key": str(new_id()),
+    }
     answer = await officer_client.post(f"{BOOKS}/catat/periksa", sent)
     assert answer.status_code == 422
     assert "pecahan rupiah" in answer.text

@@ -23,7 +23,9 @@ from tenants.registry import TenantRef
 from tenants.session import coop_session
 
 HEADER = "sku,barcode,name,category,unit,cost,price,stock\n"
-GOOD = HEADER + "T1,899,Teh melati,Minuman,Pak,9000,12500,20\nS1,,Sabun sereh,,,0,4500,3\nK1,,Kopi,minuman,Pcs,1000,900,\n"
+GOOD = (
+    HEADER + "T1,899,Teh melati,Minuman,Pak,9000,12500,20\nS1,,Sabun sereh,,,0,4500,3\nK1,,Kopi,minuman,Pcs,1000,900,\n"
+)
 AS_OF = date(2026, 1, 1)
 
 
@@ -75,7 +77,10 @@ async def test_goods_come_with_their_category_and_their_stock_at_cost(db: AsyncS
 
 async def test_the_same_file_twice_changes_nothing_the_second_time(db: AsyncSession, ro: Reader) -> None:
     await take(db, GOOD)
-    journals, audited = await ro.value("SELECT count(*) FROM journals"), await ro.value("SELECT count(*) FROM audit_entries")
+    journals, audited = (
+        await ro.value("SELECT count(*) FROM journals"),
+        await ro.value("SELECT count(*) FROM audit_entries"),
+    )
     again = await take(db, GOOD)
     assert (again.imported, again.unchanged, again.rejected) == (0, 3, [])
     assert await ro.value("SELECT count(*) FROM journals") == journals
@@ -118,7 +123,7 @@ BAD = HEADER + (
     "B1,,Baik,,Pcs,100,200,1\n"  # 2
     ",,Tanpa kode,,Pcs,100,200,1\n"
     "B2,,,,Pcs,100,200,1\n"
-    "B3,,Pecahan,,Pcs,\"100,5\",200,1\n"
+    'B3,,Pecahan,,Pcs,"100,5",200,1\n'
     "B4,,Minus,,Pcs,100,-200,1\n"
     "B5,,Stok minus,,Pcs,100,200,-1\n"
     "B6,,Stok setengah,,Pcs,100,200,1.5\n"
@@ -168,7 +173,10 @@ async def test_two_goods_may_share_a_bar_code_and_cost_more_than_they_sell_for(d
 
 
 async def test_new_categories_are_made_once_each_with_an_address_of_its_own(db: AsyncSession, ro: Reader) -> None:
-    await take(db, HEADER + "C1,,A,Sabun Mandi,,1,2,0\nC2,,B,sabun mandi,,1,2,0\nC3,,C,Sabun-Mandi,,1,2,0\nC4,,D,SEMBAKO,,1,2,0\n")
+    await take(
+        db,
+        HEADER + "C1,,A,Sabun Mandi,,1,2,0\nC2,,B,sabun mandi,,1,2,0\nC3,,C,Sabun-Mandi,,1,2,0\nC4,,D,SEMBAKO,,1,2,0\n",
+    )
     found = await ro.records("SELECT name, slug FROM categories ORDER BY slug")
     assert [tuple(record) for record in found] == [
         ("Sabun Mandi", "sabun-mandi"),
