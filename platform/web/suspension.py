@@ -22,7 +22,7 @@ SUSPENDED = Kind(
 )
 
 # Pages that stay open by name, and those that stay open with everything below them. Who may see them, their own guards say.
-OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota"})
+OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota", "/anggaran-dasar"})
 OPEN_BELOW = ("/pengurus/buku", "/anggota/simpanan", "/anggota/shu", "/bahasa", "/merek", "/gambar")
 OPEN_WRITES = frozenset({"/masuk", "/keluar"})
 
