@@ -23,6 +23,7 @@ from ui import Brand, Form, Viewer, Visit, officer, page, read_form, see_other, 
 from ui.errors import FIELD_REQUIRED
 
 HOME = "/pengurus/anggaran-dasar"
+LARGEST_VERSION = 32_767  # what versions are stored in
 EXAMPLE_PRICE = Rupiah(75_000)
 CHOICES: dict[str, Words] = {
     "savings": Words("Anggota, menurut simpanan", "Members, by savings"),
@@ -75,7 +76,7 @@ async def bylaws_home(request: Request[Any, Any, Any], ro: Reader, brand: Brand)
 @get(HOME + "/{version:int}", guards=[officer])
 async def old_bylaws(request: Request[Any, Any, Any], ro: Reader, brand: Brand, version: int) -> Response[bytes]:
     """One version as it was adopted, with what it changed."""
-    found = await queries.version_of(ro, version)
+    found = await queries.version_of(ro, version) if version <= LARGEST_VERSION else None
     if found is None:
         raise errors.NO_SUCH_VERSION(version=str(version))
     today = clock.today(brand.timezone)
@@ -168,6 +169,10 @@ def _checked(request: Request[Any, Any, Any], form: Form[Any], base: BylawsInFor
 
 def _problems(data: Any, bylaws: Bylaws, base: BylawsInForce, today: date) -> list[Refusal]:
     problems = validate(bylaws)
+    labels = [line.label_id.lower() for line in bylaws.allocation]
+    for position, line in enumerate(bylaws.allocation):
+        if line.label_id.lower() in labels[:position]:
+            problems.append(errors.LINE_TWICE(line=line.label, field=f"allocation.{position}.label_id"))
     try:
         require_date(data.effective_on, base.effective_on, today)
     except Refusal as refusal:

@@ -18,6 +18,7 @@ from kernel import clock
 from kernel.database import Reader
 from kernel.errors import Words
 from shu import errors, member_pages, queries
+from shu.drafting import EARLIEST_YEAR
 from shu.drafting import draft as make_draft
 from shu.queries import DraftView
 from shu.sheet import write_csv
@@ -26,6 +27,7 @@ from ui import Brand, Viewer, officer, page, read_form, see_other, visit_of
 
 HOME = "/pengurus/shu"
 PAGE = 50
+LARGEST_NUMBER = 32_767  # what years and versions are stored in
 
 
 class YearForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,8 +41,8 @@ async def shu_home(request: Request[Any, Any, Any], ro: Reader, brand: Brand, ta
     """The newest draft of a year: the one asked for, else the last whole year that the books know."""
     today = clock.today(brand.timezone)
     known = await books.years(ro)
-    if tahun.isdecimal() and len(tahun) == 4:
-        year = int(tahun)
+    if tahun.isdecimal() and len(tahun) == 4 and EARLIEST_YEAR <= int(tahun):
+        year = min(int(tahun), today.year + 1)
     else:
         year = max((each for each in known if each < today.year), default=today.year)
     return await _show(request, ro, today, year, await queries.newest(ro, year))
@@ -153,7 +155,7 @@ async def csv_file(ro: Reader, year: int, version: int) -> Response[bytes]:
     content = write_csv(pools, await queries.totals(ro, draft.id))
     return Response(
         content,
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="shu-{year}-rancangan-{version}.csv"'},
     )
 
@@ -201,7 +203,7 @@ async def _figures(ro: Reader, draft: DraftView) -> dict[str, Any]:
 
 
 async def _draft(ro: Reader, year: int, version: int) -> DraftView:
-    draft = await queries.of_version(ro, year, version)
+    draft = await queries.of_version(ro, year, version) if max(year, version) <= LARGEST_NUMBER else None
     if draft is None:
         raise errors.NO_SUCH_DRAFT(year=str(year))
     return draft
