@@ -1,9 +1,11 @@
 """Goods, buyers and orders for tests of the shop, through the real use cases. All people are invented."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
+import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.actor import Actor
@@ -13,6 +15,8 @@ from kernel.money import Rupiah
 from shop.goods import ProductFacts, add_product
 from shop.models import Order, Product
 from shop.placing import Buyer, Checkout, place_order
+from shop.stock import lock
+from tenants.changes import announce
 
 TODAY = date(2026, 6, 15)
 CASHIER = Actor("officer", "Rina Kasir")
@@ -56,3 +60,24 @@ async def books_agree(db: AsyncSession) -> None:
         "SELECT p.id FROM products p JOIN stock_movements m ON m.product_id = p.id GROUP BY p.id"
         " HAVING sum(m.quantity) <> p.stock OR sum(m.value) <> p.stock_value"
     )
+
+
+async def product_to_change(db: AsyncSession, sku: str) -> Product:
+    """The product of this code, locked; what is changed about it is told to every page."""
+    found = await lock(db, await (await reader_of(db)).value("SELECT id FROM products WHERE sku = $1", sku))
+    await tell(db)
+    return found
+
+
+async def tell(db: AsyncSession) -> None:
+    """Announce that pages look different now."""
+    await announce(db)
+
+
+async def heard(client: httpx.AsyncClient, path: str, text: str) -> None:
+    """Wait until a change that another process announced is seen by this one."""
+    for _ in range(100):
+        if text in (await client.get(path)).text:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{path} never said {text!r}")
