@@ -8,10 +8,10 @@ import json
 import mimetypes
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from kernel import formats, phone
@@ -128,14 +128,19 @@ def environment(theme: str, lang: Lang) -> Environment:
     return made
 
 
-def warm_up(langs: tuple[Any, ...] = ("id", "en")) -> None:
-    """Read every file and compile every template once, so that no visitor waits for it."""
-    assets()
+def keep_compiled_in(folder: Path) -> None:
+    """Keep compiled templates in ``folder``: the next start, and the next process, need not compile them again.
+
+    A folder that cannot be written costs that time and nothing else.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    cache = FileSystemBytecodeCache(str(folder))
     for theme in themes():
-        for lang in langs:
-            made = environment(theme, lang)
-            for name in made.list_templates(extensions=["html"]):
-                made.get_template(name)
+        for lang in ("id", "en"):
+            environment(theme, lang).bytecode_cache = cache
 
 
 def _media_type(name: str) -> str:

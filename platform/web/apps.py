@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -146,3 +147,15 @@ def cooperative_app(settings: Settings) -> Litestar:
 def closed_app(settings: Settings, template: str, status: int) -> Litestar:
     """One answer to everything: where nobody lives, and where a cooperative is being brought to a newer version."""
     return _app(settings, *web.pages.closed_routes(template, status))
+
+
+@functools.cache
+def applications(settings: Settings) -> dict[str, Litestar]:
+    """Return the applications by the kind of host they answer; they hold no state, so one set serves a process."""
+    return {
+        "apex": apex_app(settings),
+        "operator": operator_app(settings),
+        "cooperative": cooperative_app(settings),
+        "nobody": closed_app(settings, "errors/nobody_here.html", 404),
+        "upgrading": closed_app(settings, "errors/upgrading.html", 503),
+    }

@@ -22,9 +22,9 @@ from tenants.session import coop_reader, shared_reader
 from ui.brand import read_brand
 from ui.cookies import session_cookie, token_hash
 from ui.rendering import FLASH_COOKIE, read_flash
-from ui.themes import assets, warm_up
+from ui.themes import assets, keep_compiled_in
 from ui.viewer import KEY, Brand, Visit
-from web.apps import apex_app, closed_app, cooperative_app, operator_app
+from web.apps import applications
 from web.page_cache import PageCache
 
 if TYPE_CHECKING:
@@ -47,13 +47,7 @@ class Doors:
         self._database = database
         self.pages = PageCache()
         self._listener: asyncio.Task[None] | None = None
-        self._apps: dict[str, Litestar] = {
-            "apex": apex_app(self.settings),
-            "operator": operator_app(self.settings),
-            "cooperative": cooperative_app(self.settings),
-            "nobody": closed_app(self.settings, "errors/nobody_here.html", 404),
-            "upgrading": closed_app(self.settings, "errors/upgrading.html", 503),
-        }
+        self._apps = applications(self.settings)
         self._base, _, self._base_port = self.settings.base_domain.partition(":")
         self._base = self._base.lower()
         self._secure = self.settings.scheme == "https"
@@ -77,7 +71,8 @@ class Doors:
         self.hosts = HostCache(self._database)
         self._database.local["changed"] = self.changed
         self._listener = asyncio.create_task(listen(self._database, self.changed, self.forget_all))
-        warm_up()
+        keep_compiled_in(self.settings.data_dir / "templates")
+        assets()
 
     async def stop(self) -> None:
         """Close everything."""
