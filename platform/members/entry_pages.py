@@ -6,17 +6,19 @@ from typing import Any
 
 from litestar import Response, get, post
 
+from members import queries
 from members.activation import activate
 from members.forms import ActivationForm, SignInForm
-from members.rules import local_path, plain_identity
+from members.rules import local_path
 from members.sessions import OpenedSession, end_session
 from members.signing_in import sign_in, take_handover
 from members.throttling import Door
+from tenants.registry import TenantRef
+from tenants.session import coop_reader
 from ui import (
     AnyRequest,
     Db,
     MaybeViewer,
-    TheDatabase,
     TheTenant,
     TheVisit,
     Viewer,
@@ -38,18 +40,18 @@ def sign_in_page(request: AnyRequest, viewer: MaybeViewer, kembali: str = "") ->
 
 @post("/masuk")
 async def take_sign_in(
-    request: AnyRequest, db: Db, visit: TheVisit, tenant: TheTenant, database: TheDatabase, viewer: MaybeViewer
+    request: AnyRequest, db: Db, visit: TheVisit, tenant: TheTenant, viewer: MaybeViewer
 ) -> Response[Any]:
     """Open a session, after counting the attempt."""
     form = await read_form(request, SignInForm)
     kembali = local_path(form.values.get("kembali", ""), "")
     async with form.or_again("members/sign_in.html", place="akun", kembali=kembali):
         pass
-    door = Door(database, tenant, "sign-in", plain_identity(form.data.identity), visit.client_ip)
+    door = await _door(visit, tenant, "sign-in", form.data.identity)
     await door.knock()
     async with form.or_again("members/sign_in.html", place="akun", kembali=kembali):
         opened = await sign_in(db, form.data.identity, form.data.password)
-    await door.welcome()
+    await door.welcome(db)
     return await _enter(db, visit, viewer, opened, _landing(kembali, is_officer=opened.is_officer))
 
 
@@ -77,21 +79,28 @@ def activation_page(request: AnyRequest, nomor: str = "") -> Response[bytes]:
 
 @post("/aktivasi")
 async def take_activation(
-    request: AnyRequest, db: Db, visit: TheVisit, tenant: TheTenant, database: TheDatabase, viewer: MaybeViewer
+    request: AnyRequest, db: Db, visit: TheVisit, tenant: TheTenant, viewer: MaybeViewer
 ) -> Response[Any]:
     """Set the password by the code, after counting the attempt."""
     form = await read_form(request, ActivationForm)
     context = {"place": "akun", "identity": ""}
     async with form.or_again("members/activation.html", **context):
         pass
-    door = Door(database, tenant, "activation", plain_identity(form.data.identity), visit.client_ip)
+    door = await _door(visit, tenant, "activation", form.data.identity)
     await door.knock()
     sent = form.data
     async with form.or_again("members/activation.html", field="password", **context):
         opened = await activate(db, sent.identity, sent.code, sent.password)
-    await door.welcome()
-    await Door(database, tenant, "sign-in", plain_identity(sent.identity), visit.client_ip).welcome()
+    for opened_door in (door, await _door(visit, tenant, "sign-in", sent.identity)):
+        await opened_door.welcome(db)
     return await _enter(db, visit, viewer, opened, "/pengurus" if opened.is_officer else "/anggota")
+
+
+async def _door(visit: Visit, tenant: TenantRef, door: str, identity: str) -> Door:
+    """The door of the account that was named, looked up apart from the request's own transaction."""
+    async with coop_reader(visit.database, tenant) as ro:
+        whose = await queries.whose(ro, identity)
+    return Door(visit.database, tenant, door, whose, visit.client_ip)
 
 
 async def _enter(db: Db, visit: Visit, viewer: Viewer | None, opened: OpenedSession, target: str) -> Response[Any]:

@@ -39,10 +39,9 @@ async def take_application(
 ) -> Response[Any]:
     """Note the application."""
     form = await read_form(request, ApplicationForm)
+    if not form.errors:
+        await count_application(database, tenant, visit.client_ip)
     context = await _context(db, brand, visit)
-    async with form.or_again("members/application.html", key=new_id(), **context):
-        pass
-    await count_application(database, tenant, visit.client_ip)
     async with form.or_again("members/application.html", key=new_id(), **context):
         sent = form.data
         if not sent.consent:

@@ -104,15 +104,14 @@ async def take_password(
 ) -> Response[Any]:
     """Change the password, after counting the attempt; all other sessions end."""
     form = await read_form(request, PasswordForm)
-    context = {"changing": "password", **await _account(await reader_of(db), viewer)}
-    async with form.or_again("members/account.html", **context):
-        pass
     door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
-    await door.knock()
+    if not form.errors:
+        await door.knock()
+    context = {"changing": "password", **await _account(await reader_of(db), viewer)}
     async with form.or_again("members/account.html", field="password", **context):
         sent = form.data
         await change_password(db, visit.actor, sent.present, sent.password, session=viewer.session)
-    await door.welcome()
+    await door.welcome(db)
     return see_other(
         "/anggota/akun", flash=words(visit.lang).gettext("Kata sandi diganti. Perangkat lain sudah dikeluarkan.")
     )
@@ -124,14 +123,13 @@ async def take_phone(
 ) -> Response[Any]:
     """Change the phone number, after counting the attempt."""
     form = await read_form(request, PhoneForm)
+    door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
+    if not form.errors:
+        await door.knock()
     context = {"changing": "phone", **await _account(await reader_of(db), viewer)}
     async with form.or_again("members/account.html", **context):
-        pass
-    door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
-    await door.knock()
-    async with form.or_again("members/account.html", **context):
         await change_phone(db, visit.actor, form.data.phone, form.data.own_password)
-    await door.welcome()
+    await door.welcome(db)
     return see_other("/anggota/akun", flash=words(visit.lang).gettext("Nomor HP diganti. Pakai nomor ini untuk masuk."))
 
 

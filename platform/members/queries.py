@@ -13,7 +13,7 @@ from sqlalchemy import exists, or_, select
 from kernel.database import Reader, reader_of
 from kernel.locks import one_at_a_time
 from members.models import Member, Throttle, User
-from members.rules import LONGEST_NUMBER, Tries, phone_or_none
+from members.rules import LONGEST_NUMBER, Tries, phone_or_none, plain_identity
 from ui.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -203,6 +203,18 @@ async def user_by_identity(db: AsyncSession, identity: str, *, lock: bool = Fals
     if lock:
         statement = statement.with_for_update(of=User).execution_options(populate_existing=True)
     return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def whose(ro: Reader, identity: str) -> str:
+    """Return what guesses are counted under: the account, whichever of its names was typed, else what was typed."""
+    typed = identity.strip()
+    user_id = await ro.value(
+        "SELECT u.id FROM users u LEFT JOIN members m ON m.id = u.member_id WHERE m.number = $1 OR u.phone = $2"
+        " ORDER BY (m.number = $1) DESC NULLS LAST LIMIT 1",
+        typed,
+        phone_or_none(typed) or typed,
+    )
+    return str(user_id) if user_id else plain_identity(identity)
 
 
 async def user_by_id(db: AsyncSession, user_id: UUID | None) -> User | None:

@@ -45,11 +45,14 @@ from ui.words import words
 @get("/pengurus/anggota", guards=[officer])
 async def show_register(
     request: AnyRequest, ro: Ro, cari: str = "", status: str = "", halaman: int = 1
-) -> Response[bytes]:
+) -> Response[Any]:
     """List and search."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     chosen = status if status in queries.STATUSES else ""
     rows, total = await queries.register(ro, search=search, status=chosen, page=current)
+    pages = -(-total // queries.PAGE_SIZE)
+    if current > pages > 0:  # the last page has become shorter, or an address was typed
+        return see_other("/pengurus/anggota?" + urlencode({"cari": search, "status": chosen, "halaman": pages}))
     return page(
         request,
         "members/register.html",
@@ -62,7 +65,7 @@ async def show_register(
         search=search,
         chosen=chosen,
         current=current,
-        pages=-(-total // queries.PAGE_SIZE),
+        pages=pages,
         search_part="&" + urlencode({"cari": search}) if search else "",
         next_page="/pengurus/anggota?" + urlencode({"cari": search, "status": chosen}) + "&halaman=",
     )

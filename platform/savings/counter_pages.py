@@ -1,0 +1,216 @@
+"""Savings at the counter: an officer takes and pays back; one sentence before, a receipt after."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.queries import bylaws_on
+from kernel import clock
+from kernel.database import Reader
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from savings import queries
+from savings.deposit import deposit, plan_deposit
+from savings.forms import DepositForm, WithdrawalForm
+from savings.papers import receipt_page, require_saver_row, statement_page
+from savings.passbook import dues_of
+from savings.rules import KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES
+from savings.withdraw import plan_withdrawal, withdraw
+from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, officer, page, read_form, see_other
+from ui.words import words
+
+
+@get("/pengurus/anggota/{member_id:uuid}/setor", guards=[officer])
+async def deposit_form(
+    request: AnyRequest,
+    ro: Ro,
+    brand: TheBrand,
+    member_id: UUID,
+    jenis: str = "",
+    jumlah: str = "",
+    cara: str = "cash",
+    tanggal: str = "",
+) -> Response[bytes]:
+    """Ask what is paid in; the address may already say it."""
+    today = clock.today(brand.timezone)
+    context = await _deposit_context(ro, member_id, today)
+    kind = KIND_OF_SLUG.get(jenis, "mandatory")
+    start = {"kind": kind, "amount": jumlah, "way": cara, "on": tanggal or today.isoformat(), "key": new_id()}
+    return page(request, "savings/deposit.html", place="anggota", form=None, start=start, **context)
+
+
+@post("/pengurus/anggota/{member_id:uuid}/setor/periksa", guards=[officer])
+async def check_deposit(
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, member_id: UUID
+) -> Response[bytes]:
+    """Say in one sentence what will happen, before it does."""
+    today = clock.today(brand.timezone)
+    form = await read_form(request, DepositForm)
+    context = await _deposit_context(db, member_id, today)
+    async with form.or_again("savings/deposit.html", place="anggota", start=_start(today), **context):
+        sent = form.data
+        plan = await plan_deposit(db, member_id, sent.kind, sent.amount, on=sent.on, today=today)
+    back = f"jenis={SLUGS[sent.kind]}&jumlah={int(sent.amount)}&cara={sent.way}&tanggal={sent.on.isoformat()}"
+    return page(
+        request,
+        "savings/confirm.html",
+        place="anggota",
+        plan=plan,
+        sent=sent,
+        taking=True,
+        kind_name=KIND_NAMES[sent.kind].worded(visit.lang),
+        way_name=WAY_NAMES[sent.way].worded(visit.lang),
+        action=f"/pengurus/anggota/{member_id}/setor",
+        back=f"/pengurus/anggota/{member_id}/setor?{back}",
+    )
+
+
+@post("/pengurus/anggota/{member_id:uuid}/setor", guards=[officer])
+async def take_deposit(
+    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: UUID
+) -> Response[Any]:
+    """Take it, and show the receipt."""
+    today = clock.today(brand.timezone)
+    form = await read_form(request, DepositForm)
+    context = await _deposit_context(db, member_id, today)
+    async with form.or_again("savings/deposit.html", place="anggota", start=_start(today), **context):
+        sent = form.data
+        posted = await deposit(
+            db,
+            viewer.as_officer(),
+            member_id,
+            sent.kind,
+            sent.amount,
+            sent.way,
+            on=sent.on,
+            today=today,
+            key=str(sent.key),
+        )
+    return see_other(
+        f"/pengurus/anggota/{member_id}/bukti/{posted.number}",
+        flash=words(visit.lang).gettext("Setoran sudah dicatat."),
+    )
+
+
+@get("/pengurus/anggota/{member_id:uuid}/tarik", guards=[officer])
+async def withdrawal_form(
+    request: AnyRequest,
+    ro: Ro,
+    brand: TheBrand,
+    member_id: UUID,
+    jumlah: str = "",
+    cara: str = "cash",
+    tanggal: str = "",
+) -> Response[bytes]:
+    """Ask what is paid back."""
+    today = clock.today(brand.timezone)
+    start = {"amount": jumlah, "way": cara, "on": tanggal or today.isoformat(), "key": new_id()}
+    context = await _withdrawal_context(ro, member_id)
+    return page(request, "savings/withdrawal.html", place="anggota", form=None, start=start, **context)
+
+
+@post("/pengurus/anggota/{member_id:uuid}/tarik/periksa", guards=[officer])
+async def check_withdrawal(
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, member_id: UUID
+) -> Response[bytes]:
+    """Say in one sentence what will happen, before it does."""
+    today = clock.today(brand.timezone)
+    form = await read_form(request, WithdrawalForm)
+    context = await _withdrawal_context(db, member_id)
+    async with form.or_again("savings/withdrawal.html", place="anggota", start=_start(today), **context):
+        sent = form.data
+        plan = await plan_withdrawal(db, member_id, sent.amount, on=sent.on, today=today)
+    back = f"jumlah={int(sent.amount)}&cara={sent.way}&tanggal={sent.on.isoformat()}"
+    return page(
+        request,
+        "savings/confirm.html",
+        place="anggota",
+        plan=plan,
+        sent=sent,
+        taking=False,
+        kind_name=KIND_NAMES["voluntary"].worded(visit.lang),
+        way_name=WAY_NAMES[sent.way].worded(visit.lang),
+        action=f"/pengurus/anggota/{member_id}/tarik",
+        back=f"/pengurus/anggota/{member_id}/tarik?{back}",
+    )
+
+
+@post("/pengurus/anggota/{member_id:uuid}/tarik", guards=[officer])
+async def pay_back(
+    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: UUID
+) -> Response[Any]:
+    """Pay it back, and show the receipt."""
+    today = clock.today(brand.timezone)
+    form = await read_form(request, WithdrawalForm)
+    context = await _withdrawal_context(db, member_id)
+    async with form.or_again("savings/withdrawal.html", place="anggota", start=_start(today), **context):
+        sent = form.data
+        posted = await withdraw(
+            db, viewer.as_officer(), member_id, sent.amount, sent.way, on=sent.on, today=today, key=str(sent.key)
+        )
+    return see_other(
+        f"/pengurus/anggota/{member_id}/bukti/{posted.number}",
+        flash=words(visit.lang).gettext("Penarikan sudah dicatat."),
+    )
+
+
+@get("/pengurus/anggota/{member_id:uuid}/bukti/{number:int}", guards=[officer])
+async def officer_receipt(
+    request: AnyRequest, ro: Ro, visit: TheVisit, member_id: UUID, number: int
+) -> Response[bytes]:
+    """Show the receipt of one movement, to print or to keep."""
+    saver = await require_saver_row(ro, member_id)
+    home = f"/pengurus/anggota/{member_id}"
+    return await receipt_page(request, ro, visit, saver, number, place="anggota", home=home, base=f"{home}/simpanan")
+
+
+@get("/pengurus/anggota/{member_id:uuid}/simpanan/{slug:str}", guards=[officer])
+async def officer_statement(
+    request: AnyRequest, ro: Ro, visit: TheVisit, member_id: UUID, slug: str
+) -> Response[bytes]:
+    """Show every movement of one kind of a member's savings."""
+    saver = await require_saver_row(ro, member_id)
+    home = f"/pengurus/anggota/{member_id}"
+    return await statement_page(request, ro, visit, saver, slug, place="anggota", home=home, receipts=f"{home}/bukti")
+
+
+async def _deposit_context(source: AsyncSession | Reader, member_id: UUID, today: date) -> dict[str, Any]:
+    """What the page of a deposit tells beside its fields."""
+    saver = await require_saver_row(source, member_id)
+    deposits = (await bylaws_on(source, today)).bylaws.deposits
+    savings = await queries.balances(source, member_id)
+    return {
+        "saver": saver,
+        "savings": savings,
+        "deposits": deposits,
+        "principal_left": max(deposits.principal - savings.principal, Rupiah(0)),
+        "dues": await dues_of(source, saver, today),
+    }
+
+
+async def _withdrawal_context(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Any]:
+    return {
+        "saver": await require_saver_row(source, member_id),
+        "balance": await queries.voluntary_balance(source, member_id),
+    }
+
+
+def _start(today: date) -> dict[str, object]:
+    return {"kind": "mandatory", "amount": "", "way": "cash", "on": today.isoformat(), "key": new_id()}
+
+
+routes: list[Any] = [
+    deposit_form,
+    check_deposit,
+    take_deposit,
+    withdrawal_form,
+    check_withdrawal,
+    pay_back,
+    officer_receipt,
+    officer_statement,
+]
