@@ -71,6 +71,7 @@ async def _settle(db: AsyncSession, demo: Demo, chair: Actor, on: date) -> None:
     facts = profile.Facts(demo.name, demo.tagline, demo.address, demo.chair_shown, demo.bank_account, demo.timezone)
     await profile.change_facts(db, chair, facts)
     await profile.change_look(db, chair, profile.Look(demo.theme, demo.accent, demo.header))
+    await profile.confirm_bylaws(db, chair)
     _whole(await import_products(db, chair, demo.goods, as_of=on))
     deposits = TEMPLATES[demo.bylaws].deposits
     register = habits.register_csv(demo.people, demo.seed, on.year, int(deposits.principal), int(deposits.mandatory))

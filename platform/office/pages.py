@@ -7,7 +7,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 
-from kernel import audit, clock
+from kernel import clock
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
 from office import officers, profile, queries
@@ -48,7 +48,7 @@ async def today(request: AnyRequest, ro: Ro, visit: TheVisit, brand: TheBrand, t
 @post("/pengurus/langkah/anggaran-dasar", guards=[officer])
 async def bylaws_are_right(db: Db, viewer: TheViewer) -> Response[Any]:
     """Take down that somebody has compared the bylaws with the cooperative's own."""
-    audit.record(db, viewer.as_officer(), queries.BYLAWS_CHECKED, subject="bylaws")
+    await profile.confirm_bylaws(db, viewer.as_officer())
     return see_other("/pengurus")
 
 

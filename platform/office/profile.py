@@ -78,6 +78,11 @@ async def close_shop(db: AsyncSession, actor: Actor) -> None:
     await _change(db, actor, "office.shop_closed", {"shop_open": False})
 
 
+async def confirm_bylaws(db: AsyncSession, actor: Actor) -> None:
+    """Take down that somebody has compared the bylaws with the cooperative's own and found them right."""
+    audit.record(db, actor, queries.BYLAWS_CHECKED, subject="bylaws")
+
+
 async def _change(db: AsyncSession, actor: Actor, action: str, values: dict[str, object]) -> None:
     profile = await queries.profile_to_change(db)
     changed = {name: value for name, value in values.items() if getattr(profile, name) != value}
