@@ -1,0 +1,97 @@
+"""Lines a second of the three imports, with all postings, each file sent twice.
+
+The files are invented here, or named: PYTHONPATH=tests .venv/bin/python -m bench.imports products.csv members.csv sales.csv
+(an empty name, "", stands for an invented file; a number instead of the names says how many sales are invented).
+"""
+
+import asyncio
+import random
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+from bench.place import founding, place
+from kernel.actor import SYSTEM
+from ledger.book_queries import agreement
+from ledger.queries import surplus, trial_balance
+from members.importing import import_members
+from onboarding.founding import found
+from shop.importing import import_products
+from shop.sales_import import import_sales
+from tenants.session import coop_reader, coop_session
+
+PRODUCTS, MEMBERS, SALES = 3_000, 3_000, 20_000
+YEAR = 2024
+OPENING = date(YEAR, 1, 1)
+
+
+def invented_products(seed: random.Random) -> bytes:
+    lines = ["sku,barcode,name,category,unit,cost,price,stock"]
+    for at in range(PRODUCTS):
+        cost = seed.randrange(500, 90_000)
+        lines.append(f"P{at:05d},,Barang {at},Golongan {at % 25},Pcs,{cost},{cost * 6 // 5},{seed.randrange(200)}")
+    return "\n".join(lines).encode()
+
+
+def invented_members(seed: random.Random) -> bytes:
+    lines = ["member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit"]
+    for at in range(MEMBERS):
+        joined = date(2019, 1, 1) + timedelta(seed.randrange(1_800))
+        savings = f"100000,{seed.randrange(1, 60) * 20_000},{seed.choice((0, 0, 150_000, 500_000))}"
+        lines.append(
+            f"{1000 + at},Anggota {at},{seed.choice('LP')},08{seed.randrange(10**9, 10**10)},{joined},{savings}"
+        )
+    return "\n".join(lines).encode()
+
+
+def invented_sales(seed: random.Random, count: int) -> bytes:
+    lines = ["date,member_number,sku,quantity"]
+    while len(lines) <= count:
+        day, member = OPENING + timedelta(seed.randrange(366)), 1000 + seed.randrange(MEMBERS)
+        goods = seed.sample(range(PRODUCTS), seed.randrange(1, 5))
+        lines += [f"{day},{member},P{product:05d},{seed.randrange(1, 4)}" for product in goods]
+    return "\n".join(lines[: count + 1]).encode()
+
+
+async def main(arguments: list[str] | None = None) -> None:
+    named = arguments or []
+    count = int(named[0]) if len(named) == 1 else SALES
+    paths = [Path(name) if name else None for name in named] if len(named) == 3 else [None, None, None]
+    seed = random.Random(20_240_101)
+    invented = [invented_products, invented_members, lambda s: invented_sales(s, count)]
+    files = [path.read_bytes() if path else make(seed) for path, make in zip(paths, invented, strict=True)]
+    imports: list[tuple[str, Callable[..., Awaitable[object]], dict[str, object]]] = [
+        ("products", import_products, {"as_of": OPENING}),
+        ("members", import_members, {"as_of": OPENING}),
+        ("sales", import_sales, {}),
+    ]
+    async with place() as (database, _):
+        tenant = (await found(database, founding("ukur"))).tenant
+        for content, (name, work, options) in zip(files, imports, strict=True):
+            for time_sent in ("first time", "second time"):
+                started = time.perf_counter()
+                async with coop_session(database, tenant) as db:
+                    _, report = await work(db, SYSTEM, content, **options)  # type: ignore[misc]
+                spent = time.perf_counter() - started
+                lines = report.imported + report.unchanged + len(report.rejected)
+                memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+                print(
+                    f"{name}, {time_sent}: {lines / spent:7,.0f} lines a second ({report.imported:,} imported,"
+                    f" {report.unchanged:,} unchanged, {len(report.rejected):,} rejected in {spent:.2f} s; {memory} MB)"
+                )
+        async with coop_reader(database, tenant) as ro:
+            started = time.perf_counter()
+            totals = await trial_balance(ro, YEAR)
+            spent = time.perf_counter() - started
+            sums = await agreement(ro)
+            agrees = sums.stock_account == sums.stock_value and sum(each.closing for each in totals) == 0
+            print(
+                f"trial balance of {YEAR}: {spent * 1000:.0f} ms, surplus {await surplus(ro, YEAR):,}; the books agree: {agrees}"
+            )
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
