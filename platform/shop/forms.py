@@ -85,6 +85,7 @@ class GoodsInForm(Struct, forbid_unknown_fields=True):
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
     unit_cost: Rupiah
     paid_from: Literal["cash", "bank", "credit"]
+    confirmed: bool = False
 
 
 class CountForm(Struct, forbid_unknown_fields=True):

@@ -12,8 +12,9 @@ from kernel.ids import new_id
 from shop import counting, errors, goods, goods_queries
 from shop.forms import CategoryForm, CountForm, GoodsInForm
 from shop.goods_pages import HOME, find
+from shop.goods_queries import ProductView
 from shop.showing import today_of
-from ui import Viewer, Visit, officer, page, read_form, see_other
+from ui import Form, Viewer, Visit, officer, page, read_form, see_other
 from ui.words import words
 
 
@@ -24,15 +25,17 @@ async def goods_in_form(request: Request[Any, Any, Any], ro: Reader, product_id:
     return page(request, "shop/goods_in.html", place="barang", form=None, product=product, key=new_id().hex)
 
 
-@post(HOME + "/{product_id:uuid}/masuk", guards=[officer])
+@post(HOME + "/{product_id:uuid}/masuk", guards=[officer], status_code=200)
 async def receive_goods(
     request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
 ) -> Response[Any]:
-    """Put what came in on the shelf."""
+    """Put what came in on the shelf, once the sentence about its payment was confirmed."""
     form = await read_form(request, GoodsInForm)
     product = await find(await reader_of(db), product_id)
     key = form.values.get("key") or new_id().hex
     async with form.or_again("shop/goods_in.html", place="barang", product=product, key=key):
+        if not form.data.confirmed:
+            return _ask(request, form, product, visit)
         received = await counting.receive_goods(
             db,
             viewer.as_officer(),
@@ -45,6 +48,33 @@ async def receive_goods(
         )
     say = words(visit.lang).gettext("Barang masuk sudah dicatat. Stok sekarang %(stock)s.")
     return see_other(f"{HOME}/{product_id}", flash=say % {"stock": formats.number(received.stock, visit.lang)})
+
+
+def _ask(
+    request: Request[Any, Any, Any], form: Form[GoodsInForm], product: ProductView, visit: Visit
+) -> Response[bytes]:
+    """Say in a sentence what will come in and from where it is paid."""
+    say = words(visit.lang).gettext
+    sentence = {
+        "cash": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s dibayar tunai dari kas."),
+        "bank": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s dibayar dari rekening bank."),
+        "credit": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s menjadi utang kepada pemasok."),
+    }[form.data.paid_from]
+    facts = {
+        "quantity": formats.number(form.data.quantity, visit.lang),
+        "unit": product.unit.lower(),
+        "name": product.name,
+        "amount": formats.rupiah(form.data.unit_cost * form.data.quantity, visit.lang),
+    }
+    return page(
+        request,
+        "shop/goods_in_confirm.html",
+        place="barang",
+        product=product,
+        sentence=sentence % facts,
+        after=product.stock + form.data.quantity,
+        sent={name: form.values.get(name, "") for name in ("key", "quantity", "unit_cost", "paid_from")},
+    )
 
 
 @get(HOME + "/{product_id:uuid}/hitung", guards=[officer])

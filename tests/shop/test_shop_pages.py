@@ -436,8 +436,11 @@ async def test_an_officer_adds_changes_receives_and_counts(
     changed = {"sku": "TEH1", "name": "Teh melati wangi", "unit": "Pak", "price": "12.500"}
     assert (await officer_client.post(home + "/ubah", changed)).status_code == 303
     goods_in = {"key": "k1", "quantity": "5", "unit_cost": "9.500", "paid_from": "credit"}
+    asked = await officer_client.post(home + "/masuk", goods_in)
+    assert "5 pak Teh melati wangi masuk; Rp47.500 menjadi utang kepada pemasok" in asked.text
+    assert await value(database, melati, "SELECT stock FROM products WHERE sku = 'TEH1'") == 10
     for _ in range(2):
-        assert (await officer_client.post(home + "/masuk", goods_in)).status_code == 303
+        assert (await officer_client.post(home + "/masuk", goods_in | {"confirmed": "1"})).status_code == 303
     assert (
         await officer_client.post(home + "/hitung", {"key": "k2", "shown": "10", "counted": "14"})
     ).status_code == 409
@@ -461,7 +464,7 @@ async def test_a_neighbours_product_is_nobodys_to_change(
     foreign = await product_id(database, mawar)
     forms: dict[str, dict[str, object]] = {
         "/ubah": {"sku": "X1", "name": "Barang", "unit": "Pcs", "price": "1"},
-        "/masuk": {"key": "k", "quantity": "1", "unit_cost": "1", "paid_from": "cash"},
+        "/masuk": {"key": "k", "quantity": "1", "unit_cost": "1", "paid_from": "cash", "confirmed": "1"},
         "/hitung": {"key": "k", "shown": "20", "counted": "1"},
         "/gambar/hapus": {},
     }
