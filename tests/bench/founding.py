@@ -5,8 +5,8 @@ import time
 from urllib.parse import urlsplit
 
 import httpx
-from bench.place import PASSWORD, place
 
+from bench.place import PASSWORD, place
 from kernel.ids import new_id
 from web.doors import Doors
 

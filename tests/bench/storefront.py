@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
-from bench.place import cooperative, place
 from jinja2 import Environment
 from litestar import Litestar, Response, get
 
+from bench.place import cooperative, place
 from kernel import clock
 from kernel.database import Database, plain_url, reader_of
 from kernel.ids import new_id
