@@ -69,7 +69,7 @@ def page(
         text.replace(CSRF_MARK, token).encode(),
         status_code=status,
         media_type=MediaType.HTML,
-        headers={"Vary": "HX-Request, Cookie"},
+        headers={"Vary": "HX-Request, Cookie, Accept-Encoding"},
     )
     if visit.flash and not wants_block:
         response.delete_cookie(FLASH_COOKIE)

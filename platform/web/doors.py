@@ -122,7 +122,7 @@ class Doors:
         headers = dict(scope["headers"])
         path: str = scope["path"]
         if path.startswith("/aset/"):
-            await _serve_asset(path, send)
+            await _serve_asset(path, headers, send)
             return
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.partition(":")[0].rstrip(".")
@@ -260,22 +260,27 @@ async def _send_kept(kept: Any, headers: dict[bytes, bytes], send: Any) -> None:
     await send({"type": "http.response.body", "body": kept[at + 1], "more_body": False})
 
 
-async def _serve_asset(path: str, send: Any) -> None:
+async def _serve_asset(path: str, asked: dict[bytes, bytes], send: Any) -> None:
     checksum, _, name = path.removeprefix("/aset/").partition("/")
     asset = assets().get(name)
     if asset is None or asset.checksum != checksum:
         await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
         return
+    takes_gzip = b"gzip" in asked.get(b"accept-encoding", b"")
+    content = asset.packed if asset.packed is not None and takes_gzip else asset.content
     headers = [
         (b"content-type", asset.media_type.encode()),
-        (b"content-length", str(len(asset.content)).encode()),
+        (b"content-length", str(len(content)).encode()),
+        (b"vary", b"accept-encoding"),
         (b"cache-control", b"public, max-age=31536000, immutable"),
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
     ]
+    if content is not asset.content:
+        headers.append((b"content-encoding", b"gzip"))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": asset.content})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _cookies(header: bytes) -> dict[str, str]:
