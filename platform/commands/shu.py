@@ -64,7 +64,9 @@ def as_document(result: ShuDraftResult) -> dict[str, Any]:
 def _tell(result: ShuDraftResult) -> None:
     allocation, speak = result.allocation, lang()
     state = "new" if result.fresh else "as kept before, nothing has changed"
-    say(f"Draft {result.version} of the surplus of {result.year} ({state}), by version {result.bylaws_version} of the bylaws.")
+    say(
+        f"Draft {result.version} of the surplus of {result.year} ({state}), by version {result.bylaws_version} of the bylaws."
+    )
     say(f"Surplus: {formats.rupiah(allocation.surplus, speak)}")
     table(
         ["Pool", "Percent", "Rupiah", "Divided by", "Left over"],

@@ -66,7 +66,9 @@ async def adopt(
         facts={
             "version": version,
             "effective_on": effective_on.isoformat(),
-            "changes": [{"rule": change.rule.en, "before": change.before.en, "after": change.after.en} for change in changes],
+            "changes": [
+                {"rule": change.rule.en, "before": change.before.en, "after": change.after.en} for change in changes
+            ],
         },
     )
     await announce(db)

@@ -33,7 +33,12 @@ SAVINGS_KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "volu
 PAYMENT_WAYS: Final[tuple[PaymentWay, ...]] = ("cash", "transfer", "savings")
 
 # Where a line that the officers invent is credited once decided: members, the general reserve, else other liabilities.
-_ACCOUNT_OF_KIND: Final[dict[LineKind, str]] = {"members": "2121", "reserve": "3161", "fund": "2160", "third_party": "2160"}
+_ACCOUNT_OF_KIND: Final[dict[LineKind, str]] = {
+    "members": "2121",
+    "reserve": "3161",
+    "fund": "2160",
+    "third_party": "2160",
+}
 _KNOWN_LINES: Final = {line.code: line for bylaws in TEMPLATES.values() for line in bylaws.allocation}
 _LETTERS: Final = "bcdefghijklmnopqrstuvwxyz"
 
@@ -86,7 +91,13 @@ _FIELDS: Final = {
     "payment_ways": "pay_cash",
     "effective_on": "effective_on",
 }
-_ROW_FIELD_OF: Final = {"percent": "percent", "code": "label", "label_id": "label", "basis": "goes_to", "account": "label"}
+_ROW_FIELD_OF: Final = {
+    "percent": "percent",
+    "code": "label",
+    "label_id": "label",
+    "basis": "goes_to",
+    "account": "label",
+}
 
 
 def bylaws_of(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
@@ -95,9 +106,7 @@ def bylaws_of(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
     A row without a name and without a percentage is no line. A line keeps the code, account and English name it has in ``base``.
     """
     filled = [
-        row
-        for row in range(data.rows)
-        if getattr(data, f"label_{row}") or getattr(data, f"percent_{row}") is not None
+        row for row in range(data.rows) if getattr(data, f"label_{row}") or getattr(data, f"percent_{row}") is not None
     ]
     known = {**_KNOWN_LINES, **{line.code: line for line in base.allocation}}
     taken: dict[str, str] = {}
@@ -182,7 +191,9 @@ def _is_row_field(name: str) -> bool:
     return head in {"label", "percent", "goes_to", "code"} and row.isdecimal()
 
 
-def _line(before: AllocationLine | None, code: str, label: str, percent: Decimal | None, goes_to: GoesTo) -> AllocationLine:
+def _line(
+    before: AllocationLine | None, code: str, label: str, percent: Decimal | None, goes_to: GoesTo
+) -> AllocationLine:
     basis = goes_to if goes_to in BASIS_NAMES else None
     kind: LineKind = "members" if basis else cast("LineKind", goes_to)
     return AllocationLine(
@@ -210,7 +221,7 @@ def _code(label: str, sent: str, base: Bylaws, taken: Mapping[str, str]) -> str:
 
 
 def code_from(label: str) -> str:
-    """"Dana Sosial & Duka" -> "dana_sosial_duka": the letters a-z of a name; "bagian" for a name that has none."""
+    """The letters a-z of a name: "Dana Sosial & Duka" -> "dana_sosial_duka"; "bagian" for a name that has none."""
     plain = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode()
     return "_".join(_words(plain)) or "bagian"
 

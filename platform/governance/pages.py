@@ -124,7 +124,8 @@ async def press_in_form(request: Request[Any, Any, Any], ro: Reader, brand: Bran
         new_example=member_price(EXAMPLE_PRICE, bylaws),
         example=EXAMPLE_PRICE,
         prices_change=base.bylaws.prices != bylaws.prices,
-        allocation_changes=base.bylaws.allocation != bylaws.allocation or base.bylaws.savings_basis != bylaws.savings_basis,
+        allocation_changes=base.bylaws.allocation != bylaws.allocation
+        or base.bylaws.savings_basis != bylaws.savings_basis,
     )
 
 
@@ -195,7 +196,12 @@ def _press(form: Form[Any], do: str) -> None:
 
 def _show(request: Request[Any, Any, Any], base: BylawsInForce, form: Form[Any]) -> Response[bytes]:
     return page(
-        request, "governance/change.html", block="form", place="pengaturan", form=form, **_form_context(request, base, form)
+        request,
+        "governance/change.html",
+        block="form",
+        place="pengaturan",
+        form=form,
+        **_form_context(request, base, form),
     )
 
 

@@ -48,7 +48,9 @@ class _Stored(msgspec.Struct, frozen=True):
         )
 
 
-_COLUMNS = "SELECT version, effective_on, template, document::text AS document, note, adopted_by, adopted_at FROM bylaws "
+_COLUMNS = (
+    "SELECT version, effective_on, template, document::text AS document, note, adopted_by, adopted_at FROM bylaws "
+)
 
 
 async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:

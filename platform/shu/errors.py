@@ -72,9 +72,7 @@ YEAR_AHEAD = Kind(
     id="Tahun {year} belum tiba. Pilih {now} atau tahun sebelumnya.",
     en="The year {year} has not begun. Choose {now} or an earlier one.",
 )
-YEAR_TOO_OLD = Kind(
-    "shu.year_too_old", 422, id="Tahun {year} bukan tahun buku.", en="{year} is not a book year."
-)
+YEAR_TOO_OLD = Kind("shu.year_too_old", 422, id="Tahun {year} bukan tahun buku.", en="{year} is not a book year.")
 NO_SUCH_DRAFT = Kind(
     "shu.no_such_draft",
     404,

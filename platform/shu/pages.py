@@ -41,7 +41,7 @@ async def shu_home(request: Request[Any, Any, Any], ro: Reader, brand: Brand, ta
     """The newest draft of a year: the one asked for, else the last whole year that the books know."""
     today = clock.today(brand.timezone)
     known = await books.years(ro)
-    if tahun.isdecimal() and len(tahun) == 4 and EARLIEST_YEAR <= int(tahun):
+    if tahun.isdecimal() and len(tahun) == 4 and int(tahun) >= EARLIEST_YEAR:
         year = min(int(tahun), today.year + 1)
     else:
         year = max((each for each in known if each < today.year), default=today.year)
@@ -66,7 +66,9 @@ async def take_draft(request: Request[Any, Any, Any], db: AsyncSession, brand: B
     said = (
         Words(f"Rancangan {result.version} sudah dihitung.", f"Draft {result.version} is computed.")
         if result.fresh
-        else Words("Buku belum berubah: rancangan ini tetap sama.", "The books have not changed: the draft stays the same.")
+        else Words(
+            "Buku belum berubah: rancangan ini tetap sama.", "The books have not changed: the draft stays the same."
+        )
     )
     return see_other(f"{HOME}/{result.year}/{result.version}", flash=said.worded(visit_of(request).lang))
 

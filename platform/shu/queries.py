@@ -121,7 +121,8 @@ async def newest_of_each_year(ro: Reader) -> list[DraftView]:
     """Return the newest draft of every year that has one, newest year first."""
     return await ro.rows(
         DraftView,
-        _DRAFT + "WHERE d.version = (SELECT max(o.version) FROM shu_drafts o WHERE o.year = d.year) ORDER BY d.year DESC",
+        _DRAFT
+        + "WHERE d.version = (SELECT max(o.version) FROM shu_drafts o WHERE o.year = d.year) ORDER BY d.year DESC",
     )
 
 

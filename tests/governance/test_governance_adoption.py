@@ -28,7 +28,8 @@ CHAIR = Actor("officer", "Ketua Melati")
 
 def percents(bylaws: Bylaws, **changes: str) -> Bylaws:
     lines = tuple(
-        msgspec.structs.replace(line, percent=Decimal(changes.get(line.code, line.percent))) for line in bylaws.allocation
+        msgspec.structs.replace(line, percent=Decimal(changes.get(line.code, line.percent)))
+        for line in bylaws.allocation
     )
     return msgspec.structs.replace(bylaws, allocation=lines)
 

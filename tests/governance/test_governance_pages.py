@@ -104,7 +104,11 @@ async def test_what_the_preview_showed_is_adopted_and_the_old_version_stays(
     assert adopted.status_code == 303
     assert adopted.headers["location"] == f"{HOME}/2"
     held = await latest_version(database, melati)
-    assert (held.version, held.note, str(held.bylaws.line("jasa_usaha").percent)) == (2, "Rapat anggota 3 Maret", "37.5")
+    assert (held.version, held.note, str(held.bylaws.line("jasa_usaha").percent)) == (
+        2,
+        "Rapat anggota 3 Maret",
+        "37.5",
+    )
     assert held.bylaws.line("jasa_usaha").account == "2121"
     assert "35 %" in words(await officer_client.get(f"{HOME}/1"))
     second = words(await officer_client.get(f"{HOME}/2"))
@@ -114,7 +118,10 @@ async def test_what_the_preview_showed_is_adopted_and_the_old_version_stays(
 
 
 async def test_105_percent_comes_back_with_its_sentence_and_all_that_was_typed(officer_client: Any) -> None:
-    form = fields(await officer_client.get(f"{HOME}/ubah")) | {"percent_2": "40", "label_3": "Dana pengurus dan pengawas"}
+    form = fields(await officer_client.get(f"{HOME}/ubah")) | {
+        "percent_2": "40",
+        "label_3": "Dana pengurus dan pengawas",
+    }
     answer = await officer_client.post(f"{HOME}/ubah", form)
     assert answer.status_code == 422
     assert "Pembagian SHU berjumlah 105 %, seharusnya 100 %." in words(answer)
@@ -168,7 +175,12 @@ async def test_a_line_can_be_added_and_taken_away_without_javascript(
     more |= {"label_7": "Dana Paceklik & Duka", "percent_7": "5", "goes_to_7": "fund"}
     assert (await officer_client.post(f"{HOME}/penetapan", more)).status_code == 303
     line = (await latest_version(database, melati)).bylaws.allocation[-1]
-    assert (line.code, line.label_id, line.kind, line.account) == ("dana_paceklik_duka", "Dana Paceklik & Duka", "fund", "2160")
+    assert (line.code, line.label_id, line.kind, line.account) == (
+        "dana_paceklik_duka",
+        "Dana Paceklik & Duka",
+        "fund",
+        "2160",
+    )
 
 
 async def test_two_new_lines_whose_names_make_one_code_are_told_apart(
@@ -218,7 +230,12 @@ async def test_the_pages_speak_english(officer_client: Any) -> None:
 
 @pytest.mark.parametrize(
     ("label", "code"),
-    [("Dana Sosial & Duka", "dana_sosial_duka"), ("Jasa Usaha (toko)", "jasa_usaha_toko"), ("2025", "bagian"), ("Café", "cafe")],
+    [
+        ("Dana Sosial & Duka", "dana_sosial_duka"),
+        ("Jasa Usaha (toko)", "jasa_usaha_toko"),
+        ("2025", "bagian"),
+        ("Café", "cafe"),
+    ],
 )
 def test_a_code_is_made_of_the_letters_of_a_name(label: str, code: str) -> None:
     assert code_from(label) == code

@@ -211,7 +211,11 @@ async def test_who_left_in_october_has_a_share_of_what_they_bought(year: AsyncSe
     await sell(year, "0000", date(2025, 4, 1), 2_000_000)
     saved = Rupiah(100_000)
     await book(
-        year, date(2025, 10, 5), "Simpanan kembali", Line.to_debit("3120", saved, gone.id), Line.to_credit("1101", saved)
+        year,
+        date(2025, 10, 5),
+        "Simpanan kembali",
+        Line.to_debit("3120", saved, gone.id),
+        Line.to_credit("1101", saved),
     )
     document = as_document(await draft_2025(year))
     assert document["members"][0] == {
@@ -247,7 +251,11 @@ async def test_a_loss_divides_nothing(year: AsyncSession) -> None:
 async def test_a_pool_that_nobody_has_a_basis_for_stays_whole(db: AsyncSession) -> None:
     await save(db, "0001", date(2025, 3, 1), 200_000)
     await book(
-        db, date(2025, 5, 1), "Penjualan umum", Line.to_debit("1101", Rupiah(1_000)), Line.to_credit("4201", Rupiah(1_000))
+        db,
+        date(2025, 5, 1),
+        "Penjualan umum",
+        Line.to_debit("1101", Rupiah(1_000)),
+        Line.to_credit("4201", Rupiah(1_000)),
     )
     document = as_document(await draft_2025(db))
     assert document["unallocated"] == {"jasa_usaha": 350}

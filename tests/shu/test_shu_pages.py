@@ -121,7 +121,11 @@ async def test_an_officer_drafts_a_year_and_opens_every_figure(
     ):
         assert part in said, part
     links = set(re.findall(r'href="(/pengurus/[^"]+)"', page.text))
-    assert {f"{HOME}/2025/1/bagian/jasa_usaha", f"{HOME}/2025/1/bagian/jasa_modal", "/pengurus/buku?tahun=2025"} <= links
+    assert {
+        f"{HOME}/2025/1/bagian/jasa_usaha",
+        f"{HOME}/2025/1/bagian/jasa_modal",
+        "/pengurus/buku?tahun=2025",
+    } <= links
     assert f"{HOME}/2025/1/bagian/cadangan" not in links
 
 
