@@ -4,12 +4,15 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from conftest import SignedIn, Visitors
 from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.database import Database, reader_of
@@ -28,12 +31,12 @@ BOOKS = "/pengurus/buku"
 
 
 @pytest.fixture(autouse=True)
-def _today():
+def _today() -> Iterator[None]:
     with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
-def entry(**facts) -> Entry:
+def entry(**facts: Any) -> Entry:
     known = {
         "on": TODAY,
         "account": "6120",
@@ -129,14 +132,14 @@ async def test_the_books_agree(db: AsyncSession) -> None:
     assert (await account(await reader_of(db), "1130")).name_id == "Persediaan barang dagang"
 
 
-async def test_visitors_and_members_do_not_see_the_books(visitor, member_client) -> None:
+async def test_visitors_and_members_do_not_see_the_books(visitor: Visitors, member_client: SignedIn) -> None:
     for path in ("", "/akun/1101", "/jurnal", "/jurnal/1", "/catat", "/ekspor.zip", "/tahun/2024/penutupan"):
         answer = await visitor("melati").get(BOOKS + path)
         assert (answer.status_code, answer.headers["location"][:6]) == (303, "/masuk")
         assert (await member_client.get(BOOKS + path)).status_code == 403
 
 
-async def test_the_trial_balance_opens_every_figure(officer_client) -> None:
+async def test_the_trial_balance_opens_every_figure(officer_client: SignedIn) -> None:
     answer = await officer_client.get(BOOKS)
     assert answer.status_code == 200
     for href in set(re.findall(r'href="(/pengurus/buku/akun/[^"]+)"', answer.text)):
@@ -151,19 +154,19 @@ async def test_the_trial_balance_opens_every_figure(officer_client) -> None:
         assert (await officer_client.get(href)).status_code == 200
 
 
-async def test_the_pages_speak_english_too(officer_client) -> None:
+async def test_the_pages_speak_english_too(officer_client: SignedIn) -> None:
     officer_client.client.cookies.set("bahasa", "en")
     assert "Merchandise stock" in (await officer_client.get(BOOKS)).text
     assert "Record a cost or an income" in (await officer_client.get(f"{BOOKS}/catat")).text
 
 
-async def test_what_is_not_there_is_a_page_that_says_so(officer_client) -> None:
+async def test_what_is_not_there_is_a_page_that_says_so(officer_client: SignedIn) -> None:
     for path in ("/akun/9999", "/jurnal/99999", "/jurnal/99999999999999999999999", "/tahun/0/penutupan"):
         answer = await officer_client.get(BOOKS + path)
         assert (answer.status_code, "<html" in answer.text) == (404, True), path
 
 
-async def test_long_accounts_come_in_pages(officer_client, database: Database, melati: TenantRef) -> None:
+async def test_long_accounts_come_in_pages(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
         for _ in range(60):
             await record_entry(db, SYSTEM, entry(amount=Rupiah(1)), today=TODAY)
@@ -175,7 +178,7 @@ async def test_long_accounts_come_in_pages(officer_client, database: Database, m
 
 
 async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
-    officer_client, database: Database, melati: TenantRef
+    officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
     form = await officer_client.get(f"{BOOKS}/catat")
     key = re.search(r'name="key" value="([^"]+)"', form.text)[1]
@@ -209,7 +212,7 @@ async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
         assert await (await reader_of(db)).value("SELECT count(*) FROM journals WHERE source_key LIKE 'manual:%'") == 1
 
 
-async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client) -> None:
+async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client: SignedIn) -> None:
     sent = {
         "account": "4101",
         "amount": "1,5",
@@ -226,7 +229,7 @@ async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client) -> N
     assert (answer.status_code, "tidak dipakai untuk catatan tangan" in answer.text) == (422, True)
 
 
-async def test_a_year_is_closed_from_its_page(officer_client, database: Database, melati: TenantRef) -> None:
+async def test_a_year_is_closed_from_its_page(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
     asked = await officer_client.get(f"{BOOKS}/tahun/2025/penutupan")
     assert "tidak bisa dibatalkan" in asked.text
     closed = await officer_client.post(f"{BOOKS}/tahun/2025/penutupan")
@@ -242,7 +245,7 @@ def rows_of(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
 
 
 async def test_the_export_holds_all_of_it_also_while_suspended(
-    officer_client, database: Database, melati: TenantRef, mawar: TenantRef
+    officer_client: SignedIn, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
         await record_entry(db, SYSTEM, entry(description="=HYPERLINK(1)"), today=TODAY)

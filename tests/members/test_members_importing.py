@@ -1,7 +1,11 @@
 """Importing a register of members. All people are invented."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,12 +32,12 @@ SAVINGS = ("3110", "3120", "2111")
 
 
 @pytest.fixture(autouse=True)
-def _today():
+def _today() -> Iterator[None]:
     with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
-async def take(db: AsyncSession, content: str, **options) -> Report:
+async def take(db: AsyncSession, content: str, **options: Any) -> Report:
     return (await import_members(db, SYSTEM, content, as_of=options.pop("as_of", AS_OF), **options))[1]
 
 
@@ -41,14 +45,14 @@ def told(report: Report) -> dict[int, str]:
     return {bad.line: str(bad.reason) for bad in report.rejected}
 
 
-async def member(ro: Reader, number: str):
+async def member(ro: Reader, number: str) -> asyncpg.Record | None:
     records = await ro.records(
         "SELECT id, name, sex, phone, joined_on, status, decided_by FROM members WHERE number = $1", number
     )
     return records[0] if records else None
 
 
-async def savings(db: AsyncSession, member_id) -> list[int]:
+async def savings(db: AsyncSession, member_id: UUID) -> list[int]:
     return [await queries.balance(db, account, member_id) for account in SAVINGS]
 
 

@@ -3,8 +3,10 @@
 import html
 import re
 
+import httpx
 import pytest
 
+from conftest import SignedIn, Visitors
 from kernel.database import Database, reader_of
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -21,7 +23,7 @@ MEMBERS = (
 )
 
 
-async def send(client, path: str, content: str | bytes, as_of: str = "2026-01-01"):
+async def send(client: SignedIn, path: str, content: str | bytes, as_of: str = "2026-01-01") -> httpx.Response:
     raw = content if isinstance(content, bytes) else content.encode()
     return await client.post(path, {"as_of": as_of}, files={"file": ("berkas.csv", raw, "text/csv")})
 
@@ -33,7 +35,7 @@ def carried(page: str) -> dict[str, str]:
     return {"content": html.unescape(content).replace("\n", "\r\n"), "as_of": as_of}
 
 
-async def confirm(client, path: str, fields: dict[str, str]):
+async def confirm(client: SignedIn, path: str, fields: dict[str, str]) -> httpx.Response:
     return await client.post(path, fields, files={"nothing": ("", b"")})  # multipart, as the form says
 
 
@@ -43,14 +45,14 @@ async def stocked(database: Database, tenant: TenantRef) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("path", [GOODS, PEOPLE])
-async def test_only_officers_import(visitor, member_client, path: str) -> None:
+async def test_only_officers_import(visitor: Visitors, member_client: SignedIn, path: str) -> None:
     assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
     for address in (path, f"{path}/pencatatan", f"{path}/ditolak"):
         assert (await member_client.post(address, {"content": GOOD, "as_of": "2026-01-01"})).status_code == 403
 
 
 async def test_a_good_file_is_shown_confirmed_and_there(
-    officer_client, database: Database, melati: TenantRef, mawar: TenantRef
+    officer_client: SignedIn, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     assert "multipart/form-data" in (await officer_client.get(GOODS)).text
     neighbour = await stocked(database, mawar)
@@ -69,7 +71,7 @@ async def test_a_good_file_is_shown_confirmed_and_there(
 
 
 async def test_bad_lines_are_named_escaped_and_left_out_when_asked(
-    officer_client, database: Database, melati: TenantRef
+    officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
     shown = await send(officer_client, GOODS, BAD)
     assert "Baris ini punya 3 isian, seharusnya 8." in shown.text
@@ -90,7 +92,9 @@ async def test_bad_lines_are_named_escaped_and_left_out_when_asked(
     assert (await stocked(database, melati)).keys() >= {"T1", "K1"}
 
 
-async def test_members_are_previewed_and_taken_too(officer_client, database: Database, melati: TenantRef) -> None:
+async def test_members_are_previewed_and_taken_too(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     shown = await send(officer_client, PEOPLE, MEMBERS)
     assert "bukan nomor HP" in shown.text
     assert "<i>Tono" not in shown.text
@@ -109,7 +113,7 @@ async def test_members_are_previewed_and_taken_too(officer_client, database: Dat
 @pytest.mark.parametrize(
     ("content", "as_of", "said"),
     [
-        ("sku,nama\nA,B\n".encode(), "2026-01-01", "Kolom ini tidak ada di baris pertama"),
+        (b"sku,nama\nA,B\n", "2026-01-01", "Kolom ini tidak ada di baris pertama"),
         ("sku\nCr\u00e8me\n".encode("cp1252"), "2026-01-01", "CSV UTF-8"),
         (b"PK\x03\x04", "2026-01-01", "Excel (.xlsx)"),
         (GOOD.encode(), "2999-01-01", "belum tiba"),
@@ -119,7 +123,7 @@ async def test_members_are_previewed_and_taken_too(officer_client, database: Dat
     ids=["columns", "windows-1252", "xlsx", "future", "no date", "empty"],
 )
 async def test_a_file_that_cannot_be_used_comes_back_with_the_reason(
-    officer_client, content: bytes, as_of: str, said: str
+    officer_client: SignedIn, content: bytes, as_of: str, said: str
 ) -> None:
     answer = await send(officer_client, GOODS, content, as_of)
     assert answer.status_code == 422
@@ -127,7 +131,7 @@ async def test_a_file_that_cannot_be_used_comes_back_with_the_reason(
 
 
 async def test_a_file_too_large_is_refused_and_one_just_small_enough_travels(
-    officer_client, monkeypatch: pytest.MonkeyPatch
+    officer_client: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "x" * 150
     content = HEADER + "".join(f"S{at},,{name},,Pcs,1,2,0\r\n" for at in range(10_000))
@@ -141,19 +145,19 @@ async def test_a_file_too_large_is_refused_and_one_just_small_enough_travels(
     assert (answer.status_code, "Paling besar 1 MB" in answer.text) == (422, True)
 
 
-async def test_a_broken_confirmation_is_refused(officer_client) -> None:
+async def test_a_broken_confirmation_is_refused(officer_client: SignedIn) -> None:
     assert (await officer_client.post(f"{GOODS}/pencatatan", {"as_of": "2026-01-01"})).status_code == 422
     assert (await officer_client.post(f"{GOODS}/pencatatan", {"content": GOOD, "as_of": "x"})).status_code == 422
     assert (await officer_client.client.post(f"{GOODS}/pencatatan", data={"content": GOOD})).status_code == 403
 
 
 @pytest.mark.parametrize("path", [GOODS, PEOPLE])
-async def test_the_example_can_be_taken_as_it_is(officer_client, path: str) -> None:
+async def test_the_example_can_be_taken_as_it_is(officer_client: SignedIn, path: str) -> None:
     example = await officer_client.get(f"{path}/contoh.csv")
     assert "2 baris akan dimasukkan" in (await send(officer_client, path, example.content)).text
 
 
-async def test_the_pages_speak_english_too(officer_client) -> None:
+async def test_the_pages_speak_english_too(officer_client: SignedIn) -> None:
     officer_client.client.cookies.set("bahasa", "en")
     assert "Choose a file" in (await officer_client.get(PEOPLE)).text
     assert "The first good lines" in (await send(officer_client, PEOPLE, MEMBERS)).text

@@ -1,7 +1,10 @@
 """Importing a list of goods."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,12 +33,12 @@ AS_OF = date(2026, 1, 1)
 
 
 @pytest.fixture(autouse=True)
-def _today():
+def _today() -> Iterator[None]:
     with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
-async def take(db: AsyncSession, content: str, **options) -> Report:
+async def take(db: AsyncSession, content: str, **options: Any) -> Report:
     return (await import_products(db, SYSTEM, content, as_of=options.pop("as_of", AS_OF), **options))[1]
 
 
@@ -43,7 +46,7 @@ def told(report: Report) -> dict[int, str]:
     return {bad.line: str(bad.reason) for bad in report.rejected}
 
 
-async def product(ro: Reader, sku: str):
+async def product(ro: Reader, sku: str) -> asyncpg.Record:
     return (
         await ro.records(
             "SELECT p.name, p.barcode, p.unit, p.cost, p.price, p.stock, p.stock_value, c.name AS category"
@@ -97,7 +100,7 @@ async def test_the_same_file_twice_changes_nothing_the_second_time(db: AsyncSess
         lambda text: text.replace("9000,12500", '"Rp9.000,00","12.500,-"'),
     ],
 )
-async def test_the_manner_of_the_file_makes_no_difference(db: AsyncSession, manner) -> None:
+async def test_the_manner_of_the_file_makes_no_difference(db: AsyncSession, manner: Callable[[str], str]) -> None:
     await take(db, GOOD)
     assert (await take(db, manner(GOOD))).unchanged == 3
 
@@ -223,9 +226,11 @@ async def test_what_breaks_off_half_way_leaves_nothing(database: Database, melat
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     amounts=st.lists(st.integers(0, 10**12), min_size=1, max_size=5),
-    manner=st.sampled_from([str, lambda n: rupiah(n), lambda n: f"Rp {n:,}".replace(",", "."), lambda n: f"{n},00"]),
+    manner=st.sampled_from([str, rupiah, lambda n: f"Rp {n:,}".replace(",", "."), lambda n: f"{n},00"]),
 )
-async def test_money_goes_in_and_comes_out_to_the_rupiah(quiet_database, melati: TenantRef, amounts, manner) -> None:
+async def test_money_goes_in_and_comes_out_to_the_rupiah(
+    quiet_database: Database, melati: TenantRef, amounts: list[int], manner: Callable[[int], str]
+) -> None:
     lines = "".join(f"H{at};;Barang;;Pcs;{manner(amount)};{manner(amount)};2\n" for at, amount in enumerate(amounts))
     async with coop_session(quiet_database, melati) as db:
         transaction = await db.begin_nested()

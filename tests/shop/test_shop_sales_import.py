@@ -1,9 +1,12 @@
 """Importing past cash sales."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+from sqlalchemy import Update, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
@@ -15,6 +18,7 @@ from ledger import queries
 from ledger.book_queries import agreement
 from ledger.closing import close_year
 from shop import past_sales
+from shop.models import Product
 from shop.sales_import import import_sales
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -31,12 +35,12 @@ GOOD = HEADER + (
 
 
 @pytest.fixture(autouse=True)
-def _today():
+def _today() -> Iterator[None]:
     with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
-async def take(db: AsyncSession, content: str, **options) -> Report:
+async def take(db: AsyncSession, content: str, **options: Any) -> Report:
     return (await import_sales(db, SYSTEM, content, **options))[1]
 
 
@@ -121,11 +125,7 @@ async def test_the_same_file_twice_changes_nothing_the_second_time(db: AsyncSess
     assert await orders(ro) == sold
 
 
-def past_sales_price_rise():
-    from sqlalchemy import update
-
-    from shop.models import Product
-
+def past_sales_price_rise() -> Update:
     return update(Product).values(price=Product.price + 500)
 
 
@@ -206,10 +206,6 @@ async def test_a_sale_before_the_joining_date_is_taken(db: AsyncSession) -> None
 
 
 async def test_goods_that_cost_or_earn_nothing_are_not_posted(db: AsyncSession, ro: Reader) -> None:
-    from sqlalchemy import update
-
-    from shop.models import Product
-
     await db.execute(update(Product).where(Product.sku == "MYK1").values(price=0, cost=0))
     journals = await ro.value("SELECT count(*) FROM journals")
     assert (await take(db, HEADER + "2024-01-05,0001,MYK1,2\n")).imported == 1
