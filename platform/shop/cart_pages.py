@@ -94,28 +94,28 @@ async def put_in(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> R
     return _told(request, visit, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
 
 
-@post("/keranjang/{product:uuid}", status_code=200)
-async def change_quantity(request: Request[Any, Any, Any], ro: Reader, visit: Visit, product: UUID) -> Response[Any]:
+@post("/keranjang/{product_id:uuid}", status_code=200)
+async def change_quantity(request: Request[Any, Any, Any], ro: Reader, visit: Visit, product_id: UUID) -> Response[Any]:
     """Set how many of a product, from the box and the button pressed beside it."""
     form = await read_form(request, CartLineForm)
     goods = cart.cart_of(request)
     trouble = None
     if form.errors:
         trouble = next(iter(form.errors.values()))
-    elif product in goods:
+    elif product_id in goods:
         quantity = form.data.quantity + int(form.data.step or 0)
         try:
-            goods = cart.with_quantity(goods, product, max(0, quantity) if form.data.step else quantity)
+            goods = cart.with_quantity(goods, product_id, max(0, quantity) if form.data.step else quantity)
         except Refusal as refusal:
             trouble = refusal.sentence(visit.lang)
     return await _answer(request, ro, visit, goods, trouble)
 
 
-@post("/keranjang/{product:uuid}/keluar", status_code=200)
-async def take_out(request: Request[Any, Any, Any], ro: Reader, visit: Visit, product: UUID) -> Response[Any]:
+@post("/keranjang/{product_id:uuid}/keluar", status_code=200)
+async def take_out(request: Request[Any, Any, Any], ro: Reader, visit: Visit, product_id: UUID) -> Response[Any]:
     """Take a product out of the cart."""
     await read_form(request, Nothing)
-    return await _answer(request, ro, visit, cart.with_quantity(cart.cart_of(request), product, 0), None)
+    return await _answer(request, ro, visit, cart.with_quantity(cart.cart_of(request), product_id, 0), None)
 
 
 def _told(request: Request[Any, Any, Any], visit: Visit, goods: dict[UUID, int], sentence: str) -> Response[Any]:

@@ -66,7 +66,7 @@ _SHELF = (
     "WITH hits AS (SELECT " + _GOOD + "WHERE NOT p.archived AND ($1::text IS NULL OR c.slug = $1) AND {search})"
     " SELECT (SELECT count(*) FROM hits) AS total,"
     " coalesce((SELECT json_agg(h) FROM"
-    " (SELECT * FROM hits ORDER BY stock <= 0, lower(name), id LIMIT $2 OFFSET $3) AS h), '[]')::text AS goods,"
+    " (SELECT id, sku, name, unit, category, picture, price, stock FROM hits ORDER BY stock <= 0, lower(name), id LIMIT $2 OFFSET $3) AS h), '[]')::text AS goods,"
     " coalesce((SELECT json_agg(json_build_array(c.slug, c.name) ORDER BY lower(c.name)) FROM categories c"
     " WHERE EXISTS (SELECT FROM products p WHERE p.category_id = c.id AND NOT p.archived)), '[]')::text AS categories"
 )

@@ -31,12 +31,14 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         ro = await reader_of(db)
         member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
         product = await ro.value("SELECT id FROM products WHERE sku = 'MAWAR-1'")
+        category = await ro.value("SELECT id FROM categories ORDER BY name LIMIT 1")
     small = ["1", "2", "999999"]
     return {
         "lang": ["en"],
         "name": ["x.css", "MAWAR-1"],
         "member_id": [str(member)],
         "product_id": [str(product)],
+        "category_id": [str(category)],
         "sku": ["MAWAR-1"],
         "slug": ["mawar", "sembako"],
         "number": [*small, "0001"],

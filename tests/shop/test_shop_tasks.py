@@ -1,0 +1,43 @@
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import shop.tasks  # noqa: F401 - registers the job that is looked for
+from factories import shop as made
+from kernel import clock
+from kernel.database import Database, reader_of
+from kernel.outbox import find_job
+from tenants.registry import TenantRef
+from tenants.session import coop_session, shared_reader
+
+
+async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
+    database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        product = (await made.product(db, stock=2)).id
+        order = await made.order(db, {product: 2}, way="transfer")
+        paid = await made.order(db, {(await made.product(db)).id: 1}, await made.member(db), "savings")
+    async with shared_reader(database) as ro:
+        rows = await ro.records("SELECT key, arguments, due_at FROM shared.outbox WHERE job = 'shop.expire_order'")
+    assert [(row["key"], row["due_at"]) for row in rows] == [(f"shop.expire_order:{order.id}", order.expires_at)]
+    assert paid.expires_at is None
+    run, of_the_platform = find_job("shop.expire_order")
+    assert not of_the_platform
+
+    async def later(hours: int) -> str:
+        with clock.held_at(order.placed_at + timedelta(hours=hours)):
+            async with coop_session(database, melati) as db:
+                await run(db, **rows[0]["arguments"])
+                await made.books_agree(db)
+                return await status(db, order.number)
+
+    assert await later(47) == "placed"
+    assert await later(49) == "cancelled"
+    assert await later(50) == "cancelled"
+    async with coop_session(database, melati) as db:
+        assert (await made.order(db, {product: 2})).status == "placed"  # the stock is free again
+
+
+async def status(db: AsyncSession, number: int) -> str:
+    return str(await (await reader_of(db)).value("SELECT status FROM orders WHERE number = $1", number))
