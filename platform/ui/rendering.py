@@ -92,11 +92,18 @@ def base_context(request: Request[Any, Any, Any], visit: Visit) -> dict[str, Any
         "brand": visit.brand,
         "viewer": visit.viewer or visit.operator,
         "path": path,
+        "here": _here(request),
         "nav": nav,
         "places": places(nav, visit),
         "cart_count": cart_count(request),
         "flash": visit.flash,
     }
+
+
+def _here(request: Request[Any, Any, Any]) -> str:
+    """Return this page's address with its query: an order opens only with its key, a search is worth coming back to."""
+    query = request.scope["query_string"].decode("latin-1")
+    return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")
 
 
 def fragment(request: Request[Any, Any, Any], key: tuple[object, ...], make: Callable[[], str]) -> Markup:

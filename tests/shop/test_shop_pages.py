@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -226,6 +227,9 @@ async def test_a_visitor_orders_and_only_their_key_opens_the_order(
     text = (await client.get(address)).text
     assert "Rp36.000" in text
     assert "Menunggu pembayaran" in text
+    assert f'href="/bahasa/en?kembali={quote(address)}"' in text  # another language is the same order
+    assert (await client.get(f"/bahasa/en?kembali={quote(address)}")).headers["location"] == address
+    client.cookies.delete("bahasa")
     bare = address.partition("?")[0]
     for stranger, path in (
         (visitor("melati"), bare),
