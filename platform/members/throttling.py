@@ -57,10 +57,15 @@ class Door:
 
 async def count_application(database: Database, tenant: TenantRef, client_ip: str) -> None:
     """Count one application from a network. Raises Refusal ui.too_many_attempts."""
-    key = rules.throttle_key("application-from", rules.network_of(client_ip))
-    await _count(
-        database, tenant, key, lambda tries, now: rules.next_in_window(tries, now, APPLICATIONS, APPLICATION_WINDOW)
-    )
+    await count_from_network(database, tenant, "application", client_ip, most=APPLICATIONS, window=APPLICATION_WINDOW)
+
+
+async def count_from_network(
+    database: Database, tenant: TenantRef, door: str, client_ip: str, *, most: int, window: timedelta
+) -> None:
+    """Count one attempt of strangers from a network at a door. Raises Refusal ui.too_many_attempts beyond ``most`` in a window."""
+    key = rules.throttle_key(f"{door}-from", rules.network_of(client_ip))
+    await _count(database, tenant, key, lambda tries, now: rules.next_in_window(tries, now, most, window))
 
 
 def _network_rule(tries: Tries, now: datetime) -> Tries | None:

@@ -1,6 +1,7 @@
 """Checkout: one page to choose, one sentence before savings move, one order however often it is sent."""
 
 import secrets
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -10,16 +11,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
-from kernel.database import Reader, reader_of
+from kernel.database import Database, Reader, reader_of
 from kernel.errors import Refusal
 from kernel.money import Rupiah
+from members.throttling import count_from_network
 from shop import cart, cart_pages, errors, order_queries, queries, rules, showing
 from shop.forms import CheckoutForm
 from shop.models import Order
 from shop.order_queries import BuyerView
 from shop.placing import Buyer, Checkout, place_order
+from tenants.registry import TenantRef
 from ui import Form, Visit, page, read_form, see_other
 from ui.words import words
+
+VISITORS_CHECKOUTS: Final = 60  # a village shares one address behind its provider
+CHECKOUT_WINDOW: Final = timedelta(hours=1)
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -43,8 +49,15 @@ async def checkout_page(request: Request[Any, Any, Any], ro: Reader, visit: Visi
 
 
 @post("/pesan", status_code=200)
-async def order_goods(request: Request[Any, Any, Any], db: AsyncSession, visit: Visit) -> Response[Any]:
+async def order_goods(
+    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, database: Database, tenant: TenantRef
+) -> Response[Any]:
     """Place the order; savings are asked about once more first."""
+    if visit.viewer is None:
+        # an order keeps stock for days: a stranger cannot empty the shelf by ordering without end
+        await count_from_network(
+            database, tenant, "checkout", visit.client_ip, most=VISITORS_CHECKOUTS, window=CHECKOUT_WINDOW
+        )
     form = await read_form(request, CheckoutForm)
     key = form.values.get("key", "")[:200]
     before = await _made_before(db, visit, key)

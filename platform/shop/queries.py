@@ -1,4 +1,4 @@
-"""What use cases of the shop read, locked where they will change it. What pages read lies in ``shelf`` and ``sales``."""
+"""What use cases of the shop read, locked where they will change it. Pages read through the other ``…_queries`` of this room."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 import httpx
+import pytest
 from PIL import Image
 
 from factories import shop
@@ -15,7 +16,7 @@ from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from shop import handling
+from shop import checkout_pages, handling
 from shop.goods import ProductFacts, add_product
 from shop.placing import Buyer
 from tenants.registry import TenantRef
@@ -277,6 +278,19 @@ async def test_forged_checkouts_are_refused(
     stolen = await checkout(client, csrf=member_client.csrf)
     assert (await member_client.client.post("/pesan", data=stolen)).status_code == 409
     assert await value(database, melati, "SELECT count(*) FROM orders") == 0
+
+
+async def test_a_stranger_cannot_empty_the_shelf_by_ordering_without_end(
+    visitor: Visitor, database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkout_pages, "VISITORS_CHECKOUTS", 2)
+    product, answers = await product_id(database, melati), []
+    for _ in range(3):
+        client = visitor("melati")
+        await fill(client, product)
+        answers.append((await client.post("/pesan", data=await checkout(client))).status_code)
+    assert answers == [303, 303, 429]
+    assert await value(database, melati, "SELECT reserved FROM products WHERE id = $1", product) == 2
 
 
 async def test_a_price_that_changed_is_shown_again_before_it_is_paid(
