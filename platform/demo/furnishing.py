@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
@@ -25,6 +25,7 @@ from kernel.actor import SYSTEM, VISITOR, Actor
 from kernel.importing import Report
 from kernel.money import Rupiah
 from kernel.phone import mobile
+from ledger.manual import Entry, record_entry
 from members.activation import activate, give_activation_code
 from members.admission import Person, admit_member, apply_for_membership
 from members.importing import import_members
@@ -34,6 +35,7 @@ from shop.handling import confirm_payment, hand_over
 from shop.importing import import_products
 from shop.placing import Buyer, Checkout, place_order
 from shop.sales_import import import_sales
+from shu.drafting import draft
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,6 +57,7 @@ async def furnish(db: AsyncSession, demo: Demo) -> None:
     with _at(date(year, 1, 1)):
         await _settle(db, demo, chair, date(year, 1, 1))
     _whole(await import_sales(db, chair, await _sales(db, demo, 1, date(year, 1, 2), date(year, 12, 30))))
+    await _pay_costs(db, demo, chair, year)
     with _at(date(year, 12, 15)):
         await _decide(db, demo, chair, date(year + 1, 1, 1))
     await _come_in(db, demo, chair, year)
@@ -62,6 +65,8 @@ async def furnish(db: AsyncSession, demo: Demo) -> None:
         _whole(
             await import_sales(db, chair, await _sales(db, demo, 2, date(year + 1, 1, 2), today - timedelta(days=1)))
         )
+    with _at(date(year + 1, 1, 20)):
+        await draft(db, chair, year, zone=demo.timezone)
     await _wait(db, demo, chair, today)
     audit.record(db, SYSTEM, queries.FURNISHED, subject="demo")
 
@@ -81,6 +86,19 @@ async def _settle(db: AsyncSession, demo: Demo, chair: Actor, on: date) -> None:
     )
     assert treasurer.code is not None
     await activate(db, treasurer.phone, treasurer.code, PASSWORD)
+
+
+async def _pay_costs(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> None:
+    """Rent and wages each month, the members' meeting in March: without costs a surplus would be too good to be true."""
+    for month in range(1, 13):
+        costs = [("6120", 85_000, "Listrik dan sewa kios"), ("6110", 240_000, "Upah penjaga toko")]
+        if month == 3:
+            costs.append(("7110", 450_000, "Rapat anggota tahunan"))
+        for at, (account, amount, words) in enumerate(costs):
+            on = date(year, month, 25)
+            key = uuid5(NAMESPACE_URL, f"demo:{demo.slug}:{on}:{at}")
+            with _at(on):
+                await record_entry(db, chair, Entry(on, account, Rupiah(amount), "cash", words, key), today=on)
 
 
 async def _decide(db: AsyncSession, demo: Demo, chair: Actor, effective_on: date) -> None:

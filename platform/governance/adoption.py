@@ -16,7 +16,6 @@ from governance.templates import TEMPLATES
 from kernel import audit, clock
 from kernel.formats import JAKARTA
 from kernel.outbox import later
-from tenants.changes import announce
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -71,7 +70,6 @@ async def adopt(
             ],
         },
     )
-    await announce(db)
     if effective_on > clock.today(zone):  # pages that show prices are kept in memory: forget them on the day itself
         morning = datetime.combine(effective_on, time.min, ZoneInfo(zone))
         await later(db, "governance.take_effect", {}, due=morning, key=f"governance.take_effect:{version}")

@@ -148,7 +148,12 @@ class Database:
         """The engine of write sessions."""
         if self._write is None:
             self._write = create_async_engine(
-                self.app_url, pool_size=self._pool_size, max_overflow=5, pool_timeout=10, connect_args={"timeout": 10}
+                self.app_url,
+                pool_size=self._pool_size,
+                max_overflow=5,
+                pool_timeout=10,
+                pool_pre_ping=True,  # a restart of PostgreSQL is nobody's error page
+                connect_args={"timeout": 10},
             )
             event.listen(self._write.sync_engine, "checkin", _replace_when_worn)
         return self._write

@@ -11,7 +11,7 @@ from kernel import audit
 from office import errors, queries
 from shop import pictures
 from shop.goods import keep_pictures
-from tenants.changes import announce
+from tenants.changes import rename
 from ui.brand import check_accent, check_colour
 from ui.themes import themes
 
@@ -45,6 +45,7 @@ class Look(msgspec.Struct, frozen=True):
 async def change_facts(db: AsyncSession, actor: Actor, facts: Facts) -> None:
     """Say it anew: shop, receipts and pages show it from the next moment on."""
     await _change(db, actor, "office.profile_changed", msgspec.structs.asdict(facts))
+    await rename(db, facts.name)
 
 
 async def change_look(db: AsyncSession, actor: Actor, look: Look) -> None:
@@ -91,4 +92,3 @@ async def _change(db: AsyncSession, actor: Actor, action: str, values: dict[str,
     for name, value in changed.items():
         setattr(profile, name, value)
     audit.record(db, actor, action, subject=SUBJECT, facts=changed)
-    await announce(db)

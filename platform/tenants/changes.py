@@ -41,6 +41,12 @@ async def announce_registry(db: AsyncSession) -> None:
     await db.execute(text("SELECT pg_notify(:channel, :what)"), {"channel": CHANNEL, "what": REGISTRY})
 
 
+async def rename(db: AsyncSession, name: str) -> None:
+    """Give the session's cooperative this name in the registry too, where operators and closed doors read it."""
+    await db.execute(text("SELECT shared.rename_cooperative(:name)"), {"name": name})
+    db.sync_session.info["registry_announced"] = True
+
+
 def forget_here(database: Database, what: str) -> None:
     """Forget in this process at once what was just announced and committed: the next request must not be faster than the notice."""
     changed = database.local.get("changed")

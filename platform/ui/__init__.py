@@ -3,7 +3,7 @@
 from ui.forms import Form, Mobile, read_form
 from ui.guards import member, officer, operator
 from ui.needs import AnyRequest, Db, MaybeViewer, Ro, TheBrand, TheDatabase, TheTenant, TheViewer, TheVisit
-from ui.rendering import fragment, page, see_other, shared_part
+from ui.rendering import page, see_other, shared_part
 from ui.viewer import Brand, Viewer, Visit, visit_of
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "TheVisit",
     "Viewer",
     "Visit",
-    "fragment",
     "member",
     "officer",
     "operator",

@@ -106,29 +106,13 @@ def _here(request: Request[Any, Any, Any]) -> str:
     return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")
 
 
-def fragment(request: Request[Any, Any, Any], key: tuple[object, ...], make: Callable[[], str]) -> Markup:
-    """Return a part that many viewers see alike, rendered once and kept until the cooperative changes something.
-
-    ``key`` must hold all that the part depends on besides the cooperative, theme and language.
-    """
-    visit = visit_of(request)
-    if visit.pages is None or visit.tenant is None:
-        return Markup(make())  # noqa: S704 - rendered by autoescaping templates
-    full = ("fragment", visit.brand.theme, visit.lang, *key)
-    kept: Markup | None = visit.pages.get(visit.tenant.schema_name, full)
-    if kept is None:
-        generation = visit.pages.generation(visit.tenant.schema_name)
-        kept = Markup(make())  # noqa: S704
-        visit.pages.keep(visit.tenant.schema_name, full, kept, len(kept), generation)
-    return kept
-
-
 async def shared_part(
     request: Request[Any, Any, Any], key: tuple[object, ...], make: Callable[[], Awaitable[str]]
 ) -> Markup:
-    """Return a ``fragment`` whose making has to ask the database first: when it is kept already, nothing is asked.
+    """Return a part that many viewers see alike: made once, kept until the cooperative changes something, and then nothing is asked of the database.
 
-    ``make`` may raise a Refusal, and then nothing is kept.
+    ``key`` must hold all that the part depends on besides the cooperative, theme and language. ``make`` may raise a Refusal, and then nothing
+    is kept.
     """
     visit = visit_of(request)
     if visit.pages is None or visit.tenant is None:

@@ -52,6 +52,8 @@ async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSess
     async with coop_session(visit.database, visit.tenant) as db:
         yield db
     forget_here(visit.database, visit.tenant.schema_name)
+    if db.sync_session.info.get("registry_announced"):
+        forget_here(visit.database, REGISTRY)
 
 
 async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:
@@ -112,6 +114,7 @@ def _app(settings: Settings, *routes: Any) -> Litestar:
             before_request=look_first,
             before_send=[with_headers(settings)],
             openapi_config=None,
+            logging_config=None,  # kernel.logs says how logs are written
             request_max_body_size=LARGEST_BODY,
             signature_namespace={"Request": Request},
             debug=False,

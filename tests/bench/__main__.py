@@ -7,7 +7,7 @@ import asyncio
 import importlib
 import sys
 
-BENCHES = ("storefront", "founding", "imports", "surplus")
+BENCHES = ("storefront", "founding", "imports")
 
 
 def main() -> None:

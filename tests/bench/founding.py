@@ -28,9 +28,10 @@ async def main() -> None:
                     "officer_name": "Ketua Contoh",
                     "phone": "0899-0000-0001",
                     "password": PASSWORD,
-                    "bylaws_template": "konsumen",
+                    "bylaws": "konsumen",
                     "founding_key": str(new_id()),
                 }
+                base = origin
                 started = time.perf_counter()
                 answer = await client.post("/daftar", data=form)
                 while answer.status_code in (302, 303):

@@ -1,4 +1,4 @@
-"""Lines a second of the three imports, with all postings, each file sent twice.
+"""Lines a second of the three imports, with all postings, each file sent twice; then the year's surplus, divided.
 
 The files are invented here, or named: PYTHONPATH=tests .venv/bin/python -m bench.imports products.csv members.csv sales.csv
 (an empty name, "", stands for an invented file; a number instead of the names says how many sales are invented).
@@ -21,6 +21,7 @@ from members.importing import import_members
 from onboarding.founding import found
 from shop.importing import import_products
 from shop.sales_import import import_sales
+from shu.drafting import draft
 from tenants.session import coop_reader, coop_session
 
 PRODUCTS, MEMBERS, SALES = 3_000, 3_000, 20_000
@@ -91,6 +92,12 @@ async def main(arguments: list[str] | None = None) -> None:
             print(
                 f"trial balance of {YEAR}: {spent * 1000:.0f} ms, surplus {await surplus(ro, YEAR):,}; the books agree: {agrees}"
             )
+        started = time.perf_counter()
+        async with coop_session(database, tenant) as db:
+            drafted = await draft(db, SYSTEM, YEAR)
+        print(
+            f"surplus of {YEAR} divided among {len(drafted.allocation.members):,} members and stored: {(time.perf_counter() - started) * 1000:.0f} ms"
+        )
 
 
 if __name__ == "__main__":

@@ -164,7 +164,7 @@ async def main() -> None:
             " WHERE NOT p.archived ORDER BY p.name LIMIT 24"
         )
 
-        @get("/", sync_to_thread=False)
+        @get("/")
         async def by_hand() -> Response[str]:
             async with pool.acquire() as connection:
                 products = await connection.fetch(query)

@@ -6,6 +6,20 @@ revision = "0002"
 down_revision = "0001"
 
 
+# A cooperative may call itself something else, and nobody but itself: whose name changes is the role that asks.
+RENAME = """
+CREATE FUNCTION shared.rename_cooperative(new_name text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rename$
+BEGIN
+    UPDATE shared.cooperatives SET name = new_name WHERE schema_name = current_setting('role');
+    PERFORM pg_notify('lumbung_changed', 'registry');
+END
+$rename$;
+REVOKE ALL ON FUNCTION shared.rename_cooperative(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION shared.rename_cooperative(text) TO lumbung_coop;
+"""
+
+
 def upgrade() -> None:
     """Rights; the application's role is passed by the session setting ``lumbung.app_role``."""
     op.execute(
@@ -24,3 +38,4 @@ BEGIN
 END
 $rights$"""
     )
+    op.execute(RENAME)
