@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from litestar import Request, Response, get, post
-from sqlalchemy.ext.asyncio import AsyncSession
+from litestar import Response, get, post
+from litestar.params import FromPath
 
 from governance import errors, forms, queries
 from governance.adoption import adopt, require_date
@@ -16,10 +16,10 @@ from governance.queries import BylawsInForce
 from governance.rules import BASIS_NAMES, Bylaws, total_percent, validate
 from governance.templates import TEMPLATE_NAMES
 from kernel import clock, parsing
-from kernel.database import Reader, reader_of
+from kernel.database import reader_of
 from kernel.errors import Refusal, Words
 from kernel.money import Rupiah
-from ui import Brand, Form, Viewer, Visit, officer, page, read_form, see_other, visit_of
+from ui import AnyRequest, Db, Form, Ro, TheBrand, TheViewer, TheVisit, officer, page, read_form, see_other, visit_of
 from ui.errors import FIELD_REQUIRED
 
 HOME = "/pengurus/anggaran-dasar"
@@ -50,7 +50,7 @@ def _reading(held: BylawsInForce, today: date) -> dict[str, Any]:
 
 
 @get("/anggaran-dasar")
-async def read_bylaws(request: Request[Any, Any, Any], ro: Reader, brand: Brand) -> Response[bytes]:
+async def read_bylaws(request: AnyRequest, ro: Ro, brand: TheBrand) -> Response[bytes]:
     """Everybody may read the rules that are in force."""
     today = clock.today(brand.timezone)
     held = await queries.bylaws_on(ro, today)
@@ -58,7 +58,7 @@ async def read_bylaws(request: Request[Any, Any, Any], ro: Reader, brand: Brand)
 
 
 @get(HOME, guards=[officer])
-async def bylaws_home(request: Request[Any, Any, Any], ro: Reader, brand: Brand) -> Response[bytes]:
+async def bylaws_home(request: AnyRequest, ro: Ro, brand: TheBrand) -> Response[bytes]:
     """The rules in force, what will follow them, and every version."""
     today = clock.today(brand.timezone)
     held = await queries.bylaws_on(ro, today)
@@ -74,7 +74,7 @@ async def bylaws_home(request: Request[Any, Any, Any], ro: Reader, brand: Brand)
 
 
 @get(HOME + "/{version:int}", guards=[officer])
-async def old_bylaws(request: Request[Any, Any, Any], ro: Reader, brand: Brand, version: int) -> Response[bytes]:
+async def old_bylaws(request: AnyRequest, ro: Ro, brand: TheBrand, version: FromPath[int]) -> Response[bytes]:
     """One version as it was adopted, with what it changed."""
     found = await queries.version_of(ro, version) if version <= LARGEST_VERSION else None
     if found is None:
@@ -93,7 +93,7 @@ async def old_bylaws(request: Request[Any, Any, Any], ro: Reader, brand: Brand, 
 
 
 @get(HOME + "/ubah", guards=[officer])
-async def change_bylaws(request: Request[Any, Any, Any], ro: Reader, brand: Brand, visit: Visit) -> Response[bytes]:
+async def change_bylaws(request: AnyRequest, ro: Ro, brand: TheBrand, visit: TheVisit) -> Response[bytes]:
     """The form, filled with the version adopted last."""
     base = await queries.latest(ro)
     effective_on = max(base.effective_on, clock.today(brand.timezone))
@@ -102,7 +102,7 @@ async def change_bylaws(request: Request[Any, Any, Any], ro: Reader, brand: Bran
 
 
 @post(HOME + "/ubah", guards=[officer], status_code=200)
-async def press_in_form(request: Request[Any, Any, Any], ro: Reader, brand: Brand) -> Response[bytes]:
+async def press_in_form(request: AnyRequest, ro: Ro, brand: TheBrand) -> Response[bytes]:
     """A button of the form: add or take away a row, sum up, or see what the change does."""
     form: Form[Any] = await read_form(request, forms.BylawsForm)
     base = await queries.latest(ro)
@@ -130,9 +130,7 @@ async def press_in_form(request: Request[Any, Any, Any], ro: Reader, brand: Bran
 
 
 @post(HOME + "/penetapan", guards=[officer])
-async def adopt_bylaws(
-    request: Request[Any, Any, Any], db: AsyncSession, brand: Brand, viewer: Viewer
-) -> Response[Any]:
+async def adopt_bylaws(request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer) -> Response[Any]:
     """Adopt what the preview showed."""
     form: Form[Any] = await read_form(request, forms.BylawsForm)
     form.values.pop("do", None)
@@ -152,7 +150,7 @@ async def adopt_bylaws(
     return see_other(f"{HOME}/{version}", flash=words.worded(visit_of(request).lang))
 
 
-def _checked(request: Request[Any, Any, Any], form: Form[Any], base: BylawsInForce, today: date) -> Bylaws:
+def _checked(request: AnyRequest, form: Form[Any], base: BylawsInForce, today: date) -> Bylaws:
     """The bylaws that the form says; raises the form again, each sentence beside its field, while they break a rule."""
     lang = visit_of(request).lang
     if not form.errors:
@@ -194,7 +192,7 @@ def _press(form: Form[Any], do: str) -> None:
         form.values.update(values)
 
 
-def _show(request: Request[Any, Any, Any], base: BylawsInForce, form: Form[Any]) -> Response[bytes]:
+def _show(request: AnyRequest, base: BylawsInForce, form: Form[Any]) -> Response[bytes]:
     return page(
         request,
         "governance/change.html",
@@ -205,7 +203,7 @@ def _show(request: Request[Any, Any, Any], base: BylawsInForce, form: Form[Any])
     )
 
 
-def _form_context(request: Request[Any, Any, Any], base: BylawsInForce, form: Form[Any]) -> dict[str, Any]:
+def _form_context(request: AnyRequest, base: BylawsInForce, form: Form[Any]) -> dict[str, Any]:
     lang = visit_of(request).lang
     choices = CHOICES | ({"loans": LOANS} if any(line.basis == "loans" for line in base.bylaws.allocation) else {})
     return {

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from kernel import clock
@@ -76,7 +77,9 @@ async def year_choices(ro: Reader, year: int) -> list[int]:
 
 
 @get(BOOKS, guards=[officer])
-async def trial_balance(request: AnyRequest, ro: Ro, brand: TheBrand, tahun: int | None = None) -> Response[bytes]:
+async def trial_balance(
+    request: AnyRequest, ro: Ro, brand: TheBrand, tahun: FromQuery[int | None] = None
+) -> Response[bytes]:
     """Every account of a year, and whether the books agree."""
     year = year_in(tahun, brand)
     totals = await queries.trial_balance(ro, year)
@@ -104,7 +107,12 @@ async def trial_balance(request: AnyRequest, ro: Ro, brand: TheBrand, tahun: int
 
 @get(f"{BOOKS}/akun/{{code:str}}", guards=[officer])
 async def account_page(
-    request: AnyRequest, ro: Ro, brand: TheBrand, code: str, tahun: int | None = None, halaman: int = 1
+    request: AnyRequest,
+    ro: Ro,
+    brand: TheBrand,
+    code: FromPath[str],
+    tahun: FromQuery[int | None] = None,
+    halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
     """The lines of an account in a year."""
     account = await book_queries.account(ro, code)
@@ -135,7 +143,7 @@ async def account_page(
 
 @get(f"{BOOKS}/jurnal", guards=[officer])
 async def journal_list(
-    request: AnyRequest, ro: Ro, brand: TheBrand, tahun: int | None = None, halaman: int = 1
+    request: AnyRequest, ro: Ro, brand: TheBrand, tahun: FromQuery[int | None] = None, halaman: FromQuery[int] = 1
 ) -> Response[bytes]:
     """The journals of a year."""
     year, number = year_in(tahun, brand), min(max(halaman, 1), LARGEST_PAGE)
@@ -155,7 +163,7 @@ async def journal_list(
 
 
 @get(f"{BOOKS}/jurnal/{{number:int}}", guards=[officer])
-async def journal_page(request: AnyRequest, ro: Ro, visit: TheVisit, number: int) -> Response[bytes]:
+async def journal_page(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[bytes]:
     """One journal with its lines and the balances right after it."""
     return page(request, "ledger/journal.html", place="buku", form=None, **await journal_context(ro, visit, number))
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from kernel import clock
 from kernel.database import Reader, reader_of
@@ -25,11 +26,11 @@ async def new_entry(
     request: AnyRequest,
     ro: Ro,
     visit: TheVisit,
-    akun: str = "",
-    jumlah: str = "",
-    cara: str = "cash",
-    tanggal: str = "",
-    uraian: str = "",
+    akun: FromQuery[str] = "",
+    jumlah: FromQuery[str] = "",
+    cara: FromQuery[str] = "cash",
+    tanggal: FromQuery[str] = "",
+    uraian: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Ask for a cost or an income; the address may already say it."""
     context = await _entry_context(ro, visit)
@@ -66,7 +67,9 @@ async def record(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit
 
 
 @post(f"{BOOKS}/jurnal/{{number:int}}/pembalikan", guards=[officer])
-async def take_back(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, number: int) -> Response[Any]:
+async def take_back(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, number: FromPath[int]
+) -> Response[Any]:
     """Reverse an entry by hand."""
     form = await read_form(request, ReversalForm)
     context = await journal_context(await reader_of(db), visit, number)
@@ -78,7 +81,7 @@ async def take_back(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVi
 
 
 @get(f"{BOOKS}/tahun/{{year:int}}/penutupan", guards=[officer])
-async def closing_page(request: AnyRequest, ro: Ro, brand: TheBrand, year: int) -> Response[bytes]:
+async def closing_page(request: AnyRequest, ro: Ro, brand: TheBrand, year: FromPath[int]) -> Response[bytes]:
     """Say what closing a year means, before it happens."""
     _check_year(year)
     return page(
@@ -95,7 +98,7 @@ async def closing_page(request: AnyRequest, ro: Ro, brand: TheBrand, year: int) 
 
 
 @post(f"{BOOKS}/tahun/{{year:int}}/penutupan", guards=[officer])
-async def close(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, year: int) -> Response[Any]:
+async def close(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, year: FromPath[int]) -> Response[Any]:
     """Close it."""
     _check_year(year)
     await read_form(request, Nothing)

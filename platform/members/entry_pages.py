@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from members import queries
 from members.activation import activate
@@ -15,23 +16,12 @@ from members.signing_in import sign_in, take_handover
 from members.throttling import Door
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
-from ui import (
-    AnyRequest,
-    Db,
-    MaybeViewer,
-    TheTenant,
-    TheVisit,
-    Viewer,
-    Visit,
-    page,
-    read_form,
-    see_other,
-)
+from ui import AnyRequest, Db, MaybeViewer, TheTenant, TheVisit, Viewer, Visit, page, read_form, see_other
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_LASTS, drop_session, set_session
 
 
 @get("/masuk", sync_to_thread=False)
-def sign_in_page(request: AnyRequest, viewer: MaybeViewer, kembali: str = "") -> Response[Any]:
+def sign_in_page(request: AnyRequest, viewer: MaybeViewer, kembali: FromQuery[str] = "") -> Response[Any]:
     """Ask who it is; whoever is inside already goes on."""
     if viewer is not None:
         return see_other(_landing(kembali, is_officer=viewer.is_officer))
@@ -56,7 +46,7 @@ async def take_sign_in(
 
 
 @get("/masuk/serah")
-async def take_handover_link(db: Db, visit: TheVisit, viewer: MaybeViewer, kunci: str = "") -> Response[Any]:
+async def take_handover_link(db: Db, visit: TheVisit, viewer: MaybeViewer, kunci: FromQuery[str] = "") -> Response[Any]:
     """Sign in, once, whoever has just founded this cooperative."""
     return await _enter(db, visit, viewer, await take_handover(db, kunci), "/pengurus")
 
@@ -72,7 +62,7 @@ async def sign_out(db: Db, visit: TheVisit, viewer: MaybeViewer) -> Response[Any
 
 
 @get("/aktivasi", sync_to_thread=False)
-def activation_page(request: AnyRequest, nomor: str = "") -> Response[bytes]:
+def activation_page(request: AnyRequest, nomor: FromQuery[str] = "") -> Response[bytes]:
     """Ask for the code, and for the password they want."""
     return page(request, "members/activation.html", place="akun", form=None, identity=nomor[:40])
 

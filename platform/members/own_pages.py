@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromQuery
 
 from governance.queries import bylaws_on
 from kernel import clock, phone
@@ -72,7 +73,7 @@ async def own_home(request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheView
 
 @get("/anggota/belanja", guards=[member])
 async def own_purchases(
-    request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, tahun: int = 0
+    request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, tahun: FromQuery[int] = 0
 ) -> Response[bytes]:
     """Show what I bought in a year."""
     assert viewer.member_id is not None

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
@@ -44,7 +45,7 @@ from ui.words import words
 
 @get("/pengurus/anggota", guards=[officer])
 async def show_register(
-    request: AnyRequest, ro: Ro, cari: str = "", status: str = "", halaman: int = 1
+    request: AnyRequest, ro: Ro, cari: FromQuery[str] = "", status: FromQuery[str] = "", halaman: FromQuery[int] = 1
 ) -> Response[Any]:
     """List and search."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
@@ -102,7 +103,7 @@ async def take_new_member(
 
 @get("/pengurus/anggota/{member_id:uuid}", guards=[officer])
 async def show_member(
-    request: AnyRequest, ro: Ro, brand: TheBrand, visit: TheVisit, member_id: UUID
+    request: AnyRequest, ro: Ro, brand: TheBrand, visit: TheVisit, member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Show one row of the register with all that belongs to it."""
     return page(request, "members/member.html", form=None, **await _member_context(ro, brand, visit, member_id))
@@ -110,7 +111,7 @@ async def show_member(
 
 @post("/pengurus/anggota/{member_id:uuid}/persetujuan", guards=[officer])
 async def approve(
-    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, viewer: TheViewer, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, viewer: TheViewer, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Say yes to an application, and show the code to pass on."""
     form = await read_form(request, ApprovalForm)
@@ -132,7 +133,7 @@ async def approve(
 
 @post("/pengurus/anggota/{member_id:uuid}/penolakan", guards=[officer])
 async def decline(
-    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, viewer: TheViewer, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, viewer: TheViewer, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Say no to an application."""
     form: Form[DeclineForm] = await read_form(request, DeclineForm)
@@ -145,7 +146,7 @@ async def decline(
 
 
 @post("/pengurus/anggota/{member_id:uuid}/kode", guards=[officer])
-async def give_code(request: AnyRequest, db: Db, viewer: TheViewer, member_id: UUID) -> Response[bytes]:
+async def give_code(request: AnyRequest, db: Db, viewer: TheViewer, member_id: FromPath[UUID]) -> Response[bytes]:
     """Give a new code, and show it once."""
     await read_form(request, Nothing)
     return _show_code(request, await give_activation_code(db, viewer.as_officer(), member_id), fresh=False)
@@ -153,7 +154,7 @@ async def give_code(request: AnyRequest, db: Db, viewer: TheViewer, member_id: U
 
 @get("/pengurus/anggota/{member_id:uuid}/belanja", guards=[officer])
 async def show_purchases(
-    request: AnyRequest, ro: Ro, brand: TheBrand, member_id: UUID, tahun: int = 0
+    request: AnyRequest, ro: Ro, brand: TheBrand, member_id: FromPath[UUID], tahun: FromQuery[int] = 0
 ) -> Response[bytes]:
     """Show what a member bought in a year, from the books."""
     person = await queries.member(ro, member_id)

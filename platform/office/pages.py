@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from kernel import clock
 from kernel.database import Reader, reader_of
@@ -99,10 +100,10 @@ async def show_look(
     request: AnyRequest,
     ro: Ro,
     visit: TheVisit,
-    theme: str = "",
-    own_colours: str = "",
-    accent: str = "",
-    header: str = "",
+    theme: FromQuery[str] = "",
+    own_colours: FromQuery[str] = "",
+    accent: FromQuery[str] = "",
+    header: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Show the themes and colours; with a form's values (htmx sends them while they change) what they would look like."""
     stored = await queries.profile(ro)
@@ -153,7 +154,7 @@ async def take_logo_away(db: Db, viewer: TheViewer) -> Response[Any]:
 
 
 @get(f"{SETTINGS}/tema/{{name:str}}", guards=[officer], sync_to_thread=False)
-def theme_picture(name: str, accent: str = "", header: str = "") -> Response[str]:
+def theme_picture(name: FromPath[str], accent: FromQuery[str] = "", header: FromQuery[str] = "") -> Response[str]:
     """Draw a theme with these colours."""
     theme = name.removesuffix(".svg")
     if theme not in themes() or not name.endswith(".svg"):
@@ -183,7 +184,7 @@ async def take_officer(request: AnyRequest, db: Db, viewer: TheViewer) -> Respon
 
 
 @post(f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian", guards=[officer])
-async def take_dismissal(db: Db, viewer: TheViewer, user_id: UUID) -> Response[Any]:
+async def take_dismissal(db: Db, viewer: TheViewer, user_id: FromPath[UUID]) -> Response[Any]:
     """Take an office away."""
     await officers.dismiss(db, viewer.as_officer(), user_id)
     return see_other(f"{SETTINGS}/pengurus")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from governance.templates import TEMPLATE_NAMES, TEMPLATES
 from kernel.database import Database
@@ -38,7 +39,9 @@ def founding_page(request: AnyRequest, visit: TheVisit) -> Response[bytes]:
 
 
 @get("/daftar/alamat")
-async def check_address(request: AnyRequest, database: TheDatabase, visit: TheVisit, slug: str = "") -> Response[bytes]:
+async def check_address(
+    request: AnyRequest, database: TheDatabase, visit: TheVisit, slug: FromQuery[str] = ""
+) -> Response[bytes]:
     """Say whether an address is free, while it is being typed."""
     return page(
         request,

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from kernel import phone
 from kernel.database import Reader, reader_of
@@ -23,7 +24,7 @@ def _back(path: str) -> str:
 
 
 @get("/masuk")
-async def sign_in_page(request: AnyRequest, visit: TheVisit, kembali: str = "/") -> Response[Any]:
+async def sign_in_page(request: AnyRequest, visit: TheVisit, kembali: FromQuery[str] = "/") -> Response[Any]:
     """Ask who it is."""
     if visit.operator is not None:
         return see_other(_back(kembali))
@@ -55,7 +56,7 @@ async def take_sign_out(visit: TheVisit, db: Db) -> Response[Any]:
 
 @get("/", guards=[operator])
 async def list_cooperatives(
-    request: AnyRequest, ro: Ro, cari: str = "", status: str = "", halaman: int = 1
+    request: AnyRequest, ro: Ro, cari: FromQuery[str] = "", status: FromQuery[str] = "", halaman: FromQuery[int] = 1
 ) -> Response[bytes]:
     """List and search."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
@@ -77,13 +78,13 @@ async def list_cooperatives(
 
 
 @get("/koperasi/{slug:str}", guards=[operator])
-async def show_cooperative(request: AnyRequest, ro: Ro, visit: TheVisit, slug: str) -> Response[bytes]:
+async def show_cooperative(request: AnyRequest, ro: Ro, visit: TheVisit, slug: FromPath[str]) -> Response[bytes]:
     """Show what the registry knows of one."""
     return page(request, "operators/cooperative.html", place="koperasi", form=None, **await _card(ro, visit, slug))
 
 
 @post("/koperasi/{slug:str}/penangguhan", guards=[operator])
-async def take_suspension(request: AnyRequest, db: Db, visit: TheVisit, slug: str) -> Response[Any]:
+async def take_suspension(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
     """Ask once more with the reason in a sentence, then close the doors."""
     form = await read_form(request, Suspension)
     context = await _card(await reader_of(db), visit, slug)
@@ -101,14 +102,14 @@ async def take_suspension(request: AnyRequest, db: Db, visit: TheVisit, slug: st
 
 
 @post("/koperasi/{slug:str}/pembukaan", guards=[operator])
-async def take_resumption(db: Db, visit: TheVisit, slug: str) -> Response[Any]:
+async def take_resumption(db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
     """Open the doors again."""
     await resume(db, slug, by=visit.operator.name)
     return see_other(f"/koperasi/{slug}")
 
 
 @get("/jejak", guards=[operator])
-async def show_trail(request: AnyRequest, ro: Ro, halaman: int = 1) -> Response[bytes]:
+async def show_trail(request: AnyRequest, ro: Ro, halaman: FromQuery[int] = 1) -> Response[bytes]:
     """Show who did what."""
     current = min(max(halaman, 1), 100_000)
     rows, total = await queries.actions(ro, page=current)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
@@ -30,11 +31,11 @@ async def deposit_form(
     request: AnyRequest,
     ro: Ro,
     brand: TheBrand,
-    member_id: UUID,
-    jenis: str = "",
-    jumlah: str = "",
-    cara: str = "cash",
-    tanggal: str = "",
+    member_id: FromPath[UUID],
+    jenis: FromQuery[str] = "",
+    jumlah: FromQuery[str] = "",
+    cara: FromQuery[str] = "cash",
+    tanggal: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Ask what is paid in; the address may already say it."""
     today = clock.today(brand.timezone)
@@ -46,7 +47,7 @@ async def deposit_form(
 
 @post("/pengurus/anggota/{member_id:uuid}/setor/periksa", guards=[officer])
 async def check_deposit(
-    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     today = clock.today(brand.timezone)
@@ -72,7 +73,7 @@ async def check_deposit(
 
 @post("/pengurus/anggota/{member_id:uuid}/setor", guards=[officer])
 async def take_deposit(
-    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take it, and show the receipt."""
     today = clock.today(brand.timezone)
@@ -102,10 +103,10 @@ async def withdrawal_form(
     request: AnyRequest,
     ro: Ro,
     brand: TheBrand,
-    member_id: UUID,
-    jumlah: str = "",
-    cara: str = "cash",
-    tanggal: str = "",
+    member_id: FromPath[UUID],
+    jumlah: FromQuery[str] = "",
+    cara: FromQuery[str] = "cash",
+    tanggal: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Ask what is paid back."""
     today = clock.today(brand.timezone)
@@ -116,7 +117,7 @@ async def withdrawal_form(
 
 @post("/pengurus/anggota/{member_id:uuid}/tarik/periksa", guards=[officer])
 async def check_withdrawal(
-    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     today = clock.today(brand.timezone)
@@ -142,7 +143,7 @@ async def check_withdrawal(
 
 @post("/pengurus/anggota/{member_id:uuid}/tarik", guards=[officer])
 async def pay_back(
-    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: UUID
+    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Pay it back, and show the receipt."""
     today = clock.today(brand.timezone)
@@ -161,7 +162,7 @@ async def pay_back(
 
 @get("/pengurus/anggota/{member_id:uuid}/bukti/{number:int}", guards=[officer])
 async def officer_receipt(
-    request: AnyRequest, ro: Ro, visit: TheVisit, member_id: UUID, number: int
+    request: AnyRequest, ro: Ro, visit: TheVisit, member_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
     """Show the receipt of one movement, to print or to keep."""
     saver = await require_saver_row(ro, member_id)
@@ -171,7 +172,7 @@ async def officer_receipt(
 
 @get("/pengurus/anggota/{member_id:uuid}/simpanan/{slug:str}", guards=[officer])
 async def officer_statement(
-    request: AnyRequest, ro: Ro, visit: TheVisit, member_id: UUID, slug: str
+    request: AnyRequest, ro: Ro, visit: TheVisit, member_id: FromPath[UUID], slug: FromPath[str]
 ) -> Response[bytes]:
     """Show every movement of one kind of a member's savings."""
     saver = await require_saver_row(ro, member_id)

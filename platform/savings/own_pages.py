@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from governance.queries import bylaws_on
 from kernel import clock
 from savings import queries
 from savings.papers import receipt_page, require_saver_row, statement_page
 from savings.passbook import dues_of, passbook
-from ui import AnyRequest, Ro, TheBrand, TheViewer, TheVisit, Visit, member, page
+from ui import AnyRequest, Ro, TheBrand, TheViewer, TheVisit, member, page
 
 
 @get("/anggota/simpanan", guards=[member])
-async def own_savings(request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, visit: Visit) -> Response[bytes]:
+async def own_savings(
+    request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, visit: TheVisit
+) -> Response[bytes]:
     """Show the member's passbook."""
     assert viewer.member_id is not None
     today = clock.today(brand.timezone)
@@ -36,7 +39,9 @@ async def own_savings(request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheV
 
 
 @get("/anggota/simpanan/{slug:str}", guards=[member])
-async def own_statement(request: AnyRequest, ro: Ro, viewer: TheViewer, visit: TheVisit, slug: str) -> Response[bytes]:
+async def own_statement(
+    request: AnyRequest, ro: Ro, viewer: TheViewer, visit: TheVisit, slug: FromPath[str]
+) -> Response[bytes]:
     """Show the member every movement of one kind of savings."""
     assert viewer.member_id is not None
     saver = await require_saver_row(ro, viewer.member_id)
@@ -46,7 +51,9 @@ async def own_statement(request: AnyRequest, ro: Ro, viewer: TheViewer, visit: T
 
 
 @get("/anggota/simpanan/bukti/{number:int}", guards=[member])
-async def own_receipt(request: AnyRequest, ro: Ro, viewer: TheViewer, visit: TheVisit, number: int) -> Response[bytes]:
+async def own_receipt(
+    request: AnyRequest, ro: Ro, viewer: TheViewer, visit: TheVisit, number: FromPath[int]
+) -> Response[bytes]:
     """Show the member the receipt of one movement."""
     assert viewer.member_id is not None
     saver = await require_saver_row(ro, viewer.member_id)

@@ -5,14 +5,15 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.params import FromPath
 
 from governance.queries import bylaws_on
 from kernel.database import Reader
 from kernel.errors import Refusal
 from shop import cart, errors, rules, shelf_queries, showing
 from shop.forms import CartLineForm, IntoCart, Nothing
-from ui import Visit, page, read_form, see_other
+from ui import AnyRequest, Ro, TheVisit, Visit, page, read_form, see_other
 from ui.words import words
 
 
@@ -64,13 +65,13 @@ async def priced(ro: Reader, visit: Visit, goods: dict[UUID, int]) -> tuple[list
 
 
 @get("/keranjang")
-async def cart_page(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> Response[bytes]:
+async def cart_page(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
     """Show the cart."""
     return await _show(request, ro, visit, cart.cart_of(request))
 
 
 @post("/keranjang")
-async def put_in(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> Response[Any]:
+async def put_in(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[Any]:
     """Put a product into the cart, or more of it."""
     form = await read_form(request, IntoCart)
     goods = cart.cart_of(request)
@@ -95,7 +96,7 @@ async def put_in(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> R
 
 
 @post("/keranjang/{product_id:uuid}", status_code=200)
-async def change_quantity(request: Request[Any, Any, Any], ro: Reader, visit: Visit, product_id: UUID) -> Response[Any]:
+async def change_quantity(request: AnyRequest, ro: Ro, visit: TheVisit, product_id: FromPath[UUID]) -> Response[Any]:
     """Set how many of a product, from the box and the button pressed beside it."""
     form = await read_form(request, CartLineForm)
     goods = cart.cart_of(request)
@@ -112,13 +113,13 @@ async def change_quantity(request: Request[Any, Any, Any], ro: Reader, visit: Vi
 
 
 @post("/keranjang/{product_id:uuid}/keluar", status_code=200)
-async def take_out(request: Request[Any, Any, Any], ro: Reader, visit: Visit, product_id: UUID) -> Response[Any]:
+async def take_out(request: AnyRequest, ro: Ro, visit: TheVisit, product_id: FromPath[UUID]) -> Response[Any]:
     """Take a product out of the cart."""
     await read_form(request, Nothing)
     return await _answer(request, ro, visit, cart.with_quantity(cart.cart_of(request), product_id, 0), None)
 
 
-def _told(request: Request[Any, Any, Any], visit: Visit, goods: dict[UUID, int], sentence: str) -> Response[Any]:
+def _told(request: AnyRequest, visit: Visit, goods: dict[UUID, int], sentence: str) -> Response[Any]:
     """Answer where the shopper is: a short message and the new count, or without htmx the cart page with the same sentence."""
     response: Response[Any]
     if request.headers.get("hx-request") == "true":
@@ -131,7 +132,7 @@ def _told(request: Request[Any, Any, Any], visit: Visit, goods: dict[UUID, int],
 
 
 async def _answer(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, goods: dict[UUID, int], trouble: str | None
+    request: AnyRequest, ro: Reader, visit: Visit, goods: dict[UUID, int], trouble: str | None
 ) -> Response[Any]:
     if request.headers.get("hx-request") == "true" or trouble:
         return await _show(request, ro, visit, goods, trouble)
@@ -141,7 +142,7 @@ async def _answer(
 
 
 async def _show(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, goods: dict[UUID, int], trouble: str | None = None
+    request: AnyRequest, ro: Reader, visit: Visit, goods: dict[UUID, int], trouble: str | None = None
 ) -> Response[bytes]:
     lines, gone = await priced(ro, visit, goods)
     response = page(

@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
-from kernel.database import Database, Reader, reader_of
+from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from members.throttling import count_from_network
@@ -20,8 +20,7 @@ from shop.forms import CheckoutForm
 from shop.models import Order
 from shop.order_queries import BuyerView
 from shop.placing import Buyer, Checkout, place_order
-from tenants.registry import TenantRef
-from ui import Form, Visit, page, read_form, see_other
+from ui import AnyRequest, Db, Form, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
 from ui.words import words
 
 VISITORS_CHECKOUTS: Final = 60  # a village shares one address behind its provider
@@ -40,7 +39,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 @get("/pesan")
-async def checkout_page(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> Response[Any]:
+async def checkout_page(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[Any]:
     """Show what will be ordered, and ask how to receive and to pay it."""
     choice = await _read(request, ro, visit)
     if not choice.lines or choice.short or not visit.brand.shop_open:
@@ -50,7 +49,7 @@ async def checkout_page(request: Request[Any, Any, Any], ro: Reader, visit: Visi
 
 @post("/pesan", status_code=200)
 async def order_goods(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, database: Database, tenant: TenantRef
+    request: AnyRequest, db: Db, visit: TheVisit, database: TheDatabase, tenant: TheTenant
 ) -> Response[Any]:
     """Place the order; savings are asked about once more first."""
     if visit.viewer is None:
@@ -77,7 +76,7 @@ async def order_goods(
     return _done(visit, order)
 
 
-def _ask(request: Request[Any, Any, Any], form: Form[CheckoutForm], choice: Choice) -> Response[bytes]:
+def _ask(request: AnyRequest, form: Form[CheckoutForm], choice: Choice) -> Response[bytes]:
     """Show the sentence that says what will happen to the member's savings."""
     if choice.buyer.member_id is None:
         raise errors.PAYMENT_WAY_NOT_OFFERED(field="payment_way")
@@ -134,7 +133,7 @@ def _done(visit: Visit, order: Order) -> Response[Any]:
     return response
 
 
-async def _read(request: Request[Any, Any, Any], ro: Reader, visit: Visit) -> Choice:
+async def _read(request: AnyRequest, ro: Reader, visit: Visit) -> Choice:
     lines, gone = await cart_pages.priced(ro, visit, cart.cart_of(request))
     buyer = await _buyer(ro, visit)
     bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws

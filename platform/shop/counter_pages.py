@@ -2,7 +2,8 @@
 
 from typing import Any, Final, get_args
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import formats
@@ -11,7 +12,7 @@ from kernel.errors import Refusal
 from shop import errors, handling, order_pages, order_queries, rules, showing
 from shop.forms import Nothing, ReasonForm
 from shop.order_queries import Chip, OrderView
-from ui import Form, Viewer, Visit, officer, page, read_form, see_other
+from ui import AnyRequest, Db, Form, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.words import words
 
 HOME: Final = "/pengurus/pesanan"
@@ -19,12 +20,12 @@ HOME: Final = "/pengurus/pesanan"
 
 @get(HOME, guards=[officer])
 async def list_orders(
-    request: Request[Any, Any, Any],
-    ro: Reader,
-    visit: Visit,
-    keadaan: str = "perlu",
-    cari: str = "",
-    halaman: str = "1",
+    request: AnyRequest,
+    ro: Ro,
+    visit: TheVisit,
+    keadaan: FromQuery[str] = "perlu",
+    cari: FromQuery[str] = "",
+    halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
     """List orders by what they wait for, or those of a number or a name."""
     chip: Chip = keadaan if keadaan in get_args(Chip) else "perlu"  # type: ignore[assignment]
@@ -52,7 +53,7 @@ async def list_orders(
 
 
 @get(HOME + "/{number:int}", guards=[officer])
-async def one_order(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[bytes]:
+async def one_order(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[bytes]:
     """Show an order and what can be done with it."""
     order = await _find(ro, number)
     lines = await order_queries.lines(ro, order.id)
@@ -71,32 +72,32 @@ async def one_order(request: Request[Any, Any, Any], ro: Reader, visit: Visit, n
 
 
 @get(HOME + "/{number:int}/pembayaran", guards=[officer])
-async def ask_payment(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[Any]:
+async def ask_payment(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[Any]:
     """Say what confirming the transfer will do."""
     return await _ask(request, ro, visit, number, "pembayaran")
 
 
 @get(HOME + "/{number:int}/penyerahan", guards=[officer])
-async def ask_hand_over(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[Any]:
+async def ask_hand_over(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[Any]:
     """Say what handing over will do."""
     return await _ask(request, ro, visit, number, "penyerahan")
 
 
 @get(HOME + "/{number:int}/pembatalan", guards=[officer])
-async def ask_cancel(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[Any]:
+async def ask_cancel(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[Any]:
     """Say what calling off will do, and ask why."""
     return await _ask(request, ro, visit, number, "pembatalan")
 
 
 @get(HOME + "/{number:int}/pengembalian", guards=[officer])
-async def ask_return(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int) -> Response[Any]:
+async def ask_return(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[Any]:
     """Say what taking back will do, and ask why."""
     return await _ask(request, ro, visit, number, "pengembalian")
 
 
 @post(HOME + "/{number:int}/pembayaran", guards=[officer])
 async def confirm_payment(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, number: int
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
 ) -> Response[Any]:
     """Confirm that the transfer has come."""
     await _no_fields(request, visit)
@@ -106,7 +107,7 @@ async def confirm_payment(
 
 @post(HOME + "/{number:int}/penyerahan", guards=[officer])
 async def hand_over(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, number: int
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
 ) -> Response[Any]:
     """Hand the goods over."""
     await _no_fields(request, visit)
@@ -116,7 +117,7 @@ async def hand_over(
 
 @post(HOME + "/{number:int}/pembatalan", guards=[officer])
 async def cancel(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, number: int
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
 ) -> Response[Any]:
     """Call the order off."""
     form, context = await _reasoned(request, db, visit, number, "pembatalan")
@@ -127,7 +128,7 @@ async def cancel(
 
 @post(HOME + "/{number:int}/pengembalian", guards=[officer])
 async def take_back(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, number: int
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
 ) -> Response[Any]:
     """Take the goods back."""
     form, context = await _reasoned(request, db, visit, number, "pengembalian")
@@ -215,7 +216,7 @@ def _step_context(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
     return {"place": "penjualan", "order": order, "step": step} | _step_words(step, order, visit)
 
 
-async def _ask(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int, step: str) -> Response[Any]:
+async def _ask(request: AnyRequest, ro: Reader, visit: Visit, number: int, step: str) -> Response[Any]:
     order = await _find(ro, number)
     refusal = _refusal_of(step, order)
     if refusal is not None:
@@ -224,14 +225,14 @@ async def _ask(request: Request[Any, Any, Any], ro: Reader, visit: Visit, number
 
 
 async def _reasoned(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, number: int, step: str
+    request: AnyRequest, db: AsyncSession, visit: Visit, number: int, step: str
 ) -> tuple[Form[ReasonForm], dict[str, Any]]:
     form = await read_form(request, ReasonForm)
     order = await _find(await reader_of(db), number)
     return form, _step_context(step, order, visit)
 
 
-async def _no_fields(request: Request[Any, Any, Any], visit: Visit) -> None:
+async def _no_fields(request: AnyRequest, visit: Visit) -> None:
     form = await read_form(request, Nothing)
     if form.errors:
         raise errors.UNEXPECTED_FIELDS()

@@ -13,7 +13,6 @@ from ledger import Journal, Line, post
 from ledger.chart import BANK, CASH, STOCK, STOCK_DIFFERENCES
 from shop import errors, events, queries, rules, stock
 from shop.models import Product
-from tenants.changes import announce
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -53,7 +52,6 @@ async def receive_goods(
         await post(db, Journal(on, f"Barang masuk: {quantity} {product.name}", source_key, lines), by=actor.name)
     facts = {"quantity": quantity, "value": int(value), "paid_from": paid_from}
     audit.record(db, actor, events.GOODS_RECEIVED, subject=f"product:{product.sku}", facts=facts)
-    await announce(db)
     return product
 
 
@@ -94,5 +92,4 @@ async def count_stock(
         subject=f"product:{product.sku}",
         facts={"difference": difference, "value": int(value)},
     )
-    await announce(db)
     return product

@@ -18,7 +18,6 @@ from ledger import Journal, Line, post
 from ledger.chart import OPENING_BALANCES, STOCK
 from shop import errors, events, pictures, queries, rules, stock
 from shop.models import Category, Picture, Product
-from tenants.changes import announce
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -75,7 +74,6 @@ async def add_product(
             lines = [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)]
             await post(db, Journal(on, f"Stok awal {facts.name}", key, lines), by=actor.name)
     audit.record(db, actor, events.PRODUCT_ADDED, subject=f"product:{facts.sku}", facts={"price": int(facts.price)})
-    await announce(db)
     return product
 
 
@@ -95,7 +93,6 @@ async def change_product(
     if changed:
         told = {name: str(value) for name, value in changed.items()}
         audit.record(db, actor, events.PRODUCT_CHANGED, subject=f"product:{facts.sku}", facts=told)
-        await announce(db)
     return product
 
 
@@ -106,7 +103,6 @@ async def set_picture(db: AsyncSession, actor: Actor, product_id: UUID, upload: 
     product = await stock.lock(db, product_id)
     product.picture = checksum
     audit.record(db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", facts={"picture": checksum})
-    await announce(db)
     return checksum
 
 
@@ -122,7 +118,6 @@ async def remove_picture(db: AsyncSession, actor: Actor, product_id: UUID) -> No
     product = await stock.lock(db, product_id)
     product.picture = None
     audit.record(db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", facts={"picture": ""})
-    await announce(db)
 
 
 async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
@@ -134,7 +129,6 @@ async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
     db.add(category)
     await db.flush()
     audit.record(db, actor, events.CATEGORY_ADDED, subject=f"category:{category.slug}")
-    await announce(db)
     return category
 
 
@@ -155,7 +149,6 @@ async def rename_category(db: AsyncSession, actor: Actor, category_id: UUID, nam
         facts={"from": category.name, "to": tidy},
     )
     category.name = tidy
-    await announce(db)
     return category
 
 

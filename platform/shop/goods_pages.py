@@ -3,9 +3,9 @@
 from typing import Any, Final, get_args
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.datastructures import UploadFile
-from sqlalchemy.ext.asyncio import AsyncSession
+from litestar.params import FromPath, FromQuery
 
 from governance.prices import member_price, public_price
 from governance.queries import bylaws_on
@@ -15,7 +15,7 @@ from kernel.money import Rupiah
 from shop import errors, goods, goods_queries, pictures, showing
 from shop.forms import NewProductForm, Nothing, PictureForm, ProductForm
 from shop.goods_queries import Chip, ProductView
-from ui import Viewer, Visit, officer, page, read_form, see_other
+from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, officer, page, read_form, see_other
 from ui.words import words
 
 HOME: Final = "/pengurus/barang"
@@ -23,7 +23,11 @@ HOME: Final = "/pengurus/barang"
 
 @get(HOME, guards=[officer])
 async def list_goods(
-    request: Request[Any, Any, Any], ro: Reader, pilih: str = "semua", cari: str = "", halaman: str = "1"
+    request: AnyRequest,
+    ro: Ro,
+    pilih: FromQuery[str] = "semua",
+    cari: FromQuery[str] = "",
+    halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
     """List the goods."""
     chip: Chip = pilih if pilih in get_args(Chip) else "semua"  # type: ignore[assignment]
@@ -44,13 +48,13 @@ async def list_goods(
 
 
 @get(HOME + "/baru", guards=[officer])
-async def new_product(request: Request[Any, Any, Any], ro: Reader) -> Response[bytes]:
+async def new_product(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show the form of a new product."""
     return page(request, "shop/product_form.html", form=None, **await _form_context(ro, None))
 
 
 @post(HOME + "/baru", guards=[officer])
-async def add_product(request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer) -> Response[Any]:
+async def add_product(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer) -> Response[Any]:
     """Add a product."""
     form = await read_form(request, NewProductForm)
     context = await _form_context(await reader_of(db), None)
@@ -70,7 +74,7 @@ async def add_product(request: Request[Any, Any, Any], db: AsyncSession, visit: 
 
 @get(HOME + "/{product_id:uuid}", guards=[officer])
 async def one_product(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, product_id: UUID, halaman: str = "1"
+    request: AnyRequest, ro: Ro, visit: TheVisit, product_id: FromPath[UUID], halaman: FromQuery[str] = "1"
 ) -> Response[bytes]:
     """Show a product: what it costs whom, what is on the shelf, and its stock book."""
     product = await find(ro, product_id)
@@ -93,14 +97,14 @@ async def one_product(
 
 
 @get(HOME + "/{product_id:uuid}/ubah", guards=[officer])
-async def edit_product(request: Request[Any, Any, Any], ro: Reader, product_id: UUID) -> Response[bytes]:
+async def edit_product(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form of a product."""
     return page(request, "shop/product_form.html", form=None, **await _form_context(ro, await find(ro, product_id)))
 
 
 @post(HOME + "/{product_id:uuid}/ubah", guards=[officer])
 async def change_product(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Change what is said of a product."""
     form = await read_form(request, ProductForm)
@@ -112,14 +116,14 @@ async def change_product(
 
 
 @get(HOME + "/{product_id:uuid}/gambar", guards=[officer])
-async def picture_form(request: Request[Any, Any, Any], ro: Reader, product_id: UUID) -> Response[bytes]:
+async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the product's picture and ask for another."""
     return page(request, "shop/product_picture.html", form=None, **_picture_context(await find(ro, product_id)))
 
 
 @post(HOME + "/{product_id:uuid}/gambar", guards=[officer])
 async def set_picture(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take a photograph as the product's picture."""
     form = await read_form(request, PictureForm)
@@ -133,7 +137,7 @@ async def set_picture(
 
 @post(HOME + "/{product_id:uuid}/gambar/hapus", guards=[officer])
 async def remove_picture(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Go back to the drawn picture."""
     await read_form(request, Nothing)

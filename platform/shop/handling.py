@@ -26,7 +26,6 @@ from ledger.chart import (
 )
 from shop import errors, events, queries, rules, stock
 from shop.models import Order, OrderLine
-from tenants.changes import announce
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -73,7 +72,6 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
         journal = Journal(on, f"Penjualan, pesanan {number}", f"order:{order.id}:sale", entries)
         order.sale_journal = (await post(db, journal, by=actor.name)).number
     audit.record(db, actor, events.HANDED_OVER, subject=f"order:{number}", facts={"total": order.total})
-    await announce(db)
     return order
 
 
@@ -104,7 +102,6 @@ async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str,
         if journal is not None:
             await reverse(db, journal, on=on, reason=why, by=actor.name)
     audit.record(db, actor, events.ORDER_RETURNED, subject=f"order:{number}", facts={"reason": why})
-    await announce(db)
     return order
 
 
@@ -124,7 +121,6 @@ async def _cancel(db: AsyncSession, actor: Actor, order: Order, reason: str, on:
     if order.payment_journal is not None:
         await reverse(db, order.payment_journal, on=on, reason=reason, by=actor.name)
     audit.record(db, actor, action, subject=f"order:{order.number}", facts={"reason": reason})
-    await announce(db)
     return order
 
 

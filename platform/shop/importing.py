@@ -29,7 +29,6 @@ from ledger import Journal, Line, post
 from ledger.chart import OPENING_BALANCES, STOCK
 from ledger.closing import refuse_closed
 from shop import errors, import_errors, import_queries, rules
-from tenants.changes import announce
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -169,7 +168,6 @@ async def _write(db: AsyncSession, actor: Actor, plan: ProductPlan, as_of: date,
         subject="products",
         facts={"new": len(plan.new), "changed": len(plan.changed), "skipped": len(plan.rejected)},
     )
-    await announce(db)
     if moved is not None:
         moved(plan.report.imported, plan.report.imported)
 

@@ -3,20 +3,20 @@
 import hmac
 from typing import Any, Final
 
-from litestar import Request, Response, get
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
-from kernel.database import Reader
 from shop import errors, order_queries, showing
 from shop.order_queries import LineView, OrderRow, OrderView
-from ui import Viewer, Visit, member, page
+from ui import AnyRequest, Ro, TheViewer, TheVisit, Visit, member, page
 from ui.words import words
 
 
 @get("/pesanan/{number:int}")
 async def order_page(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, number: int, kunci: str = ""
+    request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int], kunci: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Show an order to who placed it; to anybody else there is no such order."""
     order = await order_queries.order(ro, number) if 0 < number < showing.LARGEST_NUMBER else None
@@ -35,7 +35,7 @@ async def order_page(
 
 @get("/anggota/pesanan", guards=[member])
 async def my_orders(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, viewer: Viewer, halaman: str = "1"
+    request: AnyRequest, ro: Ro, visit: TheVisit, viewer: TheViewer, halaman: FromQuery[str] = "1"
 ) -> Response[bytes]:
     """List a member's orders."""
     number = showing.page_number(halaman)

@@ -22,7 +22,6 @@ from ledger import queries as books
 from ledger.chart import CUSTOMER_ADVANCES, VOLUNTARY_SAVINGS
 from shop import errors, events, queries, rules, stock
 from shop.models import Order, OrderLine, Product
-from tenants.changes import announce
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -99,7 +98,6 @@ async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on:
         )
     await db.flush()
     audit.record(db, actor, events.ORDER_PLACED, subject=f"order:{order.number}", facts={"total": int(total)})
-    await announce(db)
     return order
 
 

@@ -3,8 +3,8 @@
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, Response, get, post
-from sqlalchemy.ext.asyncio import AsyncSession
+from litestar import Response, get, post
+from litestar.params import FromPath
 
 from kernel import formats
 from kernel.database import Reader, reader_of
@@ -14,12 +14,12 @@ from shop.forms import CategoryForm, CountForm, GoodsInForm
 from shop.goods_pages import HOME, find
 from shop.goods_queries import ProductView
 from shop.showing import today_of
-from ui import Form, Viewer, Visit, officer, page, read_form, see_other
+from ui import AnyRequest, Db, Form, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.words import words
 
 
 @get(HOME + "/{product_id:uuid}/masuk", guards=[officer])
-async def goods_in_form(request: Request[Any, Any, Any], ro: Reader, product_id: UUID) -> Response[bytes]:
+async def goods_in_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Ask what came in, at which cost, and how it was paid."""
     product = await find(ro, product_id)
     return page(request, "shop/goods_in.html", place="barang", form=None, product=product, key=new_id().hex)
@@ -27,7 +27,7 @@ async def goods_in_form(request: Request[Any, Any, Any], ro: Reader, product_id:
 
 @post(HOME + "/{product_id:uuid}/masuk", guards=[officer], status_code=200)
 async def receive_goods(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Put what came in on the shelf, once the sentence about its payment was confirmed."""
     form = await read_form(request, GoodsInForm)
@@ -50,9 +50,7 @@ async def receive_goods(
     return see_other(f"{HOME}/{product_id}", flash=say % {"stock": formats.number(received.stock, visit.lang)})
 
 
-def _ask(
-    request: Request[Any, Any, Any], form: Form[GoodsInForm], product: ProductView, visit: Visit
-) -> Response[bytes]:
+def _ask(request: AnyRequest, form: Form[GoodsInForm], product: ProductView, visit: Visit) -> Response[bytes]:
     """Say in a sentence what will come in and from where it is paid."""
     say = words(visit.lang).gettext
     sentence = {
@@ -78,7 +76,7 @@ def _ask(
 
 
 @get(HOME + "/{product_id:uuid}/hitung", guards=[officer])
-async def count_form(request: Request[Any, Any, Any], ro: Reader, product_id: UUID) -> Response[bytes]:
+async def count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Ask what was counted on the shelf."""
     product = await find(ro, product_id)
     return page(request, "shop/count.html", place="barang", form=None, product=product, key=new_id().hex)
@@ -86,7 +84,7 @@ async def count_form(request: Request[Any, Any, Any], ro: Reader, product_id: UU
 
 @post(HOME + "/{product_id:uuid}/hitung", guards=[officer])
 async def count_stock(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, product_id: UUID
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Set the stock to what was counted."""
     form = await read_form(request, CountForm)
@@ -106,7 +104,7 @@ async def count_stock(
 
 
 @get(HOME + "/golongan", guards=[officer])
-async def list_categories(request: Request[Any, Any, Any], ro: Reader) -> Response[bytes]:
+async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the categories, with the form of a new one."""
     return page(
         request, "shop/categories.html", place="barang", form=None, categories=await goods_queries.categories(ro)
@@ -114,9 +112,7 @@ async def list_categories(request: Request[Any, Any, Any], ro: Reader) -> Respon
 
 
 @post(HOME + "/golongan", guards=[officer])
-async def add_category(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer
-) -> Response[Any]:
+async def add_category(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer) -> Response[Any]:
     """Add a category."""
     form = await read_form(request, CategoryForm)
     known = await goods_queries.categories(await reader_of(db))
@@ -127,7 +123,7 @@ async def add_category(
 
 
 @get(HOME + "/golongan/{category_id:uuid}", guards=[officer])
-async def category_form(request: Request[Any, Any, Any], ro: Reader, category_id: UUID) -> Response[bytes]:
+async def category_form(request: AnyRequest, ro: Ro, category_id: FromPath[UUID]) -> Response[bytes]:
     """Ask for another name of a category."""
     category = await _category(ro, category_id)
     return page(request, "shop/category.html", place="barang", form=None, category=category)
@@ -135,7 +131,7 @@ async def category_form(request: Request[Any, Any, Any], ro: Reader, category_id
 
 @post(HOME + "/golongan/{category_id:uuid}", guards=[officer])
 async def rename_category(
-    request: Request[Any, Any, Any], db: AsyncSession, visit: Visit, viewer: Viewer, category_id: UUID
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, category_id: FromPath[UUID]
 ) -> Response[Any]:
     """Give a category another name."""
     form = await read_form(request, CategoryForm)

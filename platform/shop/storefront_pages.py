@@ -2,16 +2,15 @@
 
 from typing import Any, Final
 
-from litestar import Request, Response, get
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
 from governance.queries import bylaws_on
-from kernel.database import Database, Reader
 from shop import errors, shelf_queries, showing
 from shop.shelf_queries import PAGE_SIZE, Shelf
-from tenants.registry import TenantRef
 from tenants.session import coop_reader
-from ui import Viewer, Visit, page, shared_part
+from ui import AnyRequest, MaybeViewer, Ro, TheDatabase, TheTenant, TheVisit, page, shared_part
 from ui.rendering import base_context
 from ui.themes import environment
 
@@ -21,14 +20,14 @@ LONGEST_SEARCH: Final = 60
 
 @get("/")
 async def storefront(
-    request: Request[Any, Any, Any],
-    visit: Visit,
-    database: Database,
-    tenant: TenantRef,
-    viewer: Viewer | None,
-    kategori: str = "",
-    cari: str = "",
-    halaman: str = "1",
+    request: AnyRequest,
+    visit: TheVisit,
+    database: TheDatabase,
+    tenant: TheTenant,
+    viewer: MaybeViewer,
+    kategori: FromQuery[str] = "",
+    cari: FromQuery[str] = "",
+    halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
     """Show the goods. Without a search their list is one shared part for each audience: a page that is kept asks the database nothing."""
     number, wanted = showing.page_number(halaman), showing.tidy(cari)[:LONGEST_SEARCH]
@@ -91,7 +90,7 @@ def _shelf_context(shelf: Shelf, category: str, wanted: str, number: int) -> dic
 
 @get("/barang/{sku:path}")
 async def product_page(
-    request: Request[Any, Any, Any], ro: Reader, visit: Visit, viewer: Viewer | None, sku: str
+    request: AnyRequest, ro: Ro, visit: TheVisit, viewer: MaybeViewer, sku: FromPath[str]
 ) -> Response[bytes]:
     """Show one product."""
     good = await shelf_queries.good_by_sku(ro, sku.removeprefix("/")) if len(sku) <= 60 and "\0" not in sku else None
@@ -109,7 +108,7 @@ async def product_page(
 
 
 @get("/gambar/{name:str}")
-async def picture(ro: Reader, name: str) -> Response[bytes]:
+async def picture(ro: Ro, name: FromPath[str]) -> Response[bytes]:
     """Serve a picture. Its name is the checksum of what it shows, so a browser may keep it for ever."""
     stem, _, ending = name.rpartition(".")
     checksum, _, width = stem.rpartition("-")

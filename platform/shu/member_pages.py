@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
+from litestar.params import FromPath
 
 from kernel.database import Reader
 from shu import errors, queries
 from shu.slips import slip_of
-from ui import Viewer, member, page
+from ui import AnyRequest, Ro, TheViewer, Viewer, member, page
 
 
 @get("/anggota/shu", guards=[member])
-async def own_shu(request: Request[Any, Any, Any], ro: Reader, viewer: Viewer) -> Response[bytes]:
+async def own_shu(request: AnyRequest, ro: Ro, viewer: TheViewer) -> Response[bytes]:
     """The newest year's slip, and the way to the earlier ones."""
     return await _show(request, ro, viewer, None)
 
 
 @get("/anggota/shu/{year:int}", guards=[member])
-async def own_shu_of_year(request: Request[Any, Any, Any], ro: Reader, viewer: Viewer, year: int) -> Response[bytes]:
+async def own_shu_of_year(request: AnyRequest, ro: Ro, viewer: TheViewer, year: FromPath[int]) -> Response[bytes]:
     """The slip of one year."""
     return await _show(request, ro, viewer, year)
 
 
-async def _show(request: Request[Any, Any, Any], ro: Reader, viewer: Viewer, year: int | None) -> Response[bytes]:
+async def _show(request: AnyRequest, ro: Reader, viewer: Viewer, year: int | None) -> Response[bytes]:
     assert viewer.member_id is not None, "the guard lets members pass"
     drafts = await queries.newest_of_each_year(ro)
     chosen = next((draft for draft in drafts if year in (None, draft.year)), None)

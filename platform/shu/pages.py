@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, post
-from sqlalchemy.ext.asyncio import AsyncSession
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 import ledger.queries as books
 from governance.queries import bylaws_on
@@ -23,7 +23,7 @@ from shu.drafting import draft as make_draft
 from shu.queries import DraftView
 from shu.sheet import write_csv
 from shu.slips import labels_of, slip_of
-from ui import Brand, Viewer, officer, page, read_form, see_other, visit_of
+from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, officer, page, read_form, see_other, visit_of
 
 HOME = "/pengurus/shu"
 PAGE = 50
@@ -37,7 +37,7 @@ class YearForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get(HOME, guards=[officer])
-async def shu_home(request: Request[Any, Any, Any], ro: Reader, brand: Brand, tahun: str = "") -> Response[bytes]:
+async def shu_home(request: AnyRequest, ro: Ro, brand: TheBrand, tahun: FromQuery[str] = "") -> Response[bytes]:
     """The newest draft of a year: the one asked for, else the last whole year that the books know."""
     today = clock.today(brand.timezone)
     known = await books.years(ro)
@@ -50,14 +50,14 @@ async def shu_home(request: Request[Any, Any, Any], ro: Reader, brand: Brand, ta
 
 @get(HOME + "/{year:int}/{version:int}", guards=[officer])
 async def shu_version(
-    request: Request[Any, Any, Any], ro: Reader, brand: Brand, year: int, version: int
+    request: AnyRequest, ro: Ro, brand: TheBrand, year: FromPath[int], version: FromPath[int]
 ) -> Response[bytes]:
     """One draft as it was computed."""
     return await _show(request, ro, clock.today(brand.timezone), year, await _draft(ro, year, version))
 
 
 @post(HOME + "/rancangan", guards=[officer])
-async def take_draft(request: Request[Any, Any, Any], db: AsyncSession, brand: Brand, viewer: Viewer) -> Response[Any]:
+async def take_draft(request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer) -> Response[Any]:
     """Compute the draft of a year."""
     form = await read_form(request, YearForm)
     if form.errors:
@@ -75,7 +75,13 @@ async def take_draft(request: Request[Any, Any, Any], db: AsyncSession, brand: B
 
 @get(HOME + "/{year:int}/{version:int}/bagian/{code:str}", guards=[officer])
 async def pool_page(
-    request: Request[Any, Any, Any], ro: Reader, year: int, version: int, code: str, cari: str = "", halaman: int = 1
+    request: AnyRequest,
+    ro: Ro,
+    year: FromPath[int],
+    version: FromPath[int],
+    code: FromPath[str],
+    cari: FromQuery[str] = "",
+    halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
     """A pool, and every member's share of it."""
     draft = await _draft(ro, year, version)
@@ -101,7 +107,12 @@ async def pool_page(
 
 @get(HOME + "/{year:int}/{version:int}/anggota", guards=[officer])
 async def members_page(
-    request: Request[Any, Any, Any], ro: Reader, year: int, version: int, cari: str = "", halaman: int = 1
+    request: AnyRequest,
+    ro: Ro,
+    year: FromPath[int],
+    version: FromPath[int],
+    cari: FromQuery[str] = "",
+    halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
     """Every member with their whole part."""
     draft = await _draft(ro, year, version)
@@ -122,7 +133,7 @@ async def members_page(
 
 @get(HOME + "/{year:int}/{version:int}/anggota/{member_id:uuid}", guards=[officer])
 async def member_slip(
-    request: Request[Any, Any, Any], ro: Reader, year: int, version: int, member_id: UUID
+    request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int], member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """One member's slip, down to the rows of the books."""
     draft = await _draft(ro, year, version)
@@ -134,7 +145,7 @@ async def member_slip(
 
 
 @get(HOME + "/{year:int}/{version:int}/cetak", guards=[officer])
-async def print_page(request: Request[Any, Any, Any], ro: Reader, year: int, version: int) -> Response[bytes]:
+async def print_page(request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int]) -> Response[bytes]:
     """The whole division on paper, for the meeting."""
     draft = await _draft(ro, year, version)
     labels = await labels_of(ro, draft)
@@ -150,7 +161,7 @@ async def print_page(request: Request[Any, Any, Any], ro: Reader, year: int, ver
 
 
 @get(HOME + "/{year:int}/{version:int}/bagian.csv", guards=[officer])
-async def csv_file(ro: Reader, year: int, version: int) -> Response[bytes]:
+async def csv_file(ro: Ro, year: FromPath[int], version: FromPath[int]) -> Response[bytes]:
     """Every member's shares as a file for spreadsheets."""
     draft = await _draft(ro, year, version)
     pools = [pool for pool in await queries.pools(ro, draft.id) if pool.basis]
@@ -162,9 +173,7 @@ async def csv_file(ro: Reader, year: int, version: int) -> Response[bytes]:
     )
 
 
-async def _show(
-    request: Request[Any, Any, Any], ro: Reader, today: date, year: int, draft: DraftView | None
-) -> Response[bytes]:
+async def _show(request: AnyRequest, ro: Reader, today: date, year: int, draft: DraftView | None) -> Response[bytes]:
     known = await books.years(ro)
     drafted = [each.year for each in await queries.newest_of_each_year(ro)]
     context: dict[str, Any] = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import MediaType, Request, Response, get, route
+from litestar import MediaType, Response, get, route
+from litestar.params import FromPath, FromQuery
 
 from kernel import clock
-from ui import TheBrand, page, see_other
+from ui import AnyRequest, TheBrand, page, see_other
 from ui import errors as ui_errors
 from ui.swatches import swatches
 from ui.themes import themes
@@ -17,7 +18,7 @@ YEAR_SECONDS = 31_536_000
 
 
 @get("/gaya", sync_to_thread=False)
-def style_guide(request: Request[Any, Any, Any], brand: TheBrand) -> Response[bytes]:
+def style_guide(request: AnyRequest, brand: TheBrand) -> Response[bytes]:
     """Show every component of the theme."""
     return page(
         request,
@@ -29,7 +30,7 @@ def style_guide(request: Request[Any, Any, Any], brand: TheBrand) -> Response[by
 
 
 @get("/bahasa/{lang:str}", sync_to_thread=False)
-def switch_language(lang: str, kembali: str = "/") -> Response[Any]:
+def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Response[Any]:
     """Remember the viewer's language and go back to where they were, on this host alone."""
     parts = urlsplit(kembali)
     back = kembali if kembali.startswith("/") and not kembali.startswith(("//", "/\\")) and not parts.netloc else "/"
@@ -39,7 +40,7 @@ def switch_language(lang: str, kembali: str = "/") -> Response[Any]:
 
 
 @get("/merek/{name:str}", sync_to_thread=False)
-def brand_stylesheet(name: str, brand: TheBrand) -> Response[str]:
+def brand_stylesheet(name: FromPath[str], brand: TheBrand) -> Response[str]:
     """Serve the cooperative's own colours."""
     if brand.css_url != f"/merek/{name}":
         raise ui_errors.NOT_FOUND()
@@ -52,7 +53,7 @@ def closed_routes(template: str, status: int) -> list[Any]:
     """Return handlers that answer every path with one page."""
 
     @route(["/", "/{rest:path}"], http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], sync_to_thread=False)
-    def closed(request: Request[Any, Any, Any]) -> Response[bytes]:
+    def closed(request: AnyRequest) -> Response[bytes]:
         return page(request, template, status=status)
 
     return [closed, switch_language]
