@@ -150,6 +150,13 @@ async def quiet_database(server_url: str, template: str, settings: Settings) -> 
         yield cloned
 
 
+@pytest.fixture(scope="session")
+async def served_database(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
+    """The clone that one real server of this run serves, and that the browser tests change as people would."""
+    async with _clone(server_url, template, settings) as cloned:
+        yield cloned
+
+
 async def _tenant(database: Database, slug: str) -> TenantRef:
     tenant = await tenant_by_slug(database, slug)
     assert tenant is not None

@@ -42,13 +42,16 @@ def bare_environment() -> dict[str, str]:
 
 
 @contextmanager
-def web_process(database: Database, port: int, base_domain: str, log: Path) -> Iterator[None]:
-    """Run `lumbung web` on a port, trusting a proxy on this machine."""
+def web_process(
+    database: Database, port: int, base_domain: str, log: Path, extra: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Run `lumbung web` on a port, trusting a proxy on this machine; ``extra`` are further settings."""
     environment = bare_environment() | {
         "PYTHONPATH": str(ROOT / "platform"),
         "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
         "LUMBUNG_BASE_DOMAIN": base_domain,
         "LUMBUNG_TRUSTED_PROXIES": "127.0.0.1",
+        **(extra or {}),
     }
     command = [sys.executable, "-m", "commands.main", "web", "--port", str(port), "--with-parent"]
     with _running(command, environment, port, log):

@@ -1,0 +1,73 @@
+"""A real server over a clone of the template, and a real Chromium before it. Nothing here may leave this machine."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from chromium import find
+from factories.browsing import Arrive, Person, Site, sit_down
+from factories.processes import free_port, web_process
+from kernel.database import Database
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium_program() -> str:
+    """Path of the browser; without one the tests are skipped with the reason, and fail under CI=true."""
+    path, reason = find()
+    if path is None:
+        reason = f"no Chromium: {reason}. sudo apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def site(chromium_program: str, served_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server of this run's own, with its own data folder."""
+    port, folder = free_port(), tmp_path_factory.mktemp("site")
+    base_domain = f"localhost:{port}"
+    extra = {"LUMBUNG_DATA_DIR": str(folder), "LUMBUNG_FOUNDINGS_PER_HOUR": "200"}
+    with web_process(served_database, port, base_domain, folder / "web.log", extra):
+        yield Site(base_domain, served_database)
+
+
+@pytest.fixture(scope="session")
+async def chromium(chromium_program: str) -> AsyncIterator[Browser]:
+    """One browser for the whole run; every person gets a context of their own."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_program, args=list(FLAGS))
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def arrive(chromium: Browser, site: Site) -> AsyncIterator[Arrive]:
+    """`await arrive("melati", js=False)` is somebody at that host. What went wrong in any browser fails the test."""
+    people: list[Person] = []
+
+    async def open_browser(label: str = "melati", **options: Any) -> Person:
+        person = await sit_down(chromium, site, label, **options)
+        people.append(person)
+        return person
+
+    yield open_browser
+    for person in people:
+        await person.context.close()
+    assert [fault for person in people for fault in person.faults] == []
