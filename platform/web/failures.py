@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import structlog
 from litestar import MediaType, Request, Response
+from litestar.datastructures import URL
 from litestar.exceptions import HTTPException
 from sqlalchemy.exc import DBAPIError
 
@@ -81,6 +83,9 @@ def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Res
             status_code=failure.status_code,
             media_type="application/problem+json",
         )
+    if failure.status_code == 405 and request.method == "GET":
+        # the address of a step, opened by itself (a reload, a bookmark, the way back from signing in): the page above it begins the step
+        return see_other(request.scope["path"].rpartition("/")[0] or "/")
     if failure.status_code in (404, 405):
         return page(request, "errors/404.html", status=failure.status_code)
     if failure.status_code == 413:
@@ -119,11 +124,11 @@ def broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 
 def sign_in_first(request: Request[Any, Any, Any], _: SignInNeeded) -> Response[Any]:
-    """Lead to the sign-in page, and from there back."""
-    from urllib.parse import quote
-
-    here = request.scope["path"]
-    target = f"/masuk?kembali={quote(here, safe='')}" if request.method == "GET" else "/masuk"
+    """Lead to the sign-in page, and from there back: to this page, or to the page whose form came too late, which kept what was typed."""
+    here = request.url if request.method == "GET" else URL(request.headers.get("referer", ""))
+    back = f"{here.path}?{here.query}" if here.query else here.path
+    known = here.netloc == request.headers.get("host") and here.path not in ("", "/masuk")
+    target = f"/masuk?kembali={quote(back, safe='')}" if known else "/masuk"
     if request.headers.get("hx-request") == "true":
         return Response(b"", status_code=200, headers={"HX-Redirect": target})
     return see_other(target)

@@ -153,7 +153,13 @@ def watch(person: Person) -> None:
 
 
 async def sit_down(
-    browser: Browser, site: Site, label: str, *, js: bool = True, size: tuple[int, int] = PHONE, **options: Any
+    browser: Browser,
+    site: Site,
+    label: str,
+    *,
+    js: bool = True,
+    size: tuple[int, int] = PHONE,
+    expected: set[int] | None = None,
 ) -> Person:
     """Open a browser of one's own at a host."""
     context = await browser.new_context(
@@ -162,9 +168,8 @@ async def sit_down(
         locale="id-ID",
         timezone_id="Asia/Jakarta",
         reduced_motion="reduce",
-        **options,
     )
     context.set_default_timeout(10_000)
-    person = Person(site, label, context, await context.new_page())
+    person = Person(site, label, context, await context.new_page(), expected or set())
     watch(person)
     return person

@@ -78,7 +78,8 @@
     all("form[data-sent]").forEach(f => delete f.dataset.sent);
     all("[aria-busy=true]").forEach(b => b.removeAttribute("aria-busy"));
     const sent = store.getItem("sent");
-    if (sent && ![...all("form[data-draft]")].some(f => key(f) == sent) && !d.querySelector(".trouble")) {
+    const open = d.querySelector(".trouble, form.confirm, form[action='/masuk']"); /* not done yet: trouble, a last question, an expired session */
+    if (sent && !open && ![...all("form[data-draft]")].some(f => key(f) == sent)) {
       store.removeItem(sent);
       store.removeItem("sent");
     }
