@@ -118,9 +118,11 @@ def test_no_use_case_commits() -> None:
     """The edge commits: the session managers of tenants, and nothing else."""
     found = []
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
-                found.append(f"{path.relative_to(PLATFORM)}:{node.lineno}")
+        found += [
+            f"{path.relative_to(PLATFORM)}:{node.lineno}"
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+        ]
     assert not found
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import SignedIn, csrf_of
 from litestar.routes import HTTPRoute
 from sqlalchemy import text
 
+from conftest import SignedIn, csrf_of
 from kernel.database import Database, reader_of
 from kernel.settings import Settings
 from tenants.registry import TenantRef

@@ -39,7 +39,9 @@ def _today() -> Iterator[None]:
 
 
 async def take(db: AsyncSession, content: str, **options: Any) -> Report:
-    return (await import_products(db, SYSTEM, content, as_of=options.pop("as_of", AS_OF), **options))[1]
+    report = (await import_products(db, SYSTEM, content, as_of=options.pop("as_of", AS_OF), **options))[1]
+    await db.flush()
+    return report
 
 
 def told(report: Report) -> dict[int, str]:
