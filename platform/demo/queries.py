@@ -22,7 +22,7 @@ async def founded_slugs(ro: Reader, keys: list[str]) -> set[str]:
 
 async def is_furnished(source: AsyncSession | Reader) -> bool:
     """Whether members, goods and sales of this cooperative have been made."""
-    ro = source if isinstance(source, Reader) else await reader_of(source)
+    ro = await reader_of(source)
     return bool(
         await ro.value("SELECT EXISTS (SELECT 1 FROM audit_entries WHERE subject = 'demo' AND action = $1)", FURNISHED)
     )

@@ -58,7 +58,7 @@ async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:
 
     Before the first version took effect the first one counts: there is nothing else to go by. Raises LookupError while there is none.
     """
-    found = await (await _reader(source)).one(
+    found = await (await reader_of(source)).one(
         _Stored,
         _COLUMNS + "ORDER BY effective_on <= $1 DESC, CASE WHEN effective_on <= $1 THEN effective_on END DESC,"
         " CASE WHEN effective_on <= $1 THEN version ELSE -version END DESC LIMIT 1",
@@ -72,7 +72,7 @@ async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:
 
 async def latest(source: AsyncSession | Reader) -> BylawsInForce:
     """Return the version adopted last, in force already or not: what a further change starts from. Raises LookupError."""
-    found = await (await _reader(source)).one(_Stored, _COLUMNS + "ORDER BY version DESC LIMIT 1")
+    found = await (await reader_of(source)).one(_Stored, _COLUMNS + "ORDER BY version DESC LIMIT 1")
     if found is None:
         msg = "this cooperative has no bylaws yet"
         raise LookupError(msg)
@@ -81,13 +81,13 @@ async def latest(source: AsyncSession | Reader) -> BylawsInForce:
 
 async def version_of(source: AsyncSession | Reader, version: int) -> BylawsInForce | None:
     """Return one version as it was adopted, or None."""
-    found = await (await _reader(source)).one(_Stored, _COLUMNS + "WHERE version = $1::bigint", version)
+    found = await (await reader_of(source)).one(_Stored, _COLUMNS + "WHERE version = $1::bigint", version)
     return found.opened() if found else None
 
 
 async def versions(source: AsyncSession | Reader) -> list[BylawsInForce]:
     """Return every version, newest first."""
-    stored = await (await _reader(source)).rows(_Stored, _COLUMNS + "ORDER BY version DESC")
+    stored = await (await reader_of(source)).rows(_Stored, _COLUMNS + "ORDER BY version DESC")
     return [each.opened() for each in stored]
 
 
@@ -95,7 +95,3 @@ async def versions(source: AsyncSession | Reader) -> list[BylawsInForce]:
 def _decoded(document: str) -> Bylaws:
     """A version never changes, and many pages ask for it: one reading of each text is enough."""
     return decode(msgspec.json.decode(document))
-
-
-async def _reader(source: AsyncSession | Reader) -> Reader:
-    return source if isinstance(source, Reader) else await reader_of(source)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import msgspec
@@ -97,28 +99,33 @@ class Reader:
             self._checked.add((sql, view))
 
 
-async def reader_of(db: AsyncSession) -> Reader:
-    """Return a Reader on the same connection and transaction as a write session, after flushing what it holds."""
-    await db.flush()
-    connection = await db.connection()
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
-    if driver is None:
-        msg = "the session has lost its connection"
-        raise RuntimeError(msg)
-    return Reader(driver)
+async def reader_of(source: AsyncSession | Reader) -> Reader:
+    """Return a Reader on the same connection and transaction as a write session, after flushing what it holds; a Reader as it is.
+
+    So a query that pages and use cases share takes either.
+    """
+    return source if isinstance(source, Reader) else Reader(await _driver_of(source))
+
+
+def like(text: str) -> str:
+    """Return the LIKE pattern of texts that hold this one as it was typed: its own % and _ mean themselves."""
+    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
 async def copy_rows(db: AsyncSession, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write many rows in the session's transaction by COPY, ten times faster than INSERT. Defaults fill the columns not named."""
+    driver = await _driver_of(db)
+    await driver.copy_records_to_table(table, records=rows, columns=list(columns))
+
+
+async def _driver_of(db: AsyncSession) -> asyncpg.Connection[Any]:
     await db.flush()
-    connection = await db.connection()
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
+    raw = await (await db.connection()).get_raw_connection()
+    driver: asyncpg.Connection[Any] | None = raw.driver_connection
     if driver is None:
         msg = "the session has lost its connection"
         raise RuntimeError(msg)
-    await driver.copy_records_to_table(table, records=rows, columns=list(columns))
+    return driver
 
 
 def app_role_password(settings: Settings) -> str:
@@ -140,7 +147,7 @@ class Database:
         self._read_pool: asyncpg.Pool[Any] | None = None
         self._write: AsyncEngine | None = None
         self._owner: AsyncEngine | None = None
-        self._served: dict[int, set[str]] = {}
+        self._served: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
         self.local: dict[str, Any] = {}  # what a process keeps beside its pools: host cache, page cache, listener
 
     @property
@@ -192,7 +199,7 @@ class Database:
         """
         pool = await self.read_pool()
         connection = await pool.acquire()
-        backend = id(connection._con)  # noqa: SLF001 - the pool lends a new wrapper each time; wear belongs to what it wraps
+        backend = connection._con  # noqa: SLF001 - the pool lends a new wrapper each time; wear belongs to what it wraps
         healthy = False
         try:
             await connection.execute(begin)

@@ -81,7 +81,7 @@ class Agreement(msgspec.Struct, frozen=True):
 
 async def closed_years(db: Reader | AsyncSession) -> set[int]:
     """Return the years that take no more postings."""
-    ro = db if isinstance(db, Reader) else await reader_of(db)
+    ro = await reader_of(db)
     return {record["year"] for record in await ro.records("SELECT year FROM closed_years")}
 
 

@@ -107,12 +107,12 @@ _JOURNAL = (
 
 async def journal(db: AsyncSession | Reader, number: int) -> JournalView | None:
     """Return the journal with this number, or None."""
-    return await (await _reader(db)).one(JournalView, _JOURNAL + "WHERE j.number = $1", number)
+    return await (await reader_of(db)).one(JournalView, _JOURNAL + "WHERE j.number = $1", number)
 
 
 async def lines(db: AsyncSession | Reader, number: int) -> list[LineView]:
     """Return a journal's lines in order."""
-    return await (await _reader(db)).rows(
+    return await (await reader_of(db)).rows(
         LineView,
         "SELECT l.line, l.account, a.name_id, a.name_en, l.party, l.debit, l.credit, l.balance "
         "FROM journal_lines l JOIN accounts a ON a.code = l.account WHERE l.journal = $1 ORDER BY l.line",
@@ -133,7 +133,7 @@ async def journals(ro: Reader, *, before: int | None = None, limit: int = 50) ->
 async def balance(db: AsyncSession | Reader, account: str, party: UUID | None = None) -> int:
     """Return the present balance of an account, or of one party on it, in rupiah, in the account's normal direction."""
     return int(
-        await (await _reader(db)).value(
+        await (await reader_of(db)).value(
             "SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = $1 AND ($2::uuid IS NULL OR party = $2)",
             account,
             party,
@@ -156,7 +156,7 @@ async def statement(ro: Reader, account: str, party: UUID, *, limit: int = 200) 
 
 async def number_of(db: AsyncSession | Reader, source_key: str) -> int | None:
     """Return the number of the journal that this cause was posted as, or None while it was not."""
-    number: int | None = await (await _reader(db)).value(
+    number: int | None = await (await reader_of(db)).value(
         "SELECT number FROM journals WHERE source_key = $1", source_key
     )
     return number
@@ -166,7 +166,7 @@ async def balances_by_party(
     db: AsyncSession | Reader, accounts: Sequence[str], parties: Sequence[UUID]
 ) -> dict[tuple[UUID, str], int]:
     """Return the present balances of some parties on some accounts, in rupiah; a pair that never moved is missing."""
-    records = await (await _reader(db)).records(
+    records = await (await reader_of(db)).records(
         "SELECT party, account, balance FROM balances WHERE account = ANY($1::text[]) AND party = ANY($2::uuid[])",
         list(accounts),
         list(parties),
@@ -179,7 +179,7 @@ async def turnover(
 ) -> int:
     """Return what a party moved on an account from ``first`` to ``last`` by value date, in its normal direction, in rupiah."""
     return int(
-        await (await _reader(db)).value(
+        await (await reader_of(db)).value(
             "SELECT coalesce(sum(CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit - l.debit END), 0)::bigint"
             " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
             " WHERE l.account = $1 AND l.party = $2 AND ($3::date IS NULL OR j.value_date >= $3)"
@@ -310,7 +310,3 @@ async def results(ro: Reader, year: int, *, through: int) -> list[ResultLine]:
         date(year + 1, 1, 1),
         through,
     )
-
-
-async def _reader(db: AsyncSession | Reader) -> Reader:
-    return db if isinstance(db, Reader) else await reader_of(db)

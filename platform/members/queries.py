@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import exists, or_, select
 
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, like, reader_of
 from kernel.locks import one_at_a_time
 from members.models import Member, Throttle, User
 from members.rules import LONGEST_NUMBER, Tries, phone_or_none, plain_identity
@@ -80,13 +80,13 @@ async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Vie
 
 async def member(source: AsyncSession | Reader, member_id: UUID) -> MemberView | None:
     """Return a row of the register, or None."""
-    return await (await _reader(source)).one(MemberView, _MEMBER + "WHERE id = $1", member_id)
+    return await (await reader_of(source)).one(MemberView, _MEMBER + "WHERE id = $1", member_id)
 
 
 async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[list[RegisterRow], int]:
     """Return one page of the register by name, and how many rows there are; ``search`` looks at name, number and phone."""
     words = search.strip()
-    pattern = f"%{_literal(words)}%"
+    pattern = like(words)
     digits = (
         (phone_or_none(words) or "".join(letter for letter in words if letter.isdigit()).lstrip("0")) if words else ""
     )
@@ -114,7 +114,7 @@ async def counts(ro: Reader) -> dict[str, int]:
 
 async def account(source: AsyncSession | Reader, member_id: UUID, now: datetime) -> AccountView | None:
     """Return how a member can sign in, or None while they have no account."""
-    return await (await _reader(source)).one(
+    return await (await reader_of(source)).one(
         AccountView,
         "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated,"
         " CASE WHEN activation_hash IS NOT NULL AND activation_expires_at > $2 THEN activation_expires_at END AS code_until"
@@ -158,7 +158,7 @@ async def lock_tries(db: AsyncSession, key: str) -> Tries:
 
 async def largest_number(source: AsyncSession | Reader) -> str | None:
     """Return the largest member number that is made of digits alone, or None."""
-    number: str | None = await (await _reader(source)).value(
+    number: str | None = await (await reader_of(source)).value(
         "SELECT number FROM members WHERE number ~ '^[0-9]+$' AND length(number) <= $1"
         " ORDER BY number::numeric DESC, length(number) DESC LIMIT 1",
         LONGEST_NUMBER,
@@ -238,12 +238,3 @@ async def is_active(db: AsyncSession, member_id: UUID | None) -> bool:
     if member_id is None:
         return False
     return (await db.execute(select(Member.status).where(Member.id == member_id))).scalar_one_or_none() == "active"
-
-
-def _literal(words: str) -> str:
-    """What was typed, for LIKE: its own signs mean themselves."""
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-async def _reader(source: AsyncSession | Reader) -> Reader:
-    return source if isinstance(source, Reader) else await reader_of(source)

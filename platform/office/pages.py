@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import reader_of
 from kernel.errors import Refusal
 from office import officers, profile, queries
 from office.forms import FactsForm, LogoForm, LookForm, OfficerForm
@@ -191,7 +191,7 @@ async def take_dismissal(db: Db, viewer: TheViewer, user_id: FromPath[UUID]) -> 
 
 
 async def _officers(source: Any) -> dict[str, Any]:
-    ro = source if isinstance(source, Reader) else await reader_of(source)
+    ro = await reader_of(source)
     return {"place": "pengaturan", "form": None, "officers": await queries.officers(ro), "appointed": None}
 
 

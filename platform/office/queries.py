@@ -176,8 +176,7 @@ async def officers(ro: Reader) -> list[OfficerRow]:
 
 async def profile(source: AsyncSession | Reader) -> ProfileView:
     """Return how the cooperative shows itself."""
-    ro = source if isinstance(source, Reader) else await reader_of(source)
-    found = await ro.one(
+    found = await (await reader_of(source)).one(
         ProfileView,
         "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, shop_open FROM profile",
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
+from kernel.database import like
 from operators.models import Operator
 from tenants.models import Cooperative
 
@@ -102,7 +103,7 @@ async def cooperatives(
     ro: Reader, *, search: str = "", status: str = "", page: int = 1, limit: int = PAGE
 ) -> tuple[list[CooperativeRow], int]:
     """Return one page of cooperatives by name, and how many there are in all."""
-    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    pattern = like(search)
     rows = await ro.rows(
         CooperativeRow,
         f"SELECT slug, name, status, founded_at {_FOUND} ORDER BY name, slug LIMIT $4 OFFSET $5",

@@ -53,7 +53,7 @@ _SAVER = "SELECT id, number, name, status, joined_on FROM members WHERE id = $1"
 
 async def saver(source: AsyncSession | Reader, member_id: UUID) -> Saver | None:
     """Return whose savings these are, or None."""
-    return await (await _reader(source)).one(Saver, _SAVER, member_id)
+    return await (await reader_of(source)).one(Saver, _SAVER, member_id)
 
 
 async def lock_saver(db: AsyncSession, member_id: UUID) -> Saver | None:
@@ -112,7 +112,3 @@ async def receipt(ro: Reader, member_id: UUID, number: int) -> Receipt | None:
     return Receipt(
         journal.number, journal.value_date, journal.description, amounts, way, journal.posted_by, journal.reversed_by
     )
-
-
-async def _reader(source: AsyncSession | Reader) -> Reader:
-    return source if isinstance(source, Reader) else await reader_of(source)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from kernel.database import like
 from ledger.chart import VOLUNTARY_SAVINGS
-from shop.shelf_queries import like
 
 if TYPE_CHECKING:
     from kernel.database import Reader

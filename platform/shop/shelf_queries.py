@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from kernel.database import like
+
 if TYPE_CHECKING:
     from kernel.database import Reader
 
@@ -89,11 +91,6 @@ async def search(ro: Reader, wanted: str, *, category: str | None, number: int) 
         if found.total:
             return found
     return await _read(ro, _BY_LETTERS, category, number, like(wanted))
-
-
-def like(text: str) -> str:
-    """Return the LIKE pattern of texts that hold this one as it is."""
-    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
 async def good_by_sku(ro: Reader, sku: str) -> GoodInFull | None:
