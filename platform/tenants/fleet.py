@@ -144,3 +144,6 @@ async def _prepare_roles(database: Database) -> None:
         quoted = connection.dialect.identifier_preparer.quote(role)
         await connection.exec_driver_sql(f"{verb} ROLE {quoted} LOGIN NOINHERIT PASSWORD '{password}'")
         await connection.exec_driver_sql(f"ALTER ROLE {quoted} SET search_path = ''")
+        # a temporary table outlives its transaction on a pooled connection, and stands before everybody's own of that name
+        here = connection.dialect.identifier_preparer.quote(connection.engine.url.database or "")
+        await connection.exec_driver_sql(f"REVOKE TEMPORARY ON DATABASE {here} FROM PUBLIC")

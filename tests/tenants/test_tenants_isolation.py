@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.database import Database
 from kernel.outbox import job, later
+from tenants.fleet import migrate
 from tenants.registry import HostCache, TenantRef, tenant_by_host
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from tenants.worker import run_job
@@ -61,6 +62,14 @@ async def test_the_binding_ends_with_its_transaction(database: Database, melati:
         async with shared_session(database) as db:
             row = (await db.execute(text("SELECT current_user, current_setting('search_path')"))).one()
             assert (row[0], row[1].strip('"')) == (database.settings.app_role, "")
+
+
+async def test_nobody_leaves_a_temporary_table_on_a_pooled_connection(database: Database, melati: TenantRef) -> None:
+    await migrate(database)
+    for opened in (coop_session(database, melati), shared_session(database)):
+        with pytest.raises(DBAPIError, match="permission denied to create temporary tables"):
+            async with opened as db:
+                await db.execute(text("CREATE TEMP TABLE users (id int)"))
 
 
 async def test_a_reader_cannot_write(database: Database, melati: TenantRef) -> None:
