@@ -7,7 +7,6 @@ import click
 
 from commands.connect import cooperative_named, open_database
 from commands.output import json_option, lang, say, show, table
-from kernel import clock
 from kernel.formats import number
 
 if TYPE_CHECKING:
@@ -29,16 +28,18 @@ def trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
     Opening and closing are debit less credit, so a balance on the credit side is negative and all of them sum to zero. The exit status
     is 1 when the books do not balance.
     """
-    return asyncio.run(_trial_balance(slug, year or clock.today().year, as_json=as_json))
+    return asyncio.run(_trial_balance(slug, year, as_json=as_json))
 
 
-async def _trial_balance(slug: str, year: int, *, as_json: bool) -> int:
+async def _trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
     from ledger.queries import trial_balance as totals_of
     from tenants.session import coop_reader
+    from ui.queries import today
 
     async with open_database() as database:
         tenant = await cooperative_named(database, slug)
         async with coop_reader(database, tenant) as ro:
+            year = year or (await today(ro)).year
             totals = await totals_of(ro, year)
     debit, credit = sum(each.debit for each in totals), sum(each.credit for each in totals)
     balanced = (

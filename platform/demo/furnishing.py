@@ -66,7 +66,7 @@ async def furnish(db: AsyncSession, demo: Demo) -> None:
             await import_sales(db, chair, await _sales(db, demo, 2, date(year + 1, 1, 2), today - timedelta(days=1)))
         )
     with _at(date(year + 1, 1, 20)):
-        await draft(db, chair, year, zone=demo.timezone)
+        await draft(db, chair, year)
     await _wait(db, demo, chair, today)
     audit.record(db, SYSTEM, queries.FURNISHED, subject="demo")
 

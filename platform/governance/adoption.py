@@ -14,8 +14,8 @@ from governance.models import BylawsVersion
 from governance.rules import Bylaws, encode, require_valid
 from governance.templates import TEMPLATES
 from kernel import audit, clock
-from kernel.formats import JAKARTA
 from kernel.outbox import later
+from ui.queries import timezone
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,23 +38,23 @@ async def adopt(
     effective_on: date,
     note: str,
     based_on_version: int,
-    *,
-    zone: str = JAKARTA,
 ) -> int:
     """Adopt ``bylaws`` as the next version, in force from ``effective_on``, and return its number.
 
-    ``based_on_version`` is the latest version that the officer saw: what was adopted meanwhile is not written over unseen. ``zone`` is where the
-    cooperative keeps its calendar. Raises Refusal: .bylaws_not_valid and its parts, .nothing_changed, .date_in_the_past,
+    ``based_on_version`` is the latest version that the officer saw: what was adopted meanwhile is not written over unseen. Raises
+    Refusal: governance.bylaws_not_valid and its parts, .nothing_changed, .date_in_the_past,
     .before_latest_version, .changed_meanwhile.
     """
     require_valid(bylaws)
+    zone = await timezone(db)
+    today = clock.today(zone)
     base = await queries.latest(db)
     if base.version != based_on_version:
         raise errors.CHANGED_MEANWHILE(version=base.version, by=base.adopted_by)
     changes = difference(base.bylaws, bylaws)
     if not changes and encode(base.bylaws) == encode(bylaws):
         raise errors.NOTHING_CHANGED()
-    require_date(effective_on, base.effective_on, clock.today(zone))
+    require_date(effective_on, base.effective_on, today)
     version = base.version + 1
     await _store(db, version, bylaws, base.template, actor.name, effective_on, note.strip())
     audit.record(
@@ -70,7 +70,7 @@ async def adopt(
             ],
         },
     )
-    if effective_on > clock.today(zone):  # pages that show prices are kept in memory: forget them on the day itself
+    if effective_on > today:  # pages that show prices are kept in memory: forget them on the day itself
         morning = datetime.combine(effective_on, time.min, ZoneInfo(zone))
         await later(db, "governance.take_effect", {}, due=morning, key=f"governance.take_effect:{version}")
     return version

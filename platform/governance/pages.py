@@ -144,7 +144,6 @@ async def adopt_bylaws(request: AnyRequest, db: Db, brand: TheBrand, viewer: The
             form.data.effective_on,
             form.data.note,
             form.data.based_on,
-            zone=brand.timezone,
         )
     words = Words(f"Anggaran dasar versi {version} sudah ditetapkan.", f"Version {version} of the bylaws is adopted.")
     return see_other(f"{HOME}/{version}", flash=words.worded(visit_of(request).lang))

@@ -30,12 +30,6 @@ BASIS_NAMES: Final[dict[Basis, Words]] = {
     "purchases": Words("Belanja", "Purchases"),
     "loans": Words("Pinjaman", "Loans"),
 }
-LINE_KIND_NAMES: Final[dict[LineKind, Words]] = {
-    "members": Words("Untuk anggota", "For the members"),
-    "reserve": Words("Cadangan", "Reserve"),
-    "fund": Words("Dana", "Fund"),
-    "third_party": Words("Untuk pihak lain", "For others"),
-}
 SAVINGS_KIND_NAMES: Final[dict[SavingsKind, Words]] = {
     "principal": Words("Simpanan pokok", "Principal deposit"),
     "mandatory": Words("Simpanan wajib", "Mandatory deposit"),

@@ -17,10 +17,3 @@ def dec_hook(wanted: type, value: Any) -> Any:
     if wanted is Rupiah:
         return Rupiah(value)
     raise NotImplementedError(f"{wanted.__name__} has no JSON form")
-
-
-def form_dec_hook(wanted: type, value: Any) -> Any:
-    """Decode a form, where people type: Rupiah also from text. Raises Refusal (422) with the sentence to show at the field."""
-    if wanted is Rupiah and isinstance(value, str):
-        return Rupiah.parse(value)
-    return dec_hook(wanted, value)

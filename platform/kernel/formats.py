@@ -51,12 +51,6 @@ def date_long(day: date, lang: Lang = "id") -> str:
     return format_date(day, "d MMMM y", locale=_BABEL_LOCALE[lang])
 
 
-@lru_cache(maxsize=4096)
-def date_medium(day: date, lang: Lang = "id") -> str:
-    """`date(2026, 8, 4)` -> "4 Agu 2026", for narrow tables."""
-    return format_date(day, "d MMM y", locale=_BABEL_LOCALE[lang])
-
-
 def month(day: date, lang: Lang = "id") -> str:
     """`date(2026, 8, 4)` -> "Agustus 2026"."""
     return date_long(day, lang).split(" ", 1)[1]
@@ -70,12 +64,6 @@ def date_time(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
     local = _in_zone(moment, zone)
     colon = "." if lang == "id" else ":"
     return f"{date_long(local.date(), lang)} {local:%H}{colon}{local:%M} {ZONE_NAMES.get(zone, local.tzname())}"
-
-
-def time_of_day(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
-    """An aware moment as "14.05" (id) or "14:05" (en)."""
-    local = _in_zone(moment, zone)
-    return f"{local:%H}.{local:%M}" if lang == "id" else f"{local:%H}:{local:%M}"
 
 
 def _in_zone(moment: datetime, zone: str) -> datetime:

@@ -5,7 +5,7 @@
     @job("shop.expire_order")
     async def expire(db, *, order_id: str) -> None: ...
 
-The relay (kernel.worker) hands due rows to dramatiq. A job of a cooperative runs in one transaction bound to it, together with the row
+The relay (kernel.relay) hands due rows to dramatiq. A job of a cooperative runs in one transaction bound to it, together with the row
 that says it is finished; the database fills in whose job it is, so a cooperative can write none for another.
 """
 

@@ -36,9 +36,3 @@ def national(number: str) -> str:
     """From "+6281234567890" to "0812-3456-7890", as people read it aloud."""
     digits = f"0{number.removeprefix('+62')}"
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
-
-
-def masked(number: str) -> str:
-    """From "+6281234567890" to "0812-****-*890", for a page that others may see over a shoulder."""
-    shown = national(number)
-    return shown[:5] + re.sub(r"[0-9]", "*", shown[5:-3]) + shown[-3:]

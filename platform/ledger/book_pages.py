@@ -14,6 +14,7 @@ from kernel.database import Reader
 from kernel.errors import Words
 from ledger import book_queries, errors, export, queries
 from ledger.book_queries import Agreement
+from ledger.chart import MONEY
 from ledger.manual import PREFIX
 from ui import AnyRequest, Ro, TheBrand, TheTenant, TheVisit, Visit, officer, page
 
@@ -73,7 +74,7 @@ def checks_of(totals: list[queries.AccountTotal], sums: Agreement) -> list[dict[
 
 async def year_choices(ro: Reader, year: int) -> list[int]:
     """The years to choose from, newest first."""
-    return sorted({*await book_queries.years(ro), year}, reverse=True)
+    return sorted({*await queries.years(ro), year}, reverse=True)
 
 
 @get(BOOKS, guards=[officer])
@@ -83,7 +84,7 @@ async def trial_balance(
     """Every account of a year, and whether the books agree."""
     year = year_in(tahun, brand)
     totals = await queries.trial_balance(ro, year)
-    closed = await book_queries.closed_years(ro)
+    closed = await queries.closed_years(ro)
     return page(
         request,
         "ledger/trial_balance.html",
@@ -98,7 +99,7 @@ async def trial_balance(
         debit=sum(each.debit for each in totals),
         credit=sum(each.credit for each in totals),
         surplus=await queries.surplus(ro, year),
-        cash=sum(each.closing for each in totals if each.code in ("1101", "1102", "1103")),
+        cash=sum(each.closing for each in totals if each.code in MONEY),
         checks=checks_of(totals, await book_queries.agreement(ro)),
         is_closed=year in closed,
         can_close=year < clock.today(brand.timezone).year and year not in closed and bool(totals),

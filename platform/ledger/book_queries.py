@@ -1,4 +1,4 @@
-"""What the officers' pages of the books read: years, accounts with their lines, journals by page, and whether it all agrees."""
+"""What the officers' pages of the books read: accounts with their lines, journals by page, and whether it all agrees."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import Reader, reader_of
+from kernel.database import Reader
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+    pass
 
 
 class AccountView(msgspec.Struct, frozen=True):
@@ -77,20 +77,6 @@ class Agreement(msgspec.Struct, frozen=True):
     liabilities: int
     equity: int
     result: int
-
-
-async def closed_years(db: Reader | AsyncSession) -> set[int]:
-    """Return the years that take no more postings."""
-    ro = await reader_of(db)
-    return {record["year"] for record in await ro.records("SELECT year FROM closed_years")}
-
-
-async def years(ro: Reader) -> list[int]:
-    """Return the years from the first journal's to the last's, newest first."""
-    record = (await ro.records("SELECT min(value_date) AS first, max(value_date) AS last FROM journals"))[0]
-    if record["first"] is None:
-        return []
-    return list(range(record["last"].year, record["first"].year - 1, -1))
 
 
 async def account(ro: Reader, code: str) -> AccountView | None:

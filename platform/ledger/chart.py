@@ -1,10 +1,12 @@
 """The accounts that the code itself posts to, by name. The whole chart lies in the cooperative's table ``accounts``."""
 
-from typing import Final
+from typing import Final, Literal
 
 CASH: Final = "1101"
 BANK: Final = "1102"
+GATEWAYS: Final = "1103"
 STOCK: Final = "1130"
+TRADE_PAYABLES: Final = "2101"
 CUSTOMER_ADVANCES: Final = "2103"
 VOLUNTARY_SAVINGS: Final = "2111"
 PRINCIPAL_SAVINGS: Final = "3110"
@@ -16,3 +18,10 @@ PUBLIC_SALES: Final = "4201"
 MEMBER_COST_OF_SALES: Final = "5101"
 PUBLIC_COST_OF_SALES: Final = "5201"
 STOCK_DIFFERENCES: Final = "6150"
+
+# What can be paid with at once: in the till, at the bank, on its way from a payment gateway.
+MONEY: Final = frozenset({CASH, BANK, GATEWAYS})
+
+# How money comes in and goes out over the counter.
+Way = Literal["cash", "bank"]
+WAY_ACCOUNTS: Final[dict[Way, str]] = {"cash": CASH, "bank": BANK}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kernel import audit, clock
-from ledger import book_queries, errors
+from kernel import audit
+from ledger import errors, queries
 from ledger.models import ClosedYear
 from ledger.posting import hold_books
+from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,10 +22,10 @@ async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
 
     What is being posted at this moment is waited for. Raises Refusal ledger.year_not_over.
     """
-    if year >= clock.today().year:
+    if year >= (await today(db)).year:
         raise errors.YEAR_NOT_OVER(year=year)
     await hold_books(db)
-    if year in await book_queries.closed_years(db):
+    if year in await queries.closed_years(db):
         return False
     db.add(ClosedYear(year=year, closed_by=actor.name))
     audit.record(db, actor, "ledger.year_closed", subject=str(year))
@@ -34,5 +35,5 @@ async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
 
 async def refuse_closed(ro: Reader | AsyncSession, year: int) -> None:
     """Refuse to prepare anything for a year that takes no more postings. Raises Refusal ledger.year_closed."""
-    if year in await book_queries.closed_years(ro):
+    if year in await queries.closed_years(ro):
         raise errors.YEAR_CLOSED(year=year)

@@ -91,7 +91,7 @@ async def closing_page(request: AnyRequest, ro: Ro, brand: TheBrand, year: FromP
         form=None,
         year=year,
         is_over=year < clock.today(brand.timezone).year,
-        is_closed=year in await book_queries.closed_years(ro),
+        is_closed=year in await queries.closed_years(ro),
         surplus=await queries.surplus(ro, year),
         count=await book_queries.count_journals(ro, year),
     )

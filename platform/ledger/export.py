@@ -39,7 +39,7 @@ async def export_books(ro: Reader) -> IO[bytes]:
         await _write(archive, "accounts.csv", _ACCOUNTS, _once(accounts))
         await _write(archive, "journals.csv", _JOURNALS, book_queries.export_journals(ro))
         await _write(archive, "lines.csv", _LINES, book_queries.export_lines(ro))
-        for year in await book_queries.years(ro):
+        for year in await queries.years(ro):
             totals = [
                 (each.code, each.name_id, each.opening, each.debit, each.credit, each.closing)
                 for each in await queries.trial_balance(ro, year)

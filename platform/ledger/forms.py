@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.money import Rupiah
-from ledger.manual import Way
+from ledger.chart import Way
 
 
 class EntryForm(msgspec.Struct, forbid_unknown_fields=True):

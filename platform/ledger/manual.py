@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
@@ -13,7 +13,7 @@ from kernel.database import reader_of
 from kernel.errors import Words
 from kernel.money import Rupiah
 from ledger import book_queries, errors, queries
-from ledger.chart import BANK, CASH, STOCK_DIFFERENCES
+from ledger.chart import STOCK_DIFFERENCES, WAY_ACCOUNTS, Way
 from ledger.closing import refuse_closed
 from ledger.posting import Journal, Line, PostedJournal, post, reverse
 
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from kernel.database import Reader
     from ledger.book_queries import AccountView
 
-Way = Literal["cash", "bank"]
 WAY_NAMES: Final[dict[str, Words]] = {"cash": Words("Kas", "Cash"), "bank": Words("Bank", "Bank")}
-WAY_ACCOUNTS: Final[dict[str, str]] = {"cash": CASH, "bank": BANK}
 PREFIX: Final = "manual:"
 # Sales, their cost and stock differences move goods too, so they are not written by hand.
 _COSTS: Final = ("6", "7", "8", "9", "523", "524", "525")

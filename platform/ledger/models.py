@@ -1,4 +1,4 @@
-"""Tables of the books. The application's roles may read them; only ``post_journals`` (door.sql) writes them."""
+"""Tables of the books. The application's roles may read them; only the function ``post_journals`` (revision 0002) writes them."""
 
 from datetime import date, datetime
 from uuid import UUID

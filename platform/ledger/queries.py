@@ -211,6 +211,19 @@ async def movements(
     )
 
 
+async def years(ro: Reader) -> list[int]:
+    """Return the years from the first journal's to the last's, newest first."""
+    record = (await ro.records("SELECT min(value_date) AS first, max(value_date) AS last FROM journals"))[0]
+    if record["first"] is None:
+        return []
+    return list(range(record["last"].year, record["first"].year - 1, -1))
+
+
+async def closed_years(source: Reader | AsyncSession) -> set[int]:
+    """Return the years that take no more postings."""
+    return {record["year"] for record in await (await reader_of(source)).records("SELECT year FROM closed_years")}
+
+
 async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:
     """Return every account that moved up to the end of ``year``; amounts are debit less credit, so they sum to zero.
 
@@ -251,14 +264,6 @@ async def last_journal(ro: Reader, until: date) -> int:
     Numbers are given one after another and become visible in that order: what is read "through" a number never changes.
     """
     return int(await ro.value("SELECT coalesce(max(number), 0) FROM journals WHERE value_date <= $1", until))
-
-
-async def years(ro: Reader) -> list[int]:
-    """Return the years that journals count for, newest first."""
-    rows = await ro.records(
-        "SELECT extract(year FROM value_date)::int AS year FROM journals GROUP BY 1 ORDER BY 1 DESC",
-    )
-    return [row["year"] for row in rows]
 
 
 async def credits_by_party(

@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from kernel import audit, clock, phone
+from kernel import audit, phone
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, copy_rows, reader_of
 from kernel.errors import Refusal
@@ -29,6 +29,7 @@ from ledger import Journal, Line, post_many
 from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 from ledger.closing import refuse_closed
 from members import errors, import_errors, import_queries, queries, rules
+from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -110,8 +111,8 @@ class MemberPlan(msgspec.Struct):
 async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, MemberPlan]:
     """Read a file and compare it with the register. Raises Refusal for a file or a date that cannot be used at all."""
     file = CsvFile(content, COLUMNS)
-    today = clock.today()
-    if as_of > today:
+    day = await today(ro)
+    if as_of > day:
         raise import_errors.AS_OF_AHEAD(day=as_of)
     await refuse_closed(ro, as_of.year)
     plan = MemberPlan()
@@ -119,7 +120,7 @@ async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tupl
     total = Rupiah(0)
     for row in file.rows():
         try:
-            line = _line_of(row, file, today)
+            line = _line_of(row, file, day)
             first = read.get(line.number)
             if first is None:
                 if total + line.total > LARGEST:

@@ -13,10 +13,11 @@ from governance.rules import SavingsKind
 from kernel import audit
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
+from ledger.chart import WAY_ACCOUNTS, Way
 from ledger.queries import number_of
 from savings import errors, queries
 from savings.queries import Saver
-from savings.rules import ACCOUNTS, KIND_NAMES, WAY_ACCOUNTS, Way
+from savings.rules import ACCOUNTS, KIND_NAMES
 from ui.errors import NOT_FOUND
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import msgspec
 
 from governance.rules import SavingsKind
 from kernel.money import Rupiah
-from savings.rules import Way
+from ledger.chart import Way
 
 
 class DepositForm(msgspec.Struct, forbid_unknown_fields=True):

@@ -14,9 +14,9 @@ from governance.rules import SavingsKind
 from kernel.database import Reader, reader_of
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
-from ledger.chart import MANDATORY_SAVINGS, VOLUNTARY_SAVINGS
+from ledger.chart import MANDATORY_SAVINGS, VOLUNTARY_SAVINGS, WAY_ACCOUNTS, Way
 from savings import rules
-from savings.rules import ACCOUNTS, KIND_OF_ACCOUNT, KINDS, Dues, Savings, Way
+from savings.rules import ACCOUNTS, KIND_OF_ACCOUNT, KINDS, Dues, Savings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -108,7 +108,7 @@ async def receipt(ro: Reader, member_id: UUID, number: int) -> Receipt | None:
     if not amounts:
         return None
     used = {line.account for line in lines}
-    way = next((way for way, account in rules.WAY_ACCOUNTS.items() if account in used), None)
+    way = next((way for way, account in WAY_ACCOUNTS.items() if account in used), None)
     return Receipt(
         journal.number, journal.value_date, journal.description, amounts, way, journal.posted_by, journal.reversed_by
     )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from governance.rules import SAVINGS_KIND_NAMES, SavingsKind
 from kernel.errors import Words
 from kernel.money import Rupiah
-from ledger.chart import BANK, CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
-
-Way = Literal["cash", "bank"]
+from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS, Way
 
 KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "voluntary")
 ACCOUNTS: Final[dict[SavingsKind, str]] = {
@@ -27,7 +25,6 @@ SLUGS: Final[dict[SavingsKind, str]] = {"principal": "pokok", "mandatory": "waji
 KIND_OF_SLUG: Final[dict[str, SavingsKind]] = {slug: kind for kind, slug in SLUGS.items()}
 KIND_NAMES: Final[dict[SavingsKind, Words]] = SAVINGS_KIND_NAMES
 
-WAY_ACCOUNTS: Final[dict[Way, str]] = {"cash": CASH, "bank": BANK}
 WAY_NAMES: Final[dict[Way, Words]] = {"cash": Words("Tunai", "Cash"), "bank": Words("Lewat bank", "By bank")}
 
 

@@ -10,12 +10,11 @@ from kernel import audit
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
-from ledger.chart import VOLUNTARY_SAVINGS
+from ledger.chart import VOLUNTARY_SAVINGS, WAY_ACCOUNTS, Way
 from ledger.errors import BELOW_FLOOR
 from ledger.queries import number_of
 from savings import errors, queries
 from savings.deposit import Plan, require_amount_and_date, require_saver
-from savings.rules import WAY_ACCOUNTS, Way
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -10,7 +10,7 @@ from kernel import audit
 from kernel.actor import Actor
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
-from ledger.chart import BANK, CASH, STOCK, STOCK_DIFFERENCES
+from ledger.chart import BANK, CASH, STOCK, STOCK_DIFFERENCES, TRADE_PAYABLES
 from shop import errors, events, queries, rules, stock
 from shop.models import Product
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 PaidFrom = Literal["cash", "bank", "credit"]
-TRADE_PAYABLES: Final = "2101"
 _ACCOUNTS: Final[dict[PaidFrom, str]] = {"cash": CASH, "bank": BANK, "credit": TRADE_PAYABLES}
 
 

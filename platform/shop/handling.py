@@ -26,6 +26,7 @@ from ledger.chart import (
 )
 from shop import errors, events, queries, rules, stock
 from shop.models import Order, OrderLine
+from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -110,7 +111,7 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
     order = await queries.order_to_change_by_id(db, order_id)
     if order is None or order.status != "placed" or order.expires_at is None or order.expires_at > clock.now():
         return
-    await _cancel(db, SYSTEM, order, "Tidak dibayar sampai batas waktunya", clock.today(), events.ORDER_EXPIRED)
+    await _cancel(db, SYSTEM, order, "Tidak dibayar sampai batas waktunya", await today(db), events.ORDER_EXPIRED)
 
 
 async def _cancel(db: AsyncSession, actor: Actor, order: Order, reason: str, on: date, action: str) -> Order:

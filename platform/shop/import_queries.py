@@ -104,8 +104,3 @@ async def supplements(ro: Reader, stem: str) -> list[tuple[str, UUID, int]]:
         stem,
     )
     return [(record["checkout_key"], record["product_id"], record["quantity"]) for record in records]
-
-
-async def timezone(ro: Reader) -> str:
-    """Return the cooperative's time zone."""
-    return str(await ro.value("SELECT timezone FROM profile"))

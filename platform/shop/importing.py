@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from kernel import audit, clock
+from kernel import audit
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, copy_rows, reader_of
 from kernel.errors import Refusal
@@ -29,6 +29,7 @@ from ledger import Journal, Line, post
 from ledger.chart import OPENING_BALANCES, STOCK
 from ledger.closing import refuse_closed
 from shop import errors, import_errors, import_queries, rules
+from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -84,7 +85,7 @@ class ProductPlan(msgspec.Struct):
 async def plan_products(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, ProductPlan]:
     """Read a file and compare it with the shop. Raises Refusal for a file or a date that cannot be used at all."""
     file = CsvFile(content, COLUMNS)
-    if as_of > clock.today():
+    if as_of > await today(ro):
         raise import_errors.AS_OF_AHEAD(day=as_of)
     await refuse_closed(ro, as_of.year)
     plan = ProductPlan()

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kernel import audit
-from kernel.database import copy_rows, reader_of
+from kernel.database import copy_rows
 from kernel.formats import date_long
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, Line, post_many
 from ledger.chart import CASH, MEMBER_COST_OF_SALES, MEMBER_SALES, STOCK
-from shop import import_queries
 from shop.import_queries import KnownMember, PricedProduct
+from ui.queries import timezone
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -79,7 +79,7 @@ async def record_receipts(
     db: AsyncSession, actor: Actor, receipts: Sequence[Receipt], moved: Moved | None = None
 ) -> None:
     """Write new receipts in the session's transaction. Raises as ``ledger.post``."""
-    zone = ZoneInfo(await import_queries.timezone(await reader_of(db)))
+    zone = ZoneInfo(await timezone(db))
     done, lines = 0, sum(len(receipt.lines) for receipt in receipts)
     for at in range(0, len(receipts), RECEIPTS_AT_ONCE):
         batch = receipts[at : at + RECEIPTS_AT_ONCE]

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from kernel import clock
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
@@ -24,10 +23,11 @@ from kernel.importing import BadLine, Moved, Report, read_cell, text_cell, whole
 from kernel.locks import one_at_a_time
 from kernel.money import LARGEST, Rupiah
 from kernel.parsing import parse_date, parse_number
-from ledger.book_queries import closed_years
+from ledger.queries import closed_years
 from shop import import_errors, import_queries
 from shop.import_queries import KnownMember, PricedProduct
 from shop.past_sales import BASE, SUPPLEMENT, Receipt, receipt_key, record_receipts
+from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,7 +72,7 @@ async def plan_sales(ro: Reader, content: bytes | str) -> tuple[CsvFile, SalesPl
     """Read a file and compare it with the orders and the books. Raises Refusal for a file that cannot be used at all."""
     file = CsvFile(content, COLUMNS)
     plan = SalesPlan()
-    read = _Reading(file, clock.today(await import_queries.timezone(ro)), await closed_years(ro))
+    read = _Reading(file, await today(ro), await closed_years(ro))
     lines = read.lines(plan)
     members = await import_queries.members_by_number(ro, list({number for _, _, number, _, _ in lines}))
     products = await import_queries.priced_products(ro, list({sku for _, _, _, sku, _ in lines}))

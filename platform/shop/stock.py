@@ -44,7 +44,7 @@ async def promise(db: AsyncSession, wanted: Mapping[UUID, int]) -> dict[UUID, Pr
         if product.archived:
             raise errors.NO_SUCH_PRODUCT()
         if each not in promised:
-            raise short_of(product)
+            raise _short_of(product)
         await db.refresh(product, ["reserved"])
     return found
 
@@ -98,7 +98,7 @@ def take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date,
     return _take(db, product, quantity, kind, on, source_key)
 
 
-def short_of(product: Product) -> Refusal:
+def _short_of(product: Product) -> Refusal:
     """The refusal of a quantity that is not there."""
     return errors.STOCK_TOO_LOW(product=product.name, left=product.stock - product.reserved)
 

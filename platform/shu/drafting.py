@@ -14,15 +14,16 @@ from sqlalchemy.dialects.postgresql import insert as insert_unless
 import ledger.queries as books
 from governance.queries import BylawsInForce, bylaws_on
 from governance.rules import SavingsKind
-from kernel import audit, clock
+from kernel import audit
 from kernel.database import Reader, reader_of
-from kernel.formats import JAKARTA
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger.chart import MANDATORY_SAVINGS, MEMBER_RETURNS, MEMBER_SALES, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
+from ledger.chart import MEMBER_RETURNS, MEMBER_SALES
+from savings.rules import ACCOUNTS
 from shu import errors, queries
 from shu.models import ShuDraft, ShuPool
 from shu.rules import Allocation, MemberBasis, allocate
+from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 EARLIEST_YEAR = 1950
 PURCHASES = (MEMBER_SALES, MEMBER_RETURNS)
-SAVINGS_ACCOUNTS: dict[SavingsKind, str] = {
-    "principal": PRINCIPAL_SAVINGS,
-    "mandatory": MANDATORY_SAVINGS,
-    "voluntary": VOLUNTARY_SAVINGS,
-}
 
 _STORE_SHARES = text(
     "INSERT INTO shu_shares (draft_id, position, member_id, basis, amount)"
@@ -68,15 +64,15 @@ class _Division(msgspec.Struct, frozen=True):
         return len(self.member_ids) * sum(pool.basis is not None for pool in self.allocation.pools)
 
 
-async def draft(db: AsyncSession, actor: Actor, year: int, *, zone: str = JAKARTA) -> ShuDraftResult:
+async def draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftResult:
     """Divide the surplus of ``year`` and store it as a further version; the same books and bylaws give the version that is stored already.
 
     The bylaws in force on 31 December decide. Everything is read up to one journal, so that a sale made meanwhile is in all figures or in
-    none. ``zone`` is where the cooperative keeps its calendar. Raises Refusal: shu.year_ahead, shu.year_too_old, and those of ``allocate``.
+    none. Raises Refusal: shu.year_ahead, shu.year_too_old, and those of ``allocate``.
     """
-    today = clock.today(zone)
-    if year > today.year:
-        raise errors.YEAR_AHEAD(year=str(year), now=str(today.year))
+    now = (await today(db)).year
+    if year > now:
+        raise errors.YEAR_AHEAD(year=str(year), now=str(now))
     if year < EARLIEST_YEAR:
         raise errors.YEAR_TOO_OLD(year=str(year))
     ro = await reader_of(db)
@@ -109,7 +105,7 @@ async def _divide(ro: Reader, year: int) -> _Division:
 
 def savings_accounts(kinds: Sequence[SavingsKind]) -> list[str]:
     """The accounts of the savings that the bylaws count."""
-    return [SAVINGS_ACCOUNTS[kind] for kind in kinds]
+    return [ACCOUNTS[kind] for kind in kinds]
 
 
 async def _says_the_same(ro: Reader, stored: queries.DraftView, division: _Division) -> bool:

@@ -57,12 +57,12 @@ async def shu_version(
 
 
 @post(HOME + "/rancangan", guards=[officer])
-async def take_draft(request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer) -> Response[Any]:
+async def take_draft(request: AnyRequest, db: Db, viewer: TheViewer) -> Response[Any]:
     """Compute the draft of a year."""
     form = await read_form(request, YearForm)
     if form.errors:
         raise errors.YEAR_TOO_OLD(year=form.values.get("year", "")[:10])
-    result = await make_draft(db, viewer.as_officer(), form.data.year, zone=brand.timezone)
+    result = await make_draft(db, viewer.as_officer(), form.data.year)
     said = (
         Words(f"Rancangan {result.version} sudah dihitung.", f"Draft {result.version} is computed.")
         if result.fresh

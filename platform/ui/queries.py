@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from kernel import clock
+from kernel.database import Reader, reader_of
+
 if TYPE_CHECKING:
-    from kernel.database import Reader
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 
 class ProfileView(msgspec.Struct, frozen=True):
@@ -32,3 +36,13 @@ async def profile(ro: Reader) -> ProfileView | None:
         ProfileView,
         "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, shop_open FROM profile",
     )
+
+
+async def timezone(source: AsyncSession | Reader) -> str:
+    """Return the IANA name of the zone by which the cooperative keeps its calendar."""
+    return str(await (await reader_of(source)).value("SELECT timezone FROM profile"))
+
+
+async def today(source: AsyncSession | Reader) -> date:
+    """Return today's date where the cooperative is: what a use case goes by when no page has told it the day."""
+    return clock.today(await timezone(source))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 
 from kernel import formats, phone
@@ -20,7 +20,13 @@ from ui.glossary import glossary
 from ui.words import THEMES, words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from jinja2.runtime import Context
+
     from kernel.formats import Lang
+    from ui.viewer import Brand
 
 NODE_MODULES = THEMES.parent / "node_modules"
 # Third-party scripts, fetched at set-up; named here so that a page asks for them like for a file of ours.
@@ -122,7 +128,7 @@ def environment(theme: str, lang: Lang) -> Environment:
         percent=functools.partial(formats.percent, lang=lang),
         date=functools.partial(formats.date_long, lang=lang),
         month=functools.partial(formats.month, lang=lang),
-        datetime=functools.partial(formats.date_time, lang=lang),
+        datetime=_date_time_in(lang),
         phone=phone.national,
         json=lambda value: json.dumps(value, ensure_ascii=False),
     )
@@ -133,6 +139,17 @@ def environment(theme: str, lang: Lang) -> Environment:
         glossary=functools.partial(glossary, lang=lang),
     )
     return made
+
+
+def _date_time_in(lang: Lang) -> Callable[[Context, datetime], str]:
+    """Make the filter that writes a moment as the clock on the cooperative's wall shows it; pages without a cooperative go by Jakarta."""
+
+    @pass_context
+    def date_time(context: Context, moment: datetime) -> str:
+        brand: Brand | None = context.get("brand")
+        return formats.date_time(moment, lang, brand.timezone if brand else formats.JAKARTA)
+
+    return date_time
 
 
 def keep_compiled_in(folder: Path) -> None:

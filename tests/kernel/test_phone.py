@@ -59,9 +59,8 @@ def test_anything_else_is_refused_with_a_sentence(text: str) -> None:
     assert "0812-3456-7890" in refused.value.sentence("id")
 
 
-def test_shown_as_people_read_it_and_half_hidden() -> None:
+def test_shown_as_people_read_it() -> None:
     assert phone.national("+6281234567890") == "0812-3456-7890"
-    assert phone.masked("+6281234567890") == "0812-****-*890"
 
 
 @given(st.from_regex(r"\A08[0-9]{8,11}\Z"))

@@ -20,9 +20,10 @@ from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, Line, post, queries
-from ledger.book_queries import account, agreement, closed_years
+from ledger.book_queries import account, agreement
 from ledger.closing import close_year
 from ledger.manual import Entry, check_entry, record_entry, reverse_entry
+from ledger.queries import closed_years
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -121,6 +122,21 @@ async def test_a_closed_year_takes_nothing_and_the_others_go_on(db: AsyncSession
 async def test_a_year_is_closed_when_it_is_over(db: AsyncSession) -> None:
     with pytest.raises(Refusal, match="2026 is not over"):
         await close_year(db, SYSTEM, 2026)
+
+
+@pytest.mark.parametrize(("zone", "over"), [("Asia/Jayapura", True), ("Asia/Jakarta", False)])
+async def test_a_year_is_over_when_it_is_over_on_the_cooperatives_calendar(
+    db: AsyncSession, zone: str, over: bool
+) -> None:
+    await db.execute(text("UPDATE profile SET timezone = :zone"), {"zone": zone})
+    with clock.held_at(
+        datetime(2026, 12, 31, 16, 0, tzinfo=UTC)
+    ):  # an hour past midnight in Papua, an hour before it in Java
+        if over:
+            assert await close_year(db, SYSTEM, 2026)
+        else:
+            with pytest.raises(Refusal, match="2026 is not over"):
+                await close_year(db, SYSTEM, 2026)
 
 
 async def test_the_books_agree(db: AsyncSession) -> None:

@@ -1,0 +1,19 @@
+"""A moment is shown by the clock on the cooperative's own wall."""
+
+from datetime import UTC, datetime
+
+from ui.themes import environment
+from ui.viewer import Brand
+
+MOMENT = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
+
+
+def test_a_page_writes_times_where_the_cooperative_is() -> None:
+    template = environment("base", "id").from_string("{{ moment|datetime }}")
+    assert template.render(moment=MOMENT, brand=Brand("Jaya", timezone="Asia/Jayapura")) == "25 November 2026 00.30 WIT"
+    assert template.render(moment=MOMENT, brand=Brand("Jakarta")) == "24 November 2026 22.30 WIB"
+
+
+def test_a_page_without_a_cooperative_goes_by_jakarta() -> None:
+    template = environment("base", "en").from_string("{{ moment|datetime }}")
+    assert template.render(moment=MOMENT) == "24 November 2026 22:30 WIB"
