@@ -10,6 +10,7 @@ from playwright.async_api import Browser, async_playwright
 from chromium import find
 from factories.browsing import Arrive, Person, Site, sit_down
 from factories.processes import free_port, web_process
+from factories.town import Town, build_town
 from kernel.database import Database
 
 FLAGS = (
@@ -71,3 +72,9 @@ async def arrive(chromium: Browser, site: Site) -> AsyncIterator[Arrive]:
     for person in people:
         await person.context.close()
     assert [fault for person in people for fault in person.faults] == []
+
+
+@pytest.fixture(scope="session")
+async def town(site: Site) -> Town:
+    """Something of everything to look at, made once a run."""
+    return await build_town(site)

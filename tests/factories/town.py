@@ -1,0 +1,111 @@
+"""Three cooperatives to look at, furnished through the real use cases. All people are invented."""
+
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from factories.browsing import Site
+from factories.cooperatives import PASSWORD, furnish
+from kernel import clock
+from kernel.actor import VISITOR, Actor
+from kernel.database import reader_of
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from members.admission import Person as Applicant
+from members.admission import apply_for_membership
+from office.profile import Look, change_look
+from onboarding.founding import Founding, found
+from operators.adding import add_operator
+from operators.models import Operator
+from savings.deposit import deposit
+from shop.goods import set_picture
+from shop.handling import hand_over
+from shop.placing import Buyer, Checkout, place_order
+from shu.drafting import draft
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import coop_session, shared_session
+
+CHAIR, MAWARS_CHAIR, SARI = "+6289900000000", "+6289900000001", "+6281200000001"
+OFFICER = Actor("officer", "Ketua Melati")
+
+
+@dataclass
+class Town:
+    """What there is to look at; ids and numbers by the names that paths use."""
+
+    operator: Operator
+    known: dict[str, Any] = field(default_factory=dict)
+
+
+async def build_town(site: Site) -> Town:
+    """Melati with orders in several states, an applicant, a draft of the year, and a picture; mawar and a third one in other themes."""
+    melati = await tenant_by_slug(site.database, "melati")
+    mawar = await tenant_by_slug(site.database, "mawar")
+    assert melati is not None
+    assert mawar is not None
+    town = Town(await _make_operator(site))
+    await _furnish_melati(site, melati, town.known)
+    await _dress(site, mawar, "pesisir")
+    founding = Founding("Koperasi Cempaka", "cempaka", "Ketua Cempaka", CHAIR, PASSWORD, "konsumen", "access-cempaka")
+    cempaka = (await found(site.database, founding)).tenant
+    async with coop_session(site.database, cempaka) as db:
+        await furnish(db, "cempaka")
+    await _dress(site, cempaka, "sawah")
+    return town
+
+
+async def _make_operator(site: Site) -> Operator:
+    async with shared_session(site.database) as db:
+        return await add_operator(db, name="Wira Adiguna", phone_number="0899-0000-7700", password=PASSWORD)
+
+
+async def _dress(site: Site, tenant: TenantRef, theme: str) -> None:
+    async with coop_session(site.database, tenant) as db:
+        await change_look(db, OFFICER, Look(theme, None, None))
+
+
+async def _furnish_melati(site: Site, melati: TenantRef, known: dict[str, Any]) -> None:
+    today = clock.today()
+    year = today.year
+    async with coop_session(site.database, melati) as db:
+        ro = await reader_of(db)
+        sari = await ro.value("SELECT id FROM members WHERE number = '0001'")
+        oil = await ro.value("SELECT id FROM products WHERE sku = 'MYK1'")
+        picture = BytesIO()
+        Image.new("RGB", (400, 400), "#d9a441").save(picture, "PNG")
+        await set_picture(db, OFFICER, oil, picture.getvalue())
+        buyers = (
+            (VISITOR, Buyer("Tono Suprapto", "+6281299990009"), "transfer", "delivery"),
+            (Actor("member", "Sari"), Buyer("Sari Wulandari Melati", "", sari), "cash", "pickup"),
+            (Actor("member", "Sari"), Buyer("Sari Wulandari Melati", "", sari), "savings", "pickup"),
+        )
+        numbers = []
+        for actor, buyer, way, how in buyers:
+            checkout = Checkout(
+                {oil: 1},
+                buyer,
+                how,
+                way,
+                new_id().hex,
+                address="Jalan Kenari 4" if how == "delivery" else "",  # type: ignore[arg-type]
+            )
+            numbers.append((await place_order(db, actor, checkout, on=today)).number)
+        await hand_over(db, OFFICER, numbers[1], on=today)
+        paid = await deposit(
+            db, OFFICER, sari, "mandatory", Rupiah(20_000), "cash", on=today, today=today, key="access-deposit"
+        )
+        applicant = await apply_for_membership(
+            db,
+            VISITOR,
+            Applicant("Laras Ayuningtyas", "P", "+6281299990010", "Gang Mangga 3"),
+            key="access",
+            consent="Saya setuju.",
+        )
+        made = await draft(db, OFFICER, year)
+        known.update(
+            member=sari, product=oil, order=numbers[0], done=numbers[1], open=numbers[2], applicant=applicant,
+            receipt=paid.number, year=year, version=made.version,
+            category=await ro.value("SELECT id FROM categories LIMIT 1"),
+        )  # fmt: skip
