@@ -168,7 +168,7 @@ def theme_picture(name: FromPath[str], accent: FromQuery[str] = "", header: From
 @get(f"{SETTINGS}/pengurus", guards=[officer])
 async def show_officers(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show who holds office."""
-    return page(request, OFFICERS, **await _officers(ro))
+    return page(request, OFFICERS, form=None, **await _officers(ro))
 
 
 @post(f"{SETTINGS}/pengurus", guards=[officer])
@@ -180,7 +180,7 @@ async def take_officer(request: AnyRequest, db: Db, viewer: TheViewer) -> Respon
         appointed = await officers.appoint(
             db, viewer.as_officer(), name=" ".join(new.name.split()), phone=new.phone, role=new.role
         )
-    return page(request, OFFICERS, **(await _officers(db) | {"appointed": appointed}))
+    return page(request, OFFICERS, form=None, **(await _officers(db) | {"appointed": appointed}))
 
 
 @post(f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian", guards=[officer])
@@ -192,7 +192,7 @@ async def take_dismissal(db: Db, viewer: TheViewer, user_id: FromPath[UUID]) -> 
 
 async def _officers(source: Any) -> dict[str, Any]:
     ro = await reader_of(source)
-    return {"place": "pengaturan", "form": None, "officers": await queries.officers(ro), "appointed": None}
+    return {"place": "pengaturan", "officers": await queries.officers(ro), "appointed": None}
 
 
 def _stored_look(stored: queries.ProfileView) -> tuple[str, bool, str, str]:

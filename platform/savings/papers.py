@@ -16,6 +16,8 @@ from savings.rules import ACCOUNTS, KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES
 from ui import AnyRequest, Visit, page
 from ui.errors import NOT_FOUND
 
+LARGEST_NUMBER = 2**53
+
 
 async def require_saver_row(source: AsyncSession | Reader, member_id: UUID) -> Saver:
     """Return a member or former member. Raises Refusal ui.not_found."""
@@ -29,7 +31,7 @@ async def receipt_page(
     request: AnyRequest, ro: Reader, visit: Visit, saver: Saver, number: int, *, place: str, home: str, base: str
 ) -> Response[bytes]:
     """Show one movement as a receipt. Raises Refusal ui.not_found for a journal that is not about this member's savings."""
-    found = await queries.receipt(ro, saver.id, number)
+    found = await queries.receipt(ro, saver.id, number) if 0 < number < LARGEST_NUMBER else None
     if found is None:
         raise NOT_FOUND()
     lines = [(KIND_NAMES[kind].worded(visit.lang), abs(amount)) for kind, amount in found.amounts]

@@ -26,6 +26,7 @@ from tenants.changes import REGISTRY, forget_here
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from ui import Brand, Viewer, Visit, visit_of
+from ui.errors import NOT_FOUND
 from ui.guards import refuse_forgeries
 from web.failures import HANDLERS
 from web.headers import with_headers
@@ -90,7 +91,9 @@ def provide_database(request: Request[Any, Any, Any]) -> Database:
 
 
 async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
-    """Before every handler: is this cooperative open for it, and was the form made by one of our pages?"""
+    """Before every handler: can this address be of anything, is this cooperative open for it, and was the form made by one of our pages?"""
+    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        raise NOT_FOUND()  # PostgreSQL's text holds no such letter, so nothing bears it
     closed = refuse_suspended(request)
     if closed is None:
         await refuse_forgeries(request)

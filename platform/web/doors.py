@@ -126,7 +126,7 @@ class Doors:
             return
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.partition(":")[0].rstrip(".")
-        cookies = _cookies(headers.get(b"cookie", b""))
+        cookies = _cookies(b"; ".join([value for header, value in scope["headers"] if header == b"cookie"]))
         if name == self._base:
             visit = Visit(self.database, "apex", LUMBUNG)
             app = self._apps["apex"]
@@ -286,7 +286,8 @@ async def _serve_asset(path: str, asked: dict[bytes, bytes], send: Any) -> None:
 def _cookies(header: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in header.decode("latin-1").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name:
-            found.setdefault(name, value.strip('"'))
+        # a cookie that the pages would find must be found here too, else what they say to one is kept for all
+        name, _, value = part.partition("=")
+        if name := name.strip():
+            found.setdefault(name, value.strip().strip('"'))
     return found

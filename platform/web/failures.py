@@ -77,6 +77,8 @@ def _wait(refusal: Refusal, lang: Lang) -> str | None:
 
 def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Response[Any]:
     """Show what the framework declined: no such page, no such method, a body too large."""
+    if failure.status_code == 400:
+        return refused(request, UNREADABLE_ADDRESS())  # the framework's own words name its insides
     if _wants_json(request):
         return Response(
             {"type": "about:blank", "title": failure.detail, "status": failure.status_code},
@@ -85,7 +87,9 @@ def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Res
         )
     if failure.status_code == 405 and request.method == "GET":
         # the address of a step, opened by itself (a reload, a bookmark, the way back from signing in): the page above it begins the step
-        return see_other(request.scope["path"].rpartition("/")[0] or "/")
+        return see_other(
+            "/" + request.scope["path"].rpartition("/")[0].lstrip("/")
+        )  # two at its head would be another host
     if failure.status_code in (404, 405):
         return page(request, "errors/404.html", status=failure.status_code)
     if failure.status_code == 413:
@@ -100,6 +104,12 @@ def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Res
     return broken(request, failure)
 
 
+UNREADABLE_ADDRESS = Kind(
+    "web.unreadable_address",
+    400,
+    id="Alamat halaman ini tidak terbaca. Kembali ke halaman sebelumnya, lalu coba lagi.",
+    en="This page's address cannot be read. Go back to the page before it and try again.",
+)
 TOO_LARGE = Kind(
     "web.too_large",
     413,

@@ -213,6 +213,13 @@ async def test_a_new_officer_comes_in_by_a_code_that_is_shown_once(officer_clien
     assert "Berikan kode ini" not in (await officer_client.get(f"{SETTINGS}/pengurus")).text
 
 
+async def test_a_mistake_about_a_new_officer_comes_back_as_typed(officer_client: SignedIn) -> None:
+    form = {"name": "Bagus Prakoso", "phone": "12", "role": "raja"}
+    answer = await officer_client.post(f"{SETTINGS}/pengurus", form)
+    assert answer.status_code == 422
+    assert "Bagus Prakoso" in answer.text
+
+
 async def test_an_appointed_officer_signs_in_with_the_code(db: AsyncSession, chair: Actor) -> None:
     appointed = await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="bendahara")
     assert appointed.code

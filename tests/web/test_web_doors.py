@@ -74,6 +74,53 @@ async def test_a_shared_page_is_kept_until_the_database_says_that_something_chan
         pytest.fail("the page still shows the old name two seconds after the change")
 
 
+@pytest.mark.parametrize(
+    "cookies",
+    [
+        ["keranjang =x-77"],
+        ["keranjang\t=x-77"],
+        ["keranjang=x-77", "lain=1"],
+        ["lain=1", "keranjang=x-77"],
+        [" keranjang = x-77 ; lain=1"],
+        ["\xa0keranjang\xa0=x-77"],
+    ],
+)
+async def test_a_visitors_cart_is_not_kept_for_others_however_its_cookie_is_spelled(
+    visitor: Visitor, cookies: list[str]
+) -> None:
+    headers = [(b"cookie", cookie.encode("latin-1")) for cookie in cookies]
+    await visitor("melati").get("/?halaman=1", headers=headers)
+    assert "77" not in (await visitor("melati").get("/?halaman=1")).text  # the count of goods in the menu
+
+
+@pytest.mark.parametrize("address", ["/?cari=a%00b", "/%00", "/barang/a%00b", "/bahasa/en?kembali=%00"])
+async def test_an_address_with_a_letter_that_nothing_bears_leads_nowhere(visitor: Visitor, address: str) -> None:
+    assert (await visitor("melati").get(address)).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/pengurus/anggota?cari=%00", "/pengurus/buku/akun/%00"])
+async def test_that_letter_breaks_no_officers_page(officer_client: SignedIn, address: str) -> None:
+    assert (await officer_client.get(address)).status_code == 404
+
+
+async def test_a_number_larger_than_any_receipts_leads_nowhere(member_client: SignedIn) -> None:
+    assert (await member_client.get(f"/anggota/simpanan/bukti/{2**63}")).status_code == 404
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_an_address_that_cannot_be_read_gets_a_sentence_of_ours(officer_client: SignedIn, accept: str) -> None:
+    answer = await officer_client.get("/pengurus/buku?tahun=satu", headers={"accept": accept})
+    assert answer.status_code == 400
+    assert "tidak terbaca" in answer.text
+    assert "Validation" not in answer.text
+
+
+async def test_a_step_opened_by_itself_leads_back_on_this_host(visitor: Visitor) -> None:
+    step = "http://melati.localhost:8000//keranjang/00000000-0000-7000-8000-000000000000"
+    answer = await visitor("melati").get(step)
+    assert answer.headers["location"] == "/keranjang"
+
+
 async def test_a_page_rendered_while_something_changes_is_not_kept(app: Doors, melati: TenantRef) -> None:
     before = app.pages.generation(melati.schema_name)
     app.changed(melati.schema_name)
