@@ -152,7 +152,7 @@ async def quiet_database(server_url: str, template: str, settings: Settings) -> 
 
 @pytest.fixture(scope="session")
 async def served_database(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
-    """The clone that one real server of this run serves, and that the browser tests change as people would."""
+    """A clone that the browser tests and the scenarios change as people would, each in cooperatives or with names of its own."""
     async with _clone(server_url, template, settings) as cloned:
         yield cloned
 

@@ -1,0 +1,269 @@
+"""Two cooperatives live the same year, step by step and with the clock held; their bylaws alone decide what its surplus becomes.
+
+All people are invented. Every figure below was worked out by hand.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import msgspec
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import ledger.queries as books
+from factories.cooperatives import PASSWORD
+from factories.shop import books_agree
+from governance.adoption import adopt
+from governance.rules import Bylaws
+from governance.templates import DESA_MERAH_PUTIH, KONSUMEN
+from kernel import clock
+from kernel.actor import VISITOR, Actor
+from kernel.database import Database, reader_of
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from ledger.manual import Entry, record_entry
+from members.admission import Person, apply_for_membership, approve_application, decline_application
+from onboarding.founding import Founding, found
+from savings.deposit import deposit
+from shop.counting import count_stock, receive_goods
+from shop.goods import ProductFacts, add_product
+from shop.handling import cancel_order, confirm_payment, hand_over, return_order
+from shop.placing import Buyer, Checkout, place_order
+from shu.drafting import ShuDraftResult, draft
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+CHAIR = Actor("officer", "Wahyu Ketua")
+RICE_PRICE, RICE_COST = Rupiah(10_000), Rupiah(8_000)
+# The rules by which trade happens are the same in both; the division of the surplus is each one's own.
+SAME_TRADE = {"deposits": DESA_MERAH_PUTIH.deposits, "prices": DESA_MERAH_PUTIH.prices}
+
+
+class Cooperative:
+    """A cooperative in its first year."""
+
+    def __init__(self, database: Database, tenant: TenantRef) -> None:
+        self.database = database
+        self.tenant = tenant
+        self.people: dict[str, UUID] = {}
+        self.rice = new_id()
+
+    @asynccontextmanager
+    async def on(self, day: date) -> AsyncIterator[AsyncSession]:
+        """One day's work, committed; after it the books balance and agree with the shelf and the orders."""
+        with clock.held_at(datetime(day.year, day.month, day.day, 3, tzinfo=UTC)):
+            async with coop_session(self.database, self.tenant) as db:
+                yield db
+            async with coop_session(self.database, self.tenant) as db:
+                await books_agree(db)
+                ro = await reader_of(db)
+                assert sum(row.closing for row in await books.trial_balance(ro, day.year)) == 0
+                assert await ro.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_lines") == 0
+
+    async def sell(self, day: date, pieces: int, who: str = "", way: str = "cash") -> int:
+        """An order placed, paid and handed over within a day."""
+        async with self.on(day) as db:
+            number = await self.order(db, day, pieces, who, way)
+            if way == "transfer":
+                await confirm_payment(db, CHAIR, number, on=day)
+            await hand_over(db, CHAIR, number, on=day)
+        return number
+
+    async def order(self, db: AsyncSession, day: date, pieces: int, who: str, way: str) -> int:
+        buyer = Buyer(who, member_id=self.people[who]) if who else Buyer("Tono Suprapto", "+6281299990001")
+        checkout = Checkout({self.rice: pieces}, buyer, "pickup", way, new_id().hex)  # type: ignore[arg-type]
+        return (await place_order(db, VISITOR if not who else Actor("member", who), checkout, on=day)).number
+
+
+async def founded(database: Database, slug: str, template: str, bylaws: Bylaws) -> Cooperative:
+    opening = date(2025, 1, 2)
+    with clock.held_at(datetime(2025, 1, 2, 3, tzinfo=UTC)):
+        made = await found(
+            database,
+            Founding(f"Koperasi {slug.title()}", slug, CHAIR.name, "+6289900000055", PASSWORD, template, slug * 4),
+        )
+    cooperative = Cooperative(database, made.tenant)
+    if bylaws != DESA_MERAH_PUTIH:
+        async with cooperative.on(opening) as db:
+            await adopt(db, CHAIR, bylaws, opening, "Rapat pendirian", 1)
+    return cooperative
+
+
+async def live_2025(coop: Cooperative) -> None:
+    """Their first year: sales 770.000, their cost 620.000, electricity 50.000, one lost piece 8.400; surplus 91.600."""
+    await come_together(coop)
+    await fill_the_shelf(coop)
+    await coop.sell(date(2025, 2, 3), 30, "Ana Lestari")
+    await coop.sell(date(2025, 3, 10), 5, "Ana Lestari", "savings")
+    await coop.sell(date(2025, 3, 12), 12, "Budi Santoso")
+    await coop.sell(date(2025, 4, 2), 20, way="transfer")
+    await change_their_minds(coop)
+    await buy_dearer(coop)
+    await coop.sell(date(2025, 6, 15), 10, "Ana Lestari")
+    await pay_for_light_and_count(coop)
+
+
+async def come_together(coop: Cooperative) -> None:
+    async with coop.on(date(2025, 1, 6)) as db:
+        for name, phone in (("Ana Lestari", 1), ("Budi Santoso", 2), ("Candra Jauh", 3)):
+            person = Person(name, "", f"+628129999000{phone}", "Dusun Krajan")
+            coop.people[name] = await apply_for_membership(db, VISITOR, person, key=f"apply-{phone}", consent="Setuju.")
+    eighth = date(2025, 1, 8)
+    async with coop.on(eighth) as db:
+        numbers = []
+        for name in ("Ana Lestari", "Budi Santoso"):
+            given = await approve_application(db, CHAIR, coop.people[name], number="", joined_on=eighth, today=eighth)
+            numbers.append(given.number)
+            await pay_in(db, coop, name, "principal", 50_000, eighth)
+        assert numbers == ["0001", "0002"]
+        await decline_application(db, CHAIR, coop.people["Candra Jauh"], "Tinggal di luar wilayah.")
+    for month, ana, budi in ((3, 40_000, 30_000), (7, 40_000, 0), (12, 40_000, 30_000)):
+        async with coop.on(date(2025, month, 5)) as db:
+            await pay_in(db, coop, "Ana Lestari", "mandatory", ana, date(2025, month, 5))
+            if budi:
+                await pay_in(db, coop, "Budi Santoso", "mandatory", budi, date(2025, month, 5))
+    async with coop.on(date(2025, 2, 1)) as db:
+        await pay_in(db, coop, "Ana Lestari", "voluntary", 500_000, date(2025, 2, 1), "bank")
+
+
+async def pay_in(
+    db: AsyncSession, coop: Cooperative, name: str, kind: str, amount: int, day: date, way: str = "cash"
+) -> None:
+    await deposit(
+        db,
+        CHAIR,
+        coop.people[name],
+        kind,
+        Rupiah(amount),
+        way,
+        on=day,
+        today=day,
+        key=f"{kind}-{day}",  # type: ignore[arg-type]
+    )
+
+
+async def fill_the_shelf(coop: Cooperative) -> None:
+    day = date(2025, 1, 10)
+    async with coop.on(day) as db:
+        facts = ProductFacts(sku="BRS1", name="Beras 1 kg", unit="Kg", price=RICE_PRICE)
+        coop.rice = (await add_product(db, CHAIR, facts, cost=RICE_COST, opening_stock=0, on=day)).id
+        await receive_goods(
+            db, CHAIR, coop.rice, quantity=100, unit_cost=RICE_COST, paid_from="credit", on=day, key="first"
+        )
+        assert await books.balance(db, "1130") == 800_000
+
+
+async def change_their_minds(coop: Cooperative) -> None:
+    """A paid order is called off, and goods come back: neither leaves a rupiah or a piece behind."""
+    day = date(2025, 5, 5)
+    async with coop.on(day) as db:
+        before = [await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")]
+        number = await coop.order(db, day, 10, "", "transfer")
+        await confirm_payment(db, CHAIR, number, on=day)
+        await cancel_order(db, CHAIR, number, "Pembeli pindah rumah", on=day)
+    returned = await coop.sell(day, 2, "Budi Santoso")
+    async with coop.on(date(2025, 5, 7)) as db:
+        await return_order(db, CHAIR, returned, "Kemasan sobek", on=date(2025, 5, 7))
+        after = [await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")]
+        assert after == before
+
+
+async def buy_dearer(coop: Cooperative) -> None:
+    day = date(2025, 6, 1)
+    async with coop.on(day) as db:
+        product = await receive_goods(
+            db, CHAIR, coop.rice, quantity=22, unit_cost=Rupiah(9_000), paid_from="bank", on=day, key="second"
+        )
+        assert (product.stock, product.stock_value) == (55, 462_000)  # 33 at 8.000 and 22 at 9.000: 8.400 each
+
+
+async def pay_for_light_and_count(coop: Cooperative) -> None:
+    async with coop.on(date(2025, 6, 30)) as db:
+        entry = Entry(date(2025, 6, 30), "6120", Rupiah(50_000), "bank", "Listrik toko", new_id())
+        await record_entry(db, CHAIR, entry, today=date(2025, 6, 30))
+    day = date(2025, 12, 31)
+    async with coop.on(day) as db:
+        product = await count_stock(db, CHAIR, coop.rice, counted=44, shown=45, on=day, key="year")
+        assert product.stock_value == 369_600
+
+
+async def drafted(coop: Cooperative) -> ShuDraftResult:
+    async with coop.on(date(2026, 1, 15)) as db:
+        return await draft(db, CHAIR, 2025)
+
+
+def shares(result: ShuDraftResult) -> dict[str, dict[str, int]]:
+    return {
+        each.basis.number: {code: int(amount) for code, amount in each.shares.items()}
+        for each in result.allocation.members
+    }
+
+
+@pytest.fixture(scope="module")
+async def two_years(served_database: Database) -> tuple[Cooperative, Cooperative]:
+    konsumen = await founded(served_database, "anyelir", "konsumen", msgspec.structs.replace(KONSUMEN, **SAME_TRADE))
+    desa = await founded(served_database, "bakung", "desa-merah-putih", DESA_MERAH_PUTIH)
+    for cooperative in (konsumen, desa):
+        await live_2025(cooperative)
+    return konsumen, desa
+
+
+Two = tuple[Cooperative, Cooperative]
+
+
+async def test_a_year_of_trade_stands_in_the_books_to_the_rupiah(two_years: Two) -> None:
+    for coop in two_years:
+        async with coop.on(date(2025, 12, 31)) as db:
+            closing = {
+                row.code: row.closing for row in await books.trial_balance(await reader_of(db), 2025) if row.closing
+            }
+        assert closing == {
+            # principal 100.000 and mandatory 180.000 paid in; sales in cash 300.000, 120.000 and 100.000
+            "1101": 800_000,
+            # Ana's 500.000, the transfer 200.000; less 198.000 for goods and 50.000 for electricity
+            "1102": 452_000,
+            "1130": 369_600,
+            "2101": -800_000,
+            "2111": -450_000,
+            "3110": -100_000,
+            "3120": -180_000,
+            "4101": -570_000,
+            "4201": -200_000,
+            "5101": 460_000,
+            "5201": 160_000,
+            "6120": 50_000,
+            "6150": 8_400,
+        }
+
+
+async def test_different_bylaws_divide_the_same_surplus_differently(two_years: Two) -> None:
+    konsumen, desa = [await drafted(coop) for coop in two_years]
+    assert konsumen.allocation.surplus == desa.allocation.surplus == 91_600
+    assert {pool.code: int(pool.amount) for pool in konsumen.allocation.pools} == {
+        "cadangan": 22_900, "jasa_modal": 18_320, "jasa_usaha": 32_060, "pengurus": 4_580, "karyawan": 4_580,
+        "pendidikan": 4_580, "sosial": 2_290, "pembangunan": 2_290,
+    }  # fmt: skip
+    assert {pool.code: int(pool.amount) for pool in desa.allocation.pools} == {
+        "imbal_jasa_desa": 18_320, "cadangan": 18_320, "jasa_modal": 13_740, "jasa_usaha": 27_480, "pengurus": 4_580,
+        "pendidikan": 4_580, "sosial": 4_580,
+    }  # fmt: skip
+    # Ana saved 170.000 of 280.000 and bought for 450.000 of 570.000; the last rupiah of each pool goes to the larger fraction
+    assert shares(konsumen) == {
+        "0001": {"jasa_modal": 11_123, "jasa_usaha": 25_311},
+        "0002": {"jasa_modal": 7_197, "jasa_usaha": 6_749},
+    }
+    assert shares(desa) == {
+        "0001": {"jasa_modal": 8_342, "jasa_usaha": 21_695},
+        "0002": {"jasa_modal": 5_398, "jasa_usaha": 5_785},
+    }
+
+
+async def test_what_is_sold_next_year_changes_nothing_of_this_one(two_years: Two) -> None:
+    for coop in two_years:
+        before = await drafted(coop)
+        await coop.sell(date(2026, 1, 20), 4, "Budi Santoso")
+        again = await drafted(coop)
+        assert again.allocation == before.allocation
+        assert not again.fresh
