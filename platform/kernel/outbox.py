@@ -29,6 +29,7 @@ CHANNEL = "lumbung_outbox"
 Job = Callable[..., Awaitable[None]]
 _jobs: dict[str, Job] = {}
 _platform_jobs: dict[str, Job] = {}
+_daily: set[str] = set()
 
 
 def job(name: str) -> Callable[[Job], Job]:
@@ -39,6 +40,23 @@ def job(name: str) -> Callable[[Job], Job]:
 def platform_job(name: str) -> Callable[[Job], Job]:
     """Register a job of the platform itself: ``async (database, *, …arguments)``; it must be safe to repeat."""
     return _register(_platform_jobs, name)
+
+
+def daily_job(name: str) -> Callable[[Job], Job]:
+    """Register a job that is done once a day in each cooperative: ``async (db)``."""
+    _daily.add(name)
+    return job(name)
+
+
+def daily_platform_job(name: str) -> Callable[[Job], Job]:
+    """Register a job of the platform itself that is done once a day: ``async (database)``; it must be safe to repeat."""
+    _daily.add(name)
+    return platform_job(name)
+
+
+def daily_jobs() -> tuple[list[str], list[str]]:
+    """Return the names of what is done once a day, in each cooperative and by the platform itself."""
+    return sorted(_daily & _jobs.keys()), sorted(_daily & _platform_jobs.keys())
 
 
 def find_job(name: str) -> tuple[Job, bool]:

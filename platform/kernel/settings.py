@@ -66,7 +66,7 @@ class Settings:
         ),
     )
     data_dir: Path = field(
-        default=Path("var"), metadata=_told("folder of the embedded PostgreSQL, uploads and exports")
+        default=Path("var"), metadata=_told("folder of the embedded PostgreSQL and of compiled templates")
     )
     host: str = field(default="127.0.0.1", metadata=_told("address that the web process binds"))
     port: int = field(default=8000, metadata=_told("port that the web process binds"))

@@ -30,10 +30,9 @@ class OpenedSession(msgspec.Struct, frozen=True):
 
 
 async def open_session(db: AsyncSession, user: User) -> OpenedSession:
-    """Open a session for a person who has proved who they are; their sessions that are over go."""
+    """Open a session for a person who has proved who they are; those that are over go at night."""
     now = clock.now()
     lasts = OFFICER_SESSION if user.officer_role else MEMBER_SESSION
-    await db.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at <= now))
     token = new_token()
     db.add(Session(token_hash=token_hash(token), user_id=user.id, signed_in_at=now, expires_at=now + lasts))
     await db.flush()
@@ -51,3 +50,8 @@ async def end_sessions(db: AsyncSession, user_id: UUID, *, but: bytes | None = N
     if but is not None:
         statement = statement.where(Session.token_hash != but)
     await db.execute(statement)
+
+
+async def forget_over(db: AsyncSession) -> None:
+    """Drop every session and handover link that is over."""
+    await db.execute(delete(Session).where(Session.expires_at <= clock.now()))

@@ -46,13 +46,16 @@ class Door:
         await _count(self._database, self._tenant, self._whom, rules.next_try)
 
     async def welcome(self, db: AsyncSession) -> None:
-        """Forget the guesses: it was the right person. Their network gets this one back, and old rows go."""
+        """Forget the guesses: it was the right person. Their network gets this one back."""
         await db.execute(text("DELETE FROM throttles WHERE key = :key"), {"key": self._whom})
         await db.execute(
             text("UPDATE throttles SET count = greatest(count - 1, 0) WHERE key = :key"), {"key": self._network}
         )
-        # rows that somebody else is counting in just now are younger than that, so nobody waits for this
-        await db.execute(text("DELETE FROM throttles WHERE window_ends_at < :old"), {"old": clock.now() - KEPT_FOR})
+
+
+async def forget_old(db: AsyncSession) -> None:
+    """Drop attempts that count no more. Rows that somebody is counting in just now are younger, so nobody waits for this."""
+    await db.execute(text("DELETE FROM throttles WHERE window_ends_at < :old"), {"old": clock.now() - KEPT_FOR})
 
 
 async def count_application(database: Database, tenant: TenantRef, client_ip: str) -> None:

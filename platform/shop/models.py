@@ -117,6 +117,7 @@ class Order(CoopBase):
         Index("ix_orders_member_id", "member_id", "placed_at"),
         Index("ix_orders_status", "status", "placed_at"),
         Index("ix_orders_placed_at", "placed_at"),
+        Index("ix_orders_sale_journal", "sale_journal"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

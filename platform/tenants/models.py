@@ -76,7 +76,7 @@ class OutboxMessage(SharedBase):
 
 
 class FinishedJob(SharedBase):
-    """The key of a finished job of the platform itself; a cooperative keeps its own in ``finished_jobs``."""
+    """What the platform itself has done once and for all: the days that were begun. A cooperative keeps its own."""
 
     __tablename__ = "finished_jobs"
 

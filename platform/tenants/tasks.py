@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kernel.outbox import platform_job
+from kernel.outbox import daily_job, daily_platform_job, platform_job
+from tenants import daily
 from tenants.schemas import refill_spares as refill
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from kernel.database import Database
 
 
@@ -15,3 +18,15 @@ if TYPE_CHECKING:
 async def refill_spares(database: Database) -> None:
     """Bring the pool of spare schemas up to its size; repeating it makes none too many."""
     await refill(database)
+
+
+@daily_platform_job("tenants.forget_spent")
+async def forget_spent(database: Database) -> None:
+    """Drop what the platform's own tables need no longer."""
+    await daily.forget_spent(database)
+
+
+@daily_job("tenants.forget_finished_jobs")
+async def forget_finished_jobs(db: AsyncSession) -> None:
+    """Drop a cooperative's keys of jobs long done."""
+    await daily.forget_finished_jobs(db)

@@ -14,6 +14,7 @@ from kernel.broker import job_actor, make_broker
 from kernel.database import Database, plain_url
 from kernel.outbox import find_job
 from kernel.relay import run_relay
+from tenants.daily import begin_days
 from tenants.registry import tenant_by_schema
 from tenants.session import coop_session
 
@@ -74,7 +75,7 @@ class Worker:
         threads = dramatiq.Worker(self.broker, worker_threads=self.settings.worker_threads, worker_timeout=200)
         await asyncio.to_thread(threads.start)
         try:
-            await run_relay(self._relay, self.send, stopping)
+            await asyncio.gather(run_relay(self._relay, self.send, stopping), begin_days(self._relay, stopping))
         finally:
             await asyncio.to_thread(threads.stop)
             await asyncio.to_thread(self.broker.close)

@@ -196,6 +196,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_orders_member_id', 'orders', ['member_id', 'placed_at'], unique=False)
     op.create_index('ix_orders_placed_at', 'orders', ['placed_at'], unique=False)
+    op.create_index('ix_orders_sale_journal', 'orders', ['sale_journal'], unique=False)
     op.create_index('ix_orders_status', 'orders', ['status', 'placed_at'], unique=False)
     op.create_table('products',
     sa.Column('id', sa.Uuid(), nullable=False),

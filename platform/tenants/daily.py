@@ -1,0 +1,76 @@
+"""What is done once a day. Whichever worker sees the new day first writes its jobs; without a worker nothing is done, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from sqlalchemy import text
+
+from kernel import clock
+from kernel.outbox import daily_jobs, later
+from tenants.session import shared_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+
+log = structlog.get_logger()
+
+LOOK_AGAIN: Final = 600.0  # seconds
+# A broker tries a job for two days at most; for far longer than that a finished one must be known as such.
+KEYS_KEPT: Final = timedelta(days=30)
+THROTTLES_KEPT: Final = timedelta(days=2)
+HEARTBEATS_KEPT: Final = timedelta(days=1)
+
+
+async def begin_days(database: Database, stopping: asyncio.Event) -> None:
+    """Begin each day, by the calendar of Jakarta, until told to stop."""
+    while not stopping.is_set():
+        try:
+            await begin_day(database, clock.today())
+        except Exception as error:  # noqa: BLE001 - whatever is wrong now (a restart, a full disk), the next look may succeed
+            log.warning("the day could not begin", error=repr(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), LOOK_AGAIN)
+
+
+async def begin_day(database: Database, day: date) -> bool:
+    """Write the jobs of a day into the outbox; return whether this call did it: False when another one had."""
+    in_each, platforms = daily_jobs()
+    async with shared_session(database) as db:
+        claim = text("INSERT INTO shared.finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key")
+        if (await db.execute(claim, {"key": f"day:{day}"})).first() is None:
+            return False
+        await db.execute(
+            text(
+                "INSERT INTO shared.outbox (coop_role, job, key, arguments)"
+                " SELECT c.schema_name, j.name, j.name || ':' || :day, '{}'"
+                " FROM shared.cooperatives c CROSS JOIN unnest(CAST(:jobs AS text[])) AS j(name)"
+            ),
+            {"day": str(day), "jobs": in_each},
+        )
+        for name in platforms:
+            await later(db, name, {}, key=f"{name}:{day}")
+    return True
+
+
+async def forget_spent(database: Database) -> None:
+    """Drop what the platform's own tables need no longer: counted attempts, heartbeats of workers long gone, keys of old days."""
+    now = clock.now()
+    async with database.owner.begin() as connection:  # the application's role may not take a heartbeat away
+        for statement, before in (
+            ("DELETE FROM shared.throttles WHERE window_ends_at < :before", now - THROTTLES_KEPT),
+            ("DELETE FROM shared.heartbeats WHERE seen_at < :before", now - HEARTBEATS_KEPT),
+            ("DELETE FROM shared.finished_jobs WHERE finished_at < :before", now - KEYS_KEPT),
+        ):
+            await connection.execute(text(statement), {"before": before})
+
+
+async def forget_finished_jobs(db: AsyncSession) -> None:
+    """Drop a cooperative's keys of jobs that no broker will deliver again."""
+    await db.execute(text("DELETE FROM finished_jobs WHERE finished_at < :before"), {"before": clock.now() - KEYS_KEPT})
