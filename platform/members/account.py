@@ -30,9 +30,9 @@ async def change_password(db: AsyncSession, actor: Actor, present: str, new: str
 
 async def change_phone(db: AsyncSession, actor: Actor, phone: str, present: str) -> None:
     """Change the number one signs in by (E.164), in the register too. Raises Refusal: members.wrong_password, .phone_taken."""
-    await queries.lock_register(db)
     user = await _own_user(db, actor)
     await _require_password(user, present, "own_password")
+    await queries.lock_register(db)
     if user.phone == phone:
         return
     if await queries.phone_in_use(db, phone):

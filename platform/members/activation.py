@@ -31,11 +31,29 @@ class GivenCode(msgspec.Struct, frozen=True):
     by_phone: bool
 
 
+class PreparedCode(msgspec.Struct, frozen=True):
+    """A code that is nobody's yet, and what is kept of it."""
+
+    code: str
+    kept: bytes
+
+
+async def prepare_code() -> PreparedCode:
+    """Make a code before any lock is taken: hashing it holds a processor for tens of milliseconds."""
+    code = rules.new_code()
+    return PreparedCode(code, (await hash_password(code)).encode())
+
+
 async def give_activation_code(db: AsyncSession, actor: Actor, member_id: UUID) -> GivenCode:
     """Give an active member a new code; the one before stops working, the password only once the new code is used.
 
     Raises Refusal: ui.not_found, members.not_active, .ketua_only.
     """
+    return await hand_out_code(db, actor, member_id, await prepare_code())
+
+
+async def hand_out_code(db: AsyncSession, actor: Actor, member_id: UUID, prepared: PreparedCode) -> GivenCode:
+    """Make a prepared code an active member's. Raises as ``give_activation_code``."""
     await queries.lock_register(db)
     member = await db.get(Member, member_id)
     if member is None:
@@ -47,13 +65,12 @@ async def give_activation_code(db: AsyncSession, actor: Actor, member_id: UUID) 
         user = await _new_user(db, member)
     elif not rules.may_give_code(await queries.role_of(db, actor.user_id), user.officer_role):
         raise errors.KETUA_ONLY(name=member.name)
-    code = rules.new_code()
-    user.activation_hash = (await hash_password(code)).encode()
+    user.activation_hash = prepared.kept
     user.activation_expires_at = clock.now() + rules.CODE_LASTS
     audit.record(db, actor, "members.code_given", subject=f"member:{member.id}", facts={"number": member.number})
     await db.flush()
     by_phone = user.phone is not None and user.phone == member.phone
-    return GivenCode(rules.shown_code(code), member.id, member.number, member.name, member.phone, by_phone)
+    return GivenCode(rules.shown_code(prepared.code), member.id, member.number, member.name, member.phone, by_phone)
 
 
 async def activate(db: AsyncSession, identity: str, code: str, password: str) -> OpenedSession:

@@ -11,7 +11,7 @@ import msgspec
 from kernel import audit
 from kernel.ids import new_id
 from members import errors, queries, rules
-from members.activation import GivenCode, give_activation_code
+from members.activation import GivenCode, PreparedCode, hand_out_code, prepare_code
 from members.models import Member
 from ui.errors import NOT_FOUND
 
@@ -71,6 +71,7 @@ async def admit_member(
 
     Raises Refusal: members.already_member, .number_taken, .number_not_plain, .date_ahead.
     """
+    prepared = await prepare_code()
     await queries.lock_register(db)
     before = await queries.member_by_form(db, key)
     if before is not None and before.number is not None:
@@ -82,7 +83,7 @@ async def admit_member(
             if rules.same_name(other.name, person.name):
                 raise errors.ALREADY_MEMBER(name=other.name, field="name")
     member = await add_to_register(db, person, number=number, joined_on=joined_on, by=actor.name, key=key)
-    return await _welcome(db, actor, member, "members.admitted")
+    return await _welcome(db, actor, member, "members.admitted", prepared)
 
 
 async def add_to_register(
@@ -118,10 +119,11 @@ async def approve_application(
     """
     if joined_on > today:
         raise errors.DATE_AHEAD(field="joined_on")
+    prepared = await prepare_code()
     member = await _open_application(db, member_id)
     member.number = await _free_number(db, number)
     member.status, member.joined_on, member.decided_by = "active", joined_on, actor.name
-    return await _welcome(db, actor, member, "members.approved")
+    return await _welcome(db, actor, member, "members.approved", prepared)
 
 
 async def decline_application(db: AsyncSession, actor: Actor, member_id: UUID, reason: str) -> None:
@@ -150,7 +152,7 @@ async def _open_application(db: AsyncSession, member_id: UUID) -> Member:
     return member
 
 
-async def _welcome(db: AsyncSession, actor: Actor, member: Member, action: str) -> Admitted:
+async def _welcome(db: AsyncSession, actor: Actor, member: Member, action: str, prepared: PreparedCode) -> Admitted:
     assert member.number is not None
     audit.record(db, actor, action, subject=f"member:{member.id}", facts={"number": member.number, "name": member.name})
     await db.flush()
@@ -160,7 +162,7 @@ async def _welcome(db: AsyncSession, actor: Actor, member: Member, action: str) 
         user.member_id = member.id
         await db.flush()
         return Admitted(member.id, member.number, None)
-    return Admitted(member.id, member.number, await give_activation_code(db, actor, member.id))
+    return Admitted(member.id, member.number, await hand_out_code(db, actor, member.id, prepared))
 
 
 async def _free_number(db: AsyncSession, wanted: str) -> str:

@@ -9,10 +9,10 @@ import msgspec
 
 from kernel import audit, clock
 from kernel.ids import new_id
-from kernel.passwords import hash_password
+from members.activation import prepare_code
 from members.models import User
 from members.queries import lock_register
-from members.rules import CODE_LASTS, new_code, shown_code
+from members.rules import CODE_LASTS, shown_code
 from members.sessions import end_sessions
 from office import errors, queries
 from ui.errors import NOT_FOUND
@@ -39,8 +39,9 @@ async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role
     Somebody who was appointed before and has not come in yet gets a new code; the one before stops working.
     Raises Refusal: office.ketua_only, .already_officer, .role_of_oneself.
     """
-    await lock_register(db)
     await _require_ketua(db, actor)
+    prepared = await prepare_code()
+    await lock_register(db)
     user = await queries.user_by_phone(db, phone)
     if user is not None and user.id == actor.user_id:
         raise errors.ROLE_OF_ONESELF(field="phone")
@@ -50,16 +51,15 @@ async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role
         user = User(id=new_id(), name=name, phone=phone, officer_role=role)
         db.add(user)
     user.officer_role = role
-    code = None
-    if user.password_hash is None:
-        code = new_code()
-        user.activation_hash = (await hash_password(code)).encode()
+    needs_code = user.password_hash is None
+    if needs_code:
+        user.activation_hash = prepared.kept
         user.activation_expires_at = clock.now() + CODE_LASTS
     audit.record(
         db, actor, "office.officer_appointed", subject=f"user:{user.id}", facts={"name": user.name, "role": role}
     )
     await db.flush()
-    return Appointed(user.name, phone, shown_code(code) if code else None)
+    return Appointed(user.name, phone, shown_code(prepared.code) if needs_code else None)
 
 
 async def dismiss(db: AsyncSession, actor: Actor, user_id: UUID) -> str:

@@ -25,11 +25,10 @@ async def add_operator(db: AsyncSession, *, name: str, phone_number: str, passwo
         raise errors.NAME_NEEDED()
     number = phone.mobile(phone_number)
     check_password(password, phone_number=number)
+    password_hash = await hash_password(password)
     if await queries.operator_by_phone(db, number) is not None:
         raise errors.PHONE_TAKEN(phone=phone.national(number))
-    operator = Operator(
-        id=new_id(), name=name, phone=number, password_hash=await hash_password(password), added_at=clock.now()
-    )
+    operator = Operator(id=new_id(), name=name, phone=number, password_hash=password_hash, added_at=clock.now())
     db.add(operator)
     record(db, by=name, action="operators.added", subject=name)
     return operator

@@ -114,9 +114,10 @@ async def stock_book(ro: Reader, product_id: UUID, number: int) -> tuple[list[Mo
         MovementView,
         "SELECT b.kind, b.quantity, b.value, b.on_date, b.moved_at, b.after, o.number AS order_number FROM"
         " (SELECT m.id, m.kind, m.quantity, m.value, m.on_date, m.moved_at, m.source_key,"
-        " (sum(m.quantity) OVER (ORDER BY m.id))::bigint AS after FROM stock_movements m WHERE m.product_id = $1) AS b"
-        " LEFT JOIN orders o ON b.source_key LIKE 'order:%' AND o.id::text = split_part(b.source_key, ':', 2)"
-        " ORDER BY b.id DESC LIMIT $2 OFFSET $3",
+        " (sum(m.quantity) OVER (ORDER BY m.id))::bigint AS after FROM stock_movements m WHERE m.product_id = $1"
+        " ORDER BY m.id DESC LIMIT $2 OFFSET $3) AS b"
+        " LEFT JOIN orders o ON o.id = CASE WHEN b.source_key LIKE 'order:%' THEN split_part(b.source_key, ':', 2)::uuid END"
+        " ORDER BY b.id DESC",
         product_id,
         PAGE_SIZE,
         (number - 1) * PAGE_SIZE,
