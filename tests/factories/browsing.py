@@ -19,6 +19,8 @@ from ui.cookies import new_token, token_hash
 PHONE = (360, 780)
 DESK = (1280, 900)
 HOURS = timedelta(hours=2)
+PATIENCE = 20_000  # milliseconds: a machine that runs every other test too may be slow
+expect.set_options(timeout=PATIENCE)
 # A form that came back to be mended, or a step that is not possible any more: part of ordinary use.
 ORDINARY = {409, 422}
 
@@ -168,7 +170,7 @@ async def sit_down(
         timezone_id="Asia/Jakarta",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     person = Person(site, label, context, await context.new_page(), expected or set())
     watch(person)
     return person
