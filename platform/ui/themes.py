@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jinja2
 import msgspec
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
@@ -161,10 +162,19 @@ def keep_compiled_in(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return
-    cache = FileSystemBytecodeCache(str(folder))
     for theme in themes():
         for lang in ("id", "en"):
-            environment(theme, lang).bytecode_cache = cache
+            made = environment(theme, lang)
+            made.bytecode_cache = FileSystemBytecodeCache(str(folder), f"{_compiled_by(made)}_%s.cache")
+
+
+def _compiled_by(made: Environment) -> str:
+    """Mark what compiled code depends on besides the template: the compiler, how filters want to be called, and the language, since
+    a filter of a constant is worked out while compiling.
+    """
+    calls = {name: str(getattr(filter_, "jinja_pass_arg", "")) for name, filter_ in made.filters.items()}
+    told = [jinja2.__version__, sorted(calls.items()), sorted(made.extensions), made.globals["lang"]]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 
 def _media_type(name: str) -> str:
