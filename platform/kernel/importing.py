@@ -5,15 +5,18 @@ with the same content, is "unchanged", so the same file may be sent twice.
 """
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
+from uuid import UUID
 
 import msgspec
 
 from kernel.csv_files import WRONG_NUMBER_OF_CELLS, CsvFile, Row
 from kernel.errors import Kind, Refusal, Words
 from kernel.formats import Lang
+from kernel.money import LARGEST, Rupiah
 
 T = TypeVar("T")
+L = TypeVar("L")
 
 # (lines done, lines in all), for a progress bar.
 Moved = Callable[[int, int], None]
@@ -39,6 +42,19 @@ REPEATED: Final = Kind(
     en="{what} {key} stands on line {line} already, with other content. Remove one of the two.",
 )
 
+AS_OF_AHEAD: Final = Kind(
+    "kernel.as_of_ahead",
+    422,
+    id="Tanggal saldo awal {day} belum tiba. Pakai hari ini atau sebelumnya.",
+    en="The date of the opening balances, {day}, is still to come. Use today or an earlier day.",
+)
+SUM_TOO_LARGE: Final = Kind(
+    "kernel.import_sum_too_large",
+    422,
+    id="Jumlah rupiah sampai baris ini melebihi {largest}. Periksa angkanya.",
+    en="Up to this line the amounts add up to more than {largest}. Check the figures.",
+)
+
 
 class BadLine(msgspec.Struct, frozen=True):
     """A line of the file, counting from 1, that was not taken, and why."""
@@ -61,6 +77,63 @@ class Report(msgspec.Struct):
             "unchanged": self.unchanged,
             "rejected": [{"line": bad.line, "reason": bad.reason.sentence(lang)} for bad in self.rejected],
         }
+
+
+class Plan(msgspec.Struct, Generic[L]):
+    """What a file would do, found out without writing anything: lines that are new, lines that change what is there, and the rest."""
+
+    new: list[L] = msgspec.field(default_factory=list)
+    changed: list[tuple[UUID, L]] = msgspec.field(default_factory=list)
+    unchanged: int = 0
+    rejected: list[BadLine] = msgspec.field(default_factory=list)
+
+    @property
+    def report(self) -> Report:
+        """The report once the good lines are written."""
+        return Report(len(self.new) + len(self.changed), self.unchanged, self.rejected)
+
+    @property
+    def good(self) -> list[L]:
+        """The lines that would be written."""
+        return [*self.new, *(line for _, line in self.changed)]
+
+    def reject(self, line: int, reason: Refusal) -> None:
+        """Leave a line of the file out."""
+        self.rejected.append(BadLine(line, reason))
+
+
+def read_once(
+    file: CsvFile,
+    plan: Plan[L],
+    read: Callable[[Row], L],
+    *,
+    what: Words,
+    key_of: Callable[[L], str],
+    worth_of: Callable[[L], Rupiah],
+) -> dict[str, tuple[int, L]]:
+    """Read the lines of a file by key, each with its place in the file; ``worth_of`` is what it adds to the books, in rupiah.
+
+    A line that cannot be read, or repeats a key with other content, is rejected; an exact repetition is unchanged.
+    """
+    found: dict[str, tuple[int, L]] = {}
+    total = Rupiah(0)
+    for row in file.rows():
+        try:
+            line = read(row)
+            key = key_of(line)
+            first = found.get(key)
+            if first is None:
+                if total + worth_of(line) > LARGEST:
+                    raise SUM_TOO_LARGE(largest=Rupiah(LARGEST))
+                total += worth_of(line)
+                found[key] = (row.line, line)
+            elif first[1] == line:
+                plan.unchanged += 1
+            else:
+                raise REPEATED(what=what, key=key, line=first[0])
+        except Refusal as reason:
+            plan.reject(row.line, reason)
+    return found
 
 
 def whole(row: Row, file: CsvFile) -> None:

@@ -2,12 +2,6 @@
 
 from kernel.errors import Kind
 
-AS_OF_AHEAD = Kind(
-    "members.as_of_ahead",
-    422,
-    id="Tanggal saldo awal {day} belum tiba. Pakai hari ini atau sebelumnya.",
-    en="The date of the opening balances, {day}, is still to come. Use today or an earlier day.",
-)
 NOT_A_SEX = Kind(
     "members.not_a_sex",
     422,
@@ -25,12 +19,6 @@ JOINED_TOO_EARLY = Kind(
     422,
     id="Tahun bergabung {year} terlalu lampau. Periksa angka tahunnya.",
     en="The joining year {year} is too long ago. Check its figures.",
-)
-SUM_TOO_LARGE = Kind(
-    "members.import_sum_too_large",
-    422,
-    id="Jumlah simpanan sampai baris ini melebihi {largest}. Periksa angkanya.",
-    en="Up to this line the deposits add up to more than {largest}. Check the figures.",
 )
 OPENING_SAVINGS_CHANGED = Kind(
     "members.opening_savings_changed",

@@ -19,11 +19,21 @@ from sqlalchemy import text
 from kernel import audit, phone
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, copy_rows, reader_of
-from kernel.errors import Refusal
 from kernel.ids import new_id
-from kernel.importing import IN_COLUMN, MEMBER_NUMBER, REPEATED, BadLine, Moved, Report, read_cell, text_cell, whole
+from kernel.importing import (
+    AS_OF_AHEAD,
+    IN_COLUMN,
+    MEMBER_NUMBER,
+    Moved,
+    Plan,
+    Report,
+    read_cell,
+    read_once,
+    text_cell,
+    whole,
+)
 from kernel.locks import one_at_a_time
-from kernel.money import LARGEST, Rupiah
+from kernel.money import Rupiah
 from kernel.parsing import parse_date
 from ledger import Journal, Line, post_many
 from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
@@ -94,45 +104,22 @@ class MemberLine(msgspec.Struct, frozen=True):
         return f"members-import:{self.number}"
 
 
-class MemberPlan(msgspec.Struct):
-    """What a file would do, found out without writing anything."""
-
-    new: list[MemberLine] = msgspec.field(default_factory=list)
-    changed: list[tuple[UUID, MemberLine]] = msgspec.field(default_factory=list)
-    unchanged: int = 0
-    rejected: list[BadLine] = msgspec.field(default_factory=list)
-
-    @property
-    def report(self) -> Report:
-        """The report once the good lines are written."""
-        return Report(len(self.new) + len(self.changed), self.unchanged, self.rejected)
-
-
-async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, MemberPlan]:
+async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, Plan[MemberLine]]:
     """Read a file and compare it with the register. Raises Refusal for a file or a date that cannot be used at all."""
     file = CsvFile(content, COLUMNS)
     day = await today(ro)
     if as_of > day:
-        raise import_errors.AS_OF_AHEAD(day=as_of)
+        raise AS_OF_AHEAD(day=as_of)
     await refuse_closed(ro, as_of.year)
-    plan = MemberPlan()
-    read: dict[str, tuple[int, MemberLine]] = {}
-    total = Rupiah(0)
-    for row in file.rows():
-        try:
-            line = _line_of(row, file, day)
-            first = read.get(line.number)
-            if first is None:
-                if total + line.total > LARGEST:
-                    raise import_errors.SUM_TOO_LARGE(largest=Rupiah(LARGEST))
-                total += line.total
-                read[line.number] = (row.line, line)
-            elif first[1] == line:
-                plan.unchanged += 1
-            else:
-                raise REPEATED(what=MEMBER_NUMBER, key=line.number, line=first[0])
-        except Refusal as reason:
-            plan.rejected.append(BadLine(row.line, reason))
+    plan = Plan[MemberLine]()
+    read = read_once(
+        file,
+        plan,
+        lambda row: _line_of(row, file, day),
+        what=MEMBER_NUMBER,
+        key_of=lambda line: line.number,
+        worth_of=lambda line: line.total,
+    )
     known = await import_queries.members_by_number(ro, list(read))
     opened = await import_queries.opening_savings(ro, [line.key for _, line in read.values() if line.number in known])
     for number, line in read.values():
@@ -152,7 +139,7 @@ async def import_members(
 ) -> tuple[CsvFile, Report]:
     """Bring members in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is written.
 
-    Raises Refusal: kernel.csv_…, members.as_of_ahead, ledger.year_closed.
+    Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
     """
     await one_at_a_time(db, "import")
     await queries.lock_register(db)
@@ -165,7 +152,7 @@ async def import_members(
     return file, report
 
 
-async def _write(db: AsyncSession, actor: Actor, plan: MemberPlan, as_of: date, moved: Moved | None) -> None:
+async def _write(db: AsyncSession, actor: Actor, plan: Plan[MemberLine], as_of: date, moved: Moved | None) -> None:
     ids = [new_id() for _ in plan.new]
     await copy_rows(
         db,
@@ -199,7 +186,7 @@ def _opening(member_id: UUID, line: MemberLine, as_of: date) -> Journal:
     return Journal(as_of, f"Saldo awal simpanan anggota {line.number}", line.key, lines)
 
 
-async def _change(db: AsyncSession, plan: MemberPlan) -> None:
+async def _change(db: AsyncSession, plan: Plan[MemberLine]) -> None:
     if not plan.changed:
         return
     lines = [line for _, line in plan.changed]
@@ -216,18 +203,22 @@ async def _change(db: AsyncSession, plan: MemberPlan) -> None:
 
 
 def _compare(
-    plan: MemberPlan, number: int, line: MemberLine, known: import_queries.KnownMember | None, opened: dict[str, int]
+    plan: Plan[MemberLine],
+    number: int,
+    line: MemberLine,
+    known: import_queries.KnownMember | None,
+    opened: dict[str, int],
 ) -> None:
     if known is None:
         plan.new.append(line)
     elif known.status != "active":
         reason = import_errors.NUMBER_OF_FORMER_MEMBER(number=line.number, name=known.name)
-        plan.rejected.append(BadLine(number, reason))
+        plan.reject(number, reason)
     elif line.savings != opened:
         reason = import_errors.OPENING_SAVINGS_CHANGED(
             number=line.number, recorded=Rupiah.total(opened.values()), deposits=line.total
         )
-        plan.rejected.append(BadLine(number, reason))
+        plan.reject(number, reason)
     elif (line.name, line.sex, line.phone, line.joined_on) == (known.name, known.sex, known.phone, known.joined_on):
         plan.unchanged += 1
     else:

@@ -7,6 +7,7 @@ from litestar.datastructures import UploadFile
 from msgspec import Meta, Struct
 
 from kernel.money import Rupiah
+from shop.rules import MOST_STOCK
 from ui import Mobile
 
 Name = Annotated[str, Meta(min_length=2, max_length=80)]
@@ -69,7 +70,7 @@ class NewProductForm(ProductForm, forbid_unknown_fields=True, kw_only=True):
 
     id: UUID
     cost: Rupiah
-    stock: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    stock: Annotated[int, Meta(ge=0, le=MOST_STOCK)] = 0
 
 
 class PictureForm(Struct, forbid_unknown_fields=True):
@@ -82,7 +83,7 @@ class GoodsInForm(Struct, forbid_unknown_fields=True):
     """Goods that came in."""
 
     key: Annotated[str, Meta(max_length=64)]
-    quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
+    quantity: Annotated[int, Meta(ge=1, le=MOST_STOCK)]
     unit_cost: Rupiah
     paid_from: Literal["cash", "bank", "credit"]
     confirmed: bool = False
@@ -93,7 +94,7 @@ class CountForm(Struct, forbid_unknown_fields=True):
 
     key: Annotated[str, Meta(max_length=64)]
     shown: int
-    counted: Annotated[int, Meta(ge=0, le=1_000_000)]
+    counted: Annotated[int, Meta(ge=0, le=MOST_STOCK)]
 
 
 class CategoryForm(Struct, forbid_unknown_fields=True):

@@ -2,12 +2,6 @@
 
 from kernel.errors import Kind
 
-AS_OF_AHEAD = Kind(
-    "shop.as_of_ahead",
-    422,
-    id="Tanggal saldo awal {day} belum tiba. Pakai hari ini atau sebelumnya.",
-    en="The date of the opening balances, {day}, is still to come. Use today or an earlier day.",
-)
 OPENING_STOCK_CHANGED = Kind(
     "shop.opening_stock_changed",
     409,
@@ -19,12 +13,6 @@ STOCK_OUT_OF_RANGE = Kind(
     422,
     id="Stok harus dari 0 sampai {most}, bukan {stock}.",
     en="The stock must be from 0 to {most}, not {stock}.",
-)
-SUM_TOO_LARGE = Kind(
-    "shop.import_sum_too_large",
-    422,
-    id="Jumlah rupiah sampai baris ini melebihi {largest}. Periksa angkanya.",
-    en="Up to this line the amounts add up to more than {largest}. Check the figures.",
 )
 UNKNOWN_MEMBER = Kind(
     "shop.import_unknown_member",

@@ -1,33 +1,24 @@
-"""Import a list of goods: choose a file, see its good and bad lines, confirm."""
+"""Import a list of goods: its words, its columns, and how its lines are shown."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Response, get, post
-
 from kernel import formats
-from kernel.csv_files import CsvFile
-from kernel.database import reader_of
 from kernel.errors import Words
-from shop.importing import ProductPlan, import_products, plan_products
-from ui import AnyRequest, Db, Ro, TheViewer, officer, see_other, visit_of
-from ui.imports import (
-    Kindred,
-    SentBack,
-    csv_response,
-    done_sentence,
-    preview_page,
-    read_upload,
-    rejected_file,
-    sent_back,
-    text_of,
-    upload_context,
-    upload_page,
-)
+from kernel.formats import Lang
+from shop.importing import ProductLine, import_products, plan_products
+from ui.imports import Subject, import_routes
 
 PATH: Final = "/pengurus/barang/impor"
-PRODUCTS: Final = Kindred(
+
+
+def _cells(line: ProductLine, lang: Lang) -> tuple[str, ...]:
+    prices = (formats.rupiah(line.cost, lang), formats.rupiah(line.price, lang))
+    return line.sku, line.name, line.category or "–", *prices, formats.number(line.stock, lang)
+
+
+PRODUCTS: Final = Subject(
     place="barang",
     path=PATH,
     title=Words("Impor barang", "Import goods"),
@@ -53,86 +44,23 @@ PRODUCTS: Final = Kindred(
         ("price", Words("Harga jual satu satuan", "Price of one unit")),
         ("stock", Words("Jumlah yang ada di rak, boleh kosong (0)", "How many are on the shelf, may be empty (0)")),
     ),
+    file_name="barang",
     example=(
         "sku,barcode,name,category,unit,cost,price,stock\r\n"
         "CONTOH-1,,Beras Pandan Wangi 5 kg,Beras,Karung,68000,74000,25\r\n"
         "CONTOH-2,,Sabun mandi sereh,Sabun Mandi,Pcs,3500,4500,60\r\n"
     ),
+    plan=plan_products,
+    take=import_products,
+    heads=(
+        Words("Kode", "Code"),
+        Words("Nama", "Name"),
+        Words("Golongan", "Category"),
+        (Words("Harga beli", "Cost"), "num"),
+        (Words("Harga jual", "Price"), "num"),
+        (Words("Stok", "Stock"), "num"),
+    ),
+    cells=_cells,
 )
 
-
-@get(PATH, guards=[officer])
-async def choose_file(request: AnyRequest) -> Response[bytes]:
-    """Ask for the file."""
-    return upload_page(request, PRODUCTS)
-
-
-@get(f"{PATH}/contoh.csv", guards=[officer])
-async def example() -> Response[bytes]:
-    """Give an example to fill in."""
-    return csv_response("\ufeff" + PRODUCTS.example, "barang.csv")
-
-
-@post(PATH, guards=[officer], status_code=200)
-async def preview(request: AnyRequest, ro: Ro) -> Response[bytes]:
-    """Show what the file would do; nothing is written."""
-    form = await read_upload(request)
-    async with form.or_again("imports/upload.html", field="file", place="barang", **upload_context(request, PRODUCTS)):
-        content = await text_of(form.data.file)
-        file, plan = await plan_products(ro, content, as_of=form.data.as_of)
-    return _preview(request, file, plan, SentBack(content, form.data.as_of, skip_bad=False))
-
-
-@post(f"{PATH}/pencatatan", guards=[officer])
-async def record(request: AnyRequest, db: Db, viewer: TheViewer) -> Response[Any]:
-    """Write the good lines; when bad ones appeared meanwhile, show them instead."""
-    sent = await sent_back(request)
-    file, report = await import_products(
-        db, viewer.as_officer(), sent.content, as_of=sent.as_of, skip_bad=sent.skip_bad
-    )
-    if report.rejected and not sent.skip_bad:
-        file, plan = await plan_products(await reader_of(db), sent.content, as_of=sent.as_of)
-        return _preview(request, file, plan, sent, status=409)
-    told = done_sentence(request, report.imported, report.unchanged, len(report.rejected))
-    return see_other("/pengurus/barang", flash=told)
-
-
-@post(f"{PATH}/ditolak", guards=[officer], status_code=200)
-async def give_rejected(request: AnyRequest, ro: Ro) -> Response[bytes]:
-    """Give the bad lines to mend."""
-    sent = await sent_back(request)
-    file, plan = await plan_products(ro, sent.content, as_of=sent.as_of)
-    return rejected_file(request, file, plan.rejected, "barang")
-
-
-def _preview(
-    request: AnyRequest, file: CsvFile, plan: ProductPlan, sent: SentBack, *, status: int = 200
-) -> Response[bytes]:
-    lang = visit_of(request).lang
-    lines = [*plan.new, *(line for _, line in plan.changed)]
-    heads = [Words("Kode", "Code"), Words("Nama", "Name"), Words("Golongan", "Category")]
-    figures = [Words("Harga beli", "Cost"), Words("Harga jual", "Price"), Words("Stok", "Stock")]
-    return preview_page(
-        request,
-        PRODUCTS,
-        file,
-        sent,
-        counts={"new": len(plan.new), "changed": len(plan.changed), "unchanged": plan.unchanged},
-        rejected=plan.rejected,
-        heads=[head.worded(lang) for head in heads] + [(head.worded(lang), "num") for head in figures],
-        rows=[
-            (
-                line.sku,
-                line.name,
-                line.category or "–",
-                formats.rupiah(line.cost, lang),
-                formats.rupiah(line.price, lang),
-                formats.number(line.stock, lang),
-            )
-            for line in lines[:10]
-        ],
-        status=status,
-    )
-
-
-routes: Final[list[Any]] = [choose_file, example, preview, record, give_rejected]
+routes: Final[list[Any]] = import_routes(PRODUCTS)

@@ -19,11 +19,10 @@ from sqlalchemy import text
 from kernel import audit
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, copy_rows, reader_of
-from kernel.errors import Refusal
 from kernel.ids import new_id
-from kernel.importing import REPEATED, SKU, BadLine, Moved, Report, read_cell, text_cell, whole
+from kernel.importing import AS_OF_AHEAD, SKU, Moved, Plan, Report, read_cell, read_once, text_cell, whole
 from kernel.locks import one_at_a_time
-from kernel.money import LARGEST, Rupiah
+from kernel.money import Rupiah
 from kernel.parsing import parse_number
 from ledger import Journal, Line, post
 from ledger.chart import OPENING_BALANCES, STOCK
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from kernel.actor import Actor
 
 COLUMNS: Final = ("sku", "barcode", "name", "category", "unit", "cost", "price", "stock")
-MOST_STOCK: Final = 10_000_000
 DEFAULT_UNIT: Final = "Pcs"
 
 _CHANGE = text(
@@ -67,46 +65,28 @@ class ProductLine(msgspec.Struct, frozen=True):
         return self.cost * self.stock
 
 
-class ProductPlan(msgspec.Struct):
-    """What a file would do, found out without writing anything."""
+class ProductPlan(Plan[ProductLine]):
+    """With the categories by name, those that are known and those that the file brings."""
 
-    new: list[ProductLine] = msgspec.field(default_factory=list)
-    changed: list[tuple[UUID, ProductLine]] = msgspec.field(default_factory=list)
-    unchanged: int = 0
-    rejected: list[BadLine] = msgspec.field(default_factory=list)
     categories: dict[str, import_queries.CategoryName] = msgspec.field(default_factory=dict)
-
-    @property
-    def report(self) -> Report:
-        """The report once the good lines are written."""
-        return Report(len(self.new) + len(self.changed), self.unchanged, self.rejected)
 
 
 async def plan_products(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, ProductPlan]:
     """Read a file and compare it with the shop. Raises Refusal for a file or a date that cannot be used at all."""
     file = CsvFile(content, COLUMNS)
     if as_of > await today(ro):
-        raise import_errors.AS_OF_AHEAD(day=as_of)
+        raise AS_OF_AHEAD(day=as_of)
     await refuse_closed(ro, as_of.year)
     plan = ProductPlan()
     plan.categories = {known.name.casefold(): known for known in await import_queries.categories(ro)}
-    read: dict[str, tuple[int, ProductLine]] = {}
-    total = Rupiah(0)
-    for row in file.rows():
-        try:
-            line = _line_of(row, file)
-            first = read.get(line.sku)
-            if first is None:
-                if total + line.value > LARGEST:
-                    raise import_errors.SUM_TOO_LARGE(largest=Rupiah(LARGEST))
-                total += line.value
-                read[line.sku] = (row.line, line)
-            elif first[1] == line:
-                plan.unchanged += 1
-            else:
-                raise REPEATED(what=SKU, key=line.sku, line=first[0])
-        except Refusal as reason:
-            plan.rejected.append(BadLine(row.line, reason))
+    read = read_once(
+        file,
+        plan,
+        lambda row: _line_of(row, file),
+        what=SKU,
+        key_of=lambda line: line.sku,
+        worth_of=lambda line: line.value,
+    )
     known = await import_queries.products_by_sku(ro, list(read))
     for number, line in read.values():
         _compare(plan, number, line, known.get(line.sku))
@@ -125,7 +105,7 @@ async def import_products(
 ) -> tuple[CsvFile, Report]:
     """Bring a list of goods in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is written.
 
-    Raises Refusal: kernel.csv_…, shop.as_of_ahead, ledger.year_closed.
+    Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
     """
     await one_at_a_time(db, "import")
     file, plan = await plan_products(await reader_of(db), content, as_of=as_of)
@@ -195,7 +175,7 @@ async def _open_stock(db: AsyncSession, actor: Actor, opened: list[tuple[UUID, P
 async def _add_categories(db: AsyncSession, plan: ProductPlan) -> None:
     taken = {known.slug for known in plan.categories.values()}
     made = []
-    for line in [*plan.new, *(line for _, line in plan.changed)]:
+    for line in plan.good:
         name = line.category
         if not name or name.casefold() in plan.categories:
             continue
@@ -238,7 +218,7 @@ def _compare(plan: ProductPlan, number: int, line: ProductLine, known: import_qu
         plan.new.append(line)
     elif known.opening != line.stock:
         reason = import_errors.OPENING_STOCK_CHANGED(sku=line.sku, recorded=known.opening, stock=line.stock)
-        plan.rejected.append(BadLine(number, reason))
+        plan.reject(number, reason)
     elif (line.barcode, line.name, line.unit, line.cost, line.price, _category_of(plan, line), bool(line.category)) == (
         known.barcode,
         known.name,
@@ -260,8 +240,8 @@ def _line_of(row: Row, file: CsvFile) -> ProductLine:
     if not rules.is_sku(sku):
         raise errors.SKU_MALFORMED()
     pieces = read_cell(parse_number, stock or "0", "stock")
-    if not 0 <= pieces <= MOST_STOCK:
-        raise import_errors.STOCK_OUT_OF_RANGE(stock=pieces, most=MOST_STOCK)
+    if not 0 <= pieces <= rules.MOST_STOCK:
+        raise import_errors.STOCK_OUT_OF_RANGE(stock=pieces, most=rules.MOST_STOCK)
     return ProductLine(
         sku,
         text_cell(barcode, "barcode", limit=64, required=False),

@@ -19,7 +19,7 @@ Status = Literal["placed", "paid", "handed_over", "cancelled", "returned"]
 
 MOST_LINES: Final = 50
 MOST_QUANTITY: Final = 9_999
-MOST_STOCK: Final = 1_000_000
+MOST_STOCK: Final = 10_000_000
 LOW_STOCK: Final = 5
 TRANSFER_LASTS: Final = timedelta(hours=48)
 CASH_LASTS: Final = timedelta(days=7)

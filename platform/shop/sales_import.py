@@ -19,7 +19,7 @@ import msgspec
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
-from kernel.importing import BadLine, Moved, Report, read_cell, text_cell, whole
+from kernel.importing import SUM_TOO_LARGE, BadLine, Moved, Report, read_cell, text_cell, whole
 from kernel.locks import one_at_a_time
 from kernel.money import LARGEST, Rupiah
 from kernel.parsing import parse_date, parse_number
@@ -150,7 +150,7 @@ def _baskets(
         elif product is None:
             plan.rejected.append(BadLine(line, import_errors.UNKNOWN_PRODUCT(sku=sku)))
         elif total + max(product.price, product.cost) * quantity > LARGEST:
-            plan.rejected.append(BadLine(line, import_errors.SUM_TOO_LARGE(largest=Rupiah(LARGEST))))
+            plan.rejected.append(BadLine(line, SUM_TOO_LARGE(largest=Rupiah(LARGEST))))
         else:
             total += max(product.price, product.cost) * quantity
             basket = baskets.setdefault((day, number), {})

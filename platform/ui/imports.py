@@ -1,4 +1,4 @@
-"""The two pages of every import: choose a file, look at what it would do, then confirm.
+"""The pages of every import: choose a file, look at what it would do, then confirm.
 
 Nothing is kept on the server between the two: the file's text travels in the confirming form, and is read and checked again there. So
 it works without JavaScript, in any process, and an abandoned import leaves nothing behind.
@@ -6,29 +6,34 @@ it works without JavaScript, in any process, and an abandoned import leaves noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any, Final
 
 import msgspec
-from litestar import Response
+from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 
 from kernel import clock
 from kernel.csv_files import CsvFile, decoded, rejected_csv
+from kernel.database import reader_of
 from kernel.errors import Kind, Words
-from kernel.importing import BadLine
+from kernel.formats import Lang
+from kernel.importing import BadLine, Plan, Report
 from kernel.parsing import parse_date
 from ui.errors import UNREADABLE_FORM
-from ui.forms import Form, read_form
-from ui.needs import AnyRequest
-from ui.rendering import page
+from ui.forms import read_form
+from ui.guards import officer
+from ui.needs import AnyRequest, Db, Ro, TheViewer
+from ui.rendering import page, see_other
 from ui.viewer import visit_of
 from ui.words import words
 
 LARGEST_FILE: Final = 2_000_000
 SHOWN_BAD_LINES: Final = 200
 SHOWN_GOOD_LINES: Final = 10
+UPLOAD: Final = "imports/upload.html"
+BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
 
 FILE_TOO_LARGE = Kind(
     "ui.import_too_large",
@@ -53,8 +58,15 @@ class SentBack(msgspec.Struct, frozen=True):
     skip_bad: bool
 
 
-class Kindred(msgspec.Struct, frozen=True):
-    """How the pages of one import are named: its address, its words, its columns with what each takes, and an example."""
+Cells = Sequence[str]
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What is imported: its address and words, its columns with what each takes, an example, and the two use cases behind its pages.
+
+    ``plan`` (reader, content, as_of=) tells what a file would do, ``take`` (session, actor, content, as_of=, skip_bad=) does it. ``heads`` and
+    ``cells`` show its first good lines; a head beside "num" is a column of figures.
+    """
 
     place: str
     path: str
@@ -63,23 +75,51 @@ class Kindred(msgspec.Struct, frozen=True):
     back: tuple[Words, str]
     balances: Words
     columns: Sequence[tuple[str, Words]]
+    file_name: str
     example: str
+    plan: Callable[..., Awaitable[tuple[CsvFile, Plan[Any]]]]
+    take: Callable[..., Awaitable[tuple[CsvFile, Report]]]
+    heads: Sequence[Words | tuple[Words, str]]
+    cells: Callable[[Any, Lang], Cells]
 
 
-def upload_page(request: AnyRequest, kindred: Kindred, form: Form[UploadForm] | None = None) -> Response[bytes]:
-    """Ask for a file."""
-    return page(request, "imports/upload.html", place=kindred.place, **upload_context(request, kindred), form=form)
+def import_routes(subject: Subject) -> list[Any]:
+    """Return the pages of an import: choose a file, see its good and bad lines, confirm; an example, and the bad lines to mend."""
 
+    @get(subject.path, guards=[officer], sync_to_thread=False)
+    def choose_file(request: AnyRequest) -> Response[bytes]:
+        return page(request, UPLOAD, form=None, **_upload_context(request, subject))
 
-def upload_context(request: AnyRequest, kindred: Kindred) -> dict[str, Any]:
-    """What the page that asks for a file shows."""
-    today = clock.today(visit_of(request).brand.timezone)
-    return {"kindred": kindred, "as_of": date(today.year, 1, 1), "today": today}
+    @get(f"{subject.path}/contoh.csv", guards=[officer], sync_to_thread=False)
+    def example() -> Response[bytes]:
+        return _csv_file(BYTE_ORDER_MARK + subject.example, f"{subject.file_name}.csv")
 
+    @post(subject.path, guards=[officer], status_code=200)
+    async def preview(request: AnyRequest, ro: Ro) -> Response[bytes]:
+        form = await read_form(request, UploadForm)
+        async with form.or_again(UPLOAD, field="file", **_upload_context(request, subject)):
+            content = await text_of(form.data.file)
+            file, plan = await subject.plan(ro, content, as_of=form.data.as_of)
+        return _preview(request, subject, file, plan, SentBack(content, form.data.as_of, skip_bad=False))
 
-async def read_upload(request: AnyRequest) -> Form[UploadForm]:
-    """Read the form with the file."""
-    return await read_form(request, UploadForm)
+    @post(f"{subject.path}/pencatatan", guards=[officer])
+    async def record(request: AnyRequest, db: Db, viewer: TheViewer) -> Response[Any]:
+        sent = await sent_back(request)
+        file, report = await subject.take(
+            db, viewer.as_officer(), sent.content, as_of=sent.as_of, skip_bad=sent.skip_bad
+        )
+        if report.rejected and not sent.skip_bad:  # bad lines that appeared since the preview: nothing was written
+            file, plan = await subject.plan(await reader_of(db), sent.content, as_of=sent.as_of)
+            return _preview(request, subject, file, plan, sent, status=409)
+        return see_other(subject.back[1], flash=_done(request, report))
+
+    @post(f"{subject.path}/ditolak", guards=[officer], status_code=200)
+    async def give_rejected(request: AnyRequest, ro: Ro) -> Response[bytes]:
+        sent = await sent_back(request)
+        file, plan = await subject.plan(ro, sent.content, as_of=sent.as_of)
+        return _rejected_file(request, file, plan.rejected, subject.file_name)
+
+    return [choose_file, example, preview, record, give_rejected]
 
 
 async def text_of(upload: UploadFile) -> str:
@@ -104,51 +144,46 @@ async def sent_back(request: AnyRequest) -> SentBack:
     return SentBack(_plain_line_ends(content), parse_date(as_of), form.get("skip_bad") == "1")
 
 
-def preview_page(
-    request: AnyRequest,
-    kindred: Kindred,
-    file: CsvFile,
-    sent: SentBack,
-    *,
-    counts: Mapping[str, int],
-    rejected: Sequence[BadLine],
-    heads: Sequence[object],
-    rows: Sequence[Sequence[str]],
-    status: int = 200,
+def _upload_context(request: AnyRequest, subject: Subject) -> dict[str, Any]:
+    today = clock.today(visit_of(request).brand.timezone)
+    return {"place": subject.place, "subject": subject, "as_of": date(today.year, 1, 1), "today": today}
+
+
+def _preview(
+    request: AnyRequest, subject: Subject, file: CsvFile, plan: Plan[Any], sent: SentBack, *, status: int = 200
 ) -> Response[bytes]:
-    """Show what a file would do. ``counts`` has new, changed and unchanged; ``rows`` are the first good lines under ``heads``."""
+    """Show what a file would do: how many lines of which kind, the bad ones with their reasons, the first good ones."""
     lang = visit_of(request).lang
-    shown = rejected[:SHOWN_BAD_LINES]
+    bad = plan.rejected[:SHOWN_BAD_LINES]
     raws = {
         row.line: " · ".join(cell for cell in row.raw if cell)[:120]
-        for row in _lines(file, {bad.line for bad in shown})
+        for row in _lines(file, {each.line for each in bad})
     }
     return page(
         request,
         "imports/preview.html",
         status=status,
-        place=kindred.place,
-        kindred=kindred,
+        place=subject.place,
+        subject=subject,
         sent=sent,
-        counts=counts,
-        good=counts["new"] + counts["changed"],
-        rejected=len(rejected),
-        bad=[(bad.line, bad.reason.sentence(lang), raws.get(bad.line, "")) for bad in shown],
-        heads=heads,
-        rows=rows[:SHOWN_GOOD_LINES],
+        counts={"new": len(plan.new), "changed": len(plan.changed), "unchanged": plan.unchanged},
+        good=len(plan.good),
+        rejected=len(plan.rejected),
+        bad=[(each.line, each.reason.sentence(lang), raws.get(each.line, "")) for each in bad],
+        heads=[
+            head.worded(lang) if isinstance(head, Words) else (head[0].worded(lang), head[1]) for head in subject.heads
+        ],
+        rows=[subject.cells(line, lang) for line in plan.good[:SHOWN_GOOD_LINES]],
     )
 
 
-def rejected_file(request: AnyRequest, file: CsvFile, rejected: Sequence[BadLine], name: str) -> Response[bytes]:
-    """Give the bad lines as a file to mend, each with its reason."""
+def _rejected_file(request: AnyRequest, file: CsvFile, rejected: Sequence[BadLine], name: str) -> Response[bytes]:
     lang = visit_of(request).lang
     text = rejected_csv(file, {bad.line: bad.reason.sentence(lang) for bad in rejected})
-    mark = "" if text.startswith("\ufeff") else "\ufeff"  # without it Excel takes UTF-8 for something else
-    return csv_response(mark + text, f"{name}.rejected.csv")
+    return _csv_file(BYTE_ORDER_MARK + text.removeprefix(BYTE_ORDER_MARK), f"{name}.rejected.csv")
 
 
-def csv_response(text: str, name: str) -> Response[bytes]:
-    """Answer with a CSV file to keep."""
+def _csv_file(text: str, name: str) -> Response[bytes]:
     return Response(
         text.encode(),
         media_type="text/csv; charset=utf-8",
@@ -156,14 +191,13 @@ def csv_response(text: str, name: str) -> Response[bytes]:
     )
 
 
-def done_sentence(request: AnyRequest, imported: int, unchanged: int, skipped: int) -> str:
-    """What an import did, in the viewer's language."""
+def _done(request: AnyRequest, report: Report) -> str:
     say = words(visit_of(request).lang).gettext
-    parts = [say("%(n)s baris dimasukkan.") % {"n": imported}]
-    if unchanged:
-        parts.append(say("%(n)s baris sudah ada.") % {"n": unchanged})
-    if skipped:
-        parts.append(say("%(n)s baris dilewati.") % {"n": skipped})
+    parts = [say("%(n)s baris dimasukkan.") % {"n": report.imported}]
+    if report.unchanged:
+        parts.append(say("%(n)s baris sudah ada.") % {"n": report.unchanged})
+    if report.rejected:
+        parts.append(say("%(n)s baris dilewati.") % {"n": len(report.rejected)})
     return " ".join(parts)
 
 
