@@ -126,6 +126,7 @@ def environment(theme: str, lang: Lang) -> Environment:
     made.filters.update(
         rupiah=functools.partial(formats.rupiah, lang=lang),
         number=functools.partial(formats.number, lang=lang),
+        as_typed=formats.number,  # in a field: as it is read back, whatever the language
         percent=functools.partial(formats.percent, lang=lang),
         date=functools.partial(formats.date_long, lang=lang),
         month=functools.partial(formats.month, lang=lang),

@@ -150,3 +150,17 @@ async def test_who_signed_out_is_gone_also_by_the_way_back(arrive: Arrive, js: b
     await member.page.go_back()
     await member.at("Masuk")
     assert "Sari Wulandari" not in await member.page.content()
+
+
+async def test_a_form_takes_back_in_english_what_it_filled_in_itself(arrive: Arrive, site: Site) -> None:
+    chair = await arrive()
+    await chair.enter(CHAIR)
+    await chair.goto("/bahasa/en?kembali=/pengurus/barang?cari=Beras")
+    await chair.follow("Beras 5 kg")
+    await chair.follow("Change")
+    await expect(chair.page.locator('[name="price"]')).to_have_value("75.000")
+    await chair.press("Save")
+    await chair.at("Beras 5 kg")
+    await chair.goto("/pengurus/anggaran-dasar/ubah")
+    await chair.press("See the changes")
+    await expect(chair.page.locator(".summary li")).to_have_count(1)  # nothing was changed: that is all there is to say
