@@ -12,6 +12,7 @@ from governance.templates import TEMPLATE_NAMES, TEMPLATES
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.passwords import check_password
+from members.rules import network_of
 from onboarding import errors
 from onboarding.forms import FoundingForm
 from onboarding.founding import Founding, found
@@ -64,7 +65,7 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
         check_slug(form.data.slug)
         minutes = await count_attempt(
             database,
-            f"founding {visit.client_ip}",
+            f"founding {network_of(visit.client_ip)}",
             limit=database.settings.foundings_per_hour,
             window=timedelta(hours=1),
         )

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from kernel import clock
 from kernel.passwords import hash_password, needs_rehash, verify_nobody, verify_password
+from members.rules import network_of
 from operators import errors, queries
 from operators.models import OperatorSession
 from tenants.throttles import count_attempt, forget_attempts
@@ -32,7 +33,7 @@ async def sign_in(db: AsyncSession, database: Database, *, phone_number: str, pa
     Raises Refusal: operators.wrong_sign_in for an unknown number and a wrong password alike; ui.too_many_attempts.
     """
     by_phone = f"operator phone {phone_number}"
-    for key, limit in ((by_phone, TRIES_BY_PHONE), (f"operator address {client_ip}", TRIES_BY_ADDRESS)):
+    for key, limit in ((by_phone, TRIES_BY_PHONE), (f"operator address {network_of(client_ip)}", TRIES_BY_ADDRESS)):
         minutes = await count_attempt(database, key, limit=limit, window=WINDOW)
         if minutes:
             raise TOO_MANY_ATTEMPTS(minutes=minutes)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from litestar._parsers import parse_cookie_string, parse_query_string, parse_url_encoded_form_data
 
 from kernel import clock
 from kernel.database import Database
@@ -37,6 +38,9 @@ LUMBUNG = Brand(name="Lumbung", tagline="Lumbung")
 LANGUAGE_COOKIE = "bahasa"
 # The database says at once when a session ends; this bounds what a lost notice could cost.
 VIEWER_KEPT = timedelta(seconds=60)
+# Letters: no page of ours has a longer path, and no honest query or cookies are longer.
+LONGEST_PATH = 2_000
+LONG = 4_000
 
 
 class Doors:
@@ -99,8 +103,14 @@ class Doors:
         """Serve one connection."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+        elif scope["type"] == "http" and len(scope["path"]) > LONGEST_PATH:
+            await send({"type": "http.response.start", "status": 414, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
         elif scope["type"] == "http":
-            await self._serve(scope, receive, send)
+            try:
+                await self._serve(scope, receive, send)
+            finally:
+                _forget_what_was_sent(scope)
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:
@@ -252,6 +262,16 @@ class Doors:
                 packed,
             )
             self.pages.keep(schema, key, kept, len(content) + len(packed), generation)
+
+
+def _forget_what_was_sent(scope: Any) -> None:
+    """Empty litestar's memory of the last 1,024 forms, addresses and cookies, of any size: large ones fill a machine, small ones hold passwords."""
+    if scope["method"] != "GET":
+        parse_url_encoded_form_data.cache_clear()
+    if len(scope["query_string"]) > LONG:
+        parse_query_string.cache_clear()
+    if sum(len(value) for header, value in scope["headers"] if header == b"cookie") > LONG:
+        parse_cookie_string.cache_clear()
 
 
 async def _send_kept(kept: Any, headers: dict[bytes, bytes], send: Any) -> None:

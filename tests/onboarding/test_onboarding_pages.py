@@ -2,6 +2,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -13,6 +14,7 @@ from kernel.settings import Settings
 from onboarding.rules import RESERVED, check_slug
 from tenants.registry import tenant_by_slug
 from tenants.session import coop_reader, shared_session
+from web.doors import Doors
 
 PASSWORD = "tiga-kata-berbeda"
 
@@ -179,6 +181,24 @@ async def test_one_network_cannot_found_without_end(visitor: Visitors, database:
         )
     answer = await visitor("").post("/daftar", data=answers())
     assert answer.status_code == 429
+    assert await count(database, "kenanga") == 0
+
+
+async def test_one_household_cannot_found_without_end_from_its_many_addresses(
+    app: Doors, database: Database, settings: Settings
+) -> None:
+    async with shared_session(database) as db:
+        await db.execute(
+            text(
+                "INSERT INTO shared.throttles (key, count, window_ends_at)"
+                " VALUES ('founding 2001:db8:1:2::/64', :n, now() + interval '1 hour')"
+            ),
+            {"n": settings.foundings_per_hour},
+        )
+    transport = httpx.ASGITransport(app, client=("2001:db8:1:2::beef", 1))
+    origin = "http://localhost:8000"
+    async with httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}) as client:
+        assert (await client.post("/daftar", data=answers())).status_code == 429
     assert await count(database, "kenanga") == 0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from litestar._parsers import parse_cookie_string, parse_query_string, parse_url_encoded_form_data
 from sqlalchemy import text
 
 from conftest import SignedIn
@@ -91,6 +92,24 @@ async def test_a_visitors_cart_is_not_kept_for_others_however_its_cookie_is_spel
     headers = [(b"cookie", cookie.encode("latin-1")) for cookie in cookies]
     await visitor("melati").get("/?halaman=1", headers=headers)
     assert "</span>77</b>" not in (await visitor("melati").get("/?halaman=1")).text  # the count of goods in the menu
+
+
+async def test_what_visitors_send_is_remembered_nowhere(visitor: Visitor) -> None:
+    for parser in (parse_cookie_string, parse_query_string, parse_url_encoded_form_data):
+        parser.cache_clear()
+    client = visitor("melati")
+    for at in range(3):
+        await client.post("/masuk", data={"identity": "0001", "password": f"rahasia-{at}", "lain": "x" * 100_000})
+        await client.get(
+            "/keranjang", params={"lain": f"{at}" * 50_000}, headers={"cookie": f"lain={at}" + "x" * 50_000}
+        )
+    assert parse_url_encoded_form_data.cache_info().currsize == 0
+    assert parse_cookie_string.cache_info().currsize == 0
+    assert parse_query_string.cache_info().currsize == 0
+
+
+async def test_a_path_longer_than_any_is_refused_before_it_is_looked_up(visitor: Visitor) -> None:
+    assert (await visitor("melati").get("/" + "x" * 5_000)).status_code == 414
 
 
 @pytest.mark.parametrize("address", ["/?cari=a%00b", "/%00", "/barang/a%00b", "/bahasa/en?kembali=%00"])
