@@ -16,6 +16,7 @@ from shop import errors
 WIDTHS: Final = (320, 800)
 MOST_MEGABYTES: Final = 10
 MOST_MEGAPIXELS: Final = 40
+LONGEST_SIDE: Final = 20_000  # no camera's; a line of 40 million pixels costs two gigabytes and twenty seconds
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITY: Final = 80
 
@@ -42,7 +43,7 @@ def remake(upload: bytes) -> tuple[str, list[Made]]:
             Image.open(io.BytesIO(upload), formats=_FORMATS).verify()
             # verify() uses the file up: open it again to read the pixels
             opened = Image.open(io.BytesIO(upload), formats=_FORMATS)
-            if opened.width * opened.height > MOST_MEGAPIXELS * 1_000_000:
+            if opened.width * opened.height > MOST_MEGAPIXELS * 1_000_000 or max(opened.size) > LONGEST_SIDE:
                 raise _too_large()
             opened.draft("RGB", (max(WIDTHS) * 2, max(WIDTHS) * 2))
             image = _on_paper(ImageOps.exif_transpose(opened))
