@@ -43,7 +43,7 @@ _KNOWN_LINES: Final = {line.code: line for bylaws in TEMPLATES.values() for line
 _LETTERS: Final = "bcdefghijklmnopqrstuvwxyz"
 
 
-class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class BylawsFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """All but the rows. ``do`` says which button was pressed, ``based_on`` which version the officer started from."""
 
     do: Annotated[str, msgspec.Meta(max_length=20)] = "lihat"
@@ -76,7 +76,7 @@ _ROW_FIELDS: Final[list[tuple[str, Any, Any]]] = [
     )
 ]
 BylawsForm = msgspec.defstruct(
-    "BylawsForm", _ROW_FIELDS, bases=(Change,), forbid_unknown_fields=True, kw_only=True, module=__name__
+    "BylawsForm", _ROW_FIELDS, bases=(BylawsFields,), forbid_unknown_fields=True, kw_only=True, module=__name__
 )
 
 # Where the sentence of a broken rule stands in the form.

@@ -167,10 +167,6 @@ def _checked(request: AnyRequest, form: Form[Any], base: BylawsInForce, today: d
 
 def _problems(data: Any, bylaws: Bylaws, base: BylawsInForce, today: date) -> list[Refusal]:
     problems = validate(bylaws)
-    labels = [line.label_id.lower() for line in bylaws.allocation]
-    for position, line in enumerate(bylaws.allocation):
-        if line.label_id.lower() in labels[:position]:
-            problems.append(errors.LINE_TWICE(line=line.label, field=f"allocation.{position}.label_id"))
     try:
         require_date(data.effective_on, base.effective_on, today)
     except Refusal as refusal:

@@ -166,6 +166,7 @@ def _allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[Refusal]:
         yield errors.ALLOCATION_EMPTY()
         return
     seen: set[str] = set()
+    names: set[str] = set()
     for position, line in enumerate(lines):
         at = f"allocation.{position}"
         if not _CODE.fullmatch(line.code):
@@ -173,6 +174,9 @@ def _allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[Refusal]:
         if line.code in seen:
             yield errors.LINE_TWICE(line=line.code, field=f"{at}.code")
         seen.add(line.code)
+        if line.label_id.lower() in names:  # whoever reads the division could not tell the two apart
+            yield errors.LINE_TWICE(line=line.label, field=f"{at}.label_id")
+        names.add(line.label_id.lower())
         if not line.label_id.strip() or not line.label_en.strip():
             yield errors.LABEL_MISSING(code=line.code, field=f"{at}.label_id")
         if _decimals(line.percent) > MOST_DECIMALS:

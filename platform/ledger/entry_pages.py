@@ -15,9 +15,9 @@ from ledger import book_queries, queries
 from ledger.book_pages import BOOKS, journal_context
 from ledger.closing import close_year
 from ledger.errors import NO_SUCH_YEAR
-from ledger.forms import EntryForm, Nothing, ReversalForm
+from ledger.forms import EntryForm, ReversalForm
 from ledger.manual import WAY_NAMES, Entry, check_entry, entry_accounts, record_entry, reverse_entry
-from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui import AnyRequest, Db, Nothing, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.words import words
 
 

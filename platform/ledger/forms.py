@@ -27,7 +27,3 @@ class ReversalForm(msgspec.Struct, forbid_unknown_fields=True):
     """Why an entry is taken back."""
 
     reason: Annotated[str, msgspec.Meta(max_length=200)]
-
-
-class Nothing(msgspec.Struct, forbid_unknown_fields=True):
-    """A button that sends nothing else."""

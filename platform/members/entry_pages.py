@@ -10,7 +10,6 @@ from litestar.params import FromQuery
 from members import queries
 from members.activation import activate
 from members.forms import ActivationForm, SignInForm
-from members.rules import local_path
 from members.sessions import OpenedSession, end_session
 from members.signing_in import sign_in, take_handover
 from members.throttling import Door
@@ -18,6 +17,7 @@ from tenants.registry import TenantRef
 from tenants.session import coop_reader
 from ui import AnyRequest, Db, MaybeViewer, TheTenant, TheVisit, Viewer, Visit, page, read_form, see_other
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_LASTS, drop_session, set_session
+from ui.rendering import local_path
 
 
 @get("/masuk", sync_to_thread=False)

@@ -89,7 +89,3 @@ class LanguageForm(msgspec.Struct, forbid_unknown_fields=True):
     """The language of one's pages."""
 
     language: Literal["id", "en"]
-
-
-class Nothing(msgspec.Struct, forbid_unknown_fields=True):
-    """A button alone."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery
 
 from governance.queries import bylaws_on
@@ -13,7 +12,7 @@ from kernel import clock, phone
 from kernel.database import Reader, reader_of
 from members import queries
 from members.account import change_language, change_password, change_phone, sign_out_everywhere
-from members.forms import LanguageForm, Nothing, PasswordForm, PhoneForm
+from members.forms import LanguageForm, PasswordForm, PhoneForm
 from members.purchases import list_purchases, purchases_in
 from members.throttling import Door
 from savings import queries as savings_queries
@@ -21,6 +20,7 @@ from savings.passbook import dues_of, passbook
 from ui import (
     AnyRequest,
     Db,
+    Nothing,
     Ro,
     TheBrand,
     TheDatabase,
@@ -35,15 +35,8 @@ from ui import (
 )
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_LASTS, drop_session
 from ui.errors import NOT_FOUND
-from ui.guards import SignInNeeded
-from ui.viewer import visit_of
+from ui.guards import signed_in
 from ui.words import words
-
-
-def signed_in(connection: Any, _: BaseRouteHandler) -> None:
-    """Let pass whoever is signed in: an officer who is no member has an account too."""
-    if visit_of(connection.scope).viewer is None:
-        raise SignInNeeded
 
 
 @get("/anggota", guards=[signed_in])

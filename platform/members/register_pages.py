@@ -18,7 +18,7 @@ from kernel.money import Rupiah
 from members import queries, rules
 from members.activation import GivenCode, give_activation_code
 from members.admission import Admitted, Person, admit_member, approve_application, decline_application
-from members.forms import ApprovalForm, DeclineForm, NewMemberForm, Nothing
+from members.forms import ApprovalForm, DeclineForm, NewMemberForm
 from members.purchases import list_purchases, purchases_in
 from savings import queries as savings_queries
 from savings.deposit import deposit
@@ -28,6 +28,7 @@ from ui import (
     Brand,
     Db,
     Form,
+    Nothing,
     Ro,
     TheBrand,
     TheViewer,

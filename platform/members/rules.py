@@ -130,11 +130,3 @@ def same_name(one: str, other: str) -> bool:
 def may_give_code(actor_role: str | None, target_role: str | None) -> bool:
     """Whether an officer may give somebody a new code: to any member; to a fellow officer only as ketua, else a kasir could become one."""
     return target_role is None or actor_role == "ketua"
-
-
-def local_path(text: str, default: str) -> str:
-    """The path to go back to if it is one on this host, else ``default``: no other host, no scheme, nothing that a browser would bend."""
-    bad = len(text) > 300 or "\\" in text or any(letter <= " " or letter == "\x7f" for letter in text)
-    if bad or not text.startswith("/") or text.startswith("//"):
-        return default
-    return text

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
-from kernel.database import reader_of
+from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
 from office import officers, profile, queries
 from office.forms import FactsForm, LogoForm, LookForm, OfficerForm
@@ -19,7 +20,10 @@ from shop.rules import LOW_STOCK
 from ui import AnyRequest, Db, Ro, TheBrand, TheTenant, TheViewer, TheVisit, officer, page, read_form, see_other
 from ui.brand import PAPER, check_accent, check_colour, contrast, readable_ink
 from ui.errors import NOT_FOUND
+from ui.queries import ProfileView
+from ui.queries import profile as stored_profile
 from ui.themes import themes
+from ui.words import words
 
 SETTINGS = "/pengurus/pengaturan"
 FACTS, LOOK, OFFICERS = "office/facts.html", "office/look.html", "office/officers.html"
@@ -56,14 +60,14 @@ async def bylaws_are_right(db: Db, viewer: TheViewer) -> Response[Any]:
 @get(SETTINGS, guards=[officer])
 async def show_facts(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show what the cooperative says of itself."""
-    return page(request, FACTS, place="pengaturan", form=None, profile=await queries.profile(ro))
+    return page(request, FACTS, place="pengaturan", form=None, profile=await _profile(ro))
 
 
 @post(SETTINGS, guards=[officer])
-async def take_facts(request: AnyRequest, db: Db, viewer: TheViewer) -> Response[Any]:
+async def take_facts(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Change it."""
     form = await read_form(request, FactsForm)
-    stored = await queries.profile(db)
+    stored = await _profile(db)
     async with form.or_again(FACTS, place="pengaturan", profile=stored):
         facts = form.data
         await profile.change_facts(
@@ -78,7 +82,7 @@ async def take_facts(request: AnyRequest, db: Db, viewer: TheViewer) -> Response
                 facts.timezone,
             ),
         )
-    return see_other(SETTINGS)
+    return see_other(SETTINGS, flash=words(visit.lang).gettext("Pengaturan sudah disimpan."))
 
 
 @post(f"{SETTINGS}/toko/pembukaan", guards=[officer])
@@ -106,7 +110,7 @@ async def show_look(
     header: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Show the themes and colours; with a form's values (htmx sends them while they change) what they would look like."""
-    stored = await queries.profile(ro)
+    stored = await _profile(ro)
     wanted = (theme or stored.theme, bool(own_colours), accent, header) if theme else _stored_look(stored)
     return page(request, LOOK, block="trial", place="pengaturan", form=None, **_look(visit.lang, stored, *wanted))
 
@@ -115,7 +119,7 @@ async def show_look(
 async def take_look(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Wear another look."""
     form = await read_form(request, LookForm)
-    stored = await queries.profile(db)
+    stored = await _profile(db)
     typed = form.values
     shown = _look(
         visit.lang,
@@ -129,28 +133,28 @@ async def take_look(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVi
         look = form.data
         own = (look.accent or None, look.header or None) if look.own_colours else (None, None)
         await profile.change_look(db, viewer.as_officer(), profile.Look(look.theme, *own))
-    return see_other(f"{SETTINGS}/tampilan")
+    return see_other(f"{SETTINGS}/tampilan", flash=words(visit.lang).gettext("Tampilan sudah dipasang."))
 
 
 @post(f"{SETTINGS}/lambang", guards=[officer])
 async def take_logo(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Take a new logo."""
     form = await read_form(request, LogoForm)
-    stored = await queries.profile(db)
+    stored = await _profile(db)
     async with form.or_again(LOOK, place="pengaturan", **_look(visit.lang, stored, *_stored_look(stored))):
         try:
             await profile.set_logo(db, viewer.as_officer(), await form.data.logo.read())
         except Refusal as refusal:  # the picture's own room calls the field by another name
             form.errors["logo"] = refusal.sentence(visit.lang)
             raise form.again(LOOK, place="pengaturan", **_look(visit.lang, stored, *_stored_look(stored))) from refusal
-    return see_other(f"{SETTINGS}/tampilan")
+    return see_other(f"{SETTINGS}/tampilan", flash=words(visit.lang).gettext("Lambang sudah dipasang."))
 
 
 @post(f"{SETTINGS}/lambang/penghapusan", guards=[officer])
-async def take_logo_away(db: Db, viewer: TheViewer) -> Response[Any]:
+async def take_logo_away(db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Go back to Lumbung's mark."""
     await profile.remove_logo(db, viewer.as_officer())
-    return see_other(f"{SETTINGS}/tampilan")
+    return see_other(f"{SETTINGS}/tampilan", flash=words(visit.lang).gettext("Lambang sudah dilepas."))
 
 
 @get(f"{SETTINGS}/tema/{{name:str}}", guards=[officer], sync_to_thread=False)
@@ -190,16 +194,22 @@ async def take_dismissal(db: Db, viewer: TheViewer, user_id: FromPath[UUID]) -> 
     return see_other(f"{SETTINGS}/pengurus")
 
 
-async def _officers(source: Any) -> dict[str, Any]:
+async def _profile(source: AsyncSession | Reader) -> ProfileView:
+    stored = await stored_profile(source)
+    assert stored is not None, "the doors have read it before"
+    return stored
+
+
+async def _officers(source: AsyncSession | Reader) -> dict[str, Any]:
     ro = await reader_of(source)
     return {"place": "pengaturan", "officers": await queries.officers(ro), "appointed": None}
 
 
-def _stored_look(stored: queries.ProfileView) -> tuple[str, bool, str, str]:
+def _stored_look(stored: ProfileView) -> tuple[str, bool, str, str]:
     return stored.theme, bool(stored.accent or stored.header), stored.accent or "", stored.header or ""
 
 
-def _look(lang: Any, stored: queries.ProfileView, theme: str, own: bool, accent: str, header: str) -> dict[str, Any]:
+def _look(lang: Any, stored: ProfileView, theme: str, own: bool, accent: str, header: str) -> dict[str, Any]:
     """What the page of themes shows: the colours that would be worn, and what is to be said of their contrast."""
     every = themes()
     chosen = every.get(theme) or every["base"]

@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from kernel.database import Reader, reader_of
+from kernel.database import Reader
 from ledger.chart import CASH
 from members.models import User
+from shop.order_queries import TO_CONFIRM, TO_HAND_OVER
 from ui.models import Profile
 
 if TYPE_CHECKING:
@@ -80,22 +81,6 @@ class OfficerRow(msgspec.Struct, frozen=True):
     code_until: datetime | None
 
 
-class ProfileView(msgspec.Struct, frozen=True):
-    """How the cooperative shows itself, as it is stored."""
-
-    name: str
-    tagline: str
-    theme: str
-    accent: str | None
-    header: str | None
-    logo: str | None
-    address: str
-    phone: str
-    bank_account: str
-    timezone: str
-    shop_open: bool
-
-
 async def beginnings(ro: Reader) -> Beginnings:
     """Return which first steps are done. Bylaws count once a version of their own was adopted, or somebody said that they are right."""
     found = await ro.one(
@@ -112,16 +97,12 @@ async def beginnings(ro: Reader) -> Beginnings:
     return found
 
 
-_TO_CONFIRM = "status = 'placed' AND payment_way = 'transfer'"
-_TO_HAND_OVER = "(status = 'paid' OR (status = 'placed' AND payment_way = 'cash'))"
-
-
 async def counts(ro: Reader, low: int) -> Counts:
     """Return how many orders, applications and products wait; ``low`` is the number of pieces that counts as little."""
     found = await ro.one(
         Counts,
-        f"SELECT (SELECT count(*) FROM orders WHERE {_TO_CONFIRM}) AS to_confirm,"
-        f" (SELECT count(*) FROM orders WHERE {_TO_HAND_OVER}) AS to_hand_over,"
+        f"SELECT (SELECT count(*) FROM orders o WHERE {TO_CONFIRM}) AS to_confirm,"
+        f" (SELECT count(*) FROM orders o WHERE {TO_HAND_OVER}) AS to_hand_over,"
         " (SELECT count(*) FROM members WHERE status = 'applied') AS applications,"
         " (SELECT count(*) FROM products WHERE NOT archived AND stock - reserved <= $1) AS low",
         low,
@@ -134,8 +115,8 @@ async def waiting_orders(ro: Reader) -> list[WaitingOrder]:
     """Return the orders that wait longest."""
     return await ro.rows(
         WaitingOrder,
-        "SELECT number, buyer_name, payment_way, fulfilment, status, total, placed_at FROM orders"
-        f" WHERE {_TO_CONFIRM} OR {_TO_HAND_OVER} ORDER BY placed_at LIMIT {SHOWN}",
+        "SELECT number, buyer_name, payment_way, fulfilment, status, total, placed_at FROM orders o"
+        f" WHERE {TO_CONFIRM} OR {TO_HAND_OVER} ORDER BY placed_at LIMIT {SHOWN}",
     )
 
 
@@ -172,16 +153,6 @@ async def officers(ro: Reader) -> list[OfficerRow]:
         " CASE WHEN activation_hash IS NOT NULL THEN activation_expires_at END AS code_until FROM users"
         " WHERE officer_role IS NOT NULL ORDER BY array_position(ARRAY['ketua', 'sekretaris', 'bendahara', 'kasir'], officer_role), name",
     )
-
-
-async def profile(source: AsyncSession | Reader) -> ProfileView:
-    """Return how the cooperative shows itself."""
-    found = await (await reader_of(source)).one(
-        ProfileView,
-        "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, shop_open FROM profile",
-    )
-    assert found is not None
-    return found
 
 
 async def profile_to_change(db: AsyncSession) -> Profile:

@@ -16,26 +16,22 @@ from operators.signing_in import SESSION_LASTS, sign_in, sign_out
 from operators.suspension import resume, suspend
 from ui import AnyRequest, Db, Ro, TheDatabase, TheVisit, Visit, operator, page, read_form, see_other
 from ui.cookies import drop_session, set_session
-
-
-def _back(path: str) -> str:
-    """A path of this host, or the front page: a link must not lead to a stranger's site."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+from ui.rendering import local_path
 
 
 @get("/masuk")
 async def sign_in_page(request: AnyRequest, visit: TheVisit, kembali: FromQuery[str] = "/") -> Response[Any]:
     """Ask who it is."""
     if visit.operator is not None:
-        return see_other(_back(kembali))
-    return page(request, "operators/sign_in.html", form=None, kembali=_back(kembali))
+        return see_other(local_path(kembali, "/"))
+    return page(request, "operators/sign_in.html", form=None, kembali=local_path(kembali, "/"))
 
 
 @post("/masuk")
 async def take_sign_in(request: AnyRequest, visit: TheVisit, db: Db, database: TheDatabase) -> Response[Any]:
     """Open a session."""
     form = await read_form(request, SignIn)
-    back = _back(form.values.get("kembali", "/"))
+    back = local_path(form.values.get("kembali", "/"), "/")
     async with form.or_again("operators/sign_in.html", kembali=back):
         token = await sign_in(
             db, database, phone_number=form.data.phone, password=form.data.password, client_ip=visit.client_ip

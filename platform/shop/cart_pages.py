@@ -12,8 +12,9 @@ from governance.queries import bylaws_on
 from kernel.database import Reader
 from kernel.errors import Refusal
 from shop import cart, errors, rules, shelf_queries, showing
-from shop.forms import CartLineForm, IntoCart, Nothing
-from ui import AnyRequest, Ro, TheVisit, Visit, page, read_form, see_other
+from shop.forms import CartLineForm, IntoCart
+from ui import AnyRequest, Nothing, Ro, TheVisit, Visit, page, read_form, see_other
+from ui.rendering import CART_COOKIE
 from ui.words import words
 
 
@@ -159,7 +160,7 @@ async def _show(
     )
     kept = {line.id: line.quantity for line in lines}
     response.headers["HX-Trigger"] = json.dumps({"lumbung:cart": {"count": sum(kept.values())}})
-    if kept or request.cookies.get("keranjang"):
+    if kept or request.cookies.get(CART_COOKIE):
         cart.keep(response, kept, secure=visit.secure)
     return response
 

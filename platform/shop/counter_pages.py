@@ -10,9 +10,9 @@ from kernel import formats
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
 from shop import errors, handling, order_pages, order_queries, rules, showing
-from shop.forms import Nothing, ReasonForm
+from shop.forms import ReasonForm
 from shop.order_queries import Chip, OrderView
-from ui import AnyRequest, Db, Form, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui import AnyRequest, Db, Form, Nothing, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.words import words
 
 HOME: Final = "/pengurus/pesanan"

@@ -6,8 +6,10 @@ from uuid import UUID
 from litestar.datastructures import UploadFile
 from msgspec import Meta, Struct
 
+from governance.rules import PaymentWay
 from kernel.money import Rupiah
-from shop.rules import MOST_STOCK
+from shop.counting import PaidFrom
+from shop.rules import MOST_STOCK, Fulfilment
 from ui import Mobile
 
 Name = Annotated[str, Meta(min_length=2, max_length=80)]
@@ -33,17 +35,13 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
 
     key: str
     shown: str
-    fulfilment: Literal["pickup", "delivery"]
-    payment_way: Literal["cash", "transfer", "savings"]
+    fulfilment: Fulfilment
+    payment_way: PaymentWay
     address: Note = ""
     name: Annotated[str, Meta(max_length=80)] = ""
     phone: Mobile | None = None
     note: Note = ""
     confirmed: bool = False
-
-
-class Nothing(Struct, forbid_unknown_fields=True):
-    """A button alone."""
 
 
 class ReasonForm(Struct, forbid_unknown_fields=True):
@@ -85,7 +83,7 @@ class GoodsInForm(Struct, forbid_unknown_fields=True):
     key: Annotated[str, Meta(max_length=64)]
     quantity: Annotated[int, Meta(ge=1, le=MOST_STOCK)]
     unit_cost: Rupiah
-    paid_from: Literal["cash", "bank", "credit"]
+    paid_from: PaidFrom
     confirmed: bool = False
 
 

@@ -13,9 +13,9 @@ from kernel.database import Reader, reader_of
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from shop import errors, goods, goods_queries, pictures, showing
-from shop.forms import NewProductForm, Nothing, PictureForm, ProductForm
+from shop.forms import NewProductForm, PictureForm, ProductForm
 from shop.goods_queries import Chip, ProductView
-from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, officer, page, read_form, see_other
+from ui import AnyRequest, Db, Nothing, Ro, TheViewer, TheVisit, officer, page, read_form, see_other
 from ui.words import words
 
 HOME: Final = "/pengurus/barang"

@@ -99,10 +99,13 @@ _ROWS = (
     "SELECT o.number, o.buyer_name, o.fulfilment, o.payment_way, o.status, o.total, o.placed_at,"
     " (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id) AS goods FROM orders o "
 )
+# ``rules.awaits_transfer`` and ``rules.can_hand_over``, as conditions on an order ``o``.
+TO_CONFIRM: Final = "o.status = 'placed' AND o.payment_way = 'transfer'"
+TO_HAND_OVER: Final = "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_way = 'cash'))"
 _CHIPS: Final[dict[str, str]] = {
     "perlu": "o.status IN ('placed', 'paid')",
-    "bayar": "o.status = 'placed' AND o.payment_way = 'transfer'",
-    "siap": "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_way = 'cash'))",
+    "bayar": TO_CONFIRM,
+    "siap": TO_HAND_OVER,
     "selesai": "o.status = 'handed_over'",
     "batal": "o.status IN ('cancelled', 'returned')",
 }

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy.dialects.postgresql import insert
 
 from governance.queries import bylaws_on
+from governance.rules import PaymentWay
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.errors import Refusal
@@ -48,7 +49,7 @@ class Checkout(msgspec.Struct, frozen=True):
     goods: Mapping[UUID, int]
     buyer: Buyer
     fulfilment: rules.Fulfilment
-    payment_way: rules.PaymentWay
+    payment_way: PaymentWay
     key: str
     address: str = ""
     note: str = ""

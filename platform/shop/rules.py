@@ -8,12 +8,11 @@ from typing import Final, Literal
 from uuid import UUID
 
 from governance.prices import member_price, public_price
-from governance.rules import Bylaws
+from governance.rules import Bylaws, PaymentWay
 from kernel.errors import Words
 from kernel.money import Rupiah
 
 Audience = Literal["member", "public"]
-PaymentWay = Literal["cash", "transfer", "savings"]
 Fulfilment = Literal["pickup", "delivery"]
 Status = Literal["placed", "paid", "handed_over", "cancelled", "returned"]
 

@@ -1,6 +1,6 @@
 """How every page is made: themes, words, blocks for htmx, forms, and who may see what."""
 
-from ui.forms import Form, Mobile, read_form
+from ui.forms import Form, Mobile, Nothing, read_form
 from ui.guards import member, officer, operator
 from ui.needs import AnyRequest, Db, MaybeViewer, Ro, TheBrand, TheDatabase, TheTenant, TheViewer, TheVisit
 from ui.rendering import page, see_other, shared_part
@@ -13,6 +13,7 @@ __all__ = [
     "Form",
     "MaybeViewer",
     "Mobile",
+    "Nothing",
     "Ro",
     "TheBrand",
     "TheDatabase",

@@ -34,6 +34,10 @@ class Mobile(str):
     __slots__ = ()
 
 
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """A button alone, which sends no field."""
+
+
 class Again(Exception):
     """Answer with this page and roll back: the form came back to be mended."""
 

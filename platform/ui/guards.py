@@ -21,6 +21,12 @@ class SignInNeeded(Exception):
     """Nobody is signed in, and the page is not for everybody; the doors lead to the sign-in page and back."""
 
 
+def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Let pass whoever is signed in: an officer who is no member has an account too."""
+    if visit_of(connection.scope).viewer is None:
+        raise SignInNeeded
+
+
 def officer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Let officers pass."""
     viewer = visit_of(connection.scope).viewer

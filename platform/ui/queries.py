@@ -30,9 +30,9 @@ class ProfileView(msgspec.Struct, frozen=True):
     shop_open: bool
 
 
-async def profile(ro: Reader) -> ProfileView | None:
+async def profile(source: AsyncSession | Reader) -> ProfileView | None:
     """Return the cooperative's profile, or None when it was not founded to the end."""
-    return await ro.one(
+    return await (await reader_of(source)).one(
         ProfileView,
         "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, shop_open FROM profile",
     )

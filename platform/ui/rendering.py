@@ -146,3 +146,11 @@ def cart_count(request: Request[Any, Any, Any]) -> int:
         count = entry.rpartition("-")[2]
         total += int(count) if count.isdecimal() and len(count) < 5 else 0
     return total
+
+
+def local_path(text: str, default: str) -> str:
+    """The path to go back to if it is one on this host, else ``default``: no other host, no scheme, nothing that a browser would bend."""
+    bad = len(text) > 300 or "\\" in text or any(letter <= " " or letter == "\x7f" for letter in text)
+    if bad or not text.startswith("/") or text.startswith("//"):
+        return default
+    return text

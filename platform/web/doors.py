@@ -21,8 +21,8 @@ from tenants.registry import HostCache, TenantRef
 from tenants.revisions import OLDEST_SERVED
 from tenants.session import coop_reader, shared_reader
 from ui.brand import read_brand
-from ui.cookies import session_cookie, token_hash
-from ui.rendering import FLASH_COOKIE, read_flash
+from ui.cookies import LANGUAGE_COOKIE, session_cookie, token_hash
+from ui.rendering import CART_COOKIE, FLASH_COOKIE, read_flash
 from ui.themes import assets, keep_compiled_in
 from ui.viewer import KEY, Brand, Visit
 from web.apps import applications
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LUMBUNG = Brand(name="Lumbung", tagline="Lumbung")
-LANGUAGE_COOKIE = "bahasa"
 # The database says at once when a session ends; this bounds what a lost notice could cost.
 VIEWER_KEPT = timedelta(seconds=60)
 # Letters: no page of ours has a longer path, and no honest query or cookies are longer.
@@ -176,7 +175,7 @@ class Doors:
         lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
         key: tuple[object, ...] | None = None
         plain = b"hx-request" not in headers and FLASH_COOKIE not in cookies
-        if scope["method"] == "GET" and token is None and plain and "keranjang" not in cookies and not tenant.suspended:
+        if scope["method"] == "GET" and token is None and plain and CART_COOKIE not in cookies and not tenant.suspended:
             key = ("page", lang, scope["path"], scope["query_string"])
             kept = self.pages.get(tenant.schema_name, key)
             if kept is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import MediaType, Response, get, route
 from litestar.params import FromPath, FromQuery
@@ -11,6 +10,8 @@ from litestar.params import FromPath, FromQuery
 from kernel import clock
 from ui import AnyRequest, TheBrand, page, see_other
 from ui import errors as ui_errors
+from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_LASTS
+from ui.rendering import local_path
 from ui.swatches import swatches
 from ui.themes import themes
 
@@ -32,10 +33,9 @@ def style_guide(request: AnyRequest, brand: TheBrand) -> Response[bytes]:
 @get("/bahasa/{lang:str}", sync_to_thread=False)
 def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Response[Any]:
     """Remember the viewer's language and go back to where they were, on this host alone."""
-    parts = urlsplit(kembali)
-    back = kembali if kembali.startswith("/") and not kembali.startswith(("//", "/\\")) and not parts.netloc else "/"
-    response = see_other(back)
-    response.set_cookie("bahasa", "en" if lang == "en" else "id", max_age=YEAR_SECONDS, samesite="lax", path="/")
+    response = see_other(local_path(kembali, "/"))
+    chosen = "en" if lang == "en" else "id"
+    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=LANGUAGE_LASTS, samesite="lax", path="/")
     return response
 
 

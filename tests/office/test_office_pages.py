@@ -7,15 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from conftest import SignedIn, SignInAs, Visitors
 from factories.cooperatives import PASSWORD
 from kernel.actor import Actor
-from kernel.database import Database
+from kernel.database import Database, reader_of
 from kernel.errors import Refusal
 from members.activation import activate
-from office import officers, profile, queries
+from office import officers, profile
 from office.queries import Beginnings
 from office.theme_pictures import picture, tokens
 from office.today import day_of, steps
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
+from ui.queries import ProfileView
+from ui.queries import profile as profile_of
 from ui.themes import themes
 
 SETTINGS = "/pengurus/pengaturan"
@@ -30,14 +32,16 @@ WRITES = [
 ]
 
 
-async def stored(database: Database, tenant: TenantRef) -> queries.ProfileView:
+async def stored(database: Database, tenant: TenantRef) -> ProfileView:
     async with coop_reader(database, tenant) as ro:
-        return await queries.profile(ro)
+        found = await profile_of(ro)
+    assert found is not None
+    return found
 
 
 @pytest.fixture
 async def chair(db: AsyncSession) -> Actor:
-    ro = await queries.reader_of(db)
+    ro = await reader_of(db)
     return Actor("officer", "Ketua Melati", await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'"))
 
 
@@ -241,7 +245,7 @@ async def test_a_member_becomes_an_officer_with_the_password_they_have(db: Async
 
 async def test_only_the_chair_appoints_and_dismisses(db: AsyncSession, chair: Actor) -> None:
     await officers.appoint(db, chair, name="Sari", phone="+6281200000001", role="kasir")
-    ro = await queries.reader_of(db)
+    ro = await reader_of(db)
     cashier = Actor("officer", "Sari", await ro.value("SELECT id FROM users WHERE officer_role = 'kasir'"))
     for attempt in (
         officers.appoint(db, cashier, name="Budi", phone="+6281200000002", role="ketua"),
@@ -275,8 +279,8 @@ async def test_nobody_dismisses_themselves(db: AsyncSession, chair: Actor) -> No
 
 
 async def test_the_same_profile_again_writes_no_trail(db: AsyncSession, chair: Actor) -> None:
-    ro = await queries.reader_of(db)
-    now = await queries.profile(ro)
+    ro = await reader_of(db)
+    now = await profile_of(ro)
     facts = profile.Facts(now.name, now.tagline, now.address, now.phone, now.bank_account, now.timezone)
     await profile.change_facts(db, chair, facts)
     await db.flush()

@@ -97,7 +97,7 @@ async def test_shelves_that_are_not_there(visitor: Visitor) -> None:
 
 async def test_what_is_no_page_number_is_the_first(visitor: Visitor) -> None:
     client = visitor("melati")
-    for query in ("halaman=x", "halaman=-1", "halaman=0", "halaman=99999999999999999999", "cari=%00"):
+    for query in ("halaman=x", "halaman=-1", "halaman=0", "halaman=99999999999999999999"):
         assert (await client.get(f"/?{query}")).status_code == 200, query
 
 

@@ -1,0 +1,116 @@
+"""A page asks the database a few questions, and not one more for each row that it shows."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from conftest import SignedIn
+from factories import shop as made
+from kernel import clock
+from kernel.actor import Actor
+from kernel.database import Database, Reader
+from kernel.money import Rupiah
+from members.admission import Person, admit_member
+from savings.deposit import deposit
+from shop.handling import hand_over
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+from web.doors import Doors
+
+CHAIR = Actor("officer", "Rina Kasir")
+Get = Callable[[str], Awaitable[httpx.Response]]
+
+OFFICERS = {
+    "/pengurus": 10,
+    "/pengurus/pesanan": 8,
+    "/pengurus/barang": 6,
+    "/pengurus/anggota": 8,
+    "/pengurus/buku": 10,
+    "/pengurus/buku/jurnal": 8,
+    "/pengurus/buku/akun/1101": 10,
+    "/pengurus/anggaran-dasar": 6,
+    "/pengurus/shu": 10,
+}
+MEMBERS = {
+    "/": 6,
+    "/anggota": 14,
+    "/anggota/simpanan": 10,
+    "/anggota/simpanan/sukarela": 6,
+    "/anggota/belanja": 8,
+    "/anggota/pesanan": 6,
+    "/anggota/shu": 8,
+}
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Collect every statement that is read meanwhile."""
+    asked: list[str] = []
+    with monkeypatch.context() as patch:
+        for name in ("rows", "one", "records", "value"):
+            original = getattr(Reader, name)
+
+            def counting(self: Reader, *args: object, original: Callable[..., object] = original) -> object:
+                asked.append(next(str(each) for each in args if isinstance(each, str)))
+                return original(self, *args)
+
+            patch.setattr(Reader, name, counting)
+        yield asked
+
+
+async def more(database: Database, melati: TenantRef, first: int, last: int) -> None:
+    """Let the cooperative have more of everything: goods, orders handed over and waiting, members, deposits."""
+    async with coop_session(database, melati) as db:
+        buyer = await made.member(db)
+        assert buyer.member_id is not None
+        today = clock.today()
+        for at in range(first, last):
+            product = await made.product(db, name=f"Barang {at}")
+            sold = await made.order(db, {product.id: 1}, buyer)
+            await hand_over(db, CHAIR, sold.number, on=today)
+            await made.order(db, {product.id: 2}, buyer)
+            await deposit(
+                db, CHAIR, buyer.member_id, "voluntary", Rupiah(5_000), "cash", on=today, today=today, key=f"t{at}"
+            )
+            await admit_member(
+                db,
+                CHAIR,
+                Person(f"Warga {at}"),
+                number="",
+                joined_on=today - timedelta(days=at),
+                today=today,
+                key=f"t{at}",
+            )
+
+
+async def _counts(app: Doors, get: Get, pages: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    found = {}
+    for page in pages:
+        app.forget_all()
+        with counted(monkeypatch) as asked:
+            answer = await get(page)
+        assert answer.status_code == 200, page
+        found[page] = len(asked)
+    return found
+
+
+@pytest.mark.slow
+async def test_no_page_asks_once_more_for_each_row(
+    app: Doors,
+    database: Database,
+    melati: TenantRef,
+    officer_client: SignedIn,
+    member_client: SignedIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await more(database, melati, 0, 2)
+    few = await _counts(app, officer_client.get, OFFICERS, monkeypatch)
+    few |= await _counts(app, member_client.get, MEMBERS, monkeypatch)
+    await more(database, melati, 2, 7)
+    many = await _counts(app, officer_client.get, OFFICERS, monkeypatch)
+    many |= await _counts(app, member_client.get, MEMBERS, monkeypatch)
+    assert many == few
+    assert not {page: count for page, count in many.items() if count > (OFFICERS | MEMBERS)[page]}
