@@ -1,14 +1,14 @@
-"""Tables of a cooperative that belong to no business room: the trail, and the keys of finished jobs."""
+"""Tables that belong to no business room: a cooperative's trail and its keys of finished jobs; in ``shared`` the jobs on their way."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, Text, func
+from sqlalchemy import BigInteger, Identity, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import CoopBase
+from kernel.database import CoopBase, SharedBase
 
 
 class AuditEntry(CoopBase):
@@ -34,3 +34,27 @@ class FinishedCoopJob(CoopBase):
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     finished_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+
+
+class OutboxMessage(SharedBase):
+    """A job written in the transaction of its cause. ``coop_role`` is filled by the database and cannot be chosen."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_due_at", "due_at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    coop_role: Mapped[str] = mapped_column(Text, server_default=text("CURRENT_USER"))
+    job: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    due_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+    written_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+
+
+class Heartbeat(SharedBase):
+    """When a worker was last seen alive."""
+
+    __tablename__ = "heartbeats"
+
+    process: Mapped[str] = mapped_column(Text, primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())

@@ -1,11 +1,10 @@
 """The registry: tables of schema ``shared`` that say which cooperatives exist and where they live."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import SharedBase
@@ -60,21 +59,6 @@ class SpareSchema(SharedBase):
     made_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
-class OutboxMessage(SharedBase):
-    """A job written in the transaction of its cause. ``coop_role`` is filled by the database and cannot be chosen."""
-
-    __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_due_at", "due_at"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    coop_role: Mapped[str] = mapped_column(Text, server_default=text("CURRENT_USER"))
-    job: Mapped[str] = mapped_column(Text)
-    key: Mapped[str] = mapped_column(Text)
-    arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    due_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
-    written_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
-
-
 class FinishedJob(SharedBase):
     """What the platform itself has done once and for all: the days that were begun. A cooperative keeps its own."""
 
@@ -82,15 +66,6 @@ class FinishedJob(SharedBase):
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     finished_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
-
-
-class Heartbeat(SharedBase):
-    """When a worker was last seen alive."""
-
-    __tablename__ = "heartbeats"
-
-    process: Mapped[str] = mapped_column(Text, primary_key=True)
-    seen_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
 class SharedThrottle(SharedBase):
