@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from commands.connect import open_database
-from commands.output import console, json_option, sentence_of, show
+from commands.output import DOCTOR_TELLS, console, json_option, sentence_of, show
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import Refusal
@@ -138,7 +138,8 @@ async def _database(settings: Settings) -> list[Finding]:
             return findings
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
         advice = "Is it running, and are name and password right? See LUMBUNG_DATABASE_URL."
-        return [Finding("PostgreSQL", "wrong", sentence_of(error), advice if settings.database_url else "")]
+        found = sentence_of(error).removesuffix(DOCTOR_TELLS).rstrip()
+        return [Finding("PostgreSQL", "wrong", found, advice if settings.database_url else "")]
 
 
 async def _migrations(database: Database) -> list[Finding]:

@@ -28,7 +28,7 @@ NOTHING_IMPORTED: Final = Kind(
     "commands.nothing_imported",
     422,
     id="{rejected} baris tidak bisa dipakai, jadi tidak ada yang diimpor. Betulkan barisnya, atau lewati dengan --skip-bad.",
-    en="{rejected} lines cannot be used, so nothing was imported. Mend them, or leave them out with --skip-bad.",
+    en="Nothing was imported, because of bad lines: {rejected}. Mend them, or leave them out with --skip-bad.",
 )
 
 slug_argument = click.argument("slug", metavar="SLUG")

@@ -1,6 +1,7 @@
 """How commands speak: to people with rich, to machines with one JSON value, and of errors in one sentence on standard error."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH_OF_FILES: Final = 160
+DOCTOR_TELLS: Final = "lumbung doctor tells what is wrong."
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value, for machines.")
 
@@ -116,11 +118,15 @@ def sentence_of(error: Exception) -> str:
         return error.sentence(lang())
     first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     if type(error).__module__.partition(".")[0] in {"asyncpg", "sqlalchemy", "psycopg"}:
-        return f"the database refused: {first}. lumbung doctor tells what is wrong."
+        reason = re.sub(r"^\([\w.]+\) ", "", first)  # SQLAlchemy begins with the class of the driver's error
+        return f"the database refused: {reason}. {DOCTOR_TELLS}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {(error.strerror or first).lower()}."
+    refused = re.search(r"\('([^']+)', (\d+)", first) if isinstance(error, ConnectionRefusedError) else None
+    if refused:
+        return f"nothing answers at {refused[1]}, port {refused[2]}. {DOCTOR_TELLS}"
     if isinstance(error, OSError):
-        return f"{first}. lumbung doctor tells what is wrong."
+        return f"{first}. {DOCTOR_TELLS}"
     return f"something unforeseen happened: {first}. LUMBUNG_DEBUG=1 shows where."
 
 

@@ -14,6 +14,7 @@ from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.outbox import later
 from kernel.passwords import check_password, hash_password, verify_password
+from kernel.phone import national
 from members.models import Session, User
 from onboarding import errors, queries
 from onboarding.rules import check_slug
@@ -110,7 +111,7 @@ async def _found(db: AsyncSession, founding: Founding, slug: str, password_hash:
     user = User(
         id=new_id(), name=founding.officer_name, phone=founding.phone, officer_role="ketua", password_hash=password_hash
     )
-    db.add_all([user, Profile(id=1, name=founding.name, phone=founding.phone)])
+    db.add_all([user, Profile(id=1, name=founding.name, phone=national(founding.phone))])
     founder = Actor("officer", founding.officer_name, user.id)
     await adopt_first(db, founding.bylaws_template, founding.officer_name, clock.today())
     audit.record(db, founder, "onboarding.founded", subject=slug, facts={"bylaws": founding.bylaws_template})

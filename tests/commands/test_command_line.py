@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from commands import main, output
 from commands.processes import Processes, StopAskedError, stop_signals
@@ -105,6 +106,12 @@ def test_every_fault_has_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     assert output.sentence_of(EMPTY(name="beras")) == "The shelf beras is empty."
     assert output.sentence_of(FileNotFoundError(2, "No such file or directory", "barang.csv")) == (
         "barang.csv: no such file or directory."
+    )
+    refused = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)")
+    assert output.sentence_of(refused) == "nothing answers at 127.0.0.1, port 5432. lumbung doctor tells what is wrong."
+    unknown = DBAPIError("SELECT 1", None, ValueError('database "padi" does not exist'))
+    assert output.sentence_of(unknown).startswith(
+        'the database refused: database "padi" does not exist. lumbung doctor'
     )
     assert output.sentence_of(RuntimeError("")).startswith("something unforeseen happened: RuntimeError.")
     monkeypatch.setenv("LUMBUNG_LANG", "id")

@@ -81,7 +81,7 @@ async def test_a_bad_line_keeps_everything_out_and_every_one_is_named(run: Run, 
     assert done.json["imported"] == 0
     assert [bad["line"] for bad in done.json["rejected"]] == [4, 5]
     assert "satu" in done.json["rejected"][0]["reason"]
-    assert done.err.startswith("lumbung: 2 lines cannot be used, so nothing was imported.")
+    assert done.err.startswith("lumbung: Nothing was imported, because of bad lines: 2.")
     assert done.err.count("\n") == 1
     assert not rejected_path(path).exists()
     told = await run("products", "import", "melati", path)

@@ -107,6 +107,7 @@ async def test_what_the_cooperative_says_of_itself_shows_at_once(officer_client:
     assert "Semboyan baru kami" not in (await visitor("melati").get("/")).text
     facts = {"name": "Koperasi Melati Jaya", "tagline": "Semboyan baru kami", "timezone": "Asia/Makassar"}
     assert (await officer_client.post(SETTINGS, facts)).status_code == 303
+    assert "Pengaturan sudah disimpan." in (await officer_client.get(SETTINGS)).text
     page = (await visitor("melati").get("/")).text
     assert "Koperasi Melati Jaya" in page
     assert "Koperasi Melati Jaya" not in (await visitor("mawar").get("/")).text

@@ -67,6 +67,7 @@ async def test_founding_leads_signed_in_to_the_new_cooperative(visitor: Visitors
     assert page.status_code == 200
     assert "Lestari Widuri" in page.text
     assert "0 dari 5 selesai" in page.text
+    assert ">0812-7000-0001<" in page.text  # at the foot, as people read it
 
 
 async def test_a_handover_link_works_once_and_not_for_others(visitor: Visitors) -> None:

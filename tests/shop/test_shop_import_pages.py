@@ -44,6 +44,11 @@ async def stocked(database: Database, tenant: TenantRef) -> dict[str, int]:
         return dict(await (await reader_of(db)).records("SELECT sku, stock FROM products"))
 
 
+async def test_each_list_leads_to_its_import(officer_client: SignedIn) -> None:
+    for path in (GOODS, PEOPLE):
+        assert f'href="{path}"' in (await officer_client.get(path.removesuffix("/impor"))).text
+
+
 @pytest.mark.parametrize("path", [GOODS, PEOPLE])
 async def test_only_officers_import(visitor: Visitors, member_client: SignedIn, path: str) -> None:
     assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
