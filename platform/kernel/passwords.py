@@ -76,7 +76,7 @@ def check_password(password: str, *, phone_number: str | None = None) -> None:
 
 async def hash_password(password: str) -> str:
     """The argon2id hash to store. Call `check_password` first."""
-    return await _in_thread(_hasher.hash, password)
+    return await _in_thread(_hash, password)
 
 
 async def verify_password(stored_hash: str, password: str) -> bool:
@@ -92,6 +92,10 @@ async def verify_nobody(password: str) -> None:
 def needs_rehash(stored_hash: str) -> bool:
     """Whether the hash was made with other parameters than today's: hash again at the next sign-in that succeeds."""
     return _hasher.check_needs_rehash(stored_hash)
+
+
+def _hash(password: str) -> str:
+    return _hasher.hash(password)
 
 
 def _fits(stored_hash: str, password: str) -> bool:

@@ -14,10 +14,13 @@ from kernel.passwords import check_password, hash_password, verify_nobody, verif
 from members import errors, queries, rules
 from members.models import Member, User
 from members.sessions import OpenedSession, end_sessions, open_session
+from tenants.session import coop_reader, tenant_of
 from ui.errors import NOT_FOUND
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
 
 
 class GivenCode(msgspec.Struct, frozen=True):
@@ -73,24 +76,30 @@ async def hand_out_code(db: AsyncSession, actor: Actor, member_id: UUID, prepare
     return GivenCode(rules.shown_code(prepared.code), member.id, member.number, member.name, member.phone, by_phone)
 
 
-async def activate(db: AsyncSession, identity: str, code: str, password: str) -> OpenedSession:
+async def activate(database: Database, db: AsyncSession, identity: str, code: str, password: str) -> OpenedSession:
     """Set the password by a code, end every session there was, and open a new one. A code works once.
 
-    Knock at the ``throttling.Door`` first. Raises Refusal: members.wrong_code, and those of passwords.
+    Knock at the ``throttling.Door`` first. ``db`` must not have begun: see ``signing_in.sign_in``.
+    Raises Refusal: members.wrong_code, and those of passwords.
     """
     check_password(password, phone_number=rules.phone_or_none(identity))
-    user = await queries.user_by_identity(
-        db, identity, lock=True
-    )  # two with the same code: the second waits, then finds it used
-    if user is None or user.activation_hash is None:
+    async with coop_reader(database, tenant_of(db)) as ro:
+        found = await queries.credentials(ro, identity)
+    if found is None or found.activation_hash is None:
         await verify_nobody(rules.plain_code(code))
         raise errors.WRONG_CODE(field="code")
-    fits = await verify_password(user.activation_hash.decode(), rules.plain_code(code))
-    fresh = user.activation_expires_at is not None and user.activation_expires_at > clock.now()
-    if not (fits and fresh and (user.officer_role or await queries.is_active(db, user.member_id))):
+    fits = await verify_password(found.activation_hash.decode(), rules.plain_code(code))
+    fresh = found.activation_expires_at is not None and found.activation_expires_at > clock.now()
+    if not (fits and fresh):
         raise errors.WRONG_CODE(field="code")
-    check_password(password, phone_number=user.phone)
-    user.password_hash = await hash_password(password)
+    check_password(password, phone_number=found.phone)
+    password_hash = await hash_password(password)
+    user = await queries.user_to_let_in(db, found.id)
+    if (
+        user is None or user.activation_hash != found.activation_hash
+    ):  # of two with the same code the second finds it used
+        raise errors.WRONG_CODE(field="code")
+    user.password_hash = password_hash
     user.activation_hash = user.activation_expires_at = None
     await end_sessions(db, user.id)
     audit.record(db, Actor("member", user.name, user.id), "members.activated", subject=f"member:{user.member_id}")

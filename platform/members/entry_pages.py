@@ -40,7 +40,7 @@ async def take_sign_in(
     door = await _door(visit, tenant, "sign-in", form.data.identity)
     await door.knock()
     async with form.or_again("members/sign_in.html", place="akun", kembali=kembali):
-        opened = await sign_in(db, form.data.identity, form.data.password)
+        opened = await sign_in(visit.database, db, form.data.identity, form.data.password)
     await door.welcome(db)
     return await _enter(db, visit, viewer, opened, _landing(kembali, is_officer=opened.is_officer))
 
@@ -80,7 +80,7 @@ async def take_activation(
     await door.knock()
     sent = form.data
     async with form.or_again("members/activation.html", field="password", **context):
-        opened = await activate(db, sent.identity, sent.code, sent.password)
+        opened = await activate(visit.database, db, sent.identity, sent.code, sent.password)
     for opened_door in (door, await _door(visit, tenant, "sign-in", sent.identity)):
         await opened_door.welcome(db)
     return await _enter(db, visit, viewer, opened, "/pengurus" if opened.is_officer else "/anggota")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, select
 
 from kernel.database import Reader, like, reader_of
 from kernel.locks import one_at_a_time
-from members.models import Member, Throttle, User
-from members.rules import LONGEST_NUMBER, Tries, phone_or_none, plain_identity
+from members.models import Member, User
+from members.rules import LONGEST_NUMBER, phone_or_none, plain_identity
 from ui.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -60,6 +60,16 @@ class AccountView(msgspec.Struct, frozen=True):
     language: str
     activated: bool
     code_until: datetime | None
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What an account is opened with: hashes to weigh before anything is locked."""
+
+    id: UUID
+    phone: str | None
+    password_hash: str | None
+    activation_hash: bytes | None
+    activation_expires_at: datetime | None
 
 
 _MEMBER = "SELECT id, number, name, sex, phone, address, status, applied_at, joined_on, decided_by, left_on, leaving_reason FROM members "
@@ -147,15 +157,6 @@ async def lock_register(db: AsyncSession) -> None:
     await one_at_a_time(db, "register")
 
 
-async def lock_tries(db: AsyncSession, key: str) -> Tries:
-    """Return the attempts counted under a key, locked."""
-    found = await db.execute(
-        select(Throttle.count, Throttle.window_ends_at).where(Throttle.key == key).with_for_update()
-    )
-    count, until = found.one()
-    return Tries(count, until)
-
-
 async def largest_number(source: AsyncSession | Reader) -> str | None:
     """Return the largest member number that is made of digits alone, or None."""
     number: str | None = await (await reader_of(source)).value(
@@ -190,31 +191,32 @@ async def phone_in_use(db: AsyncSession, phone: str) -> bool:
     return bool((await db.execute(select(exists().where(User.phone == phone)))).scalar_one())
 
 
-async def user_by_identity(db: AsyncSession, identity: str, *, lock: bool = False) -> User | None:
+async def credentials(ro: Reader, identity: str) -> Credentials | None:
     """Return the account that a phone or member number leads to; a member number goes before a phone that looks like it."""
     typed = identity.strip()
-    statement = (
-        select(User)
-        .outerjoin(Member, Member.id == User.member_id)
-        .where(or_(Member.number == typed, User.phone == (phone_or_none(typed) or typed)))
-        .order_by((Member.number == typed).desc().nulls_last())
-        .limit(1)
-    )
-    if lock:
-        statement = statement.with_for_update(of=User).execution_options(populate_existing=True)
-    return (await db.execute(statement)).scalar_one_or_none()
-
-
-async def whose(ro: Reader, identity: str) -> str:
-    """Return what guesses are counted under: the account, whichever of its names was typed, else what was typed."""
-    typed = identity.strip()
-    user_id = await ro.value(
-        "SELECT u.id FROM users u LEFT JOIN members m ON m.id = u.member_id WHERE m.number = $1 OR u.phone = $2"
+    return await ro.one(
+        Credentials,
+        "SELECT u.id, u.phone, u.password_hash, u.activation_hash, u.activation_expires_at"
+        " FROM users u LEFT JOIN members m ON m.id = u.member_id WHERE m.number = $1 OR u.phone = $2"
         " ORDER BY (m.number = $1) DESC NULLS LAST LIMIT 1",
         typed,
         phone_or_none(typed) or typed,
     )
-    return str(user_id) if user_id else plain_identity(identity)
+
+
+async def user_to_let_in(db: AsyncSession, user_id: UUID) -> User | None:
+    """Return an account, locked as it is now until the transaction ends; None for a member who left and holds no office."""
+    statement = select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
+    user = (await db.execute(statement)).scalar_one_or_none()
+    if user is None or (user.officer_role is None and not await is_active(db, user.member_id)):
+        return None
+    return user
+
+
+async def whose(ro: Reader, identity: str) -> str:
+    """Return what guesses are counted under: the account, whichever of its names was typed, else what was typed."""
+    found = await credentials(ro, identity)
+    return str(found.id) if found else plain_identity(identity)
 
 
 async def user_by_id(db: AsyncSession, user_id: UUID | None) -> User | None:

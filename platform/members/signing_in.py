@@ -11,25 +11,33 @@ from kernel.passwords import hash_password, needs_rehash, verify_nobody, verify_
 from members import errors, queries
 from members.models import Session, User
 from members.sessions import OpenedSession, open_session
+from tenants.session import coop_reader, tenant_of
 from ui.cookies import token_hash
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from kernel.database import Database
 
-async def sign_in(db: AsyncSession, identity: str, password: str) -> OpenedSession:
+
+async def sign_in(database: Database, db: AsyncSession, identity: str, password: str) -> OpenedSession:
     """Open a session for the phone or member number and password given. Knock at the ``throttling.Door`` first.
 
+    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at once.
     Raises Refusal members.wrong_sign_in, the same and after the same time for an unknown number and for a wrong password.
     """
-    user = await queries.user_by_identity(db, identity)
-    if user is None or user.password_hash is None:
+    async with coop_reader(database, tenant_of(db)) as ro:
+        found = await queries.credentials(ro, identity)
+    if found is None or found.password_hash is None:
         await verify_nobody(password)
         raise errors.WRONG_SIGN_IN()
-    if not await verify_password(user.password_hash, password) or not await _may_enter(db, user):
+    if not await verify_password(found.password_hash, password):
         raise errors.WRONG_SIGN_IN()
-    if needs_rehash(user.password_hash):
-        user.password_hash = await hash_password(password)
+    renewed = await hash_password(password) if needs_rehash(found.password_hash) else found.password_hash
+    user = await queries.user_to_let_in(db, found.id)
+    if user is None or user.password_hash != found.password_hash:  # who left; and a password that was changed meanwhile
+        raise errors.WRONG_SIGN_IN()
+    user.password_hash = renewed
     return await open_session(db, user)
 
 
@@ -45,8 +53,3 @@ async def take_handover(db: AsyncSession, token: str) -> OpenedSession:
     if user is None:
         raise errors.LINK_USED()
     return await open_session(db, user)
-
-
-async def _may_enter(db: AsyncSession, user: User) -> bool:
-    """A member who left, and holds no office, has nothing here any more."""
-    return user.officer_role is not None or await queries.is_active(db, user.member_id)

@@ -1,17 +1,22 @@
-"""Counting guesses before they are weighed, in transactions of their own: a failure that is rolled back is counted all the same."""
+"""The doors that people knock at: who may try, how often, from where (docs/adr/0017-throttles.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from kernel import clock
-from members import queries, rules
-from members.rules import Tries
-from tenants.session import coop_session
+from tenants.throttles import (
+    count_attempts,
+    forget_attempts,
+    give_back,
+    network_of,
+    next_try,
+    throttle_key,
+    within,
+)
 from ui.errors import TOO_MANY_ATTEMPTS
 
 if TYPE_CHECKING:
@@ -22,35 +27,48 @@ if TYPE_CHECKING:
 
 NETWORK_WINDOW = timedelta(minutes=15)
 NETWORK_TRIES = 60  # a village shares one address behind its provider
+# Guesses at one person from everywhere together. A network may make about a dozen an hour, so that no stranger reaches this from a few of them.
+IDENTITY_WINDOW = timedelta(hours=1)
+IDENTITY_TRIES = 100
 APPLICATION_WINDOW = timedelta(hours=1)
 APPLICATIONS = 10
 KEPT_FOR = timedelta(days=2)
 
-Rule = Callable[[Tries, datetime], Tries | None]
-
 
 class Door:
-    """One attempt at a door of a cooperative: counted under who is claimed and under where it comes from.
+    """One attempt at a door of a cooperative, or of the platform's own when ``tenant`` is None.
 
-    Knock before the request's own transaction has begun, so that a crowd at the door never holds two connections each.
+    It is counted under where it comes from, under who is claimed there, and under who is claimed anywhere: a stranger's guesses make the
+    stranger wait, not the person who is claimed, until they come from very many networks. Knock before the request's own transaction has
+    begun, so that a crowd at the door never holds two connections each.
     """
 
-    def __init__(self, database: Database, tenant: TenantRef, door: str, whom: str, client_ip: str) -> None:
+    def __init__(self, database: Database, tenant: TenantRef | None, door: str, whom: str, client_ip: str) -> None:
         self._database, self._tenant = database, tenant
-        self._whom = rules.throttle_key(door, whom)
-        self._network = rules.throttle_key(f"{door}-from", rules.network_of(client_ip))
+        network = network_of(client_ip)
+        self._network = throttle_key(f"{door}-from", network)
+        self._whom_there = throttle_key(door, f"{whom} from {network}")
+        self._whom = throttle_key(f"{door}-of", whom)
 
     async def knock(self) -> None:
         """Count the attempt. Raises Refusal ui.too_many_attempts with the minutes to wait, before anything is weighed."""
-        await _count(self._database, self._tenant, self._network, _network_rule)
-        await _count(self._database, self._tenant, self._whom, rules.next_try)
+        minutes = await count_attempts(
+            self._database,
+            self._tenant,
+            [
+                (self._network, within(NETWORK_TRIES, NETWORK_WINDOW)),
+                (self._whom_there, next_try),
+                (self._whom, within(IDENTITY_TRIES, IDENTITY_WINDOW)),
+            ],
+        )
+        if minutes:
+            raise TOO_MANY_ATTEMPTS(minutes=minutes)
 
     async def welcome(self, db: AsyncSession) -> None:
-        """Forget the guesses: it was the right person. Their network gets this one back."""
-        await db.execute(text("DELETE FROM throttles WHERE key = :key"), {"key": self._whom})
-        await db.execute(
-            text("UPDATE throttles SET count = greatest(count - 1, 0) WHERE key = :key"), {"key": self._network}
-        )
+        """Forget the guesses from here: it was the right person. The other two get this one back."""
+        await give_back(db, self._tenant, [self._network])
+        await forget_attempts(db, self._tenant, self._whom_there)
+        await give_back(db, self._tenant, [self._whom])
 
 
 async def forget_old(db: AsyncSession) -> None:
@@ -64,32 +82,10 @@ async def count_application(database: Database, tenant: TenantRef, client_ip: st
 
 
 async def count_from_network(
-    database: Database, tenant: TenantRef, door: str, client_ip: str, *, most: int, window: timedelta
+    database: Database, tenant: TenantRef | None, door: str, client_ip: str, *, most: int, window: timedelta
 ) -> None:
     """Count one attempt of strangers from a network at a door. Raises Refusal ui.too_many_attempts beyond ``most`` in a window."""
-    key = rules.throttle_key(f"{door}-from", rules.network_of(client_ip))
-    await _count(database, tenant, key, lambda tries, now: rules.next_in_window(tries, now, most, window))
-
-
-def _network_rule(tries: Tries, now: datetime) -> Tries | None:
-    return rules.next_in_window(tries, now, NETWORK_TRIES, NETWORK_WINDOW)
-
-
-async def _count(database: Database, tenant: TenantRef, key: str, rule: Rule) -> None:
-    async with coop_session(database, tenant) as db:
-        now = clock.now()
-        await db.execute(
-            text(
-                "INSERT INTO throttles (key, count, window_ends_at) VALUES (:key, 0, :now) ON CONFLICT (key) DO NOTHING"
-            ),
-            {"key": key, "now": now},
-        )
-        tries = await queries.lock_tries(db, key)  # guesses at the same moment queue here, each sees those before it
-        counted = rule(tries, now)
-        if counted is not None:
-            await db.execute(
-                text("UPDATE throttles SET count = :count, window_ends_at = :until WHERE key = :key"),
-                {"key": key, "count": counted.count, "until": counted.until},
-            )
-    if counted is None:
-        raise TOO_MANY_ATTEMPTS(minutes=rules.minutes_until(tries.until, now))
+    key = throttle_key(f"{door}-from", network_of(client_ip))
+    minutes = await count_attempts(database, tenant, [(key, within(most, window))])
+    if minutes:
+        raise TOO_MANY_ATTEMPTS(minutes=minutes)

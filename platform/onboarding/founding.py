@@ -142,6 +142,8 @@ async def _founded_by_this_form(database: Database, founding: Founding) -> Found
         return None
     async with coop_session(database, tenant) as db:
         founder = await queries.founder(db, founding.phone)
-        if founder is None or not await verify_password(founder.password_hash, founding.password):
-            raise errors.FOUNDED_BY_SOMEBODY_ELSE()
+    # weighed while no connection is held
+    if founder is None or not await verify_password(founder.password_hash, founding.password):
+        raise errors.FOUNDED_BY_SOMEBODY_ELSE()
+    async with coop_session(database, tenant) as db:
         return Founded(tenant, await _hand_over(db, founder.user_id), fresh=False)

@@ -12,17 +12,15 @@ from governance.templates import TEMPLATE_NAMES, TEMPLATES
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.passwords import check_password
-from members.rules import network_of
+from members.throttling import count_from_network
 from onboarding import errors
 from onboarding.forms import FoundingForm
 from onboarding.founding import Founding, found
 from onboarding.rules import check_slug
 from tenants.changes import REGISTRY, forget_here
 from tenants.registry import tenant_by_slug
-from tenants.throttles import count_attempt
 from ui import AnyRequest, TheDatabase, TheVisit, Visit, page, read_form, see_other
 from ui.cookies import new_token
-from ui.errors import TOO_MANY_ATTEMPTS
 
 FORM = "onboarding/found.html"
 
@@ -63,14 +61,14 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
         check_password(form.data.password, phone_number=form.data.phone)
     async with form.or_again(FORM, **context):
         check_slug(form.data.slug)
-        minutes = await count_attempt(
+        await count_from_network(
             database,
-            f"founding {network_of(visit.client_ip)}",
-            limit=database.settings.foundings_per_hour,
+            None,
+            "founding",
+            visit.client_ip,
+            most=database.settings.foundings_per_hour,
             window=timedelta(hours=1),
         )
-        if minutes:
-            raise TOO_MANY_ATTEMPTS(minutes=minutes)
         founded = await found(
             database,
             Founding(

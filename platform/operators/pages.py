@@ -34,7 +34,7 @@ async def take_sign_in(request: AnyRequest, visit: TheVisit, db: Db, database: T
     back = local_path(form.values.get("kembali", "/"), "/")
     async with form.or_again("operators/sign_in.html", kembali=back):
         token = await sign_in(
-            db, database, phone_number=form.data.phone, password=form.data.password, client_ip=visit.client_ip
+            database, db, phone_number=form.data.phone, password=form.data.password, client_ip=visit.client_ip
         )
     response = see_other(back)
     set_session(response, token, SESSION_LASTS, secure=visit.secure)

@@ -39,6 +39,12 @@ class OperatorViewer(msgspec.Struct, frozen=True):
         return False
 
 
+class Credentials(msgspec.Struct, frozen=True):
+    """What an operator's account is opened with."""
+
+    password_hash: str
+
+
 class CooperativeRow(msgspec.Struct, frozen=True):
     """A cooperative in the list."""
 
@@ -81,6 +87,11 @@ async def operator_of_session(ro: Reader, token_hash: bytes, now: datetime) -> O
         token_hash,
         now,
     )
+
+
+async def credentials(ro: Reader, phone: str) -> Credentials | None:
+    """Return the hash to weigh against for this number (E.164), or None."""
+    return await ro.one(Credentials, "SELECT password_hash FROM shared.operators WHERE phone = $1", phone)
 
 
 async def operator_by_phone(db: AsyncSession, phone: str) -> Operator | None:

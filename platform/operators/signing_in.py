@@ -9,12 +9,11 @@ from sqlalchemy import delete
 
 from kernel import clock
 from kernel.passwords import hash_password, needs_rehash, verify_nobody, verify_password
-from members.rules import network_of
+from members.throttling import Door
 from operators import errors, queries
 from operators.models import OperatorSession
-from tenants.throttles import count_attempt, forget_attempts
+from tenants.session import shared_reader
 from ui.cookies import new_token, token_hash
-from ui.errors import TOO_MANY_ATTEMPTS
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,30 +21,29 @@ if TYPE_CHECKING:
     from kernel.database import Database
 
 SESSION_LASTS = timedelta(hours=12)  # a working day: operators can close every cooperative
-TRIES_BY_PHONE = 8
-TRIES_BY_ADDRESS = 40  # an office shares one address
-WINDOW = timedelta(minutes=15)
 
 
-async def sign_in(db: AsyncSession, database: Database, *, phone_number: str, password: str, client_ip: str) -> str:
+async def sign_in(database: Database, db: AsyncSession, *, phone_number: str, password: str, client_ip: str) -> str:
     """Open a session and return its token. ``phone_number`` is in E.164.
 
+    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at once.
     Raises Refusal: operators.wrong_sign_in for an unknown number and a wrong password alike; ui.too_many_attempts.
     """
-    by_phone = f"operator phone {phone_number}"
-    for key, limit in ((by_phone, TRIES_BY_PHONE), (f"operator address {network_of(client_ip)}", TRIES_BY_ADDRESS)):
-        minutes = await count_attempt(database, key, limit=limit, window=WINDOW)
-        if minutes:
-            raise TOO_MANY_ATTEMPTS(minutes=minutes)
-    operator = await queries.operator_by_phone(db, phone_number)
-    if operator is None:
+    door = Door(database, None, "operator", phone_number, client_ip)
+    await door.knock()
+    async with shared_reader(database) as ro:
+        found = await queries.credentials(ro, phone_number)
+    if found is None:
         await verify_nobody(password)
         raise errors.WRONG_SIGN_IN()
-    if not await verify_password(operator.password_hash, password):
+    if not await verify_password(found.password_hash, password):
         raise errors.WRONG_SIGN_IN()
-    if needs_rehash(operator.password_hash):
-        operator.password_hash = await hash_password(password)
-    await forget_attempts(database, by_phone)
+    renewed = await hash_password(password) if needs_rehash(found.password_hash) else found.password_hash
+    operator = await queries.operator_by_phone(db, phone_number)
+    if operator is None or operator.password_hash != found.password_hash:  # changed meanwhile
+        raise errors.WRONG_SIGN_IN()
+    operator.password_hash = renewed
+    await door.welcome(db)
     token = new_token()
     now = clock.now()
     await db.execute(delete(OperatorSession).where(OperatorSession.expires_at <= now))

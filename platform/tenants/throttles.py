@@ -1,44 +1,133 @@
-"""Attempts at the platform's own doors (founding, operators' sign-in), counted by window in schema ``shared``."""
+"""Counting attempts at the doors: the platform's own in schema ``shared``, a cooperative's in its schema (docs/adr/0017-throttles.md).
+
+An attempt is counted before it is weighed, in a transaction of its own: one that is rolled back afterwards counts all the same.
+"""
 
 from __future__ import annotations
 
-import math
+import hashlib
+import ipaddress
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import msgspec
 from sqlalchemy import text
 
 from kernel import clock
-from tenants.session import shared_session
+from tenants.session import coop_session, shared_session
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from kernel.database import Database
+    from tenants.registry import TenantRef
 
-# Counting and looking are one statement, so that attempts at the same moment are all counted; a window that is over starts anew.
-_COUNT = text(
-    "INSERT INTO shared.throttles AS t (key, count, window_ends_at) VALUES (:key, 1, :ends)"
-    " ON CONFLICT (key) DO UPDATE SET"
-    " count = CASE WHEN t.window_ends_at <= :now THEN 1 ELSE t.count + 1 END,"
-    " window_ends_at = CASE WHEN t.window_ends_at <= :now THEN :ends ELSE t.window_ends_at END"
-    " RETURNING count AS tries, window_ends_at"
-)
+FREE_TRIES: Final = 5
+FIRST_WAIT: Final = timedelta(minutes=1)
+# Long enough to make guessing hopeless, short enough that nobody who forgot a password gives up for the day.
+LONGEST_WAIT: Final = timedelta(minutes=15)
+FORGIVEN_AFTER: Final = timedelta(hours=24)
 
 
-async def count_attempt(database: Database, key: str, *, limit: int, window: timedelta) -> int:
-    """Count one attempt under ``key`` and return the minutes to wait: 0 up to ``limit`` attempts in a window.
+class Tries(msgspec.Struct, frozen=True):
+    """Attempts at one door under one key: how many, and until when the next must wait (or, while still free, when they are forgotten)."""
 
-    It commits on its own: an attempt counts also when the request that made it is rolled back.
+    count: int
+    until: datetime
+
+
+Rule = Callable[[Tries, datetime], Tries | None]
+
+
+def next_try(tries: Tries, now: datetime) -> Tries | None:
+    """Count one more guess; None when it must wait. Five are free, then each waits twice as long as the one before."""
+    if tries.count < FREE_TRIES:
+        count = 1 if tries.until <= now else tries.count + 1
+    elif tries.until > now:
+        return None
+    else:
+        count = 1 if tries.until + FORGIVEN_AFTER <= now else tries.count + 1
+    if count < FREE_TRIES:
+        return Tries(count, now + FORGIVEN_AFTER)
+    doublings = min(count - FREE_TRIES, 10)
+    return Tries(count, now + min(FIRST_WAIT * 2**doublings, LONGEST_WAIT))
+
+
+def within(limit: int, window: timedelta) -> Rule:
+    """The rule that lets ``limit`` attempts through in each window."""
+
+    def rule(tries: Tries, now: datetime) -> Tries | None:
+        if tries.until <= now:
+            return Tries(1, now + window)
+        return None if tries.count >= limit else Tries(tries.count + 1, tries.until)
+
+    return rule
+
+
+def minutes_until(moment: datetime, now: datetime) -> int:
+    """Whole minutes to wait, rounded up, at least one."""
+    return max(1, -(-int((moment - now).total_seconds()) // 60))
+
+
+def network_of(client_ip: str) -> str:
+    """The address that counts as one visitor: an IPv4 address, or the /64 that one IPv6 household has to itself."""
+    try:
+        address = ipaddress.ip_address(client_ip)
+    except ValueError:
+        return client_ip
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped) if mapped else str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def throttle_key(door: str, whom: str) -> str:
+    """The key that the database keeps: who tried is hashed, a list of failed sign-ins must not be a list of phone numbers."""
+    return f"{door}:{hashlib.sha256(whom.encode()).hexdigest()[:32]}"
+
+
+async def count_attempts(database: Database, tenant: TenantRef | None, counted: Sequence[tuple[str, Rule]]) -> int:
+    """Count one attempt under each key in turn and return the minutes to wait: 0 when every rule lets it through.
+
+    The first rule that does not ends the counting; what was counted before it stays. Without a ``tenant`` it is a door of the platform's own.
+    Two callers that share keys must name them in the same order, for each waits for those before it.
     """
-    now = clock.now()
-    async with shared_session(database) as db:
-        row = (await db.execute(_COUNT, {"key": key, "now": now, "ends": now + window})).one()
-    if row.tries <= limit:
-        return 0
-    ends: datetime = row.window_ends_at
-    return max(1, math.ceil((ends - now) / timedelta(minutes=1)))
+    opened = coop_session(database, tenant) if tenant else shared_session(database)
+    async with opened as db:
+        now = clock.now()
+        for key, rule in counted:
+            # writes nothing new, but locks the row: guesses at the same moment queue here, each sees those before it
+            held = await db.execute(
+                text(
+                    f"INSERT INTO {_table(tenant)} AS t (key, count, window_ends_at) VALUES (:key, 0, :now)"
+                    " ON CONFLICT (key) DO UPDATE SET count = t.count RETURNING count AS tries, window_ends_at AS until"
+                ),
+                {"key": key, "now": now},
+            )
+            row = held.one()
+            tries = Tries(row.tries, row.until)
+            fresh = rule(tries, now)
+            if fresh is None:
+                return minutes_until(tries.until, now)
+            await db.execute(
+                text(f"UPDATE {_table(tenant)} SET count = :count, window_ends_at = :until WHERE key = :key"),
+                {"key": key, "count": fresh.count, "until": fresh.until},
+            )
+    return 0
 
 
-async def forget_attempts(database: Database, key: str) -> None:
-    """Drop what was counted under ``key``: whoever got in starts anew."""
-    async with shared_session(database) as db:
-        await db.execute(text("DELETE FROM shared.throttles WHERE key = :key"), {"key": key})
+async def forget_attempts(db: AsyncSession, tenant: TenantRef | None, key: str) -> None:
+    """Drop what was counted under ``key``."""
+    await db.execute(text(f"DELETE FROM {_table(tenant)} WHERE key = :key"), {"key": key})
+
+
+async def give_back(db: AsyncSession, tenant: TenantRef | None, keys: Sequence[str]) -> None:
+    """Take one attempt off each of ``keys``."""
+    statement = text(f"UPDATE {_table(tenant)} SET count = greatest(count - 1, 0) WHERE key = :key")
+    for key in keys:
+        await db.execute(statement, {"key": key})
+
+
+def _table(tenant: TenantRef | None) -> str:
+    return "throttles" if tenant else "shared.throttles"

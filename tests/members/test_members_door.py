@@ -12,10 +12,12 @@ from conftest import SignedIn, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock, passwords
 from kernel.database import Database, reader_of
+from members import signing_in, throttling
 from members.models import Session, User
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from ui.cookies import new_token, token_hash
+from web.doors import Doors
 
 SARI = "0812-0000-0001"
 
@@ -374,6 +376,85 @@ async def test_the_throttle_counts_in_the_cooperative_alone(
     visitor: Visitors, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     await knock_out(visitor("melati"), 2)
-    for tenant, rows in ((melati, 2), (mawar, 0)):
+    for tenant, rows in ((melati, 3), (mawar, 0)):
         async with coop_session(database, tenant) as db:
             assert (await db.execute(text("SELECT count(*) FROM throttles"))).scalar_one() == rows
+
+
+def from_network(app: Doors, address: str, label: str = "melati") -> httpx.AsyncClient:
+    origin = f"http://{label}.localhost:8000"
+    transport = httpx.ASGITransport(app, client=(address, 40_000))
+    return httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin, "accept": "text/html"})
+
+
+async def test_a_stranger_does_not_shut_anybody_out_from_another_network(app: Doors) -> None:
+    async with from_network(app, "203.0.113.9") as stranger, from_network(app, "198.51.100.4") as sari:
+        assert await knock_out(stranger, 8) == [403] * 5 + [429] * 3
+        assert (await enter(sari)).status_code == 303
+
+
+async def test_guesses_at_one_person_from_many_networks_have_an_end(
+    app: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttling, "IDENTITY_TRIES", 4)
+    statuses = []
+    for last in range(6):
+        async with from_network(app, f"203.0.113.{last}") as stranger:
+            statuses.append((await enter(stranger, SARI, "salah")).status_code)
+    assert statuses == [403] * 4 + [429] * 2
+    async with from_network(app, "198.51.100.4") as neighbour:
+        assert (await enter(neighbour, "0002")).status_code == 303
+
+
+def connections_held(database: Database) -> tuple[int, int]:
+    """Of the write pool and of the read pool."""
+    read = database._read_pool
+    return database.write.pool.checkedout(), (read.get_size() - read.get_idle_size()) if read else 0  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def held_while_weighing(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    seen: list[tuple[int, int]] = []
+    for name in ("_fits", "_hash"):
+        real = getattr(passwords, name)
+        monkeypatch.setattr(
+            passwords, name, lambda *given, real=real: seen.append(connections_held(database)) or real(*given)
+        )
+    return seen
+
+
+@pytest.mark.parametrize(("identity", "password"), [(SARI, PASSWORD), (SARI, "salah"), ("9999", "salah")])
+async def test_no_connection_is_held_while_a_password_is_weighed(
+    visitor: Visitors, held_while_weighing: list[tuple[int, int]], identity: str, password: str
+) -> None:
+    await enter(visitor("melati"), identity, password)
+    assert held_while_weighing == [(0, 0)]
+
+
+async def test_no_connection_is_held_while_a_code_is_weighed(
+    visitor: Visitors,
+    officer_client: SignedIn,
+    database: Database,
+    melati: TenantRef,
+    held_while_weighing: list[tuple[int, int]],
+) -> None:
+    code, _ = await give_code(officer_client, database, melati)
+    held_while_weighing.clear()
+    assert (await use(visitor("melati"), code)).status_code == 303
+    assert held_while_weighing == [(0, 0)] * 2  # the code weighed, the password hashed
+
+
+async def test_a_password_changed_while_it_is_weighed_lets_nobody_in(
+    visitor: Visitors, database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = signing_in.verify_password
+
+    async def weigh_and_change(stored: str, given: str) -> bool:
+        fits = await real(stored, given)
+        async with coop_session(database, melati) as db:
+            user = (await db.execute(select(User).where(User.phone == "+6281200000001"))).scalar_one()
+            user.password_hash = "$argon2id$another"
+        return fits
+
+    monkeypatch.setattr(signing_in, "verify_password", weigh_and_change)
+    assert (await enter(visitor("melati"))).status_code == 403

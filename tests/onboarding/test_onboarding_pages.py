@@ -14,6 +14,7 @@ from kernel.settings import Settings
 from onboarding.rules import RESERVED, check_slug
 from tenants.registry import tenant_by_slug
 from tenants.session import coop_reader, shared_session
+from tenants.throttles import throttle_key
 from web.doors import Doors
 
 PASSWORD = "tiga-kata-berbeda"
@@ -176,9 +177,9 @@ async def test_one_network_cannot_found_without_end(visitor: Visitors, database:
     async with shared_session(database) as db:
         await db.execute(
             text(
-                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES ('founding 127.0.0.1', :n, now() + interval '1 hour')"
+                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES (:key, :n, now() + interval '1 hour')"
             ),
-            {"n": settings.foundings_per_hour},
+            {"key": throttle_key("founding-from", "127.0.0.1"), "n": settings.foundings_per_hour},
         )
     answer = await visitor("").post("/daftar", data=answers())
     assert answer.status_code == 429
@@ -191,10 +192,9 @@ async def test_one_household_cannot_found_without_end_from_its_many_addresses(
     async with shared_session(database) as db:
         await db.execute(
             text(
-                "INSERT INTO shared.throttles (key, count, window_ends_at)"
-                " VALUES ('founding 2001:db8:1:2::/64', :n, now() + interval '1 hour')"
+                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES (:key, :n, now() + interval '1 hour')"
             ),
-            {"n": settings.foundings_per_hour},
+            {"key": throttle_key("founding-from", "2001:db8:1:2::/64"), "n": settings.foundings_per_hour},
         )
     transport = httpx.ASGITransport(app, client=("2001:db8:1:2::beef", 1))
     origin = "http://localhost:8000"
