@@ -163,7 +163,7 @@ def written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator
     if header:
         writer.writerow(header)
     for count, row in enumerate(rows, 1):
-        writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
         if count % 2_000 == 0:
             yield out.getvalue()
             out.seek(0)
@@ -171,7 +171,7 @@ def written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator
     yield out.getvalue()
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """The text, with an apostrophe before it where a spreadsheet would otherwise run it."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
