@@ -35,8 +35,14 @@ UNKNOWN_ACCOUNT = Kind(
 KEY_REUSED = Kind(
     "ledger.key_reused",
     409,
-    id="Catatan “{key}” sudah ada dengan jumlah lain. Periksa sebelum mencatat lagi.",
-    en="The entry “{key}” exists already with another amount. Check it before posting again.",
+    id="Catatan “{key}” sudah ada dengan isi lain. Periksa sebelum mencatat lagi.",
+    en="The entry “{key}” exists already with other lines. Check it before posting again.",
+)
+NOT_A_MIRROR = Kind(
+    "ledger.not_a_mirror",
+    500,
+    id="Pembalikan “{key}” tidak sama dengan kebalikan jurnal asalnya. Tidak ada yang dicatat.",
+    en="The reversal “{key}” is not the mirror of the journal it takes back. Nothing was posted.",
 )
 NO_SUCH_JOURNAL = Kind(
     "ledger.no_such_journal",

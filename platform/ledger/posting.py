@@ -59,7 +59,7 @@ class PostedJournal(msgspec.Struct, frozen=True):
 async def post(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
     """Post one journal in the session's transaction; ``by`` is the name that the books will show.
 
-    Raises Refusal: ledger.unbalanced, .not_a_journal, .below_floor, .year_closed, .unknown_account, .key_reused.
+    Raises Refusal: ledger.unbalanced, .not_a_journal, .below_floor, .year_closed, .unknown_account, .key_reused, .not_a_mirror.
     """
     return (await post_many(db, [journal], by=by))[0]
 
@@ -142,6 +142,7 @@ def _refuse(error: DBAPIError) -> NoReturn:
         "LB003": errors.YEAR_CLOSED(year=detail[:4]),
         "LB004": errors.UNKNOWN_ACCOUNT(account=detail),
         "LB005": errors.KEY_REUSED(key=detail),
+        "LB007": errors.NOT_A_MIRROR(key=detail),
     }
     if state in refusals:
         raise refusals[state] from error

@@ -59,8 +59,59 @@ async def test_the_same_source_key_posts_once(db: AsyncSession) -> None:
 
 async def test_the_same_key_with_another_amount_is_refused(db: AsyncSession) -> None:
     await post(db, deposit("a", 1_000), by="t")
-    with pytest.raises(Refusal, match="exists already with another amount"):
+    with pytest.raises(Refusal, match="exists already with other lines"):
         await post(db, deposit("a", 999), by="t")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [Line.to_debit(BANK, Rupiah(1_000)), Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY)],
+        [Line.to_debit(CASH, Rupiah(1_000)), Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), new_id())],
+        [Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY), Line.to_credit(CASH, Rupiah(1_000))],
+        [
+            Line.to_debit(CASH, Rupiah(400)),
+            Line.to_debit(CASH, Rupiah(600)),
+            Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY),
+        ],
+    ],
+    ids=["account", "party", "sides", "shares"],
+)
+async def test_the_same_key_with_the_same_sum_elsewhere_is_refused(db: AsyncSession, other: list[Line]) -> None:
+    await post(db, deposit("a", 1_000), by="t")
+    with pytest.raises(Refusal, match="exists already with other lines"):
+        await post(db, Journal(DAY, "Setoran", "a", other), by="t")
+
+
+async def test_the_same_lines_in_another_order_are_the_same_journal(db: AsyncSession) -> None:
+    await post(db, deposit("a", 1_000), by="t")
+    lines = list(reversed(deposit("a", 1_000).lines))
+    assert not (await post(db, Journal(DAY, "Setoran", "a", lines), by="t")).fresh
+
+
+@pytest.mark.parametrize("amount", [300, 701])
+async def test_what_calls_itself_a_reversal_is_the_mirror_or_nothing(db: AsyncSession, amount: int) -> None:
+    await post(db, deposit("b", 5_000), by="t")
+    original = await post(db, deposit("a", 700), by="t")
+    lines = withdrawal("x", amount).lines
+    with pytest.raises(Refusal, match="not the mirror"):
+        await post(db, Journal(DAY, "x", "x", lines, reverses=original.number), by="t")
+
+
+async def test_a_reversal_on_the_other_account_is_refused(db: AsyncSession) -> None:
+    original = await post(db, deposit("a", 700), by="t")
+    lines = [Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(700), SOMEBODY), Line.to_credit(BANK, Rupiah(700))]
+    with pytest.raises(Refusal, match="not the mirror"):
+        await post(db, Journal(DAY, "x", "x", lines, reverses=original.number), by="t")
+
+
+async def test_a_cooperatives_name_in_the_registry_has_an_end(db: AsyncSession) -> None:
+    for name in ("x" * 121, "  "):
+        async with db.begin_nested() as savepoint:
+            with pytest.raises(DBAPIError, match="1 to 120 characters"):
+                await db.execute(text("SELECT shared.rename_cooperative(:name)"), {"name": name})
+            await savepoint.rollback()
+    await db.execute(text("SELECT shared.rename_cooperative(:name)"), {"name": "x" * 120})
 
 
 async def test_an_unbalanced_journal_is_refused_before_it_reaches_the_database(db: AsyncSession) -> None:
@@ -132,6 +183,9 @@ async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_exp
         "UPDATE balances SET balance = 0",
         "UPDATE journal_counter SET last_number = 0",
         "UPDATE accounts SET floor = NULL",
+        "INSERT INTO accounts (code, name_id, name_en, kind, normal_side, by_party) VALUES ('1', 'x', 'x', 'asset', 'debit', false)",
+        "UPDATE closed_years SET closed_by = 'x'",
+        "DELETE FROM closed_years",
         "UPDATE audit_entries SET actor_name = 'x'",
         "DELETE FROM stock_movements",
         "UPDATE bylaws SET document = '{}'",

@@ -191,14 +191,31 @@ BEGIN
         UPDATE journal_counter SET last_number = last WHERE id = 1;
     END IF;
 
-    -- the same key with another sum is not a repetition but a mistake
+    -- the same key with other lines is not a repetition but a mistake
     SELECT e->>'source_key' INTO wrong
     FROM jsonb_array_elements(entries) e
     JOIN journals j ON j.source_key = e->>'source_key' AND j.number <= first
-    WHERE (SELECT sum(l.debit) FROM journal_lines l WHERE l.journal = j.number)
-       IS DISTINCT FROM (SELECT sum((l->>'debit')::bigint) FROM jsonb_array_elements(e->'lines') l) LIMIT 1;
+    WHERE (SELECT array_agg((l.account, l.party, l.debit, l.credit)::text ORDER BY l.account, l.party, l.debit, l.credit)
+           FROM journal_lines l WHERE l.journal = j.number)
+       IS DISTINCT FROM
+          (SELECT array_agg((l.account, l.party, l.debit, l.credit)::text ORDER BY l.account, l.party, l.debit, l.credit)
+           FROM jsonb_to_recordset(e->'lines') AS l(account text, party uuid, debit bigint, credit bigint))
+       OR (e->>'reverses')::bigint IS DISTINCT FROM j.reverses LIMIT 1;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'LB005', MESSAGE = wrong;
+    END IF;
+
+    -- a reversal is the mirror of what it takes back, line for line
+    SELECT j.source_key INTO wrong
+    FROM journals j
+    WHERE j.number > first AND j.reverses IS NOT NULL
+      AND (SELECT array_agg((l.account, l.party, l.debit, l.credit)::text ORDER BY l.account, l.party, l.debit, l.credit)
+           FROM journal_lines l WHERE l.journal = j.number)
+       IS DISTINCT FROM
+          (SELECT array_agg((l.account, l.party, l.credit, l.debit)::text ORDER BY l.account, l.party, l.credit, l.debit)
+           FROM journal_lines l WHERE l.journal = j.reverses) LIMIT 1;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'LB007', MESSAGE = wrong;
     END IF;
 
     RETURN QUERY
@@ -286,7 +303,8 @@ DECLARE
     who text := quote_ident(current_schema());
 BEGIN
     EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON journals, journal_lines, balances, journal_counter FROM ' || who;
-    EXECUTE 'REVOKE UPDATE, DELETE ON accounts, closed_years, audit_entries, stock_movements, bylaws, shu_drafts, shu_pools,'
+    EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON accounts FROM ' || who;
+    EXECUTE 'REVOKE UPDATE, DELETE ON closed_years, audit_entries, stock_movements, bylaws, shu_drafts, shu_pools,'
          || ' shu_shares FROM ' || who;
     EXECUTE 'REVOKE DELETE ON members, orders, order_lines FROM ' || who;
     EXECUTE 'REVOKE ALL ON FUNCTION post_journals(jsonb) FROM PUBLIC';

@@ -11,6 +11,9 @@ RENAME = """
 CREATE FUNCTION shared.rename_cooperative(new_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rename$
 BEGIN
+    IF new_name IS NULL OR length(btrim(new_name)) NOT BETWEEN 1 AND 120 THEN
+        RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'a name has 1 to 120 characters';
+    END IF;
     UPDATE shared.cooperatives SET name = new_name WHERE schema_name = current_setting('role');
     PERFORM pg_notify('lumbung_changed', 'registry');
 END
