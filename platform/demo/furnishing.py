@@ -22,13 +22,15 @@ from governance.queries import latest
 from governance.templates import TEMPLATES
 from kernel import audit, clock
 from kernel.actor import SYSTEM, VISITOR, Actor
+from kernel.database import reader_of
 from kernel.importing import Report
 from kernel.money import Rupiah
 from kernel.phone import mobile
 from ledger.manual import Entry, record_entry
-from members.activation import activate, give_activation_code
+from members.activation import give_activation_code, let_in, weigh
 from members.admission import Person, admit_member, apply_for_membership
 from members.importing import import_members
+from members.queries import credentials
 from office import officers, profile
 from savings.deposit import deposit
 from shop.handling import confirm_payment, hand_over
@@ -85,7 +87,13 @@ async def _settle(db: AsyncSession, demo: Demo, chair: Actor, on: date) -> None:
         db, chair, name=demo.treasurer, phone=mobile(demo.treasurer_shown), role="bendahara"
     )
     assert treasurer.code is not None
-    await activate(db, treasurer.phone, treasurer.code, PASSWORD)
+    await _choose_password(db, treasurer.phone, treasurer.code)
+
+
+async def _choose_password(db: AsyncSession, identity: str, code: str) -> None:
+    """Somebody turns their code into the demo's password; what the page does between transactions happens in this one."""
+    found = await credentials(await reader_of(db), identity)
+    await let_in(db, await weigh(found, code, PASSWORD))
 
 
 async def _pay_costs(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> None:
@@ -162,7 +170,7 @@ async def _come_in(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> Non
                         key=f"demo-{day}",
                     )
     given = await give_activation_code(db, chair, members[0][0])
-    await activate(db, given.number, given.code, PASSWORD)
+    await _choose_password(db, given.number, given.code)
 
 
 async def _wait(db: AsyncSession, demo: Demo, chair: Actor, today: date) -> None:

@@ -76,6 +76,14 @@ async def hand_out_code(db: AsyncSession, actor: Actor, member_id: UUID, prepare
     return GivenCode(rules.shown_code(prepared.code), member.id, member.number, member.name, member.phone, by_phone)
 
 
+class Weighed(msgspec.Struct, frozen=True):
+    """A code that was found right, and the hash of the password chosen with it."""
+
+    user_id: UUID
+    activation_hash: bytes
+    password_hash: str
+
+
 async def activate(database: Database, db: AsyncSession, identity: str, code: str, password: str) -> OpenedSession:
     """Set the password by a code, end every session there was, and open a new one. A code works once.
 
@@ -85,6 +93,14 @@ async def activate(database: Database, db: AsyncSession, identity: str, code: st
     check_password(password, phone_number=rules.phone_or_none(identity))
     async with coop_reader(database, tenant_of(db)) as ro:
         found = await queries.credentials(ro, identity)
+    return await let_in(db, await weigh(found, code, password))
+
+
+async def weigh(found: queries.Credentials | None, code: str, password: str) -> Weighed:
+    """Weigh a code against what is kept and prepare the new password, with no connection held.
+
+    Raises Refusal: members.wrong_code, the same and after the same time for an unknown person, and those of passwords.
+    """
     if found is None or found.activation_hash is None:
         await verify_nobody(rules.plain_code(code))
         raise errors.WRONG_CODE(field="code")
@@ -93,13 +109,15 @@ async def activate(database: Database, db: AsyncSession, identity: str, code: st
     if not (fits and fresh):
         raise errors.WRONG_CODE(field="code")
     check_password(password, phone_number=found.phone)
-    password_hash = await hash_password(password)
-    user = await queries.user_to_let_in(db, found.id)
-    if (
-        user is None or user.activation_hash != found.activation_hash
-    ):  # of two with the same code the second finds it used
+    return Weighed(found.id, found.activation_hash, await hash_password(password))
+
+
+async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
+    """Take the new password and open a session; of two with the same code the second finds it used (members.wrong_code)."""
+    user = await queries.user_to_let_in(db, weighed.user_id)
+    if user is None or user.activation_hash != weighed.activation_hash:
         raise errors.WRONG_CODE(field="code")
-    user.password_hash = password_hash
+    user.password_hash = weighed.password_hash
     user.activation_hash = user.activation_expires_at = None
     await end_sessions(db, user.id)
     audit.record(db, Actor("member", user.name, user.id), "members.activated", subject=f"member:{user.member_id}")
