@@ -103,9 +103,12 @@ class Doors:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http" and len(scope["path"]) > LONGEST_PATH:
-            await send({"type": "http.response.start", "status": 414, "headers": [(b"content-length", b"0")]})
-            await send({"type": "http.response.body", "body": b""})
+            await _answer_nothing(414, send)
+        elif scope["type"] == "http" and sum(name == b"host" for name, _ in scope["headers"]) > 1:
+            await _answer_nothing(400, send)  # a proxy may have chosen by the other one (RFC 9112, 3.2)
         elif scope["type"] == "http":
+            if scope["method"] == "HEAD":
+                scope, send = scope | {"method": "GET"}, _without_body(send)
             try:
                 await self._serve(scope, receive, send)
             finally:
@@ -273,6 +276,20 @@ def _forget_what_was_sent(scope: Any) -> None:
         parse_cookie_string.cache_clear()
 
 
+async def _answer_nothing(status: int, send: Any) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _without_body(send: Any) -> Any:
+    """What GET would answer, its length too, and none of its letters (RFC 9110, 9.3.2)."""
+
+    async def send_head(message: Any) -> None:
+        await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
+
+
 async def _send_kept(kept: Any, headers: dict[bytes, bytes], send: Any) -> None:
     at = 2 if b"gzip" in headers.get(b"accept-encoding", b"") else 0
     await send({"type": "http.response.start", "status": 200, "headers": kept[at]})
@@ -283,8 +300,7 @@ async def _serve_asset(path: str, asked: dict[bytes, bytes], send: Any) -> None:
     checksum, _, name = path.removeprefix("/aset/").partition("/")
     asset = assets().get(name)
     if asset is None or asset.checksum != checksum:
-        await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
+        await _answer_nothing(404, send)
         return
     takes_gzip = b"gzip" in asked.get(b"accept-encoding", b"")
     content = asset.packed if asset.packed is not None and takes_gzip else asset.content

@@ -31,6 +31,23 @@ async def test_a_cookie_or_header_cannot_choose_another_cooperative(visitor: Vis
     assert "Mawar" not in answer.text
 
 
+async def test_two_hosts_in_one_request_are_refused(visitor: Visitor) -> None:
+    hosts = [("host", "melati.localhost:8000"), ("host", "mawar.localhost:8000")]
+    for order in (hosts, hosts[::-1]):
+        assert (await visitor("melati").get("/", headers=order)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("label", "path"), [("melati", "/"), ("melati", "/masuk"), ("melati", "/pengurus"), ("", "/"), ("tidak-ada", "/x")]
+)
+async def test_head_answers_like_get_without_a_body(visitor: Visitor, label: str, path: str) -> None:
+    for _ in range(2):  # the second finds a kept page
+        plain = {"accept-encoding": "identity"}
+        got, head = await visitor(label).get(path, headers=plain), await visitor(label).head(path, headers=plain)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+
+
 async def test_an_unknown_host_gets_a_friendly_404(visitor: Visitor) -> None:
     answer = await visitor("tidak-ada").get("/")
     assert answer.status_code == 404
