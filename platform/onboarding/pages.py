@@ -19,7 +19,7 @@ from onboarding.founding import Founding, found
 from onboarding.rules import check_slug
 from tenants.changes import REGISTRY, forget_here
 from tenants.registry import tenant_by_slug
-from ui import AnyRequest, TheDatabase, TheVisit, Visit, page, read_form, see_other
+from ui import AnyRequest, Form, TheDatabase, TheVisit, Visit, page, read_form, see_other
 from ui.cookies import new_token
 
 FORM = "onboarding/found.html"
@@ -56,11 +56,9 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
     """Found the cooperative and lead its founder in."""
     form = await read_form(request, FoundingForm)
     context = {"founding_key": form.values.get("founding_key") or new_token(), **_choices(visit)}
-    context["address"] = await _address(database, visit, form.values.get("slug", ""))
-    async with form.or_again(FORM, field="password", **context):
-        check_password(form.data.password, phone_number=form.data.phone)
+    context["address"] = address = await _address(database, visit, form.values.get("slug", ""))
+    _weigh_each(form, visit, address)
     async with form.or_again(FORM, **context):
-        check_slug(form.data.slug)
         await count_from_network(
             database,
             None,
@@ -86,6 +84,26 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
     return see_other(
         f"{settings.scheme}://{founded.tenant.slug}.{settings.base_domain}/masuk/serah?kunci={founded.handover}"
     )
+
+
+def _weigh_each(form: Form[FoundingForm], visit: Visit, address: dict[str, object] | None) -> None:
+    """Say everything that is wrong at once: also what only these two rules know, whatever else is wrong."""
+    typed = form.values
+    for field, check in (
+        ("slug", lambda: check_slug(typed.get("slug", ""))),
+        ("password", lambda: check_password(typed.get("password", ""), phone_number=typed.get("phone"))),
+    ):
+        if field not in form.errors:
+            try:
+                check()
+            except Refusal as refusal:
+                form.errors[field] = refusal.sentence(visit.lang)
+    # a taken address alone is no mistake: the same form, sent again, has taken it itself
+    if form.errors and address and not address["free"]:
+        form.errors.setdefault("slug", str(address["sentence"]))
+    for field in FoundingForm.__struct_fields__:  # told in the order of the page
+        if field in form.errors:
+            form.errors[field] = form.errors.pop(field)
 
 
 async def _address(database: Database, visit: Visit, typed: str) -> dict[str, object] | None:

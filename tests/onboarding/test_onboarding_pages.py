@@ -152,6 +152,24 @@ async def test_a_mistake_brings_the_form_back_with_what_was_typed(
     assert await count(database, "kenanga") == 0
 
 
+@pytest.mark.parametrize(
+    ("slug", "about_it"), [("a--b", "tidak bisa dipakai"), ("melati", "sudah dipakai koperasi lain")]
+)
+async def test_every_mistake_is_named_at_once_above_and_beside_its_field(
+    visitor: Visitors, slug: str, about_it: str
+) -> None:
+    wrong = answers(slug=slug, phone="021 555 1234", password="pendek")
+    page = (await visitor("").post("/daftar", data=wrong)).text
+    summary = page.partition('class="summary"')[2].partition("</section>")[0]
+    fields = {"slug": about_it, "phone": "bukan nomor HP", "password": "terlalu pendek"}
+    assert re.findall(r'href="#f-(\w+)"', summary) == list(fields)
+    for field, sentence in fields.items():
+        assert sentence in summary
+        beside = re.search(rf'id="e-{field}">(.*?)</p>', page, re.DOTALL)
+        assert beside is not None
+        assert sentence in beside[1]
+
+
 async def test_what_is_typed_is_escaped(visitor: Visitors) -> None:
     answer = await visitor("").post("/daftar", data=answers(slug="melati", name="<script>alert(1)</script>"))
     assert "<script>alert(1)" not in answer.text
