@@ -1,11 +1,13 @@
 """CSV files as offices make them: read line by line with the numbers that an editor shows, and given back with a reason beside each bad line.
 
-Accepted: UTF-8 with or without a byte order mark, commas or semicolons (the header decides), any line ends, quoted cells. Columns are
+Accepted: UTF-8 with or without a byte order mark, commas or semicolons (the header decides, or Excel's own first line `sep=;`), any line ends,
+quoted cells. Columns are
 found by their names, in any order. Whatever else is wrong with the file as a whole is refused in a sentence that names the way out.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -16,6 +18,8 @@ from kernel.errors import Kind
 # The column that `rejected_csv` adds: a mended file may be sent back with it.
 REASON: Final = "reason"
 LONGEST_CELL: Final = 100_000
+# What Excel puts before the header where the list separator is another one than the reader's.
+_TOLD_DELIMITER: Final = re.compile(r'"?sep=([;,])"?[;,]*[ \t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 # What a spreadsheet would run as a formula when it opens an export.
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -92,7 +96,9 @@ class CsvFile:
         text = content if isinstance(content, str) else decoded(content)
         self.has_mark = text.startswith("\ufeff")
         self.text = text.removeprefix("\ufeff")
-        self.delimiter = _delimiter_of(self.text)
+        told = _TOLD_DELIMITER.match(self.text)
+        self._begins = told.end() if told else 0
+        self.delimiter = told[1] if told else _delimiter_of(self.text)
         self.columns = tuple(columns)
         self.header, self._first = self._read_header()
         self._at = self._places()
@@ -112,12 +118,15 @@ class CsvFile:
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(LONGEST_CELL)
-        reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.delimiter, strict=True)
-        line = 1
+        source = io.StringIO(self.text, newline="")
+        source.seek(self._begins)
+        reader = csv.reader(source, delimiter=self.delimiter, strict=True)
+        before = 1 if self._begins else 0
+        line = 1 + before
         try:
             for cells in reader:
                 yield line, cells
-                line = reader.line_num + 1
+                line = reader.line_num + 1 + before
         except csv.Error as error:
             raise BROKEN_QUOTES(line=line) from error
 

@@ -51,6 +51,20 @@ def test_every_usual_manner_reads_the_same(content: bytes) -> None:
     assert cells_of(content) == [("A", "Beras"), ("B", "Gula")]
 
 
+@pytest.mark.parametrize("told", ["sep=;\r\n", "SEP=;\n", '"sep=;"\r\n', "\ufeffsep=;\r\n", "sep=;;\r\n"])
+def test_the_line_that_excel_puts_before_the_header_is_read_and_counted(told: str) -> None:
+    file = CsvFile(told + "sku;name\r\nA;Beras, pulen\r\nB;Gula\r\n", COLUMNS)
+    assert [(row.line, row.cells) for row in file.rows()] == [(3, ("A", "Beras, pulen")), (4, ("B", "Gula"))]
+    assert cells_of(rejected_csv(file, {3: "wrong"})) == [("A", "Beras, pulen")]
+
+
+def test_a_told_comma_is_read_too_and_a_broken_quotation_names_its_line() -> None:
+    assert cells_of("sep=,\nsku,name\nA;1,Beras;B\n") == [("A;1", "Beras;B")]
+    with pytest.raises(Refusal) as caught:
+        list(CsvFile('sep=;\nsku;name\nA;"Beras\n', COLUMNS).rows())
+    assert caught.value.facts["line"] == 3
+
+
 def test_a_quoted_cell_may_hold_the_separator_a_quote_and_a_line_end() -> None:
     content = 'sku;name\r\nA;"Teh ""melati""; tubruk\r\nisi 20"\r\nB;Gula\r\n'
     assert cells_of(content) == [("A", 'Teh "melati"; tubruk\r\nisi 20'), ("B", "Gula")]
