@@ -31,6 +31,8 @@ NOTHING_IMPORTED: Final = Kind(
     en="Nothing was imported, because of bad lines: {rejected}. Mend them, or leave them out with --skip-bad.",
 )
 
+NOTHING_WRITTEN: Final = {"en": "Interrupted. Nothing was written.", "id": "Dihentikan. Tidak ada yang ditulis."}
+
 slug_argument = click.argument("slug", metavar="SLUG")
 file_argument = click.argument("path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 skip_bad_option = click.option(
@@ -63,10 +65,16 @@ as_of_option = click.option(
 
 def run_import(slug: str, path: Path, work: Import, *, what: str, skip_bad: bool, as_json: bool) -> int:
     """Import a file into a cooperative and print the report. Returns the exit status: 1 when bad lines kept everything out."""
-    return asyncio.run(_run(slug, path, work, what=what, skip_bad=skip_bad, as_json=as_json))
+    taken = asyncio.Event()
+    try:
+        return asyncio.run(_run(slug, path, work, taken, what=what, skip_bad=skip_bad, as_json=as_json))
+    except KeyboardInterrupt:
+        raise click.Abort("" if taken.is_set() else NOTHING_WRITTEN[lang()]) from None
 
 
-async def _run(slug: str, path: Path, work: Import, *, what: str, skip_bad: bool, as_json: bool) -> int:
+async def _run(
+    slug: str, path: Path, work: Import, taken: asyncio.Event, *, what: str, skip_bad: bool, as_json: bool
+) -> int:
     from tenants.session import coop_session
 
     content = path.read_bytes()
@@ -81,6 +89,7 @@ async def _run(slug: str, path: Path, work: Import, *, what: str, skip_bad: bool
                     kept = rejected_path(path)
                     reasons = {bad.line: bad.reason.sentence(lang()) for bad in report.rejected}
                     kept.write_text(rejected_csv(file, reasons), encoding="utf-8", newline="")
+            taken.set()
     show(report.as_json(lang()), as_json=as_json, people=lambda: _tell(report, what, kept))
     if report.rejected and not skip_bad:
         complain(NOTHING_IMPORTED(rejected=len(report.rejected)).sentence(lang()))

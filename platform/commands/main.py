@@ -54,12 +54,15 @@ def lumbung() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and end the process with its exit status: 0, 1 for a refusal or fault, 2 for wrong usage."""
+    """Run one command and end the process with its exit status: 0, 1 for a refusal or fault, 2 for wrong usage, 130 for Ctrl-C."""
     try:
         status = lumbung.main(args=arguments, prog_name="lumbung", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as interrupt:
+        from commands.output import complain
+
+        complain(str(interrupt) or "Interrupted.")
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         from commands.output import complain

@@ -21,7 +21,7 @@ def command(*, with_parent: bool) -> None:
         end_with_parent()
     settings = load()
     check_startable(settings)
-    logs.configure(settings)
+    logs.configure(settings, quiet=with_parent)  # the terminal of `lumbung up` is for the addresses
 
     from commands.connect import database_url
     from tenants.worker import run

@@ -11,8 +11,9 @@ from structlog.typing import Processor
 from kernel.settings import Settings
 
 
-def configure(settings: Settings) -> None:
-    """Set up the logs of this process; called once, where a process begins."""
+def configure(settings: Settings, *, quiet: bool = False) -> None:
+    """Set up the logs of this process; called once, where a process begins. ``quiet`` leaves out what is no more than news."""
+    level = logging.DEBUG if settings.debug else logging.WARNING if quiet else logging.INFO
     ending: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if settings.is_production
@@ -25,7 +26,7 @@ def configure(settings: Settings) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *ending,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if settings.debug else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(),
         cache_logger_on_first_use=True,
     )

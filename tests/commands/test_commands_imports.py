@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import io
 import json
+import os
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from commands.import_file import rejected_path
 from commands.main import main
@@ -20,6 +24,7 @@ from ledger.closing import close_year
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
+PLATFORM = Path(__file__).parents[2] / "platform"
 PRODUCTS = "sku,barcode,name,category,unit,cost,price,stock\n"
 GOOD = PRODUCTS + "T1,,Teh melati,Minuman,Pak,9000,12500,20\nK1,,Kopi,Minuman,Pak,7000,9000,0\n"
 BAD = GOOD + "X1,,Salah,,Pcs,satu,2,3\nX2,,Salah,,Pcs,1,2,-3\n"
@@ -197,3 +202,33 @@ async def test_the_cooperative_must_be_migrated(
     monkeypatch.setenv("LUMBUNG_DATABASE_URL", f"{server_url}/postgres")
     done = await run("products", "import", "melati", file(tmp_path, GOOD))
     assert (done.status, "lumbung migrate" in done.err) == (1, True)
+
+
+async def test_ctrl_c_says_that_nothing_was_written(database: Database, melati: TenantRef, tmp_path: Path) -> None:
+    path = file(tmp_path, GOOD)
+    async with (
+        database.owner.begin() as connection
+    ):  # the import waits for this table, so the key is pressed in its middle
+        await connection.execute(text(f"LOCK TABLE {melati.schema_name}.products IN ACCESS EXCLUSIVE MODE"))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "commands.main", "products", "import", "melati", str(path)),
+            env=os.environ
+            | {
+                "PYTHONPATH": str(PLATFORM),
+                "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+                "LUMBUNG_LANG": "en",
+            },
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        async with asyncio.timeout(30):
+            while not (await connection.execute(text(waiting))).scalar_one():
+                await connection.execute(text("SELECT pg_sleep(0.02)"))
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+    assert process.returncode == 130
+    assert (out, err.decode().strip()) == (b"", "lumbung: Interrupted. Nothing was written.")
+    async with coop_reader(database, melati) as ro:
+        assert await ro.value("SELECT count(*) FROM products WHERE sku IN ('T1', 'K1')") == 0

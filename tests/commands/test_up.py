@@ -115,7 +115,10 @@ def test_it_serves_and_ctrl_c_ends_all_of_it(up: Up, folder: Path) -> None:
     assert up.process.wait(60) == 0
     assert not any(alive(pid) for pid in children.values())
     assert not server_runs(folder)
-    assert "The data is kept" in up.log.read_text(encoding="utf-8")
+    said = up.log.read_text(encoding="utf-8")
+    assert "The data is kept" in said
+    assert said.startswith("Lumbung is running at ")  # no line about jobs stands before the address
+    assert "[info" not in said
 
 
 def test_when_a_process_dies_the_rest_ends_and_says_so(up: Up, folder: Path) -> None:
