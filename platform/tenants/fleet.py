@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from kernel.broker import queue_schema_script
 from kernel.database import app_role_password
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 4
 LOCK_TIMEOUT = "5s"
+ROLE_ATTEMPTS = 6
+# unique_violation and duplicate_object for a role made twice, internal_error for "tuple concurrently updated"
+_CLASHES = frozenset({"23505", "42710", "XX000"})
 
 
 class FleetReport(msgspec.Struct, frozen=True):
@@ -133,6 +137,17 @@ async def _migrate_shared(database: Database, root: Path | None) -> str:
 
 
 async def _prepare_roles(database: Database) -> None:
+    """Roles belong to the whole server: another database's migration beside ours may be making the same ones, so a clash is tried again."""
+    for attempt in range(1, ROLE_ATTEMPTS + 1):
+        try:
+            return await _make_roles(database)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _CLASHES or attempt == ROLE_ATTEMPTS:
+                raise
+            await asyncio.sleep(0.1 * attempt)
+
+
+async def _make_roles(database: Database) -> None:
     """Make the login role (no rights, empty search path) and the group of all cooperatives' roles; set the login's password."""
     role, password = database.settings.app_role, app_role_password(database.settings)
     async with database.owner.begin() as connection:
