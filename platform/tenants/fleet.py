@@ -140,11 +140,13 @@ async def _prepare_roles(database: Database) -> None:
     """Roles belong to the whole server: another database's migration beside ours may be making the same ones, so a clash is tried again."""
     for attempt in range(1, ROLE_ATTEMPTS + 1):
         try:
-            return await _make_roles(database)
+            await _make_roles(database)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in _CLASHES or attempt == ROLE_ATTEMPTS:
                 raise
             await asyncio.sleep(0.1 * attempt)
+        else:
+            return
 
 
 async def _make_roles(database: Database) -> None:
