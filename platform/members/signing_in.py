@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+import msgspec
 from sqlalchemy import delete
 
 from kernel import clock
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
     from kernel.database import Database
 
 
+class Weighed(msgspec.Struct, frozen=True):
+    """A password that was found right: the hash it fits, and the one to keep from now on (the same, unless it was an old one)."""
+
+    user_id: UUID
+    password_hash: str
+    renewed_hash: str
+
+
 async def sign_in(database: Database, db: AsyncSession, identity: str, password: str) -> OpenedSession:
     """Open a session for the phone or member number and password given. Knock at the ``throttling.Door`` first.
 
@@ -28,16 +38,26 @@ async def sign_in(database: Database, db: AsyncSession, identity: str, password:
     """
     async with coop_reader(database, tenant_of(db)) as ro:
         found = await queries.credentials(ro, identity)
+    return await let_in(db, await weigh(found, password))
+
+
+async def weigh(found: queries.Credentials | None, password: str) -> Weighed:
+    """Weigh a password against what is kept, with no connection held. Raises Refusal members.wrong_sign_in."""
     if found is None or found.password_hash is None:
         await verify_nobody(password)
         raise errors.WRONG_SIGN_IN()
     if not await verify_password(found.password_hash, password):
         raise errors.WRONG_SIGN_IN()
     renewed = await hash_password(password) if needs_rehash(found.password_hash) else found.password_hash
-    user = await queries.user_to_let_in(db, found.id)
-    if user is None or user.password_hash != found.password_hash:  # who left; and a password that was changed meanwhile
+    return Weighed(found.id, found.password_hash, renewed)
+
+
+async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
+    """Open the session. Raises Refusal members.wrong_sign_in for who left, and for a password that was changed meanwhile."""
+    user = await queries.user_to_let_in(db, weighed.user_id)
+    if user is None or user.password_hash != weighed.password_hash:
         raise errors.WRONG_SIGN_IN()
-    user.password_hash = renewed
+    user.password_hash = weighed.renewed_hash
     return await open_session(db, user)
 
 

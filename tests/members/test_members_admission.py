@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from factories.entering import activate, sign_in
 from kernel.actor import VISITOR, Actor
 from kernel.database import Reader
 from kernel.errors import Refusal
-from members.activation import activate, give_activation_code
+from members.activation import give_activation_code
 from members.admission import (
     Admitted,
     Person,
@@ -20,7 +21,6 @@ from members.admission import (
     decline_application,
 )
 from members.models import Member, User
-from members.signing_in import sign_in
 
 TODAY = date(2026, 11, 24)
 ANI = Person("Ani Lestari", "P", "+6281299990001", "Dusun Sukamaju")

@@ -6,10 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedIn, SignInAs, Visitors
 from factories.cooperatives import PASSWORD
+from factories.entering import activate
 from kernel.actor import Actor
 from kernel.database import Database, reader_of
 from kernel.errors import Refusal
-from members.activation import activate
 from office import officers, profile
 from office.queries import Beginnings
 from office.theme_pictures import picture, tokens
