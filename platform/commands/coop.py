@@ -2,6 +2,8 @@
 
 import asyncio
 import getpass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -10,6 +12,7 @@ from commands.connect import open_database
 from commands.output import json_option, say, show, table
 
 BY = "command line"
+PLATFORM_ZONE = ZoneInfo("Asia/Jakarta")
 
 
 @click.group("coop")
@@ -95,7 +98,7 @@ async def _list(*, as_json: bool) -> None:
             return
         table(
             ("Address", "Name", "Status", "Founded"),
-            [(row.slug, row.name, row.status, f"{row.founded_at:%Y-%m-%d}") for row in rows],
+            [(row.slug, row.name, row.status, _day(row.founded_at)) for row in rows],
         )
 
     show(rows, as_json=as_json, people=people)
@@ -132,6 +135,11 @@ async def _resume(slug: str) -> None:
     async with open_database() as database, shared_session(database) as db:
         await resume(db, slug, by=_by())
     say(f"{slug} is open again.")
+
+
+def _day(moment: datetime) -> str:
+    """The day in the platform's own zone, whatever the machine's: pages of a cooperative show days in its zone."""
+    return f"{moment.astimezone(PLATFORM_ZONE):%Y-%m-%d} WIB"
 
 
 def _by() -> str:
