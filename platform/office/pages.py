@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel import clock
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
-from office import officers, profile, queries
+from office import officers, profile, queries, trail_pages
 from office.forms import FactsForm, LogoForm, LookForm, OfficerForm
 from office.theme_pictures import picture
 from office.today import day_of, steps
@@ -259,4 +259,5 @@ routes: list[Any] = [
     show_officers,
     take_officer,
     take_dismissal,
+    *trail_pages.routes,
 ]
