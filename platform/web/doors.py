@@ -25,6 +25,7 @@ from ui.cookies import LANGUAGE_COOKIE, session_cookie, token_hash
 from ui.rendering import CART_COOKIE, FLASH_COOKIE, read_flash
 from ui.themes import assets, keep_compiled_in
 from ui.viewer import KEY, Brand, Visit
+from web.answers import answer_nothing, send_kept, serve_asset, without_body
 from web.apps import applications
 from web.page_cache import PageCache
 
@@ -103,12 +104,12 @@ class Doors:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http" and len(scope["path"]) > LONGEST_PATH:
-            await _answer_nothing(414, send)
+            await answer_nothing(414, send)
         elif scope["type"] == "http" and sum(name == b"host" for name, _ in scope["headers"]) > 1:
-            await _answer_nothing(400, send)  # a proxy may have chosen by the other one (RFC 9112, 3.2)
+            await answer_nothing(400, send)  # a proxy may have chosen by the other one (RFC 9112, 3.2)
         elif scope["type"] == "http":
             if scope["method"] == "HEAD":
-                scope, send = scope | {"method": "GET"}, _without_body(send)
+                scope, send = scope | {"method": "GET"}, without_body(send)
             try:
                 await self._serve(scope, receive, send)
             finally:
@@ -134,7 +135,7 @@ class Doors:
         headers = dict(scope["headers"])
         path: str = scope["path"]
         if path.startswith("/aset/"):
-            await _serve_asset(path, headers, send)
+            await serve_asset(path, headers, send)
             return
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.partition(":")[0].rstrip(".")
@@ -182,7 +183,7 @@ class Doors:
             key = ("page", lang, scope["path"], scope["query_string"])
             kept = self.pages.get(tenant.schema_name, key)
             if kept is not None:
-                await _send_kept(kept, headers, send)
+                await send_kept(kept, headers, send)
                 return
         generation = self.pages.generation(tenant.schema_name)
         visit = Visit(self.database, "cooperative", Brand(tenant.name))
@@ -274,48 +275,6 @@ def _forget_what_was_sent(scope: Any) -> None:
         parse_query_string.cache_clear()
     if sum(len(value) for header, value in scope["headers"] if header == b"cookie") > LONG:
         parse_cookie_string.cache_clear()
-
-
-async def _answer_nothing(status: int, send: Any) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
-
-
-def _without_body(send: Any) -> Any:
-    """What GET would answer, its length too, and none of its letters (RFC 9110, 9.3.2)."""
-
-    async def send_head(message: Any) -> None:
-        await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
-
-    return send_head
-
-
-async def _send_kept(kept: Any, headers: dict[bytes, bytes], send: Any) -> None:
-    at = 2 if b"gzip" in headers.get(b"accept-encoding", b"") else 0
-    await send({"type": "http.response.start", "status": 200, "headers": kept[at]})
-    await send({"type": "http.response.body", "body": kept[at + 1], "more_body": False})
-
-
-async def _serve_asset(path: str, asked: dict[bytes, bytes], send: Any) -> None:
-    checksum, _, name = path.removeprefix("/aset/").partition("/")
-    asset = assets().get(name)
-    if asset is None or asset.checksum != checksum:
-        await _answer_nothing(404, send)
-        return
-    takes_gzip = b"gzip" in asked.get(b"accept-encoding", b"")
-    content = asset.packed if asset.packed is not None and takes_gzip else asset.content
-    headers = [
-        (b"content-type", asset.media_type.encode()),
-        (b"content-length", str(len(content)).encode()),
-        (b"vary", b"accept-encoding"),
-        (b"cache-control", b"public, max-age=31536000, immutable"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
-    ]
-    if content is not asset.content:
-        headers.append((b"content-encoding", b"gzip"))
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
 
 
 def _cookies(header: bytes) -> dict[str, str]:

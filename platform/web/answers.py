@@ -1,0 +1,50 @@
+"""Answers that the doors give themselves, before any application is asked."""
+
+from typing import Any
+
+from ui.themes import assets
+
+
+async def answer_nothing(status: int, send: Any) -> None:
+    """Answer with a status alone."""
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def without_body(send: Any) -> Any:
+    """What GET would answer, its length too, and none of its letters (RFC 9110, 9.3.2)."""
+
+    async def send_head(message: Any) -> None:
+        await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
+
+
+async def send_kept(kept: Any, headers: dict[bytes, bytes], send: Any) -> None:
+    """Answer with a page that was kept, packed for those who take it so."""
+    at = 2 if b"gzip" in headers.get(b"accept-encoding", b"") else 0
+    await send({"type": "http.response.start", "status": 200, "headers": kept[at]})
+    await send({"type": "http.response.body", "body": kept[at + 1], "more_body": False})
+
+
+async def serve_asset(path: str, asked: dict[bytes, bytes], send: Any) -> None:
+    """Answer with a file of the themes; its address holds its checksum, so it is good forever."""
+    checksum, _, name = path.removeprefix("/aset/").partition("/")
+    asset = assets().get(name)
+    if asset is None or asset.checksum != checksum:
+        await answer_nothing(404, send)
+        return
+    takes_gzip = b"gzip" in asked.get(b"accept-encoding", b"")
+    content = asset.packed if asset.packed is not None and takes_gzip else asset.content
+    headers = [
+        (b"content-type", asset.media_type.encode()),
+        (b"content-length", str(len(content)).encode()),
+        (b"vary", b"accept-encoding"),
+        (b"cache-control", b"public, max-age=31536000, immutable"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+    ]
+    if content is not asset.content:
+        headers.append((b"content-encoding", b"gzip"))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
