@@ -221,6 +221,8 @@ async def test_ctrl_c_says_that_nothing_was_written(database: Database, melati: 
             },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            # whoever runs the tests in the background ignores Ctrl-C, and children inherit that
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         async with asyncio.timeout(30):
