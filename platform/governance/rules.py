@@ -21,7 +21,9 @@ T = TypeVar("T")
 Basis = Literal["savings", "purchases", "loans"]
 LineKind = Literal["members", "reserve", "fund", "third_party"]
 SavingsKind = Literal["principal", "mandatory", "voluntary"]
-PaymentWay = Literal["cash", "transfer", "savings"]
+PaymentWay = Literal[
+    "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet", "kasbon", "payroll"
+]
 
 MOST_DECIMALS: Final = 4
 

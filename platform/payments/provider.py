@@ -1,0 +1,230 @@
+"""What a way of paying is to the rest of the room: one Protocol, and the values that go in and out.
+
+A provider knows one outside world (a gateway, a bank's statement, the cooperative's own books) and nothing of orders or journals. It says
+what it can do in ``Capabilities``; the state machine (``payments.machine``) decides what happens. Amounts are whole rupiah everywhere
+here: an outside world that counts otherwise is converted inside its own provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, Protocol
+
+import msgspec
+
+from governance.rules import PaymentWay
+from kernel.errors import Words
+from kernel.money import Rupiah
+
+OutsideState = Literal["awaiting", "paid", "failed", "expired", "cancelled"]
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that an officer sets for a way of paying. A ``secret`` is kept encrypted and never shown again."""
+
+    name: str
+    label: Words
+    hint: Words = Words("", "")
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+    choices: tuple[tuple[str, Words], ...] = ()
+    long: bool = False
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a way can do. ``settles``: who says that the money is there.
+
+    "provider": a verified event or a status read; "officer": a named officer or a matched statement line; "books": our own books, at once,
+    after the member consented; "hand_over": whoever gives out the goods. ``lasts``: how long a payment waits (None: for ever).
+    ``clearing`` is the account that is debited when the money is settled (by the member's own sub-ledger where ``by_member``).
+    """
+
+    label: Words
+    settles: Literal["provider", "officer", "books", "hand_over"]
+    clearing: str
+    by_member: bool = False
+    members_only: bool = False
+    refunds: bool = False
+    partial_refunds: bool = False
+    calls_back: bool = False
+    asks_pin: bool = False
+    least: Rupiah = Rupiah(1)
+    most: Rupiah | None = None
+    lasts: timedelta | None = None
+    settings: tuple[Setting, ...] = ()
+    entitlement: str | None = None
+    pays_top_ups: bool = True
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """A cooperative's own account at a way of paying: its settings and secrets in clear (never logged), and the one HTTP client.
+
+    ``address`` is where the provider's API is: the real one, or a stand-in of tests and the demo. ``return_to`` is the cooperative's origin.
+    """
+
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
+    client: Any
+    address: str
+    live: bool
+
+    def __repr__(self) -> str:
+        return f"Means(settings={dict(self.settings)!r}, secrets=…)"
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that is to be started. ``reference`` is ours, unique, short (≤ 20 letters and digits), and new for every attempt."""
+
+    id: str
+    reference: str
+    amount: Rupiah
+    description: str
+    buyer_name: str
+    buyer_phone: str
+    expires_at: datetime | None
+    return_to: str
+    endpoint_url: str | None = None
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """What the buyer needs to pay: an address to go to, or something to look at (``shown``: JSON-plain facts for the page).
+
+    ``shown`` keys that pages know: qr (payload text), va_bank, va_number, account, tail.
+    """
+
+    provider_reference: str
+    redirect_url: str | None = None
+    shown: Mapping[str, Any] = {}
+    expires_at: datetime | None = None
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What the provider says of a payment, read from it. ``amount`` is what was paid, in whole rupiah, once ``state`` is paid.
+
+    ``fee`` is what the provider kept (None: not known yet); ``refunded`` the sum that went back.
+    """
+
+    state: OutsideState
+    reference: str
+    provider_reference: str
+    amount: Rupiah = Rupiah(0)
+    currency: str = "IDR"
+    fee: Rupiah | None = None
+    refunded: Rupiah = Rupiah(0)
+    paid_at: datetime | None = None
+    detail: str = ""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified message of a provider. ``event_id`` is what it is unique by; ``reference`` is ours where the message names it.
+
+    ``concerns``: "payment" (read its status back), "payout" (read the payouts back), or "nothing" (kept, and no more).
+    """
+
+    event_id: str
+    kind: str
+    concerns: Literal["payment", "payout", "nothing"]
+    reference: str | None = None
+    provider_reference: str | None = None
+
+
+class Refunded(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer to a refund. "pending" is not done: ask ``refund_status`` later."""
+
+    state: Literal["done", "pending", "failed"]
+    provider_reference: str
+    detail: str = ""
+
+
+class PayoutLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of a provider's balance. ``kind`` "payment" | "refund" | "fee" | "payout" | "other"; ``gross`` and ``fee`` in rupiah, signed for us."""
+
+    provider_id: str
+    kind: str
+    gross: Rupiah
+    fee: Rupiah
+    at: datetime
+    reference: str | None = None
+    detail: str = ""
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider's own account of a span of days, and its balance now (None where it tells none)."""
+
+    lines: tuple[PayoutLine, ...]
+    balance: Rupiah | None = None
+
+
+class ProviderFault(Exception):
+    """The provider could not be asked, or answered what we cannot use. ``passing``: the same call may succeed later."""
+
+    def __init__(self, said: str, *, passing: bool) -> None:
+        super().__init__(said)
+        self.passing = passing
+
+
+class Unverified(Exception):
+    """A message that is not proved to come from the provider: answered 400 and forgotten."""
+
+
+class Provider(Protocol):
+    """One way of paying. All methods but ``capabilities`` and ``verify`` may speak to the outside and raise ProviderFault."""
+
+    way: PaymentWay
+
+    def capabilities(self) -> Capabilities: ...
+
+    async def create(self, means: Means, intent: Intent) -> Started: ...
+
+    async def status(self, means: Means, reference: str, provider_reference: str) -> Status: ...
+
+    def verify(self, means: Means, headers: Mapping[str, str], body: bytes) -> Event:
+        """Read a message of the provider. Raises Unverified. Header names are lower case; ``body`` is as it was sent."""
+        ...
+
+    async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
+        """Give ``amount`` back. ``key`` makes it happen once however often it is asked."""
+        ...
+
+    async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded: ...
+
+    async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
+        """Stop a payment that is still waiting, where the provider can; harmless where it cannot."""
+        ...
+
+    async def statement(self, means: Means, since: datetime, until: datetime) -> Statement: ...
+
+
+_providers: dict[str, Provider] = {}
+
+
+def register(provider: Provider) -> Provider:
+    """Make a provider known by its way; a second one for the same way is a mistake (ValueError)."""
+    if provider.way in _providers:
+        msg = f"two providers for {provider.way!r}"
+        raise ValueError(msg)
+    _providers[provider.way] = provider
+    return provider
+
+
+def provider_of(way: str) -> Provider:
+    """Return the provider of a way. Raises LookupError for a way that no provider registered (import ``payments.providers``)."""
+    try:
+        return _providers[way]
+    except KeyError:
+        msg = f"no provider registered the way {way!r}"
+        raise LookupError(msg) from None
+
+
+def ways() -> tuple[str, ...]:
+    """Return all registered ways, in the order in which they registered."""
+    return tuple(_providers)
+
+
+REAL_ADDRESSES: Final = {
+    "stripe": "https://api.stripe.com",
+    "midtrans": "https://api.midtrans.com",
+    "xendit": "https://api.xendit.co",
+}
