@@ -8,6 +8,7 @@ from governance.rules import (
     BASIS_NAMES,
     PAYMENT_WAY_NAMES,
     SAVINGS_KIND_NAMES,
+    TRANSFER_TAIL_NAMES,
     AllocationLine,
     Bylaws,
 )
@@ -88,6 +89,11 @@ def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[Change]:
             Words("Cara bayar", "Ways of paying"),
             _list([PAYMENT_WAY_NAMES[way] for way in old.payment_ways]),
             _list([PAYMENT_WAY_NAMES[way] for way in new.payment_ways]),
+        ),
+        (
+            Words("Angka unik transfer", "Unique tail of a transfer"),
+            TRANSFER_TAIL_NAMES[old.transfer_tail],
+            TRANSFER_TAIL_NAMES[new.transfer_tail],
         ),
     ]
     for rule, before, after in rules:

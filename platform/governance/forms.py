@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast, get_args
 
 import msgspec
 
@@ -20,6 +20,7 @@ from governance.rules import (
     PaymentWay,
     Prices,
     SavingsKind,
+    TransferTail,
 )
 from governance.templates import TEMPLATES
 from kernel import formats
@@ -30,7 +31,7 @@ MOST_LINES: Final = 24
 
 GoesTo = Literal["savings", "purchases", "loans", "reserve", "fund", "third_party"]
 SAVINGS_KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "voluntary")
-PAYMENT_WAYS: Final[tuple[PaymentWay, ...]] = ("cash", "transfer", "savings")
+PAYMENT_WAYS: Final[tuple[PaymentWay, ...]] = get_args(PaymentWay)
 
 # Where a line that the officers invent is credited once decided: members, the general reserve, else other liabilities.
 _ACCOUNT_OF_KIND: Final[dict[LineKind, str]] = {
@@ -61,8 +62,16 @@ class BylawsFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     counts_mandatory: bool = False
     counts_voluntary: bool = False
     pay_cash: bool = False
-    pay_transfer: bool = False
+    pay_bank_transfer: bool = False
+    pay_qris: bool = False
+    pay_stripe: bool = False
+    pay_midtrans: bool = False
+    pay_xendit: bool = False
     pay_savings: bool = False
+    pay_wallet: bool = False
+    pay_kasbon: bool = False
+    pay_payroll: bool = False
+    transfer_tail: TransferTail = "savings"
 
 
 _ROW_FIELDS: Final[list[tuple[str, Any, Any]]] = [
@@ -128,6 +137,7 @@ def bylaws_of(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
         ),
         savings_basis=tuple(kind for kind in SAVINGS_KINDS if getattr(data, f"counts_{kind}")),
         payment_ways=tuple(way for way in PAYMENT_WAYS if getattr(data, f"pay_{way}")),
+        transfer_tail=data.transfer_tail,
     )
     return bylaws, filled
 
@@ -156,6 +166,7 @@ def values_of(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: Lang) 
         "rounding_unit": str(bylaws.prices.rounding_unit),
         **{f"counts_{kind}": "1" for kind in bylaws.savings_basis},
         **{f"pay_{way}": "1" for way in bylaws.payment_ways},
+        "transfer_tail": bylaws.transfer_tail,
     }
     for row, line in enumerate(bylaws.allocation):
         values |= {

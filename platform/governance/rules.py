@@ -25,6 +25,9 @@ PaymentWay = Literal[
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet", "kasbon", "payroll"
 ]
 
+# What becomes of the few rupiah by which transfers are told apart: given to the payer's savings, kept, or no such tail at all.
+TransferTail = Literal["savings", "income", "none"]
+
 MOST_DECIMALS: Final = 4
 
 BASIS_NAMES: Final[dict[Basis, Words]] = {
@@ -39,8 +42,20 @@ SAVINGS_KIND_NAMES: Final[dict[SavingsKind, Words]] = {
 }
 PAYMENT_WAY_NAMES: Final[dict[PaymentWay, Words]] = {
     "cash": Words("Tunai saat barang diterima", "Cash on hand-over"),
-    "transfer": Words("Transfer bank", "Bank transfer"),
+    "bank_transfer": Words("Transfer bank", "Bank transfer"),
+    "qris": Words("QRIS", "QRIS"),
+    "stripe": Words("Kartu (Stripe)", "Card (Stripe)"),
+    "midtrans": Words("Bank, dompet digital, kartu (Midtrans)", "Banks, e-wallets, cards (Midtrans)"),
+    "xendit": Words("Bank, dompet digital, QRIS (Xendit)", "Banks, e-wallets, QRIS (Xendit)"),
     "savings": Words("Simpanan sukarela", "Voluntary savings"),
+    "wallet": Words("Dompet anggota", "Member's wallet"),
+    "kasbon": Words("Kasbon", "Store credit"),
+    "payroll": Words("Potong gaji", "Payroll deduction"),
+}
+TRANSFER_TAIL_NAMES: Final[dict[TransferTail, Words]] = {
+    "savings": Words("masuk simpanan sukarela pembayar", "goes to the payer's voluntary savings"),
+    "income": Words("menjadi pendapatan lain koperasi", "is other income of the cooperative"),
+    "none": Words("tidak dipakai", "is not used"),
 }
 
 _CODE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
@@ -90,7 +105,8 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One version of a cooperative's rules.
 
-    `savings_basis` says which savings count as the basis "savings"; `payment_ways` which ways of paying the shop offers.
+    `savings_basis` says which savings count as the basis "savings"; `payment_ways` which ways of paying may be offered; `transfer_tail`
+    what becomes of the unique tail of a transfer's amount.
     """
 
     allocation: tuple[AllocationLine, ...]
@@ -99,6 +115,7 @@ class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     prices: Prices
     savings_basis: tuple[SavingsKind, ...]
     payment_ways: tuple[PaymentWay, ...]
+    transfer_tail: TransferTail = "savings"
 
     def line(self, code: str) -> AllocationLine:
         """The allocation line with this code. Raises KeyError."""

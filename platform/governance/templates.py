@@ -6,7 +6,7 @@ The village template gives the village its part first (imbal jasa desa, 20 perce
 from decimal import Decimal
 from typing import Final
 
-from governance.rules import AllocationLine, Basis, Bylaws, Deposits, LineKind, Membership, Prices
+from governance.rules import AllocationLine, Basis, Bylaws, Deposits, LineKind, Membership, PaymentWay, Prices
 from kernel.errors import Words
 from kernel.money import Rupiah
 
@@ -24,6 +24,11 @@ def _line(
         basis=basis,
     )
 
+
+# What may be offered from the first day. Credit (kasbon, potong gaji) is a decision of its own: the founders add it when they mean it.
+EVERYDAY_WAYS: Final[tuple[PaymentWay, ...]] = (
+    "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet",
+)  # fmt: skip
 
 RESERVE: Final = Words("Cadangan", "Reserve")
 RETURN_ON_SAVINGS: Final = Words("Jasa modal", "Return on savings")
@@ -50,7 +55,7 @@ KONSUMEN: Final = Bylaws(
     membership=Membership(answer_days=14),
     prices=Prices(member_discount_percent=Decimal(2), public_markup_percent=Decimal(0), rounding_unit=50),
     savings_basis=("principal", "mandatory"),
-    payment_ways=("cash", "transfer", "savings"),
+    payment_ways=EVERYDAY_WAYS,
 )
 
 DESA_MERAH_PUTIH: Final = Bylaws(
@@ -67,7 +72,7 @@ DESA_MERAH_PUTIH: Final = Bylaws(
     membership=Membership(answer_days=14),
     prices=Prices(member_discount_percent=Decimal(0), public_markup_percent=Decimal(0), rounding_unit=50),
     savings_basis=("principal", "mandatory"),
-    payment_ways=("cash", "transfer", "savings"),
+    payment_ways=EVERYDAY_WAYS,
 )
 
 TEMPLATES: Final[dict[str, Bylaws]] = {"konsumen": KONSUMEN, "desa-merah-putih": DESA_MERAH_PUTIH}

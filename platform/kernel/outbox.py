@@ -12,7 +12,7 @@ that says it is finished; the database fills in whose job it is, so a cooperativ
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import text
@@ -27,19 +27,29 @@ if TYPE_CHECKING:
 CHANNEL = "lumbung_outbox"
 
 Job = Callable[..., Awaitable[None]]
-_jobs: dict[str, Job] = {}
-_platform_jobs: dict[str, Job] = {}
+# "cooperative": one transaction bound to it; "platform": the platform's own; "outside": a cooperative's, which speaks to the world
+JobKind = Literal["cooperative", "platform", "outside"]
+_jobs: dict[str, tuple[Job, JobKind]] = {}
 _daily: set[str] = set()
 
 
 def job(name: str) -> Callable[[Job], Job]:
     """Register a job of a cooperative: ``async (db, *, …arguments)`` in a write session bound to it."""
-    return _register(_jobs, name)
+    return _register(name, "cooperative")
 
 
 def platform_job(name: str) -> Callable[[Job], Job]:
     """Register a job of the platform itself: ``async (database, *, …arguments)``; it must be safe to repeat."""
-    return _register(_platform_jobs, name)
+    return _register(name, "platform")
+
+
+def outside_job(name: str) -> Callable[[Job], Job]:
+    """Register a job of a cooperative that asks the outside world: ``async (database, tenant, key, *, …arguments)``.
+
+    It opens its own transactions, so that none is held while the world is slow, and calls ``finish_once(db, key)`` in the one that has
+    the effect. Killed before that, it runs again.
+    """
+    return _register(name, "outside")
 
 
 def daily_job(name: str) -> Callable[[Job], Job]:
@@ -56,17 +66,25 @@ def daily_platform_job(name: str) -> Callable[[Job], Job]:
 
 def daily_jobs() -> tuple[list[str], list[str]]:
     """Return the names of what is done once a day, in each cooperative and by the platform itself."""
-    return sorted(_daily & _jobs.keys()), sorted(_daily & _platform_jobs.keys())
+    names = sorted(_daily & _jobs.keys())
+    return [name for name in names if _jobs[name][1] != "platform"], [
+        name for name in names if _jobs[name][1] == "platform"
+    ]
 
 
-def find_job(name: str) -> tuple[Job, bool]:
-    """Return the job and whether it is the platform's own. Raises LookupError for a name that no room registered."""
-    if name in _jobs:
-        return _jobs[name], False
-    if name in _platform_jobs:
-        return _platform_jobs[name], True
-    msg = f"no room registered a job {name!r}"
-    raise LookupError(msg)
+def find_job(name: str) -> tuple[Job, JobKind]:
+    """Return the job and its kind. Raises LookupError for a name that no room registered."""
+    try:
+        return _jobs[name]
+    except KeyError:
+        msg = f"no room registered a job {name!r}"
+        raise LookupError(msg) from None
+
+
+async def finish_once(db: AsyncSession, key: str) -> bool:
+    """Write down, in the session's transaction, that the job of this key has had its effect; False when it had it before."""
+    mark = text("INSERT INTO finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key")
+    return (await db.execute(mark, {"key": key})).first() is not None
 
 
 async def later(
@@ -92,12 +110,12 @@ async def later(
         await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
-def _register(jobs: dict[str, Job], name: str) -> Callable[[Job], Job]:
+def _register(name: str, kind: JobKind) -> Callable[[Job], Job]:
     def keep(function: Job) -> Job:
-        if name in _jobs or name in _platform_jobs:
+        if name in _jobs:
             msg = f"two jobs are called {name!r}"
             raise ValueError(msg)
-        jobs[name] = function
+        _jobs[name] = (function, kind)
         return function
 
     return keep

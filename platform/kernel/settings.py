@@ -4,6 +4,9 @@ Each setting is one field; its name in the environment is ``LUMBUNG_`` plus the 
 in the field's metadata. ``python -m kernel.settings`` prints the table that docs/operating.md holds.
 """
 
+import base64
+import binascii
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -17,7 +20,9 @@ from kernel.errors import Kind
 DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: S105 - refused in production
 SHORTEST_SECRET: Final = 32
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-STRIPE_ADDRESS: Final = "https://api.stripe.com"
+MASTER_KEY_BYTES: Final = 32
+# Outside services that a stand-in may answer for, on this machine alone.
+STOOD_IN_FOR: Final = ("stripe", "midtrans", "xendit")
 
 Environment = Literal["development", "production"]
 
@@ -80,8 +85,21 @@ class Settings:
             "`smtp://user:password@host:587` for e-mail; empty: messages are only written down", shown="none"
         ),
     )
-    stripe_url: str = field(
-        default=STRIPE_ADDRESS, metadata=_told("address of the Stripe API; another one is a stand-in for tests")
+    master_keys: tuple[tuple[str, bytes], ...] = field(
+        default=(),
+        repr=False,
+        metadata=_told(
+            "keys under which cooperatives' secrets are encrypted, as `name:base64 of 32 bytes`, separated by commas; the first encrypts,"
+            " all decrypt",
+            shown="development only",
+        ),
+    )
+    stand_ins: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=_told(
+            "addresses that answer in the place of payment services, as `stripe=http://127.0.0.1:9001,…`; for trials, refused in production",
+            shown="none",
+        ),
     )
     app_role: str = field(
         default="lumbung_app", metadata=_told("role without rights by which web and worker log in to PostgreSQL")
@@ -114,6 +132,17 @@ class Settings:
     debug: bool = field(default=False, metadata=_told("`1`: errors of the `lumbung` command come with their traceback"))
 
     @property
+    def keys(self) -> tuple[tuple[str, bytes], ...]:
+        """The master keys; in development, when none is set, one derived from the secret key."""
+        if self.master_keys:
+            return self.master_keys
+        return (("development", hashlib.sha256(b"lumbung master key\0" + self.secret_key.encode()).digest()),)
+
+    def stand_in(self, service: str) -> str | None:
+        """The address that answers in the place of ``service``, or None for the real one."""
+        return dict(self.stand_ins).get(service)
+
+    @property
     def is_default_secret(self) -> bool:
         return self.secret_key == DEVELOPMENT_SECRET
 
@@ -142,7 +171,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         try:
             given[setting.name] = _READERS.get(setting.name, str)(text)
         except ValueError as error:
-            raise SETTING_INVALID(name=name, value=_without_credentials(text), problem=str(error)) from None
+            shown = "…" if setting.name in _SECRET else _without_credentials(text)
+            raise SETTING_INVALID(name=name, value=shown, problem=str(error)) from None
     return Settings(**given)
 
 
@@ -158,6 +188,8 @@ def check_startable(settings: Settings) -> None:
         problems.append("LUMBUNG_SECRET_KEY is the development secret")
     elif len(settings.secret_key) < SHORTEST_SECRET:
         problems.append(f"LUMBUNG_SECRET_KEY is shorter than {SHORTEST_SECRET} characters")
+    if not settings.master_keys:
+        problems.append("LUMBUNG_MASTER_KEYS names no key for the secrets of cooperatives; make one: openssl rand -base64 32")
     if settings.database_url is None:
         problems.append("LUMBUNG_DATABASE_URL names no database, and the embedded one is for one machine's trial")
     if settings.base_domain == "localhost" or settings.base_domain.startswith("localhost:"):
@@ -169,9 +201,7 @@ def check_startable(settings: Settings) -> None:
 
 def _stand_ins(settings: Settings) -> list[tuple[str, str]]:
     """Outside services that are answered by something of this machine or by an imitation of the real one."""
-    found = []
-    if settings.stripe_url.rstrip("/") != STRIPE_ADDRESS:
-        found.append(("LUMBUNG_STRIPE_URL", settings.stripe_url))
+    found = [("LUMBUNG_STAND_INS", f"{service}={address}") for service, address in settings.stand_ins]
     if settings.mail_url is not None and urlsplit(settings.mail_url).scheme not in {"smtp", "smtps"}:
         found.append(("LUMBUNG_MAIL_URL", urlsplit(settings.mail_url).scheme + "://…"))
     return found
@@ -242,10 +272,37 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _master_keys(text: str) -> tuple[tuple[str, bytes], ...]:
+    keys = []
+    for part in _list(text):
+        name, _, encoded = part.partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            key = b""
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name) or len(key) != MASTER_KEY_BYTES:
+            raise ValueError("each key must be written name:base64 of 32 bytes, as `openssl rand -base64 32` prints them")
+        keys.append((name, key))
+    if len({name for name, _ in keys}) != len(keys):
+        raise ValueError("two keys have the same name")
+    return tuple(keys)
+
+
+def _stand_in_addresses(text: str) -> tuple[tuple[str, str], ...]:
+    found = []
+    for part in _list(text):
+        service, _, address = part.partition("=")
+        if service not in STOOD_IN_FOR or urlsplit(address).scheme != "http" or urlsplit(address).hostname not in LOOPBACK:
+            raise ValueError(f"each must be written service=http://127.0.0.1:port, for {', '.join(STOOD_IN_FOR)}")
+        found.append((service, address.rstrip("/")))
+    return tuple(found)
+
+
 def _yes(text: str) -> bool:
     return text.lower() not in {"0", "no", "false", "off"}
 
 
+_SECRET: Final = frozenset({"master_keys", "secret_key"})
 _READERS: Final[Mapping[str, Any]] = {
     "environment": _environment,
     "database_url": _database_url,
@@ -259,6 +316,8 @@ _READERS: Final[Mapping[str, Any]] = {
     "postgres_bin": Path,
     "postgres_port": _port,
     "trusted_proxies": _list,
+    "master_keys": _master_keys,
+    "stand_ins": _stand_in_addresses,
     "lang": _lang,
     "debug": _yes,
 }

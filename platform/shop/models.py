@@ -105,13 +105,15 @@ class Picture(CoopBase):
 
 
 class Order(CoopBase):
-    """A sale from checkout to hand-over; an imported receipt is an order that was handed over on its day."""
+    """A sale from checkout to hand-over; an imported receipt is an order that was handed over on its day.
+
+    How it is paid is told by its payments (``payments``, purpose "order"); ``payment_way`` is the way that was chosen last.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
         CheckConstraint("status IN ('placed', 'paid', 'handed_over', 'cancelled', 'returned')", name="status"),
         CheckConstraint("fulfilment IN ('pickup', 'delivery')", name="fulfilment"),
-        CheckConstraint("payment_way IN ('cash', 'transfer', 'savings')", name="payment_way"),
         CheckConstraint("source IN ('web', 'import')", name="source"),
         CheckConstraint("total >= 0", name="total"),
         Index("ix_orders_member_id", "member_id", "placed_at"),
@@ -140,7 +142,6 @@ class Order(CoopBase):
     handed_over_at: Mapped[datetime | None] = mapped_column(Moment)
     cancelled_at: Mapped[datetime | None] = mapped_column(Moment)
     cancel_reason: Mapped[str | None] = mapped_column(Text)
-    payment_journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
     sale_journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
 
 

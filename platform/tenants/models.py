@@ -3,17 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import SharedBase
+from tenants.entitlements import FIRST_ENTITLEMENTS, FIRST_PLAN
 
 Moment = TIMESTAMP(timezone=True)
 
 
 class Cooperative(SharedBase):
-    """One hosted cooperative. ``schema_name`` is also its role; it never changes and says nothing about who it is."""
+    """One hosted cooperative. ``schema_name`` is also its role; it never changes and says nothing about who it is.
+
+    What its plan allows (``plan`` to ``billing_notice``) is written by the room ``billing`` alone.
+    """
 
     __tablename__ = "cooperatives"
     __table_args__ = (
@@ -33,6 +37,12 @@ class Cooperative(SharedBase):
     contact_name: Mapped[str] = mapped_column(Text)
     contact_phone: Mapped[str] = mapped_column(Text)
     founded_at: Mapped[datetime] = mapped_column(Moment)
+    plan: Mapped[str] = mapped_column(Text, server_default=FIRST_PLAN)
+    entitlements: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text(f"'{{{','.join(FIRST_ENTITLEMENTS)}}}'")
+    )
+    read_only: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    billing_notice: Mapped[str | None] = mapped_column(Text)
 
 
 class Hostname(SharedBase):

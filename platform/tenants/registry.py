@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 REMEMBERED_HOSTS = 2_000
 CHANNEL = "lumbung_changed"
 
-_COLUMNS = "c.id, c.slug, c.name, c.schema_name, c.status, c.suspended_reason, c.revision"
+_COLUMNS = (
+    "c.id, c.slug, c.name, c.schema_name, c.status, c.suspended_reason, c.revision,"
+    " c.plan, c.entitlements, c.read_only, c.billing_notice"
+)
 
 
 class TenantRef(msgspec.Struct, frozen=True):
-    """Which cooperative a request or a job is for. Everything else about it is read inside its own schema."""
+    """Which cooperative a request or a job is for, and what its plan allows. Everything else about it is read inside its own schema.
+
+    ``read_only``: an invoice of the platform is long overdue (web/suspension.py). ``billing_notice`` is the code of what officers should know
+    of their plan (billing/notices.py), or None. Ask ``entitlements`` through ``tenants.entitlements.entitled``.
+    """
 
     id: UUID
     slug: str
@@ -28,6 +35,10 @@ class TenantRef(msgspec.Struct, frozen=True):
     status: str
     suspended_reason: str | None
     revision: str
+    plan: str = ""
+    entitlements: frozenset[str] = frozenset()
+    read_only: bool = False
+    billing_notice: str | None = None
 
     @property
     def suspended(self) -> bool:
@@ -72,7 +83,10 @@ async def _first(database: Database, condition: str, value: object) -> TenantRef
             f"SELECT {_COLUMNS} FROM shared.cooperatives c {condition}",
             value,
         )
-    return TenantRef(*record) if record else None
+    if record is None:
+        return None
+    *known, plan, entitlements, read_only, notice = record
+    return TenantRef(*known, plan, frozenset(entitlements), read_only, notice)
 
 
 async def tenant_by_host(database: Database, host: str) -> TenantRef | None:

@@ -26,9 +26,9 @@ SHARED = "shared"
 COOPERATIVE = "cooperative"
 
 # The oldest revision of a cooperative that this code still serves; anything older shows "being upgraded".
-OLDEST_SERVED = "0002"
+OLDEST_SERVED = "0003"
 
-_ROOMS = ("kernel", "tenants", "ui", "ledger", "governance", "members", "shop", "shu", "operators")
+_ROOMS = ("kernel", "tenants", "ui", "ledger", "governance", "members", "payments", "shop", "shu", "operators")
 
 
 def all_tables() -> None:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import dramatiq
 import structlog
-from sqlalchemy import text
 
 from kernel.broker import job_actor, make_broker
 from kernel.database import Database, plain_url
-from kernel.outbox import find_job
+from kernel.outbox import find_job, finish_once
 from kernel.relay import run_relay
 from tenants.daily import begin_days
 from tenants.registry import tenant_by_schema
@@ -30,8 +29,8 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
     The key is written in the job's own transaction: both happen, or neither. A job that a cooperative wrote runs in that cooperative
     whatever its arguments say, and never as one of the platform's.
     """
-    job, is_platforms = find_job(name)
-    if is_platforms:
+    job, kind = find_job(name)
+    if kind == "platform":
         if coop_role != database.settings.app_role:
             msg = f"{coop_role} may not ask for the platform's job {name}"
             raise PermissionError(msg)
@@ -41,9 +40,11 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
     if tenant is None:
         msg = f"the job {name} belongs to {coop_role}, which is no cooperative"
         raise LookupError(msg)
+    if kind == "outside":
+        await job(database, tenant, key, **arguments)
+        return True
     async with coop_session(database, tenant) as db:
-        mark = text("INSERT INTO finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key")
-        if (await db.execute(mark, {"key": key})).first() is None:
+        if not await finish_once(db, key):
             return False
         await job(db, **arguments)
     return True

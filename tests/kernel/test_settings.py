@@ -1,3 +1,4 @@
+import base64
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ SAFE = {
     "LUMBUNG_SECRET_KEY": "k" * 40,
     "LUMBUNG_DATABASE_URL": "postgresql://lumbung:rahasia@db/lumbung",
     "LUMBUNG_BASE_DOMAIN": "lumbung.example",
+    "LUMBUNG_MASTER_KEYS": "2026:" + base64.b64encode(b"m" * 32).decode(),
 }
 
 
@@ -58,6 +60,9 @@ def test_every_setting_is_read_in_its_type() -> None:
         ("LUMBUNG_SPARE_SCHEMAS", "0", "from 1 to 1000"),
         ("LUMBUNG_BROKER_URL", "kafka://b", "it must begin with redis://"),
         ("LUMBUNG_LANG", "fr", "it must be id or en"),
+        ("LUMBUNG_MASTER_KEYS", "2026:cGVuZGVr", "base64 of 32 bytes"),
+        ("LUMBUNG_STAND_INS", "stripe=https://api.stripe.example", "stripe"),
+        ("LUMBUNG_STAND_INS", "bank=http://127.0.0.1:9000", "for stripe, midtrans, xendit"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_what_is_wrong(name: str, value: str, problem: str) -> None:
@@ -73,6 +78,12 @@ def test_a_wrong_address_does_not_show_its_password() -> None:
     assert "rahasia" not in str(refused.value)
 
 
+def test_a_wrong_master_key_is_not_shown() -> None:
+    with pytest.raises(Refusal) as refused:
+        load({"LUMBUNG_MASTER_KEYS": "2026:cGVuZGVr"})
+    assert "cGVuZGVr" not in str(refused.value)
+
+
 def test_a_secret_is_not_shown_when_settings_are_printed() -> None:
     assert "kkkk" not in repr(load(SAFE))
 
@@ -86,6 +97,8 @@ def test_development_starts_with_every_default_and_production_with_safe_settings
     ("change", "problem"),
     [
         ({"LUMBUNG_SECRET_KEY": ""}, "development secret"),
+        ({"LUMBUNG_MASTER_KEYS": ""}, "LUMBUNG_MASTER_KEYS names no key"),
+        ({"LUMBUNG_STAND_INS": "midtrans=http://127.0.0.1:9001"}, "LUMBUNG_STAND_INS points to a stand-in"),
         ({"LUMBUNG_SECRET_KEY": "short"}, "shorter than 32"),
         ({"LUMBUNG_DATABASE_URL": ""}, "LUMBUNG_DATABASE_URL names no database"),
         ({"LUMBUNG_BASE_DOMAIN": ""}, "LUMBUNG_BASE_DOMAIN is localhost"),

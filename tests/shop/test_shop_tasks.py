@@ -22,8 +22,8 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
         rows = await ro.records("SELECT key, arguments, due_at FROM shared.outbox WHERE job = 'shop.expire_order'")
     assert [(row["key"], row["due_at"]) for row in rows] == [(f"shop.expire_order:{order.id}", order.expires_at)]
     assert paid.expires_at is None
-    run, of_the_platform = find_job("shop.expire_order")
-    assert not of_the_platform
+    run, kind = find_job("shop.expire_order")
+    assert kind == "cooperative"
 
     async def later(hours: int) -> str:
         with clock.held_at(order.placed_at + timedelta(hours=hours)):

@@ -1,0 +1,262 @@
+"""Ways of paying as a cooperative has set them, its payments, and what the outside world said of them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+import ledger.models  # noqa: F401 - foreign keys name their tables
+import members.models  # noqa: F401 - foreign keys name their tables
+from kernel.database import CoopBase
+
+Moment = TIMESTAMP(timezone=True)
+
+
+class PaymentWayRow(CoopBase):
+    """A way of paying as its officers set it. ``secrets`` are sealed (payments.vault); ``endpoint`` is the unguessable end of its webhook.
+
+    ``fee_percent`` (text of a decimal) and ``fee_fixed`` (rupiah) are what the way costs where its provider does not tell; ``live`` says
+    that its keys move real money. A way without a row is as ``ways.DEFAULTS`` says.
+    """
+
+    __tablename__ = "payment_ways"
+
+    way: Mapped[str] = mapped_column(Text, primary_key=True)
+    enabled: Mapped[bool] = mapped_column(Boolean)
+    position: Mapped[int] = mapped_column(SmallInteger)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    secrets: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    endpoint: Mapped[str | None] = mapped_column(Text, unique=True)
+    fee_percent: Mapped[str] = mapped_column(Text, server_default="0")
+    fee_fixed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    least: Mapped[int | None] = mapped_column(BigInteger)
+    most: Mapped[int | None] = mapped_column(BigInteger)
+    live: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    changed_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class Payment(CoopBase):
+    """One payment by one way. ``amount`` is what must come, in rupiah, its unique ``tail`` included.
+
+    ``purpose`` and ``subject_id`` say what it pays (an order, a member's wallet); ``went_to`` where the money went: "purpose", the payer's
+    "wallet" when the purpose was gone, or "owed" to a payer who has none. ``alarm`` is what somebody must look at.
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('awaiting', 'paid', 'failed', 'expired', 'cancelled', 'partly_refunded', 'refunded')",
+            name="status",
+        ),
+        CheckConstraint("amount > 0 AND tail >= 0 AND tail < amount", name="amount"),
+        CheckConstraint("refunded >= 0 AND refunded <= amount", name="refunded"),
+        CheckConstraint("went_to IN ('purpose', 'wallet', 'owed')", name="went_to"),
+        Index("ix_payments_subject_id", "subject_id"),
+        Index("ix_payments_status", "status", "opened_at"),
+        Index("ix_payments_opened_at", "opened_at"),
+        Index("ix_payments_member_id", "member_id", "opened_at"),
+        Index("ix_payments_provider_reference", "way", "provider_reference"),
+        Index("ix_payments_alarm", "alarm", postgresql_where=text("alarm IS NOT NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(Text, unique=True)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    purpose: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID]
+    label: Mapped[str] = mapped_column(Text)
+    way: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    tail: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
+    payer_name: Mapped[str] = mapped_column(Text)
+    payer_phone: Mapped[str] = mapped_column(Text, server_default="")
+    provider_reference: Mapped[str | None] = mapped_column(Text)
+    redirect_url: Mapped[str | None] = mapped_column(Text)
+    shown: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    live: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    opened_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    settled_at: Mapped[datetime | None] = mapped_column(Moment)
+    settled_by: Mapped[str | None] = mapped_column(Text)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    late: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    went_to: Mapped[str | None] = mapped_column(Text)
+    journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
+    fee: Mapped[int | None] = mapped_column(BigInteger)
+    refunded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    alarm: Mapped[str | None] = mapped_column(Text)
+    checked_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class PaymentRefund(CoopBase):
+    """Money that goes back: asked for, and once done, booked. ``back_to``: "same_way", "wallet" or "by_hand"."""
+
+    __tablename__ = "payment_refunds"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("state IN ('pending', 'done', 'failed')", name="state"),
+        CheckConstraint("back_to IN ('same_way', 'wallet', 'by_hand')", name="back_to"),
+        Index("ix_payment_refunds_payment_id", "payment_id"),
+        Index("ix_payment_refunds_state", "state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    back_to: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text, server_default="")
+    provider_reference: Mapped[str | None] = mapped_column(Text)
+    journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class PaymentEvent(CoopBase):
+    """A verified message of a provider, as it was sent; unique by the provider's own id, so that it counts once."""
+
+    __tablename__ = "payment_events"
+    __table_args__ = (
+        UniqueConstraint("way", "event_id"),
+        CheckConstraint("state IN ('received', 'done', 'alarm')", name="state"),
+        Index("ix_payment_events_state", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    way: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    concerns: Mapped[str] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(Text)
+    provider_reference: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(Text, server_default="received")
+    detail: Mapped[str] = mapped_column(Text, server_default="")
+    received_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+    handled_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class StatementLine(CoopBase):
+    """A line of a bank's (or acquirer's) statement. ``fingerprint`` makes the same statement twice change nothing."""
+
+    __tablename__ = "statement_lines"
+    __table_args__ = (
+        CheckConstraint("state IN ('unmatched', 'doubtful', 'matched', 'set_aside', 'outgoing')", name="state"),
+        CheckConstraint("(state = 'matched') = (payment_id IS NOT NULL)", name="payment"),
+        Index("ix_statement_lines_state", "state", "on_date"),
+        Index("ix_statement_lines_payment_id", "payment_id", unique=True, postgresql_where=text("payment_id IS NOT NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    way: Mapped[str] = mapped_column(Text)
+    fingerprint: Mapped[str] = mapped_column(Text, unique=True)
+    on_date: Mapped[date]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    words: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    candidates: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    imported_by: Mapped[str] = mapped_column(Text)
+    imported_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class StatementLayout(CoopBase):
+    """How a statement of an unknown bank is read, as an officer mapped its columns; found again by its header."""
+
+    __tablename__ = "statement_layouts"
+
+    fingerprint: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    saved_by: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class ProviderMovement(CoopBase):
+    """One movement of a provider's balance as the provider tells it, in rupiah; a payout's journal brings the money to the bank."""
+
+    __tablename__ = "provider_movements"
+    __table_args__ = (UniqueConstraint("way", "provider_id"), Index("ix_provider_movements_way", "way", "at"))
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    way: Mapped[str] = mapped_column(Text)
+    provider_id: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    gross: Mapped[int] = mapped_column(BigInteger)
+    fee: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(Moment)
+    reference: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text, server_default="")
+    journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
+
+
+class CreditTerms(CoopBase):
+    """What a member may owe: kasbon up to a limit by PIN, and by deduction from their pay."""
+
+    __tablename__ = "credit_terms"
+    __table_args__ = (CheckConstraint("kasbon_limit >= 0 AND payroll_limit >= 0", name="limits"),)
+
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    kasbon_limit: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    payroll_limit: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    payroll_number: Mapped[str] = mapped_column(Text, server_default="")
+    pin_hash: Mapped[str | None] = mapped_column(Text)
+    pin_set_at: Mapped[datetime | None] = mapped_column(Moment)
+    changed_by: Mapped[str] = mapped_column(Text, server_default="")
+    changed_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class PayrollBatch(CoopBase):
+    """One file of deductions sent to the employer; it is closed when the answer has been booked."""
+
+    __tablename__ = "payroll_batches"
+    __table_args__ = (CheckConstraint("state IN ('sent', 'returned')", name="state"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    title: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    returned_by: Mapped[str | None] = mapped_column(Text)
+    returned_at: Mapped[datetime | None] = mapped_column(Moment)
+    journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
+
+
+class PayrollLine(CoopBase):
+    """What was asked of one member's pay, and what the employer took; a difference waits until an officer has settled it."""
+
+    __tablename__ = "payroll_lines"
+    __table_args__ = (CheckConstraint("asked > 0 AND (taken IS NULL OR taken >= 0)", name="amounts"),)
+
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("payroll_batches.id"), primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    asked: Mapped[int] = mapped_column(BigInteger)
+    taken: Mapped[int | None] = mapped_column(BigInteger)
+    said: Mapped[str] = mapped_column(Text, server_default="")
+    settled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    note: Mapped[str] = mapped_column(Text, server_default="")

@@ -1,0 +1,23 @@
+"""What a cooperative's plan allows, asked in one place. The registry row carries it; the room ``billing`` writes it there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tenants.registry import TenantRef
+
+# Every entitlement there is; plans.toml may name no other. "gateways" stands for Stripe, Midtrans and Xendit together.
+ENTITLEMENTS: Final = frozenset({"custom_domain", "gateways", "payroll"})
+
+# What a cooperative begins with, the plan that it tries: default of the registry's columns (shared revision 0003).
+FIRST_PLAN: Final = "tumbuh"
+FIRST_ENTITLEMENTS: Final = ("gateways", "payroll")
+
+
+def entitled(tenant: TenantRef, name: str) -> bool:
+    """Whether the plan of ``tenant`` includes ``name``. Raises ValueError for a name that no plan could include: a misspelling."""
+    if name not in ENTITLEMENTS:
+        msg = f"{name!r} is no entitlement; there are {', '.join(sorted(ENTITLEMENTS))}"
+        raise ValueError(msg)
+    return name in tenant.entitlements
