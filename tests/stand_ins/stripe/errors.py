@@ -1,0 +1,39 @@
+"""Refusals in the shape of the API's errors: https://docs.stripe.com/api/errors, as the `stripe` package turns them into exceptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refused(Exception):
+    """The API says no. ``status`` is HTTP's; ``kept``: an idempotency key remembers this answer (work had begun)."""
+
+    def __init__(self, status: int, kind: str, message: str, *, kept: bool = False, **more: Any) -> None:
+        super().__init__(message)
+        self.status, self.kept = status, kept
+        self.error = {"type": kind, "message": message, **{key: value for key, value in more.items() if value is not None}}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return {"error": self.error}
+
+
+def invalid(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> Refused:
+    return Refused(status, "invalid_request_error", message, param=param, code=code)
+
+
+def missing(param: str) -> Refused:
+    return invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
+
+
+def only_one_of(*params: str) -> Refused:
+    return invalid(f"You may only specify one of these parameters: {', '.join(params)}.", param=params[0])
+
+
+def no_such(kind: str, name: str, param: str = "id", *, status: int = 404) -> Refused:
+    """What is asked for by its address is a 404; what a parameter names is a 400."""
+    return invalid(f"No such {kind}: '{name}'", param=param, code="resource_missing", status=status)
+
+
+def declined(code: str, decline_code: str | None, message: str, **more: Any) -> Refused:
+    return Refused(402, "card_error", message, kept=True, code=code, decline_code=decline_code, **more)

@@ -1,0 +1,75 @@
+"""Faults on demand: what the world does to a payment now and then, done on purpose, n times or until cleared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+# of a request; matched against "POST /v1/checkout/sessions"
+ERROR_500 = "error_500"  # answers 500, and nothing was done
+ERROR_500_AFTER = "error_500_after"  # the work is done, and the answer is 500 (replayed by the idempotency key)
+TIME_OUT = "time_out"  # no answer, nothing was done
+TIME_OUT_AFTER = "time_out_after"  # no answer, but the work is done
+HANG_UP = "hang_up"  # the connection breaks, nothing was done
+RATE_LIMIT = "rate_limit"  # 429
+# of a webhook delivery; matched against the type of the event
+TWICE = "twice"
+LATE = "late"  # details: seconds (default one hour)
+OUT_OF_ORDER = "out_of_order"  # waits until the next event was delivered
+LOST = "lost"  # never delivered; the event can still be listed
+FORGED = "forged"  # signed with another secret; a retry comes properly signed
+TAMPERED = "tampered"  # the body was changed after it was signed
+WRONG_AMOUNT = "wrong_amount"  # properly signed, but the amount is another; details: amount
+WRONG_CURRENCY = "wrong_currency"  # details: currency (default usd)
+WRONG_ACCOUNT = "wrong_account"  # names an account of somebody else; details: account
+# of what is told when one asks; matched against the object's kind, such as "checkout.session"
+ANSWERS_AMOUNT = "answers_amount"  # details: amount
+ANSWERS_CURRENCY = "answers_currency"  # details: currency
+# of money; matched against the way of paying, or the object's kind
+FEE_LATER = "fee_later"  # the charge has no balance transaction at first; details: seconds (default 10)
+ODD_FEE = "odd_fee"  # the fee is no whole rupiah
+REFUND_PENDING = "refund_pending"  # details: seconds (default one day)
+REFUND_FAILS = "refund_fails"
+PAYOUT_FAILS = "payout_fails"
+
+KINDS = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
+
+
+@dataclass
+class Fault:
+    kind: str
+    times: int | None = 1  # None: until cleared
+    only: str = "*"  # a pattern as of file names
+    details: dict[str, Any] = field(default_factory=dict)
+    happened: int = 0
+
+
+class Faults:
+    """The faults that are waiting to happen."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+        self.happened: list[tuple[str, str]] = []
+
+    def add(self, kind: str, times: int | None = 1, only: str = "*", **details: Any) -> Fault:
+        """Let it go wrong the next ``times`` times that ``only`` matches (see the list of kinds). Raises ValueError for an unknown kind."""
+        if kind not in KINDS:
+            raise ValueError(f"no fault {kind!r}; there are {', '.join(sorted(KINDS))}")
+        fault = Fault(kind, times, only, details)
+        self.waiting.append(fault)
+        return fault
+
+    def take(self, kind: str, subject: str) -> Fault | None:
+        """Return the fault that happens to ``subject`` now, if any, and count it."""
+        for fault in self.waiting:
+            if fault.kind == kind and fnmatchcase(subject, fault.only):
+                fault.happened += 1
+                self.happened.append((kind, subject))
+                if fault.times is not None and fault.happened >= fault.times:
+                    self.waiting.remove(fault)
+                return fault
+        return None
+
+    def clear(self, kind: str | None = None) -> None:
+        self.waiting = [fault for fault in self.waiting if kind is not None and fault.kind != kind]

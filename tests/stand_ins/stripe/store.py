@@ -1,0 +1,138 @@
+"""What the stand-in remembers: objects of the API as plain dicts, apart by account. Keys that begin with `_` are never shown."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from stand_ins.stripe.errors import invalid, no_such
+
+Thing = dict[str, Any]
+
+
+class Shelf:
+    """All objects of one account, in the order in which they came to be."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.things: dict[str, Thing] = {}
+
+    def put(self, thing: Thing) -> Thing:
+        self.things[thing["id"]] = thing
+        return thing
+
+    def of_kind(self, kind: str) -> list[Thing]:
+        return [thing for thing in self.things.values() if thing["object"] == kind]
+
+    def find(self, kind: str, name: str | None) -> Thing | None:
+        thing = self.things.get(name or "")
+        return thing if thing is not None and thing["object"] == kind else None
+
+    def get(self, kind: str, name: str, param: str = "id", *, status: int = 404) -> Thing:
+        """Return one object. Raises Refused (404 by its address, 400 where a parameter names it)."""
+        thing = self.find(kind, name)
+        if thing is None or thing.get("deleted"):
+            raise no_such(WORDS.get(kind, kind), name, param, status=status)
+        return thing
+
+    def named(self, kind: str, name: str, param: str) -> Thing:
+        return self.get(kind, name, param, status=400)
+
+    def remove(self, thing: Thing) -> Thing:
+        del self.things[thing["id"]]
+        return {"id": thing["id"], "object": thing["object"], "deleted": True}
+
+
+WORDS = {"checkout.session": "checkout.session", "balance_transaction": "balance transaction"}
+_numbers = itertools.count(1)
+
+
+def new_id(prefix: str) -> str:
+    """Return a name that is new, cannot be guessed, and sorts by age within a run."""
+    return f"{prefix}_{next(_numbers):06d}{secrets.token_hex(9)}"
+
+
+def shown(thing: Thing) -> Thing:
+    """Return a copy as the API shows it: without what is hidden."""
+    if isinstance(thing, dict):
+        return {key: shown(value) for key, value in thing.items() if not key.startswith("_")}
+    if isinstance(thing, list):
+        return [shown(part) for part in thing]
+    return copy.copy(thing)
+
+
+Lookup = Callable[[str], Thing | None]
+
+
+def expanded(thing: Thing, paths: Iterable[str], lookup: Lookup) -> Thing:
+    """Return ``thing`` as shown, with the objects in place of their ids that `expand[]` names.
+
+    What is left out unless asked for (line items of a session) is kept under the same name with `_` before it.
+    """
+    answer = shown(thing)
+    for path in paths:
+        steps = path.split(".")
+        if len(steps) > 4:
+            raise invalid("You cannot expand more than 4 levels of a property.", param="expand")
+        _expand(answer, thing, steps, path, lookup)
+    return answer
+
+
+def _expand(answer: Thing, source: Thing | None, steps: list[str], path: str, lookup: Lookup) -> None:
+    first, rest = steps[0], steps[1:]
+    hidden = (source or {}).get(f"_{first}")
+    if first not in answer and hidden is None:
+        raise invalid(f"This property cannot be expanded ({path}).", param="expand")
+    if first not in answer:
+        answer[first] = shown(hidden)
+    value = answer[first]
+    if isinstance(value, str) and (found := lookup(value)) is not None:
+        value = answer[first] = shown(found)
+    inner = value if isinstance(value, list) else [value]
+    for position, part in enumerate(inner):
+        if isinstance(part, str) and isinstance(value, list) and (found := lookup(part)) is not None:
+            part = value[position] = shown(found)  # noqa: PLW2901 (the list itself is changed)
+        if rest and isinstance(part, dict):
+            _expand(part, lookup(str(part.get("id", ""))), rest, path, lookup)
+
+
+def page(things: Iterable[Thing], params: Any, url: str) -> Thing:
+    """Return one page of a list, youngest first. Raises Refused for a limit outside 1–100 or a cursor that is not there."""
+    limit = params.get("limit", 10)
+    if not 1 <= limit <= 100:
+        word = "greater than or equal to 1" if limit < 1 else "less than or equal to 100"
+        raise invalid(f"This value must be {word}.", param="limit", code="parameter_invalid_integer")
+    found = [thing for thing in reversed(list(things)) if not thing.get("deleted")]
+    created = params.get("created")
+    if created is not None:
+        found = [thing for thing in found if _within(thing["created"], created)]
+    ids = [thing["id"] for thing in found]
+    after, before = params.get("starting_after"), params.get("ending_before")
+    for param, cursor in (("starting_after", after), ("ending_before", before)):
+        if cursor and cursor not in ids:
+            raise no_such("object", cursor, param, status=400)
+    if before:
+        found = found[: ids.index(before)]
+        return {"object": "list", "url": url, "has_more": len(found) > limit, "data": found[-limit:]}
+    if after:
+        found = found[ids.index(after) + 1 :]
+    return {"object": "list", "url": url, "has_more": len(found) > limit, "data": found[:limit]}
+
+
+def _within(moment: int, bounds: Any) -> bool:
+    if isinstance(bounds, int):
+        return moment == bounds
+    return (
+        moment >= bounds.get("gte", moment)
+        and moment <= bounds.get("lte", moment)
+        and moment > bounds.get("gt", moment - 1)
+        and moment < bounds.get("lt", moment + 1)
+    )
+
+
+def whole_list(things: Iterable[Thing], url: str) -> Thing:
+    """Return a list that stands inside another object."""
+    return {"object": "list", "url": url, "has_more": False, "data": list(things)}

@@ -1,0 +1,76 @@
+"""Time of the stand-in: what it is now, and what is due later. Nothing here sleeps, so that a test may pass through a year in a moment."""
+
+from __future__ import annotations
+
+import heapq
+import inspect
+import itertools
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+Work = Callable[[], Awaitable[Any] | Any]
+Clock = Callable[[], datetime]
+
+
+def machine_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Timeline:
+    """A clock that can be pushed forward, with an agenda. All moments are whole seconds since 1970."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.pushed = 0
+        self.pinned: int | None = None  # while work of the past is done: it is then, not now
+        self.agenda: list[tuple[int, int, Work]] = []
+        self.numbers = itertools.count()
+        self.running = False
+
+    def now(self) -> int:
+        if self.pinned is not None:
+            return self.pinned
+        return int(self.clock().timestamp()) + self.pushed
+
+    def at(self, moment: int, work: Work) -> None:
+        heapq.heappush(self.agenda, (moment, next(self.numbers), work))
+
+    async def run_due(self) -> int:
+        """Do what is due, oldest first, each at its own moment, also what that work adds. Returns how much was done."""
+        if self.running:
+            return 0
+        self.running, done = True, 0
+        until = self.now()
+        try:
+            while self.agenda and self.agenda[0][0] <= until:
+                moment, _, work = heapq.heappop(self.agenda)
+                self.pinned = moment
+                try:
+                    result = work()
+                finally:
+                    self.pinned = None
+                if inspect.isawaitable(result):
+                    await result
+                done += 1
+        finally:
+            self.running = False
+        return done
+
+    async def push(self, seconds: int) -> None:
+        """Make it so much later, and do what falls due on the way."""
+        self.pushed += seconds
+        await self.run_due()
+
+
+class TestClock(Timeline):
+    """A timeline that stands still until it is moved: https://docs.stripe.com/billing/testing/test-clocks."""
+
+    __test__ = False  # pytest collects by the name
+
+    def __init__(self, frozen: int) -> None:
+        super().__init__(machine_clock)
+        self.frozen = frozen
+
+    def now(self) -> int:
+        return self.frozen if self.pinned is None else self.pinned
