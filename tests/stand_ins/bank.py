@@ -10,14 +10,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from stand_ins.speaking import Answer, Request, StandIn, json_answer
 
 WIB = timezone(timedelta(hours=7))
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 @dataclass(frozen=True)
@@ -161,8 +164,8 @@ def mandiri(account: Account, movements: Sequence[Movement]) -> str:
 
 def mandiri_older(account: Account, movements: Sequence[Movement]) -> str:
     """Mandiri's older export: two columns of the same name, a year of two digits, ".00" for nothing, no balance."""
-    names = "Account No,Date,Val. Date,Transaction Code,Description,Description,Reference No.,Debit,Credit".split(",")
-    rows: list[Row] = [names]
+    described = ("Description", "Description", "Reference No.")
+    rows: list[Row] = [("Account No", "Date", "Val. Date", "Transaction Code", *described, "Debit", "Credit")]
     for movement in movements:
         day = f"{movement.local:%d/%m/%y}"
         spent = _grouped(movement.spent) if movement.spent else ".00"
@@ -238,6 +241,7 @@ class BankStandIn(StandIn):
         since = date.fromisoformat(request.query.get("since", "0001-01-01"))
         until = date.fromisoformat(request.query.get("until", "9999-12-31"))
         within = [movement for movement in self.ledger.movements if since <= movement.local.date() <= until]
-        body = statement(bank, within, self.ledger.account)
+        before = sum(movement.amount for movement in self.ledger.movements if movement.local.date() < since)
+        body = statement(bank, within, replace(self.ledger.account, opening=self.ledger.account.opening + before))
         name = f'attachment; filename="mutasi-{bank}.csv"'
         return Answer(200, body, {"content-type": "text/csv; charset=utf-8", "content-disposition": name})

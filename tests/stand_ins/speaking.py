@@ -23,7 +23,6 @@ import httpx
 AnswerFault = Literal["500", "429", "time-out", "garbage"]
 MessageFault = Literal["twice", "late", "out of order", "forged", "wrong amount", "lost"]
 
-JAKARTA = "+07:00"
 PATIENCE = 10
 
 
