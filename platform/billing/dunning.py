@@ -1,0 +1,103 @@
+"""What a subscription has to do on a day: the one step that is next, and the day of the one after. Pure.
+
+What was missed is done once, with the day on which it is done: of several reminders that are late only the last is sent, and nobody
+becomes read-only sooner than a week after a reminder that was really sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from billing.plans import Terms
+
+Status = Literal["trialing", "active", "past_due", "read_only"]
+TRIAL_NOTICE_DAYS: Final = 7
+
+
+# On the same day: who becomes read-only gets no further invoice.
+_RANK: Final = {"remind": 0, "make_read_only": 1, "tell_trial_end": 2, "end_period": 3}
+
+
+class Unpaid(msgspec.Struct, frozen=True):
+    """An open invoice: when it is due, and how far we are with reminding."""
+
+    id: object
+    due_on: date
+    reminders_sent: int
+    last_reminded_on: date | None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What decides the next step. ``period_end`` is None on the free plan; ``renews_here`` is False where Stripe renews."""
+
+    status: Status
+    period_end: date | None
+    renews_here: bool
+    trial_told: bool
+    unpaid: tuple[Unpaid, ...] = ()
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing to do. ``count`` is how many reminders the invoice has had after this one."""
+
+    kind: Literal["tell_trial_end", "end_period", "remind", "make_read_only"]
+    invoice: object = None
+    count: int = 0
+
+
+def next_step(standing: Standing, terms: Terms, on: date) -> Step | None:
+    """Return what is to be done on this day, or None; ask again after doing it."""
+    now = [(when, step) for when, step in _steps(standing, terms) if when <= on]
+    if not now:
+        return None
+    first = min(now, key=lambda each: (each[0], _RANK[each[1].kind]))[1]
+    if first.kind == "remind":  # of several that are late only the last is sent
+        return max((step for _, step in now if step.invoice == first.invoice and step.kind == "remind"), key=_count)
+    return first
+
+
+def _count(step: Step) -> int:
+    return step.count
+
+
+def next_day(standing: Standing, terms: Terms) -> date | None:
+    """Return the first day with something to do, or None when nothing will ever be."""
+    return min((when for when, _ in _steps(standing, terms)), default=None)
+
+
+def _steps(standing: Standing, terms: Terms) -> list[tuple[date, Step]]:
+    found: list[tuple[date, Step]] = []
+    for invoice in standing.unpaid:
+        found += _for_invoice(invoice, standing.status, terms)
+    end = standing.period_end
+    if end is not None and standing.status != "read_only":
+        if standing.status == "trialing" and not standing.trial_told:
+            found.append((end - timedelta(days=TRIAL_NOTICE_DAYS), Step("tell_trial_end")))
+        if standing.renews_here or standing.status == "trialing":
+            found.append((end, Step("end_period")))
+    return found
+
+
+def _for_invoice(invoice: Unpaid, status: Status, terms: Terms) -> list[tuple[date, Step]]:
+    return [*_reminder(invoice, terms.reminder_days), *_closing(invoice, status, terms)]
+
+
+def _reminder(invoice: Unpaid, days: Sequence[int]) -> list[tuple[date, Step]]:
+    return [
+        (invoice.due_on + timedelta(days=days[count]), Step("remind", invoice.id, count + 1))
+        for count in range(invoice.reminders_sent, len(days))
+    ]
+
+
+def _closing(invoice: Unpaid, status: Status, terms: Terms) -> list[tuple[date, Step]]:
+    if status == "read_only" or invoice.last_reminded_on is None:
+        return []
+    when = invoice.due_on + timedelta(days=terms.grace_days)
+    told = invoice.last_reminded_on + timedelta(days=terms.days_after_last_reminder)
+    if invoice.reminders_sent < len(terms.reminder_days):
+        return []
+    return [(max(when, told), Step("make_read_only", invoice.id))]

@@ -1,0 +1,211 @@
+"""What cooperatives have bought, what they were invoiced for and what they used: tables of schema ``shared``."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+import tenants.models  # noqa: F401 - foreign keys name their tables
+from kernel.database import SharedBase
+
+Moment = TIMESTAMP(timezone=True)
+
+
+class Subscription(SharedBase):
+    """What one cooperative is on. ``period_end`` is the first day that no longer belongs to the period; both are null on the free plan.
+
+    ``next_plan`` comes at the end of the period (null: the same again); ``value`` is what the plan is worth for a whole period, after discount
+    and before tax; ``next_due_on`` the day on which ``billing.running`` has something to do, null when nothing.
+    """
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        CheckConstraint("status IN ('trialing', 'active', 'past_due', 'read_only')", name="status"),
+        CheckConstraint("every IN ('month', 'year')", name="every"),
+        CheckConstraint("way IN ('invoice', 'card')", name="way"),
+        CheckConstraint("(period_start IS NULL) = (period_end IS NULL) AND period_start < period_end", name="period"),
+        CheckConstraint("value >= 0", name="value"),
+        Index("ix_subscriptions_next_due_on", "next_due_on"),
+    )
+
+    cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"), primary_key=True)
+    plan: Mapped[str] = mapped_column(Text)
+    every: Mapped[str] = mapped_column(Text, server_default="month")
+    status: Mapped[str] = mapped_column(Text)
+    way: Mapped[str] = mapped_column(Text, server_default="invoice")
+    anchor: Mapped[date | None]
+    period_start: Mapped[date | None]
+    period_end: Mapped[date | None]
+    value: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    next_plan: Mapped[str | None] = mapped_column(Text)
+    next_every: Mapped[str | None] = mapped_column(Text)
+    trial_told: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    next_due_on: Mapped[date | None]
+    coupon: Mapped[str | None] = mapped_column(ForeignKey("shared.coupons.code"))
+    coupon_left: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    contact_name: Mapped[str] = mapped_column(Text, server_default="")
+    contact_email: Mapped[str] = mapped_column(Text, server_default="")
+    contact_phone: Mapped[str] = mapped_column(Text, server_default="")
+    buyer_name: Mapped[str] = mapped_column(Text, server_default="")
+    buyer_address: Mapped[str] = mapped_column(Text, server_default="")
+    buyer_tax_number: Mapped[str] = mapped_column(Text, server_default="")
+    stripe_customer: Mapped[str | None] = mapped_column(Text, unique=True)
+    stripe_subscription: Mapped[str | None] = mapped_column(Text, unique=True)
+    begun_on: Mapped[date]
+
+
+class Coupon(SharedBase):
+    """A discount in percent on the next ``invoices`` invoices of whoever enters its code."""
+
+    __tablename__ = "coupons"
+    __table_args__ = (
+        CheckConstraint("percent BETWEEN 1 AND 100", name="percent"),
+        CheckConstraint("invoices BETWEEN 1 AND 60", name="invoices"),
+        CheckConstraint("used <= most", name="used"),
+    )
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    percent: Mapped[int] = mapped_column(SmallInteger)
+    invoices: Mapped[int] = mapped_column(SmallInteger)
+    most: Mapped[int]
+    used: Mapped[int] = mapped_column(server_default=text("0"))
+    until: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class CouponUse(SharedBase):
+    """A cooperative has entered a code: once."""
+
+    __tablename__ = "coupon_uses"
+
+    code: Mapped[str] = mapped_column(ForeignKey("shared.coupons.code"), primary_key=True)
+    cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"), primary_key=True)
+    used_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class InvoiceCounter(SharedBase):
+    """The last invoice number of a year: numbers have no gaps, as the tax office expects."""
+
+    __tablename__ = "invoice_counters"
+
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    last_number: Mapped[int]
+
+
+class Invoice(SharedBase):
+    """An invoice to a cooperative, in rupiah. ``source_key`` makes each cause give one; what was bought and by whom is frozen."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'paid', 'void', 'uncollectible')", name="state"),
+        CheckConstraint("total = subtotal - discount + tax AND to_pay = total - credit AND to_pay >= 0", name="sums"),
+        CheckConstraint("(state = 'paid') = (paid_on IS NOT NULL)", name="paid"),
+        Index("ix_invoices_cooperative_id", "cooperative_id", "issued_on"),
+        Index("ix_invoices_state", "state", "due_on"),
+        Index("ix_invoices_paid_on", "paid_on"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(Text, unique=True)
+    cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"))
+    source_key: Mapped[str] = mapped_column(Text, unique=True)
+    issued_on: Mapped[date]
+    due_on: Mapped[date]
+    period_start: Mapped[date]
+    period_end: Mapped[date]
+    subtotal: Mapped[int] = mapped_column(BigInteger)
+    discount: Mapped[int] = mapped_column(BigInteger)
+    tax: Mapped[int] = mapped_column(BigInteger)
+    tax_label_id: Mapped[str] = mapped_column(Text, server_default="")
+    tax_label_en: Mapped[str] = mapped_column(Text, server_default="")
+    total: Mapped[int] = mapped_column(BigInteger)
+    credit: Mapped[int] = mapped_column(BigInteger)
+    to_pay: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(Text)
+    buyer_name: Mapped[str] = mapped_column(Text)
+    buyer_address: Mapped[str] = mapped_column(Text)
+    buyer_tax_number: Mapped[str] = mapped_column(Text)
+    reminders_sent: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    last_reminded_on: Mapped[date | None]
+    paid_on: Mapped[date | None]
+    paid_way: Mapped[str | None] = mapped_column(Text)
+    paid_reference: Mapped[str | None] = mapped_column(Text)
+    confirmed_by: Mapped[str | None] = mapped_column(Text)
+    closed_reason: Mapped[str | None] = mapped_column(Text)
+    stripe_invoice: Mapped[str | None] = mapped_column(Text, unique=True)
+
+
+class InvoiceLine(SharedBase):
+    """A line of an invoice, in rupiah before tax; below zero what is taken off."""
+
+    __tablename__ = "invoice_lines"
+
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("shared.invoices.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    text_id: Mapped[str] = mapped_column(Text)
+    text_en: Mapped[str] = mapped_column(Text)
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class Credit(SharedBase):
+    """What a cooperative has with the platform, one row for each change, append-only. Their sum pays the next invoices first."""
+
+    __tablename__ = "billing_credits"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount"),
+        Index("ix_billing_credits_cooperative_id", "cooperative_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(Text)
+    source_key: Mapped[str] = mapped_column(Text, unique=True)
+    on_date: Mapped[date]
+    at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+
+
+class BillingEntry(SharedBase):
+    """The history of a subscription, append-only: what was done, by whom, on which day. Reminders are entries too."""
+
+    __tablename__ = "billing_entries"
+    __table_args__ = (Index("ix_billing_entries_cooperative_id", "cooperative_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"))
+    on_date: Mapped[date]
+    at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+    by: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class UsageFigure(SharedBase):
+    """What a cooperative used in a month (``month`` is its first day), by a query that it can run itself."""
+
+    __tablename__ = "usage_figures"
+    __table_args__ = (CheckConstraint("value >= 0", name="value"),)
+
+    cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    meter: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+    measured_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class BillingEvent(SharedBase):
+    """A verified message of Stripe to the platform: kept once by its id, and no more believed than that there is something to look at."""
+
+    __tablename__ = "billing_events"
+
+    event_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(Moment)
+    looked_at: Mapped[datetime | None] = mapped_column(Moment)
