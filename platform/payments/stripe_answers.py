@@ -1,0 +1,79 @@
+"""The few fields of Stripe's answers that a payment needs. Amounts are hundredths of a rupiah here; moments are seconds since 1970.
+
+Sources: docs.stripe.com/api/checkout/sessions/object, …/payment_intents/object, …/charges/object, …/balance_transactions/object, …/refunds/object.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class BalanceTransaction(msgspec.Struct, frozen=True):
+    """One movement of the account's balance at Stripe. ``fee`` holds all that was kept: Stripe's own, taxes, and the platform's."""
+
+    id: str
+    amount: int
+    fee: int
+    currency: str
+    created: int
+    type: str = ""
+    description: str | None = None
+    source: dict[str, Any] | str | None = None
+
+
+class Charge(msgspec.Struct, frozen=True):
+    id: str
+    amount: int
+    currency: str
+    created: int
+    amount_refunded: int = 0
+    application_fee_amount: int | None = None
+    disputed: bool = False
+    balance_transaction: BalanceTransaction | str | None = None
+    payment_method_details: dict[str, Any] | None = None
+
+
+class PaymentIntent(msgspec.Struct, frozen=True):
+    id: str
+    status: str
+    amount: int
+    currency: str
+    amount_received: int = 0
+    latest_charge: Charge | str | None = None
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A Checkout Session: ``status`` is open | complete | expired, ``payment_status`` is paid | unpaid | no_payment_required."""
+
+    id: str
+    livemode: bool
+    status: str | None = None
+    payment_status: str = ""
+    amount_total: int | None = None
+    currency: str | None = None
+    client_reference_id: str | None = None
+    expires_at: int | None = None
+    url: str | None = None
+    payment_intent: PaymentIntent | str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """``status``: pending | requires_action | succeeded | failed | canceled."""
+
+    id: str
+    amount: int
+    currency: str
+    status: str | None = None
+    failure_reason: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class Money(msgspec.Struct, frozen=True):
+    amount: int
+    currency: str
+
+
+class Balance(msgspec.Struct, frozen=True):
+    available: tuple[Money, ...] = ()
+    pending: tuple[Money, ...] = ()

@@ -1,0 +1,177 @@
+"""How Stripe is spoken to: its own package over our one HTTP client, and its errors as faults that say whether asking again helps.
+
+Nothing here knows what a payment is: billing speaks to Stripe through the same door. Retries belong to our jobs, so the package makes none.
+Request and answer bodies hold names and addresses of buyers: they are not logged, and no error carries them further.
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Mapping
+from typing import Any, ClassVar, Final, TypeVar
+
+import httpx
+import msgspec
+import stripe
+from stripe import _util as stripe_util
+
+from payments.provider import REAL_ADDRESSES, ProviderFault
+
+T = TypeVar("T")
+Answer = TypeVar("Answer", bound=msgspec.Struct)
+
+# The package keeps a number of this machine in the home folder and sends it along, and prints bodies where its debug level is asked for.
+stripe.enable_telemetry = False
+stripe.log = None
+stripe_util.STRIPE_LOG = None
+logging.getLogger("stripe").setLevel(logging.WARNING)
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_]{8,255}")
+_SECRET: Final = re.compile(r"\b(?:sk|rk|pk|whsec)_[\w*]+")
+_PLAIN: Final = re.compile(r"[\w.\[\]-]{1,80}")
+_LONGEST_SENTENCE: Final = 200
+
+
+class StripeFault(ProviderFault):
+    """A ProviderFault with what Stripe's error says of itself.
+
+    ``status`` is the HTTP status (None: no answer came). ``replayed``: Stripe did nothing now, it repeated its stored answer to this
+    idempotency key. ``conflict``: the idempotency key was used before with other parameters.
+    """
+
+    def __init__(
+        self,
+        said: str,
+        *,
+        passing: bool,
+        status: int | None = None,
+        code: str = "",
+        param: str = "",
+        replayed: bool = False,
+        conflict: bool = False,
+    ) -> None:
+        super().__init__(said, passing=passing)
+        self.status: Final = status
+        self.code: Final = code
+        self.param: Final = param
+        self.replayed: Final = replayed
+        self.conflict: Final = conflict
+
+    @property
+    def refused(self) -> bool:
+        """Whether Stripe understood the request and will not do it."""
+        return self.status in {400, 402, 404} and not self.conflict and not self.passing
+
+
+class OverOurClient(stripe.HTTPClient):
+    """The package's requests, sent by the shared ``httpx.AsyncClient``: its time-outs, its pool, its proxy."""
+
+    name: ClassVar[str] = "httpx"
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        super().__init__()
+        self._shared = client
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Send one request. Raises APIConnectionError when no answer came, whatever the reason was."""
+        try:
+            answer = await self._shared.request(method, url, headers=dict(headers), content=post_data)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise stripe.APIConnectionError(type(error).__name__) from None  # type: ignore[no-untyped-call]
+        return answer.content, answer.status_code, answer.headers
+
+    async def close_async(self) -> None:
+        """Nothing: the client is shared, and whoever made it closes it."""
+
+
+def client_for(*, key: str, address: str, http: httpx.AsyncClient, account: str | None = None) -> stripe.StripeClient:
+    """A client of the official package for one key, on the address of the real API or of a stand-in.
+
+    ``account`` (acct_…) sends every request in the name of a connected account. Raises ProviderFault for what cannot be a key.
+    """
+    if not _KEY.fullmatch(key):
+        raise ProviderFault("the Stripe key is missing or is not a key", passing=False)
+    address = address.rstrip("/")
+    is_real = address == REAL_ADDRESSES["stripe"]
+    # A stand-in answers for every address of Stripe: nothing that is tried may reach the real one.
+    elsewhere = None if is_real else {"api": address, "connect": address, "files": address, "meter_events": address}
+    return stripe.StripeClient(
+        key,
+        stripe_account=account,
+        base_addresses=elsewhere,  # type: ignore[arg-type]  # the package's TypedDict is total=False over the same names
+        max_network_retries=0,
+        http_client=OverOurClient(http),
+    )
+
+
+async def asked(call: Awaitable[T]) -> T:
+    """Await a call of the package. Raises StripeFault, free of bodies and keys, for every error of it."""
+    try:
+        return await call
+    except stripe.StripeError as error:
+        fault = fault_of(error)
+    # outside of the except block: the package's error holds the body, and would hang on as the context of ours
+    raise fault
+
+
+def fault_of(error: stripe.StripeError) -> StripeFault:
+    """What an error of the package means for us: no answer, too many requests, 409 and 5xx pass; a refusal does not."""
+    status = error.http_status
+    code = _plain(error.code or (error.error.code if error.error is not None else None))
+    return StripeFault(
+        _sentence(error, status, code),
+        passing=_passes(error, status),
+        status=status,
+        code=code,
+        param=_plain(getattr(error, "param", None)),
+        replayed=str(_header(error, "idempotent-replayed")).lower() == "true",
+        conflict=isinstance(error, stripe.IdempotencyError) and status != 409,
+    )
+
+
+def read(answer: stripe.StripeObject | Mapping[str, Any], kind: type[Answer]) -> Answer:
+    """The few fields that we use, checked. Raises ProviderFault (not passing) where Stripe answered something else."""
+    plain = answer.to_dict() if isinstance(answer, stripe.StripeObject) else dict(answer)
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        said = f"Stripe answered a {kind.__name__} that we cannot read: {error}"
+    raise ProviderFault(said, passing=False)
+
+
+def _passes(error: stripe.StripeError, status: int | None) -> bool:
+    if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError):
+        return True
+    if status is None or status in {409, 429} or status >= 500:
+        return True
+    # an answer that is no JSON came from something between us and Stripe
+    return status < 400
+
+
+def _sentence(error: stripe.StripeError, status: int | None, code: str) -> str:
+    if isinstance(error, stripe.APIConnectionError):
+        return f"Stripe could not be reached ({_plain(error.user_message)})"
+    if isinstance(error, stripe.AuthenticationError):
+        said = "Stripe does not know the key"
+    elif isinstance(error, stripe.PermissionError):
+        said = "Stripe does not let this key do that, or the connected account is not ours"
+    elif isinstance(error, stripe.RateLimitError):
+        said = "Stripe asks for fewer requests"
+    elif isinstance(error, stripe.IdempotencyError):
+        said = "Stripe has seen this key of ours with another request"
+    elif isinstance(error, stripe.InvalidRequestError | stripe.CardError):
+        said = "Stripe refuses: " + _SECRET.sub("…", error.user_message or "no reason told")[:_LONGEST_SENTENCE]
+    else:
+        said = "Stripe answered with an error"
+    facts = [f"status {status}", code, _plain(_header(error, "request-id"))]
+    return f"{said} ({', '.join(fact for fact in facts if fact)})"
+
+
+def _header(error: stripe.StripeError, name: str) -> object:
+    return next((value for key, value in (error.headers or {}).items() if key.lower() == name), None)
+
+
+def _plain(value: object) -> str:
+    """A short name as Stripe writes them (a code, a parameter, a request's id), or nothing."""
+    return value if isinstance(value, str) and _PLAIN.fullmatch(value) and not _SECRET.search(value) else ""

@@ -1,0 +1,133 @@
+"""A message of Stripe: proved by its signature over the body as it was sent, and read only as far as telling what to ask Stripe about."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+import msgspec
+import stripe
+
+from payments.provider import Event, Unverified
+
+TOLERANCE: Final = timedelta(seconds=300)
+
+_SIGNATURE: Final = "stripe-signature"
+_ABOUT_PAYMENTS: Final = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+        "charge.refunded",
+        "charge.refund.updated",
+        "refund.created",
+        "refund.updated",
+        "refund.failed",
+    }
+)
+_DISPUTE: Final = "charge.dispute."
+_PAYOUT: Final = "payout."
+
+
+class _Object(msgspec.Struct, frozen=True):
+    """What an event is about. A dispute and a refund name the payment intent; a session names ours and itself."""
+
+    object: str
+    id: str | None = None
+    client_reference_id: str | None = None
+    metadata: dict[str, str] | None = None
+    payment_intent: dict[str, Any] | str | None = None
+
+
+class _Data(msgspec.Struct, frozen=True):
+    object: _Object
+
+
+class _Message(msgspec.Struct, frozen=True):
+    id: str
+    type: str
+    livemode: bool
+    data: _Data
+    account: str | None = None
+
+
+def verified(
+    headers: Mapping[str, str], body: bytes, *, secret: str, live: bool, account: str | None, now: datetime
+) -> Event:
+    """Read a message. Raises Unverified for any that Stripe did not sign for this endpoint within five minutes of ``now``.
+
+    ``account``: the connected account that the message must name; None for a cooperative's own keys, where it must name none. ``live``
+    must be the message's: an endpoint for real money also hears of what was tried (docs.stripe.com/connect/webhooks).
+    """
+    signed_at = _check_signature(headers.get(_SIGNATURE), body, secret)
+    if not _within(signed_at, now):
+        msg = "the signature is older than five minutes"
+        raise Unverified(msg)
+    try:
+        message = msgspec.json.decode(body, type=_Message)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        msg = "the message is not an event"
+        raise Unverified(msg) from None
+    if message.account != account:
+        msg = "the event is another account's"
+        raise Unverified(msg)
+    if message.livemode is not live:
+        msg = "the event is of test money at a live cooperative, or the other way round"
+        raise Unverified(msg)
+    return _event(message)
+
+
+def _check_signature(header: str | None, body: bytes, secret: str) -> int:
+    """The moment at which the body was signed. The package compares in constant time; its own check of age asks another clock than ours."""
+    try:
+        stripe.WebhookSignature.verify_header(body, header, secret, tolerance=None)
+        signed_at = next(part.partition("=")[2] for part in str(header).split(",") if part.startswith("t="))
+        return int(signed_at)
+    except (stripe.SignatureVerificationError, ValueError, TypeError, StopIteration):
+        # not only a wrong signature: a body that is no UTF-8, a signature that is no ASCII, a secret that is not set
+        pass
+    # outside of the except block: the package's error holds the body
+    msg = "the signature is not Stripe's"
+    raise Unverified(msg)
+
+
+def _within(signed_at: int, now: datetime) -> bool:
+    return abs(signed_at - int(now.timestamp())) <= TOLERANCE.total_seconds()
+
+
+def _event(message: _Message) -> Event:
+    about = message.data.object
+    concerns = _concerns(message.type)
+    is_session = about.object == "checkout.session"
+    provider_reference = about.id if is_session else _id_of(about.payment_intent)
+    reference = about.client_reference_id or (about.metadata or {}).get("reference")
+    if concerns == "payment" and not _can_be_found(about, reference, provider_reference):
+        concerns = "nothing"
+    if concerns == "payout":
+        reference, provider_reference = None, about.id
+    return Event(
+        event_id=message.id,
+        kind=message.type,
+        concerns=concerns,
+        reference=reference,
+        provider_reference=provider_reference,
+    )
+
+
+def _concerns(kind: str) -> Literal["payment", "payout", "nothing"]:
+    if kind in _ABOUT_PAYMENTS or kind.startswith(_DISPUTE):
+        return "payment"
+    return "payout" if kind.startswith(_PAYOUT) else "nothing"
+
+
+def _can_be_found(about: _Object, reference: str | None, provider_reference: str | None) -> bool:
+    """Whether the payment may be one of ours: a session without our reference was made elsewhere, on the same account."""
+    if about.object == "checkout.session":
+        return reference is not None
+    return reference is not None or provider_reference is not None
+
+
+def _id_of(expandable: dict[str, Any] | str | None) -> str | None:
+    if isinstance(expandable, dict):
+        expandable = expandable.get("id")
+    return expandable if isinstance(expandable, str) else None
