@@ -40,7 +40,7 @@ def at_least_ours(hundredths: int) -> Rupiah:
 
 def fee_from_stripe(hundredths: int) -> Rupiah:
     """Whole rupiah that Stripe kept: a part of a rupiah counts as one, so that what is left is never more than what Stripe has."""
-    return -at_least_ours(-hundredths)
+    return -at_least_ours(-_counted(hundredths))
 
 
 def _counted(hundredths: int) -> int:
