@@ -1,0 +1,94 @@
+"""What the statements of a bank or an acquirer are refused for."""
+
+from kernel.errors import Kind
+
+NO_TABLE = Kind(
+    "payments.statement_no_table",
+    422,
+    id="Di berkas ini tidak ada tabel mutasi. Unduh mutasi rekening sebagai CSV dari bank, lalu kirim berkas itu apa adanya.",
+    en="This file holds no table of movements. Download the account statement as CSV from the bank and send that file as it is.",
+)
+NO_LINES = Kind(
+    "payments.statement_no_lines",
+    422,
+    id="Tabel mutasi di berkas ini kosong. Pilih tanggal yang ada mutasinya, lalu unduh lagi dari bank.",
+    en="The table of movements in this file is empty. Choose days that have movements and download it again from the bank.",
+)
+NOT_A_DAY = Kind(
+    "payments.statement_not_a_day",
+    422,
+    id="“{text}” bukan tanggal.",
+    en="“{text}” is not a date.",
+)
+YEAR_UNKNOWN = Kind(
+    "payments.statement_year_unknown",
+    422,
+    id="Tanggal {text} tidak memuat tahun, dan berkas ini tidak menyebut periodenya. Unduh lagi berkas yang memuat baris “Periode”.",
+    en="The date {text} has no year, and this file does not tell its period. Download one again that has the line “Periode”.",
+)
+DAY_OUTSIDE_PERIOD = Kind(
+    "payments.statement_day_outside_period",
+    422,
+    id="Tanggal {text} di luar periode berkas ini, {first} sampai {last}.",
+    en="The date {text} is outside the period of this file, {first} to {last}.",
+)
+DAY_AHEAD = Kind(
+    "payments.statement_day_ahead",
+    422,
+    id="Tanggal {day} belum tiba. Mungkin hari dan bulannya terbalik: periksa pilihan kolomnya.",
+    en="The date {day} is still to come. Day and month may be exchanged: check the choice of columns.",
+)
+NOT_MONEY = Kind(
+    "payments.statement_not_money",
+    422,
+    id="“{text}” bukan jumlah uang.",
+    en="“{text}” is not an amount of money.",
+)
+NO_AMOUNT = Kind(
+    "payments.statement_no_amount",
+    422,
+    id="Baris ini bertanggal tetapi tidak memuat jumlah uang.",
+    en="This line has a date but no amount of money.",
+)
+BOTH_WAYS = Kind(
+    "payments.statement_both_ways",
+    422,
+    id="Baris ini memuat uang masuk dan uang keluar sekaligus.",
+    en="This line has money coming in and going out at once.",
+)
+NOT_MARKED = Kind(
+    "payments.statement_not_marked",
+    422,
+    id="Tidak tertulis apakah uang di baris ini masuk (CR) atau keluar (DB).",
+    en="It does not say whether the money of this line came in (CR) or went out (DB).",
+)
+NO_SUCH_COLUMN = Kind(
+    "payments.statement_no_such_column",
+    422,
+    id="Pilih kolom yang ada di berkas ini.",
+    en="Choose a column of this file.",
+)
+COLUMN_TWICE = Kind(
+    "payments.statement_column_twice",
+    422,
+    id="Satu kolom dipilih untuk dua hal. Tanggal, keterangan dan jumlah ada di kolom yang berbeda.",
+    en="One column is chosen for two things. Date, text and amount stand in different columns.",
+)
+AMOUNT_COLUMN_MISSING = Kind(
+    "payments.statement_amount_column_missing",
+    422,
+    id="Pilih kolom jumlah, atau kolom uang masuk.",
+    en="Choose the column of the amount, or the one of money coming in.",
+)
+BAD_LINES = Kind(
+    "payments.statement_bad_lines",
+    422,
+    id="Ada {count} baris yang tidak terbaca, jadi belum ada yang dicatat. Yang pertama: baris {line}. {reason}",
+    en="{count} lines cannot be read, so nothing was recorded. The first: line {line}. {reason}",
+)
+LAYOUT_UNKNOWN = Kind(
+    "payments.statement_layout_unknown",
+    422,
+    id="Susunan kolom berkas ini belum dikenal. Pilih dulu kolom tanggal, keterangan dan jumlahnya.",
+    en="The columns of this file are not known yet. First choose those of the date, the text and the amount.",
+)
