@@ -1,0 +1,233 @@
+"""Prices, periods and changes: pure, and never a rupiah lost."""
+
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.plans import EVERY, Every, catalogue, limit_of, read
+from billing.rules import (
+    Line,
+    change_now,
+    discounted,
+    forecast,
+    is_upgrade,
+    months_after,
+    months_until,
+    period_after,
+    share_of,
+    sums,
+    used_and_unused,
+)
+from kernel.errors import Words
+from kernel.money import Rupiah
+from tenants.entitlements import entitled
+from tenants.registry import TenantRef
+
+PLANS = catalogue()
+BENIH, TUMBUH, PANEN = PLANS.plan
+START = date(2026, 1, 31)
+days = st.dates(date(2024, 1, 1), date(2030, 12, 31))
+money = st.integers(0, 10_000_000).map(Rupiah)
+
+
+def tenant(plan: str, *entitlements: str) -> TenantRef:
+    import uuid
+
+    return TenantRef(uuid.UUID(int=1), "x", "X", "coop_x", "active", None, "0", plan, frozenset(entitlements))
+
+
+def test_an_entitlement_is_asked_by_a_known_name() -> None:
+    assert entitled(tenant("panen", "custom_domain"), "custom_domain")
+    assert not entitled(tenant("tumbuh", "gateways"), "custom_domain")
+    with pytest.raises(ValueError, match="no entitlement"):
+        entitled(tenant("panen"), "costum_domain")
+
+
+def test_a_limit_is_of_the_plan_and_absent_where_there_is_none() -> None:
+    assert limit_of(tenant("benih"), "members") == 100
+    assert limit_of(tenant("panen"), "members") is None
+    assert limit_of(tenant("sold no longer"), "members") is None
+    assert all(limit_of(tenant(plan.code), "orders") is None for plan in PLANS.plan)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('code = "panen"', 'code = "tumbuh"', "same code"),
+        ("year = 990_000", "year = 1_990_000", "at most twelve"),
+        ("reminder_days = [0, 3, 7, 14]", "reminder_days = [0, 3, 7, 21]", "before the end of grace"),
+        ('then = "benih"', 'then = "tumbuh"', "exactly one plan is free"),
+        ('"payroll", "custom_domain"', '"payroll", "moon"', "unknown entitlements"),
+        ("members = 100,", "member = 100,", "member"),
+        ("month = 299_000", "month = 99.5", "int"),
+        ("since = 2025-01-01", "since = 2020-01-01", "sorted by date"),
+    ],
+)
+def test_a_plans_file_that_contradicts_itself_is_refused(old: str, new: str, said: str) -> None:
+    from billing.plans import _FILE
+
+    text = _FILE.read_text()
+    assert old in text
+    with pytest.raises(ValueError, match=said):
+        read(text.replace(old, new))
+
+
+def test_the_31st_comes_back_after_a_short_month() -> None:
+    ends, start = [], START
+    for _ in range(4):
+        start = period_after(START, "month", start)
+        ends.append(start)
+    assert ends == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)]
+    assert period_after(date(2024, 2, 29), "year", date(2024, 2, 29)) == date(2025, 2, 28)
+    assert period_after(date(2024, 2, 29), "year", date(2027, 2, 28)) == date(2028, 2, 29)
+
+
+@given(days, st.sampled_from(EVERY), st.integers(1, 60))
+def test_periods_follow_each_other_without_a_hole(anchor: date, every: Every, count: int) -> None:
+    start = anchor
+    for number in range(1, count + 1):
+        end = period_after(anchor, every, start)
+        assert end == months_after(anchor, number * (1 if every == "month" else 12))
+        start = end
+
+
+@given(money, days, st.integers(1, 366), st.data())
+def test_used_and_unused_sum_to_the_price(value: Rupiah, start: date, length: int, data: st.DataObject) -> None:
+    end = start + timedelta(days=length)
+    on = start + timedelta(days=data.draw(st.integers(-3, length + 3)))
+    used, unused = used_and_unused(value, start, end, on)
+    assert used + unused == value
+    assert used >= 0 <= unused
+    exact = Fraction(int(value) * min(max((on - start).days, 0), length), length)
+    assert abs(int(used) - exact) < 1
+
+
+@given(st.lists(money, min_size=2, max_size=6), days, st.integers(28, 366), st.data())
+def test_however_often_the_plan_changes_what_is_paid_is_the_sum_of_the_days(
+    values: list[Rupiah], start: date, length: int, data: st.DataObject
+) -> None:
+    """Every change takes the unused days back and charges the same days anew: what was paid in all lies by less than a rupiah a change
+    from the price of each day at the plan of that day."""
+    end = start + timedelta(days=length)
+    on_days = sorted(data.draw(st.lists(st.integers(0, length), min_size=len(values) - 1, max_size=len(values) - 1)))
+    paid, exact, before = int(values[0]), Fraction(0), 0
+    for at, (old, new) in enumerate(pairwise(values)):
+        on = start + timedelta(days=on_days[at])
+        _, unused = used_and_unused(old, start, end, on)
+        _, charged = used_and_unused(new, start, end, on)
+        paid += int(charged - unused)
+        exact += Fraction(int(old) * (on_days[at] - before), length)
+        before = on_days[at]
+    exact += Fraction(int(values[-1]) * (length - before), length)
+    assert abs(paid - exact) <= len(values) - 1
+
+
+@given(days, st.integers(0, 30), st.sampled_from(EVERY), st.integers(0, 100))
+def test_a_dearer_plan_in_the_middle_costs_the_days_that_are_left(
+    anchor: date, day: int, rhythm: Every, percent: int
+) -> None:
+    end = period_after(anchor, "month", anchor)
+    on = min(anchor + timedelta(days=day), end)
+    value = discounted(TUMBUH.price_for("month"), percent)
+    change = change_now(
+        value=value,
+        anchor=anchor,
+        start=anchor,
+        end=end,
+        every="month",
+        new=PANEN,
+        new_every=rhythm,
+        percent=percent,
+        on=on,
+    )
+    assert change.net == change.charged - change.unused
+    if rhythm == "month":
+        assert (change.period_start, change.period_end) == (anchor, end)
+        assert 0 <= change.net <= change.value - value + 1
+    else:
+        assert change.period_start == on
+        assert change.charged == change.value == discounted(PANEN.price_for("year"), percent)
+
+
+def test_a_change_of_plan_worked_out_by_hand() -> None:
+    """10 June to 10 July has 30 days; on 20 June 20 are left: 66.000 of 99.000 come back, 199.333 of 299.000 are charged."""
+    change = change_now(
+        value=Rupiah(99_000), anchor=date(2026, 6, 10), start=date(2026, 6, 10), end=date(2026, 7, 10),
+        every="month", new=PANEN, new_every="month", percent=0, on=date(2026, 6, 20),
+    )  # fmt: skip
+    assert (change.days_left, change.days) == (20, 30)
+    assert (change.unused, change.charged, change.net) == (66_000, 199_333, 133_333)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at_once"),
+    [
+        (("benih", "month"), ("tumbuh", "month"), True),
+        (("benih", "year"), ("tumbuh", "month"), True),
+        (("tumbuh", "month"), ("tumbuh", "year"), True),
+        (("tumbuh", "year"), ("panen", "year"), True),
+        (("tumbuh", "year"), ("panen", "month"), False),
+        (("tumbuh", "year"), ("tumbuh", "month"), False),
+        (("panen", "month"), ("tumbuh", "year"), False),
+        (("panen", "month"), ("benih", "month"), False),
+        (("tumbuh", "month"), ("tumbuh", "month"), False),
+    ],
+)
+def test_more_begins_at_once_and_less_at_the_end(
+    old: tuple[str, Every], new: tuple[str, Every], *, at_once: bool
+) -> None:
+    assert is_upgrade(PLANS.of(old[0]), old[1], PLANS.of(new[0]), new[1]) is at_once
+
+
+@given(
+    st.lists(st.integers(-5_000_000, 20_000_000), min_size=1, max_size=4).filter(lambda parts: sum(parts) >= 0),
+    st.integers(0, 100),
+    st.integers(0, 9_000_000),
+    st.booleans(),
+)
+def test_an_invoice_sums_and_uses_no_more_credit_than_there_is_to_pay(
+    parts: list[int], percent: int, credit: int, taxed: bool
+) -> None:
+    subtotal = Rupiah(sum(parts))
+    discount = subtotal - discounted(subtotal, percent)
+    tax = PLANS.tax_on(date(2026, 6, 1)) if taxed else None
+    found = sums(
+        [Line(Words("x", "x"), Rupiah(part)) for part in parts], discount=discount, tax=tax, credit=Rupiah(credit)
+    )
+    assert found.subtotal - found.discount + found.tax == found.total
+    assert found.total - found.credit == found.to_pay
+    assert found.to_pay >= 0
+    assert found.credit <= credit
+    assert found.to_pay == 0 or found.credit == credit
+    assert (
+        (found.tax == 0)
+        if tax is None
+        else abs(int(found.tax) - int(found.subtotal - found.discount) * tax.fraction) <= Fraction(1, 2)
+    )
+
+
+def test_the_tax_is_eleven_percent_by_either_law() -> None:
+    assert PLANS.tax_on(date(2022, 3, 31)) is None
+    for day in (date(2022, 4, 1), date(2024, 12, 31), date(2025, 1, 1), date(2026, 11, 24)):
+        tax = PLANS.tax_on(day)
+        assert tax is not None
+        assert tax.fraction == Fraction(11, 100) == Fraction(12, 100) * Fraction(11, 12)
+        assert tax.source
+
+
+def test_a_forecast_goes_on_like_the_days_before() -> None:
+    first, end = date(2026, 11, 1), date(2026, 12, 1)
+    assert forecast(100, first, end, date(2026, 11, 10)) == 300
+    assert forecast(100, first, end, date(2026, 11, 30)) == 100
+    assert forecast(0, first, end, first) == 0
+    assert months_until([80, 90, 100], 120) == 3
+    assert months_until([80, 90, 121], 120) == 0
+    assert months_until([80, 80], 120) is None
+    assert months_until([90, 80], 120) is None
+    assert months_until([], 1) is None
+    assert share_of(80, 100) == 80
+    assert share_of(5, None) is None
