@@ -11,7 +11,11 @@ class Refused(Exception):
     def __init__(self, status: int, kind: str, message: str, *, kept: bool = False, **more: Any) -> None:
         super().__init__(message)
         self.status, self.kept = status, kept
-        self.error = {"type": kind, "message": message, **{key: value for key, value in more.items() if value is not None}}
+        self.error = {
+            "type": kind,
+            "message": message,
+            **{key: value for key, value in more.items() if value is not None},
+        }
 
     @property
     def body(self) -> dict[str, Any]:
