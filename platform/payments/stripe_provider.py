@@ -44,7 +44,7 @@ CONNECTED: Final = "connected"
 # Stripe (kernel.settings, the one that billing uses) into its secrets under this name.
 PLATFORM_KEY: Final = "platform_key"
 
-_ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,60}")
+_ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9_]{1,60}")
 _PERCENT: Final = re.compile(r"\d{1,2}(?:[.,]\d{1,4})?")
 _METHOD: Final = re.compile(r"[a-z0-9_]{1,40}")
 

@@ -99,7 +99,7 @@ async def status_of(client: stripe.StripeClient, session: Session) -> Status:
         state=status.state,
         reference=status.reference,
         provider_reference=status.provider_reference,
-        amount=from_stripe(payment.amount_received),
+        amount=_received(session, payment),
         fee=_fee(movement),
         refunded=await _refunded(client, payment.id, charge),
         paid_at=_paid_at(charge, movement),
@@ -206,6 +206,16 @@ def _state(session: Session, payment: PaymentIntent | None) -> OutsideState:
     if session.payment_status == "paid":
         return "paid"
     return "failed" if payment is not None and payment.status in _FAILED else "awaiting"
+
+
+def _received(session: Session, payment: PaymentIntent) -> Rupiah:
+    """What came in. The session and its payment tell the same sum in two places: where they do not, nobody may guess which is true."""
+    received = from_stripe(payment.amount_received)
+    if session.amount_total is None or from_stripe(session.amount_total) != received:
+        raise ProviderFault(
+            "Stripe tells one sum for the Checkout Session and another for what was received", passing=False
+        )
+    return received
 
 
 async def _refunded(client: stripe.StripeClient, payment_intent: str, charge: Charge | None) -> Rupiah:
