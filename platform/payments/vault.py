@@ -1,0 +1,95 @@
+"""Secrets of cooperatives at rest: encrypted under a key of the cooperative, which comes from a master key that can be rotated.
+
+A sealed secret is the text ``v1:<key id>:<base64 of nonce and ciphertext>``. The cooperative's key is HKDF-SHA256 of the master key with the
+schema's name as info; the cipher is AES-256-GCM with a random nonce. Schema, label and key id are associated data: a secret that is
+moved to another cooperative or to another field does not open there. Nothing here writes a secret or a key anywhere, also not into exceptions.
+"""
+
+import base64
+import binascii
+import secrets
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from payments import vault_errors as errors
+
+# Master keys as settings give them: id and 32 bytes; the first encrypts, all decrypt.
+Keys = tuple[tuple[str, bytes], ...]
+
+VERSION: Final = "v1"
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_SALT: Final = b"lumbung payments vault"  # keeps these keys apart from whatever else may once come from a master key
+
+
+def seal(keys: Keys, schema_name: str, label: str, clear: str) -> str:
+    """Return the sealed text of a secret. ``label`` says what it is: the way and the field, like ``stripe/secret_key``.
+
+    The same secret sealed twice looks different. Raises Refusal: payments.vault_has_no_key, .secret_not_text.
+    """
+    if not keys:
+        raise errors.VAULT_HAS_NO_KEY()
+    key_id, master = keys[0]
+    try:
+        content = clear.encode()
+    except UnicodeEncodeError:
+        raise errors.SECRET_NOT_TEXT() from None  # the original error carries the secret
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    sealed = _cipher(master, schema_name).encrypt(nonce, content, _bound_to(schema_name, label, key_id))
+    return f"{VERSION}:{key_id}:{base64.b64encode(nonce + sealed).decode()}"
+
+
+def open_sealed(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
+    """Return the secret in clear. Raises Refusal: payments.vault_key_unknown; .vault_not_opened when it was changed or sealed for another place."""
+    key_id, nonce, content = _taken_apart(sealed)
+    master = dict(keys).get(key_id)
+    if master is None:
+        raise errors.VAULT_KEY_UNKNOWN(key=key_id)
+    try:
+        return _cipher(master, schema_name).decrypt(nonce, content, _bound_to(schema_name, label, key_id)).decode()
+    except InvalidTag:
+        raise errors.VAULT_NOT_OPENED() from None
+
+
+def needs_rotation(keys: Keys, sealed: str) -> bool:
+    """Tell whether a secret is sealed under another key than the one that encrypts now. Raises Refusal (payments.vault_not_opened)."""
+    if not keys:
+        raise errors.VAULT_HAS_NO_KEY()
+    return _taken_apart(sealed)[0] != keys[0][0]
+
+
+def reseal(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
+    """Return the same secret sealed under the key that encrypts now. Raises Refusal as ``open_sealed`` does."""
+    return seal(keys, schema_name, label, open_sealed(keys, schema_name, label, sealed))
+
+
+def _taken_apart(sealed: str) -> tuple[str, bytes, bytes]:
+    """The key id, the nonce and what was encrypted with its tag."""
+    version, _, rest = sealed.partition(":")
+    key_id, _, encoded = rest.partition(":")
+    try:
+        content = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise errors.VAULT_NOT_OPENED() from None
+    # base64 can write the same bytes in several ways: one text only is ours
+    if version != VERSION or not key_id or base64.b64encode(content).decode() != encoded:
+        raise errors.VAULT_NOT_OPENED()
+    if len(content) < _NONCE_BYTES + 16:
+        raise errors.VAULT_NOT_OPENED()
+    return key_id, content[:_NONCE_BYTES], content[_NONCE_BYTES:]
+
+
+def _cipher(master: bytes, schema_name: str) -> AESGCM:
+    if len(master) != KEY_BYTES:
+        raise ValueError(f"a master key has {KEY_BYTES} bytes")
+    return AESGCM(HKDF(SHA256(), KEY_BYTES, _SALT, schema_name.encode()).derive(master))
+
+
+def _bound_to(schema_name: str, label: str, key_id: str) -> bytes:
+    """Associated data, each piece with its length before it, so that no two places are written alike."""
+    pieces = [piece.encode() for piece in (VERSION, key_id, schema_name, label)]
+    return b"".join(len(piece).to_bytes(4, "big") + piece for piece in pieces)
