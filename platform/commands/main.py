@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "sales": "Import past cash sales",
     "books": "Look into the books",
     "shu": "Compute the year's surplus and its division",
+    "qris": "Read a QRIS, or make one for a payment from a sticker's",
     "operator": "Add people who run the platform",
     "migrate": "Bring the database to the newest revisions",
     "doctor": "Check this installation and say what to do",

@@ -1,0 +1,85 @@
+"""`lumbung qris`: look into QRIS payloads and make them dynamic, without any database."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from commands.output import json_option, lang, show, table
+from kernel import formats
+from kernel.money import Rupiah
+from payments.qris import Part, Qris
+from payments.qris import dynamic as make_dynamic
+from payments.qris import read as take_in
+
+
+@click.group()
+def command() -> None:
+    """Read a QRIS, or make the QRIS of one payment from a sticker's."""
+
+
+@command.command()
+@click.option("--payload", required=True, help="The sticker's text, beginning with 000201.")
+@click.option("--amount", required=True, metavar="RUPIAH", help="What is to be paid, from 1 to 10000000.")
+@click.option("--reference", help="At most 25 letters and digits that tell this payment.")
+def dynamic(payload: str, amount: str, reference: str | None) -> None:
+    """Print the payload for one payment, and nothing else. A tip or a fee that the sticker asks of the buyer is left out."""
+    click.echo(make_dynamic(payload, Rupiah.parse(amount), reference))
+
+
+@command.command()
+@click.argument("payload")
+@json_option
+def read(payload: str, *, as_json: bool) -> None:
+    """Check a payload and print what stands in it."""
+    qris = take_in(payload)
+    show(as_document(qris), as_json=as_json, people=lambda: _tell(qris))
+
+
+def as_document(qris: Qris) -> dict[str, Any]:
+    """Return the payload's facts as plain JSON values; ``parts`` holds all of it, also what has no name here."""
+    return {
+        "kind": qris.kind,
+        "merchant": qris.merchant,
+        "city": qris.city,
+        "postcode": qris.postcode or None,
+        "nmid": qris.nmid,
+        "criteria": qris.criteria or None,
+        "category": qris.category,
+        "currency": qris.value("53"),
+        "country": qris.value("58"),
+        "amount": qris.amount,
+        "reference": qris.reference or None,
+        "asks_tip_or_fee": qris.asks_more,
+        "accounts": [
+            {"tag": account.tag, "domain": account.domain, "parts": _plain(account.parts)} for account in qris.accounts
+        ],
+        "extra": _plain(qris.extra),
+        "parts": _plain(qris.parts) | {"63": qris.crc},
+        "crc": qris.crc,
+    }
+
+
+def _plain(parts: Iterable[Part]) -> dict[str, str]:
+    return {part.tag: part.value for part in parts}
+
+
+def _tell(qris: Qris) -> None:
+    from rich.markup import escape
+
+    amount = "" if qris.amount is None else formats.rupiah(qris.amount, lang())
+    known = [
+        ("Kind", qris.kind),
+        ("Merchant", qris.merchant),
+        ("City", qris.city),
+        ("Postcode", qris.postcode),
+        ("NMID", qris.nmid),
+        ("Criteria", qris.criteria),
+        ("Category", qris.category),
+        ("Amount", amount),
+        ("Reference", qris.reference),
+        ("Tip or fee", "asked of the buyer" if qris.asks_more else ""),
+        *((f"Account {account.tag}", account.domain) for account in qris.accounts),
+        ("Check code", f"{qris.crc}, right"),
+    ]
+    table(("What", "Value"), [(name, escape(value)) for name, value in known if value])
