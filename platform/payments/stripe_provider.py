@@ -29,6 +29,7 @@ from payments.provider import (
     Statement,
     Status,
     Unverified,
+    register,
 )
 from payments.stripe_amounts import MOST
 from payments.stripe_answers import PaymentIntent
@@ -238,3 +239,6 @@ def _check_money(means: Means, livemode: bool) -> None:
     if livemode is not means.live:
         kind = "test" if means.live else "real"
         raise ProviderFault(f"the Stripe key moves {kind} money", passing=False)
+
+
+register(StripeProvider())
