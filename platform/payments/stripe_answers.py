@@ -22,12 +22,14 @@ class BalanceTransaction(msgspec.Struct, frozen=True):
 
 
 class Charge(msgspec.Struct, frozen=True):
+    """The money itself. ``balance_transaction`` and ``application_fee`` may follow some seconds after its success."""
+
     id: str
     amount: int
     currency: str
     created: int
     amount_refunded: int = 0
-    application_fee_amount: int | None = None
+    application_fee: dict[str, Any] | str | None = None
     disputed: bool = False
     balance_transaction: BalanceTransaction | str | None = None
     payment_method_details: dict[str, Any] | None = None

@@ -19,6 +19,7 @@ _ABOUT_PAYMENTS: Final = frozenset(
         "checkout.session.async_payment_failed",
         "checkout.session.expired",
         "charge.refunded",
+        "charge.updated",  # its fee is known now, which may be some seconds after the payment
         "charge.refund.updated",
         "refund.created",
         "refund.updated",

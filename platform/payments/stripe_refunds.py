@@ -28,7 +28,7 @@ async def give_back(
         "metadata": {"reference": reference, "key": key, "reason": reason[:_LONGEST_REASON]},
     }
     charge = payment.latest_charge
-    if isinstance(charge, Charge) and charge.application_fee_amount:
+    if isinstance(charge, Charge) and charge.application_fee is not None:
         # the platform keeps nothing of what the cooperative gives back
         params["refund_application_fee"] = True
     for attempt in range(_KEYS):

@@ -28,6 +28,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "stripe_fx_fee": "fee",
     "tax_fee": "fee",
     "application_fee": "fee",
+    "application_fee_refund": "fee",
 }
 
 

@@ -87,6 +87,7 @@ def test_what_a_message_concerns_follows_from_its_type(kind: str, concerns: str)
     ("kind", "about", "reference"),
     [
         ("charge.refunded", {"object": "charge", "id": "ch_1", "metadata": {"reference": REFERENCE}}, REFERENCE),
+        ("charge.updated", {"object": "charge", "id": "ch_1", "metadata": {"reference": REFERENCE}}, REFERENCE),
         ("refund.updated", {"object": "refund", "id": "re_1", "metadata": {}}, None),
         ("refund.failed", {"object": "refund", "id": "re_1", "metadata": {"reference": REFERENCE}}, REFERENCE),
         ("charge.dispute.created", {"object": "dispute", "id": "du_1", "charge": "ch_1"}, None),
