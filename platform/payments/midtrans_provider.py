@@ -39,8 +39,9 @@ from payments.provider import (
     register,
 )
 
-_API: Final = {"production": REAL_ADDRESSES["midtrans"], "sandbox": "https://api.sandbox.midtrans.com"}
-_SNAP: Final = {"production": "https://app.midtrans.com", "sandbox": "https://app.sandbox.midtrans.com"}
+# by whether the keys move real money
+_API: Final = {True: REAL_ADDRESSES["midtrans"], False: "https://api.sandbox.midtrans.com"}
+_SNAP: Final = {True: "https://app.midtrans.com", False: "https://app.sandbox.midtrans.com"}
 
 _VIRTUAL_ACCOUNTS: Final = ("bca_va", "bni_va", "bri_va", "echannel", "permata_va", "cimb_va", "other_va")
 _QRIS: Final = ("gopay", "shopeepay", "other_qris")
@@ -127,11 +128,6 @@ class MidtransProvider:
 
     async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
         """Give back over the channel that was paid by; virtual accounts and shops' counters cannot, which Midtrans then says."""
-        if payment.detail.startswith("capture"):
-            # Midtrans refunds a card only once it is settled, the next day: until then there is only all or nothing
-            raise ProviderFault(
-                "Midtrans: a card payment is refunded after it is settled, on the next day", passing=True
-            )
         gateway = _gateway(means)
         answer = await gateway.ask(
             "POST",
@@ -141,10 +137,13 @@ class MidtransProvider:
         code = _code(gateway, answer)
         if code in {200, 201}:
             return Refunded(state="done" if code == 200 else "pending", provider_reference=key)
-        # the same key is refused when it was done before and the answer got lost: the state tells
         known = await _read_back(gateway, means, payment.reference)
         if known is not None and known.refund(key) is not None:
-            return Refunded(state="done", provider_reference=key, detail=known.transaction_status)
+            # asked before: it was done, the answer got lost, and the same key is refused now
+            return Refunded(state="done", provider_reference=key)
+        if known is not None and known.transaction_status == "capture":
+            said = "Midtrans: a card payment is given back after it is settled, which is on the next day"
+            raise ProviderFault(said, passing=True)
         raise gateway.fault(answer)
 
     async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
@@ -169,16 +168,6 @@ class MidtransProvider:
 
 
 _SETTINGS: Final = (
-    Setting(
-        name="environment",
-        label=Words("Lingkungan", "Environment"),
-        hint=Words("Mulai dengan percobaan (sandbox).", "Start with the sandbox."),
-        default="sandbox",
-        choices=(
-            ("sandbox", Words("Percobaan (sandbox)", "Sandbox")),
-            ("production", Words("Sungguhan", "Production")),
-        ),
-    ),
     Setting(
         name="channels",
         label=Words("Cara yang ditawarkan", "Channels offered"),
@@ -211,18 +200,10 @@ def _gateway(means: Means) -> Gateway:
     return Gateway(name="Midtrans", client=means.client, key=means.secrets.get("server_key", ""), worded=_worded)
 
 
-def _host(means: Means, hosts: Mapping[str, str]) -> str:
-    """The real host of the chosen environment; a stand-in answers for both hosts, so that nothing tried reaches a real one."""
+def _host(means: Means, hosts: Mapping[bool, str]) -> str:
+    """The real host, or the sandbox's for test keys. A stand-in answers for all of them, so that nothing tried reaches a real one."""
     address = means.address.rstrip("/")
-    if address != REAL_ADDRESSES["midtrans"]:
-        return address
-    environment = means.settings.get("environment", "sandbox")
-    if (environment == "production") is not means.live:
-        # the sandbox of a live cooperative would sell goods for nothing; production behind a trial would take money in earnest
-        raise ProviderFault(
-            f"the environment of Midtrans is {environment}, which is not this cooperative's", passing=False
-        )
-    return hosts.get(environment, hosts["sandbox"])
+    return hosts[means.live] if address == REAL_ADDRESSES["midtrans"] else address
 
 
 def _of(means: Means, reference: str, what: str) -> str:

@@ -1,0 +1,371 @@
+"""Paying by Midtrans, spoken to over a socket: what is asked, what is believed, and what is only told."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from kernel import clock
+from kernel.money import Rupiah
+from payments.midtrans_provider import MidtransProvider
+from payments.midtrans_states import status_of, transaction_of
+from payments.provider import REAL_ADDRESSES, Event, Intent, Means, ProviderFault, Status, Unverified
+from stand_ins.midtrans import MidtransStandIn
+from stand_ins.serving import serve
+
+KEY = "SB-Mid-server-rahasia"
+midtrans = MidtransProvider()
+
+
+@pytest.fixture
+async def stand_in() -> MidtransStandIn:
+    return MidtransStandIn(server_key=KEY)
+
+
+@pytest.fixture
+async def means(stand_in: MidtransStandIn) -> AsyncIterator[Means]:
+    async with serve(stand_in.app) as url, httpx.AsyncClient(timeout=1, trust_env=False) as client:
+        yield _means(client, str(url))
+
+
+def _means(client: Any, address: str, *, live: bool = False, **settings: str) -> Means:
+    return Means(settings=settings, secrets={"server_key": KEY}, client=client, address=address, live=live)
+
+
+def _intent(**changes: Any) -> Intent:
+    facts: dict[str, Any] = {
+        "id": "pay-1",
+        "reference": "KOP7F3A2B1C",
+        "amount": Rupiah(24_145),
+        "description": "Pesanan 12 | Koperasi Melati",
+        "buyer_name": "Siti Aminah",
+        "buyer_phone": "+6281200000001",
+        "expires_at": clock.now() + timedelta(hours=2),
+        "return_to": "https://melati.example/pembayaran/KOP7F3A2B1C",
+        "endpoint_url": "https://melati.example/kait/abc",
+    }
+    return Intent(**{**facts, **changes})
+
+
+def _heard(stand_in: MidtransStandIn, means: Means, at: int = -1) -> Event:
+    return midtrans.verify(means, {}, stand_in.messages[at].body)
+
+
+async def _status(means: Means) -> Status:
+    return await midtrans.status(means, "KOP7F3A2B1C", "token")
+
+
+async def test_a_page_is_made_with_the_amount_in_whole_rupiah(stand_in: MidtransStandIn, means: Means) -> None:
+    started = await midtrans.create(means, _intent())
+    assert started.redirect_url == f"{means.address}/snap/v4/redirection/{started.provider_reference}"
+    asked = stand_in.calls[-1]
+    assert asked.json()["transaction_details"] == {"order_id": "KOP7F3A2B1C", "gross_amount": 24_145}
+    assert asked.json()["expiry"]["unit"] == "minute"
+    assert asked.json()["expiry"]["duration"] == 120
+    assert asked.headers["x-override-notification"] == "https://melati.example/kait/abc"
+    assert "enabled_payments" not in asked.json()
+
+
+async def test_only_the_channels_that_an_officer_chose_are_offered(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(_means(means.client, means.address, channels="qris"), _intent())
+    assert stand_in.calls[-1].json()["enabled_payments"] == ["gopay", "shopeepay", "other_qris"]
+
+
+async def test_a_page_on_which_no_way_was_chosen_waits(means: Means) -> None:
+    await midtrans.create(means, _intent())
+    status = await _status(means)
+    assert (status.state, status.amount) == ("awaiting", 0)
+
+
+async def test_a_second_start_gives_another_page_of_the_same_payment(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    await midtrans.create(means, _intent())
+    await stand_in.pay("KOP7F3A2B1C")
+    assert list(stand_in.orders) == ["KOP7F3A2B1C"]
+    assert (await _status(means)).state == "paid"
+
+
+async def test_a_second_start_after_the_choice_shows_what_to_pay_to(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    order = await stand_in.choose("KOP7F3A2B1C", "bca_va")
+    started = await midtrans.create(means, _intent())
+    assert started.redirect_url is None
+    assert started.shown == {"va_bank": "BCA", "va_number": order.va_number}
+    assert started.provider_reference == order.transaction_id
+
+
+async def test_a_paid_payment_tells_amount_and_moment(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    order = await stand_in.pay("KOP7F3A2B1C", amount=30_000)
+    status = await _status(means)
+    assert (status.state, status.amount, status.currency) == ("paid", 30_000, "IDR")
+    assert (status.reference, status.provider_reference) == ("KOP7F3A2B1C", order.transaction_id)
+    assert status.fee is None
+    assert order.settled_at is not None
+    assert status.paid_at == order.settled_at.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ("pending", "awaiting"),
+        ("authorize", "awaiting"),
+        ("settlement", "paid"),
+        ("deny", "failed"),
+        ("failure", "failed"),
+        ("cancel", "cancelled"),
+        ("expire", "expired"),
+        ("chargeback", "paid"),
+    ],
+)
+async def test_each_state_of_midtrans_has_one_of_ours(
+    stand_in: MidtransStandIn, means: Means, told: str, state: str
+) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.turn("KOP7F3A2B1C", told)
+    assert (await _status(means)).state == state
+
+
+@pytest.mark.parametrize(("fraud", "state"), [("accept", "paid"), ("challenge", "awaiting"), ("deny", "failed")])
+async def test_a_captured_card_is_paid_only_when_the_fraud_check_accepts(
+    stand_in: MidtransStandIn, means: Means, fraud: str, state: str
+) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.capture("KOP7F3A2B1C", fraud)
+    assert (await _status(means)).state == state
+
+
+async def test_a_state_that_we_do_not_know_is_not_guessed(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.turn("KOP7F3A2B1C", "half_settled")
+    with pytest.raises(ProviderFault, match="half_settled") as fault:
+        await _status(means)
+    assert not fault.value.passing
+
+
+async def test_a_chargeback_of_all_counts_as_all_given_back(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.turn("KOP7F3A2B1C", "chargeback")
+    assert (await _status(means)).refunded == 24_145
+
+
+@pytest.mark.parametrize("amount", ["24145.50", "24145.001", "24,145.00", "-1.00", "", "1e5"])
+def test_an_amount_that_is_not_whole_rupiah_is_refused(amount: str) -> None:
+    told = transaction_of(json.dumps({"transaction_status": "settlement", "gross_amount": amount}).encode())
+    with pytest.raises(ProviderFault, match="whole rupiah") as fault:
+        status_of(told)
+    assert not fault.value.passing
+
+
+async def test_a_notification_is_believed_by_its_signature(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    order = await stand_in.pay("KOP7F3A2B1C")
+    event = _heard(stand_in, means)
+    assert (event.concerns, event.reference, event.kind) == ("payment", "KOP7F3A2B1C", "midtrans.settlement")
+    assert event.event_id == f"{order.transaction_id}:settlement:accept:200"
+
+
+async def test_every_change_of_state_is_an_event_of_its_own(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.choose("KOP7F3A2B1C", "qris")
+    await stand_in.pay("KOP7F3A2B1C")
+    await stand_in.give_back("KOP7F3A2B1C", 1_000, "r1")
+    await stand_in.give_back("KOP7F3A2B1C", 1_000, "r2")
+    events = [_heard(stand_in, means, at).event_id for at in range(4)]
+    assert len(set(events)) == 4
+    assert _heard(stand_in, means, 1).event_id == events[1]
+
+
+async def test_the_amount_is_signed_as_the_text_that_came(means: Means) -> None:
+    def signed(amount: str, told: str) -> bytes:
+        signature = hashlib.sha512(f"KOP1200{amount}{KEY}".encode()).hexdigest()
+        fields = {"order_id": "KOP1", "status_code": "200", "gross_amount": told, "transaction_status": "settlement"}
+        return json.dumps({**fields, "signature_key": signature}).encode()
+
+    assert midtrans.verify(means, {}, signed("24145.00", "24145.00")).reference == "KOP1"
+    with pytest.raises(Unverified):
+        midtrans.verify(means, {}, signed("24145.00", "24145.0"))
+    with pytest.raises(Unverified):
+        midtrans.verify(means, {}, signed("24145", "24145.00"))
+
+
+async def test_a_repeated_signature_cannot_take_the_place_of_the_settlement(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
+    """The state is not signed: whoever saw the pending notification can send it again under another name."""
+    await midtrans.create(means, _intent())
+    await stand_in.choose("KOP7F3A2B1C", "qris")
+    false = json.dumps({**stand_in.messages[-1].json(), "transaction_status": "settlement"}).encode()
+    await stand_in.pay("KOP7F3A2B1C")
+    assert midtrans.verify(means, {}, false).event_id != _heard(stand_in, means).event_id
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b"null", b'{"order_id": 5}', b"\xff\xfe", b'{"signature_key": "\xc3\xa9"}']
+)
+def test_what_is_no_notification_is_unverified(body: bytes) -> None:
+    with pytest.raises(Unverified):
+        midtrans.verify(_means(None, "http://127.0.0.1:9"), {}, body)
+
+
+async def test_without_a_key_nothing_is_verified() -> None:
+    means = Means(settings={}, secrets={}, client=None, address="http://127.0.0.1:9", live=False)
+    body = json.dumps({"order_id": "A", "signature_key": hashlib.sha512(b"A").hexdigest()}).encode()
+    with pytest.raises(Unverified):
+        midtrans.verify(means, {}, body)
+
+
+async def test_a_forged_notification_is_unverified(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    stand_in.faults.messages.add("forged")
+    await stand_in.pay("KOP7F3A2B1C")
+    with pytest.raises(Unverified):
+        _heard(stand_in, means)
+
+
+async def test_a_part_goes_back_and_then_the_rest(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.pay("KOP7F3A2B1C")
+    paid = await _status(means)
+    assert (await midtrans.refund(means, paid, Rupiah(4_145), "ref-1", "beras basah")).state == "done"
+    assert (await _status(means)).refunded == 4_145
+    assert (await midtrans.refund(means, paid, Rupiah(20_000), "ref-2", "batal")).state == "done"
+    status = await _status(means)
+    assert (status.state, status.amount, status.refunded) == ("paid", 24_145, 24_145)
+
+
+async def test_a_refund_asked_for_twice_happens_once(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.pay("KOP7F3A2B1C")
+    paid = await _status(means)
+    for _ in range(2):
+        assert (await midtrans.refund(means, paid, Rupiah(4_145), "ref-1", "beras basah")).state == "done"
+    assert len(stand_in.orders["KOP7F3A2B1C"].refunds) == 1
+    assert (await midtrans.refund_status(means, paid, "ref-1", "ref-1")).state == "done"
+    assert (await midtrans.refund_status(means, paid, "", "ref-9")).state == "pending"
+
+
+async def test_a_virtual_account_gives_nothing_back_and_midtrans_says_so(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.pay("KOP7F3A2B1C", "bca_va")
+    with pytest.raises(ProviderFault, match="cannot modify the status") as fault:
+        await midtrans.refund(means, await _status(means), Rupiah(1_000), "ref-1", "")
+    assert not fault.value.passing
+
+
+async def test_a_card_is_given_back_only_after_it_is_settled(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.capture("KOP7F3A2B1C")
+    with pytest.raises(ProviderFault, match="next day") as fault:
+        await midtrans.refund(means, await _status(means), Rupiah(1_000), "ref-1", "")
+    assert fault.value.passing
+
+
+async def test_calling_off_stops_what_waits_and_harms_nothing_else(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.cancel(means, "KOP7F3A2B1C", "")
+    await midtrans.create(means, _intent())
+    await midtrans.cancel(means, "KOP7F3A2B1C", "")
+    await stand_in.choose("KOP7F3A2B1C", "bca_va")
+    await midtrans.cancel(means, "KOP7F3A2B1C", "")
+    assert (await _status(means)).state == "expired"
+    await stand_in.capture("KOP7F3A2B1C")
+    await midtrans.cancel(means, "KOP7F3A2B1C", "")
+    assert (await _status(means)).state == "paid"
+
+
+@pytest.mark.parametrize("fault", ["500", "429", "time-out", "garbage"])
+async def test_what_passes_is_told_from_what_does_not(stand_in: MidtransStandIn, means: Means, fault: Any) -> None:
+    stand_in.faults.answers.append(fault)
+    with pytest.raises(ProviderFault) as raised:
+        await _status(means)
+    assert raised.value.passing
+    assert (await _status(means)).state == "awaiting"
+
+
+async def test_nobody_at_the_address_passes(means: Means) -> None:
+    with pytest.raises(ProviderFault, match="did not answer") as raised:
+        await midtrans.status(_means(means.client, "http://127.0.0.1:9"), "KOP1", "")
+    assert raised.value.passing
+    assert raised.value.__context__ is None
+
+
+async def test_a_wrong_key_does_not_pass_and_is_not_repeated(stand_in: MidtransStandIn, means: Means) -> None:
+    stand_in.server_key = "another"
+    with pytest.raises(ProviderFault, match="Access denied") as raised:
+        await midtrans.create(means, _intent())
+    assert not raised.value.passing
+    with pytest.raises(ProviderFault, match="Access denied"):
+        await _status(means)
+
+
+async def test_a_refusal_is_told_in_midtrans_words(means: Means) -> None:
+    with pytest.raises(ProviderFault, match="order_id is not valid") as raised:
+        await midtrans.create(means, _intent(reference="KOP 1"))
+    assert not raised.value.passing
+
+
+async def test_no_secret_stands_in_a_fault_or_in_what_is_printed() -> None:
+    def echo(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(400, json={"error_messages": [f"the key {KEY} is odd"]})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(echo)) as client:
+        means = _means(client, "http://127.0.0.1:9")
+        with pytest.raises(ProviderFault) as raised:
+            await midtrans.create(means, _intent())
+    assert KEY not in str(raised.value)
+    assert KEY not in repr(means)
+
+
+@pytest.mark.parametrize("status_code", ["500", "503"])
+async def test_a_500_within_a_200_passes(status_code: str) -> None:
+    def broken(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"status_code": status_code, "status_message": "Sorry"})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(broken)) as client:
+        with pytest.raises(ProviderFault) as raised:
+            await _status(_means(client, "http://127.0.0.1:9"))
+    assert raised.value.passing
+
+
+@pytest.mark.parametrize(
+    ("live", "hosts"),
+    [
+        (True, ["app.midtrans.com", "api.midtrans.com"]),
+        (False, ["app.sandbox.midtrans.com", "api.sandbox.midtrans.com"]),
+    ],
+)
+async def test_test_keys_go_to_the_sandbox(live: bool, hosts: list[str]) -> None:
+    asked = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        if request.method == "POST":
+            return httpx.Response(201, json={"token": "t", "redirect_url": "https://app.example/t"})
+        return httpx.Response(404, json={"status_code": "404", "status_message": "Transaction doesn't exist."})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(note)) as client:
+        means = _means(client, REAL_ADDRESSES["midtrans"], live=live)
+        await midtrans.create(means, _intent())
+        await _status(means)
+    assert asked == hosts
+
+
+async def test_a_page_that_should_end_within_minutes_gets_the_shortest_that_midtrans_takes(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
+    with clock.held_at(datetime(2026, 11, 24, 3, 0, tzinfo=UTC)):
+        await midtrans.create(means, _intent(expires_at=datetime(2026, 11, 24, 3, 1, 30, tzinfo=UTC)))
+    asked = stand_in.calls[-1].json()
+    assert asked["expiry"] == {"start_time": "2026-11-24 10:00:00 +0700", "unit": "minute", "duration": 2}
+    assert asked["page_expiry"] == {"unit": "minute", "duration": 5}
+
+
+async def test_no_statement_is_made_up(means: Means) -> None:
+    statement = await midtrans.statement(means, clock.now() - timedelta(days=1), clock.now())
+    assert (statement.lines, statement.balance) == ((), None)
