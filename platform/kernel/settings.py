@@ -125,6 +125,31 @@ class Settings:
         default=(),
         metadata=_told("addresses, separated by commas, whose `X-Forwarded-*` headers are believed", shown="none"),
     )
+    billing_name: str = field(
+        default="Lumbung", metadata=_told("who sends the platform's invoices to cooperatives", shown="`Lumbung`")
+    )
+    billing_address: str = field(default="", metadata=_told("address on the platform's invoices", shown="none"))
+    billing_pkp: bool = field(
+        default=False, metadata=_told("`1`: the platform is a PKP, so its invoices carry PPN and its tax number")
+    )
+    billing_tax_number: str = field(default="", metadata=_told("NPWP on the platform's invoices", shown="none"))
+    billing_bank_account: str = field(
+        default="", metadata=_told("the platform's bank account, as cooperatives should read it", shown="none")
+    )
+    billing_qris: str = field(
+        default="",
+        metadata=_told("payload of the platform's static QRIS, from which invoices get theirs", shown="none"),
+    )
+    billing_stripe_key: str = field(
+        default="",
+        repr=False,
+        metadata=_told("the platform's secret key at Stripe, for plans paid by card; empty: no cards", shown="none"),
+    )
+    billing_stripe_webhook_secret: str = field(
+        default="",
+        repr=False,
+        metadata=_told("signing secret of the address `/kait/langganan` at Stripe", shown="none"),
+    )
     lang: Literal["id", "en"] = field(
         default="en",
         metadata=_told("language of the `lumbung` command's sentences: `en` or `id`; pages ask the viewer"),
@@ -189,7 +214,9 @@ def check_startable(settings: Settings) -> None:
     elif len(settings.secret_key) < SHORTEST_SECRET:
         problems.append(f"LUMBUNG_SECRET_KEY is shorter than {SHORTEST_SECRET} characters")
     if not settings.master_keys:
-        problems.append("LUMBUNG_MASTER_KEYS names no key for the secrets of cooperatives; make one: openssl rand -base64 32")
+        problems.append(
+            "LUMBUNG_MASTER_KEYS names no key for the secrets of cooperatives; make one: openssl rand -base64 32"
+        )
     if settings.database_url is None:
         problems.append("LUMBUNG_DATABASE_URL names no database, and the embedded one is for one machine's trial")
     if settings.base_domain == "localhost" or settings.base_domain.startswith("localhost:"):
@@ -281,7 +308,9 @@ def _master_keys(text: str) -> tuple[tuple[str, bytes], ...]:
         except binascii.Error:
             key = b""
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name) or len(key) != MASTER_KEY_BYTES:
-            raise ValueError("each key must be written name:base64 of 32 bytes, as `openssl rand -base64 32` prints them")
+            raise ValueError(
+                "each key must be written name:base64 of 32 bytes, as `openssl rand -base64 32` prints them"
+            )
         keys.append((name, key))
     if len({name for name, _ in keys}) != len(keys):
         raise ValueError("two keys have the same name")
@@ -292,7 +321,11 @@ def _stand_in_addresses(text: str) -> tuple[tuple[str, str], ...]:
     found = []
     for part in _list(text):
         service, _, address = part.partition("=")
-        if service not in STOOD_IN_FOR or urlsplit(address).scheme != "http" or urlsplit(address).hostname not in LOOPBACK:
+        if (
+            service not in STOOD_IN_FOR
+            or urlsplit(address).scheme != "http"
+            or urlsplit(address).hostname not in LOOPBACK
+        ):
             raise ValueError(f"each must be written service=http://127.0.0.1:port, for {', '.join(STOOD_IN_FOR)}")
         found.append((service, address.rstrip("/")))
     return tuple(found)
@@ -318,6 +351,7 @@ _READERS: Final[Mapping[str, Any]] = {
     "trusted_proxies": _list,
     "master_keys": _master_keys,
     "stand_ins": _stand_in_addresses,
+    "billing_pkp": _yes,
     "lang": _lang,
     "debug": _yes,
 }

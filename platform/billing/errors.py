@@ -1,0 +1,112 @@
+"""What billing declines."""
+
+from kernel.errors import Kind
+
+NO_SUCH_PLAN = Kind(
+    "billing.no_such_plan",
+    404,
+    id="Paket itu tidak ada. Pilih salah satu dari halaman paket.",
+    en="There is no such plan. Choose one from the plans page.",
+)
+SAME_PLAN = Kind(
+    "billing.same_plan",
+    409,
+    id="Koperasi Anda sudah memakai paket itu. Tidak ada yang berubah.",
+    en="Your cooperative is already on that plan. Nothing has changed.",
+)
+PAY_FIRST = Kind(
+    "billing.pay_first",
+    409,
+    id="Tagihan {number} sudah lewat jatuh tempo. Lunasi dulu, lalu ganti paket.",
+    en="Invoice {number} is overdue. Pay it first, then change the plan.",
+)
+BY_CARD = Kind(
+    "billing.by_card",
+    409,
+    id="Langganan ini dibayar dengan kartu. Ubah lewat tombol “Kelola kartu dan langganan”.",
+    en="This subscription is paid by card. Change it with the button “Manage card and subscription”.",
+)
+NOTHING_TO_CANCEL = Kind(
+    "billing.nothing_to_cancel",
+    409,
+    id="Tidak ada paket berbayar yang bisa dihentikan. Tidak ada yang berubah.",
+    en="There is no paid plan to cancel. Nothing has changed.",
+)
+NOTHING_TO_RESUME = Kind(
+    "billing.nothing_to_resume",
+    409,
+    id="Paket ini memang berlanjut. Tidak ada yang berubah.",
+    en="This plan continues anyway. Nothing has changed.",
+)
+NO_SUCH_INVOICE = Kind(
+    "billing.no_such_invoice",
+    404,
+    id="Tagihan “{number}” tidak ada.",
+    en="There is no invoice “{number}”.",
+)
+NOT_OPEN = Kind(
+    "billing.not_open",
+    409,
+    id="Tagihan {number} sudah tidak terbuka. Tidak ada yang berubah.",
+    en="Invoice {number} is no longer open. Nothing has changed.",
+)
+WRONG_AMOUNT = Kind(
+    "billing.wrong_amount",
+    409,
+    id="Tagihan {number} sebesar {due}, bukan {given}. Periksa sekali lagi; kelebihan bisa dicatat sebagai saldo.",
+    en="Invoice {number} is for {due}, not {given}. Check again; what is too much can be recorded as credit.",
+)
+REASON_NEEDED = Kind(
+    "billing.reason_needed",
+    422,
+    id="Tulis alasannya: koperasi akan membacanya.",
+    en="Write the reason: the cooperative will read it.",
+)
+AMOUNT_NEEDED = Kind(
+    "billing.amount_needed",
+    422,
+    id="Jumlahnya harus lebih dari nol.",
+    en="The amount must be above zero.",
+)
+NO_SUCH_COUPON = Kind(
+    "billing.no_such_coupon",
+    404,
+    id="Kode “{code}” tidak dikenal, sudah habis, atau sudah lewat waktunya. Periksa ejaannya.",
+    en="The code “{code}” is unknown, used up or over. Check how it is spelled.",
+)
+COUPON_USED = Kind(
+    "billing.coupon_used",
+    409,
+    id="Koperasi Anda sudah pernah memakai kode “{code}”. Tidak ada yang berubah.",
+    en="Your cooperative has used the code “{code}” before. Nothing has changed.",
+)
+COUPON_TAKEN = Kind(
+    "billing.coupon_taken",
+    409,
+    id="Kode “{code}” sudah ada. Pilih kode lain.",
+    en="The code “{code}” exists already. Choose another.",
+)
+COUPON_MALFORMED = Kind(
+    "billing.coupon_malformed",
+    422,
+    id="Kode terdiri dari 4 sampai 20 huruf dan angka.",
+    en="A code has 4 to 20 letters and digits.",
+)
+NO_CARD_HERE = Kind(
+    "billing.no_card_here",
+    404,
+    id="Pembayaran dengan kartu belum dipasang di Lumbung ini. Pakai transfer bank atau QRIS.",
+    en="Paying by card is not set up on this Lumbung. Use a bank transfer or QRIS.",
+)
+CARD_UNREACHABLE = Kind(
+    "billing.card_unreachable",
+    503,
+    id="Penyedia kartu belum menjawab. Tidak ada yang berubah; coba lagi sebentar.",
+    en="The card provider does not answer. Nothing has changed; try again in a moment.",
+)
+NO_SUCH_COOPERATIVE = Kind(
+    "billing.no_such_cooperative",
+    404,
+    id="Tidak ada koperasi dengan alamat “{slug}”.",
+    en="There is no cooperative with the address “{slug}”.",
+)

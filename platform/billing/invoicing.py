@@ -1,0 +1,161 @@
+"""Invoices: issued with a number of an unbroken row, then paid, voided or given up; and what a cooperative has with us."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from billing import errors, queries
+from billing.models import Credit, Invoice, InvoiceLine, Subscription
+from billing.plans import catalogue
+from billing.rules import Line, due, sums
+from billing.trail import record
+from kernel.ids import new_id
+from kernel.money import Rupiah
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.settings import Settings
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An invoice that is about to be issued. ``source_key`` names its cause: each gives one invoice."""
+
+    source_key: str
+    lines: tuple[Line, ...]
+    period_start: date
+    period_end: date
+    discount: Rupiah = Rupiah(0)
+
+
+async def issue(
+    db: AsyncSession, settings: Settings, subscription: Subscription, draft: Draft, *, by: str, on: date
+) -> Invoice | None:
+    """Issue an invoice on the day ``on``; None when this cause has had one. The subscription's row must be locked.
+
+    What the cooperative has with us pays first; when that is all of it, the invoice is paid at once.
+    """
+    cooperative_id = subscription.cooperative_id
+    if await queries.has_invoice(db, draft.source_key):
+        return None
+    buyer = await queries.buyer(db, cooperative_id)
+    assert buyer is not None
+    tax = catalogue().tax_on(on) if settings.billing_pkp else None
+    held = Rupiah(await queries.credit_of(db, cooperative_id))
+    reckoned = sums(draft.lines, discount=draft.discount, tax=tax, credit=held)
+    paid = reckoned.to_pay == 0
+    invoice = Invoice(
+        id=new_id(),
+        number=await _next_number(db, on.year),
+        cooperative_id=cooperative_id,
+        source_key=draft.source_key,
+        issued_on=on,
+        due_on=due(on, catalogue().invoices.due_after_days),
+        period_start=draft.period_start,
+        period_end=draft.period_end,
+        subtotal=reckoned.subtotal,
+        discount=reckoned.discount,
+        tax=reckoned.tax,
+        tax_label_id=tax.label.id if tax else "",
+        tax_label_en=tax.label.en if tax else "",
+        total=reckoned.total,
+        credit=reckoned.credit,
+        to_pay=reckoned.to_pay,
+        state="paid" if paid else "open",
+        paid_on=on if paid else None,
+        paid_way="credit" if paid else None,
+        buyer_name=subscription.buyer_name or buyer.name,
+        buyer_address=subscription.buyer_address,
+        buyer_tax_number=subscription.buyer_tax_number,
+    )
+    db.add(invoice)
+    await db.flush()
+    for at, line in enumerate(draft.lines, start=1):
+        db.add(
+            InvoiceLine(invoice_id=invoice.id, line=at, text_id=line.text.id, text_en=line.text.en, amount=line.amount)
+        )
+    if reckoned.credit:
+        add_credit(
+            db,
+            cooperative_id,
+            -reckoned.credit,
+            reason=f"Tagihan {invoice.number}",
+            by=by,
+            key=f"used:{invoice.number}",
+            on=on,
+        )
+    facts = {"number": invoice.number, "to_pay": int(reckoned.to_pay), "due_on": invoice.due_on.isoformat()}
+    record(db, cooperative_id, "billing.invoiced", by=by, on=on, facts=facts)
+    await db.flush()
+    return invoice
+
+
+def add_credit(
+    db: AsyncSession, cooperative_id: UUID, amount: Rupiah, *, reason: str, by: str, key: str, on: date
+) -> None:
+    """Change what a cooperative has with us; below zero when it is used. The same key is refused by the database."""
+    db.add(Credit(cooperative_id=cooperative_id, amount=int(amount), reason=reason, by=by, source_key=key, on_date=on))
+
+
+async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Invoice]:
+    """Return an invoice with its subscription, both locked, the subscription first. Raises Refusal billing.no_such_invoice."""
+    owner = await queries.owner_of_invoice(db, number)
+    subscription = await queries.subscription_to_change(db, owner) if owner else None
+    invoice = await queries.invoice_to_change(db, number) if subscription else None
+    if subscription is None or invoice is None:
+        raise errors.NO_SUCH_INVOICE(number=number[:40])
+    return subscription, invoice
+
+
+def mark_paid(db: AsyncSession, invoice: Invoice, *, way: str, reference: str, confirmed_by: str, on: date) -> None:
+    """Take down that an open invoice is paid. Raises Refusal billing.not_open."""
+    if invoice.state != "open":
+        raise errors.NOT_OPEN(number=invoice.number)
+    invoice.state, invoice.paid_on, invoice.paid_way = "paid", on, way
+    invoice.paid_reference, invoice.confirmed_by = reference, confirmed_by
+    facts = {"number": invoice.number, "amount": invoice.to_pay, "way": way, "reference": reference}
+    record(db, invoice.cooperative_id, "billing.paid", by=confirmed_by, on=on, facts=facts)
+
+
+def close_unpaid(db: AsyncSession, invoice: Invoice, state: str, *, reason: str, by: str, on: date) -> None:
+    """Void an open invoice, or give it up as uncollectible. Voided, the credit that it used comes back. Raises Refusal billing.not_open."""
+    if invoice.state != "open":
+        raise errors.NOT_OPEN(number=invoice.number)
+    if not reason.strip():
+        raise errors.REASON_NEEDED(field="reason")
+    invoice.state, invoice.closed_reason = state, reason
+    if state == "void" and invoice.credit:
+        add_credit(
+            db,
+            invoice.cooperative_id,
+            Rupiah(invoice.credit),
+            reason=f"Tagihan {invoice.number} dibatalkan",
+            by=by,
+            key=f"void:{invoice.number}",
+            on=on,
+        )
+    facts = {"number": invoice.number, "reason": reason}
+    record(db, invoice.cooperative_id, f"billing.{state}", by=by, on=on, facts=facts)
+
+
+def overdue(invoices: Sequence[Invoice], on: date) -> Invoice | None:
+    """Return the first open invoice that has been reminded of or is late, or None."""
+    return next((each for each in invoices if each.reminders_sent or each.due_on < on), None)
+
+
+async def _next_number(db: AsyncSession, year: int) -> str:
+    """The next number of a year, as "2026-000123": the counter's row stays locked, and goes back with a transaction that fails."""
+    last = await db.execute(
+        text(
+            "INSERT INTO shared.invoice_counters (year, last_number) VALUES (:year, 1)"
+            " ON CONFLICT (year) DO UPDATE SET last_number = invoice_counters.last_number + 1 RETURNING last_number"
+        ),
+        {"year": year},
+    )
+    return f"{year}-{last.scalar_one():06d}"

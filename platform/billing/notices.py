@@ -1,0 +1,39 @@
+"""What officers should know of their plan, as one code in the registry row: the most pressing first. Pure.
+
+The sentences stand in themes/base/templates/billing/_notice.html; they come without a question to the database on every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from billing.dunning import TRIAL_NOTICE_DAYS, Status
+from billing.plans import Plan
+from billing.rules import share_of
+
+CODES: Final = (
+    "read_only", "past_due", "trial_ends", "over_members", "over_storage", "over_messages", "near_members", "near_storage",
+    "near_messages", "invoice_open",
+)  # fmt: skip
+# What can go over a limit, in the order in which it is told.
+LIMITED: Final = ("members", "storage", "messages")
+
+
+def notice_of(
+    *, status: Status, plan: Plan, period_end: date | None, unpaid: bool, usage: Mapping[str, int], warn: int, on: date
+) -> str | None:
+    """Return the code of the one thing to tell, or None. ``warn`` is the percentage of a limit from which on it is told."""
+    if status in ("read_only", "past_due"):
+        return status
+    if status == "trialing" and period_end is not None and on >= period_end - timedelta(days=TRIAL_NOTICE_DAYS):
+        return "trial_ends"
+    shares = {name: share_of(usage.get(name, 0), plan.limits.get(name)) or 0 for name in LIMITED}
+    for name in LIMITED:
+        if usage.get(name, 0) > (plan.limits.get(name) or usage.get(name, 0)):
+            return f"over_{name}"
+    for name in LIMITED:
+        if shares[name] >= warn:
+            return f"near_{name}"
+    return "invoice_open" if unpaid else None

@@ -1,0 +1,172 @@
+"""How a subscription moves from one period to the next, and back to life when it is paid. Every function works on a locked row."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import text
+
+from billing import queries
+from billing.invoicing import Draft, issue, overdue
+from billing.models import Subscription
+from billing.plans import Every, Plan, catalogue
+from billing.rules import Line, discounted, period_after
+from billing.trail import LUMBUNG, record
+from kernel.errors import Words
+from kernel.formats import date_long
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.settings import Settings
+
+
+async def locked_subscription(db: AsyncSession, cooperative_id: UUID, on: date) -> Subscription:
+    """Return a cooperative's row, locked; where there is none yet it is made: a trial that begins on this day."""
+    found = await queries.subscription_to_change(db, cooperative_id)
+    if found is not None:
+        return found
+    trial = catalogue().trial
+    made = await db.execute(
+        text(
+            "INSERT INTO shared.subscriptions (cooperative_id, plan, status, anchor, period_start, period_end, next_plan, begun_on)"
+            " VALUES (:id, :plan, 'trialing', :on, :on, :end, :then, :on) ON CONFLICT DO NOTHING RETURNING cooperative_id"
+        ),
+        {
+            "id": cooperative_id,
+            "plan": trial.plan,
+            "on": on,
+            "end": on + timedelta(days=trial.days),
+            "then": trial.then,
+        },
+    )
+    if made.first() is not None:
+        record(db, cooperative_id, "billing.trial_begun", by=LUMBUNG, on=on, facts={"days": trial.days})
+    found = await queries.subscription_to_change(db, cooperative_id)
+    assert found is not None
+    return found
+
+
+async def begin_period(
+    db: AsyncSession, settings: Settings, subscription: Subscription, plan: Plan, every: Every, *, start: date, by: str, on: date,
+    source_key: str,
+) -> None:  # fmt: skip
+    """Begin a period of a plan on ``start`` and invoice it on ``on``; the free plan has neither. The anchor is ``start`` where there is none."""
+    subscription.next_plan = subscription.next_every = None
+    subscription.trial_told = False
+    if plan.free:
+        subscription.plan, subscription.every = plan.code, "month"
+        subscription.anchor = subscription.period_start = subscription.period_end = None
+        subscription.value, subscription.way = 0, "invoice"
+        await refresh_status(db, subscription, on)
+        return
+    if subscription.every != every or subscription.anchor is None:
+        subscription.anchor = start
+    subscription.plan, subscription.every = plan.code, every
+    subscription.period_start = start
+    subscription.period_end = period_after(subscription.anchor, every, start)
+    percent = await _use_coupon(db, subscription)
+    price = plan.price_for(every)
+    value = discounted(price, percent)
+    subscription.value = int(value)
+    await issue(
+        db,
+        settings,
+        subscription,
+        Draft(
+            source_key=source_key,
+            lines=(whole_period_line(plan, every, start, subscription.period_end),),
+            period_start=start,
+            period_end=subscription.period_end,
+            discount=price - value,
+        ),
+        by=by,
+        on=on,
+    )
+    await refresh_status(db, subscription, on)
+
+
+async def end_period(db: AsyncSession, settings: Settings, subscription: Subscription, on: date) -> None:
+    """End the period: what was chosen to come next begins, else the same again.
+
+    Done late, the new period still begins where the old one ended, unless that whole period has gone by too.
+    """
+    ended = subscription.period_end
+    assert ended is not None
+    found = catalogue()
+    was_trial = subscription.status == "trialing"
+    plan = found.of(subscription.next_plan or subscription.plan)
+    every = cast("Every", subscription.next_every or subscription.every)
+    start = ended
+    if was_trial or period_after(subscription.anchor or ended, every, ended) <= on:
+        start = max(ended, on)
+        subscription.anchor = None
+    facts = {"plan": plan.code, "every": every, "before": subscription.plan}
+    record(
+        db,
+        subscription.cooperative_id,
+        "billing.trial_ended" if was_trial else "billing.period_ended",
+        by=LUMBUNG,
+        on=on,
+        facts=facts,
+    )
+    await begin_period(
+        db, settings, subscription, plan, every, start=start, by=LUMBUNG, on=on,
+        source_key=f"period:{subscription.cooperative_id}:{start}",
+    )  # fmt: skip
+
+
+async def refresh_status(db: AsyncSession, subscription: Subscription, on: date) -> None:
+    """Set active or past_due by what is open. Read-only and trial are ended elsewhere."""
+    await db.flush()
+    late = overdue(await queries.unpaid(db, subscription.cooperative_id), on)
+    subscription.status = "past_due" if late else "active"
+
+
+async def after_payment(db: AsyncSession, settings: Settings, subscription: Subscription, on: date) -> None:
+    """Open a cooperative again when nothing is overdue any more. Was its period over meanwhile, a new one begins today."""
+    if subscription.status not in ("past_due", "read_only"):
+        return
+    was_closed = subscription.status == "read_only"
+    await db.flush()
+    if overdue(await queries.unpaid(db, subscription.cooperative_id), on) is not None:
+        return
+    subscription.status = "active"
+    if was_closed:
+        record(db, subscription.cooperative_id, "billing.opened_again", by=LUMBUNG, on=on)
+    ended = subscription.period_end
+    if was_closed and ended is not None and ended <= on and subscription.way == "invoice":
+        found = catalogue()
+        plan = found.of(subscription.next_plan or subscription.plan)
+        every = cast("Every", subscription.next_every or subscription.every)
+        subscription.anchor = None
+        await begin_period(
+            db, settings, subscription, plan, every, start=on, by=LUMBUNG, on=on,
+            source_key=f"period:{subscription.cooperative_id}:{on}",
+        )  # fmt: skip
+
+
+def whole_period_line(plan: Plan, every: Every, start: date, end: date) -> Line:
+    """The line of a whole period: "Tumbuh, 1 Januari 2026 sampai 31 Januari 2026"."""
+    last = end - timedelta(days=1)
+    return Line(
+        Words(
+            f"Paket {plan.name.id}, {date_long(start)} sampai {date_long(last)}",
+            f"{plan.name.en} plan, {date_long(start, 'en')} to {date_long(last, 'en')}",
+        ),
+        plan.price_for(every),
+    )
+
+
+async def _use_coupon(db: AsyncSession, subscription: Subscription) -> int:
+    """Return the discount of this invoice in percent, and count it."""
+    if subscription.coupon is None or subscription.coupon_left < 1:
+        return 0
+    percent = await queries.coupon_percent(db, subscription.coupon)
+    subscription.coupon_left -= 1
+    if subscription.coupon_left == 0:
+        subscription.coupon = None
+    return percent

@@ -1,0 +1,263 @@
+"""What billing reads of one cooperative: its subscription, its invoices, what it has with us. All of it in schema ``shared``."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select, text
+
+from billing.models import Coupon, Credit, Invoice, Subscription
+from kernel.database import Reader, reader_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Buyer(msgspec.Struct, frozen=True):
+    """A cooperative as billing sees it. ``name`` is the registry's."""
+
+    id: UUID
+    slug: str
+    name: str
+    contact_name: str
+    contact_phone: str
+
+
+class InvoiceRow(msgspec.Struct, frozen=True):
+    """An invoice in a list; amounts in rupiah."""
+
+    number: str
+    issued_on: date
+    due_on: date
+    total: int
+    to_pay: int
+    state: str
+    paid_on: date | None
+
+
+class InvoiceCard(msgspec.Struct, frozen=True):
+    """Everything that an invoice says; amounts in rupiah."""
+
+    id: UUID
+    number: str
+    cooperative_id: UUID
+    issued_on: date
+    due_on: date
+    period_start: date
+    period_end: date
+    subtotal: int
+    discount: int
+    tax: int
+    tax_label_id: str
+    tax_label_en: str
+    total: int
+    credit: int
+    to_pay: int
+    state: str
+    buyer_name: str
+    buyer_address: str
+    buyer_tax_number: str
+    paid_on: date | None
+    paid_way: str | None
+    paid_reference: str | None
+    confirmed_by: str | None
+    closed_reason: str | None
+
+
+class LineRow(msgspec.Struct, frozen=True):
+    """A line of an invoice, in rupiah before tax."""
+
+    text_id: str
+    text_en: str
+    amount: int
+
+
+class CreditRow(msgspec.Struct, frozen=True):
+    """A change of what a cooperative has with us, in rupiah."""
+
+    on_date: date
+    amount: int
+    reason: str
+    by: str
+
+
+class EntryRow(msgspec.Struct, frozen=True):
+    """One entry of a subscription's history."""
+
+    on_date: date
+    action: str
+    by: str
+    facts: dict[str, object]
+
+
+async def buyer(source: AsyncSession | Reader, cooperative_id: UUID) -> Buyer | None:
+    """Return the cooperative, or None."""
+    ro = await reader_of(source)
+    return await ro.one(
+        Buyer,
+        "SELECT id, slug, name, contact_name, contact_phone FROM shared.cooperatives WHERE id = $1",
+        cooperative_id,
+    )
+
+
+async def subscription(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
+    """Return the row as it is, or None before there is one."""
+    return await db.get(Subscription, cooperative_id)
+
+
+async def subscription_to_change(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
+    """Return the row, locked until the transaction ends and read anew: everything that concerns one cooperative queues here."""
+    return (
+        await db.execute(
+            select(Subscription)
+            .where(Subscription.cooperative_id == cooperative_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    ).scalar_one_or_none()
+
+
+async def subscription_of_customer(db: AsyncSession, stripe_customer: str) -> UUID | None:
+    """Return whose customer of Stripe this is, or None."""
+    found: UUID | None = (
+        await db.execute(select(Subscription.cooperative_id).where(Subscription.stripe_customer == stripe_customer))
+    ).scalar_one_or_none()
+    return found
+
+
+async def without_subscription(db: AsyncSession) -> list[UUID]:
+    """Return the cooperatives that have no row yet."""
+    query = text(
+        "SELECT c.id FROM shared.cooperatives c LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id"
+        " WHERE s.cooperative_id IS NULL ORDER BY c.id"
+    )
+    return list((await db.execute(query)).scalars())
+
+
+async def due_on(ro: Reader, day: date) -> list[UUID]:
+    """Return the cooperatives with something to do on this day or before it."""
+    rows = await ro.records(
+        "SELECT cooperative_id FROM shared.subscriptions WHERE next_due_on <= $1 ORDER BY next_due_on, cooperative_id",
+        day,
+    )
+    return [row["cooperative_id"] for row in rows]
+
+
+async def first_due(ro: Reader) -> date | None:
+    """Return the first day on which any subscription has something to do."""
+    found: date | None = await ro.value("SELECT min(next_due_on) FROM shared.subscriptions")
+    return found
+
+
+async def unpaid(db: AsyncSession, cooperative_id: UUID) -> list[Invoice]:
+    """Return the open invoices, the oldest first."""
+    return list(
+        (
+            await db.execute(
+                select(Invoice)
+                .where(Invoice.cooperative_id == cooperative_id, Invoice.state == "open")
+                .order_by(Invoice.due_on, Invoice.number)
+            )
+        ).scalars()
+    )
+
+
+async def invoice_to_change(db: AsyncSession, number: str) -> Invoice | None:
+    """Return an invoice by its number, locked; lock the subscription first."""
+    return (await db.execute(select(Invoice).where(Invoice.number == number).with_for_update())).scalar_one_or_none()
+
+
+async def owner_of_invoice(db: AsyncSession, number: str) -> UUID | None:
+    """Return whose invoice this is, or None."""
+    found: UUID | None = (
+        await db.execute(select(Invoice.cooperative_id).where(Invoice.number == number))
+    ).scalar_one_or_none()
+    return found
+
+
+async def has_invoice(db: AsyncSession, source_key: str) -> bool:
+    """Whether this cause has had its invoice."""
+    return (await db.execute(select(Invoice.id).where(Invoice.source_key == source_key))).first() is not None
+
+
+async def credit_of(source: AsyncSession | Reader, cooperative_id: UUID) -> int:
+    """Return what a cooperative has with us, in rupiah."""
+    ro = await reader_of(source)
+    return int(
+        await ro.value(
+            "SELECT coalesce(sum(amount), 0)::bigint FROM shared.billing_credits WHERE cooperative_id = $1",
+            cooperative_id,
+        )
+    )
+
+
+async def has_credit(db: AsyncSession, source_key: str) -> bool:
+    """Whether this cause has had its credit."""
+    return (await db.execute(select(Credit.id).where(Credit.source_key == source_key))).first() is not None
+
+
+async def credit_rows(ro: Reader, cooperative_id: UUID, limit: int = 20) -> list[CreditRow]:
+    """Return the latest changes of it."""
+    return await ro.rows(
+        CreditRow,
+        "SELECT on_date, amount, reason, by FROM shared.billing_credits WHERE cooperative_id = $1 ORDER BY id DESC LIMIT $2",
+        cooperative_id,
+        limit,
+    )
+
+
+async def invoices(ro: Reader, cooperative_id: UUID, limit: int = 60) -> list[InvoiceRow]:
+    """Return the invoices of a cooperative, newest first."""
+    return await ro.rows(
+        InvoiceRow,
+        "SELECT number, issued_on, due_on, total, to_pay, state, paid_on FROM shared.invoices WHERE cooperative_id = $1"
+        " ORDER BY issued_on DESC, number DESC LIMIT $2",
+        cooperative_id,
+        limit,
+    )
+
+
+async def invoice(ro: Reader, cooperative_id: UUID, number: str) -> InvoiceCard | None:
+    """Return one invoice of this cooperative, or None: of another's nothing is said."""
+    return await ro.one(
+        InvoiceCard,
+        "SELECT id, number, cooperative_id, issued_on, due_on, period_start, period_end, subtotal, discount, tax, tax_label_id,"
+        " tax_label_en, total, credit, to_pay, state, buyer_name, buyer_address, buyer_tax_number, paid_on, paid_way,"
+        " paid_reference, confirmed_by, closed_reason FROM shared.invoices WHERE cooperative_id = $1 AND number = $2",
+        cooperative_id,
+        number,
+    )
+
+
+async def lines(ro: Reader, invoice_id: UUID) -> list[LineRow]:
+    """Return the lines of an invoice."""
+    return await ro.rows(
+        LineRow,
+        "SELECT text_id, text_en, amount FROM shared.invoice_lines WHERE invoice_id = $1 ORDER BY line",
+        invoice_id,
+    )
+
+
+async def entries(ro: Reader, cooperative_id: UUID, limit: int = 30) -> list[EntryRow]:
+    """Return the history of a subscription, newest first."""
+    return await ro.rows(
+        EntryRow,
+        "SELECT on_date, action, by, facts FROM shared.billing_entries WHERE cooperative_id = $1 ORDER BY id DESC LIMIT $2",
+        cooperative_id,
+        limit,
+    )
+
+
+async def coupon_to_change(db: AsyncSession, code: str) -> Coupon | None:
+    """Return a coupon by its code, locked."""
+    return (await db.execute(select(Coupon).where(Coupon.code == code).with_for_update())).scalar_one_or_none()
+
+
+async def coupon_percent(db: AsyncSession, code: str | None) -> int:
+    """Return the percentage of a coupon; 0 without one."""
+    if code is None:
+        return 0
+    return int((await db.execute(select(Coupon.percent).where(Coupon.code == code))).scalar_one())

@@ -1,0 +1,67 @@
+"""Keeping the registry row and the next day of a subscription true: called at the end of everything that changes one."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import text
+
+from billing import queries, usage_queries
+from billing.dunning import Standing, Status, Unpaid, next_day
+from billing.models import Subscription
+from billing.notices import notice_of
+from billing.plans import catalogue
+from tenants.changes import announce_registry
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_WRITE = text(
+    "UPDATE shared.cooperatives SET plan = :plan, entitlements = :entitlements, read_only = :read_only, billing_notice = :notice"
+    " WHERE id = :id AND (plan, entitlements, read_only, billing_notice) IS DISTINCT FROM"
+    " (CAST(:plan AS text), CAST(:entitlements AS text[]), CAST(:read_only AS boolean), CAST(:notice AS text)) RETURNING id"
+)
+
+
+async def standing_of(db: AsyncSession, subscription: Subscription) -> Standing:
+    """Return what decides the next step of a subscription."""
+    await db.flush()
+    open_ones = await queries.unpaid(db, subscription.cooperative_id)
+    return Standing(
+        cast("Status", subscription.status),
+        subscription.period_end,
+        renews_here=subscription.way == "invoice",
+        trial_told=subscription.trial_told,
+        unpaid=tuple(Unpaid(each.id, each.due_on, each.reminders_sent, each.last_reminded_on) for each in open_ones),
+    )
+
+
+async def settle(db: AsyncSession, subscription: Subscription, on: date) -> None:
+    """Write what follows from a subscription: its next day, and what the registry carries of it; announce that if it changed."""
+    found = catalogue()
+    standing = await standing_of(db, subscription)
+    subscription.next_due_on = next_day(standing, found.invoices)
+    plan = found.of(subscription.plan)
+    notice = notice_of(
+        status=standing.status,
+        plan=plan,
+        period_end=standing.period_end,
+        unpaid=bool(standing.unpaid),
+        usage=await usage_queries.latest(db, subscription.cooperative_id),
+        warn=found.warning.percent,
+        on=on,
+    )
+    await db.flush()
+    changed = await db.execute(
+        _WRITE,
+        {
+            "plan": plan.code,
+            "entitlements": sorted(plan.entitlements),
+            "read_only": subscription.status == "read_only",
+            "notice": notice,
+            "id": subscription.cooperative_id,
+        },
+    )
+    if changed.first() is not None:
+        await announce_registry(db)

@@ -1,0 +1,88 @@
+"""What operators do: confirm that an invoice was paid, close one that will not be, give credit with a reason."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+from billing import errors, queries
+from billing.invoicing import add_credit, close_unpaid, lock_invoice, mark_paid
+from billing.models import Invoice
+from billing.periods import after_payment, begin_period, locked_subscription
+from billing.plans import catalogue
+from billing.registering import settle
+from billing.trail import record, record_for_operators
+from kernel.money import Rupiah
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.settings import Settings
+
+Way = Literal["bank_transfer", "qris", "card"]
+
+
+async def confirm_payment(
+    db: AsyncSession, settings: Settings, number: str, *, amount: Rupiah, way: Way, reference: str, by: str, on: date
+) -> Invoice:
+    """Take down that the money for an invoice is there; whatever was closed for it opens in the same transaction.
+
+    Raises Refusal: billing.no_such_invoice, .not_open, .wrong_amount.
+    """
+    subscription, invoice = await lock_invoice(db, number)
+    if invoice.state == "open" and amount != invoice.to_pay:
+        raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.to_pay), given=amount, field="amount")
+    mark_paid(db, invoice, way=way, reference=reference, confirmed_by=by, on=on)
+    await after_payment(db, settings, subscription, on)
+    await settle(db, subscription, on)
+    await _for_operators(db, subscription.cooperative_id, "billing.paid", by=by, reason=f"{number}, {reference}")
+    return invoice
+
+
+async def void(db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date) -> None:
+    """Call an invoice off: it was a mistake, or is forgiven. Raises Refusal: billing.no_such_invoice, .not_open, .reason_needed."""
+    subscription, invoice = await lock_invoice(db, number)
+    close_unpaid(db, invoice, "void", reason=reason, by=by, on=on)
+    await after_payment(db, settings, subscription, on)
+    await settle(db, subscription, on)
+    await _for_operators(db, subscription.cooperative_id, "billing.void", by=by, reason=f"{number}: {reason}")
+
+
+async def give_up(db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date) -> None:
+    """Expect the money no longer. The cooperative is on the free plan from now on, and open. Raises as ``void`` does."""
+    subscription, invoice = await lock_invoice(db, number)
+    close_unpaid(db, invoice, "uncollectible", reason=reason, by=by, on=on)
+    free = catalogue().of(catalogue().trial.then)
+    await begin_period(db, settings, subscription, free, "month", start=on, by=by, on=on, source_key="")
+    await settle(db, subscription, on)
+    await _for_operators(db, subscription.cooperative_id, "billing.uncollectible", by=by, reason=f"{number}: {reason}")
+
+
+async def give_credit(
+    db: AsyncSession, cooperative_id: UUID, amount: Rupiah, *, reason: str, by: str, on: date, key: str
+) -> None:
+    """Give a cooperative credit that pays its next invoices first; the same ``key`` gives it once.
+
+    Raises Refusal: billing.amount_needed, .reason_needed.
+    """
+    if amount <= 0:
+        raise errors.AMOUNT_NEEDED(field="amount")
+    if not reason.strip():
+        raise errors.REASON_NEEDED(field="reason")
+    subscription = await locked_subscription(db, cooperative_id, on)
+    if await queries.has_credit(db, f"manual:{key}"):
+        return
+    add_credit(db, cooperative_id, amount, reason=reason.strip(), by=by, key=f"manual:{key}", on=on)
+    facts = {"amount": int(amount), "reason": reason.strip()}
+    record(db, cooperative_id, "billing.credit_given", by=by, on=on, facts=facts)
+    await settle(db, subscription, on)
+    await _for_operators(
+        db, cooperative_id, "billing.credit_given", by=by, reason=f"{amount.worded('id')}: {reason.strip()}"
+    )
+
+
+async def _for_operators(db: AsyncSession, cooperative_id: UUID, action: str, *, by: str, reason: str) -> None:
+    buyer = await queries.buyer(db, cooperative_id)
+    assert buyer is not None
+    await record_for_operators(db, by=by, action=action, subject=buyer.slug, facts={"reason": reason})

@@ -1,0 +1,241 @@
+"""What officers do with their subscription: choose a plan, stop at the end of the period, go on after all, say who gets the invoices."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Literal, cast
+from uuid import UUID
+
+import msgspec
+
+from billing import errors, queries
+from billing.invoicing import Draft, add_credit, issue, overdue
+from billing.models import Subscription
+from billing.periods import begin_period, locked_subscription
+from billing.plans import Every, Plan, catalogue
+from billing.registering import settle
+from billing.rules import Change, Line, change_now, discounted, is_upgrade, period_after, sums
+from billing.trail import record
+from kernel.errors import Words
+from kernel.money import Rupiah
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.settings import Settings
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What choosing a plan would do, in rupiah. ``to_pay`` is with tax and after credit, for what is invoiced now (Rp0: nothing now).
+
+    ``kind``: "after_trial" (from ``begins`` on), "start" (from the free plan, today), "now" (dearer: ``change`` says how it is reckoned),
+    "at_end" (cheaper, from ``begins`` on).
+    """
+
+    kind: Literal["after_trial", "start", "now", "at_end"]
+    plan: Plan
+    every: Every
+    begins: date
+    ends: date | None
+    price: Rupiah
+    tax: Rupiah
+    credit: Rupiah
+    to_pay: Rupiah
+    given_back: Rupiah = Rupiah(0)
+    change: Change | None = None
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """Who gets the invoices, and what they call the buyer; all may be empty."""
+
+    name: str
+    email: str
+    phone: str
+    buyer_name: str
+    buyer_address: str
+    buyer_tax_number: str
+
+
+async def offer(
+    db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, every: Every, on: date
+) -> Offer:
+    """Return what choosing this plan today would do. Raises Refusal: billing.no_such_plan, .same_plan, .pay_first, .by_card."""
+    subscription = await locked_subscription(db, cooperative_id, on)
+    return await _offer(db, settings, subscription, plan_code, every, on)
+
+
+async def choose(
+    db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, every: Every, *, by: str, on: date, key: str
+) -> Offer | None:  # fmt: skip
+    """Choose a plan. ``key`` comes with the form: sent twice it is done once (None the second time). Raises as ``offer`` does."""
+    subscription = await locked_subscription(db, cooperative_id, on)
+    source_key = f"change:{cooperative_id}:{key}"
+    if await queries.has_invoice(db, source_key):
+        return None
+    made = await _offer(db, settings, subscription, plan_code, every, on)
+    before = f"{subscription.plan}/{subscription.every}"
+    if made.kind == "start":
+        await begin_period(db, settings, subscription, made.plan, every, start=on, by=by, on=on, source_key=source_key)
+    elif made.change is not None:
+        await _change_now(db, settings, subscription, made, by=by, on=on, source_key=source_key)
+    elif made.kind == "after_trial" and not made.plan.free:
+        subscription.plan = made.plan.code  # tried from now on, paid from the end of the trial
+        subscription.next_plan, subscription.next_every = made.plan.code, every
+    else:
+        subscription.next_plan, subscription.next_every = made.plan.code, every
+    facts = {"before": before, "plan": made.plan.code, "every": every, "begins": made.begins.isoformat()}
+    record(db, cooperative_id, "billing.plan_chosen", by=by, on=on, facts=facts)
+    await settle(db, subscription, on)
+    return made
+
+
+async def cancel(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> date:
+    """Stop at the end of the period, and return that day: from it on the cooperative is on the free plan.
+
+    Raises Refusal: billing.nothing_to_cancel, .by_card.
+    """
+    subscription = await locked_subscription(db, cooperative_id, on)
+    free = catalogue().trial.then
+    if subscription.period_end is None or subscription.next_plan == free:
+        raise errors.NOTHING_TO_CANCEL()
+    _refuse_card(subscription)
+    subscription.next_plan, subscription.next_every = free, None
+    record(
+        db, cooperative_id, "billing.cancelled", by=by, on=on, facts={"ends_on": subscription.period_end.isoformat()}
+    )
+    await settle(db, subscription, on)
+    return subscription.period_end
+
+
+async def resume(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> None:
+    """Go on after all with the plan of now. Raises Refusal: billing.nothing_to_resume, .by_card."""
+    subscription = await locked_subscription(db, cooperative_id, on)
+    if subscription.period_end is None or subscription.next_plan in (None, subscription.plan):
+        raise errors.NOTHING_TO_RESUME()
+    _refuse_card(subscription)
+    # a trial ends in the plan that is named: without a word in the free one
+    subscription.next_plan = subscription.plan if subscription.status == "trialing" else None
+    subscription.next_every = subscription.every if subscription.next_plan else None
+    record(db, cooperative_id, "billing.resumed", by=by, on=on, facts={"plan": subscription.plan})
+    await settle(db, subscription, on)
+
+
+async def set_contact(db: AsyncSession, cooperative_id: UUID, contact: Contact, *, by: str, on: date) -> None:
+    """Say who gets the invoices and whom they name as buyer, from the next one on."""
+    subscription = await locked_subscription(db, cooperative_id, on)
+    subscription.contact_name = contact.name
+    subscription.contact_email = contact.email
+    subscription.contact_phone = contact.phone
+    subscription.buyer_name = contact.buyer_name
+    subscription.buyer_address = contact.buyer_address
+    subscription.buyer_tax_number = contact.buyer_tax_number
+    record(db, cooperative_id, "billing.contact_changed", by=by, on=on, facts={"name": contact.name})
+    await settle(db, subscription, on)
+
+
+def _refuse_card(subscription: Subscription) -> None:
+    if subscription.way == "card":
+        raise errors.BY_CARD()
+
+
+async def _offer(
+    db: AsyncSession, settings: Settings, subscription: Subscription, plan_code: str, every: Every, on: date
+) -> Offer:
+    found = catalogue()
+    try:
+        plan = found.of(plan_code)
+    except LookupError:
+        raise errors.NO_SUCH_PLAN() from None
+    _refuse_card(subscription)
+    old, old_every = found.of(subscription.plan), cast("Every", subscription.every)
+    trialing = subscription.status == "trialing"
+    coming = subscription.next_plan or subscription.plan
+    coming_every = subscription.next_every or subscription.every
+    if plan.code == coming and (plan.free or every == coming_every):
+        raise errors.SAME_PLAN()
+    late = overdue(await queries.unpaid(db, subscription.cooperative_id), on)
+    if late is not None and not plan.free:
+        raise errors.PAY_FIRST(number=late.number)
+    percent = await queries.coupon_percent(db, subscription.coupon) if subscription.coupon_left else 0
+    price = discounted(plan.price_for(every), percent)
+    start, end = subscription.period_start, subscription.period_end
+    if start is None or end is None:
+        return await _priced(
+            db,
+            settings,
+            subscription,
+            Offer("start", plan, every, on, period_after(on, every, on), price, *_NOTHING),
+            price,
+            on,
+        )
+    if trialing or not is_upgrade(old, old_every, plan, every):
+        kind: Literal["after_trial", "at_end"] = "after_trial" if trialing else "at_end"
+        return Offer(kind, plan, every, end, None, price, *_NOTHING)
+    change = change_now(
+        value=Rupiah(subscription.value), anchor=subscription.anchor or start, start=start, end=end, every=old_every,
+        new=plan, new_every=every, percent=percent, on=on,
+    )  # fmt: skip
+    made = Offer("now", plan, every, on, change.period_end, price, *_NOTHING, change=change)
+    return await _priced(db, settings, subscription, made, change.net, on)
+
+
+_NOTHING = (Rupiah(0), Rupiah(0), Rupiah(0))
+
+
+async def _priced(
+    db: AsyncSession, settings: Settings, subscription: Subscription, made: Offer, net: Rupiah, on: date
+) -> Offer:
+    """Add tax and credit as the invoice will; what comes out below zero is given back as credit."""
+    tax = catalogue().tax_on(on) if settings.billing_pkp else None
+    if net < 0:
+        on_top = net.times(tax.fraction, rounding="half_up") if tax else Rupiah(0)
+        return msgspec.structs.replace(made, given_back=-(net + on_top))
+    held = Rupiah(await queries.credit_of(db, subscription.cooperative_id))
+    reckoned = sums([Line(Words("", ""), net)], discount=Rupiah(0), tax=tax, credit=held)
+    return msgspec.structs.replace(made, tax=reckoned.tax, credit=reckoned.credit, to_pay=reckoned.to_pay)
+
+
+async def _change_now(
+    db: AsyncSession, settings: Settings, subscription: Subscription, made: Offer, *, by: str, on: date, source_key: str
+) -> None:
+    change = made.change
+    assert change is not None
+    old = catalogue().of(subscription.plan)
+    subscription.plan, subscription.every = made.plan.code, made.every
+    if change.period_start != subscription.period_start:
+        subscription.anchor = change.period_start
+    subscription.period_start, subscription.period_end = change.period_start, change.period_end
+    subscription.value = int(change.value)
+    subscription.next_plan = subscription.next_every = None
+    if made.given_back:
+        add_credit(
+            db, subscription.cooperative_id, made.given_back, reason=f"Ganti paket ke {made.plan.name.id}", by=by,
+            key=source_key, on=on,
+        )  # fmt: skip
+        return
+    lines = (
+        Line(
+            Words(
+                f"Paket {made.plan.name.id}, {_days('id', change, made)}",
+                f"{made.plan.name.en} plan, {_days('en', change, made)}",
+            ),
+            change.charged,
+        ),
+        Line(
+            Words(
+                f"Paket {old.name.id} yang tidak terpakai, {change.days_left} dari {change.days} hari",
+                f"{old.name.en} plan not used, {change.days_left} of {change.days} days",
+            ),
+            -change.unused,
+        ),
+    )
+    draft = Draft(source_key=source_key, lines=lines, period_start=change.period_start, period_end=change.period_end)
+    await issue(db, settings, subscription, draft, by=by, on=on)
+
+
+def _days(lang: Literal["id", "en"], change: Change, made: Offer) -> str:
+    if change.charged == change.value and change.period_start == made.begins:
+        return "satu tahun" if lang == "id" else "one year"
+    return (
+        f"{change.days_left} dari {change.days} hari" if lang == "id" else f"{change.days_left} of {change.days} days"
+    )

@@ -1,0 +1,48 @@
+"""What was measured, as it is stored."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from kernel.database import Reader, reader_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class FigureRow(msgspec.Struct, frozen=True):
+    """A figure of a month; ``month`` is its first day."""
+
+    month: date
+    meter: str
+    value: int
+
+
+async def latest(source: AsyncSession | Reader, cooperative_id: UUID) -> dict[str, int]:
+    """Return the latest figure of each meter."""
+    ro = await reader_of(source)
+    rows = await ro.records(
+        "SELECT DISTINCT ON (meter) meter, value FROM shared.usage_figures WHERE cooperative_id = $1 ORDER BY meter, month DESC",
+        cooperative_id,
+    )
+    return {row["meter"]: row["value"] for row in rows}
+
+
+async def figures(ro: Reader, cooperative_id: UUID, since: date) -> list[FigureRow]:
+    """Return the figures from a month on, the oldest first."""
+    return await ro.rows(
+        FigureRow,
+        "SELECT month, meter, value FROM shared.usage_figures WHERE cooperative_id = $1 AND month >= $2 ORDER BY month, meter",
+        cooperative_id,
+        since,
+    )
+
+
+async def cooperatives(ro: Reader) -> list[str]:
+    """Return the address of every cooperative."""
+    rows = await ro.records("SELECT slug FROM shared.cooperatives ORDER BY id")
+    return [row["slug"] for row in rows]
