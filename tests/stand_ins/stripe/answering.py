@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NotRequired
 from urllib.parse import parse_qsl
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from stand_ins.stripe import faults
 from stand_ins.stripe.errors import Refused, invalid

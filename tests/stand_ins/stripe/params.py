@@ -13,10 +13,10 @@ import types
 import typing
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, Union
+from typing import Any, Literal, NotRequired, Union
 
 from stripe._request_options import RequestOptions
-from typing_extensions import NotRequired, is_typeddict
+from typing_extensions import is_typeddict
 
 from stand_ins.stripe.errors import Refused, invalid, missing
 

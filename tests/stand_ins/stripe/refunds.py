@@ -58,7 +58,7 @@ def refund_charge(world: World, account: str, charge: Thing, amount: int, **more
 def finish(world: World, account: str, refund: Thing) -> None:
     """A pending refund comes to its end."""
     if refund["status"] != "pending":
-        return
+        return None
     charge = world.shelf(account).things[refund["charge"]]
     if world.faults.take(faults.REFUND_FAILS, charge["payment_method_details"]["type"]):
         return fail(world, account, refund)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import inspect
 import itertools
@@ -26,7 +27,7 @@ class Timeline:
         self.pinned: int | None = None  # while work of the past is done: it is then, not now
         self.agenda: list[tuple[int, int, Work]] = []
         self.numbers = itertools.count()
-        self.running = False
+        self.at_work = asyncio.Lock()
 
     def now(self) -> int:
         if self.pinned is not None:
@@ -38,11 +39,9 @@ class Timeline:
 
     async def run_due(self) -> int:
         """Do what is due, oldest first, each at its own moment, also what that work adds. Returns how much was done."""
-        if self.running:
-            return 0
-        self.running, done = True, 0
-        until = self.now()
-        try:
+        done = 0
+        async with self.at_work:
+            until = self.now()
             while self.agenda and self.agenda[0][0] <= until:
                 moment, _, work = heapq.heappop(self.agenda)
                 self.pinned = moment
@@ -53,8 +52,6 @@ class Timeline:
                 if inspect.isawaitable(result):
                     await result
                 done += 1
-        finally:
-            self.running = False
         return done
 
     async def push(self, seconds: int) -> None:

@@ -143,7 +143,9 @@ def changed(before: Thing, after: Thing) -> Thing:
     return {key: value for key, value in old.items() if new.get(key) != value}
 
 
-CURRENCIES = frozenset("idr usd sgd myr eur gbp aud jpy cny thb php vnd inr hkd krw".split())
+CURRENCIES = frozenset(
+    ["idr", "usd", "sgd", "myr", "eur", "gbp", "aud", "jpy", "cny", "thb", "php", "vnd", "inr", "hkd", "krw"]
+)
 
 
 def currency_of(word: str, param: str = "currency") -> str:

@@ -1,0 +1,144 @@
+"""Customers: who pays, with which saved method, and what they are owed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe.params._customer_create_params import CustomerCreateParams
+from stripe.params._customer_list_params import CustomerListParams
+from stripe.params._customer_update_params import CustomerUpdateParams
+
+from stand_ins.stripe.cards import attach, method_named
+from stand_ins.stripe.errors import invalid
+from stand_ins.stripe.routing import Call, route, setting
+from stand_ins.stripe.store import Thing, new_id
+from stand_ins.stripe.world import World
+
+PLAIN = (
+    "address",
+    "balance",
+    "description",
+    "email",
+    "name",
+    "phone",
+    "preferred_locales",
+    "shipping",
+    "tax_exempt",
+    "invoice_prefix",
+)
+
+
+def new_customer(world: World, account: str, *, clock: str | None = None, **more: Any) -> Thing:
+    name = new_id("cus")
+    customer = {
+        "id": name,
+        "object": "customer",
+        "address": None,
+        "balance": 0,
+        "created": world.clocks[clock].now() if clock else world.time.now(),
+        "currency": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "discount": None,
+        "email": None,
+        "invoice_prefix": name[-8:].upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": False,
+        "metadata": {},
+        "name": None,
+        "next_invoice_sequence": 1,
+        "phone": None,
+        "preferred_locales": [],
+        "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": clock,
+        **more,
+    }
+    world.shelf(account).put(customer)
+    world.emit(account, "customer.created", customer)
+    return customer
+
+
+def method_of(world: World, account: str, customer: Thing, subscription: Thing | None = None) -> Thing | None:
+    """Return the payment method that a customer's invoices use: the subscription's own, else the customer's default."""
+    name = (subscription or {}).get("default_payment_method") or customer["invoice_settings"]["default_payment_method"]
+    return world.shelf(account).find("payment_method", name)
+
+
+def save_as_default(world: World, account: str, customer: Thing, method: Thing) -> None:
+    if method["customer"] != customer["id"]:
+        attach(world, account, method, customer)
+    customer["invoice_settings"]["default_payment_method"] = method["id"]
+
+
+@route("POST", "/v1/customers", CustomerCreateParams)
+def create(call: Call) -> Thing:
+    clock = call.params.get("test_clock")
+    if clock is not None:
+        call.shelf.named("test_helpers.test_clock", clock, "test_clock")
+    method = call.params.get("payment_method")
+    customer = setting(call, new_customer(call.world, call.account, clock=clock), *PLAIN)
+    if method is not None:
+        attach(call.world, call.account, method_named(call.world, call.account, method), customer)
+    _invoice_settings(call, customer)
+    return customer
+
+
+def _invoice_settings(call: Call, customer: Thing) -> None:
+    given = call.params.get("invoice_settings") or {}
+    if (name := given.get("default_payment_method")) is not None:
+        if name == "":
+            customer["invoice_settings"]["default_payment_method"] = None
+            return
+        method = method_named(call.world, call.account, name, "invoice_settings[default_payment_method]")
+        if name == method["id"] and method["customer"] != customer["id"]:
+            raise invalid(
+                f"The customer does not have a payment method with the ID {name}. The payment method must be attached to the customer.",
+                param="invoice_settings[default_payment_method]",
+                code="resource_missing",
+            )
+        save_as_default(call.world, call.account, customer, method)
+    for name in ("custom_fields", "footer"):
+        if name in given:
+            customer["invoice_settings"][name] = given[name] or None
+
+
+@route("GET", "/v1/customers", CustomerListParams)
+def list_customers(call: Call) -> Thing:
+    return call.listed([one for one in call.shelf.of_kind("customer") if not one.get("deleted")], "email", "test_clock")
+
+
+@route("GET", "/v1/customers/{}")
+def retrieve(call: Call) -> Thing:
+    customer = call.shelf.find("customer", call.names[0])
+    if customer is not None and customer.get("deleted"):
+        return {"id": customer["id"], "object": "customer", "deleted": True}
+    return call.shelf.get("customer", call.names[0])
+
+
+@route("POST", "/v1/customers/{}", CustomerUpdateParams)
+def update(call: Call) -> Thing:
+    customer = call.shelf.get("customer", call.names[0])
+    _invoice_settings(call, customer)
+    setting(call, customer, *PLAIN)
+    call.emit("customer.updated", customer, {})
+    return customer
+
+
+@route("DELETE", "/v1/customers/{}")
+def delete(call: Call) -> Thing:
+    customer = call.shelf.get("customer", call.names[0])
+    for subscription in call.shelf.of_kind("subscription"):
+        if subscription["customer"] == customer["id"] and subscription["status"] != "canceled":
+            from stand_ins.stripe.subscriptions import end
+
+            end(call.world, call.account, subscription, "cancellation_requested")
+    customer["deleted"] = True
+    call.emit("customer.deleted", customer)
+    return {"id": customer["id"], "object": "customer", "deleted": True}

@@ -1,0 +1,177 @@
+"""Pages that a person clicks: the checkout, the onboarding of a connected account. They say on every page that no money moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import quote
+
+from stand_ins.stripe.accounts import finish_onboarding
+from stand_ins.stripe.paying import NotOpen, back_to_shop, later, pay, session_named
+from stand_ins.stripe.store import Thing
+from stand_ins.stripe.world import World
+
+MARK = "TIRUAN — TIDAK ADA UANG YANG BERPINDAH"
+STYLE = """body{font:1.125rem/1.5 system-ui,sans-serif;margin:0;color:#222;background:#f6f6f4}main{max-width:32rem;margin:0 auto;padding:1rem}
+.mark{background:#b00020;color:#fff;text-align:center;padding:.75rem;font-weight:700}button,a.button{display:block;width:100%;box-sizing:border-box;
+min-height:48px;margin:.5rem 0;padding:.75rem;font:inherit;text-align:center;border:2px solid #335;border-radius:.5rem;background:#fff;color:#223;
+text-decoration:none;cursor:pointer}button.first{background:#335;color:#fff}li{margin:.25rem 0}.said{border-left:4px solid #b00020;padding:.5rem}"""
+
+
+@dataclass
+class Page:
+    """What a page's function answers: a page, or where to go."""
+
+    body: str = ""
+    status: int = 200
+    go_to: str | None = None
+    kind: str = "text/html; charset=utf-8"
+    raw: bytes | None = field(default=None, repr=False)
+
+
+Form = dict[str, str]
+Visit = Callable[[World, tuple[str, ...], Form | None], Page]  # the form is None when the page is only looked at
+PAGES: list[tuple[str, Visit]] = []
+
+
+def page_at(path: str) -> Callable[[Visit], Visit]:
+    def register(visit: Visit) -> Visit:
+        PAGES.append((path.replace("{}", "([^/]+)"), visit))
+        return visit
+
+    return register
+
+
+def document(title: str, body: str, status: int = 200) -> Page:
+    return Page(
+        f'<!doctype html><html lang="id"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)} — tiruan</title><style>{STYLE}</style></head><body><p class=mark>{MARK}<br><small>STAND-IN, no money moves"
+        f"</small></p><main><h1>{escape(title)}</h1>{body}</main></body></html>",
+        status,
+    )
+
+
+def rupiah(amount: int | None, currency: str | None = "idr") -> str:
+    """Write hundredths as one reads them: Rp25.000, with the hundredths only where there are some."""
+    whole, rest = divmod(abs(amount or 0), 100)
+    figure = f"{whole:,}".replace(",", ".") + (f",{rest:02d}" if rest else "")
+    minus = "-" if (amount or 0) < 0 else ""
+    return f"{minus}Rp{figure}" if currency == "idr" else f"{minus}{(currency or '').upper()} {figure}"
+
+
+def choice(value: str, words: str, *, first: bool = False, name: str = "cara") -> str:
+    return f'<button name="{name}" value="{escape(value)}"{" class=first" if first else ""}>{escape(words)}</button>'
+
+
+WAYS = {
+    "qris": "Bayar dengan QRIS",
+    "gopay": "Bayar dengan GoPay",
+    "shopeepay": "Bayar dengan ShopeePay",
+}
+
+
+@page_at("/c/pay/{}")
+def checkout(world: World, names: tuple[str, ...], form: Form | None) -> Page:
+    try:
+        _, session = session_named(world, names[0])
+    except NotOpen:
+        return document("Tidak ditemukan", "<p>Alamat pembayaran ini tidak ada.</p>", 404)
+    said = ""
+    if form is not None:
+        how = form.get("cara", "")
+        try:
+            if how in {"masuk", "gagal"}:
+                later(world, session["id"], paid=how == "masuk")
+                return Page(status=303, go_to=f"/c/pay/{session['id']}")
+            reason = pay(world, session["id"], how, form.get("email") or None)
+            if reason is None and how != "expire":
+                return Page(status=303, go_to=back_to_shop(session))
+            said = "<p class=said>Kartu ditolak. Coba cara lain.</p>" if reason else ""
+        except NotOpen as refused:
+            said = f"<p class=said>{escape(str(refused))}</p>"
+    return _checkout_page(world, session, said)
+
+
+def _checkout_page(world: World, session: Thing, said: str) -> Page:
+    if session["status"] != "open":
+        return _closed(world, session, said)
+    lines = "".join(
+        f"<li>{line['quantity']} × {escape(line['description'])}: {rupiah(line['amount_total'], line['currency'])}</li>"
+        for line in session["_lines"]
+    )
+    total = rupiah(session["amount_total"], session["currency"]) if session["mode"] != "setup" else ""
+    ways = session["payment_method_types"]
+    buttons = ""
+    if "card" in ways:
+        buttons += choice(
+            "card", {"setup": "Simpan kartu"}.get(session["mode"], f"Bayar {total} dengan kartu"), first=True
+        )
+    buttons += "".join(choice(way, WAYS[way]) for way in ways if way in WAYS)
+    if "id_bank_transfer" in ways and session["mode"] == "payment":
+        buttons += choice("async", "Bayar dengan transfer bank (uang masuk belakangan)")
+    if "card" in ways:
+        buttons += choice("decline", "Coba kartu yang ditolak") + choice(
+            "insufficient_funds", "Coba kartu yang saldonya kurang"
+        )
+        if session["mode"] == "subscription":
+            buttons += choice("fails_later", "Bayar dengan kartu yang kelak ditolak")
+    buttons += choice("expire", "Biarkan waktunya habis")
+    leave = (
+        f'<a class=button href="{escape(session["cancel_url"])}">Tinggalkan, kembali ke toko</a>'
+        if session["cancel_url"]
+        else ""
+    )
+    email = escape(session["customer_email"] or "")
+    return document(
+        f"Bayar {total}" if total else "Simpan cara bayar",
+        f"{said}<ul>{lines}</ul><form method=post><label>Surel <input type=email name=email value='{email}'></label>{buttons}</form>{leave}",
+    )
+
+
+def _closed(world: World, session: Thing, said: str) -> Page:
+    words = {"expired": "Waktu pembayaran habis.", "complete": "Pembayaran ini sudah selesai."}[session["status"]]
+    buttons = ""
+    if session["status"] == "complete" and session["payment_status"] == "unpaid":
+        words = "Menunggu uang dari bank."
+        buttons = (
+            "<form method=post>"
+            + choice("masuk", "Uang sudah masuk", first=True)
+            + choice("gagal", "Uang tidak pernah masuk")
+            + "</form>"
+        )
+    back = session["success_url"] if session["status"] == "complete" else session["cancel_url"]
+    if back:
+        where = back.replace("{CHECKOUT_SESSION_ID}", quote(session["id"]))
+        buttons += f'<a class=button href="{escape(where)}">Kembali ke toko</a>'
+    return document(words, said + buttons)
+
+
+@page_at("/setup/{}/{}")
+def onboarding(world: World, names: tuple[str, ...], form: Form | None) -> Page:
+    owner = world.accounts.get(names[0], {}).get("_owner")
+    link = world.shelf(owner).things.get(f"link_{names[1]}") if owner else None
+    if link is None or link["_account"] != names[0] or link["created"] + 300 < world.time.now():
+        return document("Tautan tidak berlaku", "<p>Tautan ini sudah lewat. Minta yang baru.</p>", 404)
+    if form is None:
+        return document(
+            "Daftarkan koperasi",
+            "<form method=post>" + choice("selesai", "Isi semua data dan selesai", first=True) + "</form>",
+        )
+    finish_onboarding(world, names[0])
+    return (
+        Page(status=303, go_to=link["_back"])
+        if link["_back"]
+        else document("Selesai", "<p>Akun siap menerima pembayaran.</p>")
+    )
+
+
+@page_at("/receipts/{}")
+def receipt(world: World, names: tuple[str, ...], form: Form | None) -> Page:
+    for shelf in world.shelves.values():
+        if (charge := shelf.find("charge", names[0])) is not None:
+            return document(
+                "Tanda terima",
+                f"<p>{rupiah(charge['amount'], charge['currency'])}, status {escape(charge['status'])}.</p>",
+            )
+    return document("Tidak ditemukan", "", 404)
