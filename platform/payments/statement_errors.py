@@ -92,3 +92,44 @@ LAYOUT_UNKNOWN = Kind(
     id="Susunan kolom berkas ini belum dikenal. Pilih dulu kolom tanggal, keterangan dan jumlahnya.",
     en="The columns of this file are not known yet. First choose those of the date, the text and the amount.",
 )
+WAY_HAS_NO_STATEMENT = Kind(
+    "payments.way_has_no_statement",
+    422,
+    id="Cara membayar ini tidak punya mutasi. Pilih transfer bank atau QRIS.",
+    en="This way of paying has no statement. Choose bank transfer or QRIS.",
+)
+NO_SUCH_LINE = Kind(
+    "payments.no_such_line", 404, id="Baris mutasi ini tidak ada.", en="There is no such statement line."
+)
+LINE_DECIDED = Kind(
+    "payments.line_decided",
+    409,
+    id="Baris ini sudah diputuskan: {state}. Muat ulang halamannya.",
+    en="This line is decided already: {state}. Open the page again.",
+)
+LINE_WENT_OUT = Kind(
+    "payments.line_went_out",
+    409,
+    id="Baris ini bukan uang masuk dalam rupiah bulat, jadi tidak bisa membayar apa pun.",
+    en="This line is no money coming in by whole rupiah, so it cannot pay anything.",
+)
+OTHER_WAY = Kind(
+    "payments.line_other_way",
+    409,
+    id="Pembayaran {reference} memakai cara lain ({way}). Pilih pembayaran lewat cara yang sama dengan mutasinya.",
+    en="Payment {reference} goes another way ({way}). Choose one of the statement's own way.",
+)
+AMOUNT_DIFFERS = Kind(
+    "payments.line_amount_differs",
+    409,
+    id="Baris ini {amount}, sedangkan pembayaran {reference} {asked}. Yang tidak sama jumlahnya tidak bisa dicocokkan:"
+    " sisihkan barisnya dengan catatan, lalu bereskan dengan pembelinya.",
+    en="This line is {amount}, payment {reference} is {asked}. What differs cannot be matched: set the line aside with a note,"
+    " and settle it with the buyer.",
+)
+PAYMENT_SEEN = Kind(
+    "payments.payment_seen",
+    409,
+    id="Uang pembayaran {reference} sudah terlihat pada baris mutasi yang lain.",
+    en="The money of payment {reference} has been seen in another statement line.",
+)

@@ -60,6 +60,10 @@ def test_a_reference_is_sure_whenever_it_comes() -> None:
     assert one(line(50_123, "LAAAAAAAAAA1", day=DAY + timedelta(days=60)), asked(50_123)).state == "matched"
 
 
+def test_a_short_reference_says_nothing_since_a_banks_own_numbers_may_hold_it() -> None:
+    assert one(line(75_000, "TRSF WSP1001 SITI"), asked(75_000, "P1001", tail=0)).state == "doubtful"
+
+
 def test_a_reference_with_another_amount_is_doubtful() -> None:
     found = one(line(50_000, "LAAAAAAAAAA1"), asked(50_123))
     assert (found.state, found.reason, found.candidates) == ("doubtful", "amount_differs", ("LAAAAAAAAAA1",))
