@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Final, Literal
 
 import msgspec
@@ -133,7 +133,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     payment_id: str | None = None
     event: str | None = None
     created: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +156,11 @@ def whole_rupiah(amount: Decimal) -> Rupiah:
     if amount != amount.to_integral_value():
         raise ProviderFault(f"Xendit told an amount that is not whole rupiah: {amount}", passing=False)
     return Rupiah(amount)
+
+
+def fee_in_rupiah(fee: Decimal) -> Rupiah:
+    """A fee rounded up: a percentage leaves a part of a rupiah, which Xendit keeps."""
+    return Rupiah(int(fee.to_integral_value(rounding=ROUND_CEILING)))
 
 
 def sentence(body: bytes) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from kernel.money import Rupiah
 from payments.asking import Gateway
 from payments.provider import PayoutLine, ProviderFault, Statement
-from payments.xendit_answers import BALANCE, MOVEMENTS, Movement, whole_rupiah
+from payments.xendit_answers import BALANCE, MOVEMENTS, Movement, fee_in_rupiah
 
 _PAGE: Final = 50
 _MOST_PAGES: Final = 400
@@ -36,26 +36,24 @@ async def statement_of(gateway: Gateway, address: str, since: datetime, until: d
     """
     movements = await _movements(gateway, address, since, until)
     lines = sorted((_line(each) for each in movements if each.status in _COUNTED), key=lambda line: line.at)
-    held = sum([await _held(gateway, address, kind) for kind in ("CASH", "HOLDING")], Rupiah(0))
-    return Statement(lines=tuple(lines), balance=held + await _unsettled(gateway, address, until))
+    held = [await _held(gateway, address, kind) for kind in ("CASH", "HOLDING")]
+    return Statement(lines=tuple(lines), balance=_down(sum(held, await _unsettled(gateway, address, until))))
 
 
-async def _held(gateway: Gateway, address: str, kind: str) -> Rupiah:
-    """One of the account's balances, in whole rupiah rounded down: interest and foreign fees may have left a fraction."""
+async def _held(gateway: Gateway, address: str, kind: str) -> Decimal:
     query = {"account_type": kind, "currency": "IDR"}
     answer = gateway.accepted(await gateway.ask("GET", f"{address}/balance", query=query))
-    balance = gateway.read(answer, BALANCE).balance
-    return Rupiah(int(balance.to_integral_value(rounding="ROUND_FLOOR")))
+    return gateway.read(answer, BALANCE).balance
 
 
-async def _unsettled(gateway: Gateway, address: str, until: datetime) -> Rupiah:
+async def _unsettled(gateway: Gateway, address: str, until: datetime) -> Decimal:
     recent = await _movements(gateway, address, until - _SETTLES_WITHIN, max(until, datetime.now(UTC)))
     waiting = [
-        whole_rupiah(each.amount - each.charged)
+        each.amount - each.charged
         for each in recent
         if each.status == "SUCCESS" and each.cashflow == "MONEY_IN" and each.settlement_status == "PENDING"
     ]
-    return Rupiah.total(waiting)
+    return sum(waiting, Decimal(0))
 
 
 async def _movements(gateway: Gateway, address: str, since: datetime, until: datetime) -> list[Movement]:
@@ -83,22 +81,29 @@ def _line(movement: Movement) -> PayoutLine:
         raise ProviderFault(
             f"Xendit told a movement in {movement.currency}, which our books cannot follow", passing=False
         )
-    amount = movement.amount if movement.cashflow == "MONEY_IN" else -movement.amount
-    if movement.status == "REVERSED":
-        amount = Decimal(0)
+    stands = movement.status == "SUCCESS"
+    gross = movement.amount if movement.cashflow == "MONEY_IN" else -movement.amount
     return PayoutLine(
         provider_id=movement.id,
         kind=_KINDS.get(movement.type, "other"),
-        gross=whole_rupiah(amount),
-        fee=whole_rupiah(movement.charged if movement.status == "SUCCESS" else Decimal(0)),
+        gross=_down(gross) if stands else Rupiah(0),
+        fee=fee_in_rupiah(movement.charged) if stands else Rupiah(0),
         at=movement.created,
         reference=movement.reference_id,
-        detail="; ".join(part for part in (movement.type, movement.channel_code, _settled(movement)) if part),
+        detail="; ".join(part for part in (movement.type, movement.channel_code, *_said(movement)) if part),
     )
 
 
-def _settled(movement: Movement) -> str:
-    return "" if movement.settlement_status is None else f"settlement {movement.settlement_status.lower()}"
+def _said(movement: Movement) -> tuple[str, ...]:
+    """Whether it is settled, and the exact sums where they are no whole rupiah."""
+    settled = f"settlement {movement.settlement_status.lower()}" if movement.settlement_status else ""
+    exact = f"exactly {movement.amount} - {movement.charged}" if (movement.amount - movement.charged) % 1 else ""
+    return settled, exact
+
+
+def _down(amount: Decimal) -> Rupiah:
+    """Whole rupiah, a part of one left out: a balance of percentages may have one."""
+    return Rupiah(int(amount.to_integral_value(rounding=ROUND_FLOOR)))
 
 
 def _moment(at: datetime) -> str:
