@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "books": "Look into the books",
     "shu": "Compute the year's surplus and its division",
     "qris": "Read a QRIS, or make one for a payment from a sticker's",
+    "billing": "Do what is due for cooperatives' plans",
     "operator": "Add people who run the platform",
     "migrate": "Bring the database to the newest revisions",
     "doctor": "Check this installation and say what to do",

@@ -10,7 +10,7 @@ from commands.processes import end_with_parent
 from kernel import logs
 from kernel.settings import check_startable, load
 
-ROOMS = ("tenants", "ledger", "governance", "members", "savings", "shop", "shu", "onboarding", "operators")
+ROOMS = ("tenants", "ledger", "governance", "members", "savings", "shop", "shu", "onboarding", "operators", "billing")
 
 
 @click.command("worker")

@@ -1,0 +1,53 @@
+"""`lumbung billing`: do what is due for cooperatives' plans."""
+
+import asyncio
+from datetime import date, datetime
+
+import click
+
+from billing.running import Report
+from commands.connect import open_database
+from commands.output import json_option, say, show, table
+
+
+@click.group("billing")
+def command() -> None:
+    """Renew plans, send reminders, close and open what is due."""
+
+
+@command.command("run")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day to work on, as 2026-12-31."
+)
+@json_option
+def run_until(until: datetime, *, as_json: bool) -> None:
+    """Do what is due from today up to a date, day by day: ends of trial, renewals, reminders, read-only.
+
+    A date in the past stands for that one day. Safe to run twice, and beside the daily job: what is done is not done again.
+    Exit status 1 when something failed for a cooperative.
+    """
+    report = asyncio.run(_run(until.date()))
+    show(report, as_json=as_json, people=lambda: _tell(report))
+    if report.failed:
+        raise click.exceptions.Exit(1)
+
+
+async def _run(until: date) -> Report:
+    from billing.running import run
+
+    async with open_database() as database:
+        return await run(database, until)
+
+
+def _tell(report: Report) -> None:
+    if report.done:
+        table(
+            ("Day", "Cooperative", "What", "Invoice"),
+            [(each.on.isoformat(), each.cooperative, each.kind, each.invoice) for each in report.done],
+        )
+    say(
+        f"{len(report.done)} things done from {report.since} to {report.until}; {report.trials_begun} trials begun;"
+        f" {len(report.failed)} cooperatives failed."
+    )
+    for slug, reason in report.failed.items():
+        say(f"{slug}: {reason}")

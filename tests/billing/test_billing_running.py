@@ -1,0 +1,163 @@
+"""The daily run over real commits: day by day, twice, by two at once, and beside a fault."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+import billing.tasks  # noqa: F401 - registers what is done daily
+from billing import queries, usage_queries
+from billing.metering import measure_one
+from billing.running import Report, run
+from billing.subscribing import choose
+from kernel import clock
+from kernel.actor import Actor
+from kernel.database import Database
+from kernel.ids import new_id
+from kernel.outbox import daily_jobs
+from members.models import Member
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import coop_session, shared_reader, shared_session
+from tenants.worker import run_job
+
+BEGUN = datetime(2026, 3, 1, 2, tzinfo=UTC)
+OFFICER = Actor("officer", "Rina Ketua")
+
+
+async def choose_plan(database: Database, tenant: TenantRef, plan: str) -> None:
+    async with shared_session(database) as db:
+        await choose(db, database.settings, tenant.id, plan, "month", by=OFFICER.name, on=date(2026, 3, 1), key="k")
+
+
+def kinds(report: Report, slug: str) -> list[tuple[str, str]]:
+    return [(each.on.isoformat(), each.kind) for each in report.done if each.cooperative == slug]
+
+
+async def numbers(database: Database) -> list[str]:
+    async with shared_session(database) as db:
+        return list((await db.execute(text("SELECT number FROM shared.invoices ORDER BY number"))).scalars())
+
+
+async def test_a_run_over_months_does_each_thing_on_its_day_and_a_second_one_nothing(
+    database: Database, melati: TenantRef
+) -> None:
+    with clock.held_at(BEGUN):
+        await choose_plan(database, melati, "tumbuh")
+        report = await run(database, date(2026, 5, 31))
+        assert kinds(report, "melati") == [
+            ("2026-03-24", "tell_trial_end"),
+            ("2026-03-31", "end_period"),
+            ("2026-04-07", "remind"),
+            ("2026-04-10", "remind"),
+            ("2026-04-14", "remind"),
+            ("2026-04-21", "remind"),
+            ("2026-04-28", "make_read_only"),
+        ]
+        assert kinds(report, "mawar") == [("2026-03-24", "tell_trial_end"), ("2026-03-31", "end_period")]
+        assert (report.failed, report.trials_begun) == ({}, 1)
+        again = await run(database, date(2026, 5, 31))
+        assert (again.done, again.trials_begun) == ((), 0)
+    closed = await tenant_by_slug(database, "melati")
+    assert closed is not None
+    assert closed.read_only
+    assert closed.plan == "tumbuh"
+
+
+async def test_two_at_once_do_everything_once(database: Database, melati: TenantRef, mawar: TenantRef) -> None:
+    with clock.held_at(BEGUN):
+        await choose_plan(database, melati, "tumbuh")
+        await choose_plan(database, mawar, "panen")
+        reports = await asyncio.gather(*(run(database, date(2026, 4, 30)) for _ in range(3)))
+    done = [each for report in reports for each in report.done]
+    assert len(done) == len(set(done)) == 14
+    assert await numbers(database) == ["2026-000001", "2026-000002"]
+
+
+async def test_numbers_have_no_gap_after_a_failure(
+    database: Database, melati: TenantRef, mawar: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from billing import running
+
+    original = running.settle
+    with clock.held_at(BEGUN):
+        await choose_plan(database, melati, "tumbuh")
+        await choose_plan(database, mawar, "tumbuh")
+
+        async def broken(db: object, subscription: object, on: date) -> None:
+            await original(db, subscription, on)  # type: ignore[arg-type]
+            if on == date(2026, 3, 31) and subscription.cooperative_id == first[0]:  # type: ignore[attr-defined]
+                raise RuntimeError("the disk is full")
+
+        async with shared_reader(database) as ro:
+            first = await queries.due_on(ro, date(2026, 3, 31))
+        monkeypatch.setattr(running, "settle", broken)
+        report = await run(database, date(2026, 3, 31))
+        assert list(report.failed) == [str(first[0])]
+        assert await numbers(database) == ["2026-000001"]
+        monkeypatch.setattr(running, "settle", original)
+        await run(database, date(2026, 3, 31))
+        assert await numbers(database) == ["2026-000001", "2026-000002"]
+
+
+async def test_days_without_a_worker_are_made_up_for_with_the_date_of_today(
+    database: Database, melati: TenantRef
+) -> None:
+    with clock.held_at(BEGUN):
+        await choose_plan(database, melati, "tumbuh")
+    with clock.held_at(BEGUN + timedelta(days=50)):
+        report = await run(database, clock.today())
+    assert [kind for _, kind in kinds(report, "melati")] == ["tell_trial_end", "end_period"]
+    async with shared_session(database) as db:
+        (invoice,) = await queries.unpaid(db, melati.id)
+    assert (invoice.issued_on, invoice.due_on) == (date(2026, 4, 20), date(2026, 4, 27))
+
+
+async def test_the_platforms_day_runs_and_measures(database: Database, melati: TenantRef) -> None:
+    assert {"billing.run_day", "billing.measure"} <= set(daily_jobs()[1])
+    for job in ("billing.run_day", "billing.measure"):
+        assert await run_job(database, database.settings.app_role, job, f"{job}:x", {})
+        assert await run_job(database, database.settings.app_role, job, f"{job}:x", {})
+    async with shared_reader(database) as ro:
+        usage = await usage_queries.latest(ro, melati.id)
+    assert usage == {"members": 2, "orders": 0, "messages": 0, "storage": 0}
+
+
+async def admit(database: Database, tenant: TenantRef, count: int) -> None:
+    async with coop_session(database, tenant) as db:
+        for _ in range(count):
+            key = new_id()
+            db.add(Member(id=key, number=str(key), name="Tono", status="active", joined_on=date(2026, 1, 1)))
+
+
+async def test_officers_are_told_before_a_limit_bites_and_nothing_is_closed(
+    database: Database, melati: TenantRef
+) -> None:
+    with clock.held_at(BEGUN):
+        await run(database, clock.today())
+    with clock.held_at(BEGUN + timedelta(days=60)):
+        await run(database, clock.today())  # the trial ends: Benih, 100 members
+        for new, notice in ((77, None), (1, "near_members"), (20, "near_members"), (1, "over_members")):
+            await admit(database, melati, new)
+            await measure_one(database, melati, clock.today())
+            found = await tenant_by_slug(database, "melati")
+            assert found is not None
+            assert (found.plan, found.billing_notice, found.read_only) == ("benih", notice, False)
+
+
+async def test_a_member_who_left_counts_up_to_the_month_before(database: Database, melati: TenantRef) -> None:
+    async with coop_session(database, melati) as db:
+        db.add(
+            Member(
+                id=new_id(),
+                number="9",
+                name="Tono",
+                status="left",
+                joined_on=date(2026, 1, 5),
+                left_on=date(2026, 3, 20),
+            )
+        )
+    from billing.metering import count_now
+
+    counted = [(await count_now(database, melati, date(2026, month, 1)))["members"] for month in (1, 2, 3)]
+    assert counted == [3, 3, 2]
