@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 # (whom by place in the register or None for a visitor, way of paying, fulfilment, goods, what has been done with it)
 _ORDERS = (
     (0, "cash", "pickup", ("B0001", "B0008", "B0017"), "handed over"),
-    (7, "transfer", "delivery", ("B0002", "B0012", "B0024"), "paid"),
-    (3, "transfer", "pickup", ("B0003", "B0019"), "placed"),
+    (7, "bank_transfer", "delivery", ("B0002", "B0012", "B0024"), "paid"),
+    (3, "bank_transfer", "pickup", ("B0003", "B0019"), "placed"),
     (11, "cash", "delivery", ("B0006", "B0030", "B0033"), "placed"),
     (None, "cash", "pickup", ("B0014", "B0026"), "placed"),
 )

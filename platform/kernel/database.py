@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -149,6 +149,7 @@ class Database:
         self._owner: AsyncEngine | None = None
         self._served: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
         self.local: dict[str, Any] = {}  # what a process keeps beside its pools: host cache, page cache, listener
+        self.closing: list[Callable[[], Awaitable[None]]] = []  # what must be closed with the pools
 
     @property
     def write(self) -> AsyncEngine:
@@ -221,7 +222,9 @@ class Database:
             await pool.release(connection)
 
     async def close(self) -> None:
-        """Close every pool."""
+        """Close every pool, and what lives beside them."""
+        while self.closing:
+            await self.closing.pop()()
         if self._read_pool is not None:
             await self._read_pool.close()
             self._read_pool = None

@@ -165,7 +165,9 @@ class StatementLine(CoopBase):
         CheckConstraint("state IN ('unmatched', 'doubtful', 'matched', 'set_aside', 'outgoing')", name="state"),
         CheckConstraint("(state = 'matched') = (payment_id IS NOT NULL)", name="payment"),
         Index("ix_statement_lines_state", "state", "on_date"),
-        Index("ix_statement_lines_payment_id", "payment_id", unique=True, postgresql_where=text("payment_id IS NOT NULL")),
+        Index(
+            "ix_statement_lines_payment_id", "payment_id", unique=True, postgresql_where=text("payment_id IS NOT NULL")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

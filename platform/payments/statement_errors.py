@@ -92,6 +92,12 @@ LAYOUT_UNKNOWN = Kind(
     id="Susunan kolom berkas ini belum dikenal. Pilih dulu kolom tanggal, keterangan dan jumlahnya.",
     en="The columns of this file are not known yet. First choose those of the date, the text and the amount.",
 )
+LAYOUT_KNOWN = Kind(
+    "payments.statement_layout_known",
+    409,
+    id="Ini mutasi {bank}, kolomnya sudah dikenal.",
+    en="This is a statement of {bank}, its columns are known.",
+)
 WAY_HAS_NO_STATEMENT = Kind(
     "payments.way_has_no_statement",
     422,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # One statement or decision at a time: else two of them could take one payment for two lines.
 LOCK = "statement lines"
+# What the note of a line begins with that was set aside because it holds sen; the amount in sen follows.
+SEN_MARK = "sen:"
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -103,6 +105,14 @@ async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes
     verdicts = match(lines, candidates)
     planned = [_planned(each, verdicts.get(each.fingerprint)) for each in new]
     return Plan(read=read, new=planned, known=len(read.movements) - len(new))
+
+
+async def describe(source: Reader | AsyncSession, way: str, content: bytes | str) -> Unknown:
+    """Return the table of a file for an officer to tell its columns, told before or not. Raises Refusal (409): payments.statement_layout_known."""
+    read = read_statement(content, way=way, today=await today(source), remembered={})
+    if isinstance(read, Read):
+        raise statement_errors.LAYOUT_KNOWN(bank=read.layout.upper())
+    return read
 
 
 async def import_statement(db: AsyncSession, actor: Actor, way: str, content: bytes | str) -> Summary:
@@ -187,7 +197,7 @@ async def link(db: AsyncSession, actor: Actor, line: StatementLine, *, payment_i
 def _line(way: str, planned: Planned, actor: Actor) -> StatementLine:
     """A line as it is kept; a sure one is doubtful until it is settled."""
     movement, verdict = planned.movement, planned.verdict
-    note = f"sen:{movement.sen}" if planned.state == "set_aside" else verdict.reason
+    note = f"{SEN_MARK}{movement.sen}" if planned.state == "set_aside" else verdict.reason
     return StatementLine(
         id=new_id(),
         way=way,

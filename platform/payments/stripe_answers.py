@@ -58,6 +58,7 @@ class Session(msgspec.Struct, frozen=True):
     url: str | None = None
     payment_intent: PaymentIntent | str | None = None
     metadata: dict[str, str] | None = None
+    payment_method_types: tuple[str, ...] = ()
 
 
 class Refund(msgspec.Struct, frozen=True):

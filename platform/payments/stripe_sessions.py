@@ -157,7 +157,7 @@ def _params(intent: Intent, methods: tuple[str, ...], application_fee: Rupiah | 
         "adaptive_pricing": {"enabled": False},
     }
     if methods:
-        params["payment_method_types"] = list(methods)
+        params["allowed_payment_method_types"] = list(methods)
     return params
 
 

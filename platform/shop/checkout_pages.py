@@ -1,4 +1,4 @@
-"""Checkout: one page to choose, one sentence before savings move, one order however often it is sent."""
+"""Checkout: one page to choose, one sentence before anything of the member's own moves, one order however often it is sent."""
 
 import secrets
 from datetime import timedelta
@@ -10,16 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES
-from kernel import formats
-from kernel.database import Reader, reader_of
+from kernel.database import Database, Reader, reader_of
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from members.throttling import count_from_network
+from payments import queries as payment_queries
+from payments.choosing import way_choices
+from payments.credit import Consent, agree_by_pin
+from payments.errors import WAY_NOT_OFFERED
+from payments.opening import too_low
+from payments.provider import provider_of
+from payments.ways import Offer, offers
 from shop import cart, cart_pages, errors, order_queries, queries, rules, showing
 from shop.forms import CheckoutForm
 from shop.models import Order
 from shop.order_queries import BuyerView
+from shop.paying import ORDER
 from shop.placing import Buyer, Checkout, place_order
+from tenants.registry import TenantRef
 from ui import AnyRequest, Db, Form, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
 from ui.words import words
 
@@ -32,7 +40,7 @@ class Choice(msgspec.Struct, frozen=True):
 
     lines: list[cart_pages.CartLine]
     buyer: BuyerView
-    ways: list[tuple[str, str, str | None]]
+    offers: list[Offer]
     total: int
     shown: str
     short: str | None
@@ -51,52 +59,87 @@ async def checkout_page(request: AnyRequest, ro: Ro, visit: TheVisit) -> Respons
 async def order_goods(
     request: AnyRequest, db: Db, visit: TheVisit, database: TheDatabase, tenant: TheTenant
 ) -> Response[Any]:
-    """Place the order; savings are asked about once more first."""
+    """Place the order; what is taken from the member's own is asked about once more first, and credit by PIN."""
     if visit.viewer is None:
         # an order keeps stock for days: a stranger cannot empty the shelf by ordering without end
         await count_from_network(
             database, tenant, "checkout", visit.client_ip, most=VISITORS_CHECKOUTS, window=CHECKOUT_WINDOW
         )
     form = await read_form(request, CheckoutForm)
+    consent = await _consent(database, tenant, visit, form)
     key = form.values.get("key", "")[:200]
     before = await _made_before(db, visit, key)
     if before is not None:
-        return _done(visit, before)
+        return await _done(db, visit, before)
     choice = await _read(request, await reader_of(db), visit)
     if not choice.lines:
         return see_other("/keranjang")
-    context = _context(visit, choice)
-    async with form.or_again("shop/checkout.html", **context):
+    if isinstance(consent, Refusal) and not form.errors:
+        async with form.or_again("shop/checkout_confirm.html", **_confirming(form, choice, visit)):
+            raise consent
+    async with form.or_again("shop/checkout.html", **_context(visit, choice)):
         if not visit.brand.shop_open:
             raise errors.SHOP_CLOSED()
         showing.require_own_checkout(visit, key)
-        if form.data.payment_way == "savings" and not form.data.confirmed:
-            return _ask(request, form, choice)
-        order = await place_order(db, visit.actor, _checkout(form.data, choice), on=showing.today_of(visit))
-    return _done(visit, order)
+        if _takes_from_own(form.data.payment_way) and not form.data.confirmed:
+            return _ask(request, form, choice, visit)
+        checkout = _checkout(form.data, choice, consent if isinstance(consent, Consent) else None)
+        order = await place_order(db, visit.actor, checkout, on=showing.today_of(visit))
+    return await _done(db, visit, order)
 
 
-def _ask(request: AnyRequest, form: Form[CheckoutForm], choice: Choice) -> Response[bytes]:
-    """Show the sentence that says what will happen to the member's savings."""
-    if choice.buyer.member_id is None:
-        raise errors.PAYMENT_WAY_NOT_OFFERED(field="payment_way")
-    if choice.buyer.balance < choice.total:
-        raise errors.SAVINGS_TOO_LOW(
-            balance=Rupiah(choice.buyer.balance), total=Rupiah(choice.total), field="payment_way"
-        )
+def _takes_from_own(way: str) -> bool:
+    return provider_of(way).capabilities().settles == "books"
+
+
+async def _consent(
+    database: Database, tenant: TenantRef, visit: Visit, form: Form[CheckoutForm]
+) -> Consent | Refusal | None:
+    """Weigh the PIN of a confirmed purchase on credit, before any connection is held; a refusal is shown on the page it was written on."""
+    if form.errors or not form.data.confirmed or not provider_of(form.data.payment_way).capabilities().asks_pin:
+        return None
+    if visit.viewer is None or visit.viewer.member_id is None:
+        return None
+    try:
+        return await agree_by_pin(database, tenant, visit.viewer.member_id, form.data.pin, client_ip=visit.client_ip)
+    except Refusal as refusal:
+        return refusal
+
+
+def _ask(request: AnyRequest, form: Form[CheckoutForm], choice: Choice, visit: Visit) -> Response[bytes]:
+    """Show the sentence that says what will happen to what is the member's own."""
+    offer = next((each for each in choice.offers if each.way.way == form.data.payment_way), None)
+    if offer is None or choice.buyer.member_id is None:
+        raise WAY_NOT_OFFERED(field="payment_way")
+    if not offer.enough:
+        raise too_low(offer.way.way, offer.has or Rupiah(0), Rupiah(choice.total))
     if form.data.fulfilment == "delivery" and not form.data.address:
         raise errors.ADDRESS_NEEDED(field="address")
     if form.data.shown != choice.shown:
         raise errors.CHANGED_SINCE_SHOWN()
+    return page(request, "shop/checkout_confirm.html", form=None, **_confirming(form, choice, visit))
+
+
+def _confirming(form: Form[CheckoutForm], choice: Choice, visit: Visit) -> dict[str, Any]:
     sent = {
         name: form.values.get(name, "") for name in ("key", "shown", "fulfilment", "payment_way", "address", "note")
     }
-    return page(
-        request, "shop/checkout_savings.html", place="keranjang", sent=sent, buyer=choice.buyer, total=choice.total
-    )
+    way = sent["payment_way"]
+    offer = next((each for each in choice.offers if each.way.way == way), None)
+    has = int(offer.has or 0) if offer else 0
+    return {
+        "place": "keranjang",
+        "sent": sent,
+        "way": way,
+        "way_name": PAYMENT_WAY_NAMES[way].worded(visit.lang),  # type: ignore[index]
+        "asks_pin": provider_of(way).capabilities().asks_pin,
+        "buyer": choice.buyer,
+        "has": has,
+        "total": choice.total,
+    }
 
 
-def _checkout(data: CheckoutForm, choice: Choice) -> Checkout:
+def _checkout(data: CheckoutForm, choice: Choice, consent: Consent | None) -> Checkout:
     member = choice.buyer.member_id is not None
     return Checkout(
         goods={line.id: line.quantity for line in choice.lines},
@@ -111,6 +154,7 @@ def _checkout(data: CheckoutForm, choice: Choice) -> Checkout:
         note=data.note,
         key=data.key,
         shown=data.shown,
+        consent=consent,
     )
 
 
@@ -123,10 +167,14 @@ async def _made_before(db: AsyncSession, visit: Visit, key: str) -> Order | None
     return await queries.order_by_checkout_key(db, key)
 
 
-def _done(visit: Visit, order: Order) -> Response[Any]:
+async def _done(db: AsyncSession, visit: Visit, order: Order) -> Response[Any]:
+    """Lead to where the order is paid, or to the order itself when nothing is to be done now."""
+    payment = await payment_queries.latest_of(db, ORDER, order.id)
     address = f"/pesanan/{order.number}"
     if order.member_id is None:
         address += f"?kunci={showing.order_key(visit, order.id)}"
+    if payment is not None and payment.status == "awaiting" and payment.way != "cash":
+        address = f"/bayar/{payment.reference}"
     say = words(visit.lang).gettext
     response = see_other(address, flash=say("Pesanan %(number)s sudah kami terima.") % {"number": order.number})
     cart.keep(response, {}, secure=visit.secure)
@@ -137,25 +185,17 @@ async def _read(request: AnyRequest, ro: Reader, visit: Visit) -> Choice:
     lines, gone = await cart_pages.priced(ro, visit, cart.cart_of(request))
     buyer = await _buyer(ro, visit)
     bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
-    say = words(visit.lang).gettext
-    ways: list[tuple[str, str, str | None]] = []
-    for way in bylaws.payment_ways:
-        label, hint = PAYMENT_WAY_NAMES[way].worded(visit.lang), None
-        if way == "savings":
-            if buyer.member_id is None:
-                continue
-            hint = say("Saldo Anda %(amount)s") % {"amount": formats.rupiah(buyer.balance, visit.lang)}
-        elif way == "transfer":
-            hint = say("Nomor rekening kami tunjukkan sesudah memesan")
-        ways.append((way, label, hint))
+    total = sum(line.total for line in lines)
+    assert visit.tenant is not None  # pages of a cooperative alone
+    offered = await offers(ro, visit.tenant, bylaws, member_id=buyer.member_id, amount=Rupiah(total))
     short = next((line.trouble for line in lines if line.trouble), None)
     if gone:
         short = errors.NO_SUCH_PRODUCT().sentence(visit.lang)
     return Choice(
         lines=lines,
         buyer=buyer,
-        ways=ways,
-        total=sum(line.total for line in lines),
+        offers=offered,
+        total=total,
         shown=rules.fingerprint(
             showing.audience_of(visit.viewer), [(line.id, line.quantity, line.price) for line in lines]
         ),
@@ -177,7 +217,7 @@ def _context(visit: Visit, choice: Choice) -> dict[str, Any]:
         "place": "keranjang",
         "lines": choice.lines,
         "buyer": choice.buyer,
-        "ways": choice.ways,
+        "ways": way_choices(choice.offers, visit),
         "total": choice.total,
         "shown": choice.shown,
         "key": showing.new_checkout_key(visit, secrets.token_hex(16)),

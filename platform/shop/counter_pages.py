@@ -139,7 +139,7 @@ async def take_back(
 
 def _next_step(status: str, way: str) -> str | None:
     """Return the one next step of an order, as the end of its address."""
-    if rules.awaits_transfer(status, way):
+    if rules.awaits_officer(status, way):
         return "pembayaran"
     return "penyerahan" if rules.can_hand_over(status, way) else None
 
@@ -147,7 +147,7 @@ def _next_step(status: str, way: str) -> str | None:
 def _refusal_of(step: str, order: OrderView) -> Refusal | None:
     """Return why this step cannot be taken now, or None."""
     kind, possible = {
-        "pembayaran": (errors.NOT_AWAITING_PAYMENT, rules.awaits_transfer(order.status, order.payment_way)),
+        "pembayaran": (errors.NOT_AWAITING_PAYMENT, rules.awaits_officer(order.status, order.payment_way)),
         "penyerahan": (errors.NOT_READY, rules.can_hand_over(order.status, order.payment_way)),
         "pembatalan": (errors.NOT_CANCELLABLE, rules.can_cancel(order.status)),
         "pengembalian": (errors.NOT_CANCELLABLE, rules.can_return(order.status)),
@@ -162,11 +162,13 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
     back = say("Kalau keliru, pesanan masih bisa dibatalkan atau barangnya dikembalikan.")
     never = say("Langkah ini tidak bisa diurungkan; bila perlu, buat pesanan baru.")
     if step == "pembayaran":
-        sentence, label, undo = (
-            say("Transfer %(amount)s dari %(name)s untuk pesanan %(number)s sudah masuk rekening."),
-            say("Ya, sudah masuk"),
-            back,
+        facts["amount"] = formats.rupiah(order.payment_amount or order.total, visit.lang)
+        sentence = (
+            say("QRIS %(amount)s dari %(name)s untuk pesanan %(number)s sudah tampak di aplikasi penerimanya.")
+            if order.payment_way == "qris"
+            else say("Transfer %(amount)s dari %(name)s untuk pesanan %(number)s sudah masuk rekening.")
         )
+        label, undo = say("Ya, sudah masuk"), back
     elif step == "penyerahan":
         cash = order.status == "placed"
         sentence = (
@@ -176,27 +178,13 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
         )
         label, undo = (say("Terima uang dan serahkan") if cash else say("Serahkan barang")), back
     elif step == "pembatalan":
-        paid = {
-            "savings": say("Uang %(amount)s kembali ke simpanan sukarela %(name)s."),
-            "transfer": say("Uang %(amount)s ditransfer kembali kepada %(name)s."),
-        }
         sentence = say("Pesanan %(number)s dari %(name)s dibatalkan dan stoknya dilepas.")
         if order.status == "paid":
-            sentence += " " + paid[order.payment_way]
+            sentence += " " + _money_back(order, visit)
         label, undo = say("Batalkan pesanan"), never
     else:
-        ways = {
-            "cash": say(
-                "%(name)s mengembalikan barang pesanan %(number)s dan menerima kembali %(amount)s tunai dari kas."
-            ),
-            "transfer": say(
-                "%(name)s mengembalikan barang pesanan %(number)s; %(amount)s ditransfer kembali kepadanya."
-            ),
-            "savings": say(
-                "%(name)s mengembalikan barang pesanan %(number)s; %(amount)s kembali ke simpanan sukarelanya."
-            ),
-        }
-        sentence, label, undo = ways[order.payment_way], say("Terima barang kembali"), never
+        sentence = say("%(name)s mengembalikan barang pesanan %(number)s.") + " " + _money_back(order, visit)
+        label, undo = say("Terima barang kembali"), never
     titles = {
         "pembayaran": say("Pembayaran masuk"),
         "penyerahan": say("Serahkan barang"),
@@ -210,6 +198,20 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
         "undo": undo,
         "asks_reason": step in ("pembatalan", "pengembalian"),
     }
+
+
+def _money_back(order: OrderView, visit: Visit) -> str:
+    """Return the sentence that says how the money of an order goes back."""
+    say = words(visit.lang).gettext
+    return {
+        "cash": say("%(amount)s dikembalikan tunai dari kas."),
+        "bank_transfer": say("Uang %(amount)s ditransfer kembali kepada %(name)s."),
+        "qris": say("Uang %(amount)s ditransfer kembali kepada %(name)s."),
+        "savings": say("Uang %(amount)s kembali ke simpanan sukarela %(name)s."),
+        "wallet": say("Uang %(amount)s kembali ke dompet %(name)s."),
+        "kasbon": say("Kasbon %(name)s berkurang %(amount)s."),
+        "payroll": say("Potongan gaji %(name)s berkurang %(amount)s."),
+    }.get(order.payment_way, say("Uang %(amount)s dikembalikan lewat penyedia pembayarannya kepada %(name)s."))
 
 
 def _step_context(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:

@@ -80,24 +80,6 @@ CHECKOUT_EXPIRED = Kind(
     id="Halaman pesanan ini sudah kedaluwarsa. Periksa lagi, lalu kirim.",
     en="This order page has expired. Check it again, then send.",
 )
-PAYMENT_WAY_NOT_OFFERED = Kind(
-    "shop.payment_way_not_offered",
-    422,
-    id="Cara membayar ini tidak tersedia. Pilih cara yang lain.",
-    en="This way of paying is not offered. Choose another one.",
-)
-SAVINGS_TOO_LOW = Kind(
-    "shop.savings_too_low",
-    409,
-    id="Saldo simpanan sukarela Anda {balance}, belum cukup untuk {total}. Pilih cara membayar yang lain.",
-    en="Your voluntary savings are {balance}, not enough for {total}. Choose another way of paying.",
-)
-SAVINGS_SPENT = Kind(
-    "shop.savings_spent",
-    409,
-    id="Simpanan sukarela Anda tidak cukup lagi untuk {total}: baru saja dipakai. Pilih cara membayar yang lain.",
-    en="Your voluntary savings no longer cover {total}: they were used a moment ago. Choose another way of paying.",
-)
 ADDRESS_NEEDED = Kind(
     "shop.address_needed", 422, id="Tulis alamat tujuan barang diantar.", en="Write the address to deliver to."
 )
@@ -111,8 +93,14 @@ PHONE_NEEDED = Kind(
 NOT_AWAITING_PAYMENT = Kind(
     "shop.not_awaiting_payment",
     409,
-    id="Pesanan {number} tidak sedang menunggu transfer. Keadaannya sekarang: {state}.",
-    en="Order {number} is not waiting for a transfer. Its state now: {state}.",
+    id="Pesanan {number} tidak sedang menunggu kepastian pengurus. Keadaannya sekarang: {state}.",
+    en="Order {number} is not waiting for an officer to confirm its payment. Its state now: {state}.",
+)
+ALREADY_SETTLED = Kind(
+    "shop.already_settled",
+    409,
+    id="Pesanan {number} tidak perlu dibayar lagi.",
+    en="Order {number} needs no payment any more.",
 )
 NOT_READY = Kind(
     "shop.not_ready",

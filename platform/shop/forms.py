@@ -41,6 +41,7 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=80)] = ""
     phone: Mobile | None = None
     note: Note = ""
+    pin: Annotated[str, Meta(max_length=6)] = ""
     confirmed: bool = False
 
 

@@ -1,6 +1,7 @@
 """What officers do with an order: confirm its payment, hand it over, call it off, take it back.
 
-Each locks the order first and looks at its state under the lock: pressed twice, or by two officers at once, it happens once.
+Each locks the order's payments and the order first and looks at its state under the lock: pressed twice, or by two officers at once, it
+happens once.
 """
 
 from __future__ import annotations
@@ -15,38 +16,36 @@ from kernel.errors import Kind, Refusal
 from kernel.money import Rupiah
 from ledger import Journal, Line, post, reverse
 from ledger.chart import (
-    BANK,
-    CASH,
     CUSTOMER_ADVANCES,
     MEMBER_COST_OF_SALES,
+    MEMBER_RETURNS,
     MEMBER_SALES,
     PUBLIC_COST_OF_SALES,
+    PUBLIC_RETURNS,
     PUBLIC_SALES,
     STOCK,
 )
-from shop import errors, events, queries, rules, stock
+from payments import machine, refund_queries
+from payments import queries as payment_queries
+from payments.errors import REFUND_UNDER_WAY
+from payments.models import Payment
+from shop import errors, events, paying, queries, rules, stock
 from shop.models import Order, OrderLine
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
-    """Say that the transfer of this order has come to the bank account. Raises Refusal: shop.no_such_order, .not_awaiting_payment."""
-    order = await _order(db, number)
-    if not rules.awaits_transfer(order.status, order.payment_way):
+    """Say that the money of this order has come: the transfer is on the account, the QRIS in the acquirer's list.
+
+    Raises Refusal: shop.no_such_order, .not_awaiting_payment.
+    """
+    payments, order = await _order(db, number)
+    waiting = [payment for payment in payments if payment.status == "awaiting"]
+    if not waiting or not rules.awaits_officer(order.status, order.payment_way):
         raise _wrong_state(errors.NOT_AWAITING_PAYMENT, order)
-    order.status, order.paid_at, order.paid_confirmed_by = "paid", clock.now(), actor.name
-    if order.total:
-        total = Rupiah(order.total)
-        journal = Journal(
-            on,
-            f"Transfer untuk pesanan {number}",
-            f"order:{order.id}:payment",
-            [Line.to_debit(BANK, total), Line.to_credit(CUSTOMER_ADVANCES, total)],
-        )
-        order.payment_journal = (await post(db, journal, by=actor.name)).number
+    await machine.confirm_by_officer(db, actor, waiting[-1].reference, on=on)
     audit.record(db, actor, events.PAYMENT_CONFIRMED, subject=f"order:{number}", facts={"total": order.total})
     return order
 
@@ -54,21 +53,23 @@ async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: da
 async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
     """Give out the goods: stock and its value leave, the sale enters the books; a cash order is paid by the same step.
 
-    Raises Refusal: shop.no_such_order, .not_ready.
+    Raises Refusal: shop.no_such_order, .not_ready; payments.refund_under_way.
     """
-    order = await _order(db, number)
+    payments, order = await _order(db, number)
     if not rules.can_hand_over(order.status, order.payment_way):
         raise _wrong_state(errors.NOT_READY, order)
+    await _none_under_way(db, payments)
     lines = await queries.lines_of(db, order.id)
     costs = await stock.hand_out(db, _goods(lines), on=on, source_key=f"order:{order.id}:sale")
     for line in lines:
         line.cost = int(costs[line.product_id])
-    now = clock.now()
-    paid_in_cash = order.status == "placed"
-    if paid_in_cash:
-        order.paid_at, order.paid_confirmed_by = now, actor.name
-    order.status, order.handed_over_at = "handed_over", now
-    entries = _sale(order, CASH if paid_in_cash else CUSTOMER_ADVANCES, Rupiah.total(costs.values()))
+    for payment in payments:
+        if order.status == "placed" and payment.status == "awaiting" and payment.way == "cash":
+            await machine.settle(db, payment, by=actor.name, on=on)
+    order.status, order.handed_over_at = "handed_over", clock.now()
+    if order.paid_at is None:  # it costs nothing
+        order.paid_at, order.paid_confirmed_by = clock.now(), actor.name
+    entries = _sale(order, _gone_back(payments), Rupiah.total(costs.values()))
     if entries:
         journal = Journal(on, f"Penjualan, pesanan {number}", f"order:{order.id}:sale", entries)
         order.sale_journal = (await post(db, journal, by=actor.name)).number
@@ -77,65 +78,103 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
 
 
 async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str, *, on: date) -> Order:
-    """Call an order off before its goods are given out: the promise is released, a payment is reversed.
+    """Call an order off before its goods are given out: the promise is released, what was paid goes back the way it came.
 
     Raises Refusal: shop.no_such_order, .not_cancellable, .reason_needed.
     """
-    order = await _order(db, number)
-    return await _cancel(db, actor, order, _reason(reason), on, events.ORDER_CANCELLED)
+    payments, order = await _order(db, number)
+    why = _reason(reason)
+    if not rules.can_cancel(order.status):
+        raise _wrong_state(errors.NOT_CANCELLABLE, order)
+    await stock.release(db, await queries.goods_of(db, order.id))
+    order.status, order.cancelled_at, order.cancel_reason = "cancelled", clock.now(), why
+    await paying.give_back(db, actor, payments, why, on=on, key="cancelled")
+    audit.record(db, actor, events.ORDER_CANCELLED, subject=f"order:{number}", facts={"reason": why})
+    return order
 
 
 async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str, *, on: date) -> Order:
-    """Take handed-over goods back: every journal of the order is reversed, the stock returns with the value it left with.
+    """Take handed-over goods back: the sale is reversed, the stock returns with the value it left with, the money goes back.
 
-    Raises Refusal: shop.no_such_order, .not_cancellable, .reason_needed; ledger.year_closed.
+    Raises Refusal: shop.no_such_order, .not_cancellable, .reason_needed; payments.refund_under_way; ledger.year_closed.
     """
-    order = await _order(db, number)
+    payments, order = await _order(db, number)
     why = _reason(reason)
     if not rules.can_return(order.status):
         raise _wrong_state(errors.NOT_CANCELLABLE, order)
+    await _none_under_way(db, payments)
     lines = await queries.lines_of(db, order.id)
     returned = [(line.product_id, line.quantity, Rupiah(line.cost or 0)) for line in lines]
     await stock.take_back(db, returned, on=on, source_key=f"order:{order.id}:return")
     order.status, order.cancelled_at, order.cancel_reason = "returned", clock.now(), why
-    # the sale first: it gives the advance back to the customer, from where the payment's reversal takes it
-    for journal in (order.sale_journal, order.payment_journal):
-        if journal is not None:
-            await reverse(db, journal, on=on, reason=why, by=actor.name)
+    # the sale first: it gives the advance back to the customer, from where the refunds take it
+    if order.sale_journal is not None:
+        await reverse(db, order.sale_journal, on=on, reason=why, by=actor.name)
+    await _take_back_rebates(db, actor, order, payments, on=on)
+    await paying.give_back(db, actor, payments, why, on=on, key="returned")
     audit.record(db, actor, events.ORDER_RETURNED, subject=f"order:{number}", facts={"reason": why})
     return order
 
 
 async def expire_order(db: AsyncSession, order_id: UUID) -> None:
     """Call off an order whose money did not come in time; does nothing when it was paid, handed over or called off meanwhile."""
+    payments = await payment_queries.payments_to_change_of(db, paying.ORDER, order_id)
     order = await queries.order_to_change_by_id(db, order_id)
     if order is None or order.status != "placed" or order.expires_at is None or order.expires_at > clock.now():
         return
-    await _cancel(db, SYSTEM, order, "Tidak dibayar sampai batas waktunya", await today(db), events.ORDER_EXPIRED)
+    await paying.stop_unpaid(db, order)
+    for payment in payments:
+        await paying.call_off(db, payment, why=paying.NOT_PAID_IN_TIME, by=SYSTEM)
 
 
-async def _cancel(db: AsyncSession, actor: Actor, order: Order, reason: str, on: date, action: str) -> Order:
-    if not rules.can_cancel(order.status):
-        raise _wrong_state(errors.NOT_CANCELLABLE, order)
-    await stock.release(db, _goods(await queries.lines_of(db, order.id)))
-    order.status, order.cancelled_at, order.cancel_reason = "cancelled", clock.now(), reason
-    if order.payment_journal is not None:
-        await reverse(db, order.payment_journal, on=on, reason=reason, by=actor.name)
-    audit.record(db, actor, action, subject=f"order:{order.number}", facts={"reason": reason})
-    return order
+async def _take_back_rebates(
+    db: AsyncSession, actor: Actor, order: Order, payments: list[Payment], *, on: date
+) -> None:
+    """What was given back after the hand-over stands as a return on sales; with the whole sale reversed it is an advance given back."""
+    rebates = await refund_queries.refunded_since(db, [each.id for each in payments], order.handed_over_at)
+    if not rebates:
+        return
+    place = (
+        Line.to_credit(MEMBER_RETURNS, rebates, order.member_id)
+        if order.member_id
+        else Line.to_credit(PUBLIC_RETURNS, rebates)
+    )
+    lines = [Line.to_debit(CUSTOMER_ADVANCES, rebates), place]
+    journal = Journal(on, f"Retur, pesanan {order.number}", f"order:{order.id}:rebates", lines)
+    await post(db, journal, by=actor.name)
 
 
-def _sale(order: Order, paid_from: str, cost: Rupiah) -> list[Line]:
-    """The lines of a sale; an amount of nothing has no line."""
+async def _none_under_way(db: AsyncSession, payments: list[Payment]) -> None:
+    """Raise Refusal payments.refund_under_way: what a refund will take away must be known before the sale is."""
+    for payment in payments:
+        if await refund_queries.under_way(db, payment.id):
+            raise REFUND_UNDER_WAY(reference=payment.reference)
+
+
+def _gone_back(payments: list[Payment]) -> Rupiah:
+    """What has been given back of an order that was not handed over yet."""
+    return Rupiah.total(payment.refunded for payment in payments if payment.went_to == "purpose")
+
+
+def _sale(order: Order, gone_back: Rupiah, cost: Rupiah) -> list[Line]:
+    """The lines of a sale; an amount of nothing has no line. What went back before it is a return on the sale."""
     total = Rupiah(order.total)
     entries = []
+    if total - gone_back:
+        entries.append(Line.to_debit(CUSTOMER_ADVANCES, total - gone_back))
+    if gone_back:
+        entries.append(
+            Line.to_debit(MEMBER_RETURNS, gone_back, order.member_id)
+            if order.member_id
+            else Line.to_debit(PUBLIC_RETURNS, gone_back)
+        )
     if total:
         income = (
             Line.to_credit(MEMBER_SALES, total, order.member_id)
             if order.member_id
             else Line.to_credit(PUBLIC_SALES, total)
         )
-        entries += [Line.to_debit(paid_from, total), income]
+        entries.append(income)
     if cost:
         expense = MEMBER_COST_OF_SALES if order.member_id else PUBLIC_COST_OF_SALES
         entries += [Line.to_debit(expense, cost), Line.to_credit(STOCK, cost)]
@@ -152,11 +191,16 @@ def _reason(reason: str) -> str:
     return reason.strip()
 
 
-async def _order(db: AsyncSession, number: int) -> Order:
-    order = await queries.order_to_change(db, number)
+async def _order(db: AsyncSession, number: int) -> tuple[list[Payment], Order]:
+    """Return an order and its payments, locked in the order in which they always are: payments first."""
+    order_id = await queries.order_id_of(db, number)
+    if order_id is None:
+        raise errors.NO_SUCH_ORDER()
+    payments = await payment_queries.payments_to_change_of(db, paying.ORDER, order_id)
+    order = await queries.order_to_change_by_id(db, order_id)
     if order is None:
         raise errors.NO_SUCH_ORDER()
-    return order
+    return payments, order
 
 
 def _wrong_state(kind: Kind, order: Order) -> Refusal:

@@ -41,6 +41,9 @@ class OrderView(msgspec.Struct, frozen=True):
     handed_over_at: datetime | None
     cancelled_at: datetime | None
     cancel_reason: str | None
+    payment_reference: str | None
+    payment_status: str | None
+    payment_amount: int | None
     payment_journal: int | None
     sale_journal: int | None
 
@@ -92,15 +95,17 @@ class BuyerView(msgspec.Struct, frozen=True):
 _ORDER = (
     "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, o.buyer_phone, o.fulfilment, o.address,"
     " o.payment_way, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, o.paid_confirmed_by, o.handed_over_at,"
-    " o.cancelled_at, o.cancel_reason, o.payment_journal, o.sale_journal"
-    " FROM orders o LEFT JOIN members m ON m.id = o.member_id WHERE o.number = $1"
+    " o.cancelled_at, o.cancel_reason, p.reference AS payment_reference, p.status AS payment_status, p.amount AS payment_amount,"
+    " p.journal AS payment_journal, o.sale_journal"
+    " FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN LATERAL (SELECT reference, status, amount, journal FROM payments"
+    " WHERE purpose = 'order' AND subject_id = o.id ORDER BY settled_at IS NULL, id DESC LIMIT 1) AS p ON true WHERE o.number = $1"
 )
 _ROWS = (
     "SELECT o.number, o.buyer_name, o.fulfilment, o.payment_way, o.status, o.total, o.placed_at,"
     " (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id) AS goods FROM orders o "
 )
-# ``rules.awaits_transfer`` and ``rules.can_hand_over``, as conditions on an order ``o``.
-TO_CONFIRM: Final = "o.status = 'placed' AND o.payment_way = 'transfer'"
+# ``rules.awaits_officer`` and ``rules.can_hand_over``, as conditions on an order ``o``.
+TO_CONFIRM: Final = "o.status = 'placed' AND o.payment_way IN ('bank_transfer', 'qris')"
 TO_HAND_OVER: Final = "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_way = 'cash'))"
 _CHIPS: Final[dict[str, str]] = {
     "perlu": "o.status IN ('placed', 'paid')",

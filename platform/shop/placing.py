@@ -1,4 +1,4 @@
-"""Placing an order: prices from the server, stock promised, savings paid, all in one transaction and once for each checkout."""
+"""Placing an order: prices from the server, stock promised, its payment opened, all in one transaction and once for each checkout."""
 
 from __future__ import annotations
 
@@ -14,14 +14,10 @@ from governance.queries import bylaws_on
 from governance.rules import PaymentWay
 from kernel import audit, clock
 from kernel.actor import Actor
-from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from kernel.outbox import later
-from ledger import Journal, Line, post
-from ledger import queries as books
-from ledger.chart import CUSTOMER_ADVANCES, VOLUNTARY_SAVINGS
-from shop import errors, events, queries, rules, stock
+from payments.credit import Consent
+from shop import errors, events, paying, queries, rules, stock
 from shop.models import Order, OrderLine, Product
 
 if TYPE_CHECKING:
@@ -43,7 +39,8 @@ class Buyer(msgspec.Struct, frozen=True):
 
 class Checkout(msgspec.Struct, frozen=True):
     """What was asked for at checkout. ``goods`` are quantities by product id; ``shown`` is the mark of the page that was read
-    (``rules.fingerprint``), or None for an order that was not placed on a page; ``key`` makes sending it again harmless.
+    (``rules.fingerprint``), or None for an order that was not placed on a page; ``key`` makes sending it again harmless; ``consent`` is
+    what the buyer's PIN has given, for a way on credit.
     """
 
     goods: Mapping[UUID, int]
@@ -54,22 +51,21 @@ class Checkout(msgspec.Struct, frozen=True):
     address: str = ""
     note: str = ""
     shown: str | None = None
+    consent: Consent | None = None
 
 
 async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on: date) -> Order:
     """Place an order and return it; the same key again returns the order that it made before.
 
     ``on`` is today where the cooperative is: the day of its bylaws and of the journal. Raises Refusal: shop.cart_empty,
-    .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .payment_way_not_offered, .stock_too_low, .no_such_product,
-    .changed_since_shown, .savings_too_low; ledger.year_closed.
+    .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .stock_too_low, .no_such_product, .changed_since_shown; as
+    ``payments.opening.open_payment`` does; ledger.year_closed.
     """
     before = await queries.order_by_checkout_key(db, checkout.key)
     if before is not None:
         return before
     _check(checkout)
     bylaws = (await bylaws_on(db, on)).bylaws
-    if checkout.payment_way not in bylaws.payment_ways:
-        raise errors.PAYMENT_WAY_NOT_OFFERED(field="payment_way")
     order_id = await _claim(db, checkout)
     if order_id is None:
         before = await queries.order_by_checkout_key(db, checkout.key)
@@ -87,16 +83,8 @@ async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on:
     order = await queries.order_to_change_by_id(db, order_id)
     assert order is not None
     total = _write_lines(db, order, checkout.goods, products, prices)
-    if checkout.payment_way == "savings":
-        await _pay_from_savings(db, actor, order, checkout.buyer, total, on)
-    elif order.expires_at is not None:
-        await later(
-            db,
-            "shop.expire_order",
-            {"order_id": str(order.id)},
-            due=order.expires_at,
-            key=f"shop.expire_order:{order.id}",
-        )
+    await db.flush()
+    await paying.pay_for(db, actor, order, checkout.payment_way, on=on, consent=checkout.consent)
     await db.flush()
     audit.record(db, actor, events.ORDER_PLACED, subject=f"order:{order.number}", facts={"total": int(total)})
     return order
@@ -113,17 +101,12 @@ def _check(checkout: Checkout) -> None:
         raise errors.ADDRESS_NEEDED(field="address")
     if not checkout.buyer.name.strip():
         raise errors.BUYER_NEEDED(field="name")
-    if checkout.buyer.member_id is None:
-        if not checkout.buyer.phone:
-            raise errors.PHONE_NEEDED(field="phone")
-        if checkout.payment_way == "savings":
-            raise errors.PAYMENT_WAY_NOT_OFFERED(field="payment_way")
+    if checkout.buyer.member_id is None and not checkout.buyer.phone:
+        raise errors.PHONE_NEEDED(field="phone")
 
 
 async def _claim(db: AsyncSession, checkout: Checkout) -> UUID | None:
     """Write the order's head; None when this checkout has made one. A second sender waits here until the first has ended."""
-    now = clock.now()
-    wait = rules.lasts(checkout.payment_way)
     claim = (
         insert(Order)
         .values(
@@ -138,8 +121,7 @@ async def _claim(db: AsyncSession, checkout: Checkout) -> UUID | None:
             status="placed",
             total=0,
             note=checkout.note.strip(),
-            placed_at=now,
-            expires_at=now + wait if wait else None,
+            placed_at=clock.now(),
         )
         .on_conflict_do_nothing(index_elements=["checkout_key"])
         .returning(Order.id)
@@ -172,33 +154,3 @@ def _write_lines(
         )
     order.total = int(total)
     return total
-
-
-async def _pay_from_savings(
-    db: AsyncSession, actor: Actor, order: Order, buyer: Buyer, total: Rupiah, on: date
-) -> None:
-    """Move the money from the member's voluntary savings. Whatever the balance said before, the books let it fall below zero never."""
-    order.status = "paid"
-    order.paid_at = clock.now()
-    if total == 0:
-        return
-    await db.flush()
-    journal = Journal(
-        on,
-        f"Pesanan {order.number} dibayar dari simpanan sukarela",
-        f"order:{order.id}:payment",
-        [
-            Line.to_debit(VOLUNTARY_SAVINGS, total, buyer.member_id),
-            Line.to_credit(CUSTOMER_ADVANCES, total),
-        ],
-    )
-    balance = await books.balance(db, VOLUNTARY_SAVINGS, buyer.member_id)
-    if balance < total:
-        raise errors.SAVINGS_TOO_LOW(balance=Rupiah(balance), total=total, field="payment_way")
-    try:
-        order.payment_journal = (await post(db, journal, by=actor.name)).number
-    except Refusal as refusal:
-        if refusal.code != "ledger.below_floor":
-            raise
-        # another order of theirs was faster by a moment; what is left is not known inside this failed transaction
-        raise errors.SAVINGS_SPENT(total=total, field="payment_way") from refusal

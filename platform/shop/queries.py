@@ -54,6 +54,17 @@ async def lines_of(db: AsyncSession, order_id: UUID) -> list[OrderLine]:
     return list((await db.execute(statement)).scalars())
 
 
+async def goods_of(db: AsyncSession, order_id: UUID) -> dict[UUID, int]:
+    """Return an order's quantities by product."""
+    return {line.product_id: line.quantity for line in await lines_of(db, order_id)}
+
+
+async def order_id_of(db: AsyncSession, number: int) -> UUID | None:
+    """Return the id of an order, unlocked."""
+    found: UUID | None = (await db.execute(select(Order.id).where(Order.number == number))).scalar_one_or_none()
+    return found
+
+
 async def sku_is_taken(db: AsyncSession, sku: str, but: UUID | None = None) -> bool:
     """Say whether another product has this code."""
     statement = select(Product.id).where(Product.sku == sku)

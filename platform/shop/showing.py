@@ -82,10 +82,10 @@ def picture_url(checksum: str | None, width: int) -> str | None:
 def state_words(order: _OrderState, visit: Visit) -> tuple[str, str]:
     """Return an order's state as a word in the viewer's language, and its colour."""
     say = words(visit.lang).gettext
-    if rules.awaits_transfer(order.status, order.payment_way):
-        return say("Menunggu pembayaran"), "wait"
     if rules.can_hand_over(order.status, order.payment_way):
         return say("Siap diserahkan"), "go"
+    if order.status == "placed":
+        return say("Menunggu pembayaran"), "wait"
     if order.status == "handed_over":
         return say("Selesai"), "done"
     if order.status == "returned":

@@ -30,7 +30,7 @@ from ui.errors import NOT_FOUND
 from ui.guards import refuse_forgeries
 from web.failures import HANDLERS
 from web.headers import with_headers
-from web.suspension import refuse_suspended
+from web.suspension import refuse_new, refuse_suspended
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
@@ -97,6 +97,7 @@ async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
     closed = refuse_suspended(request)
     if closed is None:
         await refuse_forgeries(request)
+        refuse_new(request)
     return closed
 
 

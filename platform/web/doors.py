@@ -16,6 +16,7 @@ from kernel.database import Database
 from kernel.settings import Settings, check_startable, load
 from members.queries import viewer_of_session
 from operators.queries import operator_of_session
+from payments.inbox import inbox_of
 from tenants.changes import REGISTRY, listen
 from tenants.registry import HostCache, TenantRef
 from tenants.revisions import OLDEST_SERVED
@@ -25,6 +26,7 @@ from ui.cookies import LANGUAGE_COOKIE, session_cookie, token_hash
 from ui.rendering import CART_COOKIE, FLASH_COOKIE, read_flash
 from ui.themes import assets, keep_compiled_in
 from ui.viewer import KEY, Brand, Visit
+from web import hook
 from web.answers import answer_nothing, send_kept, serve_asset, without_body
 from web.apps import applications
 from web.page_cache import PageCache
@@ -93,11 +95,13 @@ class Doors:
             self.hosts.forget()
         else:
             self.pages.drop(what)
+            inbox_of(self.database).forget(what)
 
     def forget_all(self) -> None:
         """Forget everything: announcements may have been missed."""
         self.hosts.forget()
         self.pages.drop_all()
+        inbox_of(self.database).forget_all()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
@@ -175,6 +179,9 @@ class Doors:
         headers: dict[bytes, bytes],
         cookies: dict[str, str],
     ) -> None:
+        if scope["path"].startswith(hook.PREFIX) and tenant.revision >= OLDEST_SERVED:
+            await hook.receive(self.database, tenant, scope, receive, send)
+            return
         token = cookies.get(session_cookie(secure=self._secure))
         lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
         key: tuple[object, ...] | None = None

@@ -1,12 +1,17 @@
-"""What a suspended cooperative still does: its officers sign in and read the books, its members see their savings. Nothing else.
+"""What a cooperative still does that an operator has suspended, or that has not paid the platform for long.
 
-The one place of this rule: it runs before every handler of a cooperative, whatever room the page belongs to.
+Suspended: its officers sign in and read the books, its members see their savings. Nothing else. Read-only (docs/adr/0022-billing.md):
+everything can be seen and exported, orders under way are finished, the plan can be paid; nothing new is begun.
+
+The one place of these rules: they run before every handler of a cooperative, whatever room the page belongs to.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
+import msgspec
 from litestar import Request, Response
 
 from kernel.errors import Kind
@@ -20,11 +25,32 @@ SUSPENDED = Kind(
     id="{name} sedang ditangguhkan oleh pengelola Lumbung, jadi tidak ada yang bisa diubah. Buku dan simpanan tetap bisa dilihat.",
     en="{name} is suspended by those who run Lumbung, so nothing can be changed. Books and savings can still be read.",
 )
+# Officers read why and what to do; members and visitors only what it means for them.
+READ_ONLY = Kind(
+    "web.read_only",
+    403,
+    id="Tagihan Lumbung sudah lama lewat jatuh tempo, jadi belum ada yang baru bisa dicatat. Lunasi di halaman Paket; sesudah itu semua langsung"
+    " bisa dipakai lagi.",
+    en="An invoice of Lumbung is long overdue, so nothing new can be recorded. Pay it on the page Plan; everything works again at once.",
+)
+SHOP_RESTS = Kind(
+    "web.shop_rests",
+    403,
+    id="{name} sedang tidak menerima yang baru. Simpanan dan pesanan Anda tetap bisa dilihat, dan pesanan yang sudah ada tetap dilayani.",
+    en="{name} takes nothing new at the moment. Your savings and orders can still be seen, and orders under way are still served.",
+)
 
 # Pages that stay open by name, and those that stay open with everything below them. Who may see them, their own guards say.
 OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota", "/anggaran-dasar"})
 OPEN_BELOW = ("/pengurus/buku", "/anggota/simpanan", "/anggota/shu", "/bahasa", "/merek", "/gambar")
 OPEN_WRITES = frozenset({"/masuk", "/keluar"})
+
+# What can still be changed while read-only: signing in and one's own account, an order that is under way (paid, handed over, called off, given
+# back), and all that pays the platform.
+FINISHING: Final = re.compile(
+    r"/(?:masuk|keluar|aktivasi|anggota/akun/.+|pengurus/langganan(?:/.*)?|kait/.+"
+    r"|pengurus/pesanan/[0-9]+/(?:pembayaran|penyerahan|pembatalan|pengembalian)(?:/.*)?|pengurus/pembayaran(?:/.*)?|(?:pesanan|bayar)/.+)"
+)
 
 
 def stays_open(method: str, path: str) -> bool:
@@ -33,6 +59,27 @@ def stays_open(method: str, path: str) -> bool:
     if method not in SAFE_METHODS:
         return path in OPEN_WRITES
     return path in OPEN_PAGES or any(path == prefix or path.startswith(f"{prefix}/") for prefix in OPEN_BELOW)
+
+
+def finishes(method: str, path: str) -> bool:
+    """Whether a read-only cooperative still answers this."""
+    return method in SAFE_METHODS or FINISHING.fullmatch(path.rstrip("/")) is not None
+
+
+def refuse_new(request: Request[Any, Any, Any]) -> None:
+    """Refuse what would begin something new in a read-only cooperative, and let its shop window say that it takes no orders.
+
+    Raises Refusal: web.read_only to officers, web.shop_rests to everybody else.
+    """
+    visit = visit_of(request)
+    if visit.tenant is None or not visit.tenant.read_only:
+        return
+    if finishes(request.method, request.scope["path"]):
+        visit.brand = msgspec.structs.replace(visit.brand, shop_open=False)
+        return
+    if visit.viewer is not None and visit.viewer.is_officer:
+        raise READ_ONLY()
+    raise SHOP_RESTS(name=visit.brand.name)
 
 
 def refuse_suspended(request: Request[Any, Any, Any]) -> Response[Any] | None:

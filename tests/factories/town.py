@@ -77,7 +77,7 @@ async def _furnish_melati(site: Site, melati: TenantRef, known: dict[str, Any]) 
         Image.new("RGB", (400, 400), "#d9a441").save(picture, "PNG")
         await set_picture(db, OFFICER, oil, picture.getvalue())
         buyers = (
-            (VISITOR, Buyer("Tono Suprapto", "+6281299990009"), "transfer", "delivery"),
+            (VISITOR, Buyer("Tono Suprapto", "+6281299990009"), "bank_transfer", "delivery"),
             (Actor("member", "Sari"), Buyer("Sari Wulandari Melati", "", sari), "cash", "pickup"),
             (Actor("member", "Sari"), Buyer("Sari Wulandari Melati", "", sari), "savings", "pickup"),
         )

@@ -66,7 +66,7 @@ class Cooperative:
         """An order placed, paid and handed over within a day."""
         async with self.on(day) as db:
             number = await self.order(db, day, pieces, who, way)
-            if way == "transfer":
+            if way == "bank_transfer":
                 await confirm_payment(db, CHAIR, number, on=day)
             await hand_over(db, CHAIR, number, on=day)
         return number
@@ -98,7 +98,7 @@ async def live_2025(coop: Cooperative) -> None:
     await coop.sell(date(2025, 2, 3), 30, "Ana Lestari")
     await coop.sell(date(2025, 3, 10), 5, "Ana Lestari", "savings")
     await coop.sell(date(2025, 3, 12), 12, "Budi Santoso")
-    await coop.sell(date(2025, 4, 2), 20, way="transfer")
+    await coop.sell(date(2025, 4, 2), 20, way="bank_transfer")
     await change_their_minds(coop)
     await buy_dearer(coop)
     await coop.sell(date(2025, 6, 15), 10, "Ana Lestari")
@@ -160,7 +160,7 @@ async def change_their_minds(coop: Cooperative) -> None:
     day = date(2025, 5, 5)
     async with coop.on(day) as db:
         before = [await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")]
-        number = await coop.order(db, day, 10, "", "transfer")
+        number = await coop.order(db, day, 10, "", "bank_transfer")
         await confirm_payment(db, CHAIR, number, on=day)
         await cancel_order(db, CHAIR, number, "Pembeli pindah rumah", on=day)
     returned = await coop.sell(day, 2, "Budi Santoso")

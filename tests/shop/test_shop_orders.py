@@ -70,7 +70,7 @@ async def test_a_cash_order_is_paid_and_handed_over_in_one_step(db: AsyncSession
 async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
     buyer = await shop.member(db)
     product = await shop.product(db)
-    order = await shop.order(db, {product.id: 1}, buyer, "transfer")
+    order = await shop.order(db, {product.id: 1}, buyer, "bank_transfer")
     await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
     await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
     assert await lines(db, order.payment_journal) == [("1102", 9_800, 0), ("2103", 0, 9_800)]
@@ -109,7 +109,7 @@ async def test_calling_off_gives_the_savings_back_and_frees_the_stock(db: AsyncS
     await shop.books_agree(db)
 
 
-@pytest.mark.parametrize("way", ["cash", "transfer", "savings"])
+@pytest.mark.parametrize("way", ["cash", "bank_transfer", "savings"])
 async def test_returned_goods_come_back_with_their_value_and_every_journal_is_reversed(
     db: AsyncSession, way: str
 ) -> None:
@@ -118,7 +118,7 @@ async def test_returned_goods_come_back_with_their_value_and_every_journal_is_re
     purchases = await books.balance(db, "4101", buyer.member_id)
     cash, bank = await books.balance(db, "1101"), await books.balance(db, "1102")
     order = await shop.order(db, {product.id: 2}, buyer, way)
-    if way == "transfer":
+    if way == "bank_transfer":
         await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
     await refused("shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Keliru", on=TODAY))
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
@@ -140,8 +140,8 @@ async def test_a_reason_is_asked_for(db: AsyncSession) -> None:
 
 async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession) -> None:
     product = await shop.product(db)
-    unpaid = await shop.order(db, {product.id: 1}, way="transfer")
-    paid = await shop.order(db, {product.id: 1}, way="transfer")
+    unpaid = await shop.order(db, {product.id: 1}, way="bank_transfer")
+    paid = await shop.order(db, {product.id: 1}, way="bank_transfer")
     await handling.confirm_payment(db, CASHIER, paid.number, on=TODAY)
     assert unpaid.expires_at is not None
     await handling.expire_order(db, unpaid.id)
@@ -155,7 +155,7 @@ async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession)
     await shop.books_agree(db)
 
 
-@pytest.mark.parametrize(("way", "lasts"), [("transfer", rules.TRANSFER_LASTS), ("cash", rules.CASH_LASTS)])
+@pytest.mark.parametrize(("way", "lasts"), [("bank_transfer", rules.TRANSFER_LASTS), ("cash", rules.CASH_LASTS)])
 async def test_an_order_waits_for_its_money_for_a_time(db: AsyncSession, way: str, lasts: timedelta) -> None:
     product = await shop.product(db)
     with clock.held_at(clock.now()):

@@ -221,7 +221,7 @@ async def test_a_visitor_orders_and_only_their_key_opens_the_order(
 ) -> None:
     client = visitor("melati")
     await fill(client, await product_id(database, melati), 2)
-    answer = await client.post("/pesan", data=await checkout(client, payment_way="transfer"))
+    answer = await client.post("/pesan", data=await checkout(client, payment_way="bank_transfer"))
     assert answer.status_code == 303
     address = answer.headers["location"]
     assert re.fullmatch(r"/pesanan/\d+\?kunci=[0-9a-f]{32}", address)
@@ -393,7 +393,7 @@ async def test_an_officer_takes_an_order_all_the_way_and_back(
     officer_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        order = await shop.order(db, {(await shop.product(db)).id: 1}, way="transfer")
+        order = await shop.order(db, {(await shop.product(db)).id: 1}, way="bank_transfer")
     home = f"/pengurus/pesanan/{order.number}"
     assert home in (await officer_client.get("/pengurus/pesanan?keadaan=bayar")).text
     assert home in (await officer_client.get("/pengurus/pesanan?cari=tono")).text

@@ -95,7 +95,7 @@ async def placed(database: Database, tenant: TenantRef, way: str) -> int:
 
 
 async def test_a_payment_confirmed_by_two_officers_at_once_counts_once(database: Database, melati: TenantRef) -> None:
-    number = await placed(database, melati, "transfer")
+    number = await placed(database, melati, "bank_transfer")
     confirm = lambda db: handling.confirm_payment(db, CASHIER, number, on=TODAY)  # noqa: E731
     assert sorted(await at_once(database, melati, confirm, confirm)) == ["done", "shop.not_awaiting_payment"]
     await agree(database, melati)
@@ -137,7 +137,7 @@ async def test_returned_twice_at_once_comes_back_once(database: Database, melati
 async def test_the_books_agree_after_any_history(database: Database, melati: TenantRef, seed: int) -> None:
     dice = random.Random(seed)
     products = [await new_product(database, melati, dice.randint(0, 30)) for _ in range(3)]
-    ways = ["cash", "transfer", "savings"]
+    ways = ["cash", "bank_transfer", "savings"]
 
     def step() -> Doing:
         product, kind = dice.choice(products), dice.randrange(8)

@@ -65,7 +65,7 @@ def test_the_mark_of_a_page_changes_with_goods_quantity_and_price(changed: tuple
 
 
 @pytest.mark.parametrize(
-    ("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in ("cash", "transfer", "savings")]
+    ("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in ("cash", "bank_transfer", "savings")]
 )
 def test_an_order_has_at_most_one_way_forward(status: str, way: str) -> None:
     steps = [rules.awaits_transfer(status, way), rules.can_hand_over(status, way), rules.can_return(status)]

@@ -16,7 +16,7 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
 ) -> None:
     async with coop_session(database, melati) as db:
         product = (await made.product(db, stock=2)).id
-        order = await made.order(db, {product: 2}, way="transfer")
+        order = await made.order(db, {product: 2}, way="bank_transfer")
         paid = await made.order(db, {(await made.product(db)).id: 1}, await made.member(db), "savings")
     async with shared_reader(database) as ro:
         rows = await ro.records("SELECT key, arguments, due_at FROM shared.outbox WHERE job = 'shop.expire_order'")

@@ -33,7 +33,7 @@ ALTER TABLE bylaws ENABLE TRIGGER bylaws_only_grows
 PAYMENTS_OF_ORDERS = """
 INSERT INTO payments (id, reference, key, purpose, subject_id, label, way, status, amount, member_id, payer_name, payer_phone, opened_at,
     expires_at, settled_at, settled_by, ended_at, went_to, journal, refunded)
-SELECT gen_random_uuid(), 'P' || o.number, 'order:' || o.id || ':1', 'order', o.id, 'Pesanan ' || o.number, o.payment_way,
+SELECT gen_random_uuid(), 'P' || o.number, 'order:' || o.id || '\\:1', 'order', o.id, 'Pesanan ' || o.number, o.payment_way,
     CASE WHEN o.status = 'placed' THEN 'awaiting' WHEN o.status IN ('paid', 'handed_over') THEN 'paid'
          WHEN o.payment_journal IS NOT NULL THEN 'refunded' ELSE 'cancelled' END,
     o.total, o.member_id, o.buyer_name, o.buyer_phone, o.placed_at, o.expires_at, o.paid_at, coalesce(o.paid_confirmed_by, o.buyer_name),

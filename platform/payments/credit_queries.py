@@ -1,0 +1,69 @@
+"""What members have to pay with in the cooperative's own books, and what they may still owe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from kernel.database import Reader, reader_of
+from kernel.money import Rupiah
+from ledger import queries as books
+from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, VOLUNTARY_SAVINGS, WALLETS
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+HELD_ON: Final = {"savings": VOLUNTARY_SAVINGS, "wallet": WALLETS}
+OWED_ON: Final = {"kasbon": MEMBER_RECEIVABLES, "payroll": PAYROLL_RECEIVABLES}
+
+
+class CreditView(msgspec.Struct, frozen=True):
+    """What a member may owe, in rupiah, and whether they have a PIN."""
+
+    kasbon_limit: int
+    payroll_limit: int
+    payroll_number: str
+    has_pin: bool
+
+    def limit(self, way: str) -> Rupiah:
+        return Rupiah(self.kasbon_limit if way == "kasbon" else self.payroll_limit)
+
+
+NO_CREDIT: Final = CreditView(0, 0, "", False)
+
+
+async def credit_of(source: AsyncSession | Reader, member_id: UUID) -> CreditView:
+    """Return what a member may owe; nothing where nobody has granted anything."""
+    found = await (await reader_of(source)).one(
+        CreditView,
+        "SELECT kasbon_limit, payroll_limit, payroll_number, pin_hash IS NOT NULL AS has_pin FROM credit_terms WHERE member_id = $1",
+        member_id,
+    )
+    return found or NO_CREDIT
+
+
+async def pin_hash_of(ro: Reader, member_id: UUID) -> str | None:
+    """Return the hash of a member's PIN, or None."""
+    found: str | None = await ro.value("SELECT pin_hash FROM credit_terms WHERE member_id = $1", member_id)
+    return found
+
+
+async def at_disposal(source: AsyncSession | Reader, way: str, member_id: UUID) -> Rupiah | None:
+    """Return what a member can still pay by a way of the books: a balance, or what is left of a limit. None: not granted at all."""
+    if way in HELD_ON:
+        return Rupiah(await books.balance(source, HELD_ON[way], member_id))
+    terms = await credit_of(source, member_id)
+    limit = terms.limit(way)
+    if limit == 0:
+        return None
+    return max(Rupiah(0), limit - Rupiah(await books.balance(source, OWED_ON[way], member_id)))
+
+
+async def is_active_member(source: AsyncSession | Reader, member_id: UUID) -> bool:
+    """Say whether this is a member of today's register."""
+    found = await (await reader_of(source)).value(
+        "SELECT 1 FROM members WHERE id = $1 AND status = 'active'", member_id
+    )
+    return found is not None

@@ -1,0 +1,146 @@
+"""What is declined about payments. Statements, QRIS and the vault have their own."""
+
+from kernel.errors import Kind
+
+WAY_NOT_OFFERED = Kind(
+    "payments.way_not_offered",
+    409,
+    id="Cara membayar ini tidak tersedia. Pilih cara yang lain.",
+    en="This way of paying is not offered. Choose another one.",
+)
+AMOUNT_BELOW_LEAST = Kind(
+    "payments.amount_below_least",
+    409,
+    id="Cara ini mulai dari {least}. Pilih cara yang lain.",
+    en="This way starts at {least}. Choose another one.",
+)
+AMOUNT_ABOVE_MOST = Kind(
+    "payments.amount_above_most",
+    409,
+    id="Cara ini paling banyak {most}. Pilih cara yang lain.",
+    en="This way takes at most {most}. Choose another one.",
+)
+NO_SUCH_PAYMENT = Kind("payments.no_such_payment", 404, id="Pembayaran ini tidak ada.", en="There is no such payment.")
+NO_SUCH_WAY = Kind("payments.no_such_way", 404, id="Cara membayar ini tidak ada.", en="There is no such way of paying.")
+NO_SUCH_REFUND = Kind("payments.no_such_refund", 404, id="Pengembalian ini tidak ada.", en="There is no such refund.")
+NOT_AWAITING = Kind(
+    "payments.not_awaiting",
+    409,
+    id="Pembayaran {reference} tidak sedang menunggu. Keadaannya sekarang: {state}.",
+    en="Payment {reference} is not waiting. Its state now: {state}.",
+)
+NOT_FOR_OFFICERS = Kind(
+    "payments.not_for_officers",
+    409,
+    id="Pembayaran {reference} dipastikan oleh penyedianya, bukan oleh pengurus. Tekan “Tanyakan kepada penyedia”.",
+    en="Payment {reference} is confirmed by its provider, not by an officer. Press “Ask the provider”.",
+)
+NOT_PAID = Kind(
+    "payments.not_paid",
+    409,
+    id="Pembayaran {reference} belum dibayar, jadi tidak ada yang bisa dikembalikan.",
+    en="Payment {reference} has not been paid, so there is nothing to give back.",
+)
+REFUND_TOO_MUCH = Kind(
+    "payments.refund_too_much",
+    409,
+    id="Yang masih bisa dikembalikan {left}. Tulis jumlah yang lebih kecil.",
+    en="At most {left} can still be given back. Write a smaller amount.",
+)
+REFUND_NOTHING = Kind(
+    "payments.refund_nothing", 422, id="Tulis jumlah yang dikembalikan.", en="Write the amount to give back."
+)
+REFUND_NOT_THIS_WAY = Kind(
+    "payments.refund_not_this_way",
+    409,
+    id="Uang ini tidak bisa dikembalikan lewat jalan itu. Pilih jalan yang lain.",
+    en="This money cannot go back that way. Choose another one.",
+)
+REASON_NEEDED = Kind("payments.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
+REFUND_UNDER_WAY = Kind(
+    "payments.refund_under_way",
+    409,
+    id="Pengembalian uang pembayaran {reference} masih berjalan di penyedianya. Tunggu sampai selesai.",
+    en="A refund of payment {reference} is still under way at its provider. Wait until it is done.",
+)
+SAVINGS_TOO_LOW = Kind(
+    "payments.savings_too_low",
+    409,
+    id="Saldo simpanan sukarela Anda {balance}, belum cukup untuk {total}. Pilih cara membayar yang lain.",
+    en="Your voluntary savings are {balance}, not enough for {total}. Choose another way of paying.",
+)
+WALLET_TOO_LOW = Kind(
+    "payments.wallet_too_low",
+    409,
+    id="Saldo dompet Anda {balance}, belum cukup untuk {total}. Isi dulu, atau pilih cara yang lain.",
+    en="Your wallet holds {balance}, not enough for {total}. Top it up, or choose another way.",
+)
+BALANCE_SPENT = Kind(
+    "payments.balance_spent",
+    409,
+    id="Saldo Anda tidak cukup lagi untuk {total}: baru saja dipakai. Pilih cara membayar yang lain.",
+    en="Your balance no longer covers {total}: it was used a moment ago. Choose another way of paying.",
+)
+CREDIT_TOO_LOW = Kind(
+    "payments.credit_too_low",
+    409,
+    id="Sisa batas {way} Anda {left}, belum cukup untuk {total}. Pilih cara membayar yang lain.",
+    en="Your {way} has {left} left, not enough for {total}. Choose another way of paying.",
+)
+CONSENT_NEEDED = Kind(
+    "payments.consent_needed", 422, id="Tulis PIN Anda untuk menyetujui.", en="Write your PIN to agree."
+)
+PIN_WRONG = Kind(
+    "payments.pin_wrong", 422, id="PIN ini tidak cocok. Coba lagi.", en="This PIN does not fit. Try again."
+)
+PIN_NOT_SET = Kind(
+    "payments.pin_not_set",
+    409,
+    id="Anda belum membuat PIN. Buat dulu di halaman Kasbon.",
+    en="You have no PIN yet. Make one on the store credit page first.",
+)
+PIN_MALFORMED = Kind("payments.pin_malformed", 422, id="PIN terdiri dari 6 angka.", en="A PIN has 6 digits.")
+PIN_TOO_EASY = Kind(
+    "payments.pin_too_easy",
+    422,
+    id="PIN ini mudah ditebak. Jangan pakai angka yang sama semua atau berurutan.",
+    en="This PIN is easy to guess. Do not use one digit throughout, or digits in a row.",
+)
+NO_SUCH_MEMBER = Kind("payments.no_such_member", 404, id="Anggota ini tidak ada.", en="There is no such member.")
+PROVIDER_SILENT = Kind(
+    "payments.provider_silent",
+    503,
+    id="Layanan pembayaran sedang tidak menjawab. Coba lagi sebentar, atau pilih cara yang lain. Uang Anda belum berpindah.",
+    en="The payment service does not answer just now. Try again in a moment, or choose another way. No money has moved.",
+)
+PROVIDER_DECLINED = Kind(
+    "payments.provider_declined",
+    409,
+    id="Layanan pembayaran menolak: {said}. Pilih cara yang lain, atau hubungi pengurus.",
+    en="The payment service declined: {said}. Choose another way, or ask the officers.",
+)
+EVENT_NOT_VERIFIED = Kind(
+    "payments.event_not_verified",
+    400,
+    id="Pesan ini tidak terbukti berasal dari penyedianya.",
+    en="This message is not proved to come from its provider.",
+)
+STAND_IN_REFUSED = Kind(
+    "payments.stand_in_refused",
+    409,
+    id="Kunci ini hanya untuk uji coba, jadi tidak bisa ditawarkan kepada pembeli. Pakai kunci yang sesungguhnya.",
+    en="This key is for tests only and cannot be offered to buyers. Use the real one.",
+)
+SETTING_MISSING = Kind("payments.setting_missing", 422, id="Isi bagian ini dulu.", en="Fill this in first.")
+FEE_OUT_OF_RANGE = Kind(
+    "payments.fee_out_of_range",
+    422,
+    id="Biaya dari 0 sampai 20 persen.",
+    en="The fee is from 0 to 20 percent.",
+)
+LIMITS_CROSSED = Kind(
+    "payments.limits_crossed",
+    422,
+    id="Batas terbesar harus lebih besar daripada yang terkecil.",
+    en="The largest amount must be above the smallest.",
+)

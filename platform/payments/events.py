@@ -1,0 +1,22 @@
+"""What happened to payments, as the trail names it."""
+
+from typing import Final
+
+OPENED: Final = "payments.opened"
+SETTLED: Final = "payments.settled"
+ENDED: Final = "payments.ended"
+ALARMED: Final = "payments.alarmed"
+ALARM_SETTLED: Final = "payments.alarm_settled"
+REFUND_ASKED: Final = "payments.refund_asked"
+REFUNDED: Final = "payments.refunded"
+REFUND_FAILED: Final = "payments.refund_failed"
+WAY_CHANGED: Final = "payments.way_changed"
+PAYOUT_BOOKED: Final = "payments.payout_booked"
+STATEMENT_IMPORTED: Final = "payments.statement_imported"
+LINE_MATCHED: Final = "payments.line_matched"
+LINE_SET_ASIDE: Final = "payments.line_set_aside"
+CREDIT_CHANGED: Final = "payments.credit_changed"
+PIN_SET: Final = "payments.pin_set"
+PAYROLL_SENT: Final = "payments.payroll_sent"
+PAYROLL_RETURNED: Final = "payments.payroll_returned"
+PAYROLL_LINE_SETTLED: Final = "payments.payroll_line_settled"

@@ -1,0 +1,119 @@
+"""Working on what providers said: a stored message, the answer to a refund. Nothing is believed that was not read back from the provider."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from kernel import clock
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from kernel.outbox import finish_once, later
+from payments import calling, machine, queries, refunding, ways
+from payments.provider import ProviderFault, Refunded, provider_of
+from tenants.session import coop_session
+from ui.queries import today
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+# A provider that says "pending" is asked again, ever more seldom, for about a fortnight: QRIS and bank refunds take days.
+ASK_AGAIN_FIRST: Final = timedelta(minutes=2)
+ASK_AGAIN_LONGEST: Final = timedelta(hours=12)
+MOST_ASKED: Final = 40
+
+
+async def hear_event(database: Database, tenant: TenantRef, key: str, event_id: int) -> None:
+    """Work on one stored message. A message about no payment of this cooperative changes nothing but its own row.
+
+    Raises ProviderFault where the provider cannot be asked now: the job is tried again.
+    """
+    reference: str | None = None
+    async with coop_session(database, tenant) as db:
+        event = await queries.event(db, event_id)
+        if event is None or event.state != "received":
+            return
+        if event.concerns == "payment":
+            payment = await queries.payment_of_event(db, event.way, event.reference, event.provider_reference)
+            reference = payment.reference if payment else None
+        way, concerns = event.way, event.concerns
+    outcome = "nothing"
+    if reference is not None:
+        outcome = await calling.look(database, tenant, reference)
+        await _hear_refunds_of(database, tenant, reference)
+    elif concerns == "payment":
+        outcome = "unknown payment"
+    async with coop_session(database, tenant) as db:
+        if not await finish_once(db, key):
+            return
+        event = await queries.event(db, event_id)
+        assert event is not None  # messages are never deleted
+        event.state = "alarm" if outcome in ("alarm", "unknown payment") else "done"
+        event.detail, event.handled_at = outcome, clock.now()
+        if concerns == "payout":
+            day = clock.today().isoformat()
+            await later(db, "payments.reconcile", {"way": way}, key=f"payments.reconcile:{way}:{day}:{event_id}")
+
+
+async def carry_out_refund(database: Database, tenant: TenantRef, key: str, refund_id: UUID) -> None:
+    """Ask the provider for a refund, or what became of it; book it when it is done. Pending: asked again later.
+
+    Raises ProviderFault where asking again may help; our key makes the second asking the same refund.
+    """
+    async with coop_session(database, tenant) as db:
+        refund = await queries.refund(db, refund_id)
+        if refund is None or refund.state != "pending":
+            return
+        payment = await queries.payment_to_change(db, refund.payment_id)
+        assert payment is not None  # a refund's payment is never deleted
+        way = await ways.way_of(db, payment.way)
+        status, amount, asked_before = calling.status_of(payment), refund.amount, refund.provider_reference
+        reason, refund_key = refund.reason, str(refund.id)
+    provider, means = provider_of(way.way), ways.means_of(database, tenant, way)
+    try:
+        if asked_before:
+            said = await provider.refund_status(means, status, asked_before, refund_key)
+        else:
+            said = await provider.refund(means, status, Rupiah(amount), refund_key, reason)
+    except ProviderFault as fault:
+        if fault.passing:
+            raise
+        said = Refunded(state="failed", provider_reference=asked_before or "", detail=str(fault))
+    async with coop_session(database, tenant) as db:
+        if not await finish_once(db, key):
+            return
+        payment = await machine.locked(db, status.reference)
+        refund = await queries.refund_to_change(db, refund_id)
+        assert refund is not None
+        if await refunding.hear_refund(db, payment, refund, said, on=await today(db)) == "pending":
+            await _ask_again(db, refund_id, key)
+
+
+async def _ask_again(db: AsyncSession, refund_id: UUID, key: str) -> None:
+    head, _, tries = key.rpartition("~")
+    asked = int(tries) + 1 if head and tries.isdecimal() else 1
+    if asked > MOST_ASKED:
+        return
+    wait = min(ASK_AGAIN_FIRST * 2 ** min(asked - 1, 12), ASK_AGAIN_LONGEST)
+    await later(
+        db,
+        "payments.refund",
+        {"refund_id": str(refund_id)},
+        due=clock.now() + wait,
+        key=f"payments.refund:{refund_id}~{asked}",
+    )
+
+
+async def _hear_refunds_of(database: Database, tenant: TenantRef, reference: str) -> None:
+    """A message about a payment may be about a refund of it that is under way: ask about that at once."""
+    async with coop_session(database, tenant) as db:
+        payment = await queries.payment_by_reference(db, reference)
+        pending = (
+            [each.id for each in await queries.refunds_of(db, payment.id) if each.state == "pending"] if payment else []
+        )
+    for refund_id in pending:
+        await carry_out_refund(database, tenant, f"payments.refund:{refund_id}:told:{new_id()}", refund_id)

@@ -1,0 +1,146 @@
+"""Messages of providers: verified as they were sent, kept as rows that are unique by the provider's own id, and only then worked on.
+
+Providers send the same message up to a dozen times and all at once, so storing is done for many in one transaction: while one is on its way
+to the database, those that come meanwhile wait for the next. None is answered before it is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from sqlalchemy import text
+
+from payments import queries, ways
+from payments.provider import Event, Means, Provider, Unverified, provider_of
+from tenants.session import coop_reader, coop_session
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+LARGEST_MESSAGE: Final = 256 * 1024
+MOST_AT_ONCE: Final = 200
+_KEPT: Final = "payments.inboxes"
+_KNOWN: Final = 2_000
+
+# The message and its job are written together, or neither; one that is known already is neither written nor worked on again.
+_STORE: Final = text(
+    "WITH sent AS (SELECT way, event_id, kind, concerns, reference, provider_reference, body FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e(way text, event_id text, kind text, concerns text,"
+    " reference text, provider_reference text, body text)),"
+    " fresh AS (INSERT INTO payment_events (way, event_id, kind, concerns, reference, provider_reference, body)"
+    " SELECT way, event_id, kind, concerns, reference, provider_reference, convert_to(body, 'UTF8') FROM sent"
+    " ON CONFLICT (way, event_id) DO NOTHING RETURNING id, way, event_id),"
+    " work AS (INSERT INTO shared.outbox (job, key, arguments)"
+    " SELECT 'payments.hear', 'payments.hear:' || way || ':' || event_id, jsonb_build_object('event', id) FROM fresh RETURNING 1)"
+    " SELECT pg_notify('lumbung_outbox', '') FROM (SELECT count(*) AS written FROM work) AS w WHERE w.written > 0"
+)
+
+
+class Unknown(Exception):
+    """Nobody's address: answered 404, and nothing is written."""
+
+
+@dataclass
+class _Waiting:
+    """Messages of one cooperative that are not stored yet, each with whom to tell."""
+
+    events: list[tuple[dict[str, object], asyncio.Future[None]]] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass
+class Inbox:
+    """The inbox of one process, over all cooperatives. What it knows of an address is forgotten when the cooperative changes something."""
+
+    database: Database
+    known: dict[tuple[str, str], tuple[Provider, Means]] = field(default_factory=dict)
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
+
+    async def receive(self, tenant: TenantRef, endpoint: str, headers: Mapping[str, str], body: bytes) -> Event:
+        """Verify a message and return once it is stored. Raises Unknown, and Unverified for one that is not its provider's."""
+        provider, means = await self._provider(tenant, endpoint)
+        event = provider.verify(means, headers, body)
+        await self._store(tenant, provider.way, event, body)
+        return event
+
+    def forget(self, schema_name: str) -> None:
+        """Forget the keys of a cooperative: it changed something."""
+        for key in [key for key in self.known if key[0] == schema_name]:
+            del self.known[key]
+
+    def forget_all(self) -> None:
+        """Forget every key: changes may have been missed."""
+        self.known.clear()
+
+    async def _provider(self, tenant: TenantRef, endpoint: str) -> tuple[Provider, Means]:
+        key = (tenant.schema_name, endpoint)
+        found = self.known.get(key)
+        if found is None:
+            async with coop_reader(self.database, tenant) as ro:
+                row = await queries.way_of_endpoint(ro, endpoint)
+                way = await ways.way_of(ro, row.way) if row else None
+            if way is None or not way.complete:
+                raise Unknown
+            found = (provider_of(way.way), ways.means_of(self.database, tenant, way))
+            if len(self.known) >= _KNOWN:
+                self.known.pop(next(iter(self.known)))
+            self.known[key] = found
+        return found
+
+    async def _store(self, tenant: TenantRef, way: str, event: Event, body: bytes) -> None:
+        try:
+            sent = body.decode()
+        except UnicodeDecodeError as error:
+            raise Unverified("the message is no text") from error
+        if "\0" in sent:
+            raise Unverified("the message is no text")
+        row: dict[str, object] = {
+            "way": way,
+            "event_id": event.event_id[:200],
+            "kind": event.kind[:100],
+            "concerns": event.concerns,
+            "reference": event.reference,
+            "provider_reference": event.provider_reference,
+            "body": sent,
+        }
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self.waiting.setdefault(tenant.schema_name, _Waiting())
+        waiting.events.append((row, stored))
+        if waiting.task is None:
+            waiting.task = asyncio.create_task(self._write(tenant, waiting))
+        await stored
+
+    async def _write(self, tenant: TenantRef, waiting: _Waiting) -> None:
+        """Store what waits, and what came meanwhile, until nothing waits."""
+        try:
+            while waiting.events:
+                batch = waiting.events[:MOST_AT_ONCE]
+                del waiting.events[:MOST_AT_ONCE]
+                try:
+                    async with coop_session(self.database, tenant) as db:
+                        sent = msgspec.json.encode([row for row, _ in batch]).decode()
+                        await db.execute(_STORE, {"events": sent})
+                except Exception as error:  # noqa: BLE001 - each sender is told, and sends again
+                    for _, stored in batch:
+                        if not stored.done():
+                            stored.set_exception(error)
+                else:
+                    for _, stored in batch:
+                        if not stored.done():
+                            stored.set_result(None)
+        finally:
+            waiting.task = None
+            if not waiting.events:
+                self.waiting.pop(tenant.schema_name, None)
+
+
+def inbox_of(database: Database) -> Inbox:
+    """Return the inbox of this process."""
+    found: Inbox | None = database.local.get(_KEPT)
+    if found is None:
+        found = database.local[_KEPT] = Inbox(database)
+    return found

@@ -1,0 +1,83 @@
+"""Ways that need nobody outside: cash, and what the books hold of a member (savings, wallet, kasbon, potong gaji)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
+from kernel.money import Rupiah
+from ledger.chart import CASH, MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, VOLUNTARY_SAVINGS, WALLETS
+from payments.provider import (
+    Capabilities,
+    Event,
+    Intent,
+    Means,
+    Refunded,
+    Started,
+    Statement,
+    Status,
+    Unverified,
+    register,
+)
+
+
+class LocalWay:
+    """A way whose money moves in our own books or over our own counter. It speaks to nobody."""
+
+    def __init__(self, way: PaymentWay, capabilities: Capabilities) -> None:
+        self.way = way
+        self._capabilities = capabilities
+
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    async def create(self, means: Means, intent: Intent) -> Started:
+        return Started(provider_reference=intent.reference)
+
+    async def status(self, means: Means, reference: str, provider_reference: str) -> Status:
+        """Nobody outside knows more than our own rows."""
+        return Status(state="awaiting", reference=reference, provider_reference=provider_reference)
+
+    def verify(self, means: Means, headers: Mapping[str, str], body: bytes) -> Event:
+        raise Unverified(f"{self.way} sends no messages")
+
+    async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
+        """The journal is the refund: it is booked by who asked for it."""
+        return Refunded(state="done", provider_reference=key)
+
+    async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
+        return Refunded(state="done", provider_reference=refund_reference)
+
+    async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
+        """Nothing waits anywhere."""
+
+    async def statement(self, means: Means, since: datetime, until: datetime) -> Statement:
+        return Statement(lines=(), balance=None)
+
+
+CASH_IN_HAND = register(
+    LocalWay("cash", Capabilities(label=PAYMENT_WAY_NAMES["cash"], settles="hand_over", clearing=CASH))
+)
+
+
+def _of_the_books(way: PaymentWay, account: str, *, asks_pin: bool = False, entitlement: str | None = None) -> LocalWay:
+    return LocalWay(
+        way,
+        Capabilities(
+            label=PAYMENT_WAY_NAMES[way],
+            settles="books",
+            clearing=account,
+            by_member=True,
+            members_only=True,
+            refunds=True,
+            partial_refunds=True,
+            asks_pin=asks_pin,
+            entitlement=entitlement,
+            pays_top_ups=False,
+        ),
+    )
+
+
+SAVINGS = register(_of_the_books("savings", VOLUNTARY_SAVINGS))
+WALLET = register(_of_the_books("wallet", WALLETS))
+KASBON = register(_of_the_books("kasbon", MEMBER_RECEIVABLES, asks_pin=True))
+PAYROLL = register(_of_the_books("payroll", PAYROLL_RECEIVABLES, asks_pin=True, entitlement="payroll"))

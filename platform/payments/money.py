@@ -1,0 +1,96 @@
+"""What payments write into the books, each step through the one door: money that came, what it cost, money that went back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from governance.rules import TransferTail
+from kernel.money import Rupiah
+from ledger import Journal, Line, post
+from ledger.chart import BANK, GATEWAY_FEES, OTHER_INCOME, OWED_TO_PAYERS, VOLUNTARY_SAVINGS, WALLETS
+from payments.provider import Capabilities
+from payments.purposes import Place
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments.models import Payment, PaymentRefund
+
+
+def clearing_of(payment: Payment, capabilities: Capabilities) -> Place:
+    """Return the account that holds this way's money until it is in hand."""
+    return Place(capabilities.clearing, payment.member_id if capabilities.by_member else None)
+
+
+def resting_place(payment: Payment) -> Place:
+    """Return where money lies whose purpose was gone: the payer's wallet, or what is owed to a payer without one."""
+    if payment.went_to == "wallet":
+        return Place(WALLETS, payment.member_id)
+    return Place(OWED_TO_PAYERS)
+
+
+async def book_settlement(
+    db: AsyncSession, payment: Payment, capabilities: Capabilities, credited: Place, tail: TransferTail, *, on: date
+) -> int:
+    """Post that the money came, and return the journal's number. The unique tail goes where the bylaws say."""
+    amount = Rupiah(payment.amount)
+    base = amount - payment.tail
+    clearing = clearing_of(payment, capabilities)
+    lines = [
+        Line.to_debit(clearing.account, amount, clearing.party),
+        Line.to_credit(credited.account, base, credited.party),
+    ]
+    if payment.tail:
+        to_savings = tail == "savings" and payment.member_id is not None
+        lines.append(
+            Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(payment.tail), payment.member_id)
+            if to_savings
+            else Line.to_credit(OTHER_INCOME, Rupiah(payment.tail))
+        )
+    words = f"{payment.label} dibayar, {capabilities.label.id}"
+    journal = Journal(on, words, f"payment:{payment.id}", lines)
+    return (await post(db, journal, by=str(payment.settled_by))).number
+
+
+async def book_fee(
+    db: AsyncSession, payment: Payment, capabilities: Capabilities, fee: Rupiah, *, on: date, by: str
+) -> None:
+    """Post what the way kept of this payment: an expense of the cooperative, never of the buyer."""
+    journal = Journal(
+        on,
+        f"Biaya {capabilities.label.id}, {payment.label}",
+        f"payment:{payment.id}:fee",
+        [Line.to_debit(GATEWAY_FEES, fee), Line.to_credit(capabilities.clearing, fee)],
+    )
+    await post(db, journal, by=by)
+
+
+async def book_refund(
+    db: AsyncSession,
+    payment: Payment,
+    refund: PaymentRefund,
+    capabilities: Capabilities,
+    debited: Place,
+    *,
+    on: date,
+    by: str,
+) -> int:
+    """Post that money went back, and return the journal's number."""
+    amount = Rupiah(refund.amount)
+    if refund.back_to == "wallet":
+        credited = Place(WALLETS, payment.member_id)
+    elif refund.back_to == "by_hand" and capabilities.settles in ("provider", "officer"):
+        credited = Place(BANK)
+    else:
+        credited = clearing_of(payment, capabilities)
+    journal = Journal(
+        on,
+        f"Pengembalian uang, {payment.label} ({refund.reason})",
+        f"refund:{refund.id}",
+        [
+            Line.to_debit(debited.account, amount, debited.party),
+            Line.to_credit(credited.account, amount, credited.party),
+        ],
+    )
+    return (await post(db, journal, by=by)).number

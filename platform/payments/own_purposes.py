@@ -1,0 +1,52 @@
+"""What a payment can be for without a shop: filling a wallet, paying off credit, and an officer's trial of a way."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from ledger.chart import MEMBER_RECEIVABLES, OWED_TO_PAYERS, WALLETS
+from payments.purposes import Place, register
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments.models import Payment
+    from ui.viewer import Visit
+
+TOP_UP: Final = "top_up"
+REPAYMENT: Final = "repayment"
+TRIAL: Final = "trial"
+
+
+class OwnPurpose:
+    """A purpose that always takes the money: one account of the member's (or of nobody's), in and out alike."""
+
+    def __init__(self, name: str, account: str, page: str) -> None:
+        self.name = name
+        self._account = account
+        self._page = page
+
+    async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+        return True
+
+    async def dropped(self, db: AsyncSession, payment: Payment) -> None:
+        """Nothing was kept for it."""
+
+    async def refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
+        """The journal says all of it."""
+
+    async def credited(self, db: AsyncSession, payment: Payment) -> Place:
+        return Place(self._account, payment.member_id)
+
+    async def debited(self, db: AsyncSession, payment: Payment) -> Place:
+        return Place(self._account, payment.member_id)
+
+    def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
+        return self._page
+
+
+register(OwnPurpose(TOP_UP, WALLETS, "/anggota/dompet"))
+register(OwnPurpose(REPAYMENT, MEMBER_RECEIVABLES, "/anggota/kasbon"))
+register(OwnPurpose(TRIAL, OWED_TO_PAYERS, "/pengurus/pembayaran/cara"))

@@ -1,0 +1,73 @@
+"""What a payment is for. A room above registers its purpose here, so that the state machine can tell it what became of the money."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+import msgspec
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments.models import Payment
+    from ui.viewer import Visit
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An account of the books, and whose part of it."""
+
+    account: str
+    party: UUID | None = None
+
+
+class Purpose(Protocol):
+    """Something that is paid for. Every method runs in the payment's transaction, with the payment locked, before anything is posted."""
+
+    name: str
+
+    async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+        """Take the money. False: what it was for is gone, and the money goes to the payer's wallet (or is owed to them)."""
+        ...
+
+    async def dropped(self, db: AsyncSession, payment: Payment) -> None:
+        """Learn that the payment failed, expired or was called off."""
+        ...
+
+    async def refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
+        """Learn that all of it went back at the provider's side, without anybody of ours having asked."""
+        ...
+
+    async def credited(self, db: AsyncSession, payment: Payment) -> Place:
+        """Return where the money is credited when it comes."""
+        ...
+
+    async def debited(self, db: AsyncSession, payment: Payment) -> Place:
+        """Return where it is taken from when some of it goes back: as things stand now."""
+        ...
+
+    def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
+        """Return the page of what was paid, as this viewer may open it; None where there is none for them."""
+        ...
+
+
+_purposes: dict[str, Purpose] = {}
+
+
+def register(purpose: Purpose) -> Purpose:
+    """Make a purpose known by its name; a second one of the same name is a mistake (ValueError)."""
+    if purpose.name in _purposes:
+        msg = f"two purposes are called {purpose.name!r}"
+        raise ValueError(msg)
+    _purposes[purpose.name] = purpose
+    return purpose
+
+
+def purpose_of(name: str) -> Purpose:
+    """Return a purpose by its name. Raises LookupError for one that no room registered."""
+    try:
+        return _purposes[name]
+    except KeyError:
+        msg = f"no room registered the purpose {name!r}"
+        raise LookupError(msg) from None

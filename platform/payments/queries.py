@@ -1,0 +1,195 @@
+"""What use cases of payments read, locked where they will change it. Pages read through the other ``…_queries`` of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+
+from kernel.database import Reader, reader_of
+from payments.models import CreditTerms, Payment, PaymentEvent, PaymentRefund, PaymentWayRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def payment_to_change(db: AsyncSession, payment_id: UUID) -> Payment | None:
+    """Return a payment by its id, as it is now and locked."""
+    return await _payment_to_change(db, Payment.id == payment_id)
+
+
+async def payment_to_change_by_reference(db: AsyncSession, reference: str) -> Payment | None:
+    """Return a payment by our reference, as it is now and locked."""
+    return await _payment_to_change(db, Payment.reference == reference)
+
+
+async def _payment_to_change(db: AsyncSession, condition: Any) -> Payment | None:
+    statement = select(Payment).where(condition).with_for_update().execution_options(populate_existing=True)
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def payments_to_change_of(db: AsyncSession, purpose: str, subject_id: UUID) -> list[Payment]:
+    """Return all payments of one subject, oldest first, locked."""
+    statement = (
+        select(Payment)
+        .where(Payment.purpose == purpose, Payment.subject_id == subject_id)
+        .order_by(Payment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list((await db.execute(statement)).scalars())
+
+
+async def payment_by_key(db: AsyncSession, key: str) -> Payment | None:
+    """Return the payment that this key opened."""
+    return (await db.execute(select(Payment).where(Payment.key == key))).scalar_one_or_none()
+
+
+async def payment_by_reference(db: AsyncSession, reference: str) -> Payment | None:
+    """Return a payment by our reference, unlocked."""
+    return (await db.execute(select(Payment).where(Payment.reference == reference))).scalar_one_or_none()
+
+
+async def count_of(db: AsyncSession, purpose: str, subject_id: UUID) -> int:
+    """Return how many payments were opened for one subject."""
+    statement = select(func.count()).where(Payment.purpose == purpose, Payment.subject_id == subject_id)
+    return int((await db.execute(statement)).scalar_one())
+
+
+async def latest_of(db: AsyncSession, purpose: str, subject_id: UUID) -> Payment | None:
+    """Return the payment that was opened last for one subject, unlocked."""
+    statement = select(Payment).where(Payment.purpose == purpose, Payment.subject_id == subject_id)
+    return (await db.execute(statement.order_by(Payment.id.desc()).limit(1))).scalar_one_or_none()
+
+
+async def amounts_taken(db: AsyncSession, way: str, least: int, most: int, resting_since: datetime) -> list[int]:
+    """Return the amounts between two that a waiting payment of this way asks for, or that one which ended lately did."""
+    statement = select(Payment.amount).where(
+        Payment.way == way,
+        Payment.amount.between(least, most),
+        (Payment.status == "awaiting") | (Payment.ended_at > resting_since),
+    )
+    return list((await db.execute(statement)).scalars())
+
+
+async def refund_by_key(db: AsyncSession, key: str) -> PaymentRefund | None:
+    """Return the refund that this key asked for."""
+    return (await db.execute(select(PaymentRefund).where(PaymentRefund.key == key))).scalar_one_or_none()
+
+
+async def refund_to_change(db: AsyncSession, refund_id: UUID) -> PaymentRefund | None:
+    """Return a refund, as it is now and locked. Lock its payment first."""
+    statement = (
+        select(PaymentRefund)
+        .where(PaymentRefund.id == refund_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def refund(db: AsyncSession, refund_id: UUID) -> PaymentRefund | None:
+    """Return a refund, unlocked."""
+    return (await db.execute(select(PaymentRefund).where(PaymentRefund.id == refund_id))).scalar_one_or_none()
+
+
+async def refunds_of(db: AsyncSession, payment_id: UUID) -> list[PaymentRefund]:
+    """Return the refunds of a payment, oldest first."""
+    statement = select(PaymentRefund).where(PaymentRefund.payment_id == payment_id).order_by(PaymentRefund.id)
+    return list((await db.execute(statement)).scalars())
+
+
+async def event(db: AsyncSession, event_id: int) -> PaymentEvent | None:
+    """Return a provider's message."""
+    return (await db.execute(select(PaymentEvent).where(PaymentEvent.id == event_id))).scalar_one_or_none()
+
+
+async def payment_of_event(db: AsyncSession, way: str, reference: str | None, theirs: str | None) -> Payment | None:
+    """Return the payment that a message is about: by our reference, else by the provider's; never one of another way."""
+    if reference:
+        found = await payment_by_reference(db, reference)
+        return found if found is not None and found.way == way else None
+    if theirs:
+        statement = select(Payment).where(Payment.way == way, Payment.provider_reference == theirs)
+        return (await db.execute(statement.limit(1))).scalar_one_or_none()
+    return None
+
+
+async def credit_terms_to_change(db: AsyncSession, member_id: UUID) -> CreditTerms | None:
+    """Return what a member may owe, locked: one decision about it at a time."""
+    statement = (
+        select(CreditTerms)
+        .where(CreditTerms.member_id == member_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+class WayView(msgspec.Struct, frozen=True):
+    """A way as its officers set it."""
+
+    way: str
+    enabled: bool
+    position: int
+    settings_text: str
+    secrets_text: str
+    endpoint: str | None
+    fee_percent: str
+    fee_fixed: int
+    least: int | None
+    most: int | None
+    live: bool
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return msgspec.json.decode(self.settings_text, type=dict[str, str])
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The sealed secrets by name (payments.vault)."""
+        return msgspec.json.decode(self.secrets_text, type=dict[str, str])
+
+
+_WAYS = (
+    "SELECT way, enabled, position::int AS position, settings::text AS settings_text, secrets::text AS secrets_text, endpoint,"
+    " fee_percent, fee_fixed, least, most, live FROM payment_ways"
+)
+
+
+async def way_rows(source: AsyncSession | Reader) -> dict[str, WayView]:
+    """Return the ways that officers have set, by name."""
+    return {row.way: row for row in await (await reader_of(source)).rows(WayView, _WAYS)}
+
+
+async def way_row(source: AsyncSession | Reader, way: str) -> WayView | None:
+    """Return one way as officers have set it, or None."""
+    return await (await reader_of(source)).one(WayView, _WAYS + " WHERE way = $1", way)
+
+
+async def way_of_endpoint(ro: Reader, endpoint: str) -> WayView | None:
+    """Return the way whose webhook ends with this, or None."""
+    return await ro.one(WayView, _WAYS + " WHERE endpoint = $1", endpoint)
+
+
+async def way_to_change(db: AsyncSession, way: str) -> PaymentWayRow | None:
+    """Return a way's row, locked."""
+    statement = (
+        select(PaymentWayRow)
+        .where(PaymentWayRow.way == way)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def unhandled_events(ro: Reader, way: str, before: datetime) -> Sequence[int]:
+    """Return messages that were stored before a moment and not handled: a worker that never came back for them."""
+    rows = await ro.records(
+        "SELECT id FROM payment_events WHERE state = 'received' AND way = $1 AND received_at < $2 ORDER BY id", way, before
+    )
+    return [row["id"] for row in rows]

@@ -1,0 +1,50 @@
+"""Refunds that were made at the provider's own pages, without anybody of ours asking: they reach the books, too."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from kernel import clock
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from payments import machine, queries, refunding, rules
+from payments.models import Payment, PaymentRefund
+from payments.provider import provider_of
+from payments.purposes import purpose_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def hear_refunded(db: AsyncSession, payment: Payment, refunded: Rupiah, *, on: date) -> None:
+    """Book what the provider has given back beyond what we know of. The payment is locked.
+
+    A refund of ours that is still under way explains the difference, and is heard of by itself.
+    """
+    refunds = await queries.refunds_of(db, payment.id)
+    ours = sum(each.amount for each in refunds if each.state != "failed" and each.back_to == "same_way")
+    unheard = int(refunded) - ours
+    if unheard <= 0 or payment.status not in rules.SETTLED:
+        return
+    if unheard > await refunding.left_to_refund(db, payment):
+        await machine.raise_alarm(db, payment, "unheard_refund", {"theirs": int(refunded)})
+        return
+    label = provider_of(payment.way).capabilities().label.id
+    refund = PaymentRefund(
+        id=new_id(),
+        payment_id=payment.id,
+        key=f"refund:{payment.id}:heard:{int(refunded)}",
+        amount=unheard,
+        back_to="same_way",
+        state="pending",
+        reason=f"Dikembalikan di {label}",
+        detail="",
+        asked_by=label,
+        asked_at=clock.now(),
+    )
+    db.add(refund)
+    await db.flush()
+    if payment.refunded + unheard >= payment.amount - payment.tail and payment.went_to == "purpose":
+        await purpose_of(payment.purpose).refunded(db, payment, on=on, reason=refund.reason)
+    await refunding.finish_refund(db, payment, refund, on=on, by=label)

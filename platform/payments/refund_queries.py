@@ -1,0 +1,32 @@
+"""What is read of refunds: those under way, what has gone back since a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from kernel.money import Rupiah
+from payments.models import PaymentRefund
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def under_way(db: AsyncSession, payment_id: UUID) -> bool:
+    """Say whether a refund of this payment is asked for and not yet done."""
+    statement = select(PaymentRefund.id).where(PaymentRefund.payment_id == payment_id, PaymentRefund.state == "pending")
+    return (await db.execute(statement.limit(1))).first() is not None
+
+
+async def refunded_since(db: AsyncSession, payment_ids: Sequence[UUID], moment: datetime | None) -> Rupiah:
+    """Return what went back of these payments since a moment, in rupiah; nothing where there is no such moment."""
+    if moment is None:
+        return Rupiah(0)
+    statement = select(func.coalesce(func.sum(PaymentRefund.amount), 0)).where(
+        PaymentRefund.payment_id.in_(payment_ids), PaymentRefund.state == "done", PaymentRefund.ended_at >= moment
+    )
+    return Rupiah(int((await db.execute(statement)).scalar_one()))

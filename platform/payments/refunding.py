@@ -1,0 +1,142 @@
+"""Giving money back: asked for by an officer or by a cancelled order, booked when it is done and not before.
+
+What our own books or an officer's hands give back is done at once. A provider is asked by a job; while it says "pending" nothing is
+booked, and what it declines goes on the officers' work list, to be given back another way.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from kernel import audit, clock
+from kernel.actor import Actor
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from kernel.outbox import later
+from payments import errors, events, machine, money, queries, rules
+from payments.models import Payment, PaymentRefund
+from payments.provider import Refunded, provider_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def left_to_refund(db: AsyncSession, payment: Payment) -> Rupiah:
+    """Return what can still be given back of a payment, in rupiah: nothing of one that was not paid."""
+    if payment.status not in rules.SETTLED:
+        return Rupiah(0)
+    pending = sum(each.amount for each in await queries.refunds_of(db, payment.id) if each.state == "pending")
+    return rules.refundable(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), Rupiah(pending))
+
+
+def ways_back(payment: Payment) -> list[rules.BackTo]:
+    """Return how this payment's money can go back, the usual way first."""
+    capabilities = provider_of(payment.way).capabilities()
+    found: list[rules.BackTo] = []
+    if capabilities.refunds:
+        found.append("same_way")
+    if capabilities.settles in ("provider", "officer", "hand_over"):
+        found.append("by_hand")
+    if payment.member_id is not None and payment.went_to != "wallet":
+        found.append("wallet")
+    return found
+
+
+async def ask_refund(
+    db: AsyncSession,
+    actor: Actor,
+    payment: Payment,
+    amount: Rupiah,
+    back_to: rules.BackTo,
+    reason: str,
+    *,
+    key: str,
+    on: date,
+) -> PaymentRefund:
+    """Give ``amount`` of a locked payment back; the same key again returns the refund that it asked for before.
+
+    Raises Refusal: payments.not_paid, .refund_nothing, .refund_too_much, .refund_not_this_way, .reason_needed; ledger.year_closed.
+    """
+    before = await queries.refund_by_key(db, key)
+    if before is not None:
+        return before
+    await _check(db, payment, amount, back_to, reason)
+    refund = PaymentRefund(
+        id=new_id(),
+        payment_id=payment.id,
+        key=key,
+        amount=int(amount),
+        back_to=back_to,
+        state="pending",
+        reason=reason.strip(),
+        detail="",
+        asked_by=actor.name,
+        asked_at=clock.now(),
+    )
+    db.add(refund)
+    await db.flush()
+    facts = {"amount": int(amount), "back_to": back_to, "reason": refund.reason}
+    audit.record(db, actor, events.REFUND_ASKED, subject=f"payment:{payment.reference}", facts=facts)
+    if back_to == "same_way" and provider_of(payment.way).capabilities().settles == "provider":
+        await later(db, "payments.refund", {"refund_id": str(refund.id)}, key=f"payments.refund:{refund.id}")
+    else:
+        await finish_refund(db, payment, refund, on=on, by=actor.name)
+    return refund
+
+
+async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date, by: str) -> None:
+    """Book a refund that has been done, once. Payment and refund are locked."""
+    if refund.state == "done":
+        return
+    capabilities = provider_of(payment.way).capabilities()
+    taken_from = await machine.taken_from(db, payment)
+    refund.journal = await money.book_refund(db, payment, refund, capabilities, taken_from, on=on, by=by)
+    refund.state, refund.ended_at = "done", clock.now()
+    payment.refunded += refund.amount
+    payment.status = rules.status_after_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded))
+    if payment.alarm == "refund_failed":
+        payment.alarm = None
+    audit.record(
+        db,
+        Actor("system", by),
+        events.REFUNDED,
+        subject=f"payment:{payment.reference}",
+        facts={"amount": refund.amount},
+    )
+
+
+async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, detail: str) -> None:
+    """Write down that the provider does not give this back, and put the payment on the work list. Payment and refund are locked."""
+    if refund.state != "pending":
+        return
+    refund.state, refund.detail, refund.ended_at = "failed", detail[:300], clock.now()
+    await machine.raise_alarm(db, payment, "refund_failed", {"amount": refund.amount, "said": refund.detail})
+
+
+async def hear_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, said: Refunded, *, on: date) -> str:
+    """Believe what the provider says of a refund that was asked of it. Payment and refund are locked."""
+    refund.provider_reference = said.provider_reference or refund.provider_reference
+    if said.state == "done":
+        label = provider_of(payment.way).capabilities().label.id
+        await finish_refund(db, payment, refund, on=on, by=label)
+    elif said.state == "failed":
+        await fail_refund(db, payment, refund, said.detail)
+    return refund.state
+
+
+async def _check(db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str) -> None:
+    if payment.status not in rules.SETTLED:
+        raise errors.NOT_PAID(reference=payment.reference)
+    if not reason.strip():
+        raise errors.REASON_NEEDED(field="reason")
+    if amount <= 0:
+        raise errors.REFUND_NOTHING(field="amount")
+    left = await left_to_refund(db, payment)
+    if amount > left:
+        raise errors.REFUND_TOO_MUCH(left=left, field="amount")
+    if back_to not in ways_back(payment):
+        raise errors.REFUND_NOT_THIS_WAY(field="back_to")
+    partial = amount < payment.amount - payment.tail
+    if back_to == "same_way" and partial and not provider_of(payment.way).capabilities().partial_refunds:
+        raise errors.REFUND_NOT_THIS_WAY(field="back_to")

@@ -1,0 +1,92 @@
+"""Pure rules of a payment: which step may follow which, which tail tells two transfers apart, what a way costs."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, Literal
+
+from kernel.errors import Words
+from kernel.money import Rupiah
+
+Status = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
+Ending = Literal["failed", "expired", "cancelled"]
+WentTo = Literal["purpose", "wallet", "owed"]
+BackTo = Literal["same_way", "wallet", "by_hand"]
+Alarm = Literal["amount", "currency", "reference", "refund_failed", "fault", "unheard_refund", "charged_back"]
+
+# What may follow a state. Money that comes after an ending is never lost: an ended payment can still be paid, and is then late.
+STEPS: Final[dict[Status, frozenset[Status]]] = {
+    "awaiting": frozenset({"paid", "failed", "expired", "cancelled"}),
+    "failed": frozenset({"paid"}),
+    "expired": frozenset({"paid"}),
+    "cancelled": frozenset({"paid"}),
+    "paid": frozenset({"partly_refunded", "refunded"}),
+    "partly_refunded": frozenset({"partly_refunded", "refunded"}),
+    "refunded": frozenset(),
+}
+SETTLED: Final[frozenset[Status]] = frozenset({"paid", "partly_refunded", "refunded"})
+
+STATUS_NAMES: Final[dict[str, Words]] = {
+    "awaiting": Words("menunggu pembayaran", "waiting for payment"),
+    "paid": Words("sudah dibayar", "paid"),
+    "failed": Words("gagal", "failed"),
+    "expired": Words("lewat batas waktu", "expired"),
+    "cancelled": Words("dibatalkan", "cancelled"),
+    "partly_refunded": Words("dikembalikan sebagian", "partly refunded"),
+    "refunded": Words("dikembalikan", "refunded"),
+}
+ALARM_NAMES: Final[dict[str, Words]] = {
+    "amount": Words(
+        "Jumlah yang dibayar tidak sama dengan tagihannya.", "The amount paid is not the amount asked for."
+    ),
+    "currency": Words("Dibayar dalam mata uang lain.", "Paid in another currency."),
+    "reference": Words(
+        "Penyedia menyebut pembayaran lain untuk nomor ini.", "The provider names another payment for this reference."
+    ),
+    "refund_failed": Words("Pengembalian uang gagal di penyedia.", "The refund failed at the provider."),
+    "fault": Words("Jawaban penyedia tidak bisa dipakai.", "The provider's answer cannot be used."),
+    "unheard_refund": Words(
+        "Penyedia mengembalikan lebih banyak daripada yang bisa dicatat.",
+        "The provider gave back more than can be booked.",
+    ),
+    "charged_back": Words("Pembeli menyanggah pembayaran ini.", "The payer disputes this payment."),
+}
+
+LARGEST_TAIL: Final = 999
+# A tail stays taken for this long after its payment ended: transfers come late, over a weekend and a holiday.
+TAIL_RESTS: Final = timedelta(days=7)
+REFERENCE_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # read aloud without I, L, O and U
+
+
+def can_follow(now: Status, then: Status) -> bool:
+    """Whether a payment may go from ``now`` to ``then``."""
+    return then in STEPS[now]
+
+
+def free_tails(amount: Rupiah, taken: Collection[int]) -> Sequence[int]:
+    """The tails 1..999 that make ``amount`` plus tail an amount that none of ``taken`` (whole amounts, in rupiah) is."""
+    used = set(taken)
+    return [tail for tail in range(1, LARGEST_TAIL + 1) if int(amount) + tail not in used]
+
+
+def fee_of(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
+    """What a way costs by the cooperative's own rule: percent of the amount, half a rupiah up, and a fixed sum; never more than the amount."""
+    if percent < 0 or fixed < 0:
+        raise ValueError("a fee is not negative")
+    fee = amount.times(percent / Decimal(100), rounding="half_up") + fixed
+    return min(fee, amount)
+
+
+def refundable(amount: Rupiah, tail: int, refunded: Rupiah, pending: Rupiah) -> Rupiah:
+    """What can still be given back: the amount less its tail (which went elsewhere), less what went back or is on its way."""
+    return Rupiah(max(0, int(amount) - tail - int(refunded) - int(pending)))
+
+
+def status_after_refund(amount: Rupiah, tail: int, refunded: Rupiah) -> Status:
+    """The state once ``refunded`` has gone back in all."""
+    return "refunded" if int(refunded) >= int(amount) - tail else "partly_refunded"
+
+
+def is_over(expires_at: datetime | None, now: datetime) -> bool:
+    """Whether its time is up."""
+    return expires_at is not None and expires_at <= now

@@ -1,0 +1,45 @@
+"""Jobs of payments: what providers said, what must be asked of them, whose time is up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kernel.outbox import job, outside_job
+from payments import calling, hearing, machine
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+
+@outside_job("payments.hear")
+async def hear(database: Database, tenant: TenantRef, key: str, *, event: int) -> None:
+    """Work on a stored message: read the payment's state from the provider and believe that."""
+    await hearing.hear_event(database, tenant, key, event)
+
+
+@outside_job("payments.look")
+async def look(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
+    """Ask the provider once more; a payment whose time is up ends with it."""
+    await calling.look(database, tenant, reference, key=key)
+
+
+@outside_job("payments.refund")
+async def refund(database: Database, tenant: TenantRef, key: str, *, refund_id: str) -> None:
+    """Ask the provider to give money back."""
+    await hearing.carry_out_refund(database, tenant, key, UUID(refund_id))
+
+
+@outside_job("payments.call_off")
+async def call_off(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
+    """Tell the provider that nobody waits any more."""
+    await calling.call_off(database, tenant, reference)
+
+
+@job("payments.expire")
+async def expire(db: AsyncSession, *, reference: str) -> None:
+    """End a payment that nobody outside can be asked about."""
+    await machine.expire(db, reference)

@@ -1,0 +1,197 @@
+"""The ways of paying of a cooperative: what is switched on, what may be offered to whom, and the means to speak to a provider."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+import payments.own_purposes
+import payments.providers  # noqa: F401 - every way and purpose registers itself
+from governance.rules import PAYMENT_WAY_NAMES, Bylaws, PaymentWay
+from kernel.errors import Words
+from kernel.money import Rupiah
+from payments import credit_queries, errors, queries, vault
+from payments.outside import client_of
+from payments.provider import REAL_ADDRESSES, Capabilities, Means, provider_of
+from payments.provider import ways as known_ways
+from tenants.entitlements import entitled
+from ui.queries import profile
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database, Reader
+    from kernel.settings import Settings
+    from tenants.registry import TenantRef
+
+# Ways that need nothing set are there from the first day; all others when an officer switches them on.
+ON_FROM_THE_START: Final = frozenset({"cash", "bank_transfer", "savings", "wallet"})
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """A way as it stands in a cooperative. ``complete``: every required setting is there. ``live``: its keys move real money."""
+
+    way: PaymentWay
+    enabled: bool
+    complete: bool
+    live: bool
+    settings: dict[str, str]
+    sealed: dict[str, str]
+    endpoint: str | None
+    fee_percent: Decimal
+    fee_fixed: Rupiah
+    least: Rupiah
+    most: Rupiah | None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return provider_of(self.way).capabilities()
+
+    @property
+    def label(self) -> Words:
+        return PAYMENT_WAY_NAMES[self.way]
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A way as a buyer may choose it. ``has`` is what they have there to spend, in rupiah (None: nothing of theirs is kept there)."""
+
+    way: Way
+    has: Rupiah | None = None
+    enough: bool = True
+
+
+async def ways_of(source: AsyncSession | Reader) -> list[Way]:
+    """Return every way as this cooperative has set it, in its own order; those it never touched as they come."""
+    rows = await queries.way_rows(source)
+    found = [(rows[name].position if name in rows else 100 + at, name) for at, name in enumerate(known_ways())]
+    return [_way(name, rows.get(name)) for _, name in sorted(found)]
+
+
+async def way_of(source: AsyncSession | Reader, name: str) -> Way:
+    """Return one way as this cooperative has set it. Raises Refusal payments.no_such_way."""
+    if name not in known_ways():
+        raise errors.NO_SUCH_WAY()
+    return _way(name, await queries.way_row(source, name))
+
+
+def _way(name: str, row: queries.WayView | None) -> Way:
+    capabilities = provider_of(name).capabilities()
+    settings = {each.name: each.default for each in capabilities.settings if not each.secret and each.default}
+    settings |= row.settings if row else {}
+    sealed = row.secrets if row else {}
+    complete = all(
+        (sealed if each.secret else settings).get(each.name) for each in capabilities.settings if each.required
+    )
+    least = max(capabilities.least, Rupiah(row.least)) if row and row.least is not None else capabilities.least
+    limits = [limit for limit in (capabilities.most, row.most if row else None) if limit is not None]
+    return Way(
+        way=name,  # type: ignore[arg-type]  # registered ways are PaymentWays
+        enabled=row.enabled if row else name in ON_FROM_THE_START,
+        complete=complete,
+        live=row.live if row else True,
+        settings=settings,
+        sealed=sealed,
+        endpoint=row.endpoint if row else None,
+        fee_percent=Decimal(row.fee_percent) if row else Decimal(0),
+        fee_fixed=Rupiah(row.fee_fixed if row else 0),
+        least=least,
+        most=Rupiah(min(limits)) if limits else None,
+    )
+
+
+def may_be_offered(way: Way, bylaws: Bylaws, tenant: TenantRef) -> bool:
+    """Whether bylaws, plan and officers allow this way, and it is set up to the end."""
+    entitlement = way.capabilities.entitlement
+    return (
+        way.enabled
+        and way.complete
+        and way.way in bylaws.payment_ways
+        and (entitlement is None or entitled(tenant, entitlement))
+    )
+
+
+async def offers(
+    source: AsyncSession | Reader,
+    tenant: TenantRef,
+    bylaws: Bylaws,
+    *,
+    member_id: UUID | None,
+    amount: Rupiah,
+    top_up: bool = False,
+) -> list[Offer]:
+    """Return what this buyer may choose for this amount. What is theirs but does not suffice is there with ``enough`` False.
+
+    ``top_up`` leaves out what cannot fill a wallet: the cooperative's own books, and cash, which is paid in over the counter.
+    """
+    found = []
+    for way in await ways_of(source):
+        capabilities = way.capabilities
+        if not may_be_offered(way, bylaws, tenant) or amount < way.least or amount > (way.most or amount):
+            continue
+        if top_up and capabilities.settles not in ("provider", "officer"):
+            continue
+        if capabilities.members_only and member_id is None:
+            continue
+        if member_id is None or capabilities.settles != "books":
+            found.append(Offer(way=way))
+            continue
+        has = await credit_queries.at_disposal(source, way.way, member_id)
+        if has is not None:
+            found.append(Offer(way=way, has=has, enough=has >= amount))
+    return found
+
+
+async def require_offered(
+    db: AsyncSession, tenant: TenantRef, bylaws: Bylaws, name: str, amount: Rupiah, *, member: bool
+) -> Way:
+    """Return a way that may be offered for this amount. Raises Refusal payments.way_not_offered, .amount_below_least, .amount_above_most."""
+    way = await way_of(db, name)
+    if not may_be_offered(way, bylaws, tenant) or (way.capabilities.members_only and not member):
+        raise errors.WAY_NOT_OFFERED(field="payment_way")
+    require_within(way, amount)
+    return way
+
+
+def require_within(way: Way, amount: Rupiah) -> None:
+    """Raise Refusal payments.amount_below_least or .amount_above_most when the way does not take this amount."""
+    if amount < way.least:
+        raise errors.AMOUNT_BELOW_LEAST(least=way.least, field="payment_way")
+    if way.most is not None and amount > way.most:
+        raise errors.AMOUNT_ABOVE_MOST(most=way.most, field="payment_way")
+
+
+def address_of(settings: Settings, way: str) -> str:
+    """Return where the provider is asked: the real address, or the stand-in's."""
+    return settings.stand_in(way) or REAL_ADDRESSES.get(way, "")
+
+
+def means_of(database: Database, tenant: TenantRef, way: Way) -> Means:
+    """Return the means to speak to a provider in the name of this cooperative: its secrets opened. Raises Refusal as the vault does."""
+    keys = database.settings.keys
+    return Means(
+        settings=way.settings,
+        secrets={
+            name: vault.open_sealed(keys, tenant.schema_name, label_of(way.way, name), sealed)
+            for name, sealed in way.sealed.items()
+        },
+        client=client_of(database),
+        address=address_of(database.settings, way.way),
+        live=way.live,
+    )
+
+
+async def local_means(db: AsyncSession, way: Way) -> Means:
+    """Return the means of a way that asks nobody outside; a transfer without an account of its own shows the one of the profile."""
+    settings = dict(way.settings)
+    if way.way == "bank_transfer" and not settings.get("account"):
+        shown = await profile(db)
+        settings["account"] = shown.bank_account if shown else ""
+    return Means(settings=settings, secrets={}, client=None, address="", live=way.live)
+
+
+def label_of(way: str, name: str) -> str:
+    """Return what a secret is sealed as."""
+    return f"{way}/{name}"

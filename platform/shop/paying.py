@@ -1,0 +1,198 @@
+"""How an order is paid: by one payment at a time, opened here, and what becomes of the order when its money comes or does not come.
+
+Locks are always taken in one order: the order's payments, the order, its goods, the books.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from kernel import audit, clock
+from kernel.actor import SYSTEM, Actor
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from kernel.outbox import later
+from ledger.chart import CUSTOMER_ADVANCES, MEMBER_RETURNS, PUBLIC_RETURNS
+from payments import machine, refunding
+from payments import queries as payment_queries
+from payments.models import Payment
+from payments.opening import Ask, open_payment
+from payments.provider import provider_of
+from payments.purposes import Place, register
+from shop import errors, events, queries, showing, stock
+from shop.models import Order
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments.credit import Consent
+    from ui.viewer import Visit
+
+ORDER: Final = "order"
+CASH_LASTS: Final = timedelta(days=7)
+# An order outlives its payment by this, so that a provider can be asked once more before the goods are given to others.
+SLACK: Final = timedelta(minutes=15)
+NOT_PAID_IN_TIME: Final = "Tidak dibayar sampai batas waktunya"
+
+
+async def pay_for(
+    db: AsyncSession,
+    actor: Actor,
+    order: Order,
+    way: str,
+    *,
+    on: date,
+    consent: Consent | None = None,
+    attempt: int = 1,
+) -> Payment | None:
+    """Open the payment of a placed order by this way, and let the order wait as long as the payment does.
+
+    None for an order that costs nothing: it is paid. Raises Refusal as ``payments.opening.open_payment`` does.
+    """
+    order.payment_way = way
+    if order.total == 0:
+        if way != "cash":
+            order.status, order.paid_at, order.expires_at = "paid", clock.now(), None
+        return None
+    ask = Ask(
+        purpose=ORDER,
+        subject_id=order.id,
+        label=f"Pesanan {order.number}",
+        amount=Rupiah(order.total),
+        way=way,
+        payer_name=order.buyer_name,
+        payer_phone=order.buyer_phone,
+        member_id=order.member_id,
+        key=f"order:{order.id}:{attempt}",
+        consent=consent,
+    )
+    order.expires_at = None
+    payment = await open_payment(db, actor, ask, on=on)
+    if payment.status == "awaiting":
+        if payment.expires_at is None:
+            order.expires_at = order.placed_at + CASH_LASTS
+        else:
+            asks_provider = provider_of(way).capabilities().settles == "provider"
+            order.expires_at = payment.expires_at + (SLACK if asks_provider else timedelta())
+        await later(
+            db,
+            "shop.expire_order",
+            {"order_id": str(order.id)},
+            due=order.expires_at,
+            key=f"shop.expire_order:{order.id}" + (f":{attempt}" if attempt > 1 else ""),
+        )
+    return payment
+
+
+async def change_way(
+    db: AsyncSession, actor: Actor, order_id: UUID, way: str, *, on: date, consent: Consent | None = None
+) -> Payment:
+    """Let a buyer pay an order that is not paid yet by another way: the payment before it waits no more.
+
+    Raises Refusal: shop.no_such_order, .not_awaiting_payment; as ``payments.opening.open_payment`` does.
+    """
+    before = await payment_queries.payments_to_change_of(db, ORDER, order_id)
+    order = await queries.order_to_change_by_id(db, order_id)
+    if order is None:
+        raise errors.NO_SUCH_ORDER()
+    if order.status != "placed" or order.total == 0:
+        raise errors.ALREADY_SETTLED(number=order.number)
+    for payment in before:
+        await call_off(db, payment, why="cara lain dipilih", by=actor)
+    opened = await pay_for(db, actor, order, way, on=on, consent=consent, attempt=len(before) + 1)
+    assert opened is not None  # an order that costs nothing was refused above
+    return opened
+
+
+async def call_off(db: AsyncSession, payment: Payment, *, why: str, by: Actor) -> None:
+    """Let a locked payment wait no more, and have its provider told."""
+    if await machine.drop(db, payment, "cancelled", why=why, by=by):
+        started = payment.provider_reference is not None
+        if started and provider_of(payment.way).capabilities().settles == "provider":
+            key = f"payments.call_off:{payment.reference}"
+            await later(db, "payments.call_off", {"reference": payment.reference}, key=key)
+
+
+async def give_back(
+    db: AsyncSession, actor: Actor, payments: list[Payment], reason: str, *, on: date, key: str
+) -> None:
+    """Give back all that an order's locked payments have brought, each the way it came; those that still wait are called off."""
+    for payment in payments:
+        await call_off(db, payment, why=reason, by=actor)
+        left = await refunding.left_to_refund(db, payment)
+        if left and payment.went_to == "purpose":
+            back_to = refunding.ways_back(payment)[0]
+            await refunding.ask_refund(db, actor, payment, left, back_to, reason, key=f"{key}:{payment.id}", on=on)
+
+
+class PaidOrders:
+    """The purpose "order": an order takes its money once, while it is still there to be handed over."""
+
+    name = ORDER
+
+    async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+        """Mark the order paid. One that expired meanwhile is taken up again if its goods are still there."""
+        order = await queries.order_to_change_by_id(db, payment.subject_id)
+        if order is None:
+            return False
+        if order.status == "cancelled" and order.cancel_reason == NOT_PAID_IN_TIME:
+            if not await _take_up_again(db, order):
+                return False
+        elif order.status != "placed":
+            return False
+        order.status, order.paid_at, order.paid_confirmed_by = "paid", clock.now(), payment.settled_by
+        order.payment_way = payment.way
+        return True
+
+    async def dropped(self, db: AsyncSession, payment: Payment) -> None:
+        """Call the order off when its time is up; after a failure the buyer may choose another way until then."""
+        order = await queries.order_to_change_by_id(db, payment.subject_id)
+        if order is not None and order.status == "placed" and payment.status == "expired":
+            await stop_unpaid(db, order)
+
+    async def refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
+        """Call off an order that is not handed over yet: all its money went back at the provider."""
+        order = await queries.order_to_change_by_id(db, payment.subject_id)
+        if order is not None and order.status == "paid":
+            await stock.release(db, await queries.goods_of(db, order.id))
+            order.status, order.cancelled_at, order.cancel_reason = "cancelled", clock.now(), reason
+            audit.record(db, SYSTEM, events.ORDER_CANCELLED, subject=f"order:{order.number}", facts={"reason": reason})
+
+    async def credited(self, db: AsyncSession, payment: Payment) -> Place:
+        return Place(CUSTOMER_ADVANCES)
+
+    async def debited(self, db: AsyncSession, payment: Payment) -> Place:
+        """Before the hand-over it is the customer's advance; after it, a return on sales, which takes the member's SHU basis back."""
+        order = await queries.order_to_change_by_id(db, payment.subject_id)
+        if order is not None and order.status == "handed_over":
+            return Place(MEMBER_RETURNS, order.member_id) if order.member_id else Place(PUBLIC_RETURNS)
+        return Place(CUSTOMER_ADVANCES)
+
+    def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
+        """The order's page: a member signs in for it; a visitor who has the payment's address may open the order, too."""
+        number = label.rpartition(" ")[2]
+        return f"/pesanan/{number}" + ("" if of_member else f"?kunci={showing.order_key(visit, subject_id)}")
+
+
+async def stop_unpaid(db: AsyncSession, order: Order) -> None:
+    """Call a locked order off whose money did not come in time."""
+    await stock.release(db, await queries.goods_of(db, order.id))
+    order.status, order.cancelled_at, order.cancel_reason = "cancelled", clock.now(), NOT_PAID_IN_TIME
+    facts = {"reason": NOT_PAID_IN_TIME}
+    audit.record(db, SYSTEM, events.ORDER_EXPIRED, subject=f"order:{order.number}", facts=facts)
+
+
+async def _take_up_again(db: AsyncSession, order: Order) -> bool:
+    try:
+        async with db.begin_nested():
+            await stock.promise(db, await queries.goods_of(db, order.id))
+    except Refusal:
+        return False
+    order.cancelled_at = order.cancel_reason = None
+    audit.record(db, SYSTEM, events.ORDER_TAKEN_UP_AGAIN, subject=f"order:{order.number}", facts={"total": order.total})
+    return True
+
+
+register(PaidOrders())

@@ -1,0 +1,63 @@
+"""``POST /kait/<endpoint>``: where payment providers send their messages. Answered here, before any page machinery, once they are stored.
+
+There is no viewer and no form: the message proves itself (payments.inbox). An unknown address is answered 404 and nothing is written; a
+message that proves nothing, 400.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from payments.inbox import LARGEST_MESSAGE, Unknown, inbox_of
+from payments.provider import Unverified
+from web.answers import answer_nothing
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+log = structlog.get_logger()
+
+PREFIX: Final = "/kait/"
+
+
+async def receive(database: Database, tenant: TenantRef, scope: Any, receive_part: Any, send: Any) -> None:
+    """Take one message and answer it."""
+    if scope["method"] != "POST":
+        await answer_nothing(405, send)
+        return
+    body = await _whole(receive_part)
+    if body is None:
+        await answer_nothing(413, send)
+        return
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    endpoint = scope["path"].removeprefix(PREFIX)
+    try:
+        await inbox_of(database).receive(tenant, endpoint, headers, body)
+    except Unknown:
+        await answer_nothing(404, send)
+    except Unverified as error:
+        log.warning("a message was not its provider's", cooperative=tenant.slug, why=str(error))
+        await answer_nothing(400, send)
+    except Exception:
+        log.exception("a message could not be stored", cooperative=tenant.slug)
+        await answer_nothing(503, send)  # the provider sends it again
+    else:
+        await answer_nothing(200, send)
+
+
+async def _whole(receive_part: Any) -> bytes | None:
+    """Return the body, or None for one that is too large or whose sender hung up."""
+    parts, size = [], 0
+    while True:
+        message = await receive_part()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > LARGEST_MESSAGE:
+            return None
+        if not message.get("more_body"):
+            return b"".join(parts)
