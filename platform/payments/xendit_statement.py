@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
+from kernel import clock
 from kernel.money import Rupiah
 from payments.asking import Gateway
 from payments.provider import PayoutLine, ProviderFault, Statement
@@ -47,7 +48,7 @@ async def _held(gateway: Gateway, address: str, kind: str) -> Decimal:
 
 
 async def _unsettled(gateway: Gateway, address: str, until: datetime) -> Decimal:
-    recent = await _movements(gateway, address, until - _SETTLES_WITHIN, max(until, datetime.now(UTC)))
+    recent = await _movements(gateway, address, until - _SETTLES_WITHIN, max(until, clock.now()))
     waiting = [
         each.amount - each.charged
         for each in recent
