@@ -13,6 +13,7 @@ from billing.models import Subscription
 from billing.notices import notice_of
 from billing.plans import catalogue
 from tenants.changes import announce_registry
+from tenants.registry import CHANNEL
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _WRITE = text(
     "UPDATE shared.cooperatives SET plan = :plan, entitlements = :entitlements, read_only = :read_only, billing_notice = :notice"
     " WHERE id = :id AND (plan, entitlements, read_only, billing_notice) IS DISTINCT FROM"
-    " (CAST(:plan AS text), CAST(:entitlements AS text[]), CAST(:read_only AS boolean), CAST(:notice AS text)) RETURNING id"
+    " (CAST(:plan AS text), CAST(:entitlements AS text[]), CAST(:read_only AS boolean), CAST(:notice AS text)) RETURNING schema_name"
 )
 
 
@@ -63,5 +64,7 @@ async def settle(db: AsyncSession, subscription: Subscription, on: date) -> None
             "id": subscription.cooperative_id,
         },
     )
-    if changed.first() is not None:
+    if (row := changed.first()) is not None:
         await announce_registry(db)
+        # kept pages of its shop say whether it takes orders
+        await db.execute(text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANNEL, "schema": row.schema_name})

@@ -1,0 +1,83 @@
+"""Read-only, because the platform was not paid: all is seen, what is under way is finished, nothing new is begun."""
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from conftest import SignedIn, Visitors
+from kernel.database import Database
+from tenants.changes import REGISTRY
+from tenants.registry import TenantRef
+from tenants.session import shared_session
+from web.doors import Doors
+from web.suspension import finishes
+
+
+@pytest.fixture
+async def read_only(app: Doors, database: Database, melati: TenantRef) -> None:
+    async with shared_session(database) as db:
+        await db.execute(
+            text("UPDATE shared.cooperatives SET read_only = true, billing_notice = 'read_only' WHERE id = :id"),
+            {"id": melati.id},
+        )
+    app.changed(REGISTRY)
+
+
+@pytest.mark.parametrize("path", ["/anggota", "/anggota/simpanan", "/anggota/shu", "/"])
+async def test_members_still_see_everything(read_only: None, member_client: SignedIn, path: str) -> None:
+    assert (await member_client.get(path)).status_code == 200
+
+
+async def test_officers_still_read_and_export(read_only: None, officer_client: SignedIn) -> None:
+    for path in (
+        "/pengurus",
+        "/pengurus/buku",
+        "/pengurus/buku/ekspor.zip",
+        "/pengurus/anggota",
+        "/pengurus/langganan",
+    ):
+        assert (await officer_client.get(path)).status_code == 200, path
+
+
+async def test_nothing_new_is_begun_and_each_reads_what_it_means(
+    read_only: None, officer_client: SignedIn, member_client: SignedIn, visitor: Visitors
+) -> None:
+    answer = await officer_client.post("/pengurus/pengaturan", {"name": "Nama baru"})
+    assert answer.status_code == 403
+    assert "Lunasi di halaman Paket" in answer.text
+    for person in (member_client.client, visitor("melati")):
+        answer = await person.post("/pesan", data={"csrf": member_client.csrf})
+        assert answer.status_code == 403
+        assert "tidak menerima yang baru" in answer.text
+        assert "agihan" not in answer.text
+
+
+async def test_the_shop_window_takes_no_orders(read_only: None, visitor: Visitors) -> None:
+    client: httpx.AsyncClient = visitor("melati")
+    assert (await client.get("/")).status_code == 200
+    assert (await client.get("/pesan")).headers["location"] == "/keranjang"
+
+
+async def test_an_order_under_way_gets_past_the_door(read_only: None, officer_client: SignedIn) -> None:
+    answer = await officer_client.post("/pengurus/pesanan/999999/penyerahan")
+    assert answer.status_code in (404, 409, 422)
+
+
+async def test_the_neighbour_is_not_concerned(read_only: None, visitor: Visitors) -> None:
+    answer = await visitor("mawar").post("/keranjang", data={"sku": "x"})
+    assert answer.status_code != 403
+
+
+def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
+    for path in ("/masuk", "/pengurus/langganan/ganti", "/pengurus/pesanan/7/pembayaran", "/anggota/akun/kata-sandi"):
+        assert finishes("POST", path)
+    for path in (
+        "/pengurus/langgananku",
+        "/pengurus/pesanan/7",
+        "/pengurus/barang/baru",
+        "/pesan",
+        "/masuk-lain",
+        "/gabung",
+    ):
+        assert not finishes("POST", path)
+    assert finishes("GET", "/gabung")
