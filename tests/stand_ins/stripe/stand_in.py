@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from stand_ins.stripe import customers, refunds  # noqa: F401 - their routes register themselves
+from stand_ins.stripe import events as _events  # noqa: F401 - same
 from stand_ins.stripe.accounts import with_capabilities
 from stand_ins.stripe.answering import Desk, NoAnswer, send, send_json
 from stand_ins.stripe.balance import pay_out_everything
