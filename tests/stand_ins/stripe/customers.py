@@ -136,7 +136,7 @@ def delete(call: Call) -> Thing:
     customer = call.shelf.get("customer", call.names[0])
     for subscription in call.shelf.of_kind("subscription"):
         if subscription["customer"] == customer["id"] and subscription["status"] != "canceled":
-            from stand_ins.stripe.subscriptions import end
+            from stand_ins.stripe.renewals import end
 
             end(call.world, call.account, subscription, "cancellation_requested")
     customer["deleted"] = True

@@ -8,7 +8,8 @@ from html import escape
 from urllib.parse import quote
 
 from stand_ins.stripe.accounts import finish_onboarding
-from stand_ins.stripe.paying import NotOpen, back_to_shop, later, pay, session_named
+from stand_ins.stripe.errors import Refused
+from stand_ins.stripe.paying import NotOpen, back_to_shop, later, pay, redeem, session_named
 from stand_ins.stripe.store import Thing
 from stand_ins.stripe.world import World
 
@@ -84,11 +85,14 @@ def checkout(world: World, names: tuple[str, ...], form: Form | None) -> Page:
             if how in {"masuk", "gagal"}:
                 later(world, session["id"], paid=how == "masuk")
                 return Page(status=303, go_to=f"/c/pay/{session['id']}")
+            if how == "promo":
+                redeem(world, session["id"], form.get("kode", ""))
+                return Page(status=303, go_to=f"/c/pay/{session['id']}")
             reason = pay(world, session["id"], how, form.get("email") or None)
             if reason is None and how != "expire":
                 return Page(status=303, go_to=back_to_shop(session))
             said = "<p class=said>Kartu ditolak. Coba cara lain.</p>" if reason else ""
-        except NotOpen as refused:
+        except (NotOpen, Refused) as refused:
             said = f"<p class=said>{escape(str(refused))}</p>"
     return _checkout_page(world, session, said)
 
@@ -116,6 +120,8 @@ def _checkout_page(world: World, session: Thing, said: str) -> Page:
         )
         if session["mode"] == "subscription":
             buttons += choice("fails_later", "Bayar dengan kartu yang kelak ditolak")
+    if session["allow_promotion_codes"] and not session["_coupons"]:
+        buttons += "<label>Kode promo <input name=kode></label>" + choice("promo", "Pakai kode promo")
     buttons += choice("expire", "Biarkan waktunya habis")
     leave = (
         f'<a class=button href="{escape(session["cancel_url"])}">Tinggalkan, kembali ke toko</a>'

@@ -7,11 +7,10 @@ from typing import Any
 
 from stand_ins.stripe.cards import DELAYED, new_method
 from stand_ins.stripe.charges import attempt, capture, fail
-from stand_ins.stripe.checkout import expire_session
-from stand_ins.stripe.errors import Refused
+from stand_ins.stripe.checkout import add_up, expire_session
 from stand_ins.stripe.intents import new_intent
 from stand_ins.stripe.store import Thing
-from stand_ins.stripe.sums import redeemed
+from stand_ins.stripe.sums import discounts_given, redeemed
 from stand_ins.stripe.world import World
 
 # what a buyer may do → the test card that stands for it
@@ -136,9 +135,22 @@ def later(world: World, name: str, *, paid: bool, quietly: bool = False) -> None
     world.emit(account, "checkout.session.async_payment_failed", session)
 
 
+def redeem(world: World, name: str, code: str) -> None:
+    """Use a promotion code on the page. Raises NotOpen, or Refused for a code that cannot be used."""
+    account, session = session_named(world, name)
+    found = [
+        one
+        for one in world.shelf(account).of_kind("promotion_code")
+        if one["code"].lower() == code.strip().lower() and one["active"]
+    ]
+    if session["status"] != "open" or not session["allow_promotion_codes"] or not found:
+        raise NotOpen("kode promo ini tidak berlaku di sini")
+    given = discounts_given(world, account, [{"promotion_code": found[0]["id"]}], session["customer"])
+    session["_coupons"] = given
+    session["discounts"] = [{"coupon": one["coupon"]["id"], "promotion_code": one["promotion_code"]} for one in given]
+    add_up(session)
+
+
 def back_to_shop(session: Thing) -> str:
     """Return where the buyer goes after paying."""
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
-
-
-__all__ = ["FINISHERS", "NotOpen", "Refused", "back_to_shop", "later", "pay", "session_named"]

@@ -1,0 +1,98 @@
+"""Test clocks: customers that live in a time of their own, which is moved by calls."""
+
+from __future__ import annotations
+
+from stripe.params.test_helpers._test_clock_advance_params import TestClockAdvanceParams
+from stripe.params.test_helpers._test_clock_create_params import TestClockCreateParams
+from stripe.params.test_helpers._test_clock_list_params import TestClockListParams
+
+from stand_ins.stripe.errors import invalid
+from stand_ins.stripe.renewals import LIVE, added
+from stand_ins.stripe.routing import Call, route, setting
+from stand_ins.stripe.store import Thing, new_id
+from stand_ins.stripe.timeline import TestClock
+from stand_ins.stripe.world import World
+
+YEAR = 366 * 86_400
+
+
+@route("POST", "/v1/test_helpers/test_clocks", TestClockCreateParams)
+def create(call: Call) -> Thing:
+    frozen = call.params["frozen_time"]
+    clock = {
+        "id": new_id("clock"),
+        "object": "test_helpers.test_clock",
+        "created": call.now,
+        "deletes_after": call.now + 30 * 86_400,
+        "frozen_time": frozen,
+        "livemode": False,
+        "name": None,
+        "status": "ready",
+        "status_details": {},
+    }
+    call.world.clocks[str(clock["id"])] = TestClock(frozen)
+    call.shelf.put(setting(call, clock, "name"))
+    if (name := call.params.get("customer")) is not None:
+        customer = call.shelf.named("customer", name, "customer")
+        if any(one["customer"] == name for one in call.shelf.of_kind("subscription")):
+            raise invalid(
+                "Only a customer without subscriptions can be put on a test clock (in the stand-in).", param="customer"
+            )
+        customer["test_clock"] = clock["id"]
+    call.emit("test_helpers.test_clock.created", clock)
+    return clock
+
+
+@route("POST", "/v1/test_helpers/test_clocks/{}/advance", TestClockAdvanceParams)
+def advance(call: Call) -> Thing:
+    clock = call.shelf.get("test_helpers.test_clock", call.names[0])
+    frozen = call.params["frozen_time"]
+    if frozen <= clock["frozen_time"]:
+        raise invalid("The `frozen_time` must be later than the clock's present time.", param="frozen_time")
+    if frozen > _furthest(call, clock):
+        raise invalid(
+            "A test clock can be advanced by at most two intervals of its shortest subscription.", param="frozen_time"
+        )
+    clock["status"] = "advancing"
+    call.emit("test_helpers.test_clock.advancing", clock)
+    answer = dict(clock)
+    _move(call.world, call.account, clock, frozen)
+    return answer
+
+
+def _furthest(call: Call, clock: Thing) -> int:
+    now: int = clock["frozen_time"]
+    reach = [
+        added(now, item["price"]["recurring"]["interval"], 2 * item["price"]["recurring"]["interval_count"])
+        for one in call.shelf.of_kind("subscription")
+        if one["test_clock"] == clock["id"] and one["status"] in LIVE
+        for item in one["_items"]
+    ]
+    return min(reach, default=now + 2 * YEAR)
+
+
+def _move(world: World, account: str, clock: Thing, frozen: int) -> None:
+    """Do all that falls due on the way. The answer says "advancing", as the API's does; who reads again finds it ready."""
+    timeline = world.clocks[clock["id"]]
+    timeline.run_at_once(frozen)
+    clock |= {"frozen_time": frozen, "status": "ready"}
+    world.emit(account, "test_helpers.test_clock.ready", clock)
+
+
+@route("GET", "/v1/test_helpers/test_clocks", TestClockListParams)
+def list_clocks(call: Call) -> Thing:
+    return call.listed(call.shelf.of_kind("test_helpers.test_clock"))
+
+
+@route("GET", "/v1/test_helpers/test_clocks/{}")
+def retrieve(call: Call) -> Thing:
+    return call.shelf.get("test_helpers.test_clock", call.names[0])
+
+
+@route("DELETE", "/v1/test_helpers/test_clocks/{}")
+def delete(call: Call) -> Thing:
+    clock = call.shelf.get("test_helpers.test_clock", call.names[0])
+    for thing in list(call.shelf.things.values()):
+        if thing.get("test_clock") == clock["id"]:
+            del call.shelf.things[thing["id"]]
+    return call.shelf.remove(clock)
