@@ -17,6 +17,7 @@ import members.pages
 import office.pages
 import onboarding.pages
 import operators.pages
+import payments.pages
 import savings.pages
 import shop.pages
 import shu.pages
@@ -143,6 +144,7 @@ def cooperative_app(settings: Settings) -> Litestar:
         *shop.pages.routes,
         *members.pages.routes,
         *savings.pages.routes,
+        *payments.pages.routes,
         *governance.pages.routes,
         *ledger.pages.routes,
         *shu.pages.routes,
