@@ -4,11 +4,8 @@ Each setting is one field; its name in the environment is ``LUMBUNG_`` plus the 
 in the field's metadata. ``python -m kernel.settings`` prints the table that docs/operating.md holds.
 """
 
-import base64
-import binascii
 import hashlib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,13 +13,10 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from kernel.errors import Kind
+from kernel.settings_reading import READERS, SECRET, without_credentials
 
 DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: S105 - refused in production
 SHORTEST_SECRET: Final = 32
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-MASTER_KEY_BYTES: Final = 32
-# Outside services that a stand-in may answer for, on this machine alone.
-STOOD_IN_FOR: Final = ("stripe", "midtrans", "xendit")
 
 Environment = Literal["development", "production"]
 
@@ -194,9 +188,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         if not text:
             continue
         try:
-            given[setting.name] = _READERS.get(setting.name, str)(text)
+            given[setting.name] = READERS.get(setting.name, str)(text)
         except ValueError as error:
-            shown = "…" if setting.name in _SECRET else _without_credentials(text)
+            shown = "…" if setting.name in SECRET else without_credentials(text)
             raise SETTING_INVALID(name=name, value=shown, problem=str(error)) from None
     return Settings(**given)
 
@@ -247,114 +241,6 @@ def table() -> str:
         lines.append(f"| `{variable(setting.name)}` | {default} | {setting.metadata['meaning']} |")
     return "\n".join(lines) + "\n"
 
-
-def _without_credentials(text: str) -> str:
-    return re.sub(r"://[^@/]*@", "://…@", text)
-
-
-def _database_url(text: str) -> str:
-    if urlsplit(text).scheme not in {"postgresql", "postgres"}:
-        raise ValueError("it must begin with postgresql://")
-    return "postgresql://" + text.partition("://")[2]
-
-
-def _base_domain(text: str) -> str:
-    name, _, port = text.lower().partition(":")
-    if not name or "/" in text or (port and not port.isdigit()):
-        raise ValueError("it must be a domain like lumbung.example or localhost:8000, without http://")
-    return f"{name}:{port}" if port else name
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
-        raise ValueError("it must be a port from 1 to 65535")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000:
-        raise ValueError("it must be a whole number from 1 to 1000")
-    return int(text)
-
-
-def _broker_url(text: str) -> str:
-    if urlsplit(text).scheme not in {"redis", "rediss", "amqp", "amqps"}:
-        raise ValueError("it must begin with redis:// or amqp://")
-    return text
-
-
-def _environment(text: str) -> str:
-    if text not in {"development", "production"}:
-        raise ValueError("it must be development or production")
-    return text
-
-
-def _lang(text: str) -> str:
-    if text not in {"id", "en"}:
-        raise ValueError("it must be id or en")
-    return text
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _master_keys(text: str) -> tuple[tuple[str, bytes], ...]:
-    keys = []
-    for part in _list(text):
-        name, _, encoded = part.partition(":")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            key = b""
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name) or len(key) != MASTER_KEY_BYTES:
-            raise ValueError(
-                "each key must be written name:base64 of 32 bytes, as `openssl rand -base64 32` prints them"
-            )
-        keys.append((name, key))
-    if len({name for name, _ in keys}) != len(keys):
-        raise ValueError("two keys have the same name")
-    return tuple(keys)
-
-
-def _stand_in_addresses(text: str) -> tuple[tuple[str, str], ...]:
-    found = []
-    for part in _list(text):
-        service, _, address = part.partition("=")
-        if (
-            service not in STOOD_IN_FOR
-            or urlsplit(address).scheme != "http"
-            or urlsplit(address).hostname not in LOOPBACK
-        ):
-            raise ValueError(f"each must be written service=http://127.0.0.1:port, for {', '.join(STOOD_IN_FOR)}")
-        found.append((service, address.rstrip("/")))
-    return tuple(found)
-
-
-def _yes(text: str) -> bool:
-    return text.lower() not in {"0", "no", "false", "off"}
-
-
-_SECRET: Final = frozenset({"master_keys", "secret_key"})
-_READERS: Final[Mapping[str, Any]] = {
-    "environment": _environment,
-    "database_url": _database_url,
-    "base_domain": _base_domain,
-    "data_dir": Path,
-    "port": _port,
-    "broker_url": _broker_url,
-    "spare_schemas": _count,
-    "foundings_per_hour": _count,
-    "worker_threads": _count,
-    "postgres_bin": Path,
-    "postgres_port": _port,
-    "trusted_proxies": _list,
-    "master_keys": _master_keys,
-    "stand_ins": _stand_in_addresses,
-    "billing_pkp": _yes,
-    "lang": _lang,
-    "debug": _yes,
-}
 
 if __name__ == "__main__":
     import sys

@@ -32,15 +32,15 @@ async def hear_event(database: Database, tenant: TenantRef, key: str, event_id: 
 
     Raises ProviderFault where the provider cannot be asked now: the job is tried again.
     """
-    reference: str | None = None
     async with coop_session(database, tenant) as db:
         event = await queries.event(db, event_id)
         if event is None or event.state != "received":
             return
-        if event.concerns == "payment":
-            payment = await queries.payment_of_event(db, event.way, event.reference, event.provider_reference)
-            reference = payment.reference if payment else None
-        way, concerns = event.way, event.concerns
+        name, concerns, theirs, ours = event.way, event.concerns, event.provider_reference, event.reference
+        payment = await queries.payment_of_event(db, name, ours, theirs) if concerns == "payment" else None
+        reference = payment.reference if payment else None
+    if concerns == "payment" and reference is None and ours is None and theirs is not None:
+        reference = await _named_by_provider(database, tenant, name, theirs)
     outcome = "nothing"
     if reference is not None:
         outcome = await calling.look(database, tenant, reference)
@@ -56,7 +56,22 @@ async def hear_event(database: Database, tenant: TenantRef, key: str, event_id: 
         event.detail, event.handled_at = outcome, clock.now()
         if concerns == "payout":
             day = clock.today().isoformat()
-            await later(db, "payments.reconcile", {"way": way}, key=f"payments.reconcile:{way}:{day}:{event_id}")
+            await later(db, "payments.reconcile", {"way": name}, key=f"payments.reconcile:{name}:{day}:{event_id}")
+
+
+async def _named_by_provider(database: Database, tenant: TenantRef, name: str, theirs: str) -> str | None:
+    """Return our reference of a payment that a message calls by another of the provider's names (a charge, a refund), or None."""
+    async with coop_session(database, tenant) as db:
+        way = await ways.way_of(db, name)
+    try:
+        status = await provider_of(name).status(ways.means_of(database, tenant, way), "", theirs)
+    except ProviderFault as fault:
+        if fault.passing:
+            raise
+        return None
+    async with coop_session(database, tenant) as db:
+        payment = await queries.payment_of_event(db, name, status.reference or None, None)
+        return payment.reference if payment else None
 
 
 async def carry_out_refund(database: Database, tenant: TenantRef, key: str, refund_id: UUID) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from governance.queries import bylaws_on
 from kernel import audit, clock
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from payments.models import Payment
+
+# How providers say in ``Status.detail`` that the payer disputes a payment.
+DISPUTED: Final = "disputed"
 
 
 async def settle(
@@ -46,7 +49,8 @@ async def settle(
         payment.went_to = "wallet" if payment.member_id is not None else "owed"
         credited = money.resting_place(payment)
     tail = (await bylaws_on(db, on)).bylaws.transfer_tail
-    payment.journal = await money.book_settlement(db, payment, capabilities, credited, tail, on=on)
+    if money.reaches_books(payment):
+        payment.journal = await money.book_settlement(db, payment, capabilities, credited, tail, on=on)
     await learn_fee(db, payment, fee, on=on)
     _record(db, payment, events.SETTLED, {"by": by, "went_to": payment.went_to, "late": payment.late})
     return True
@@ -54,10 +58,10 @@ async def settle(
 
 async def learn_fee(db: AsyncSession, payment: Payment, fee: Rupiah | None, *, on: date) -> None:
     """Book what the way kept, once: as the provider says, else by the cooperative's own rule for ways whose provider tells nothing."""
-    if payment.fee is not None:
+    if payment.fee is not None or not money.reaches_books(payment):
         return
     capabilities = provider_of(payment.way).capabilities()
-    if fee is None and capabilities.settles in ("provider", "officer"):
+    if fee is None and not capabilities.tells_fees and capabilities.settles in ("provider", "officer"):
         way = await ways.way_of(db, payment.way)
         if way.fee_percent or way.fee_fixed:
             fee = rules.fee_of(Rupiah(payment.amount), way.fee_percent, way.fee_fixed)
@@ -113,10 +117,12 @@ async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) 
             return await raise_alarm(db, payment, "currency", {"theirs": status.currency})
         if status.amount != payment.amount:
             return await raise_alarm(db, payment, "amount", {"theirs": int(status.amount)})
-        payment.provider_reference = status.provider_reference or payment.provider_reference
+        payment.provider_reference = payment.provider_reference or status.provider_reference
         label = provider_of(payment.way).capabilities().label.id
         settled = await settle(db, payment, by=label, on=on, fee=status.fee, at=status.paid_at)
         await learn_fee(db, payment, status.fee, on=on)
+        if DISPUTED in status.detail:
+            await raise_alarm(db, payment, "charged_back", {"said": status.detail})
         return "settled" if settled else "known"
     if status.state == "awaiting":
         return "awaiting"

@@ -38,6 +38,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     "provider": a verified event or a status read; "officer": a named officer or a matched statement line; "books": our own books, at once,
     after the member consented; "hand_over": whoever gives out the goods. ``lasts``: how long a payment waits (None: for ever).
+    ``tells_fees``: the provider says of each payment what it kept, so that no fee is reckoned by the cooperative's own rule.
     ``clearing`` is the account that is debited when the money is settled (by the member's own sub-ledger where ``by_member``).
     """
 
@@ -49,6 +50,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     refunds: bool = False
     partial_refunds: bool = False
     calls_back: bool = False
+    tells_fees: bool = False
     asks_pin: bool = False
     least: Rupiah = Rupiah(1)
     most: Rupiah | None = None

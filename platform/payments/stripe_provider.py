@@ -126,6 +126,7 @@ class StripeProvider:
             refunds=True,
             partial_refunds=True,
             calls_back=True,
+            tells_fees=True,
             least=Rupiah(10_000),
             most=MOST,
             lasts=timedelta(hours=1),

@@ -13,7 +13,7 @@ import payments.providers  # noqa: F401 - every way and purpose registers itself
 from governance.rules import PAYMENT_WAY_NAMES, Bylaws, PaymentWay
 from kernel.errors import Words
 from kernel.money import Rupiah
-from payments import credit_queries, errors, queries, vault
+from payments import credit_queries, errors, queries, stripe_provider, vault
 from payments.outside import client_of
 from payments.provider import REAL_ADDRESSES, Capabilities, Means, provider_of
 from payments.provider import ways as known_ways
@@ -171,12 +171,15 @@ def address_of(settings: Settings, way: str) -> str:
 def means_of(database: Database, tenant: TenantRef, way: Way) -> Means:
     """Return the means to speak to a provider in the name of this cooperative: its secrets opened. Raises Refusal as the vault does."""
     keys = database.settings.keys
+    secrets = {
+        name: vault.open_sealed(keys, tenant.schema_name, label_of(way.way, name), sealed)
+        for name, sealed in way.sealed.items()
+    }
+    if way.way == "stripe" and way.settings.get("mode") == stripe_provider.CONNECTED:
+        secrets[stripe_provider.PLATFORM_KEY] = database.settings.billing_stripe_key or ""
     return Means(
         settings=way.settings,
-        secrets={
-            name: vault.open_sealed(keys, tenant.schema_name, label_of(way.way, name), sealed)
-            for name, sealed in way.sealed.items()
-        },
+        secrets=secrets,
         client=client_of(database),
         address=address_of(database.settings, way.way),
         live=way.live,

@@ -107,6 +107,7 @@ class XenditProvider:
             refunds=True,
             partial_refunds=True,
             calls_back=True,
+            tells_fees=True,
             lasts=timedelta(hours=24),
             entitlement="gateways",
             settings=_SETTINGS,

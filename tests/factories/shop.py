@@ -12,8 +12,11 @@ from kernel.actor import Actor
 from kernel.database import reader_of
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from payments.models import Payment
+from payments.queries import latest_of
 from shop.goods import ProductFacts, add_product
 from shop.models import Order, Product
+from shop.paying import ORDER
 from shop.placing import Buyer, Checkout, place_order
 from shop.stock import lock
 from tenants.changes import announce
@@ -40,6 +43,13 @@ async def order(
 ) -> Order:
     checkout = Checkout(goods=goods, buyer=buyer, fulfilment="pickup", payment_way=way, key=key or new_id().hex)  # type: ignore[arg-type]
     return await place_order(db, Actor("visitor", buyer.name), checkout, on=TODAY)
+
+
+async def payment_of(db: AsyncSession, order: Order) -> Payment:
+    """The payment that was opened last for an order."""
+    found = await latest_of(db, ORDER, order.id)
+    assert found is not None
+    return found
 
 
 async def books_agree(db: AsyncSession) -> None:

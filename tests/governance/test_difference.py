@@ -36,9 +36,11 @@ def test_lines_come_go_and_change() -> None:
 
 
 def test_choices_are_listed_by_name() -> None:
-    new = replace(KONSUMEN, payment_ways=("cash",), savings_basis=("principal",))
-    changes = {change.rule.en: (change.before.en, change.after.en) for change in difference(KONSUMEN, new)}
+    old = replace(KONSUMEN, payment_ways=("cash", "bank_transfer", "savings"))
+    new = replace(old, payment_ways=("cash",), savings_basis=("principal",), transfer_tail="none")
+    changes = {change.rule.en: (change.before.en, change.after.en) for change in difference(old, new)}
     assert changes == {
         "Savings that count": ("Principal deposit, Mandatory deposit", "Principal deposit"),
         "Ways of paying": ("Cash on hand-over, Bank transfer, Voluntary savings", "Cash on hand-over"),
+        "Unique tail of a transfer": ("goes to the payer's voluntary savings", "is not used"),
     }

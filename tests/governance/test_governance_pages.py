@@ -30,7 +30,8 @@ def fields(response: httpx.Response) -> Form:
     form: Form = {}
     for tag in re.findall(r"<input[^>]+>", response.text):
         name, value = re.search(r' name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)
-        if name is None or name[1] in {"csrf", "do"} or ('type="checkbox"' in tag and " checked" not in tag):
+        is_choice = 'type="checkbox"' in tag or 'type="radio"' in tag
+        if name is None or name[1] in {"csrf", "do"} or (is_choice and " checked" not in tag):
             continue
         form[name[1]] = unescape(value[1]) if value else ""
     for name, body in re.findall(r'<select[^>]* name="([^"]+)".*?>(.*?)</select>', response.text, re.DOTALL):

@@ -10,7 +10,8 @@ from kernel.database import reader_of
 from kernel.errors import Refusal
 from kernel.ids import new_id
 from ledger import queries as books
-from shop import handling, rules
+from payments.queries import latest_of
+from shop import handling, paying, rules
 from shop.placing import Buyer, Checkout, place_order
 
 
@@ -58,8 +59,11 @@ async def test_a_cash_order_is_paid_and_handed_over_in_one_step(db: AsyncSession
     order = await shop.order(db, {product.id: 2})
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
     assert (order.status, product.stock, product.reserved, product.stock_value) == ("handed_over", 1, 0, 7_000)
+    payment = await shop.payment_of(db, order)
+    assert (payment.status, payment.settled_by) == ("paid", CASHIER.name)
+    assert await lines(db, payment.journal) == [("1101", 20_000, 0), ("2103", 0, 20_000)]
     assert await lines(db, order.sale_journal) == [
-        ("1101", 20_000, 0),
+        ("2103", 20_000, 0),
         ("4201", 0, 20_000),
         ("5201", 14_000, 0),
         ("1130", 0, 14_000),
@@ -73,7 +77,14 @@ async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
     order = await shop.order(db, {product.id: 1}, buyer, "bank_transfer")
     await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
     await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
-    assert await lines(db, order.payment_journal) == [("1102", 9_800, 0), ("2103", 0, 9_800)]
+    payment = await shop.payment_of(db, order)
+    assert 1 <= payment.tail <= 999
+    assert payment.amount == 9_800 + payment.tail
+    assert await lines(db, payment.journal) == [
+        ("1102", payment.amount, 0),
+        ("2103", 0, 9_800),
+        ("2111", 0, payment.tail),
+    ]
     await shop.books_agree(db)
     await refused("shop.not_awaiting_payment", handling.confirm_payment(db, CASHIER, order.number, on=TODAY))
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
@@ -94,7 +105,7 @@ async def test_savings_pay_at_once_and_never_fall_below_zero(db: AsyncSession) -
     assert (order.status, order.total) == ("paid", 490_000)
     assert await books.balance(db, "2111", buyer.member_id) == 10_000
     await shop.books_agree(db)
-    await refused("shop.savings_too_low", shop.order(db, {product.id: 2}, buyer, "savings"))
+    await refused("payments.savings_too_low", shop.order(db, {product.id: 2}, buyer, "savings"))
 
 
 async def test_calling_off_gives_the_savings_back_and_frees_the_stock(db: AsyncSession) -> None:
@@ -126,8 +137,10 @@ async def test_returned_goods_come_back_with_their_value_and_every_journal_is_re
     await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
     assert (order.status, product.stock, product.stock_value) == ("returned", 3, 9_999)
     assert await books.balance(db, "4101", buyer.member_id) == purchases
-    assert await books.balance(db, "2111", buyer.member_id) == 500_000
-    assert (await books.balance(db, "1101"), await books.balance(db, "1102")) == (cash, bank)
+    tail = (await shop.payment_of(db, order)).tail  # it went to the member's savings, and stays there
+    assert (tail > 0) == (way == "bank_transfer")
+    assert await books.balance(db, "2111", buyer.member_id) == 500_000 + tail
+    assert (await books.balance(db, "1101"), await books.balance(db, "1102")) == (cash, bank + tail)
     await refused("shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Lagi", on=TODAY))
     await shop.books_agree(db)
 
@@ -155,7 +168,7 @@ async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession)
     await shop.books_agree(db)
 
 
-@pytest.mark.parametrize(("way", "lasts"), [("bank_transfer", rules.TRANSFER_LASTS), ("cash", rules.CASH_LASTS)])
+@pytest.mark.parametrize(("way", "lasts"), [("bank_transfer", timedelta(hours=48)), ("cash", paying.CASH_LASTS)])
 async def test_an_order_waits_for_its_money_for_a_time(db: AsyncSession, way: str, lasts: timedelta) -> None:
     product = await shop.product(db)
     with clock.held_at(clock.now()):
@@ -183,7 +196,7 @@ def checkout(product_id: object, **changes: object) -> Checkout:
         ("shop.address_needed", {"fulfilment": "delivery", "address": "  "}),
         ("shop.buyer_needed", {"buyer": Buyer(" ", "+6281200000009")}),
         ("shop.phone_needed", {"buyer": Buyer("Tono")}),
-        ("shop.payment_way_not_offered", {"payment_way": "savings"}),
+        ("payments.way_not_offered", {"payment_way": "savings"}),
         ("shop.changed_since_shown", {"shown": "0" * 20}),
     ],
 )
@@ -220,7 +233,8 @@ async def test_goods_without_cost_and_without_price_are_given_out_without_a_jour
     product = await shop.product(db, cost=0, price=0)
     order = await shop.order(db, {product.id: 1}, await shop.member(db), "savings")
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-    assert (order.status, order.payment_journal, order.sale_journal) == ("handed_over", None, None)
+    assert (order.status, order.sale_journal) == ("handed_over", None)
+    assert await latest_of(db, paying.ORDER, order.id) is None
     await handling.return_order(db, CASHIER, order.number, "Tidak jadi", on=TODAY)
     await shop.books_agree(db)
 

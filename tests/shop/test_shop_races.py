@@ -70,7 +70,7 @@ async def test_two_orders_from_the_same_savings(database: Database, melati: Tena
 
     answers = sorted(await at_once(database, melati, spend, spend, spend))
     assert answers[0] == "done"
-    assert set(answers[1:]) <= {"shop.savings_too_low", "shop.savings_spent"}
+    assert set(answers[1:]) <= {"payments.savings_too_low", "payments.balance_spent"}
     async with coop_session(database, melati) as db:
         assert await books.balance(db, "2111", (await shop.member(db)).member_id) == 108_000
     await agree(database, melati)

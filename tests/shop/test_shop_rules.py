@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from governance.templates import KONSUMEN
 from kernel.money import Rupiah
+from payments.provider import provider_of, ways
+from payments.providers import local_ways as local_ways
 from shop import rules
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
@@ -65,12 +67,16 @@ def test_the_mark_of_a_page_changes_with_goods_quantity_and_price(changed: tuple
 
 
 @pytest.mark.parametrize(
-    ("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in ("cash", "bank_transfer", "savings")]
+    ("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in ways()]
 )
 def test_an_order_has_at_most_one_way_forward(status: str, way: str) -> None:
-    steps = [rules.awaits_transfer(status, way), rules.can_hand_over(status, way), rules.can_return(status)]
+    steps = [rules.awaits_officer(status, way), rules.can_hand_over(status, way), rules.can_return(status)]
     assert sum(steps) <= 1
     assert not (rules.can_cancel(status) and rules.can_return(status))
+
+
+def test_the_ways_that_an_officer_confirms_are_those_that_say_so_themselves() -> None:
+    assert {way for way in ways() if provider_of(way).capabilities().settles == "officer"} == rules.OFFICER_CONFIRMS
 
 
 @pytest.mark.parametrize("sku", ["B000009", "BRS-5", "a.b_c"])
