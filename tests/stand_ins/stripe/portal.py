@@ -15,7 +15,7 @@ from stand_ins.stripe.pages import Form, Page, choice, document, page_at, rupiah
 from stand_ins.stripe.paying import CARDS
 from stand_ins.stripe.renewals import LIVE, end
 from stand_ins.stripe.routing import Call, route
-from stand_ins.stripe.store import Thing, new_id
+from stand_ins.stripe.store import Thing, new_id, shown
 from stand_ins.stripe.subscriptions import change
 from stand_ins.stripe.world import World, changed
 
@@ -91,7 +91,7 @@ def _do(world: World, account: str, session: Thing, form: Form) -> None:
     subscription = shelf.named("subscription", form.get("langganan", ""), "subscription")
     if subscription["customer"] != customer["id"]:
         raise invalid("This subscription is somebody else's.")
-    before = dict(subscription)
+    before = shown(subscription)
     match form.get("cara"):
         case "berhenti_nanti":
             last = subscription["_items"][0]["current_period_end"]

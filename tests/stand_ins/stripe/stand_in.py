@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import json
 import re
 from datetime import timedelta
@@ -12,8 +13,6 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from stand_ins.stripe import customers, refunds  # noqa: F401 - their routes register themselves
-from stand_ins.stripe import events as _events  # noqa: F401 - same
 from stand_ins.stripe.accounts import with_capabilities
 from stand_ins.stripe.answering import Desk, NoAnswer, send, send_json
 from stand_ins.stripe.balance import pay_out_everything
@@ -25,6 +24,12 @@ from stand_ins.stripe.store import Thing, new_id
 from stand_ins.stripe.timeline import Clock, machine_clock
 from stand_ins.stripe.webhooks import RETRIES, Delivery, Postman, register
 from stand_ins.stripe.world import PLATFORM, PLATFORM_KEY, World
+
+# the rooms' routes and pages register themselves when they are imported
+for room in (
+    "customers", "events", "finishing", "invoice_calls", "invoice_pages", "portal", "refunds", "subscription_calls", "test_clocks",
+):  # fmt: skip
+    importlib.import_module(f"stand_ins.stripe.{room}")
 
 
 class StripeStandIn:

@@ -18,7 +18,7 @@ from stand_ins.stripe.invoices import go_on
 from stand_ins.stripe.proration import change_lines
 from stand_ins.stripe.renewals import bill, end, invoice_lines, next_period, plan, set_period
 from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing
+from stand_ins.stripe.store import Thing, shown
 from stand_ins.stripe.subscriptions import change, planned_items, start, trial_end
 from stand_ins.stripe.sums import discounts_given, tax_rates_named
 from stand_ins.stripe.world import changed
@@ -106,10 +106,7 @@ def update(call: Call) -> Thing:
     subscription = call.shelf.get("subscription", call.names[0])
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
-    before = {
-        **subscription,
-        "items": {**subscription["items"], "data": [dict(item) for item in subscription["_items"]]},
-    }
+    before = shown(subscription)
     now = call.world.time_of(call.account, subscription).now()
     if "cancel_at_period_end" in call.params:
         stops = call.params["cancel_at_period_end"]
