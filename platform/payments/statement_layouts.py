@@ -229,6 +229,9 @@ def proposed(header: Sequence[str]) -> dict[str, int]:
     if "credit" in found:
         found.pop("amount", None)
         found.pop("mark", None)
+    left = [at for at in range(len(names)) if at not in found.values()]
+    if "text" not in found and left:
+        found["text"] = left[0]
     return found
 
 

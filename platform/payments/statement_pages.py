@@ -97,7 +97,7 @@ async def confirm_match(
         line=_told(line, visit),
         payment=found[0],
         is_paid=found[0].status in rules.SETTLED,
-        status=rules.STATUS_NAMES[found[0].status].worded(visit.lang),
+        state=rules.STATUS_NAMES[found[0].status].worded(visit.lang),
         path=f"{LIST}/{line.id}",
     )
 

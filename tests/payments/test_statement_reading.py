@@ -185,7 +185,7 @@ def test_an_unknown_table_is_shown_for_its_columns_to_be_told() -> None:
     assert isinstance(found, Unknown)
     assert found.header == ("Waktu", "ID Transaksi", "Nama Pelanggan", "Nominal", "Status")
     assert found.samples[0] == ("2026-11-05 10:01:02", "QR0001", "S*** R***", "50.123", "Berhasil")
-    assert proposed(found.header) == {"date": 0, "amount": 3, "outcome": 4}
+    assert proposed(found.header) == {"date": 0, "text": 1, "amount": 3, "outcome": 4}
 
 
 def test_a_table_is_read_by_what_an_officer_said_of_it_and_failed_payments_are_left_out() -> None:
