@@ -1,0 +1,117 @@
+"""Revision 0003 takes over what a cooperative has: orders get their payments, bylaws keep what they say, books keep every rupiah."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from kernel.clock import now
+from kernel.database import Database
+from kernel.ids import new_id
+from tenants import revisions
+from tenants.fleet import migrate
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.revisions import COOPERATIVE, render
+from tenants.schemas import _PREPARE, opaque_name, run_script
+from tenants.session import coop_session
+
+JOURNAL = (
+    "SELECT number FROM post_journals(jsonb_build_array(jsonb_build_object('value_date', '2026-05-04', 'description', 'x', 'source_key',"
+    " CAST(:key AS text), 'reverses', NULL, 'posted_by', 'Rina Kasir', 'lines', jsonb_build_array("
+    "jsonb_build_object('account', CAST(:debit AS text), 'party', NULL, 'debit', 20000, 'credit', 0),"
+    "jsonb_build_object('account', CAST(:credit AS text), 'party', NULL, 'debit', 0, 'credit', 20000)))))"
+)
+ORDER = (
+    "INSERT INTO orders (id, checkout_key, source, buyer_name, fulfilment, payment_way, status, total, placed_at, expires_at, paid_at,"
+    " cancelled_at, payment_journal) VALUES (gen_random_uuid(), :key, :source, 'Tono Suprapto', 'pickup', :way, :status, :total,"
+    " '2026-05-04 10:00+07', '2026-05-06 10:00+07', :paid, :ended, :journal)"
+)
+
+
+@pytest.fixture
+async def old(database: Database, tmp_path: Path) -> TenantRef:
+    """A cooperative of before, with orders in every state and credit kept as one sum."""
+    root = tmp_path / "migrations"
+    shutil.copytree(Path(revisions.__file__).parent / "migrations", root, ignore=shutil.ignore_patterns("__pycache__"))
+    for later in (root / "cooperative" / "versions").glob("*.py"):
+        if later.name[:4] > "0002":
+            later.unlink()
+    name = opaque_name()
+    head, script = render(COOPERATIVE, None, root)
+    assert head == "0002"
+    async with database.owner.begin() as connection:
+        await run_script(connection, _PREPARE.format(name=name, app=database.settings.app_role) + script)
+        await connection.execute(
+            text(
+                "INSERT INTO shared.cooperatives (id, slug, name, schema_name, revision, founding_key, contact_name, contact_phone, founded_at)"
+                " VALUES (:id, 'kenanga', 'Koperasi Kenanga', :name, '0002', 'kenanga', 'Ketua', '+6289900000077', now())"
+            ),
+            {"id": new_id(), "name": name},
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO bylaws (version, effective_on, template, document, adopted_by) VALUES (1, '2026-01-01', 'konsumen',"
+                ' \'{"payment_ways": ["cash", "transfer", "savings"], "savings_basis": []}\', \'Ketua\')'
+            )
+        )
+        paid = (await connection.execute(text(JOURNAL), {"key": "a", "debit": "1102", "credit": "2103"})).scalar_one()
+        back = (await connection.execute(text(JOURNAL), {"key": "b", "debit": "1102", "credit": "2103"})).scalar_one()
+        await connection.execute(text(JOURNAL), {"key": "c", "debit": "1110", "credit": "3190"})
+        moment = now()
+        for key, source, way, status, total, paid_at, ended_at, journal in (
+            ("waiting", "web", "transfer", "placed", 20_000, None, None, None),
+            ("paid", "web", "transfer", "paid", 20_000, moment, None, paid),
+            ("given back", "web", "transfer", "cancelled", 20_000, moment, moment, back),
+            ("expired", "web", "transfer", "cancelled", 20_000, None, moment, None),
+            ("cash waits", "web", "cash", "placed", 20_000, None, None, None),
+            ("cash done", "web", "cash", "handed_over", 20_000, moment, None, None),
+            ("imported", "import", "cash", "handed_over", 20_000, moment, None, None),
+            ("free", "web", "transfer", "paid", 0, moment, None, None),
+        ):
+            row = {"key": key, "source": source, "way": way, "status": status, "total": total}
+            await connection.execute(text(ORDER), row | {"paid": paid_at, "ended": ended_at, "journal": journal})
+    report = await migrate(database)
+    assert (report.upgraded, report.failed) == (1, {})
+    tenant = await tenant_by_slug(database, "kenanga")
+    assert tenant is not None
+    return tenant
+
+
+async def test_orders_get_the_payments_that_they_had(database: Database, old: TenantRef) -> None:
+    async with coop_session(database, old) as db:
+        rows = await db.execute(
+            text(
+                "SELECT o.checkout_key, o.payment_way, p.way, p.status, p.amount, p.refunded, p.journal IS NOT NULL AS booked, p.went_to,"
+                " p.reference = 'P' || o.number AS named FROM orders o LEFT JOIN payments p ON p.subject_id = o.id AND p.purpose = 'order'"
+            )
+        )
+        found = {row[0]: tuple(row[1:]) for row in rows}
+    transfer = "bank_transfer"
+    assert found == {
+        "waiting": (transfer, transfer, "awaiting", 20_000, 0, False, None, True),
+        "paid": (transfer, transfer, "paid", 20_000, 0, True, "purpose", True),
+        "given back": (transfer, transfer, "refunded", 20_000, 20_000, True, "purpose", True),
+        "expired": (transfer, transfer, "cancelled", 20_000, 0, False, None, True),
+        "cash waits": ("cash", "cash", "awaiting", 20_000, 0, False, None, True),
+        "cash done": ("cash", None, None, None, None, False, None, None),
+        "imported": ("cash", None, None, None, None, False, None, None),
+        "free": (transfer, None, None, None, None, False, None, None),
+    }
+
+
+async def test_bylaws_say_the_same_by_the_fields_own_word_and_still_only_grow(
+    database: Database, old: TenantRef
+) -> None:
+    async with coop_session(database, old) as db:
+        ways = (await db.execute(text("SELECT document->'payment_ways' FROM bylaws"))).scalar_one()
+        assert ways == ["cash", "bank_transfer", "savings"]
+    async with database.owner.begin() as connection:
+        enabled = text("SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'bylaws_only_grows'")
+        assert set((await connection.execute(enabled)).scalars()) == {"O"}
+
+
+async def test_credit_that_was_kept_as_one_sum_stays_postable_as_one_sum(database: Database, old: TenantRef) -> None:
+    async with coop_session(database, old) as db:
+        flags = await db.execute(text("SELECT code, by_party FROM accounts WHERE code IN ('1110', '1112', '2104')"))
+        assert {row.code: row.by_party for row in flags} == {"1110": False, "1112": True, "2104": True}
