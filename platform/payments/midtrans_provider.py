@@ -167,7 +167,19 @@ class MidtransProvider:
         return Statement(lines=(), balance=None)
 
 
+ENVIRONMENT: Final = "environment"
+PRODUCTION: Final = "production"
 _SETTINGS: Final = (
+    Setting(
+        name=ENVIRONMENT,
+        label=Words("Lingkungan Midtrans", "Midtrans environment"),
+        hint=Words("Kunci Sandbox dan Production berbeda.", "Sandbox and Production have different keys."),
+        default="sandbox",
+        choices=(
+            (PRODUCTION, Words("Production: uang sungguhan", "Production: real money")),
+            ("sandbox", Words("Sandbox: uji coba", "Sandbox: for trials")),
+        ),
+    ),
     Setting(
         name="channels",
         label=Words("Cara yang ditawarkan", "Channels offered"),

@@ -9,6 +9,7 @@ from governance.rules import TransferTail
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import BANK, GATEWAY_FEES, OTHER_INCOME, OWED_TO_PAYERS, VOLUNTARY_SAVINGS, WALLETS
+from payments.own_purposes import TRIAL
 from payments.provider import Capabilities
 from payments.purposes import Place
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from payments.models import Payment, PaymentRefund
+
+
+def reaches_books(payment: Payment) -> bool:
+    """Whether a payment is in the books. An officer's trial with keys that move no real money leaves no trace in them."""
+    return payment.live or payment.purpose != TRIAL
 
 
 def clearing_of(payment: Payment, capabilities: Capabilities) -> Place:

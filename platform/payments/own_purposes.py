@@ -43,6 +43,12 @@ class OwnPurpose:
     async def debited(self, db: AsyncSession, payment: Payment) -> Place:
         return Place(self._account, payment.member_id)
 
+    async def still_held(self, db: AsyncSession, payment: Payment) -> bool:
+        return False
+
+    def office_address(self, label: str) -> str | None:
+        return None
+
     def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
         return self._page
 

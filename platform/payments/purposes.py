@@ -47,6 +47,14 @@ class Purpose(Protocol):
         """Return where it is taken from when some of it goes back: as things stand now."""
         ...
 
+    async def still_held(self, db: AsyncSession, payment: Payment) -> bool:
+        """Whether what was paid for is still kept for the payer: then the money goes back by calling that off, never by itself."""
+        ...
+
+    def office_address(self, label: str) -> str | None:
+        """Return the officers' page of what was paid; None where there is none."""
+        ...
+
     def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
         """Return the page of what was paid, as this viewer may open it; None where there is none for them."""
         ...

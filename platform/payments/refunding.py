@@ -91,7 +91,8 @@ async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefun
         return
     capabilities = provider_of(payment.way).capabilities()
     taken_from = await machine.taken_from(db, payment)
-    refund.journal = await money.book_refund(db, payment, refund, capabilities, taken_from, on=on, by=by)
+    if money.reaches_books(payment):
+        refund.journal = await money.book_refund(db, payment, refund, capabilities, taken_from, on=on, by=by)
     refund.state, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
     payment.status = rules.status_after_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded))

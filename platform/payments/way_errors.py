@@ -1,0 +1,59 @@
+"""What is declined while an officer sets up a way of paying."""
+
+from kernel.errors import Kind
+
+WAY_CHANGED_MEANWHILE = Kind(
+    "payments.way_changed_meanwhile",
+    409,
+    id="Pengurus lain baru saja mengubah cara ini. Buka halamannya sekali lagi, lalu ulangi perubahan Anda.",
+    en="Another officer has just changed this way. Open its page once more, then make your change again.",
+)
+WAY_INCOMPLETE = Kind(
+    "payments.way_incomplete",
+    409,
+    id="Cara ini belum lengkap. Isi dulu: {missing}.",
+    en="This way is not complete. Fill in first: {missing}.",
+)
+WAY_NOT_IN_BYLAWS = Kind(
+    "payments.way_not_in_bylaws",
+    409,
+    id="Anggaran dasar belum mengizinkan cara membayar ini. Tambahkan dulu di halaman Anggaran dasar.",
+    en="The bylaws do not allow this way of paying yet. Add it on the page Bylaws first.",
+)
+WAY_NOT_IN_PLAN = Kind(
+    "payments.way_not_in_plan",
+    409,
+    id="Cara membayar ini tidak termasuk paket koperasi Anda. Ganti paketnya dulu di halaman Paket.",
+    en="Your cooperative's plan does not include this way of paying. Change the plan on the page Plan first.",
+)
+WAY_NOT_TRIED = Kind(
+    "payments.way_not_tried",
+    409,
+    id="Cara ini tidak perlu dicoba: uangnya tidak lewat siapa pun di luar koperasi.",
+    en="This way needs no trial: its money passes nobody outside the cooperative.",
+)
+BEGINNING_WRONG = Kind(
+    "payments.beginning_wrong",
+    422,
+    id="Isian ini biasanya diawali {beginning}. Salin ulang dari penyedianya.",
+    en="This usually begins with {beginning}. Copy it from the provider again.",
+)
+SETTING_UNKNOWN = Kind(
+    "payments.setting_unknown",
+    422,
+    id="Cara ini tidak mengenal isian “{name}”.",
+    en="This way knows no setting “{name}”.",
+)
+NO_STICKER = Kind(
+    "payments.no_sticker",
+    422,
+    id="Tempel teks QRIS, atau kirim foto stikernya.",
+    en="Paste the QRIS text, or send a photo of the sticker.",
+)
+STILL_HELD = Kind(
+    "payments.still_held",
+    409,
+    id="{label} belum diserahkan. Batalkan dari halamannya: uangnya ikut kembali, dan barangnya dilepas.",
+    en="{label} is not handed over yet. Cancel it on its own page: the money goes back with it, and the goods are released.",
+)
+NO_SUCH_MESSAGE = Kind("payments.no_such_message", 404, id="Pesan ini tidak ada.", en="There is no such message.")
