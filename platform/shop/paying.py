@@ -170,6 +170,15 @@ class PaidOrders:
             return Place(MEMBER_RETURNS, order.member_id) if order.member_id else Place(PUBLIC_RETURNS)
         return Place(CUSTOMER_ADVANCES)
 
+    async def still_held(self, db: AsyncSession, payment: Payment) -> bool:
+        """Paid and not handed over yet: its goods are promised, and its money is the customer's advance."""
+        order = await queries.order_to_change_by_id(db, payment.subject_id)
+        return order is not None and order.status == "paid"
+
+    def office_address(self, label: str) -> str | None:
+        """The order's page for officers."""
+        return f"/pengurus/pesanan/{label.rpartition(' ')[2]}"
+
     def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
         """The order's page: a member signs in for it; a visitor who has the payment's address may open the order, too."""
         number = label.rpartition(" ")[2]
