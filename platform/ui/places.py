@@ -37,6 +37,7 @@ _PLACES: dict[str, tuple[Place, ...]] = {
     ),
     "operator": (
         ("koperasi", "/", "shop", "Koperasi"),
+        ("langganan", "/langganan", "cash", "Langganan"),
         ("jejak", "/jejak", "books", "Jejak"),
     ),
     "apex": (),

@@ -11,6 +11,8 @@ from litestar.config.app import AppConfig
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import billing.operator_pages
+import billing.pages
 import governance.pages
 import ledger.pages
 import members.pages
@@ -134,7 +136,7 @@ def apex_app(settings: Settings) -> Litestar:
 
 def operator_app(settings: Settings) -> Litestar:
     """Those who run the platform."""
-    return _app(settings, *operators.pages.routes, *web.pages.operator_routes)
+    return _app(settings, *operators.pages.routes, *billing.operator_pages.routes, *web.pages.operator_routes)
 
 
 def cooperative_app(settings: Settings) -> Litestar:
@@ -149,6 +151,7 @@ def cooperative_app(settings: Settings) -> Litestar:
         *ledger.pages.routes,
         *shu.pages.routes,
         *office.pages.routes,
+        *billing.pages.routes,
         *web.pages.cooperative_routes,
     )
 

@@ -1,0 +1,135 @@
+"""Operators' pages of invoices: what is open, confirming that the money is there, closing what will not be paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from billing import operator_queries, queries, showing
+from billing.errors import NO_SUCH_INVOICE, NOT_OPEN, WRONG_AMOUNT
+from billing.forms import ClosingForm, PaymentForm
+from billing.papers import invoice_pdf
+from billing.settling import confirm_payment, give_up, void
+from kernel import clock
+from kernel.database import Reader, reader_of
+from kernel.money import Rupiah
+from ui import AnyRequest, Db, Ro, TheVisit, operator, page, read_form, see_other
+
+if TYPE_CHECKING:
+    from kernel.formats import Lang
+
+HOME: Final = "/langganan/tagihan"
+PLACE: Final = "langganan"
+ONE: Final = "billing/operator_invoice.html"
+
+
+@get(HOME, guards=[operator])
+async def list_open(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+    """List what is open, the oldest first."""
+    rows = await operator_queries.open_invoices(ro)
+    states = {state: (text.worded(visit.lang), kind) for state, (text, kind) in showing.STATUS.items()}
+    return page(
+        request,
+        "billing/operator_open.html",
+        place=PLACE,
+        rows=rows,
+        states=states,
+        today=clock.today(),
+        total=sum(row.to_pay for row in rows),
+    )
+
+
+@get(f"{HOME}/{{number:str}}", guards=[operator])
+async def show_invoice(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[str]) -> Response[bytes]:
+    """Show one, and what can be done with it."""
+    return page(request, ONE, place=PLACE, form=None, **await _invoice(ro, visit.lang, number))
+
+
+@get(f"{HOME}/{{number:str}}/pdf", guards=[operator])
+async def download_invoice(ro: Ro, visit: TheVisit, number: FromPath[str]) -> Response[bytes]:
+    """Give it as PDF."""
+    found = (await _invoice(ro, visit.lang, number))["invoice"]
+    made = await invoice_pdf(visit.database.settings, found, await queries.lines(ro, found.id), visit.lang)
+    return Response(
+        made,
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="lumbung-{found.number}.pdf"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@post(f"{HOME}/{{number:str}}/pelunasan", guards=[operator])
+async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: FromPath[str]) -> Response[Any]:
+    """Ask once more in a sentence, then take down that the money is there."""
+    form = await read_form(request, PaymentForm)
+    context = await _invoice(await reader_of(db), visit.lang, number)
+    found = context["invoice"]
+    async with form.or_again(ONE, field="amount", place=PLACE, **context):
+        if found.state != "open":
+            raise NOT_OPEN(number=number)
+        if form.data.amount != found.to_pay:
+            raise WRONG_AMOUNT(number=number, due=Rupiah(found.to_pay), given=form.data.amount, field="amount")
+        if not form.data.confirmed:
+            way = showing.WAYS[form.data.way].worded(visit.lang)
+            return page(request, "billing/operator_payment.html", place=PLACE, paid=form.data, way=way, **context)
+        await confirm_payment(
+            db,
+            visit.database.settings,
+            number,
+            amount=form.data.amount,
+            way=form.data.way,
+            reference=form.data.reference,
+            by=visit.operator.name,
+            on=clock.today(),
+        )
+    return see_other(f"/langganan/koperasi/{context['slug']}")
+
+
+@post(f"{HOME}/{{number:str}}/penutupan", guards=[operator])
+async def take_closing(request: AnyRequest, db: Db, visit: TheVisit, number: FromPath[str]) -> Response[Any]:
+    """Ask once more in a sentence, then call it off or give it up."""
+    form = await read_form(request, ClosingForm)
+    context = await _invoice(await reader_of(db), visit.lang, number)
+    async with form.or_again(ONE, field="reason", place=PLACE, **context):
+        if context["invoice"].state != "open":
+            raise NOT_OPEN(number=number)
+        if not form.data.confirmed:
+            return page(request, "billing/operator_closing.html", place=PLACE, closing=form.data, **context)
+        close = void if form.data.what == "void" else give_up
+        await close(
+            db,
+            visit.database.settings,
+            number,
+            reason=form.data.reason,
+            by=visit.operator.name,
+            on=clock.today(),
+        )
+    return see_other(f"/langganan/koperasi/{context['slug']}")
+
+
+async def _invoice(ro: Reader, lang: Lang, number: str) -> dict[str, Any]:
+    slug = await operator_queries.owner_slug(ro, number)
+    owner = await operator_queries.cooperative_id(ro, slug) if slug else None
+    found = await queries.invoice(ro, owner, number) if owner else None
+    if found is None or slug is None:
+        raise NO_SUCH_INVOICE(number=number[:40])
+    state, kind = showing.INVOICE[found.state]
+    return {
+        "invoice": found,
+        "slug": slug,
+        "lines": [
+            (line.text_id if lang == "id" else line.text_en, line.amount) for line in await queries.lines(ro, found.id)
+        ],
+        "tax_label": found.tax_label_id if lang == "id" else found.tax_label_en,
+        "state": (state.worded(lang), kind),
+        "note": showing.note_of(found.number),
+        "paid_way": showing.WAYS[found.paid_way].worded(lang) if found.paid_way else None,
+        "ways": [(way, showing.WAYS[way].worded(lang)) for way in ("bank_transfer", "qris")],
+    }
+
+
+routes: list[Any] = [list_open, show_invoice, download_invoice, take_payment, take_closing]

@@ -1,0 +1,185 @@
+"""Operators' pages of billing: who pays what, who does not, what came in, and the few things that are done by hand."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from billing import operator_invoice_pages, operator_queries, queries, showing, usage_queries
+from billing.coupons import make_coupon
+from billing.errors import AMOUNT_NEEDED, NO_SUCH_COOPERATIVE
+from billing.forms import CouponForm, CreditForm
+from billing.operator_chart import chart_of
+from billing.periods import locked_subscription
+from billing.plans import catalogue
+from billing.rules import months_after
+from billing.settling import give_credit
+from kernel import clock
+from kernel.database import Reader, reader_of
+from kernel.phone import national
+from ui import AnyRequest, Db, Ro, TheVisit, operator, page, read_form, see_other
+from ui.words import words
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from kernel.formats import Lang
+
+HOME: Final = "/langganan"
+PLACE: Final = "langganan"
+TABS: Final = ("", "trialing", "paid", "free", "late")
+MONTHS: Final = 12
+
+
+@get(HOME, guards=[operator])
+async def list_subscriptions(
+    request: AnyRequest, ro: Ro, visit: TheVisit, cari: FromQuery[str] = "", pilih: FromQuery[str] = "", halaman: FromQuery[int] = 1
+) -> Response[bytes]:  # fmt: skip
+    """List and search subscriptions."""
+    search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
+    chosen = pilih if pilih in TABS else ""
+    rows, total = await operator_queries.subscriptions(ro, search=search, chosen=chosen, page=current)
+    return page(
+        request,
+        "billing/operator_list.html",
+        block="found",
+        place=PLACE,
+        rows=rows,
+        total=total,
+        search=search,
+        chosen=chosen,
+        summary=await operator_queries.summary(ro),
+        plans=_plan_names(visit.lang),
+        states=_states(visit.lang),
+        current=current,
+        pages=-(-total // operator_queries.PAGE),
+        next_page=f"{HOME}?{urlencode({'cari': search, 'pilih': chosen})}&halaman=",
+    )
+
+
+@get(f"{HOME}/pendapatan", guards=[operator])
+async def show_revenue(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+    """Show what came in, month by month, as a chart and as a table."""
+    today = clock.today()
+    rows = await operator_queries.revenue(ro, months_after(today.replace(day=1), 1 - MONTHS), today)
+    return page(
+        request,
+        "billing/operator_revenue.html",
+        place=PLACE,
+        rows=rows,
+        chart=chart_of(rows, visit.lang),
+        total=sum(row.amount for row in rows),
+    )
+
+
+@get(f"{HOME}/kupon", guards=[operator])
+async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
+    """List the coupons, and ask for a new one."""
+    return page(
+        request, "billing/operator_coupons.html", place=PLACE, form=None, rows=await operator_queries.coupons(ro)
+    )
+
+
+@post(f"{HOME}/kupon", guards=[operator])
+async def take_new_coupon(request: AnyRequest, db: Db, visit: TheVisit) -> Response[Any]:
+    """Make one."""
+    form = await read_form(request, CouponForm)
+    rows = await operator_queries.coupons(await reader_of(db))
+    async with form.or_again("billing/operator_coupons.html", place=PLACE, rows=rows):
+        new = form.data
+        await make_coupon(
+            db,
+            code=new.code,
+            percent=new.percent,
+            invoices=new.invoices,
+            most=new.most,
+            until=new.until,
+            reason=new.reason,
+            by=visit.operator.name,
+        )
+    return see_other(f"{HOME}/kupon", flash=words(visit.lang).gettext("Kupon sudah dibuat."))
+
+
+@get(f"{HOME}/koperasi/{{slug:str}}", guards=[operator])
+async def show_one(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[bytes]:
+    """Show one cooperative's billing; the first look begins its trial."""
+    return page(request, "billing/operator_one.html", place=PLACE, form=None, **await _one(db, visit.lang, slug))
+
+
+@post(f"{HOME}/koperasi/{{slug:str}}/saldo", guards=[operator])
+async def take_credit(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
+    """Ask once more with the sum in a sentence, then give credit."""
+    form = await read_form(request, CreditForm)
+    context = await _one(db, visit.lang, slug)
+    context["key"] = form.values.get("key") or context["key"]
+    async with form.or_again("billing/operator_one.html", field="amount", place=PLACE, **context):
+        if form.data.amount <= 0:
+            raise AMOUNT_NEEDED(field="amount")
+        if not form.data.confirmed:
+            return page(request, "billing/operator_credit.html", place=PLACE, given=form.data, **context)
+        await give_credit(
+            db,
+            context["buyer"].id,
+            form.data.amount,
+            reason=form.data.reason,
+            by=visit.operator.name,
+            on=clock.today(),
+            key=form.data.key,
+        )
+    return see_other(f"{HOME}/koperasi/{slug}")
+
+
+async def _one(db: Any, lang: Lang, slug: str) -> dict[str, Any]:
+    ro = await reader_of(db)
+    found = await _cooperative(ro, slug)
+    today = clock.today()
+    subscription = await queries.subscription(db, found) or await locked_subscription(db, found, today)
+    buyer = await queries.buyer(db, found)
+    assert buyer is not None
+    plan = catalogue().of(subscription.plan)
+    usage = await usage_queries.latest(ro, found)
+    return {
+        "buyer": buyer,
+        "contact_phone": national(subscription.contact_phone or buyer.contact_phone),
+        "subscription": subscription,
+        "plans": _plan_names(lang),
+        "states": _states(lang),
+        "plan": plan,
+        "credit": await queries.credit_of(ro, found),
+        "credits": await queries.credit_rows(ro, found, 5),
+        "invoices": await queries.invoices(ro, found),
+        "invoice_states": {state: (text.worded(lang), kind) for state, (text, kind) in showing.INVOICE.items()},
+        "usage": [showing.usage_of(meter, value, plan, lang) for meter, value in usage.items()],  # type: ignore[arg-type]
+        "entries": [(entry.on_date, showing.deed(entry, lang), entry.by) for entry in await queries.entries(ro, found)],
+        "key": secrets.token_urlsafe(16),
+    }
+
+
+async def _cooperative(ro: Reader, slug: str) -> UUID:
+    found = await operator_queries.cooperative_id(ro, slug)
+    if found is None:
+        raise NO_SUCH_COOPERATIVE(slug=slug[:40])
+    return found
+
+
+def _plan_names(lang: Lang) -> dict[str, str]:
+    return {plan.code: plan.name.worded(lang) for plan in catalogue().plan}
+
+
+def _states(lang: Lang) -> dict[str, tuple[str, str]]:
+    return {state: (text.worded(lang), kind) for state, (text, kind) in showing.STATUS.items()}
+
+
+routes: list[Any] = [
+    list_subscriptions,
+    show_revenue,
+    list_coupons,
+    take_new_coupon,
+    show_one,
+    take_credit,
+    *operator_invoice_pages.routes,
+]

@@ -1,0 +1,163 @@
+"""What operators read of billing, over all cooperatives."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from kernel.database import like
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+PAGE = 25
+
+
+class SubscriptionRow(msgspec.Struct, frozen=True):
+    """A subscription in the list; ``owed`` is what is open, in rupiah."""
+
+    slug: str
+    name: str
+    plan: str
+    every: str
+    status: str
+    way: str
+    period_end: date | None
+    next_plan: str | None
+    owed: int
+
+
+class OpenRow(msgspec.Struct, frozen=True):
+    """An open invoice with whose it is; amounts in rupiah."""
+
+    number: str
+    slug: str
+    name: str
+    due_on: date
+    to_pay: int
+    reminders_sent: int
+    status: str
+    way: str
+
+
+class MonthRow(msgspec.Struct, frozen=True):
+    """What was paid in a month, without credit that was given: rupiah, and from how many cooperatives."""
+
+    month: date
+    amount: int
+    cooperatives: int
+
+
+class CouponRow(msgspec.Struct, frozen=True):
+    """A coupon in the list."""
+
+    code: str
+    percent: int
+    invoices: int
+    used: int
+    most: int
+    until: date | None
+    reason: str
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """How many cooperatives are in each state, and what is owed, in rupiah."""
+
+    trialing: int
+    paying: int
+    free: int
+    late: int
+    owed: int
+
+
+_OWED = "coalesce((SELECT sum(i.to_pay) FROM shared.invoices i WHERE i.cooperative_id = s.cooperative_id AND i.state = 'open'), 0)::bigint"
+# One filter for each tab: "paid" has a plan that costs something, "free" none.
+_FOUND = (
+    " FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
+    " WHERE ($1 = '' OR c.name ILIKE $2 OR c.slug ILIKE $2) AND CASE $3 WHEN '' THEN true"
+    " WHEN 'trialing' THEN s.status = 'trialing' WHEN 'late' THEN s.status IN ('past_due', 'read_only')"
+    " WHEN 'paid' THEN s.status = 'active' AND s.period_end IS NOT NULL"
+    " WHEN 'free' THEN s.status = 'active' AND s.period_end IS NULL ELSE false END"
+)
+
+
+async def subscriptions(
+    ro: Reader, *, search: str = "", chosen: str = "", page: int = 1
+) -> tuple[list[SubscriptionRow], int]:
+    """Return one page of subscriptions, the late ones first, and how many there are in all."""
+    pattern = like(search)
+    rows = await ro.rows(
+        SubscriptionRow,
+        f"SELECT c.slug, c.name, s.plan, s.every, s.status, s.way, s.period_end, s.next_plan, {_OWED} AS owed {_FOUND}"
+        " ORDER BY s.status IN ('past_due', 'read_only') DESC, c.name, c.slug LIMIT $4 OFFSET $5",
+        search,
+        pattern,
+        chosen,
+        PAGE,
+        (page - 1) * PAGE,
+    )
+    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", search, pattern, chosen))
+
+
+async def summary(ro: Reader) -> Summary:
+    """Return the figures above the list."""
+    found = await ro.one(
+        Summary,
+        "SELECT count(*) FILTER (WHERE status = 'trialing') AS trialing,"
+        " count(*) FILTER (WHERE status = 'active' AND period_end IS NOT NULL) AS paying,"
+        " count(*) FILTER (WHERE status = 'active' AND period_end IS NULL) AS free,"
+        " count(*) FILTER (WHERE status IN ('past_due', 'read_only')) AS late,"
+        " coalesce((SELECT sum(to_pay) FROM shared.invoices WHERE state = 'open'), 0)::bigint AS owed FROM shared.subscriptions",
+    )
+    assert found is not None
+    return found
+
+
+async def open_invoices(ro: Reader, limit: int = 200) -> list[OpenRow]:
+    """Return the open invoices of all cooperatives, the oldest first."""
+    return await ro.rows(
+        OpenRow,
+        "SELECT i.number, c.slug, c.name, i.due_on, i.to_pay, i.reminders_sent, s.status, s.way FROM shared.invoices i"
+        " JOIN shared.cooperatives c ON c.id = i.cooperative_id JOIN shared.subscriptions s ON s.cooperative_id = c.id"
+        " WHERE i.state = 'open' ORDER BY i.due_on, i.number LIMIT $1",
+        limit,
+    )
+
+
+async def revenue(ro: Reader, since: date, until: date) -> list[MonthRow]:
+    """Return what was paid in each month from the month of ``since`` up to that of ``until``, also where it was nothing."""
+    return await ro.rows(
+        MonthRow,
+        "SELECT m::date AS month, coalesce(sum(i.to_pay), 0)::bigint AS amount, count(DISTINCT i.cooperative_id) AS cooperatives"
+        " FROM generate_series(date_trunc('month', CAST($1 AS date)::timestamp), CAST($2 AS date)::timestamp, interval '1 month') m"
+        " LEFT JOIN shared.invoices i ON i.state = 'paid' AND i.paid_on >= m::date AND i.paid_on < (m + interval '1 month')::date"
+        " AND i.to_pay > 0 GROUP BY m ORDER BY m",
+        since,
+        until,
+    )
+
+
+async def coupons(ro: Reader) -> list[CouponRow]:
+    """Return all coupons, the newest first."""
+    return await ro.rows(
+        CouponRow,
+        "SELECT code, percent, invoices, used, most, until, reason FROM shared.coupons ORDER BY made_at DESC LIMIT 200",
+    )
+
+
+async def cooperative_id(ro: Reader, slug: str) -> UUID | None:
+    """Return the id of the cooperative with this address, or None."""
+    found: UUID | None = await ro.value("SELECT id FROM shared.cooperatives WHERE slug = $1", slug)
+    return found
+
+
+async def owner_slug(ro: Reader, number: str) -> str | None:
+    """Return the address of the cooperative that an invoice is for, or None."""
+    found: str | None = await ro.value(
+        "SELECT c.slug FROM shared.invoices i JOIN shared.cooperatives c ON c.id = i.cooperative_id WHERE i.number = $1",
+        number,
+    )
+    return found

@@ -1,0 +1,265 @@
+"""Officers' pages of their plan. The cooperative's own transaction is not used: the subscription stands in schema ``shared``."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from billing import card_pages, invoice_pages, queries, showing, usage_pages, usage_queries
+from billing.coupons import enter_coupon
+from billing.forms import ChoiceForm, ContactForm, CouponEntry
+from billing.models import Subscription
+from billing.periods import locked_subscription
+from billing.plans import EVERY, Every, Plan, catalogue
+from billing.registering import settle
+from billing.rules import is_upgrade
+from billing.subscribing import Contact, cancel, choose, offer, resume, set_contact
+from kernel import clock
+from kernel.database import reader_of
+from kernel.phone import national
+from tenants.changes import REGISTRY, forget_here
+from tenants.session import shared_session
+from ui import AnyRequest, TheDatabase, TheTenant, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui.errors import NOT_FOUND
+from ui.words import words
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+HOME: Final = "/pengurus/langganan"
+PLACE: Final = "pengaturan"
+
+
+@get(HOME, guards=[officer])
+async def show_plans(
+    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase, tiap: FromQuery[str] = ""
+) -> Response[bytes]:
+    """Show the plan of now, what comes after it, and all plans side by side."""
+    on = clock.today(visit.brand.timezone)
+    async with shared_session(database) as db:
+        subscription = await _row(db, tenant.id, on)
+        shown = await _home(db, visit, subscription, tiap)
+    return page(request, "billing/plans.html", place=PLACE, form=None, **shown)
+
+
+@get(f"{HOME}/paket/{{code:str}}", guards=[officer])
+async def ask_for_plan(
+    request: AnyRequest,
+    visit: TheVisit,
+    tenant: TheTenant,
+    database: TheDatabase,
+    code: FromPath[str],
+    tiap: FromQuery[str] = "month",
+) -> Response[bytes]:
+    """Say in a sentence what choosing this plan does and costs, to the rupiah."""
+    if tiap not in EVERY:
+        raise NOT_FOUND()
+    on = clock.today(visit.brand.timezone)
+    async with shared_session(database) as db:
+        made = await offer(db, database.settings, tenant.id, code, tiap, on)
+        subscription = await _row(db, tenant.id, on)
+        old = catalogue().of(subscription.plan)
+    return page(
+        request,
+        "billing/choose.html",
+        place=PLACE,
+        offer=made,
+        old=old.name.worded(visit.lang),
+        new=made.plan.name.worded(visit.lang),
+        lines=showing.limit_lines(made.plan, visit.lang),
+        pkp=database.settings.billing_pkp,
+        due_days=catalogue().invoices.due_after_days,
+        key=secrets.token_urlsafe(16),
+    )
+
+
+@post(f"{HOME}/paket/{{code:str}}", guards=[officer])
+async def take_plan(
+    request: AnyRequest,
+    visit: TheVisit,
+    tenant: TheTenant,
+    viewer: TheViewer,
+    database: TheDatabase,
+    code: FromPath[str],
+) -> Response[Any]:
+    """Choose it."""
+    form = await read_form(request, ChoiceForm)
+    on = clock.today(visit.brand.timezone)
+    async with shared_session(database) as db:
+        shown = await _home(db, visit, await _row(db, tenant.id, on), "")
+    async with form.or_again("billing/plans.html", place=PLACE, **shown), shared_session(database) as db:
+        await choose(db, database.settings, tenant.id, code, form.data.rhythm, by=viewer.name, on=on, key=form.data.key)
+    forget_here(database, REGISTRY)
+    return see_other(HOME, flash=words(visit.lang).gettext("Pilihan paket sudah dicatat."))
+
+
+@get(f"{HOME}/berhenti", guards=[officer])
+async def ask_to_cancel(
+    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase
+) -> Response[Any]:
+    """Say what stopping does, and when."""
+    async with shared_session(database) as db:
+        subscription = await _row(db, tenant.id, clock.today(visit.brand.timezone))
+    if subscription.period_end is None:
+        return see_other(HOME)
+    free, old = catalogue().of(catalogue().trial.then), catalogue().of(subscription.plan)
+    return page(
+        request,
+        "billing/cancel.html",
+        place=PLACE,
+        ends_on=subscription.period_end,
+        old=old.name.worded(visit.lang),
+        free=free.name.worded(visit.lang),
+        lines=showing.limit_lines(free, visit.lang),
+    )
+
+
+@post(f"{HOME}/berhenti", guards=[officer])
+async def take_cancellation(
+    visit: TheVisit, tenant: TheTenant, viewer: TheViewer, database: TheDatabase
+) -> Response[Any]:
+    """Stop at the end of the period."""
+    async with shared_session(database) as db:
+        await cancel(db, tenant.id, by=viewer.name, on=clock.today(visit.brand.timezone))
+    forget_here(database, REGISTRY)
+    return see_other(HOME)
+
+
+@post(f"{HOME}/lanjut", guards=[officer])
+async def take_resumption(
+    visit: TheVisit, tenant: TheTenant, viewer: TheViewer, database: TheDatabase
+) -> Response[Any]:
+    """Go on after all."""
+    async with shared_session(database) as db:
+        await resume(db, tenant.id, by=viewer.name, on=clock.today(visit.brand.timezone))
+    forget_here(database, REGISTRY)
+    return see_other(HOME)
+
+
+@post(f"{HOME}/kupon", guards=[officer])
+async def take_coupon(
+    request: AnyRequest, visit: TheVisit, tenant: TheTenant, viewer: TheViewer, database: TheDatabase
+) -> Response[Any]:
+    """Enter a code."""
+    form = await read_form(request, CouponEntry)
+    on = clock.today(visit.brand.timezone)
+    async with shared_session(database) as db:
+        shown = await _home(db, visit, await _row(db, tenant.id, on), "")
+    async with form.or_again("billing/plans.html", field="code", place=PLACE, **shown), shared_session(database) as db:
+        await enter_coupon(db, tenant.id, form.data.code, by=viewer.name, on=on)
+    return see_other(HOME, flash=words(visit.lang).gettext("Kupon berlaku mulai tagihan berikutnya."))
+
+
+@get(f"{HOME}/kontak", guards=[officer])
+async def show_contact(
+    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase
+) -> Response[bytes]:
+    """Show who gets the invoices."""
+    async with shared_session(database) as db:
+        subscription = await _row(db, tenant.id, clock.today(visit.brand.timezone))
+    return page(request, "billing/contact.html", place=PLACE, form=None, **_contact(subscription))
+
+
+@post(f"{HOME}/kontak", guards=[officer])
+async def take_contact(
+    request: AnyRequest, visit: TheVisit, tenant: TheTenant, viewer: TheViewer, database: TheDatabase
+) -> Response[Any]:
+    """Change it."""
+    form = await read_form(request, ContactForm)
+    on = clock.today(visit.brand.timezone)
+    async with shared_session(database) as db:
+        subscription = await _row(db, tenant.id, on)
+        async with form.or_again("billing/contact.html", place=PLACE, **_contact(subscription)):
+            typed = form.data
+            contact = Contact(
+                typed.name,
+                typed.email,
+                typed.phone or "",
+                typed.buyer_name,
+                typed.buyer_address,
+                typed.buyer_tax_number,
+            )
+            await set_contact(db, tenant.id, contact, by=viewer.name, on=on)
+    return see_other(HOME, flash=words(visit.lang).gettext("Kontak tagihan sudah disimpan."))
+
+
+async def _row(db: AsyncSession, cooperative_id: Any, on: date) -> Subscription:
+    """The subscription as it is; a new cooperative's first look makes it."""
+    found = await queries.subscription(db, cooperative_id)
+    if found is None:
+        found = await locked_subscription(db, cooperative_id, on)
+        await settle(db, found, on)
+    return found
+
+
+def _contact(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "contact": subscription,
+        "phone": national(subscription.contact_phone) if subscription.contact_phone else "",
+    }
+
+
+async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap: str) -> dict[str, Any]:
+    ro = await reader_of(db)
+    found, lang = catalogue(), visit.lang
+    every: Every = cast("Every", tiap if tiap in EVERY else subscription.every)
+    plan = found.of(subscription.plan)
+    coming = found.of(subscription.next_plan) if subscription.next_plan else None
+    usage = await usage_queries.latest(db, subscription.cooperative_id)
+    status, kind = showing.STATUS[subscription.status]
+    return {
+        "subscription": subscription,
+        "plan": plan,
+        "plan_name": plan.name.worded(lang),
+        "standing": (status.worded(lang), kind),
+        "coming": coming.name.worded(lang) if coming else None,
+        "ends": coming is not None and coming.free,
+        "every": every,
+        "plans": [_card(each, subscription, every, lang) for each in found.plan],
+        "open": [each for each in await queries.invoices(ro, subscription.cooperative_id) if each.state == "open"],
+        "credit": await queries.credit_of(db, subscription.cooperative_id),
+        "usage": [
+            showing.usage_of(meter, usage[meter], plan, lang)
+            for meter in ("members", "messages", "storage")
+            if meter in usage
+        ],
+        "coupon_percent": await queries.coupon_percent(db, subscription.coupon) if subscription.coupon_left else 0,
+        "cards": bool(visit.database.settings.billing_stripe_key),
+        "grace_days": found.invoices.grace_days,
+    }
+
+
+def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> dict[str, Any]:
+    current = plan.code == subscription.plan and (plan.free or every == subscription.every)
+    old = catalogue().of(subscription.plan)
+    return {
+        "code": plan.code,
+        "name": plan.name.worded(lang),
+        "lead": plan.lead.worded(lang),
+        "price": plan.price_for(every),
+        "lines": showing.limit_lines(plan, lang),
+        "current": current,
+        "coming": plan.code == subscription.next_plan and (plan.free or every == subscription.next_every),
+        "at_once": is_upgrade(old, cast("Every", subscription.every), plan, every),
+    }
+
+
+routes: list[Any] = [
+    show_plans,
+    ask_for_plan,
+    take_plan,
+    ask_to_cancel,
+    take_cancellation,
+    take_resumption,
+    take_coupon,
+    show_contact,
+    take_contact,
+    *invoice_pages.routes,
+    *usage_pages.routes,
+    *card_pages.routes,
+]

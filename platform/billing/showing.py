@@ -1,0 +1,182 @@
+"""How billing shows itself: its states and deeds in words, bytes as people read them, and what can be paid how."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from markupsafe import Markup
+
+from billing.plans import Limit, Plan, catalogue
+from billing.rules import share_of
+from kernel import formats
+from kernel.errors import Refusal, Words
+from kernel.formats import Lang
+from kernel.money import Rupiah
+from payments.qris import dynamic
+from payments.qris_picture import svg
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from billing.queries import EntryRow, InvoiceCard
+    from kernel.settings import Settings
+
+STATUS: Final = {
+    "trialing": (Words("Percobaan", "Trial"), "go"),
+    "active": (Words("Berjalan", "Running"), "done"),
+    "past_due": (Words("Jatuh tempo", "Past due"), "wrong"),
+    "read_only": (Words("Hanya bisa dilihat", "Read-only"), "wrong"),
+}
+INVOICE: Final = {
+    "open": (Words("Belum dibayar", "Not paid"), "wait"),
+    "paid": (Words("Lunas", "Paid"), "done"),
+    "void": (Words("Dibatalkan", "Voided"), "off"),
+    "uncollectible": (Words("Dihapus buku", "Written off"), "off"),
+}
+WAYS: Final = {
+    "bank_transfer": Words("Transfer bank", "Bank transfer"),
+    "qris": Words("QRIS", "QRIS"),
+    "card": Words("Kartu", "Card"),
+    "credit": Words("Saldo di Lumbung", "Credit at Lumbung"),
+}
+DEEDS: Final = {
+    "billing.trial_begun": Words("Percobaan dimulai", "Trial began"),
+    "billing.trial_end_told": Words("Diingatkan bahwa percobaan akan berakhir", "Told that the trial will end"),
+    "billing.trial_ended": Words("Percobaan berakhir", "Trial ended"),
+    "billing.period_ended": Words("Masa paket berakhir", "Period ended"),
+    "billing.invoiced": Words("Tagihan terbit", "Invoice issued"),
+    "billing.reminded": Words("Diingatkan untuk membayar", "Reminded to pay"),
+    "billing.made_read_only": Words("Hanya bisa dilihat", "Made read-only"),
+    "billing.opened_again": Words("Dibuka lagi", "Opened again"),
+    "billing.paid": Words("Tagihan lunas", "Invoice paid"),
+    "billing.void": Words("Tagihan dibatalkan", "Invoice voided"),
+    "billing.uncollectible": Words("Tagihan dihapus buku", "Invoice written off"),
+    "billing.plan_chosen": Words("Paket dipilih", "Plan chosen"),
+    "billing.cancelled": Words("Dihentikan pada akhir masa", "Cancelled at the end of the period"),
+    "billing.resumed": Words("Dilanjutkan", "Resumed"),
+    "billing.contact_changed": Words("Kontak tagihan diganti", "Billing contact changed"),
+    "billing.credit_given": Words("Saldo diberikan", "Credit given"),
+    "billing.coupon_entered": Words("Kupon dimasukkan", "Coupon entered"),
+    "billing.card_begun": Words("Kartu dipasang", "Card set up"),
+    "billing.card_read": Words("Keadaan dibaca dari Stripe", "State read from Stripe"),
+}
+METER_NAMES: Final[Mapping[str, Words]] = {
+    "members": Words("Anggota aktif", "Active members"),
+    "orders": Words("Pesanan", "Orders"),
+    "messages": Words("Pesan terkirim", "Messages sent"),
+    "storage": Words("Gambar", "Pictures"),
+}
+ENTITLEMENT_NAMES: Final[Mapping[str, Words]] = {
+    "gateways": Words(
+        "Kartu, QRIS, dan VA lewat Stripe, Midtrans, Xendit", "Cards, QRIS and VA by Stripe, Midtrans, Xendit"
+    ),
+    "payroll": Words("Potong gaji", "Payroll deduction"),
+    "custom_domain": Words("Alamat web sendiri", "A web address of your own"),
+}
+NEVER_LIMITED: Final = Words("Kasir, pesanan, dan buku tanpa batas", "Till, orders and books without limit")
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """One meter on a page. ``percent`` is of the limit and at most 100 for the bar; ``forecast`` is for the end of the month."""
+
+    meter: str
+    name: str
+    shown: str
+    limit: str | None
+    percent: int | None
+    over: bool
+    near: bool
+    forecast: str | None = None
+    over_in: int | None = None
+
+
+class Pay(msgspec.Struct, frozen=True):
+    """How an invoice can be paid without a card: an account, a QRIS, and what to write so that we find it."""
+
+    amount: Rupiah
+    account: str
+    note: str
+    qr: Markup | None
+
+
+def amount_of(meter: str, value: int, lang: Lang) -> str:
+    """A figure as it is read: bytes in MB with one decimal, anything else with its separators."""
+    if meter != "storage":
+        return formats.number(value, lang)
+    tenths = -(-value // 100_000)
+    if tenths < 10_000:
+        return f"{formats.number(Decimal(tenths) / 10, lang)} MB"
+    return f"{formats.number(Decimal(-(-tenths // 1_000)), lang)} GB"
+
+
+def limit_lines(plan: Plan, lang: Lang) -> list[str]:
+    """What a plan allows, one line each."""
+    limits = {
+        "members": Words("{n} anggota", "{n} members"),
+        "messages": Words("{n} pesan sebulan", "{n} messages a month"),
+        "storage": Words("{n} gambar", "{n} of pictures"),
+    }
+    lines = []
+    for name, words in limits.items():
+        limit = plan.limits.get(name)  # type: ignore[call-overload]
+        if limit is None:
+            unlimited = Words("Anggota tanpa batas", "Members without limit")
+            lines.append(unlimited.worded(lang) if name == "members" else "")
+        else:
+            lines.append(words.worded(lang).format(n=amount_of(name, limit, lang)))
+    return [line for line in [*lines, NEVER_LIMITED.worded(lang)] if line] + [
+        ENTITLEMENT_NAMES[name].worded(lang) for name in plan.entitlements
+    ]
+
+
+def usage_of(
+    meter: Limit, value: int, plan: Plan, lang: Lang, *, forecast: int | None = None, over_in: int | None = None
+) -> Usage:
+    """Put one figure beside its limit."""
+    limit = plan.limits.get(meter)
+    share = share_of(value, limit)
+    return Usage(
+        meter,
+        METER_NAMES[meter].worded(lang),
+        amount_of(meter, value, lang),
+        None if limit is None else amount_of(meter, limit, lang),
+        None if share is None else min(share, 100),
+        over=limit is not None and value > limit,
+        near=share is not None and share >= catalogue().warning.percent,
+        forecast=None if forecast is None else amount_of(meter, forecast, lang),
+        over_in=over_in,
+    )
+
+
+def note_of(number: str) -> str:
+    """What a transfer should say, short enough for every bank: "LUMBUNG 2026000123"."""
+    return "LUMBUNG " + number.replace("-", "")
+
+
+def paying(settings: Settings, invoice: InvoiceCard, lang: Lang) -> Pay | None:
+    """How an open invoice can be paid, or None when there is nothing to pay."""
+    if invoice.state != "open":
+        return None
+    amount, note, drawn = Rupiah(invoice.to_pay), note_of(invoice.number), None
+    if settings.billing_qris:
+        try:
+            drawn = Markup(svg(dynamic(settings.billing_qris, amount, note.replace(" ", "")), lang))  # noqa: S704 - drawn by segno
+        except Refusal:  # an amount that QRIS does not carry: the account remains
+            drawn = None
+    return Pay(amount, settings.billing_bank_account, note, drawn)
+
+
+def deed(entry: EntryRow, lang: Lang) -> str:
+    """One line of the history: what was done, and to which invoice or plan."""
+    words = DEEDS.get(entry.action)
+    said = words.worded(lang) if words else entry.action
+    about = entry.facts.get("number") or entry.facts.get("code")
+    if about is None and (plan := entry.facts.get("plan")):
+        try:
+            about = catalogue().of(str(plan)).name.worded(lang)
+        except LookupError:
+            about = plan
+    reason = entry.facts.get("reason")
+    return " · ".join(str(part) for part in (said, about, reason) if part)
