@@ -13,6 +13,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import text
 
 from conftest import SignedIn, csrf_of
+from factories import shop
 from kernel.database import Database, reader_of
 from kernel.settings import Settings
 from tenants.registry import TenantRef
@@ -32,6 +33,12 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
         product = await ro.value("SELECT id FROM products WHERE sku = 'MAWAR-1'")
         category = await ro.value("SELECT id FROM categories ORDER BY name LIMIT 1")
+        buyer = shop.Buyer("Rahasia Mawar", "+6281300000009")
+        payment = await shop.payment_of(db, await shop.order(db, {product: 1}, buyer, "bank_transfer"))
+        line = await ro.value(
+            "INSERT INTO statement_lines (id, way, fingerprint, on_date, amount, words, state, imported_by) VALUES"
+            " (gen_random_uuid(), 'bank_transfer', 'mawar', '2026-05-04', 20123, 'Rahasia Mawar', 'unmatched', 'Ketua Mawar') RETURNING id"
+        )
     small = ["1", "2", "999999"]
     return {
         "lang": ["en"],
@@ -57,7 +64,8 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         "file": ["x-320.webp"],
         "pool": ["jasa_modal"],
         "position": ["1"],
-        "reference": ["1001"],
+        "reference": [payment.reference, "1001"],
+        "statement_line": [str(line)],
     }
 
 
