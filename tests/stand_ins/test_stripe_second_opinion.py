@@ -2,8 +2,10 @@
 
 localstripe is GPL and somebody else's: a program of its own that is neither in our lock nor imported here. Its own command listens on all
 interfaces and has no option for the host, so it is started by its own interpreter with its app bound to loopback. It writes what it remembers
-to one fixed file in /tmp; a file that is there already may be somebody's, and is left alone. Where it is known to be weaker than the real
-API (it gives back more than was paid, counts no `amount_received`, lists the oldest first, always expands `latest_charge`), it is not asked.
+to one fixed file in /tmp; a file that is there already may be somebody's, and is left alone.
+
+Not asked is what it does otherwise than the real API: a refund without amount is the whole once more, more can go back than was paid, there
+is no `amount_received`, `latest_charge` is always expanded, and lists begin with the oldest.
 """
 
 from __future__ import annotations
@@ -121,7 +123,7 @@ async def a_payment_in_rupiah(client: Any) -> Any:
 async def refunds_in_parts(client: Any) -> Any:
     intent = await charged(client)
     part = await client.refunds.create_async({"payment_intent": intent.id, "amount": 1_000_000})
-    rest = await client.refunds.create_async({"payment_intent": intent.id})
+    rest = await client.refunds.create_async({"payment_intent": intent.id, "amount": 1_500_000})
     charge = await client.charges.retrieve_async(getattr(intent.latest_charge, "id", intent.latest_charge))
     return (
         part.status,

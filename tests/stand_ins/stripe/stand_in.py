@@ -27,7 +27,7 @@ from stand_ins.stripe.world import PLATFORM, PLATFORM_KEY, World
 
 # the rooms' routes and pages register themselves when they are imported
 for room in (
-    "customers", "events", "finishing", "invoice_calls", "invoice_pages", "portal", "refunds", "subscription_calls", "test_clocks",
+    "customers", "events", "finishing", "invoice_calls", "invoice_pages", "portal", "refunds", "subscription_calls", "clocks",
 ):  # fmt: skip
     importlib.import_module(f"stand_ins.stripe.{room}")
 

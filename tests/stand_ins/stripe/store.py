@@ -55,7 +55,7 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{next(_numbers):06d}{secrets.token_hex(9)}"
 
 
-def shown(thing: Thing) -> Thing:
+def shown(thing: Any) -> Any:
     """Return a copy as the API shows it: without what is hidden."""
     if isinstance(thing, dict):
         return {key: shown(value) for key, value in thing.items() if not key.startswith("_")}
@@ -125,7 +125,7 @@ def page(things: Iterable[Thing], params: Any, url: str) -> Thing:
 def _within(moment: int, bounds: Any) -> bool:
     if isinstance(bounds, int):
         return moment == bounds
-    return (
+    return bool(
         moment >= bounds.get("gte", moment)
         and moment <= bounds.get("lte", moment)
         and moment > bounds.get("gt", moment - 1)

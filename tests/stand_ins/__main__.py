@@ -1,0 +1,60 @@
+"""Runs the stand-ins of the payment companies as one process, for the demo: `python -m stand_ins` (in the folder `tests`).
+
+Prints one line of JSON when they can be spoken to: the addresses, and the keys to use. Ends on SIGTERM or Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from datetime import timedelta
+
+from stand_ins.midtrans import MidtransStandIn
+from stand_ins.serving import serve
+from stand_ins.stripe import StripeStandIn
+from stand_ins.xendit import XenditStandIn
+
+
+async def run(ports: dict[str, int], async_after: int | None) -> None:
+    """Serve until told to stop. Port 0 takes any free one."""
+    stop = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    stripe = StripeStandIn(async_after=timedelta(seconds=async_after) if async_after else None)
+    midtrans, xendit = MidtransStandIn(), XenditStandIn()
+    async with contextlib.AsyncExitStack() as served:
+        addresses = {
+            name: await served.enter_async_context(serve(stand_in.app, ports[name]))
+            for name, stand_in in (("stripe", stripe), ("midtrans", midtrans), ("xendit", xendit))
+        }
+        keys = {"stripe": StripeStandIn.key, "midtrans": midtrans.server_key, "xendit": xendit.secret_key}
+        setting = ",".join(f"{name}={address}" for name, address in addresses.items())
+        sys.stdout.write(
+            json.dumps({**addresses, "pid": os.getpid(), "keys": keys, "LUMBUNG_STAND_INS": setting}) + "\n"
+        )
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(prog="stand_ins", description=__doc__)
+    for name in ("stripe", "midtrans", "xendit"):
+        reader.add_argument(f"--port-{name}", type=int, default=0, help="0 takes any free one")
+    reader.add_argument(
+        "--async-after",
+        type=int,
+        help="seconds until money of a bank transfer at Stripe comes by itself (default: when clicked)",
+    )
+    given = reader.parse_args()
+    asyncio.run(
+        run({name: getattr(given, f"port_{name}") for name in ("stripe", "midtrans", "xendit")}, given.async_after)
+    )
+
+
+if __name__ == "__main__":
+    main()
