@@ -216,6 +216,17 @@ class ProviderMovement(CoopBase):
     journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
 
 
+class ProviderBalance(CoopBase):
+    """What a provider said last that it holds for us, in rupiah (None: it tells no balance), and since when its movements are kept."""
+
+    __tablename__ = "provider_balances"
+
+    way: Mapped[str] = mapped_column(Text, primary_key=True)
+    balance: Mapped[int | None] = mapped_column(BigInteger)
+    told_at: Mapped[datetime] = mapped_column(Moment)
+    since: Mapped[datetime] = mapped_column(Moment)
+
+
 class CreditTerms(CoopBase):
     """What a member may owe: kasbon up to a limit by PIN, and by deduction from their pay."""
 
@@ -250,15 +261,46 @@ class PayrollBatch(CoopBase):
 
 
 class PayrollLine(CoopBase):
-    """What was asked of one member's pay, and what the employer took; a difference waits until an officer has settled it."""
+    """What was asked of one member's pay, and what the employer took; a difference waits until an officer has settled it.
+
+    ``booked`` is what of ``taken`` paid off the debt; the rest lies on the account of payers' money until ``decision`` says where it goes.
+    """
 
     __tablename__ = "payroll_lines"
-    __table_args__ = (CheckConstraint("asked > 0 AND (taken IS NULL OR taken >= 0)", name="amounts"),)
+    __table_args__ = (
+        CheckConstraint("asked > 0 AND (taken IS NULL OR taken >= 0)", name="amounts"),
+        CheckConstraint("(taken IS NULL) = (booked IS NULL) AND booked BETWEEN 0 AND taken", name="booked"),
+        CheckConstraint("decision IN ('carry', 'kasbon', 'wallet', 'bank')", name="decision"),
+        Index("ix_payroll_lines_member_id", "member_id"),
+    )
 
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("payroll_batches.id"), primary_key=True)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
     asked: Mapped[int] = mapped_column(BigInteger)
     taken: Mapped[int | None] = mapped_column(BigInteger)
+    booked: Mapped[int | None] = mapped_column(BigInteger)
     said: Mapped[str] = mapped_column(Text, server_default="")
     settled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    decision: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class PayrollStray(CoopBase):
+    """Money in the employer's answer for somebody of whom nothing was asked; ``line`` is where it stands in the file."""
+
+    __tablename__ = "payroll_strays"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("decision IN ('wallet', 'bank')", name="decision"),
+        CheckConstraint("(decision = 'wallet') = (member_id IS NOT NULL)", name="member"),
+    )
+
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("payroll_batches.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    who: Mapped[str] = mapped_column(Text)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    said: Mapped[str] = mapped_column(Text, server_default="")
+    settled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    decision: Mapped[str | None] = mapped_column(Text)
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
     note: Mapped[str] = mapped_column(Text, server_default="")

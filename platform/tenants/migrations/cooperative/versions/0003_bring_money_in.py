@@ -47,7 +47,7 @@ RIGHTS = """
 DO $rights$
 BEGIN
     EXECUTE 'REVOKE DELETE ON payments, payment_refunds, payment_events, payment_ways, statement_lines, provider_movements, credit_terms,'
-         || ' payroll_batches, payroll_lines FROM ' || quote_ident(current_schema());
+         || ' provider_balances, payroll_batches, payroll_lines, payroll_strays FROM ' || quote_ident(current_schema());
 END
 $rights$
 """
@@ -88,6 +88,13 @@ def upgrade() -> None:
     sa.Column('changed_at', postgresql.TIMESTAMP(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('way', name=op.f('pk_payment_ways')),
     sa.UniqueConstraint('endpoint', name=op.f('uq_payment_ways_endpoint'))
+    )
+    op.create_table('provider_balances',
+    sa.Column('way', sa.Text(), nullable=False),
+    sa.Column('balance', sa.BigInteger(), nullable=True),
+    sa.Column('told_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column('since', postgresql.TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('way', name=op.f('pk_provider_balances'))
     )
     op.create_table('statement_layouts',
     sa.Column('fingerprint', sa.Text(), nullable=False),
@@ -216,13 +223,35 @@ def upgrade() -> None:
     sa.Column('member_id', sa.Uuid(), nullable=False),
     sa.Column('asked', sa.BigInteger(), nullable=False),
     sa.Column('taken', sa.BigInteger(), nullable=True),
+    sa.Column('booked', sa.BigInteger(), nullable=True),
     sa.Column('said', sa.Text(), server_default='', nullable=False),
     sa.Column('settled', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('decision', sa.Text(), nullable=True),
     sa.Column('note', sa.Text(), server_default='', nullable=False),
+    sa.CheckConstraint('(taken IS NULL) = (booked IS NULL) AND booked BETWEEN 0 AND taken', name=op.f('ck_payroll_lines_booked')),
     sa.CheckConstraint('asked > 0 AND (taken IS NULL OR taken >= 0)', name=op.f('ck_payroll_lines_amounts')),
+    sa.CheckConstraint("decision IN ('carry', 'kasbon', 'wallet', 'bank')", name=op.f('ck_payroll_lines_decision')),
     sa.ForeignKeyConstraint(['batch_id'], ['payroll_batches.id'], name=op.f('fk_payroll_lines_batch_id')),
     sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_payroll_lines_member_id')),
     sa.PrimaryKeyConstraint('batch_id', 'member_id', name=op.f('pk_payroll_lines'))
+    )
+    op.create_index('ix_payroll_lines_member_id', 'payroll_lines', ['member_id'], unique=False)
+    op.create_table('payroll_strays',
+    sa.Column('batch_id', sa.Uuid(), nullable=False),
+    sa.Column('line', sa.Integer(), nullable=False),
+    sa.Column('who', sa.Text(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('said', sa.Text(), server_default='', nullable=False),
+    sa.Column('settled', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('decision', sa.Text(), nullable=True),
+    sa.Column('member_id', sa.Uuid(), nullable=True),
+    sa.Column('note', sa.Text(), server_default='', nullable=False),
+    sa.CheckConstraint("(decision = 'wallet') = (member_id IS NOT NULL)", name=op.f('ck_payroll_strays_member')),
+    sa.CheckConstraint("decision IN ('wallet', 'bank')", name=op.f('ck_payroll_strays_decision')),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_payroll_strays_amount')),
+    sa.ForeignKeyConstraint(['batch_id'], ['payroll_batches.id'], name=op.f('fk_payroll_strays_batch_id')),
+    sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_payroll_strays_member_id')),
+    sa.PrimaryKeyConstraint('batch_id', 'line', name=op.f('pk_payroll_strays'))
     )
     op.create_table('statement_lines',
     sa.Column('id', sa.Uuid(), nullable=False),
