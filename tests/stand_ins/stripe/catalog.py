@@ -111,6 +111,7 @@ def price_of_item(world: World, account: str, item: Thing, path: str) -> Thing:
                 "The price specified is inactive. This field only accepts active prices.", param=f"{path}[price]"
             )
         return price
+    assert described is not None
     product, inline = described.get("product"), described.get("product_data")
     if (product is None) == (inline is None):
         if product is None:

@@ -48,10 +48,10 @@ async def _answer(stand_in: StripeStandIn, method: str, path: str, given: Any) -
             return sorted(world.unheeded)
         case "POST", ["sessions", name]:
             how = given["how"]
-            reason = (
-                later(world, name, paid=how == "money_arrives") if how.startswith("money_") else pay(world, name, how)
-            )
-            return {"declined": reason}
+            if how in {"money_arrives", "money_fails"}:
+                later(world, name, paid=how == "money_arrives")
+                return {"declined": None}
+            return {"declined": pay(world, name, how)}
         case "POST", ["accounts"]:
             return {"id": stand_in.connect_account(**given)}
         case "POST", ["accounts", name, "ways"]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import json
+import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -190,5 +191,8 @@ class StripeStandIn:
 
     async def _keep_time(self) -> None:
         while True:
-            await self.world.time.run_due()
+            try:
+                await self.world.time.run_due()
+            except Exception:  # time goes on, and the mistake is told
+                logging.getLogger("stand_ins").exception("what was due could not be done")
             await asyncio.sleep(0.02)

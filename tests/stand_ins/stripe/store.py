@@ -72,7 +72,7 @@ def expanded(thing: Thing, paths: Iterable[str], lookup: Lookup) -> Thing:
 
     What is left out unless asked for (line items of a session) is kept under the same name with `_` before it.
     """
-    answer = shown(thing)
+    answer: Thing = shown(thing)
     for path in paths:
         steps = path.split(".")
         if len(steps) > 4:

@@ -106,7 +106,7 @@ class Postman:
                     headers={**delivery.headers, "host": host},
                 )
             delivery.status, delivery.answer = answer.status_code, answer.text[:500]
-        except httpx.HTTPError as error:
+        except Exception as error:  # noqa: BLE001 - whatever the receiver breaks with, to Stripe it is an attempt that failed
             delivery.answer = repr(error)
         if delivery.status is not None and 200 <= delivery.status < 300:
             event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
