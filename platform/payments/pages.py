@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from payments import pay_pages
+from payments import pay_pages, statement_pages
 
 routes: Final[list[Any]] = [
     *pay_pages.routes,
+    *statement_pages.routes,
 ]

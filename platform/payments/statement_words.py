@@ -9,6 +9,7 @@ from kernel.formats import Lang, rupiah
 from kernel.money import Rupiah
 from payments.statement_importing import SEN_MARK
 from payments.statement_matching import BY_HAND, STATE_NAMES
+from payments.statement_rules import NOBODY
 
 # The state, as a small word on a line, and its colour.
 STATE_KINDS: Final = {"unmatched": "wait", "doubtful": "wait", "matched": "done", "set_aside": "off", "outgoing": "off"}
@@ -62,4 +63,6 @@ def note_words(note: str, lang: Lang) -> str:
             f"Memuat sen ({amount}), misalnya bunga bank. Pembayaran selalu rupiah bulat.",
             f"It holds sen ({amount}), like interest of the bank. Payments are whole rupiah.",
         ).worded(lang)
+    if note == NOBODY.reason:
+        return ""
     return REASONS[note].worded(lang) if note in REASONS else note

@@ -1,5 +1,6 @@
 """The pages of statements: a file is looked at, confirmed and there; doubtful lines are decided. All people are invented."""
 
+import asyncio
 import html
 import re
 from datetime import UTC, datetime, timedelta
@@ -261,3 +262,28 @@ async def test_search_finds_a_line_by_its_amount_and_words_and_the_list_speaks_e
     assert "<html" not in part.text
     await officer_client.get("/bahasa/en?kembali=/")
     assert "To be checked" in (await officer_client.get(LIST)).text
+
+
+async def test_the_same_statement_sent_by_two_officers_at_once_is_booked_once(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    await ask(database, melati)
+    fields = carried((await send(officer_client, file(50_123, 700_000))).text)
+    answers = await asyncio.gather(*(confirm(officer_client, fields) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {303}
+    assert {amount: state for amount, (_, state) in (await lines_of(database, melati)).items()} == {
+        50_123: "matched",
+        700_000: "unmatched",
+    }
+    async with coop_session(database, melati) as db:
+        booked = await (await reader_of(db)).value(
+            "SELECT count(*) FROM journal_lines WHERE account = '1102' AND debit = 50123"
+        )
+    assert booked == 1
+
+
+async def test_what_holds_sen_is_told_so(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+    shown = await send(officer_client, file(1_234).replace(b'1,234.00",CR', b'1,234.56",CR'))
+    assert (await confirm(officer_client, carried(shown.text))).status_code == 303
+    assert (await lines_of(database, melati))[1_234][1] == "set_aside"
+    assert "Memuat sen (Rp1.234,56)" in (await officer_client.get(f"{LIST}?keadaan=disisihkan")).text
