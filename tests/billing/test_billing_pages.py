@@ -14,6 +14,7 @@ from billing.models import Invoice
 from billing.running import run
 from billing.settling import confirm_payment
 from conftest import SignedIn, SignInAs, Visitors
+from factories.stickers import sticker
 from kernel import clock
 from kernel.database import Database
 from kernel.money import Rupiah
@@ -23,10 +24,6 @@ from tenants.session import shared_session
 from web.doors import Doors
 
 HOME = "/pengurus/langganan"
-STICKER = (
-    "00020101021126610014ID.CO.QRIS.WWW01189360091100000000010215ID10200000000010303UMI5204541153033605802ID"
-    "5916LUMBUNG PLATFORM6007JAKARTA61051234063"
-)
 
 
 def confirm_form(answer: httpx.Response) -> dict[str, str]:
@@ -116,12 +113,8 @@ async def test_stopping_and_going_on(database: Database, app: Doors, officer_cli
 async def test_an_invoice_shows_how_to_pay_and_comes_as_pdf(
     database: Database, app: Doors, officer_client: SignedIn, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from payments.qris_parts import crc16
-
     settings = replace(
-        database.settings,
-        billing_bank_account="BCA 123 a.n. PT Lumbung",
-        billing_qris=STICKER + "04" + crc16(STICKER + "04"),
+        database.settings, billing_bank_account="BCA 123 a.n. PT Lumbung", billing_qris=sticker(t59="LUMBUNG")
     )
     monkeypatch.setattr(database, "settings", settings)
     await end_trial(database)

@@ -1,0 +1,177 @@
+"""Operators' pages of billing."""
+
+import hashlib
+import hmac
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from billing import queries
+from billing.models import Invoice
+from billing.running import run
+from billing.subscribing import choose
+from conftest import SignedIn, Visitors
+from factories.cooperatives import PASSWORD
+from kernel import clock
+from kernel.database import Database
+from kernel.settings import Settings
+from operators.adding import add_operator
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import shared_session
+
+PHONE = "0899-0000-7001"
+MARCH = datetime(2026, 3, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+async def operator(database: Database, visitor: Visitors, settings: Settings) -> SignedIn:
+    async with shared_session(database) as db:
+        await add_operator(db, name="Wening Astuti", phone_number=PHONE, password=PASSWORD)
+    client = visitor("operator")
+    assert (await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})).status_code == 303
+    message = b"form\0operator\0" + hashlib.sha256(client.cookies["lumbung"].encode()).digest()
+    return SignedIn(client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest())
+
+
+@pytest.fixture
+async def late(database: Database, melati: TenantRef) -> Invoice:
+    """Melati took Tumbuh in March and has not paid for it: read-only since 28 April."""
+    with clock.held_at(MARCH):
+        async with shared_session(database) as db:
+            await choose(db, database.settings, melati.id, "tumbuh", "month", by="Rina", on=date(2026, 3, 1), key="k")
+        await run(database, date(2026, 5, 1))
+    async with shared_session(database) as db:
+        return (await queries.unpaid(db, melati.id))[0]
+
+
+def hidden(answer: httpx.Response) -> dict[str, str]:
+    form = answer.text[answer.text.index('class="card confirm"') :]
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form)
+    return {name: value for name, value in found if name != "csrf"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/pendapatan", "/kupon", "/tagihan", "/koperasi/melati", "/tagihan/2026-000001", "/tagihan/2026-000001/pdf"],
+)
+async def test_strangers_are_asked_who_they_are(visitor: Visitors, path: str) -> None:
+    answer = await visitor("operator").get(f"/langganan{path}")
+    assert (answer.status_code, answer.headers["location"][:6]) == (303, "/masuk")
+
+
+async def test_the_list_is_filtered_and_searched(operator: SignedIn, late: Invoice) -> None:
+    everybody = await operator.get("/langganan")
+    assert "Koperasi Melati" in everybody.text
+    assert "Koperasi Mawar" in everybody.text
+    assert "Rp99.000" in everybody.text
+    tardy = await operator.get("/langganan?pilih=late")
+    assert "Koperasi Melati" in tardy.text
+    assert "Koperasi Mawar" not in tardy.text
+    assert "Koperasi Melati" not in (await operator.get("/langganan?pilih=free")).text
+    assert "Tidak ada yang cocok" in (await operator.get("/langganan?cari=tiada")).text
+    part = await operator.get("/langganan?pilih=late", headers={"hx-request": "true"})
+    assert "<html" not in part.text
+
+
+async def test_confirming_a_payment_opens_the_cooperative_at_once(
+    operator: SignedIn, database: Database, late: Invoice
+) -> None:
+    closed = await tenant_by_slug(database, "melati")
+    assert closed is not None
+    assert closed.read_only
+    assert late.number in (await operator.get("/langganan/tagihan")).text
+    page = f"/langganan/tagihan/{late.number}"
+    wrong = await operator.post(
+        f"{page}/pelunasan", {"amount": "98.000", "way": "bank_transfer", "reference": "mutasi 24/11"}
+    )
+    assert wrong.status_code == 409
+    assert "bukan Rp98.000" in wrong.text
+    asked = await operator.post(
+        f"{page}/pelunasan", {"amount": "99.000", "way": "bank_transfer", "reference": "mutasi 24/11"}
+    )
+    assert "sudah tampak di rekening" in asked.text
+    done = await operator.post(f"{page}/pelunasan", hidden(asked))
+    assert (done.status_code, done.headers["location"]) == (303, "/langganan/koperasi/melati")
+    opened = await tenant_by_slug(database, "melati")
+    assert opened is not None
+    assert not opened.read_only
+    assert (await operator.post(f"{page}/pelunasan", hidden(asked))).status_code == 409
+    shown = await operator.get("/langganan/koperasi/melati")
+    assert "Dibuka lagi" in shown.text
+    assert "mutasi 24/11" in (await operator.get("/jejak")).text
+    revenue = await operator.get("/langganan/pendapatan")
+    assert "Dua belas bulan: Rp99.000" in revenue.text
+
+
+async def test_an_invoice_is_voided_or_written_off_with_a_reason(
+    operator: SignedIn, database: Database, late: Invoice
+) -> None:
+    page = f"/langganan/tagihan/{late.number}/penutupan"
+    assert (await operator.post(page, {"what": "void", "reason": ""})).status_code == 422
+    asked = await operator.post(page, {"what": "uncollectible", "reason": "Koperasi bubar"})
+    assert "pindah ke paket gratis" in asked.text
+    assert (await operator.post(page, hidden(asked))).status_code == 303
+    found = await tenant_by_slug(database, "melati")
+    assert found is not None
+    assert (found.plan, found.read_only) == ("benih", False)
+    assert "Koperasi bubar" in (await operator.get(f"/langganan/tagihan/{late.number}")).text
+
+
+async def test_credit_is_given_once_with_a_reason(operator: SignedIn, database: Database, melati: TenantRef) -> None:
+    page = "/langganan/koperasi/melati"
+    shown = await operator.get(page)
+    key = re.search(r'name="key" value="([^"]+)"', shown.text)
+    assert key is not None
+    asked = await operator.post(f"{page}/saldo", {"amount": "50.000", "reason": "Gangguan 3 April", "key": key[1]})
+    assert "Rp50.000 menjadi saldo Koperasi Melati" in asked.text
+    for _ in range(2):
+        assert (await operator.post(f"{page}/saldo", hidden(asked))).status_code == 303
+    async with shared_session(database) as db:
+        assert await queries.credit_of(db, melati.id) == 50_000
+    assert (
+        await operator.post(f"{page}/saldo", {"amount": "0", "reason": "Gangguan", "key": key[1]})
+    ).status_code == 422
+
+
+async def test_a_coupon_is_made_and_listed(operator: SignedIn) -> None:
+    sent = {
+        "code": "Pameran 26",
+        "percent": "20",
+        "invoices": "3",
+        "most": "50",
+        "reason": "Pameran koperasi",
+        "until": "",
+    }
+    assert (await operator.post("/langganan/kupon", dict(sent))).status_code == 303
+    assert "PAMERAN26" in (await operator.get("/langganan/kupon")).text
+    assert (await operator.post("/langganan/kupon", dict(sent))).status_code == 409
+    assert (await operator.post("/langganan/kupon", sent | {"code": "baru", "percent": "0"})).status_code == 422
+
+
+async def test_a_forged_form_changes_nothing(operator: SignedIn, late: Invoice, database: Database) -> None:
+    answer = await operator.client.post(
+        f"/langganan/tagihan/{late.number}/penutupan",
+        data={"csrf": "0" * 64, "what": "void", "reason": "tanpa hak", "confirmed": "1"},
+    )
+    assert answer.status_code == 403
+    async with shared_session(database) as db:
+        state = (await db.execute(text("SELECT state FROM shared.invoices"))).scalar_one()
+    assert state == "open"
+
+
+async def test_what_is_unknown_is_not_there(operator: SignedIn) -> None:
+    for path in ("/langganan/koperasi/tiada", "/langganan/tagihan/2026-999999"):
+        assert (await operator.get(path)).status_code == 404
+
+
+async def test_the_chart_is_as_high_as_its_highest_month() -> None:
+    from billing.operator_chart import HEIGHT, chart_of
+    from billing.operator_queries import MonthRow
+
+    month = date(2026, 1, 1)
+    rows = [MonthRow(month + timedelta(days=31 * at), amount, 1) for at, amount in enumerate((0, 50_000, 100_000))]
+    assert [bar.height for bar in chart_of(rows, "id")] == [0, HEIGHT // 2, HEIGHT]
+    assert [bar.height for bar in chart_of(rows[:1], "id")] == [0]
