@@ -67,11 +67,11 @@ async def latest_of(db: AsyncSession, purpose: str, subject_id: UUID) -> Payment
 
 
 async def amounts_taken(db: AsyncSession, way: str, least: int, most: int, resting_since: datetime) -> list[int]:
-    """Return the amounts between two that a waiting payment of this way asks for, or that one which ended lately did."""
+    """Return the amounts between two that a waiting payment of this way asks for, or that one which ended or was paid lately did."""
     statement = select(Payment.amount).where(
         Payment.way == way,
         Payment.amount.between(least, most),
-        (Payment.status == "awaiting") | (Payment.ended_at > resting_since),
+        (Payment.status == "awaiting") | (Payment.ended_at > resting_since) | (Payment.settled_at > resting_since),
     )
     return list((await db.execute(statement)).scalars())
 
