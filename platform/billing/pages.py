@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from litestar import Response, get, post
@@ -69,6 +70,7 @@ async def ask_for_plan(
         "billing/choose.html",
         place=PLACE,
         offer=made,
+        last=made.ends - timedelta(days=1) if made.ends else None,
         old=old.name.worded(visit.lang),
         new=made.plan.name.worded(visit.lang),
         lines=showing.limit_lines(made.plan, visit.lang),

@@ -102,13 +102,11 @@ class Pay(msgspec.Struct, frozen=True):
 
 
 def amount_of(meter: str, value: int, lang: Lang) -> str:
-    """A figure as it is read: bytes in MB with one decimal, anything else with its separators."""
+    """A figure as it is read: bytes in MB or GB, rounded up to one decimal, anything else with its separators."""
     if meter != "storage":
         return formats.number(value, lang)
-    tenths = -(-value // 100_000)
-    if tenths < 10_000:
-        return f"{formats.number(Decimal(tenths) / 10, lang)} MB"
-    return f"{formats.number(Decimal(-(-tenths // 1_000)), lang)} GB"
+    unit, name = (100_000_000, "GB") if value >= 1_000_000_000 else (100_000, "MB")
+    return f"{formats.number(Decimal(-(-value // unit)) / 10, lang)} {name}"
 
 
 def limit_lines(plan: Plan, lang: Lang) -> list[str]:

@@ -22,6 +22,7 @@ from billing.rules import (
     sums,
     used_and_unused,
 )
+from billing.showing import amount_of
 from kernel.errors import Words
 from kernel.money import Rupiah
 from tenants.entitlements import entitled
@@ -231,3 +232,12 @@ def test_a_forecast_goes_on_like_the_days_before() -> None:
     assert months_until([], 1) is None
     assert share_of(80, 100) == 80
     assert share_of(5, None) is None
+
+
+def test_bytes_are_read_in_the_unit_that_fits() -> None:
+    assert amount_of("storage", 0, "id") == "0 MB"
+    assert amount_of("storage", 1, "id") == "0,1 MB"
+    assert amount_of("storage", 12_340_000, "id") == "12,4 MB"
+    assert amount_of("storage", 2_000_000_000, "id") == "2 GB"
+    assert amount_of("storage", 2_050_000_000, "en") == "2.1 GB"
+    assert amount_of("members", 1_000, "id") == "1.000"

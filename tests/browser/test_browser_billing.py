@@ -1,0 +1,170 @@
+"""A cooperative chooses a plan and finds out how to pay it; an operator confirms. Phone and desk, with and without JavaScript."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from billing import queries
+from billing.metering import measure_all
+from billing.periods import locked_subscription
+from billing.running import do_due
+from billing.subscribing import choose
+from factories.browsing import DESK, PHONE, Arrive, Person, Site, sit_down
+from factories.cooperatives import PASSWORD
+from factories.processes import free_port, web_process
+from factories.stickers import sticker
+from kernel import clock
+from kernel.database import Database
+from onboarding.founding import Founding, found
+from operators.adding import add_operator
+from operators.models import Operator
+from tenants.registry import TenantRef
+from tenants.session import shared_session
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ASK_AXE = """async rules => (await axe.run(document, {runOnly: {type: "tag", values: rules}, resultTypes: ["violations"]}))
+  .violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.any.concat(n.all).map(c => c.message)[0] || v.help}`))"""
+WIDER = "() => document.documentElement.scrollWidth - innerWidth"
+CHAIR = "+6289900000077"
+HOME = "/pengurus/langganan"
+# Where pictures of the pages are left for whoever wants to look at them.
+PICTURES = os.environ.get("LUMBUNG_BILLING_PICTURES")
+
+
+@pytest.fixture(scope="module")
+def paid_site(
+    chromium_program: str, served_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A server that knows where it wants to be paid."""
+    port, folder = free_port(), tmp_path_factory.mktemp("paid")
+    extra = {
+        "LUMBUNG_DATA_DIR": str(folder),
+        "LUMBUNG_BILLING_BANK_ACCOUNT": "BCA 345 678 9012 a.n. Lumbung Padi",
+        "LUMBUNG_BILLING_QRIS": sticker(t59="LUMBUNG PADI"),
+        "LUMBUNG_BILLING_PKP": "1",
+    }
+    with web_process(served_database, port, f"localhost:{port}", folder / "web.log", extra):
+        yield Site(f"localhost:{port}", served_database)
+
+
+@pytest.fixture(scope="module")
+async def kenari(paid_site: Site) -> TenantRef:
+    founding = Founding("Koperasi Kenari", "kenari", "Ketua Kenari", CHAIR, PASSWORD, "konsumen", "billing-kenari")
+    return (await found(paid_site.database, founding)).tenant
+
+
+@pytest.fixture(scope="module")
+async def wening(paid_site: Site) -> Operator:
+    async with shared_session(paid_site.database) as db:
+        return await add_operator(db, name="Wening Tagihan", phone_number="0899-0000-7077", password=PASSWORD)
+
+
+@pytest.fixture
+async def come(chromium: Browser, paid_site: Site) -> AsyncIterator[Arrive]:
+    people: list[Person] = []
+
+    async def open_browser(label: str, **options: Any) -> Person:
+        people.append(await sit_down(chromium, paid_site, label, **options))
+        return people[-1]
+
+    yield open_browser
+    for person in people:
+        await person.context.close()
+    assert [fault for person in people for fault in person.faults] == []
+
+
+async def look(person: Person, path: str, name: str) -> None:
+    """Open a page, keep a picture of it if somebody wants one, and hold it to what every page is held to."""
+    await person.goto(path)
+    width = person.page.viewport_size["width"] if person.page.viewport_size else 0
+    if PICTURES:
+        await person.page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
+    assert await person.page.evaluate(WIDER) <= 0, path
+    await person.page.evaluate(AXE)
+    assert await person.page.evaluate(ASK_AXE, RULES) == [], path
+
+
+async def take_plan(site: Site, tenant: TenantRef, plan: str, on: date) -> str:
+    """Let the trial be over and a plan be chosen, and return the number of its invoice."""
+    settings = replace(site.database.settings, billing_pkp=True)  # as the server's own
+    async with shared_session(site.database) as db:
+        subscription = await locked_subscription(db, tenant.id, on)
+        if subscription.status == "trialing" and subscription.period_end is not None:
+            await do_due(db, settings, tenant.id, subscription.period_end)
+        await choose(db, settings, tenant.id, plan, "month", by="Ketua", on=on, key=f"{plan}-{on}")
+        return (await queries.unpaid(db, tenant.id))[0].number
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_every_page_of_the_plan_is_accessible(
+    come: Arrive, paid_site: Site, kenari: TenantRef, wening: Operator, size: tuple[int, int]
+) -> None:
+    officer = await come("kenari", size=size)
+    await officer.enter(CHAIR)
+    if size == PHONE:
+        await look(officer, HOME, "plans-trial")
+        await look(officer, f"{HOME}/paket/tumbuh?tiap=year", "choose-trial")
+    number = await take_plan(paid_site, kenari, "tumbuh" if size == PHONE else "panen", clock.today())
+    await measure_all(paid_site.database)
+    for path, name in (
+        ("/pengurus", "today"),
+        (HOME, "plans"),
+        (f"{HOME}/paket/panen?tiap=year", "choose"),
+        (f"{HOME}/berhenti", "cancel"),
+        (f"{HOME}/pakai", "usage"),
+        (f"{HOME}/tagihan", "invoices"),
+        (f"{HOME}/tagihan/{number}", "invoice"),
+        (f"{HOME}/kontak", "contact"),
+    ):
+        await look(officer, path, name)
+    operator = await come("operator", size=size)
+    await operator.enter_as_operator(wening)
+    for path, name in (
+        ("/langganan", "op-list"),
+        ("/langganan/tagihan", "op-open"),
+        (f"/langganan/tagihan/{number}", "op-invoice"),
+        ("/langganan/pendapatan", "op-revenue"),
+        ("/langganan/kupon", "op-coupons"),
+        ("/langganan/koperasi/kenari", "op-one"),
+    ):
+        await look(operator, path, name)
+
+
+@pytest.mark.parametrize("js", [True, False], ids=["js", "no-js"])
+async def test_a_plan_is_chosen_paid_and_confirmed(
+    come: Arrive, paid_site: Site, wening: Operator, *, js: bool
+) -> None:
+    slug, phone = ("murai", "+6289900000078") if js else ("merpati", "+6289900000079")
+    tenant = (
+        await found(
+            paid_site.database,
+            Founding(f"Koperasi {slug.title()}", slug, "Ketua", phone, PASSWORD, "konsumen", f"billing-{slug}"),
+        )
+    ).tenant
+    number = await take_plan(paid_site, tenant, "tumbuh", clock.today())
+    officer = await come(slug, js=js)
+    await officer.enter(phone)
+    await officer.goto(f"{HOME}/tagihan/{number}")
+    await officer.says("BCA 345 678 9012", f"LUMBUNG {number.replace('-', '')}", "Rp109.890", "Atau dengan QRIS")
+    operator = await come("operator", js=js, size=DESK)
+    await operator.enter_as_operator(wening)
+    await operator.goto(f"/langganan/tagihan/{number}")
+    await operator.fill(amount="109.890", reference="mutasi hari ini")
+    await operator.press("Lanjut")
+    await operator.says("sudah tampak di rekening")
+    await operator.press("Tandai lunas")
+    await operator.at(f"Koperasi {slug.title()}")
+    await officer.goto(f"{HOME}/tagihan/{number}")
+    await officer.says("Lunas")
+    await officer.goto(f"{HOME}/paket/panen")
+    await officer.press("Pilih Panen")
+    await officer.says("Pilihan paket sudah dicatat", "Paket Panen", "Menunggu dibayar")
