@@ -61,7 +61,7 @@ async def ask_refund(
     before = await queries.refund_by_key(db, key)
     if before is not None:
         return before
-    await _check(db, payment, amount, back_to, reason)
+    await check_refund(db, payment, amount, back_to, reason)
     refund = PaymentRefund(
         id=new_id(),
         payment_id=payment.id,
@@ -126,7 +126,8 @@ async def hear_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund,
     return refund.state
 
 
-async def _check(db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str) -> None:
+async def check_refund(db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str) -> None:
+    """Raise Refusal as ``ask_refund`` does for what cannot be given back."""
     if payment.status not in rules.SETTLED:
         raise errors.NOT_PAID(reference=payment.reference)
     if not reason.strip():

@@ -25,6 +25,7 @@ from payments.models import Payment, PaymentWayRow
 from payments.opening import Ask, open_payment
 from payments.own_purposes import TRIAL
 from payments.provider import Setting
+from payments.provider import ways as known_ways
 from payments.ways import Way
 from tenants.entitlements import entitled
 from tenants.session import tenant_of
@@ -199,7 +200,7 @@ async def _row(db: AsyncSession, name: str) -> PaymentWayRow:
         row = PaymentWayRow(
             way=name,
             enabled=name in ways.ON_FROM_THE_START,
-            position=100 + ways.known_ways().index(name),  # where ways.ways_of shows it anyway
+            position=100 + known_ways().index(name),  # where ways.ways_of shows it anyway
             settings={},
             secrets={},
             fee_percent="0",
@@ -212,7 +213,7 @@ async def _row(db: AsyncSession, name: str) -> PaymentWayRow:
 
 
 async def _keep(
-    db: AsyncSession, actor: Actor, row: PaymentWayRow, facts: dict[str, object], *, settings: Settings
+    db: AsyncSession, actor: Actor, row: PaymentWayRow, facts: Mapping[str, object], *, settings: Settings
 ) -> Way:
     """Write the row and the trail, unless what is switched on would not serve buyers any more."""
     row.changed_at = clock.now()

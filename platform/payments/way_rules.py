@@ -114,7 +114,8 @@ def trial_amount(way: Way) -> Rupiah:
 
 def mark_of(way: Way) -> str:
     """A short mark of how a way is set, for a form to bring back: another mark means that somebody changed it meanwhile."""
-    told = (way.settings, way.sealed, str(way.fee_percent), int(way.fee_fixed), int(way.least), way.most)
+    most = None if way.most is None else int(way.most)
+    told = (way.settings, way.sealed, str(way.fee_percent), int(way.fee_fixed), int(way.least), most)
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:20]
 
 

@@ -1,0 +1,26 @@
+"""What the officers' pages of payments take."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from kernel.money import Rupiah
+
+
+class NoteForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What was done about an alarm."""
+
+    note: Annotated[str, Meta(max_length=300)]
+
+
+class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
+    """How much goes back, where to, and why; ``key`` is the form's own, so that two presses are one refund."""
+
+    amount: Rupiah
+    back_to: Literal["same_way", "by_hand", "wallet"]
+    reason: Annotated[str, Meta(max_length=200)]
+    key: UUID

@@ -1,0 +1,286 @@
+"""What officers' pages read of payments: the list by day, one payment with all that happened to it, what waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from kernel.database import Reader, like
+from payments.provider import provider_of
+from payments.provider import ways as known_ways
+
+PAGE: Final = 30
+Chip = Literal["periksa", "menunggu", "masuk", "dikembalikan", "semua"]
+CHIPS: Final[tuple[Chip, ...]] = get_args(Chip)
+
+
+class PaymentRow(msgspec.Struct, frozen=True):
+    """A payment in a list. ``day`` is the cooperative's own, by the moment that the list goes by; amounts in rupiah."""
+
+    day: date
+    moment: datetime
+    reference: str
+    label: str
+    way: str
+    status: str
+    amount: int
+    refunded: int
+    payer_name: str
+    alarm: str | None
+    late: bool
+    live: bool
+
+
+class DayTotal(msgspec.Struct, frozen=True):
+    """What the payments of a day come to, in rupiah."""
+
+    day: date
+    count: int
+    total: int
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """How much waits for an officer. ``to_confirm`` leaves out orders: those wait in their own list."""
+
+    to_confirm: int
+    alarms: int
+    messages: int
+    lines: int
+
+
+class PaymentView(msgspec.Struct, frozen=True):
+    """One payment with all that its page tells. Amounts in rupiah."""
+
+    id: UUID
+    reference: str
+    purpose: str
+    subject_id: UUID
+    label: str
+    way: str
+    status: str
+    amount: int
+    tail: int
+    member_id: UUID | None
+    payer_name: str
+    payer_phone: str
+    provider_reference: str | None
+    live: bool
+    opened_at: datetime
+    expires_at: datetime | None
+    settled_at: datetime | None
+    settled_by: str | None
+    ended_at: datetime | None
+    late: bool
+    went_to: str | None
+    journal: int | None
+    fee: int | None
+    refunded: int
+    alarm: str | None
+    checked_at: datetime | None
+
+
+class RefundView(msgspec.Struct, frozen=True):
+    """A refund as the payment's page shows it; amount in rupiah."""
+
+    id: UUID
+    amount: int
+    back_to: str
+    state: str
+    reason: str
+    detail: str
+    journal: int | None
+    asked_by: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+
+class TrailView(msgspec.Struct, frozen=True):
+    """What happened to a payment by somebody's hand or ours; ``facts`` is JSON."""
+
+    at: datetime
+    actor: str
+    action: str
+    facts: str
+
+
+class MessageView(msgspec.Struct, frozen=True):
+    """A verified message of a provider."""
+
+    id: int
+    way: str
+    kind: str
+    reference: str | None
+    provider_reference: str | None
+    state: str
+    detail: str
+    received_at: datetime
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """A journal that a payment caused; ``total`` is what it moves, in rupiah."""
+
+    number: int
+    value_date: date
+    description: str
+    total: int
+
+
+class LineRow(msgspec.Struct, frozen=True):
+    """The line of a statement by which a payment was matched; amount in rupiah."""
+
+    id: UUID
+    on_date: date
+    amount: int
+    words: str
+
+
+# Which payments a chip shows, the moment that they are listed by, and what of them a day's total sums.
+_CHIPS: Final[dict[Chip, tuple[str, str, str]]] = {
+    "periksa": ("p.alarm IS NOT NULL", "p.opened_at", "p.amount"),
+    "menunggu": ("p.status = 'awaiting'", "p.opened_at", "p.amount"),
+    "masuk": ("p.settled_at IS NOT NULL", "p.settled_at", "p.amount"),
+    "dikembalikan": ("p.refunded > 0", "p.opened_at", "p.refunded"),
+    "semua": ("true", "p.opened_at", "p.amount"),
+}
+_SEARCH: Final = "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR p.label ILIKE $1 OR p.provider_reference ILIKE $1 OR p.amount = $2)"
+# The verified messages that name no payment of ours, and that nobody has looked at.
+_UNKNOWN: Final = "e.state = 'alarm' AND e.detail = 'unknown payment'"
+
+
+def _found(chip: Chip) -> str:
+    condition, moment, _ = _CHIPS[chip]
+    return f"FROM payments p WHERE {condition} AND {_SEARCH} AND ($3::date IS NULL OR ({moment} AT TIME ZONE $4)::date = $3)"
+
+
+async def payments(
+    ro: Reader, chip: Chip, *, zone: str, search: str, amount: int | None, day: date | None, page: int
+) -> tuple[list[PaymentRow], int]:
+    """Return one page of a chip's payments, newest first, and how many there are. ``amount`` is what the search means as rupiah, if it is one."""
+    moment = _CHIPS[chip][1]
+    asked = (like(search), amount, day, zone)
+    rows = await ro.rows(
+        PaymentRow,
+        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, p.way, p.status, p.amount, p.refunded,"
+        f" p.payer_name, p.alarm, p.late, p.live {_found(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
+        *asked,
+        PAGE,
+        (page - 1) * PAGE,
+    )
+    return rows, int(await ro.value(f"SELECT count(*) {_found(chip)}", *asked))
+
+
+async def day_totals(
+    ro: Reader, chip: Chip, *, zone: str, search: str, amount: int | None, days: Sequence[date]
+) -> dict[date, DayTotal]:
+    """Return what each of these days comes to, with the same search, over all its payments and not only those of one page."""
+    _, moment, summed = _CHIPS[chip]
+    rows = await ro.rows(
+        DayTotal,
+        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, count(*) AS count, sum({summed})::bigint AS total {_found(chip)}"
+        f" AND ({moment} AT TIME ZONE $4)::date = ANY($5::date[]) GROUP BY 1",
+        like(search),
+        amount,
+        None,
+        zone,
+        list(days),
+    )
+    return {row.day: row for row in rows}
+
+
+async def waiting(ro: Reader) -> Waiting:
+    """Return how much waits for an officer."""
+    by_officers = [name for name in known_ways() if provider_of(name).capabilities().settles == "officer"]
+    found = await ro.one(
+        Waiting,
+        "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND purpose <> 'order') AS to_confirm,"
+        " (SELECT count(*) FROM payments WHERE alarm IS NOT NULL) AS alarms,"
+        f" (SELECT count(*) FROM payment_events e WHERE {_UNKNOWN}) AS messages,"
+        " (SELECT count(*) FROM statement_lines WHERE state IN ('doubtful', 'unmatched')) AS lines",
+        by_officers,
+    )
+    assert found is not None
+    return found
+
+
+async def count_awaiting(ro: Reader) -> int:
+    """Return how many payments are waited for."""
+    return int(await ro.value("SELECT count(*) FROM payments WHERE status = 'awaiting'"))
+
+
+async def payment(ro: Reader, reference: str) -> PaymentView | None:
+    """Return one payment by our reference."""
+    return await ro.one(
+        PaymentView,
+        "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail, member_id, payer_name, payer_phone,"
+        " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, went_to, journal, fee, refunded, alarm,"
+        " checked_at FROM payments WHERE reference = $1",
+        reference,
+    )
+
+
+async def refunds(ro: Reader, payment_id: UUID) -> list[RefundView]:
+    """Return a payment's refunds, oldest first."""
+    return await ro.rows(
+        RefundView,
+        "SELECT id, amount, back_to, state, reason, detail, journal, asked_by, asked_at, ended_at FROM payment_refunds"
+        " WHERE payment_id = $1 ORDER BY id",
+        payment_id,
+    )
+
+
+async def trail(ro: Reader, reference: str) -> list[TrailView]:
+    """Return what the trail says of a payment, oldest first."""
+    return await ro.rows(
+        TrailView,
+        "SELECT at, actor_name AS actor, action, facts::text AS facts FROM audit_entries WHERE subject = $1 ORDER BY id",
+        f"payment:{reference}",
+    )
+
+
+async def messages(ro: Reader, found: PaymentView) -> list[MessageView]:
+    """Return the provider's messages about a payment, oldest first."""
+    return await ro.rows(
+        MessageView,
+        "SELECT id, way, kind, reference, provider_reference, state, detail, received_at FROM payment_events"
+        " WHERE way = $1 AND (reference = $2 OR provider_reference = $3) ORDER BY id LIMIT 100",
+        found.way,
+        found.reference,
+        found.provider_reference,
+    )
+
+
+async def unknown_messages(ro: Reader) -> list[MessageView]:
+    """Return the messages about no payment of ours that nobody has looked at, oldest first."""
+    return await ro.rows(
+        MessageView,
+        "SELECT e.id, e.way, e.kind, e.reference, e.provider_reference, e.state, e.detail, e.received_at FROM payment_events e"
+        f" WHERE {_UNKNOWN} ORDER BY e.id LIMIT 50",
+    )
+
+
+async def journals(ro: Reader, found: PaymentView, refund_ids: Sequence[UUID]) -> list[JournalRow]:
+    """Return the journals that a payment caused, in the order of the books."""
+    keys = [f"payment:{found.id}", f"payment:{found.id}:fee", *(f"refund:{each}" for each in refund_ids)]
+    return await ro.rows(
+        JournalRow,
+        "SELECT j.number, j.value_date, j.description, (SELECT sum(l.debit)::bigint FROM journal_lines l WHERE l.journal = j.number) AS total"
+        " FROM journals j WHERE j.source_key = ANY($1::text[]) ORDER BY j.number",
+        keys,
+    )
+
+
+async def matched_line(ro: Reader, payment_id: UUID) -> LineRow | None:
+    """Return the line of a statement that shows this payment's money."""
+    return await ro.one(
+        LineRow, "SELECT id, on_date, amount, words FROM statement_lines WHERE payment_id = $1", payment_id
+    )
+
+
+async def way_changed_at(ro: Reader, way: str) -> datetime | None:
+    """Return when a way was last set up."""
+    changed_at: datetime | None = await ro.value("SELECT changed_at FROM payment_ways WHERE way = $1", way)
+    return changed_at
