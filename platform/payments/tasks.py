@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kernel.outbox import job, outside_job
-from payments import calling, hearing, machine
+from payments import calling, hearing, machine, reconcile_tasks  # noqa: F401 - its jobs register themselves
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -1,0 +1,248 @@
+"""What reconciliation reads: movements of providers, lines of clearing accounts, lines of statements, and what must still be booked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from kernel.database import Reader, reader_of
+from kernel.money import Rupiah
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class MovementView(msgspec.Struct, frozen=True):
+    """A movement as it was told, and our reference of the payment that it names."""
+
+    id: int
+    provider_id: str
+    kind: str
+    gross: int
+    fee: int
+    at: datetime
+    detail: str
+    payment: str | None
+
+
+class ClearingLine(msgspec.Struct, frozen=True):
+    """What a journal moved on a clearing account, debit less credit, and the payment that it was posted for."""
+
+    journal: int
+    on: date
+    source_key: str
+    description: str
+    amount: int
+    payment: str | None
+    reversed: bool
+
+
+class KnownPayment(msgspec.Struct, frozen=True):
+    """What we know of a payment."""
+
+    reference: str
+    label: str
+    payer_name: str
+    status: str
+    live: bool
+    purpose: str
+    fee: int | None
+    refund_pending: bool
+
+
+class BalanceView(msgspec.Struct, frozen=True):
+    """What a provider said last, and since when its movements are kept."""
+
+    balance: int | None
+    told_at: datetime
+    since: datetime
+
+
+class StatementRow(msgspec.Struct, frozen=True):
+    """A line of a statement with money that came in."""
+
+    id: UUID
+    on: date
+    amount: int
+    words: str
+    state: str
+    payment: str | None
+
+
+class Unbooked(msgspec.Struct, frozen=True):
+    """A movement with something that has no journal yet."""
+
+    id: int
+    provider_id: str
+    kind: str
+    gross: int
+    fee: int
+    at: datetime
+
+
+# A movement names a payment by our reference, by the provider's, or by a refund of ours.
+_NAMED = (
+    " LEFT JOIN payments p1 ON p1.reference = m.reference AND p1.way = m.way"
+    " LEFT JOIN payments p2 ON p2.provider_reference = m.reference AND p2.way = m.way AND p1.id IS NULL"
+    " LEFT JOIN payment_refunds r ON r.id::text = m.reference OR r.provider_reference = m.reference"
+    " LEFT JOIN payments p3 ON p3.id = r.payment_id AND p3.way = m.way AND p1.id IS NULL AND p2.id IS NULL"
+)
+_PAYMENT_ID = "coalesce(p1.id, p2.id, p3.id)"
+_PAYMENT = "coalesce(p1.reference, p2.reference, p3.reference)"
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_SETTLED = "('paid', 'partly_refunded', 'refunded')"
+
+
+async def movements(source: AsyncSession | Reader, way: str, since: datetime) -> list[MovementView]:
+    """Return a way's movements since a moment, oldest first."""
+    return await (await reader_of(source)).rows(
+        MovementView,
+        f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, {_PAYMENT} AS payment"
+        f" FROM provider_movements m {_NAMED} WHERE m.way = $1 AND m.at >= $2 ORDER BY m.at, m.id",
+        way,
+        since,
+    )
+
+
+async def clearing_lines(ro: Reader, account: str, since: date) -> list[ClearingLine]:
+    """Return what journals moved on an account since a day, oldest first."""
+    return await ro.rows(
+        ClearingLine,
+        'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, sum(l.debit - l.credit)::bigint AS amount,'
+        " max(coalesce(p.reference, o.reference)) AS payment, bool_or(j.reverses IS NOT NULL OR t.number IS NOT NULL) AS reversed"
+        " FROM journal_lines l JOIN journals j ON j.number = l.journal LEFT JOIN journals t ON t.reverses = j.number"
+        f" LEFT JOIN payments p ON p.id = substring(j.source_key FROM '^payment:({_UUID})')::uuid"
+        f" LEFT JOIN payment_refunds r ON r.id = substring(j.source_key FROM '^refund:({_UUID})')::uuid"
+        " LEFT JOIN payments o ON o.id = r.payment_id"
+        " WHERE l.account = $1 AND j.value_date >= $2 GROUP BY j.number ORDER BY j.value_date, j.number",
+        account,
+        since,
+    )
+
+
+async def settled_lines(ro: Reader, way: str, account: str, since: date) -> list[ClearingLine]:
+    """Return the journals by which payments of a way came onto an account since a day, oldest first."""
+    return await ro.rows(
+        ClearingLine,
+        'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, l.debit AS amount, p.reference AS payment,'
+        " false AS reversed FROM payments p JOIN journals j ON j.number = p.journal"
+        " JOIN journal_lines l ON l.journal = j.number AND l.account = $2 AND l.debit > 0"
+        " WHERE p.way = $1 AND j.value_date >= $3 ORDER BY j.value_date, j.number",
+        way,
+        account,
+        since,
+    )
+
+
+async def known_payments(ro: Reader, references: Sequence[str]) -> dict[str, KnownPayment]:
+    """Return what we know of payments, by our reference."""
+    rows = await ro.rows(
+        KnownPayment,
+        "SELECT p.reference, p.label, p.payer_name, p.status, p.live, p.purpose, p.fee,"
+        " EXISTS (SELECT FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'pending') AS refund_pending"
+        " FROM payments p WHERE p.reference = ANY($1::text[])",
+        list(references),
+    )
+    return {row.reference: row for row in rows}
+
+
+async def balance_told(source: AsyncSession | Reader, way: str) -> BalanceView | None:
+    """Return what a provider said last of its balance, or None when it was never asked."""
+    return await (await reader_of(source)).one(
+        BalanceView, "SELECT balance, told_at, since FROM provider_balances WHERE way = $1", way
+    )
+
+
+async def first_opened(source: AsyncSession | Reader, way: str) -> datetime | None:
+    """Return when a way's first payment was opened, or None."""
+    found: datetime | None = await (await reader_of(source)).value(
+        "SELECT min(opened_at) FROM payments WHERE way = $1", way
+    )
+    return found
+
+
+async def statement_rows(ro: Reader, way: str, since: date) -> list[StatementRow]:
+    """Return the lines of a way's statements by which money came in since a day, oldest first."""
+    return await ro.rows(
+        StatementRow,
+        'SELECT s.id, s.on_date AS "on", s.amount, s.words, s.state, p.reference AS payment'
+        " FROM statement_lines s LEFT JOIN payments p ON p.id = s.payment_id"
+        " WHERE s.way = $1 AND s.on_date >= $2 AND s.amount > 0 ORDER BY s.on_date, s.id",
+        way,
+        since,
+    )
+
+
+async def last_statement_day(ro: Reader, way: str) -> date | None:
+    """Return the last day that a way's statements tell of, or None without any."""
+    found: date | None = await ro.value("SELECT max(on_date) FROM statement_lines WHERE way = $1", way)
+    return found
+
+
+async def paid_there_alone(db: AsyncSession, way: str, since: datetime) -> list[str]:
+    """Return the references of payments that the provider shows paid and we do not."""
+    records = await (await reader_of(db)).records(
+        f"SELECT DISTINCT {_PAYMENT} AS reference FROM provider_movements m {_NAMED}"
+        " WHERE m.way = $1 AND m.at >= $2 AND m.kind = 'payment' AND m.gross > 0"
+        f" AND coalesce(p1.status, p2.status, p3.status) NOT IN {_SETTLED} ORDER BY 1",
+        way,
+        since,
+    )
+    return [record["reference"] for record in records]
+
+
+async def given_back_there(db: AsyncSession, way: str, since: datetime) -> dict[str, Rupiah]:
+    """Return what the provider gave back of payments in all, by reference, where that is more than we asked of it.
+
+    Only payments that a movement since ``since`` is about: older differences have been heard of, or stand as an alarm.
+    """
+    records = await (await reader_of(db)).records(
+        f"WITH told AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS latest FROM provider_movements m {_NAMED}"
+        " WHERE m.way = $1 AND m.kind = 'refund' GROUP BY 1),"
+        " ours AS (SELECT payment_id, sum(amount)::bigint AS amount FROM payment_refunds"
+        "  WHERE state <> 'failed' AND back_to = 'same_way' GROUP BY payment_id)"
+        " SELECT p.reference, t.amount FROM told t JOIN payments p ON p.id = t.id LEFT JOIN ours o ON o.payment_id = p.id"
+        f" WHERE t.latest >= $2 AND p.status IN {_SETTLED} AND p.alarm IS DISTINCT FROM 'unheard_refund'"
+        " AND t.amount > coalesce(o.amount, 0) ORDER BY p.reference",
+        way,
+        since,
+    )
+    return {record["reference"]: Rupiah(record["amount"]) for record in records}
+
+
+async def fees_to_learn(db: AsyncSession, way: str) -> dict[str, Rupiah]:
+    """Return what the provider kept of payments whose cost we do not know yet, by reference."""
+    records = await (await reader_of(db)).records(
+        "SELECT p.reference, min(m.fee) AS fee FROM provider_movements m"
+        " JOIN payments p ON p.way = m.way AND (p.reference = m.reference OR p.provider_reference = m.reference)"
+        f" WHERE m.way = $1 AND m.kind = 'payment' AND m.fee > 0 AND p.fee IS NULL AND p.status IN {_SETTLED}"
+        " AND (p.live OR p.purpose <> 'trial') GROUP BY p.reference ORDER BY p.reference",
+        way,
+    )
+    return {record["reference"]: Rupiah(record["fee"]) for record in records}
+
+
+async def payouts_to_book(db: AsyncSession, way: str) -> list[Unbooked]:
+    """Return payouts, and fees that are no payment's, without a journal, oldest first."""
+    return await (await reader_of(db)).rows(
+        Unbooked,
+        "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
+        " WHERE m.way = $1 AND m.journal IS NULL AND ((m.kind = 'payout' AND m.gross <> 0)"
+        " OR (m.kind = 'fee' AND m.gross <> m.fee)) ORDER BY m.at, m.id",
+        way,
+    )
+
+
+async def fees_of_movements_to_book(db: AsyncSession, way: str) -> list[Unbooked]:
+    """Return payouts and refunds that cost something which has no journal yet, oldest first."""
+    return await (await reader_of(db)).rows(
+        Unbooked,
+        "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
+        " LEFT JOIN journals j ON j.source_key = 'movement-fee:' || m.way || ':' || m.provider_id"
+        " WHERE m.way = $1 AND m.kind IN ('payout', 'refund') AND m.fee <> 0 AND j.number IS NULL ORDER BY m.at, m.id",
+        way,
+    )
