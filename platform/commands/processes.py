@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Final, Self
 
@@ -36,6 +37,27 @@ class Processes:
         self._running[name] = subprocess.Popen(
             command_line(arguments), env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
         )
+
+    def start_and_hear(
+        self, name: str, command: list[str], folder: Path, environment: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        """Start another program, hear what it prints, and hold its standard input: that closes however we end."""
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._running[name] = process
+        return process
+
+    def end(self, name: str) -> None:
+        """End one process that is not needed, or has ended by itself, and watch it no longer."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait()
 
     def pid_of(self, name: str) -> int:
         return self._running[name].pid

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import click
 
+from commands import standing_in
 from commands.connect import database_url
 from commands.output import progress, say
 from commands.processes import Processes, StopAskedError, stop_signals
@@ -66,9 +67,16 @@ def _settings(host: str | None, port: int | None) -> Settings:
 
 
 def _serve(settings: Settings, processes: Processes, *, demo: bool) -> None:
-    signs = asyncio.run(_prepare(settings, demo=demo))
+    stand_ins = standing_in.start(processes) if demo and standing_in.wanted(settings) else None
+    asyncio.run(_migrate(settings))
+    signs = []
+    if stand_ins is not None:
+        settings = standing_in.joined(settings, processes, stand_ins)
+    if demo:
+        signs = asyncio.run(_seed(settings))
     assert settings.database_url is not None
-    environment = os.environ | {
+    environment = os.environ | standing_in.environment(settings)
+    environment |= {
         "LUMBUNG_DATABASE_URL": settings.database_url,
         "LUMBUNG_BASE_DOMAIN": settings.base_domain,
         "LUMBUNG_HOST": settings.host,
@@ -85,8 +93,7 @@ def _serve(settings: Settings, processes: Processes, *, demo: bool) -> None:
         time.sleep(0.2)
 
 
-async def _prepare(settings: Settings, *, demo: bool) -> list[str]:
-    """Migrate, and with `demo` found the demo cooperatives; returns the lines that tell how to sign in to them."""
+async def _migrate(settings: Settings) -> None:
     from tenants.fleet import migrate
 
     assert settings.database_url is not None
@@ -94,13 +101,22 @@ async def _prepare(settings: Settings, *, demo: bool) -> list[str]:
     try:
         with progress("Cooperatives brought up to date") as moved:
             await migrate(database, on_progress=moved)
-        if not demo:
-            return []
-        from demo import seed
+    finally:
+        await asyncio.shield(database.close())
 
+
+async def _seed(settings: Settings) -> list[str]:
+    """Found the demo cooperatives; returns the lines that tell how to look around in them."""
+    from demo import notes, seed
+
+    assert settings.database_url is not None
+    database = Database(settings.database_url, settings)
+    left: list[str] = []
+    try:
         with progress("Demo cooperatives") as moved:
-            signs = await seed(database, on_progress=moved)
-        return ["To look around (everybody in it is invented):", *(sign_in.line() for sign_in in signs)]
+            signs = await seed(database, on_progress=moved, on_note=left.append)
+        lines = ["To look around (everybody in it is invented):", *(sign_in.line() for sign_in in signs)]
+        return [*lines, *notes(settings), *left]
     finally:
         await asyncio.shield(database.close())
 

@@ -9,11 +9,12 @@ import msgspec
 from demo import goods, people
 from kernel import clock, phone
 
+PIN: Final = "270845"  # of the members who may owe
 PASSWORD: Final = "coba-lumbung-2026"  # noqa: S105 - printed at every start; production refuses the demo
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them. Phones are written as people write them."""
+    """One of them. Phones are written as people write them; ``pays``: every way of paying is switched on, to try."""
 
     slug: str
     name: str
@@ -33,6 +34,7 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     phones: str
     goods: str
     new_bylaws: bool
+    pays: bool
     seed: int
 
     @property
@@ -85,6 +87,7 @@ COOPERATIVES: Final = (
         phones="0899-0000-11",
         goods=goods.as_csv(goods.COMMON, goods.MELATI),
         new_bylaws=True,
+        pays=True,
         seed=20_251,
     ),
     Demo(
@@ -106,6 +109,7 @@ COOPERATIVES: Final = (
         phones="0899-0000-22",
         goods=goods.as_csv(goods.COMMON, goods.MAWAR),
         new_bylaws=False,
+        pays=False,
         seed=20_252,
     ),
 )

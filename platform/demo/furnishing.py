@@ -11,12 +11,13 @@ from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
 from demo import habits, queries
 from demo.cooperatives import PASSWORD, Demo
+from demo.ordering import Wanted, order
 from governance.adoption import adopt
 from governance.queries import latest
 from governance.templates import TEMPLATES
@@ -35,20 +36,19 @@ from office import officers, profile
 from savings.deposit import deposit
 from shop.handling import confirm_payment, hand_over
 from shop.importing import import_products
-from shop.placing import Buyer, Checkout, place_order
 from shop.sales_import import import_sales
 from shu.drafting import draft
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# (whom by place in the register or None for a visitor, way of paying, fulfilment, goods, what has been done with it)
+# What is ordered, and what has been done with it.
 _ORDERS = (
-    (0, "cash", "pickup", ("B0001", "B0008", "B0017"), "handed over"),
-    (7, "bank_transfer", "delivery", ("B0002", "B0012", "B0024"), "paid"),
-    (3, "bank_transfer", "pickup", ("B0003", "B0019"), "placed"),
-    (11, "cash", "delivery", ("B0006", "B0030", "B0033"), "placed"),
-    (None, "cash", "pickup", ("B0014", "B0026"), "placed"),
+    (Wanted(key="0", whom=0, way="cash", goods=("B0001", "B0008", "B0017")), "handed over"),
+    (Wanted(key="1", whom=7, way="bank_transfer", goods=("B0002", "B0012", "B0024"), fulfilment="delivery"), "paid"),
+    (Wanted(key="2", whom=3, way="bank_transfer", goods=("B0003", "B0019")), "placed"),
+    (Wanted(key="3", whom=11, way="cash", goods=("B0006", "B0030", "B0033"), fulfilment="delivery"), "placed"),
+    (Wanted(key="4", whom=None, way="cash", goods=("B0014", "B0026")), "placed"),
 )
 
 
@@ -175,57 +175,24 @@ async def _come_in(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> Non
 
 async def _wait(db: AsyncSession, demo: Demo, chair: Actor, today: date) -> None:
     """What an officer finds this morning: orders in every state, an order from savings, and people who want to join."""
-    members, products = await queries.members(db), await queries.products(db)
+    members = await queries.members(db)
     saved = await deposit(
         db, chair, members[0][0], "voluntary", Rupiah(500_000), "cash", on=today, today=today, key="demo-today"
     )
     assert saved.fresh
-    for at, (whom, way, fulfilment, skus, state) in enumerate(_ORDERS):
-        order = await _order(db, demo, members, products, f"{at}", whom, way, fulfilment, skus, today)
+    for wanted, state in _ORDERS:
+        placed = await order(db, demo, wanted, on=today)
         if state == "paid":
-            await confirm_payment(db, chair, order, on=today)
+            await confirm_payment(db, chair, placed.number, on=today)
         elif state == "handed over":
-            await hand_over(db, chair, order, on=today)
-    await _order(db, demo, members, products, "savings", 0, "savings", "pickup", ("B0005", "B0020"), today)
+            await hand_over(db, chair, placed.number, on=today)
+    await order(db, demo, Wanted(key="savings", whom=0, way="savings", goods=("B0005", "B0020")), on=today)
     for at, (name, sex, place) in enumerate(
         (("Laras Ayuningtyas", "P", "Gang Mangga 3"), ("Bayu Firmansyah", "L", "Jalan Kali 8"))
     ):
         person = Person(name, sex, mobile(f"{demo.phones}{95 + at}"), f"{place}, Karangan")
         consent = "Saya setuju data ini disimpan koperasi untuk keanggotaan saya."
         await apply_for_membership(db, VISITOR, person, key=f"demo-application-{at}", consent=consent)
-
-
-async def _order(
-    db: AsyncSession,
-    demo: Demo,
-    members: list[tuple[UUID, str, str]],
-    products: dict[str, UUID],
-    key: str,
-    whom: int | None,
-    way: str,
-    fulfilment: str,
-    skus: tuple[str, ...],
-    today: date,
-) -> int:
-    if whom is None:
-        buyer, actor = Buyer("Mega Lestari", mobile(f"{demo.phones}99")), VISITOR
-    else:
-        member_id, _, name = members[whom]
-        buyer, actor = Buyer(name, member_id=member_id), Actor("member", name)
-    checkout = msgspec.convert(
-        {
-            "goods": {},
-            "buyer": {"name": buyer.name, "phone": buyer.phone},
-            "fulfilment": fulfilment,
-            "payment_way": way,
-            "key": f"demo-order-{key}",
-            "address": "Rumah pagar hijau dekat musala, Karangan" if fulfilment == "delivery" else "",
-        },
-        Checkout,
-    )
-    goods = {products[sku]: 1 + at % 2 for at, sku in enumerate(skus)}
-    order = await place_order(db, actor, msgspec.structs.replace(checkout, goods=goods, buyer=buyer), on=today)
-    return order.number
 
 
 async def _sales(db: AsyncSession, demo: Demo, part: int, first: date, last: date) -> str:

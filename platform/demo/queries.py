@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
+
 from kernel.database import Reader, reader_of
 from kernel.phone import mobile
 
@@ -12,6 +14,17 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 FURNISHED = "demo.furnished"
+PAYS = "demo.pays"
+
+_DONE = "SELECT EXISTS (SELECT 1 FROM audit_entries WHERE subject = 'demo' AND action = $1)"
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """A transfer that is waited for; ``amount`` with its tail, in rupiah."""
+
+    reference: str
+    amount: int
+    payer_name: str
 
 
 async def founded_slugs(ro: Reader, keys: list[str]) -> set[str]:
@@ -22,15 +35,34 @@ async def founded_slugs(ro: Reader, keys: list[str]) -> set[str]:
 
 async def is_furnished(source: AsyncSession | Reader) -> bool:
     """Whether members, goods and sales of this cooperative have been made."""
-    ro = await reader_of(source)
-    return bool(
-        await ro.value("SELECT EXISTS (SELECT 1 FROM audit_entries WHERE subject = 'demo' AND action = $1)", FURNISHED)
+    return bool(await (await reader_of(source)).value(_DONE, FURNISHED))
+
+
+async def pays(source: AsyncSession | Reader) -> bool:
+    """Whether ways of paying, credit and payments of this cooperative have been made."""
+    return bool(await (await reader_of(source)).value(_DONE, PAYS))
+
+
+async def waiting_transfers(source: AsyncSession | Reader) -> list[Transfer]:
+    """Return the transfers that are waited for, oldest first."""
+    return await (await reader_of(source)).rows(
+        Transfer,
+        "SELECT reference, amount, payer_name FROM payments WHERE way = 'bank_transfer' AND status = 'awaiting' ORDER BY id",
     )
 
 
-async def members(db: AsyncSession) -> list[tuple[UUID, str, str]]:
+async def waiting_at(ro: Reader, ways: list[str]) -> list[str]:
+    """Return the references of payments that wait at one of these payment services."""
+    rows = await ro.records(
+        "SELECT reference FROM payments WHERE way = ANY($1::text[]) AND status = 'awaiting' AND NOT live ORDER BY id",
+        ways,
+    )
+    return [row["reference"] for row in rows]
+
+
+async def members(source: AsyncSession | Reader) -> list[tuple[UUID, str, str]]:
     """Return the active members as (id, number, name), by number."""
-    rows = await (await reader_of(db)).records(
+    rows = await (await reader_of(source)).records(
         "SELECT id, number, name FROM members WHERE status = 'active' ORDER BY number"
     )
     return [(row["id"], row["number"], row["name"]) for row in rows]

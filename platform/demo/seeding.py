@@ -6,11 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import httpx
 import msgspec
 
-from demo import errors, queries
-from demo.cooperatives import COOPERATIVES, PASSWORD, Demo
+from demo import errors, queries, services
+from demo.cooperatives import COOPERATIVES, PASSWORD, PIN, Demo
 from demo.furnishing import furnish
+from demo.paying import let_pay
+from demo.statement import statement_of
+from demo.subscribing import keep_plan
 from kernel import clock
 from kernel.errors import Refusal
 from onboarding.founding import Founding, found
@@ -20,6 +24,8 @@ from tenants.session import coop_reader, coop_session, shared_reader, shared_ses
 
 if TYPE_CHECKING:
     from kernel.database import Database
+    from kernel.settings import Settings
+    from tenants.registry import TenantRef
 
 OPERATOR = ("Wira Adiguna", "0899-0000-0001")
 
@@ -32,16 +38,24 @@ class SignIn(msgspec.Struct, frozen=True):
     name: str
     identity: str
     password: str
+    pin: str = ""
 
     def line(self) -> str:
         """The sentence that a terminal prints."""
-        return f"{self.address:<42} {self.what}: {self.name}, {self.identity}, password {self.password}"
+        pin = f", PIN {self.pin}" if self.pin else ""
+        return f"{self.address:<42} {self.what}: {self.name}, {self.identity}, password {self.password}{pin}"
 
 
-async def seed(database: Database, *, on_progress: Callable[[int, int], None] | None = None) -> list[SignIn]:
+async def seed(
+    database: Database,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+) -> list[SignIn]:
     """Make whatever of the demo is missing, and return how to sign in to it; a second call only looks.
 
-    A slug that somebody else took is left alone. Raises Refusal demo.not_in_production.
+    A slug that somebody else took is left alone. ``on_note`` hears a sentence of what could not be made. Raises Refusal
+    demo.not_in_production.
     """
     if database.settings.is_production:
         raise errors.NOT_IN_PRODUCTION()
@@ -51,7 +65,9 @@ async def seed(database: Database, *, on_progress: Callable[[int, int], None] | 
             await _found(database, demo)
             ours.add(demo.slug)
         if demo.slug in ours:
-            await _furnish_once(database, demo)
+            tenant = await _furnish_once(database, demo)
+            if demo.pays:
+                await _let_pay(database, tenant, demo, on_note or _unheard)
         if on_progress is not None:
             on_progress(at, len(COOPERATIVES))
     await _add_operator_once(database)
@@ -80,14 +96,32 @@ async def _found(database: Database, demo: Demo) -> None:
         )
 
 
-async def _furnish_once(database: Database, demo: Demo) -> None:
+async def _furnish_once(database: Database, demo: Demo) -> TenantRef:
     tenant = await tenant_by_slug(database, demo.slug)
     assert tenant is not None
     async with coop_reader(database, tenant) as ro:
         if await queries.is_furnished(ro):
-            return
+            return tenant
     async with coop_session(database, tenant) as db:
         await furnish(db, demo)
+    return tenant
+
+
+async def _let_pay(database: Database, tenant: TenantRef, demo: Demo, note: Callable[[str], None]) -> None:
+    """Ways of paying and payments. A demo that people have lived in may stand against it: then it stays as it is, and says so."""
+    try:
+        await let_pay(database, tenant, demo)
+        if database.settings.stand_ins:
+            await keep_plan(database, tenant, demo)
+            await services.join(database, tenant, demo)
+    except Refusal as refusal:
+        note(f"{demo.slug}: payments were left as they are. {refusal.sentence('en')}")
+    except httpx.HTTPError as error:
+        note(f"{demo.slug}: a stand-in of a payment service does not answer ({type(error).__name__}).")
+
+
+def _unheard(_: str) -> None:
+    """Nobody listens."""
 
 
 async def _add_operator_once(database: Database) -> None:
@@ -111,7 +145,21 @@ def _sign_ins(database: Database, demos: list[Demo]) -> list[SignIn]:
 
     told = []
     for demo in demos:
+        pin = PIN if demo.pays else ""
         told.append(SignIn(address(demo.slug), "officer", demo.chair, demo.chair_shown, PASSWORD))
-        told.append(SignIn(address(demo.slug), "member", demo.member, demo.member_shown, PASSWORD))
+        told.append(SignIn(address(demo.slug), "member", demo.member, demo.member_shown, PASSWORD, pin))
     told.append(SignIn(address("operator"), "operator", *OPERATOR, PASSWORD))
+    return told
+
+
+def notes(settings: Settings) -> list[str]:
+    """Return sentences of what there is to try beside the pages."""
+    told = []
+    if settings.stand_ins:
+        addresses = ", ".join(f"{service} {address}" for service, address in settings.stand_ins)
+        told.append(f"Payment services are stand-ins, no money moves: {addresses}")
+    files = [statement_of(settings, demo) for demo in COOPERATIVES if demo.pays]
+    told += [
+        f"A bank's statement to bring in at /pengurus/pembayaran/mutasi: {file}" for file in files if file.exists()
+    ]
     return told

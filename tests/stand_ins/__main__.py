@@ -20,9 +20,11 @@ from stand_ins.stripe import StripeStandIn
 from stand_ins.xendit import XenditStandIn
 
 
-async def run(ports: dict[str, int], async_after: int | None) -> None:
+async def run(ports: dict[str, int], async_after: int | None, *, with_parent: bool = False) -> None:
     """Serve until told to stop. Port 0 takes any free one."""
     stop = asyncio.Event()
+    if with_parent:  # whoever started us holds the other end of our standard input: it closes however they ended
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 64) or stop.set())
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     stripe = StripeStandIn(async_after=timedelta(seconds=async_after) if async_after else None)
@@ -50,10 +52,10 @@ def main() -> None:
         type=int,
         help="seconds until money of a bank transfer at Stripe comes by itself (default: when clicked)",
     )
+    reader.add_argument("--with-parent", action="store_true", help="end when the standard input is closed")
     given = reader.parse_args()
-    asyncio.run(
-        run({name: getattr(given, f"port_{name}") for name in ("stripe", "midtrans", "xendit")}, given.async_after)
-    )
+    ports = {name: getattr(given, f"port_{name}") for name in ("stripe", "midtrans", "xendit")}
+    asyncio.run(run(ports, given.async_after, with_parent=given.with_parent))
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ class XenditStandIn(StandIn):
         self.route("GET", "/refunds/{id}", self._guard(self._read_refund))
         self.route("GET", "/transactions", self._guard(self._movements))
         self.route("GET", "/balance", self._guard(self._balance))
+        self.route("POST", "/_control/callback", self._listen, api=False)
         self.route("GET", "/web/{id}", self._show, api=False)
         self.route("POST", "/web/{id}", self._click, api=False)
 
@@ -309,6 +310,11 @@ class XenditStandIn(StandIn):
         if kind not in {"CASH", "HOLDING", "TAX"}:
             raise _invalid("account_type is not known")
         return json_answer(200, {"balance": self.account.balance(kind, self.now())})
+
+    async def _listen(self, request: Request) -> Answer:
+        """Set the dashboard, for whoever speaks to us from another process: {"url": …} is where callbacks go."""
+        self.callback_url = str(request.json()["url"])
+        return json_answer(200, {"callback_token": self.callback_token})
 
     # the page
 

@@ -1,0 +1,70 @@
+"""The demo's payment services: stand-ins of Stripe, Midtrans and Xendit as one process of its own, so that nothing tried needs the internet.
+
+They lie among the tests of a checkout. An installation without them, or one that is serious, has none.
+"""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from commands.processes import Processes
+from kernel.settings import Settings, load, variable
+
+NAME: Final = "stand-ins"
+FOLDER: Final = Path(__file__).resolve().parents[2] / "tests"
+TELL_SECONDS: Final = 20.0
+SETTING: Final = variable("stand_ins")
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the process says of itself, in one line, once it can be spoken to."""
+
+    setting: str = msgspec.field(name=SETTING)
+
+
+def wanted(settings: Settings) -> bool:
+    """Whether the demo brings its own: not in production, not where others are named, and only where they lie beside the code."""
+    return not settings.is_production and not settings.stand_ins and (FOLDER / "stand_ins" / "__main__.py").is_file()
+
+
+def start(processes: Processes) -> subprocess.Popen[bytes]:
+    """Start them; ``joined`` waits until they can be spoken to. They end when we do."""
+    command = [sys.executable, "-m", "stand_ins", "--with-parent"]
+    return processes.start_and_hear(NAME, command, FOLDER, os.environ | {"PYTHONPATH": str(FOLDER)})
+
+
+def joined(settings: Settings, processes: Processes, process: subprocess.Popen[bytes]) -> Settings:
+    """Return the settings with the addresses of the stand-ins; as they were if these do not come up, which ends them."""
+    told = _told(process)
+    if told is None:
+        processes.end(NAME)
+        return settings
+    return replace(settings, stand_ins=load({SETTING: told}).stand_ins)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """How web and worker are told of them."""
+    addresses = ",".join(f"{service}={address}" for service, address in settings.stand_ins)
+    return {SETTING: addresses} if addresses else {}
+
+
+def _told(process: subprocess.Popen[bytes]) -> str | None:
+    assert process.stdout is not None
+    deadline, line = time.monotonic() + TELL_SECONDS, b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([process.stdout], [], [], max(0, deadline - time.monotonic()))
+        part = os.read(process.stdout.fileno(), 4096) if ready else b""
+        if not part:
+            return None
+        line += part
+    try:
+        return msgspec.json.decode(line, type=_Told).setting
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,93 @@
+"""The demo's accounts at the stand-ins of Stripe, Midtrans and Xendit: set up once, and made known again at each start.
+
+Stand-ins forget everything when they stop. So each is told again where its messages go, and a payment that waited on a page of
+yesterday's waits no more: its buyer chooses again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from demo import queries
+from demo.cooperatives import Demo
+from demo.paying import set_way
+from kernel import clock
+from kernel.actor import Actor
+from payments import machine, ways
+from payments.outside import client_of
+from tenants.session import coop_reader, coop_session
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+# What the stand-ins let in; nobody else does. A test compares them.
+MIDTRANS_KEY: Final = "SB-Mid-server-tiruan"
+XENDIT_KEY: Final = "xnd_development_tiruan"
+XENDIT_TOKEN: Final = "token-tiruan"  # noqa: S105 - of a stand-in
+GATEWAYS: Final = ("stripe", "midtrans", "xendit")
+_FORGOTTEN: Final = "layanan uji coba dimulai lagi"
+
+
+def stripe_key(demo: Demo) -> str:
+    """Return the key of an account of the stand-in that is this cooperative's alone."""
+    return f"sk_test_standin_{demo.slug}"
+
+
+def stripe_secret(demo: Demo) -> str:
+    """Return what the stand-in signs this cooperative's messages with."""
+    return f"whsec_tiruan_{demo.slug}"
+
+
+async def join(database: Database, tenant: TenantRef, demo: Demo) -> None:
+    """Let the cooperative be paid through the stand-ins that the settings name.
+
+    Raises Refusal where its bylaws or its plan do not allow it any more, httpx.HTTPError where a stand-in does not answer.
+    """
+    await _set_up_once(database, tenant, demo)
+    await _forget_waiting(database, tenant)
+    await _announce(database, tenant, demo)
+
+
+async def _set_up_once(database: Database, tenant: TenantRef, demo: Demo) -> None:
+    settings = database.settings
+    async with coop_session(database, tenant) as db:
+        chair, today = Actor("officer", demo.chair, await queries.founder(db)), clock.today(demo.timezone)
+        known = {each.way for each in await ways.ways_of(db) if each.endpoint is not None}
+        if "stripe" not in known:
+            secret = {"secret_key": stripe_key(demo), "webhook_secret": stripe_secret(demo)}
+            await set_way(db, chair, "stripe", settings, secret=secret, on=today)
+        if "midtrans" not in known:
+            secret = {"server_key": MIDTRANS_KEY}
+            await set_way(db, chair, "midtrans", settings, secret=secret, percent="0.7", on=today)
+        if "xendit" not in known:
+            secret = {"secret_key": XENDIT_KEY, "callback_token": XENDIT_TOKEN}
+            await set_way(db, chair, "xendit", settings, secret=secret, on=today)
+
+
+async def _forget_waiting(database: Database, tenant: TenantRef) -> None:
+    async with coop_reader(database, tenant) as ro:
+        waiting = await queries.waiting_at(ro, list(GATEWAYS))
+    for reference in waiting:
+        async with coop_session(database, tenant) as db:
+            await machine.drop(db, await machine.locked(db, reference), "cancelled", why=_FORGOTTEN)
+
+
+async def _announce(database: Database, tenant: TenantRef, demo: Demo) -> None:
+    """Tell Stripe's and Xendit's where messages go; Midtrans is told with every payment."""
+    settings = database.settings
+    async with coop_reader(database, tenant) as ro:
+        endpoints = {each.way: each.endpoint for each in await ways.ways_of(ro)}
+    origin = f"{settings.scheme}://{tenant.slug}.{settings.base_domain}/kait"
+    client = client_of(database)
+    account = f"acct_standin_{demo.slug}"
+    hook = {"url": f"{origin}/{endpoints['stripe']}", "account": account, "secret": stripe_secret(demo)}
+    await _tell(client, settings.stand_in("stripe"), "webhooks", hook)
+    await _tell(client, settings.stand_in("xendit"), "callback", {"url": f"{origin}/{endpoints['xendit']}"})
+
+
+async def _tell(client: httpx.AsyncClient, address: str | None, what: str, told: dict[str, Any]) -> None:
+    if address is not None:
+        (await client.post(f"{address}/_control/{what}", json=told)).raise_for_status()

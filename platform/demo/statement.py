@@ -1,0 +1,42 @@
+"""A bank's statement to try the comparing of statements with: what is waited for, and what nobody can tell at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from demo.cooperatives import Demo
+from demo.queries import Transfer
+from kernel.settings import Settings
+
+
+def statement_of(settings: Settings, demo: Demo) -> Path:
+    """Return where the statement of a cooperative lies, once it is written."""
+    return settings.data_dir / "contoh" / f"mutasi-{demo.slug}.csv"
+
+
+def write_statement(settings: Settings, demo: Demo, transfers: Sequence[Transfer], today: date) -> None:
+    """Write what the invented bank saw: each transfer that is waited for, one of them without its reference, and two riddles."""
+    file = statement_of(settings, demo)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(statement(transfers, today), "utf-8")
+
+
+def statement(transfers: Sequence[Transfer], today: date) -> str:
+    """Return the file, laid out as KlikBCA does it."""
+    rows = [
+        (f"TRSF E-BANKING CR {each.reference if at else ''} {each.payer_name.upper()}", each.amount, "CR")
+        for at, each in enumerate(transfers)
+    ]
+    rows += [("SETORAN TUNAI", 75_000, "CR"), ("BIAYA ADM", 12_500, "DB")]
+    out, balance = io.StringIO(), 4_000_000
+    sheet = csv.writer(out, lineterminator="\r\n")
+    sheet.writerow(("Tanggal Transaksi", "Keterangan", "Cabang", "Jumlah", "", "Saldo"))
+    for words, amount, side in rows:
+        balance += amount if side == "CR" else -amount
+        day, plain = f"'{today:%d/%m/%Y}", " ".join(words.split())
+        sheet.writerow((day, plain, "'0000", f"{amount:,}.00", side, f"{balance:,}.00"))
+    return out.getvalue()
