@@ -10,7 +10,10 @@ from commands.processes import end_with_parent
 from kernel import logs
 from kernel.settings import check_startable, load
 
-ROOMS = ("tenants", "ledger", "governance", "members", "savings", "shop", "shu", "onboarding", "operators", "billing")
+ROOMS = (
+    *("tenants", "ledger", "governance", "members", "savings", "payments", "shop", "shu"),
+    *("onboarding", "operators", "billing"),
+)
 
 
 @click.command("worker")

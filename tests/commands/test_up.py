@@ -129,3 +129,9 @@ def test_when_a_process_dies_the_rest_ends_and_says_so(up: Up, folder: Path) -> 
     assert "The worker process ended (by SIGKILL)" in up.log.read_text(encoding="utf-8")
     assert not alive(children["web"])
     assert not server_runs(folder)
+
+
+def test_the_worker_knows_the_jobs_of_every_room_that_has_some() -> None:
+    from commands.worker import ROOMS
+
+    assert {file.parent.name for file in PLATFORM.glob("*/tasks.py")} <= set(ROOMS)
