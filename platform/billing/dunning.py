@@ -74,11 +74,10 @@ def _steps(standing: Standing, terms: Terms) -> list[tuple[date, Step]]:
     for invoice in standing.unpaid:
         found += _for_invoice(invoice, standing.status, terms)
     end = standing.period_end
-    if end is not None and standing.status != "read_only":
+    if end is not None and standing.status != "read_only" and standing.renews_here:
         if standing.status == "trialing" and not standing.trial_told:
             found.append((end - timedelta(days=TRIAL_NOTICE_DAYS), Step("tell_trial_end")))
-        if standing.renews_here or standing.status == "trialing":
-            found.append((end, Step("end_period")))
+        found.append((end, Step("end_period")))
     return found
 
 

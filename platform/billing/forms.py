@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
-from litestar.datastructures import UploadFile
 
 from billing.plans import Every
 from kernel.money import Rupiah
@@ -24,6 +23,13 @@ class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
     def rhythm(self) -> Every:
         """By the month or by the year."""
         return self.every
+
+
+class CardForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Paying a plan by card; ``key`` makes a repetition lead to the same page."""
+
+    every: Literal["month", "year"]
+    key: Key
 
 
 class ContactForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,9 +84,3 @@ class CouponForm(msgspec.Struct, forbid_unknown_fields=True):
     most: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     reason: Reason
     until: date | None = None
-
-
-class StatementForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A statement of the platform's own account."""
-
-    file: UploadFile

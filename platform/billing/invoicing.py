@@ -76,10 +76,7 @@ async def issue(
     )
     db.add(invoice)
     await db.flush()
-    for at, line in enumerate(draft.lines, start=1):
-        db.add(
-            InvoiceLine(invoice_id=invoice.id, line=at, text_id=line.text.id, text_en=line.text.en, amount=line.amount)
-        )
+    _add_lines(db, invoice, draft.lines)
     if reckoned.credit:
         add_credit(
             db,
@@ -94,6 +91,35 @@ async def issue(
     record(db, cooperative_id, "billing.invoiced", by=by, on=on, facts=facts)
     await db.flush()
     return invoice
+
+
+async def issue_mirrored(
+    db: AsyncSession, subscription: Subscription, invoice: Invoice, lines: Sequence[Line], *, on: date
+) -> Invoice:
+    """Keep an invoice that Stripe has issued, under our next number; it comes with its sums."""
+    buyer = await queries.buyer(db, subscription.cooperative_id)
+    assert buyer is not None
+    invoice.id = new_id()
+    invoice.number = await _next_number(db, on.year)
+    invoice.cooperative_id = subscription.cooperative_id
+    invoice.buyer_name = subscription.buyer_name or buyer.name
+    invoice.buyer_address, invoice.buyer_tax_number = subscription.buyer_address, subscription.buyer_tax_number
+    db.add(invoice)
+    await db.flush()
+    _add_lines(db, invoice, lines)
+    facts = {"number": invoice.number, "to_pay": invoice.to_pay, "due_on": invoice.due_on.isoformat()}
+    record(db, invoice.cooperative_id, "billing.invoiced", by="Stripe", on=on, facts=facts)
+    await db.flush()
+    return invoice
+
+
+def _add_lines(db: AsyncSession, invoice: Invoice, lines: Sequence[Line]) -> None:
+    for at, line in enumerate(lines, start=1):
+        db.add(
+            InvoiceLine(
+                invoice_id=invoice.id, line=at, text_id=line.text.id, text_en=line.text.en, amount=int(line.amount)
+            )
+        )
 
 
 def add_credit(

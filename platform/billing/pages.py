@@ -232,6 +232,7 @@ async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap
         ],
         "coupon_percent": await queries.coupon_percent(db, subscription.coupon) if subscription.coupon_left else 0,
         "cards": bool(visit.database.settings.billing_stripe_key),
+        "card_key": secrets.token_urlsafe(16),
         "grace_days": found.invoices.grace_days,
     }
 
@@ -248,6 +249,10 @@ def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> di
         "current": current,
         "coming": plan.code == subscription.next_plan and (plan.free or every == subscription.next_every),
         "at_once": is_upgrade(old, cast("Every", subscription.every), plan, every),
+        "by_card": not plan.free
+        and subscription.way != "card"
+        and subscription.status in ("trialing", "active")
+        and (old.free or current or subscription.status == "trialing"),
     }
 
 

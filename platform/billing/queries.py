@@ -194,6 +194,17 @@ async def credit_of(source: AsyncSession | Reader, cooperative_id: UUID) -> int:
     )
 
 
+async def invoice_of_stripe(db: AsyncSession, stripe_invoice: str) -> Invoice | None:
+    """Return our invoice for one of Stripe's, or None."""
+    return (await db.execute(select(Invoice).where(Invoice.stripe_invoice == stripe_invoice))).scalar_one_or_none()
+
+
+async def with_card(db: AsyncSession) -> list[UUID]:
+    """Return the cooperatives that Stripe bills, and those that have begun to be."""
+    query = select(Subscription.cooperative_id).where(Subscription.stripe_customer.is_not(None))
+    return list((await db.execute(query.order_by(Subscription.cooperative_id))).scalars())
+
+
 async def has_credit(db: AsyncSession, source_key: str) -> bool:
     """Whether this cause has had its credit."""
     return (await db.execute(select(Credit.id).where(Credit.source_key == source_key))).first() is not None

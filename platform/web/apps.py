@@ -11,6 +11,7 @@ from litestar.config.app import AppConfig
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import billing.hook_pages
 import billing.operator_pages
 import billing.pages
 import governance.pages
@@ -97,6 +98,8 @@ async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
     """Before every handler: can this address be of anything, is this cooperative open for it, and was the form made by one of our pages?"""
     if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise NOT_FOUND()  # PostgreSQL's text holds no such letter, so nothing bears it
+    if visit_of(request).tenant is None and request.scope["path"] == billing.hook_pages.PATH:
+        return None  # no browser's form: what counts is Stripe's signature, which the handler looks at
     closed = refuse_suspended(request)
     if closed is None:
         await refuse_forgeries(request)
@@ -131,7 +134,7 @@ def _app(settings: Settings, *routes: Any) -> Litestar:
 
 def apex_app(settings: Settings) -> Litestar:
     """What Lumbung is, and founding a cooperative."""
-    return _app(settings, *onboarding.pages.routes, *web.pages.apex_routes)
+    return _app(settings, *onboarding.pages.routes, *billing.hook_pages.routes, *web.pages.apex_routes)
 
 
 def operator_app(settings: Settings) -> Litestar:

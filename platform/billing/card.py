@@ -1,0 +1,139 @@
+"""Paying a plan by card: to Stripe's Checkout and portal, and a change of plan with the same sum to the rupiah as without a card."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import structlog
+
+from billing import queries
+from billing.errors import BY_CARD, CARD_UNREACHABLE, NO_SUCH_PLAN, PAY_FIRST, SAME_PLAN
+from billing.invoicing import overdue
+from billing.models import Subscription
+from billing.periods import locked_subscription
+from billing.plans import Every, catalogue
+from billing.rules import is_upgrade
+from billing.stripe_door import (
+    Named,
+    coupon_of,
+    customer_of,
+    noon_of,
+    price_of,
+    stripe_of,
+    tax_rate_of,
+)
+from billing.trail import record
+from payments.provider import ProviderFault
+from payments.stripe_client import asked, read
+from tenants.session import shared_session
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+log = structlog.get_logger()
+
+# Stripe wants two days at least between Checkout and the end of a trial; a shorter one is given away.
+LEAST_TRIAL: Final = timedelta(days=3)
+
+
+async def begin_checkout(
+    database: Database, tenant: TenantRef, plan_code: str, every: Every, *, by: str, on: date, key: str
+) -> str:
+    """Return the address of Stripe's page that takes a card for this plan. What is paid or tried already is not paid again.
+
+    Raises Refusal: billing.no_card_here, .no_such_plan, .same_plan (a period that is paid goes on with its own plan), .pay_first, .by_card,
+    .card_unreachable.
+    """
+    client = stripe_of(database)
+    async with shared_session(database) as db:
+        subscription = await locked_subscription(db, tenant.id, on)
+        _refuse_unfit(subscription, plan_code, every)
+        late = overdue(await queries.unpaid(db, tenant.id), on)
+        if late is not None:
+            raise PAY_FIRST(number=late.number)
+        percent = await queries.coupon_percent(db, subscription.coupon) if subscription.coupon_left else 0
+        record(db, tenant.id, "billing.card_begun", by=by, on=on, facts={"plan": plan_code, "every": every})
+    try:
+        customer = subscription.stripe_customer or await _new_customer(database, tenant, subscription)
+        data: dict[str, Any] = {"metadata": {"cooperative": str(tenant.id)}}
+        if subscription.period_end is not None and subscription.period_end >= on + LEAST_TRIAL:
+            data["trial_end"] = noon_of(subscription.period_end)
+        if (rate := await tax_rate_of(client, database.settings, on)) is not None:
+            data["default_tax_rates"] = [rate]
+        params: dict[str, Any] = {
+            "mode": "subscription",
+            "customer": customer,
+            "client_reference_id": str(tenant.id),
+            "line_items": [{"price": await price_of(client, plan_code, every), "quantity": 1}],
+            "subscription_data": data,
+            "success_url": f"{_origin(database, tenant)}/pengurus/langganan/kartu/kembali",
+            "cancel_url": f"{_origin(database, tenant)}/pengurus/langganan",
+            "locale": "id",
+        }
+        if percent and subscription.coupon:
+            coupon = await coupon_of(client, subscription.coupon, percent, every, subscription.coupon_left)
+            params["discounts"] = [{"coupon": coupon}]
+        made = await asked(
+            client.v1.checkout.sessions.create_async(
+                cast("Any", params), {"idempotency_key": f"checkout:{tenant.id}:{key}"}
+            )
+        )
+        return str(read(made, Named).url)
+    except ProviderFault as fault:
+        log.warning("the card page could not be opened", said=str(fault), passing=fault.passing)
+        raise CARD_UNREACHABLE() from fault
+
+
+async def open_portal(database: Database, tenant: TenantRef) -> str:
+    """Return the address of Stripe's page where the card is changed and the subscription ended.
+
+    Raises Refusal: billing.no_card_here, .card_unreachable.
+    """
+    client = stripe_of(database)
+    async with shared_session(database) as db:
+        subscription = await queries.subscription(db, tenant.id)
+    if subscription is None or subscription.stripe_customer is None:
+        raise CARD_UNREACHABLE()
+    try:
+        made = await asked(
+            client.v1.billing_portal.sessions.create_async(
+                {
+                    "customer": subscription.stripe_customer,
+                    "return_url": f"{_origin(database, tenant)}/pengurus/langganan/kartu/kembali",
+                }
+            )
+        )
+        return str(read(made, Named).url)
+    except ProviderFault as fault:
+        raise CARD_UNREACHABLE() from fault
+
+
+def _refuse_unfit(subscription: Subscription, plan_code: str, every: Every) -> None:
+    try:
+        plan = catalogue().of(plan_code)
+    except LookupError:
+        raise NO_SUCH_PLAN() from None
+    if plan.free:
+        raise NO_SUCH_PLAN()
+    if subscription.way == "card":
+        raise BY_CARD()
+    old, old_every = catalogue().of(subscription.plan), cast("Every", subscription.every)
+    if subscription.status != "trialing" and is_upgrade(old, old_every, plan, every) and not old.free:
+        raise SAME_PLAN()
+
+
+async def _new_customer(database: Database, tenant: TenantRef, subscription: Subscription) -> str:
+    name = subscription.buyer_name or tenant.name
+    customer = await customer_of(stripe_of(database), str(tenant.id), name, subscription.contact_email)
+    async with shared_session(database) as db:
+        kept = await queries.subscription_to_change(db, tenant.id)
+        assert kept is not None
+        kept.stripe_customer = customer
+    return customer
+
+
+def _origin(database: Database, tenant: TenantRef) -> str:
+    settings = database.settings
+    return f"{settings.scheme}://{tenant.slug}.{settings.base_domain}"

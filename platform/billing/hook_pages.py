@@ -1,0 +1,97 @@
+"""Where Stripe tells the platform that something happened to a subscription: POST /kait/langganan on the apex.
+
+A message that Stripe signed becomes one row and one job, in one transaction, and is answered; the job reads the state back
+(``billing.card_reading``). One that it did not sign, or is about nobody here, leaves nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from litestar import Response, post
+from sqlalchemy import text
+
+from billing import queries
+from billing.stripe_door import cards_are_taken
+from kernel import clock
+from kernel.outbox import later
+from payments.provider import Unverified
+from payments.stripe_events import verified
+from tenants.session import shared_session
+from ui import AnyRequest, TheDatabase
+from ui.errors import NOT_FOUND
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+PATH: Final = "/kait/langganan"
+LONGEST: Final = 512 * 1024
+
+
+class _Object(msgspec.Struct, frozen=True):
+    id: str
+    object: str
+    customer: str | dict[str, Any] | None = None
+
+
+class _Data(msgspec.Struct, frozen=True):
+    object: _Object
+
+
+class _Message(msgspec.Struct, frozen=True):
+    data: _Data
+
+
+@post(PATH)
+async def hear_stripe(request: AnyRequest, database: TheDatabase) -> Response[None]:
+    """Take a message: 200 once it is kept (or known, or about nobody here), 400 when Stripe did not sign it, 404 without cards."""
+    settings = database.settings
+    if not cards_are_taken(settings) or not settings.billing_stripe_webhook_secret:
+        raise NOT_FOUND()
+    body = await request.body()
+    if len(body) > LONGEST:
+        return Response(None, status_code=413)
+    try:
+        event = verified(
+            {name.lower(): value for name, value in request.headers.items()},
+            body,
+            secret=settings.billing_stripe_webhook_secret,
+            live=settings.billing_stripe_key.startswith(("sk_live", "rk_live")),
+            account=None,
+            now=clock.now(),
+        )
+        customer = _customer_of(msgspec.json.decode(body, type=_Message).data.object)
+    except (Unverified, msgspec.DecodeError, msgspec.ValidationError):
+        return Response(None, status_code=400)
+    if customer is not None:
+        await _keep(database, event.event_id, event.kind, customer)
+    return Response(None, status_code=200)
+
+
+async def _keep(database: Database, event_id: str, kind: str, customer: str) -> None:
+    async with shared_session(database) as db:
+        if await queries.subscription_of_customer(db, customer) is None:
+            return
+        new = await db.execute(
+            text(
+                "INSERT INTO shared.billing_events (event_id, kind, subject, received_at) VALUES (:id, :kind, :customer, :now)"
+                " ON CONFLICT DO NOTHING RETURNING event_id"
+            ),
+            {"id": event_id, "kind": kind, "customer": customer, "now": clock.now()},
+        )
+        if new.first() is not None:
+            job = {"customer": customer, "event_id": event_id}
+            await later(db, "billing.look_at_card", job, key=f"billing.look_at_card:{event_id}")
+
+
+def _customer_of(about: _Object) -> str | None:
+    if about.object == "customer":
+        return about.id
+    customer = about.customer
+    if isinstance(customer, dict):
+        customer = customer.get("id")
+    return customer if isinstance(customer, str) else None
+
+
+routes: list[Any] = [hear_stripe]

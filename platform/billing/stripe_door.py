@@ -1,0 +1,282 @@
+"""What billing asks of Stripe: the platform's own account, by the door that payments uses too. Rupiah become hundredths here alone.
+
+Plans are Products and Prices, found by ``lookup_key`` and made where they are missing; a price that has changed gets a new Price under the
+same key, and who subscribed before keeps the old one until they change.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+import stripe
+
+from billing.errors import NO_CARD_HERE
+from billing.plans import EVERY, Every, catalogue
+from kernel.formats import JAKARTA
+from kernel.money import Rupiah
+from payments.outside import client_of
+from payments.provider import REAL_ADDRESSES
+from payments.stripe_amounts import CURRENCY, to_stripe
+from payments.stripe_client import asked, client_for, read
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from kernel.settings import Settings
+
+_PREFIX: Final = "lumbung"
+_ZONE: Final = ZoneInfo(JAKARTA)
+
+
+class Price(msgspec.Struct, frozen=True):
+    """A Price of Stripe; ``unit_amount`` in hundredths of a rupiah."""
+
+    id: str
+    unit_amount: int
+    lookup_key: str | None = None
+
+
+class Item(msgspec.Struct, frozen=True):
+    """What a subscription is of, and its period in seconds."""
+
+    id: str
+    price: Price
+    current_period_start: int
+    current_period_end: int
+
+
+class Items(msgspec.Struct, frozen=True):
+    data: list[Item]
+
+
+class StripeSubscription(msgspec.Struct, frozen=True):
+    """A subscription as Stripe tells it."""
+
+    id: str
+    status: str
+    created: int
+    cancel_at_period_end: bool
+    items: Items
+
+
+class Discounted(msgspec.Struct, frozen=True):
+    amount: int
+
+
+class StripeLine(msgspec.Struct, frozen=True):
+    """A line of an invoice, in hundredths."""
+
+    amount: int
+    description: str | None = None
+
+
+class StripeLines(msgspec.Struct, frozen=True):
+    data: list[StripeLine]
+
+
+class Transitions(msgspec.Struct, frozen=True):
+    finalized_at: int | None = None
+    paid_at: int | None = None
+
+
+class StripeInvoice(msgspec.Struct, frozen=True):
+    """An invoice as Stripe tells it, in hundredths."""
+
+    id: str
+    status: str | None
+    created: int
+    currency: str
+    subtotal: int
+    total: int
+    amount_due: int
+    lines: StripeLines
+    status_transitions: Transitions
+    period_start: int
+    period_end: int
+    total_discount_amounts: list[Discounted] | None = None
+    total_taxes: list[Discounted] | None = None
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """A tax rate, known by the day in its metadata."""
+
+    id: str
+    metadata: dict[str, str] | None = None
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Anything of Stripe by its id, with where to go if it is a page."""
+
+    id: str
+    url: str | None = None
+
+
+def cards_are_taken(settings: Settings) -> bool:
+    """Whether this installation bills by card."""
+    return bool(settings.billing_stripe_key)
+
+
+def stripe_of(database: Database) -> stripe.StripeClient:
+    """The client for the platform's own account. Raises Refusal billing.no_card_here."""
+    settings = database.settings
+    if not cards_are_taken(settings):
+        raise NO_CARD_HERE()
+    return client_for(
+        key=settings.billing_stripe_key,
+        address=settings.stand_in("stripe") or REAL_ADDRESSES["stripe"],
+        http=client_of(database),
+    )
+
+
+def day_of(seconds: int) -> date:
+    """The day of a moment of Stripe's on the calendar of Jakarta."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone(_ZONE).date()
+
+
+def noon_of(day: date) -> int:
+    """A moment in the middle of a day, in seconds: a rounding of hours leaves it on that day."""
+    return int(datetime.combine(day, time(12), _ZONE).timestamp())
+
+
+def lookup_key(plan: str, every: Every) -> str:
+    """The key under which a plan's present Price is found."""
+    return f"{_PREFIX}_{plan}_{every}"
+
+
+def plan_of(key: str | None) -> tuple[str, Every] | None:
+    """The plan and rhythm of a lookup key, or None for a Price that is not ours."""
+    for plan in catalogue().plan:
+        for every in EVERY:
+            if key == lookup_key(plan.code, every):
+                return plan.code, every
+    return None
+
+
+async def price_of(client: stripe.StripeClient, plan: str, every: Every) -> str:
+    """Return the id of the Price of a plan, in step with plans.toml. Raises StripeFault."""
+    key, wanted = lookup_key(plan, every), to_stripe(catalogue().of(plan).price_for(every))
+    found = await asked(client.v1.prices.list_async({"lookup_keys": [key], "active": True, "limit": 1}))
+    for each in found.data:
+        price = read(each, Price)
+        if price.unit_amount == wanted:
+            return price.id
+    product = await _product_of(client, plan)
+    made = await asked(
+        client.v1.prices.create_async(
+            {
+                "product": product,
+                "currency": CURRENCY,
+                "unit_amount": wanted,
+                "recurring": {"interval": every},
+                "lookup_key": key,
+                "transfer_lookup_key": True,
+                "tax_behavior": "exclusive",
+            },
+            {"idempotency_key": f"price:{key}:{wanted}"},
+        )
+    )
+    return str(made.id)
+
+
+async def sync_prices(client: stripe.StripeClient) -> dict[str, str]:
+    """Bring every plan's Price in step with plans.toml; return their ids by lookup key."""
+    return {
+        lookup_key(plan.code, every): await price_of(client, plan.code, every)
+        for plan in catalogue().plan
+        if not plan.free
+        for every in EVERY
+    }
+
+
+async def _product_of(client: stripe.StripeClient, plan: str) -> str:
+    name = f"{_PREFIX}_{plan}"
+    found = await asked(client.v1.products.list_async({"ids": [name], "limit": 1}))
+    if not found.data:
+        await asked(
+            client.v1.products.create_async(
+                {"id": name, "name": f"Lumbung {catalogue().of(plan).name.id}"}, {"idempotency_key": f"product:{name}"}
+            )
+        )
+    return name
+
+
+async def tax_rate_of(client: stripe.StripeClient, settings: Settings, on: date) -> str | None:
+    """Return the id of the tax of a day at Stripe, or None where the platform is no PKP."""
+    tax = catalogue().tax_on(on) if settings.billing_pkp else None
+    if tax is None:
+        return None
+    hundredfold = tax.fraction * 100
+    percentage = f"{(Decimal(hundredfold.numerator) / Decimal(hundredfold.denominator)).normalize():f}"
+    found = await asked(client.v1.tax_rates.list_async({"active": True, "inclusive": False, "limit": 100}))
+    for each in found.data:
+        rate = read(each, Rate)
+        if (rate.metadata or {}).get("lumbung") == str(tax.since):
+            return rate.id
+    made = await asked(
+        client.v1.tax_rates.create_async(
+            {
+                "display_name": "PPN",
+                "percentage": percentage,  # type: ignore[typeddict-item]  # sent as it is written
+                "inclusive": False,
+                "country": "ID",
+                "description": tax.label.id,
+                "metadata": {"lumbung": str(tax.since)},
+            },
+            {"idempotency_key": f"tax:{tax.since}"},
+        )
+    )
+    return str(made.id)
+
+
+async def coupon_of(client: stripe.StripeClient, code: str, percent: int, every: Every, invoices: int) -> str:
+    """Return a coupon of Stripe that takes ``percent`` off the next ``invoices`` invoices."""
+    name = f"{code}-{every}-{invoices}"
+    found = await asked(client.v1.coupons.list_async({"limit": 100}))
+    if name not in {str(each.id) for each in found.data}:
+        await asked(
+            client.v1.coupons.create_async(
+                {
+                    "id": name,
+                    "percent_off": percent,
+                    "duration": "repeating",
+                    "duration_in_months": invoices * (1 if every == "month" else 12),
+                },
+                {"idempotency_key": f"coupon:{name}"},
+            )
+        )
+    return name
+
+
+async def customer_of(client: stripe.StripeClient, cooperative_id: str, name: str, email: str) -> str:
+    """Make the customer that stands for a cooperative; asked twice it is the same one."""
+    params: Any = {"name": name, "metadata": {"cooperative": cooperative_id}}
+    if email:
+        params["email"] = email
+    made = await asked(client.v1.customers.create_async(params, {"idempotency_key": f"customer:{cooperative_id}"}))
+    return str(made.id)
+
+
+async def subscriptions_of(client: stripe.StripeClient, customer: str) -> list[StripeSubscription]:
+    """Return all subscriptions of a customer, also those that ended, newest first."""
+    found = await asked(client.v1.subscriptions.list_async({"customer": customer, "status": "all", "limit": 100}))
+    told = [read(each, StripeSubscription) for each in found.data]
+    return sorted(told, key=lambda each: each.created, reverse=True)
+
+
+async def invoices_of(client: stripe.StripeClient, customer: str) -> list[StripeInvoice]:
+    """Return the latest hundred invoices of a customer, the oldest first."""
+    found = await asked(client.v1.invoices.list_async({"customer": customer, "limit": 100}))
+    return sorted((read(each, StripeInvoice) for each in found.data), key=lambda each: each.created)
+
+
+LIVE: Final[frozenset[Literal["trialing", "active", "past_due", "unpaid"]]] = frozenset(
+    ("trialing", "active", "past_due", "unpaid")
+)
+
+
+def money(hundredths: int) -> Rupiah:
+    """Whole rupiah. What Stripe prorates by the second may have a part of a rupiah: it is rounded to the nearest, half up."""
+    return Rupiah((hundredths + 50) // 100)
