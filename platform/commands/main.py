@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "sales": "Import past cash sales",
     "books": "Look into the books",
     "shu": "Compute the year's surplus and its division",
+    "payments": "Compare providers' money with the books, rotate the keys",
     "qris": "Read a QRIS, or make one for a payment from a sticker's",
     "billing": "Do what is due for cooperatives' plans",
     "operator": "Add people who run the platform",

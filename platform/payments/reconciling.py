@@ -34,6 +34,8 @@ OVERLAP: Final = timedelta(days=7)
 FIRST_ASKED: Final = timedelta(days=31)
 ASKED_AT_ONCE: Final = timedelta(days=31)
 LONGEST: Final = timedelta(days=400)
+# A provider's clock may be ahead of ours, and its balance holds what it moved this very moment.
+AHEAD: Final = timedelta(minutes=5)
 
 _STORE: Final = text(
     "INSERT INTO provider_movements AS m (way, provider_id, kind, gross, fee, at, reference, detail)"
@@ -76,7 +78,7 @@ async def fetch(database: Database, tenant: TenantRef, name: str, *, key: str | 
             raise errors.NO_SUCH_WAY()
         now = clock.now()
         since = await _since(db, name, now)
-    statement = await _ask(ways.means_of(database, tenant, way), name, since, now)
+    statement = await _ask(ways.means_of(database, tenant, way), name, since, now + AHEAD)
     async with coop_session(database, tenant) as db:
         new = await _store(db, name, statement, since, now)
         paid = await reconcile_queries.paid_there_alone(db, name, since)

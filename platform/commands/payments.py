@@ -1,0 +1,178 @@
+"""`lumbung payments`: compare what providers tell with the books, and move secrets under a newer master key."""
+
+import asyncio
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.connect import cooperative_named, open_database
+from commands.output import complain, json_option, lang, say, sentence_of, show, table
+from kernel.formats import number
+
+if TYPE_CHECKING:
+    from payments.comparing import Reconciliation
+    from payments.key_rotation import Report
+    from payments.reconcile_rules import Finding
+
+
+@click.group("payments")
+def command() -> None:
+    """Money on its way: reconcile it, rotate the keys."""
+
+
+@command.command("reconcile")
+@click.argument("slug")
+@click.option("--way", help="One way of paying, as stripe or bank_transfer; all that can be compared when left out.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="The first day; 92 days back when left out.")
+@click.option("--offline", is_flag=True, help="Compare what is known; ask no provider.")
+@json_option
+def reconcile(slug: str, way: str | None, since: datetime | None, *, offline: bool, as_json: bool) -> int:
+    """Compare what providers and banks tell of a cooperative's money with its clearing accounts, day by day.
+
+    Providers are asked first, and what they know and the books do not is booked, each thing once. Exit status 0 when all differences are
+    explained, 1 when somebody must look.
+    """
+    return asyncio.run(_reconcile(slug, way, since.date() if since else None, offline=offline, as_json=as_json))
+
+
+async def _reconcile(slug: str, name: str | None, since: date | None, *, offline: bool, as_json: bool) -> int:
+    from payments import comparing, reconciling, ways
+    from payments.provider import ProviderFault
+    from tenants.session import coop_reader
+    from ui.queries import today
+
+    faults: dict[str, str] = {}
+    async with open_database() as database:
+        tenant = await cooperative_named(database, slug)
+        async with coop_reader(database, tenant) as ro:
+            chosen = [await ways.way_of(ro, name)] if name else await ways.ways_of(ro)
+            chosen = [way for way in chosen if comparing.can_be_compared(way)]
+        for way in chosen:
+            if not offline and reconciling.can_be_asked(way):
+                try:
+                    await reconciling.fetch(database, tenant, way.way)
+                except ProviderFault as fault:
+                    faults[way.way] = sentence_of(fault)
+        async with coop_reader(database, tenant) as ro:
+            first = since or await today(ro) - comparing.SHOWN
+            states = [await comparing.reconcile(ro, way, since=first) for way in chosen]
+    explained = all(state.all_explained for state in states) and not faults
+    result = {
+        "cooperative": tenant.slug,
+        "since": first,
+        "explained": explained,
+        "ways": [_as_json(state, faults.get(state.way.way)) for state in states],
+    }
+    show(result, as_json=as_json, people=lambda: _tell(tenant.name, states))
+    for failed, sentence in faults.items():
+        complain(f"{failed}: {sentence}")
+    return 0 if explained else 1
+
+
+def _as_json(state: "Reconciliation", fault: str | None) -> dict[str, Any]:
+    return {
+        "way": state.way.way,
+        "account": state.account,
+        "checked": state.checked,
+        "fault": fault,
+        "told_at": state.told_at,
+        "balance": state.balance,
+        "clearing": state.clearing,
+        "difference": state.difference,
+        "unexplained": state.unexplained,
+        "days": [
+            {
+                "day": day.on,
+                "theirs": day.theirs,
+                "ours": day.ours,
+                "difference": day.difference,
+                "findings": [_finding(each) for each in day.findings if each.why != "equal"],
+            }
+            for day in state.days
+        ],
+        "rest": _finding(state.rest) if state.rest else None,
+    }
+
+
+def _finding(each: "Finding") -> dict[str, Any]:
+    piece = each.theirs or each.ours
+    return {
+        "why": each.why,
+        "explained": each.explained,
+        "difference": each.difference,
+        "movement": each.theirs.id if each.theirs else None,
+        "journal": each.ours.journal if each.ours else None,
+        "payment": piece.reference if piece else None,
+    }
+
+
+def _tell(name: str, states: "list[Reconciliation]") -> None:
+    from payments.reconcile_words import words_of
+
+    def figure(amount: int | None) -> str:
+        return "" if amount is None else number(amount, lang())
+
+    columns = ("Way", "Account", "At provider", "In the books", "Difference", "Unexplained")
+    rows = [
+        (
+            state.way.label.worded(lang()),
+            state.account,
+            figure(state.balance),
+            figure(state.clearing),
+            figure(state.difference),
+            state.unexplained if state.checked else "nothing told",
+        )
+        for state in states
+    ]
+    table(columns, rows, title=name, numbers=columns[2:5])
+    open_rows = [
+        (
+            str(each.on),
+            state.way.label.worded(lang()),
+            words_of(each.why, lang()),
+            piece.reference or piece.text if (piece := each.theirs or each.ours) else "",
+            figure(each.difference),
+        )
+        for state in states
+        for each in (*(each for day in state.days for each in day.findings), *([state.rest] if state.rest else []))
+        if not each.explained
+    ]
+    if open_rows:
+        table(("Day", "Way", "What", "Of", "Difference"), open_rows, numbers=("Difference",))
+    say("Everything is explained." if not open_rows else "SOME DIFFERENCES ARE NOT EXPLAINED.")
+
+
+@command.command("rotate-keys")
+@json_option
+def rotate_keys(*, as_json: bool) -> int:
+    """Seal every secret of every cooperative anew under the first of the master keys (LUMBUNG_MASTER_KEYS).
+
+    Afterwards the older keys can be taken out of the setting. Safe to run twice; no secret is printed. Exit status 1 when a cooperative's
+    secrets could not be opened: nothing of it changed, and the older keys are still needed.
+    """
+    return asyncio.run(_rotate(as_json=as_json))
+
+
+async def _rotate(*, as_json: bool) -> int:
+    from payments.key_rotation import rotate
+
+    async with open_database() as database:
+        report = await rotate(database)
+    result = {
+        "key": report.key,
+        "moved": report.moved,
+        "cooperatives": report.cooperatives,
+        "failed": {slug: refusal.sentence(lang()) for slug, refusal in report.failed.items()},
+    }
+    show(result, as_json=as_json, people=lambda: _tell_rotation(report))
+    return 1 if report.failed else 0
+
+
+def _tell_rotation(report: "Report") -> None:
+    rows = [(each.cooperative, each.moved, each.kept) for each in report.cooperatives if each.moved or each.kept]
+    if rows:
+        table(("Cooperative", "Moved", "Were there"), rows, numbers=("Moved", "Were there"))
+    say(f"{report.moved} secrets moved under the key {report.key}; {len(report.failed)} cooperatives failed.")
+    for slug, refusal in report.failed.items():
+        complain(f"{slug}: {refusal.sentence(lang())}")

@@ -1,0 +1,27 @@
+"""What the rotation of master keys reads: who there is, and which secrets they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from payments.models import PaymentWayRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Reader
+
+
+async def all_slugs(ro: Reader) -> list[str]:
+    """Return the names of all cooperatives, the oldest first. Reads schema ``shared``."""
+    return [row["slug"] for row in await ro.records("SELECT slug FROM shared.cooperatives ORDER BY founded_at, slug")]
+
+
+async def ways_to_change(db: AsyncSession) -> list[PaymentWayRow]:
+    """Return the ways that officers have set, locked."""
+    statement = (
+        select(PaymentWayRow).order_by(PaymentWayRow.way).with_for_update().execution_options(populate_existing=True)
+    )
+    return list((await db.execute(statement)).scalars())

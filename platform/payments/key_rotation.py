@@ -1,0 +1,77 @@
+"""Moving every cooperative's secrets under the master key that encrypts now, so that an old key can be taken away afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kernel import audit
+from kernel.actor import SYSTEM
+from kernel.errors import Refusal
+from payments import events, key_queries, vault, vault_errors, ways
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import coop_session, shared_reader
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+
+class Rotated(msgspec.Struct, frozen=True):
+    """One cooperative: how many of its secrets moved, and how many were under the newest key already."""
+
+    cooperative: str
+    moved: int
+    kept: int
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a rotation did. ``key`` is the name of the key that all secrets are under now; ``failed`` tells why by cooperative, and nothing of those moved."""
+
+    key: str
+    cooperatives: list[Rotated]
+    failed: dict[str, Refusal]
+
+    @property
+    def moved(self) -> int:
+        return sum(each.moved for each in self.cooperatives)
+
+
+async def rotate(database: Database) -> Report:
+    """Seal every secret of every cooperative anew under the first master key; those that are under it stay. Safe to run twice.
+
+    One transaction a cooperative; what fails in one does not stop the others. Raises Refusal payments.vault_has_no_key.
+    """
+    keys = database.settings.keys
+    if not keys:
+        raise vault_errors.VAULT_HAS_NO_KEY()
+    async with shared_reader(database) as ro:
+        slugs = await key_queries.all_slugs(ro)
+    report = Report(key=keys[0][0], cooperatives=[], failed={})
+    for slug in slugs:
+        tenant = await tenant_by_slug(database, slug)
+        if tenant is None:
+            continue
+        try:
+            report.cooperatives.append(await _rotate_one(database, tenant))
+        except Refusal as refusal:
+            report.failed[slug] = refusal
+    return report
+
+
+async def _rotate_one(database: Database, tenant: TenantRef) -> Rotated:
+    keys, schema = database.settings.keys, tenant.schema_name
+    moved = kept = 0
+    async with coop_session(database, tenant) as db:
+        for row in await key_queries.ways_to_change(db):
+            old = {name: sealed for name, sealed in row.secrets.items() if vault.needs_rotation(keys, sealed)}
+            kept += len(row.secrets) - len(old)
+            if not old:
+                continue
+            label = {name: ways.label_of(row.way, name) for name in old}
+            fresh = {name: vault.reseal(keys, schema, label[name], sealed) for name, sealed in old.items()}
+            row.secrets = {**row.secrets, **fresh}
+            moved += len(old)
+            facts = {"way": row.way, "moved": sorted(old), "key": keys[0][0]}
+            audit.record(db, SYSTEM, events.WAY_CHANGED, subject=f"way:{row.way}", facts=facts)
+    return Rotated(cooperative=tenant.slug, moved=moved, kept=kept)

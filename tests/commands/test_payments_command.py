@@ -1,0 +1,115 @@
+"""`lumbung payments` as a treasurer and an operator call it."""
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from factories.gateway import KEY, xendit_of
+from kernel import clock
+from kernel.database import Database, plain_url
+from payments.key_rotation import rotate
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+PLATFORM = Path(__file__).parents[2] / "platform"
+OLD, NEW = ("lama", b"o" * 32), ("baru", b"n" * 32)
+
+
+async def lumbung(database: Database, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    """Run a command on the test's own database; gives exit status, output and complaints."""
+    environment = {**os.environ, "LUMBUNG_DATABASE_URL": plain_url(database.owner_url), "PYTHONPATH": str(PLATFORM)}
+    environment |= {f"LUMBUNG_{name.upper()}": value for name, value in settings.items()}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "commands.main", *arguments,
+        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, complained = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode(), complained.decode()
+
+
+async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(database: Database, melati: TenantRef) -> None:
+    async with xendit_of(database, melati) as gateway:
+        await gateway.paid(100_000)
+        gateway.stand_in.withdraw(50_000)
+        address = dict(database.settings.stand_ins)["xendit"]
+        status, said, complained = await lumbung(
+            database, "payments", "reconcile", "melati", "--json", stand_ins=f"xendit={address}"
+        )
+        assert (status, complained) == (0, "")
+        told = json.loads(said)
+        xendit = next(way for way in told["ways"] if way["way"] == "xendit")
+        assert (xendit["balance"], xendit["clearing"], xendit["difference"]) == (49_300, 49_300, 0)
+        assert (await gateway.balance("1102"), told["explained"]) == (50_000, True)
+
+        gateway.stand_in.account.pay_in(7_000, "QRIS", "TOKO-LAIN", clock.now())
+        status, said, _ = await lumbung(
+            database, "payments", "reconcile", "melati", "--way", "xendit", stand_ins=f"xendit={address}"
+        )
+        assert status == 1
+        assert "No payment fits" in said
+        gateway.stand_in.secret_key = "another"
+        status, _, complained = await lumbung(
+            database, "payments", "reconcile", "melati", "--way", "xendit", stand_ins=f"xendit={address}"
+        )
+        assert status == 1
+        assert "xendit" in complained
+        assert KEY not in complained
+
+
+async def test_offline_asks_nobody(database: Database, melati: TenantRef) -> None:
+    async with xendit_of(database, melati) as gateway:
+        gateway.stand_in.withdraw(50_000)
+        status, said, complained = await lumbung(database, "payments", "reconcile", "melati", "--offline", "--json")
+        assert (status, complained) == (0, "")
+        xendit = next(way for way in json.loads(said)["ways"] if way["way"] == "xendit")
+        assert (xendit["checked"], xendit["balance"]) == (False, None)
+    status, _, complained = await lumbung(database, "payments", "reconcile", "tiada")
+    assert status == 1
+    assert "tiada" in complained
+
+
+async def sealed(database: Database, tenant: TenantRef) -> dict[str, str]:
+    async with coop_session(database, tenant) as db:
+        row = (await db.execute(text("SELECT secrets FROM payment_ways WHERE way = 'xendit'"))).one()
+        return dict(row.secrets)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_keys_are_rotated_once_and_no_secret_is_printed(
+    database: Database, melati: TenantRef, *, as_json: bool
+) -> None:
+    database.settings = replace(database.settings, master_keys=(OLD,))
+    async with xendit_of(database, melati):
+        before = await sealed(database, melati)
+    keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in (NEW, OLD))
+    more = ("--json",) if as_json else ()
+    status, said, complained = await lumbung(database, "payments", "rotate-keys", *more, master_keys=keys)
+    after = await sealed(database, melati)
+    assert (status, complained) == (0, "")
+    assert all(text.startswith("v1:baru:") for text in after.values())
+    assert not any(secret in said for secret in (KEY, *before.values(), *after.values()))
+    status, said, _ = await lumbung(database, "payments", "rotate-keys", "--json", master_keys=keys)
+    assert (status, json.loads(said)["moved"]) == (0, 0)
+    assert await sealed(database, melati) == after
+
+
+async def test_a_cooperative_whose_key_is_gone_is_reported_and_keeps_what_it_has(
+    database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
+    database.settings = replace(database.settings, master_keys=(OLD,))
+    async with xendit_of(database, melati):
+        before = await sealed(database, melati)
+    database.settings = replace(database.settings, master_keys=(NEW,))
+    async with xendit_of(database, mawar):
+        report = await rotate(database)
+    assert list(report.failed) == ["melati"]
+    assert [(each.cooperative, each.kept) for each in report.cooperatives if each.kept] == [("mawar", 2)]
+    assert await sealed(database, melati) == before
