@@ -16,6 +16,7 @@ from office import officers, profile, queries, trail_pages
 from office.forms import FactsForm, LogoForm, LookForm, OfficerForm
 from office.theme_pictures import picture
 from office.today import day_of, steps
+from payments.office_queries import waiting as waiting_payments
 from shop.rules import LOW_STOCK
 from ui import AnyRequest, Db, Ro, TheBrand, TheTenant, TheViewer, TheVisit, officer, page, read_form, see_other
 from ui.brand import PAPER, check_accent, check_colour, contrast, readable_ink
@@ -45,6 +46,7 @@ async def today(request: AnyRequest, ro: Ro, visit: TheVisit, brand: TheBrand, t
         counts=await queries.counts(ro, LOW_STOCK),
         orders=await queries.waiting_orders(ro),
         low=await queries.low_products(ro, LOW_STOCK),
+        money=await waiting_payments(ro),
         figures=await queries.day_figures(ro, *day_of(day, brand.timezone)),
         suspended=tenant.suspended_reason if tenant.suspended else None,
     )

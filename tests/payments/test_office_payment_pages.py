@@ -1,0 +1,357 @@
+"""Officers' pages of payments: what is listed, what waits, what is confirmed, asked, looked into and given back."""
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from conftest import SignedIn, Visitors
+from factories.shop import CASHIER, TODAY, VISITOR, member, order, payment_of
+from kernel import clock
+from kernel.actor import Actor
+from kernel.database import Database, reader_of
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from payments import machine, queries, refunding
+from payments.models import Payment, PaymentEvent
+from payments.opening import Ask, open_payment
+from payments.own_purposes import TOP_UP
+from shop import handling
+from shop.placing import Buyer
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+HOME = "/pengurus/pembayaran"
+
+
+async def beras(db: AsyncSession) -> dict[Any, int]:
+    return {await (await reader_of(db)).value("SELECT id FROM products WHERE sku = 'BRS5'"): 1}
+
+
+async def ordered(database: Database, tenant: TenantRef, way: str = "bank_transfer", *, buyer: Buyer = VISITOR) -> str:
+    """Reference of the payment of an order by this way."""
+    async with coop_session(database, tenant) as db:
+        placed = await order(db, await beras(db), buyer, way)
+        return (await payment_of(db, placed)).reference
+
+
+async def topped_up(database: Database, tenant: TenantRef, *, paid: bool = True, amount: int = 50_000) -> str:
+    """Reference of a member's top-up by transfer."""
+    async with coop_session(database, tenant) as db:
+        buyer = await member(db)
+        ask = Ask(
+            purpose=TOP_UP,
+            subject_id=buyer.member_id or new_id(),
+            label="Isi dompet",
+            amount=Rupiah(amount),
+            way="bank_transfer",
+            payer_name=buyer.name,
+            key=new_id().hex,
+            member_id=buyer.member_id,
+        )
+        payment = await open_payment(db, Actor("member", buyer.name), ask, on=TODAY)
+        if paid:
+            await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+        return payment.reference
+
+
+async def payment(database: Database, tenant: TenantRef, reference: str) -> Payment:
+    async with coop_session(database, tenant) as db:
+        found = await queries.payment_by_reference(db, reference)
+    assert found is not None
+    return found
+
+
+async def alarmed(database: Database, tenant: TenantRef, reference: str) -> None:
+    async with coop_session(database, tenant) as db:
+        await machine.raise_alarm(db, await machine.locked(db, reference), "amount", {"theirs": 1})
+
+
+async def unknown_message(database: Database, tenant: TenantRef) -> None:
+    async with coop_session(database, tenant) as db:
+        await db.execute(
+            insert(PaymentEvent).values(
+                way="xendit",
+                event_id="e1",
+                kind="invoice.paid",
+                concerns="payment",
+                reference="BUKAN-KITA",
+                body=b"{}",
+                state="alarm",
+                detail="unknown payment",
+                handled_at=clock.now(),
+            )
+        )
+
+
+def key_in(page: str) -> str:
+    found = re.search(r'name="key" value="([0-9a-f-]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+async def test_strangers_and_members_see_and_change_no_payment(
+    visitor: Visitors, member_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await ordered(database, melati)
+    for path in (HOME, f"{HOME}/{reference}", f"{HOME}/{reference}/penerimaan", f"{HOME}/{reference}/pengembalian"):
+        assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
+        assert (await member_client.get(path)).status_code == 403
+    for step in ("penerimaan", "pertanyaan", "pemeriksaan", "pengembalian", "pengembalian/periksa"):
+        assert (await visitor("melati").post(f"{HOME}/{reference}/{step}", data={})).status_code == 303
+        assert (await member_client.post(f"{HOME}/{reference}/{step}", {})).status_code == 403
+    assert (await payment(database, melati, reference)).status == "awaiting"
+
+
+@pytest.mark.parametrize("reference", ["TIDAKADA", "x" * 200])
+async def test_a_payment_that_is_none_has_no_page(officer_client: SignedIn, reference: str) -> None:
+    assert (await officer_client.get(f"{HOME}/{reference}")).status_code == 404
+    assert (await officer_client.post(f"{HOME}/{reference}/penerimaan")).status_code == 404
+
+
+async def test_the_list_is_found_by_reference_name_amount_and_number(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    mine, other = await topped_up(database, melati, amount=77_000), await ordered(database, melati)
+    amount = (await payment(database, melati, mine)).amount
+    for search in (mine, mine[2:7].lower(), "Sari Wulandari", str(amount), f"Rp {amount}"):
+        page = (await officer_client.get(HOME, params={"cari": search})).text
+        assert f"{HOME}/{mine}" in page, search
+        assert f"{HOME}/{other}" not in page, search
+    label = (await payment(database, melati, other)).label
+    assert f"{HOME}/{other}" in (await officer_client.get(HOME, params={"cari": label})).text
+    assert "Belum ketemu" in (await officer_client.get(HOME, params={"cari": "100%_"})).text
+
+
+async def test_each_chip_shows_its_own(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+    waits, came, odd = (
+        await ordered(database, melati),
+        await topped_up(database, melati),
+        await ordered(database, melati),
+    )
+    await alarmed(database, melati, odd)
+    shown = {
+        "menunggu": {waits, odd},
+        "masuk": {came},
+        "periksa": {odd},
+        "dikembalikan": set(),
+        "semua": {waits, came, odd},
+    }
+    for chip, expected in shown.items():
+        page = (await officer_client.get(f"{HOME}?keadaan={chip}")).text
+        assert {each for each in (waits, came, odd) if f"{HOME}/{each}" in page} == expected, chip
+    assert (
+        "Jumlah yang dibayar tidak sama" in (await officer_client.get(HOME)).text
+    )  # what must be looked at comes first
+
+
+async def test_a_day_sums_all_its_payments_and_opens_them(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    for _ in range(31):  # one more than a page holds
+        await topped_up(database, melati, amount=10_000)
+    async with coop_session(database, melati) as db:
+        total = await (await reader_of(db)).value("SELECT sum(amount)::bigint FROM payments")
+    page = (await officer_client.get(f"{HOME}?keadaan=masuk")).text
+    assert f"{total:,}".replace(",", ".") in page
+    assert "31 pembayaran" in page
+    found = re.search(r'href="(/pengurus/pembayaran\?keadaan=masuk&amp;hari=[0-9-]+)"', page)
+    assert found is not None
+    assert "31 pembayaran" in (await officer_client.get(found[1].replace("&amp;", "&"))).text
+    assert (await officer_client.get(f"{HOME}?keadaan=masuk&halaman=9")).status_code == 303
+    assert "31 pembayaran" not in (await officer_client.get(f"{HOME}?keadaan=masuk&hari=2020-01-01")).text
+
+
+async def test_a_payment_tells_all_that_happened(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await topped_up(database, melati)
+    found = await payment(database, melati, reference)
+    page = (await officer_client.get(f"{HOME}/{reference}")).text
+    for told in (
+        reference,
+        "Sari Wulandari",
+        "Dibuka",
+        "Dibayar",
+        "Rina Kasir",
+        f"/pengurus/buku/jurnal/{found.journal}",
+    ):
+        assert told in page, told
+    assert f"{HOME}/{reference}/penerimaan" not in page
+
+
+async def test_an_officer_confirms_after_one_sentence(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await ordered(database, melati)
+    page = (await officer_client.get(f"{HOME}/{reference}/penerimaan")).text
+    assert "Tono Suprapto" in page
+    assert "sudah masuk rekening" in page
+    assert (await payment(database, melati, reference)).status == "awaiting"
+    assert (await officer_client.post(f"{HOME}/{reference}/penerimaan", {"amount": "1"})).status_code == 422
+    assert (await officer_client.post(f"{HOME}/{reference}/penerimaan")).status_code == 303
+    found = await payment(database, melati, reference)
+    assert (found.status, found.settled_by) == ("paid", "Ketua Melati")
+    assert (await officer_client.post(f"{HOME}/{reference}/penerimaan")).status_code == 409
+    assert (await officer_client.get(f"{HOME}/{reference}/penerimaan")).status_code == 303
+
+
+async def test_what_a_provider_settles_no_officer_confirms(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await topped_up(database, melati, paid=False)
+    async with coop_session(database, melati) as db:
+        await db.execute(
+            update(Payment).where(Payment.reference == reference).values(way="xendit", provider_reference="x1")
+        )
+    page = (await officer_client.get(f"{HOME}/{reference}")).text
+    assert f"{HOME}/{reference}/penerimaan" not in page
+    assert f"{HOME}/{reference}/pertanyaan" in page
+    assert (await officer_client.post(f"{HOME}/{reference}/penerimaan")).status_code == 409
+    answer = await officer_client.post(
+        f"{HOME}/{reference}/pertanyaan"
+    )  # without a key there is nobody to ask: an alarm
+    assert answer.status_code == 303
+    assert (await payment(database, melati, reference)).alarm == "fault"
+
+
+async def test_an_alarm_is_settled_with_a_note(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+    reference = await topped_up(database, melati)
+    await alarmed(database, melati, reference)
+    assert (await officer_client.post(f"{HOME}/{reference}/pemeriksaan", {"note": " "})).status_code == 422
+    assert (await payment(database, melati, reference)).alarm == "amount"
+    sent = {"note": "Selisihnya sudah ditagih"}
+    assert (await officer_client.post(f"{HOME}/{reference}/pemeriksaan", sent)).status_code == 303
+    assert (await payment(database, melati, reference)).alarm is None
+    assert "Selisihnya sudah ditagih" in (await officer_client.get(f"{HOME}/{reference}")).text
+
+
+async def test_a_message_about_nobody_waits_until_somebody_looked(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    await unknown_message(database, melati)
+    assert "Periksa pembayaran yang tidak cocok" in (await officer_client.get("/pengurus")).text
+    page = (await officer_client.get(HOME)).text
+    assert "BUKAN-KITA" in page
+    found = re.search(rf'action="({HOME}/pesan/\d+/pemeriksaan)"', page)
+    assert found is not None
+    assert (await officer_client.post(found[1])).status_code == 303
+    assert "BUKAN-KITA" not in (await officer_client.get(HOME)).text
+    assert (await officer_client.post(found[1])).status_code == 404
+    assert (await officer_client.post(f"{HOME}/pesan/{2**70}/pemeriksaan")).status_code == 404
+
+
+async def test_today_tells_what_waits_of_the_money(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    assert "Pastikan pembayaran masuk" not in (await officer_client.get("/pengurus")).text
+    await topped_up(database, melati, paid=False)
+    await ordered(database, melati)  # waits in the list of orders, and is not counted twice
+    page = (await officer_client.get("/pengurus")).text
+    assert "Pastikan pembayaran masuk" in page
+    assert re.search(r'keadaan=menunggu">.*?<span class="row__right">1</span>', page, re.DOTALL)
+
+
+async def test_money_goes_back_after_one_sentence_and_once(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await topped_up(database, melati)
+    form = (await officer_client.get(f"{HOME}/{reference}/pengembalian")).text
+    sent = {"amount": "20.000", "back_to": "by_hand", "reason": "salah kirim", "key": key_in(form)}
+    asked = await officer_client.post(f"{HOME}/{reference}/pengembalian/periksa", sent)
+    assert (
+        "Rp20.000 dari Isi dompet sudah Anda transfer dari rekening koperasi kepada Sari Wulandari Melati."
+        in asked.text
+    )
+    assert (await payment(database, melati, reference)).refunded == 0
+    for _ in range(2):
+        assert (await officer_client.post(f"{HOME}/{reference}/pengembalian", sent)).status_code == 303
+    found = await payment(database, melati, reference)
+    assert (found.status, found.refunded) == ("partly_refunded", 20_000)
+    page = (await officer_client.get(f"{HOME}/{reference}")).text
+    assert "salah kirim" in page
+    assert "Rp30.000" in page  # what is left
+    assert f"{HOME}/{reference}" in (await officer_client.get(f"{HOME}?keadaan=dikembalikan")).text
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"amount": "50.001"}, 409),
+        ({"amount": "0"}, 422),
+        ({"back_to": "same_way"}, 409),
+        ({"back_to": "kawan"}, 422),
+        ({"reason": ""}, 422),
+        ({"key": "bukan"}, 422),
+        ({"payment_id": "1"}, 422),
+    ],
+)
+async def test_what_cannot_go_back_comes_back_with_a_sentence(
+    officer_client: SignedIn, database: Database, melati: TenantRef, changed: dict[str, str], status: int
+) -> None:
+    reference = await topped_up(database, melati)
+    sent = {"amount": "1.000", "back_to": "by_hand", "reason": "salah", "key": str(new_id())} | changed
+    for step in ("pengembalian/periksa", "pengembalian"):
+        answer = await officer_client.post(f"{HOME}/{reference}/{step}", sent)
+        assert answer.status_code == status
+        assert 'class="summary"' in answer.text
+    assert (await payment(database, melati, reference)).refunded == 0
+
+
+async def test_what_was_not_paid_gives_nothing_back(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await ordered(database, melati)
+    assert (await officer_client.get(f"{HOME}/{reference}/pengembalian")).status_code == 303
+    sent = {"amount": "1.000", "back_to": "by_hand", "reason": "salah", "key": str(new_id())}
+    assert (await officer_client.post(f"{HOME}/{reference}/pengembalian", sent)).status_code == 409
+
+
+async def test_an_order_that_waits_for_its_buyer_is_called_off_on_its_own_page(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await ordered(database, melati)
+    await officer_client.post(f"{HOME}/{reference}/penerimaan")
+    page = (await officer_client.get(f"{HOME}/{reference}/pengembalian")).text
+    number = (await payment(database, melati, reference)).label.rpartition(" ")[2]
+    assert f"/pengurus/pesanan/{number}" in page
+    sent = {"amount": "1.000", "back_to": "by_hand", "reason": "salah", "key": str(new_id())}
+    for step in ("pengembalian/periksa", "pengembalian"):
+        assert (await officer_client.post(f"{HOME}/{reference}/{step}", sent)).status_code == 409
+    async with coop_session(database, melati) as db:
+        await handling.hand_over(db, CASHIER, int(number), on=clock.today())
+    assert (await officer_client.post(f"{HOME}/{reference}/pengembalian", sent)).status_code == 303
+    assert (await payment(database, melati, reference)).refunded == 1_000
+
+
+async def test_a_refund_that_failed_is_asked_again_another_way(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await topped_up(database, melati)
+    async with coop_session(database, melati) as db:
+        await db.execute(
+            update(Payment).where(Payment.reference == reference).values(way="xendit", provider_reference="x1")
+        )
+        locked = await machine.locked(db, reference)
+        asked = await refunding.ask_refund(
+            db, CASHIER, locked, Rupiah(50_000), "same_way", "batal", key="gagal", on=TODAY
+        )
+        assert asked.state == "pending"
+    assert "sedang berjalan" in (await officer_client.get(f"{HOME}/{reference}")).text
+    assert (await officer_client.get(f"{HOME}/{reference}/pengembalian")).status_code == 303  # all of it is on its way
+    async with coop_session(database, melati) as db:
+        locked = await machine.locked(db, reference)
+        refund = await queries.refund_to_change(db, asked.id)
+        assert refund is not None
+        await refunding.fail_refund(db, locked, refund, "saldo Xendit kurang")
+    page = (await officer_client.get(f"{HOME}/{reference}")).text
+    assert "saldo Xendit kurang" in page
+    assert "Kembalikan dengan jalan lain" in page
+    form = (await officer_client.get(f"{HOME}/{reference}/pengembalian")).text
+    assert re.search(r'value="by_hand" checked', form)
+    sent = {"amount": "50.000", "back_to": "by_hand", "reason": "batal", "key": key_in(form)}
+    assert (await officer_client.post(f"{HOME}/{reference}/pengembalian", sent)).status_code == 303
+    found = await payment(database, melati, reference)
+    assert (found.status, found.alarm) == ("refunded", None)
