@@ -1,0 +1,277 @@
+"""Plans by card against the Stripe stand-in: our own apex hears its signed messages, our jobs read back what they are about."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+import billing.tasks  # noqa: F401 - registers the jobs
+from billing import queries
+from billing.card_reading import look
+from billing.coupons import enter_coupon, make_coupon
+from billing.models import Subscription
+from billing.plans import catalogue
+from billing.running import run
+from billing.stripe_door import Price, plan_of, price_of, stripe_of, sync_prices
+from conftest import SignedIn
+from kernel import clock
+from kernel.database import Database
+from payments.stripe_client import read
+from stand_ins.serving import serve
+from stand_ins.stripe import StripeStandIn
+from tenants.changes import REGISTRY
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import shared_session
+from tenants.worker import run_job
+from web.doors import Doors
+
+HOME = "/pengurus/langganan"
+HOOK = "http://localhost:8000/kait/langganan"
+SECRET = "whsec_langganan"
+
+
+@dataclass
+class Cards:
+    """The platform with its account at the stand-in, and melati's subscription."""
+
+    database: Database
+    stripe: StripeStandIn
+    tenant: TenantRef
+
+    async def subscription(self) -> Subscription:
+        async with shared_session(self.database) as db:
+            found = await queries.subscription(db, self.tenant.id)
+        assert found is not None
+        return found
+
+    async def invoices(self) -> list[Any]:
+        async with shared_session(self.database) as db:
+            rows = await db.execute(
+                text(
+                    "SELECT number, state, subtotal, discount, tax, to_pay, paid_way FROM shared.invoices ORDER BY number"
+                )
+            )
+            return list(rows.all())
+
+    async def work(self) -> int:
+        """Do the jobs that messages have left, and return how many there were."""
+        async with self.database.owner.begin() as connection:
+            rows = (
+                await connection.execute(
+                    text("DELETE FROM shared.outbox WHERE job = 'billing.look_at_card' RETURNING key, arguments")
+                )
+            ).all()
+        for row in rows:
+            role = self.database.settings.app_role
+            assert await run_job(self.database, role, "billing.look_at_card", row.key, row.arguments)
+        return len(rows)
+
+
+@pytest.fixture
+async def cards(
+    database: Database, app: Doors, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Cards]:
+    stand_in = StripeStandIn(transport=httpx.ASGITransport(app))
+    async with serve(stand_in.app) as url:
+        settings = replace(
+            database.settings,
+            billing_stripe_key=StripeStandIn.key,
+            billing_stripe_webhook_secret=SECRET,
+            stand_ins=(("stripe", str(url)),),
+        )
+        monkeypatch.setattr(database, "settings", settings)
+        stand_in.register_webhook(HOOK, secret=SECRET)
+        with clock.held_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
+            await run(database, date(2026, 3, 31))  # both are on the free plan
+        app.changed(REGISTRY)
+        yield Cards(database, stand_in, melati)
+
+
+async def to_checkout(officer: SignedIn, plan: str = "tumbuh", every: str = "month") -> str:
+    """Press the button and return the session that the card page is of."""
+    shown = await officer.get(f"{HOME}?tiap={every}")
+    key = re.search(r'name="key" value="([^"]+)"', shown.text)
+    assert key is not None
+    answer = await officer.post(f"{HOME}/kartu/{plan}", {"every": every, "key": key[1]})
+    assert answer.status_code == 200, answer.text
+    found = re.search(r'href="http://127[^"]+/c/pay/(cs_test_\w+)"', answer.text)
+    assert found is not None
+    return found[1]
+
+
+async def test_prices_follow_the_plans_and_are_found_by_their_key(cards: Cards) -> None:
+    client = stripe_of(cards.database)
+    first = await sync_prices(client)
+    assert await sync_prices(client) == first
+    assert {plan_of(key) for key in first} == {
+        (plan.code, every) for plan in catalogue().plan if not plan.free for every in ("month", "year")
+    }
+    price = read(await client.v1.prices.retrieve_async(first["lumbung_tumbuh_month"]), Price)
+    assert price.unit_amount == 9_900_000
+    # dearer by decision: a new Price takes the key over
+    await client.v1.prices.create_async(
+        {
+            "product": "lumbung_tumbuh",
+            "currency": "idr",
+            "unit_amount": 100,
+            "recurring": {"interval": "month"},
+            "lookup_key": "lumbung_tumbuh_month",
+            "transfer_lookup_key": True,
+        }
+    )
+    again = await price_of(client, "tumbuh", "month")
+    assert read(await client.v1.prices.retrieve_async(again), Price).unit_amount == 9_900_000
+
+
+async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(cards: Cards, officer_client: SignedIn) -> None:
+    session = await to_checkout(officer_client)
+    assert (await cards.subscription()).plan == "benih"
+    await cards.stripe.complete(session)
+    assert (await cards.subscription()).plan == "benih"  # heard, not yet looked at
+    assert await cards.work() > 0
+    subscription = await cards.subscription()
+    assert (subscription.plan, subscription.way, subscription.status) == ("tumbuh", "card", "active")
+    assert [tuple(row)[1:] for row in await cards.invoices()] == [("paid", 99_000, 0, 0, 99_000, "card")]
+    assert (await officer_client.get(f"{HOME}/kartu/kembali")).status_code == 303
+    assert len(await cards.invoices()) == 1
+    assert "Kelola kartu dan langganan" in (await officer_client.get(HOME)).text
+    assert (await officer_client.get(f"{HOME}/paket/panen")).status_code == 409
+    assert (await officer_client.post(f"{HOME}/kartu/kelola")).status_code == 200
+
+
+async def test_coming_back_from_an_unfinished_page_changes_nothing(cards: Cards, officer_client: SignedIn) -> None:
+    await to_checkout(officer_client)
+    await officer_client.get(f"{HOME}/kartu/kembali")
+    subscription = await cards.subscription()
+    assert (subscription.plan, subscription.way) == ("benih", "invoice")
+    assert await cards.invoices() == []
+
+
+async def test_a_message_delivered_five_times_and_a_forged_one_make_one_row(
+    cards: Cards, officer_client: SignedIn, app: Doors
+) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    delivered = list(cards.stripe.deliveries)
+    assert {each.status for each in delivered} == {200}
+    async with shared_session(cards.database) as db:
+        kept = (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one()
+    assert kept > 0
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as outside:
+        forged = await outside.post(HOOK, content=b'{"id":"evt_1"}', headers={"stripe-signature": "t=1,v1=00"})
+        assert forged.status_code == 400
+        assert (await outside.post(HOOK, content=b"{}")).status_code == 400
+    async with shared_session(cards.database) as db:
+        assert (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one() == kept
+    await cards.work()
+    for _ in range(3):
+        await look(cards.database, cards.tenant.id, clock.today())
+    assert len(await cards.invoices()) == 1
+
+
+async def test_without_cards_the_address_is_not_there(app: Doors, database: Database) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as outside:
+        assert (await outside.post(HOOK, content=b"{}")).status_code == 404
+
+
+async def test_renewals_are_mirrored_with_our_numbers_even_when_messages_are_lost(
+    cards: Cards, officer_client: SignedIn
+) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    await cards.stripe.advance(timedelta(days=65))
+    await look(cards.database, cards.tenant.id, clock.today() + timedelta(days=65))
+    rows = await cards.invoices()
+    assert [row.state for row in rows] == ["paid"] * 3
+    assert len({row.number for row in rows}) == 3
+    subscription = await cards.subscription()
+    assert subscription.period_end is not None
+    assert subscription.period_end > clock.today() + timedelta(days=65)
+    report = await run(cards.database, clock.today() + timedelta(days=65))
+    assert not [each for each in report.done if each.cooperative == "melati"]
+
+
+async def test_a_trial_that_goes_on_is_not_paid_twice(
+    database: Database, cards: Cards, officer_client: SignedIn
+) -> None:
+    async with database.owner.begin() as connection:
+        await connection.execute(text("DELETE FROM shared.billing_entries"))
+        await connection.execute(text("DELETE FROM shared.subscriptions"))
+    await officer_client.get(HOME)  # a new trial from today
+    before = await cards.subscription()
+    await cards.stripe.complete(await to_checkout(officer_client, "panen", "year"))
+    await cards.work()
+    subscription = await cards.subscription()
+    assert (subscription.plan, subscription.every, subscription.way) == ("panen", "year", "card")
+    assert (subscription.status, subscription.period_end) == ("trialing", before.period_end)
+    assert await cards.invoices() == []
+
+
+async def test_a_coupon_and_the_tax_come_along(
+    cards: Cards, officer_client: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards.database, "settings", replace(cards.database.settings, billing_pkp=True))
+    async with shared_session(cards.database) as db:
+        await make_coupon(db, code="TANI25", percent=25, invoices=2, most=9, until=None, reason="Pameran", by="Wening")
+        await enter_coupon(db, cards.tenant.id, "TANI25", by="Rina", on=clock.today())
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    (row,) = await cards.invoices()
+    assert (row.subtotal, row.discount, row.tax, row.to_pay) == (99_000, 24_750, 8_168, 82_418)
+    assert (await cards.subscription()).coupon is None
+
+
+async def test_stopped_in_the_portal_it_ends_with_the_period(cards: Cards, officer_client: SignedIn) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    subscription = await cards.subscription()
+    assert subscription.stripe_subscription is not None
+    client = stripe_of(cards.database)
+    await client.v1.subscriptions.update_async(subscription.stripe_subscription, {"cancel_at_period_end": True})
+    await look(cards.database, cards.tenant.id, clock.today())
+    assert (await cards.subscription()).next_plan == "benih"
+    await cards.stripe.advance(timedelta(days=40))
+    await look(cards.database, cards.tenant.id, clock.today() + timedelta(days=40))
+    subscription = await cards.subscription()
+    assert (subscription.plan, subscription.way, subscription.period_end) == ("benih", "invoice", None)
+
+
+async def test_a_card_that_fails_later_walks_through_the_same_dunning(cards: Cards, officer_client: SignedIn) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    subscription = await cards.subscription()
+    client = stripe_of(cards.database)
+    assert subscription.stripe_customer is not None
+    assert subscription.stripe_subscription is not None
+    bad = await client.v1.payment_methods.attach_async(
+        "pm_card_chargeCustomerFail", {"customer": subscription.stripe_customer}
+    )
+    await client.v1.subscriptions.update_async(
+        subscription.stripe_subscription, {"default_payment_method": str(bad.id)}
+    )
+    await cards.stripe.advance(timedelta(days=32))
+    later = clock.today() + timedelta(days=32)
+    await look(cards.database, cards.tenant.id, later)
+    (_, failed) = await cards.invoices()
+    assert (failed.state, failed.to_pay) == ("open", 99_000)
+    with clock.held_at(clock.now() + timedelta(days=32)):
+        report = await run(cards.database, later + timedelta(days=30))
+    kinds = [each.kind for each in report.done if each.cooperative == "melati"]
+    assert kinds == ["remind"] * 4 + ["make_read_only"]
+    closed = await tenant_by_slug(cards.database, "melati")
+    assert closed is not None
+    assert closed.read_only
+
+
+async def test_a_silent_stripe_changes_nothing_and_says_so(cards: Cards, officer_client: SignedIn) -> None:
+    shown = await officer_client.get(HOME)
+    key = re.search(r'name="key" value="([^"]+)"', shown.text)
+    assert key is not None
+    object.__setattr__(cards.database.settings, "stand_ins", (("stripe", "http://127.0.0.1:9"),))
+    answer = await officer_client.post(f"{HOME}/kartu/tumbuh", {"every": "month", "key": key[1]})
+    assert answer.status_code == 503
+    assert "Tidak ada yang berubah" in answer.text
