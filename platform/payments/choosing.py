@@ -18,6 +18,21 @@ def way_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, s
     return [(offer.way.way, offer.way.label.worded(visit.lang), hint_of(offer, visit)) for offer in offers]
 
 
+def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
+    """Return (way, name, hint) where the amount is not known yet: the hint says what the way takes."""
+    say = words(visit.lang).gettext
+    found = []
+    for offer in offers:
+        name, hint = offer.way.label.worded(visit.lang), hint_of(offer, visit)
+        least, most = formats.rupiah(offer.way.least, visit.lang), offer.way.most
+        if most is not None:
+            limits = say("%(least)s sampai %(most)s") % {"least": least, "most": formats.rupiah(most, visit.lang)}
+        else:
+            limits = say("mulai %(least)s") % {"least": least} if offer.way.least > 1 else ""
+        found.append((offer.way.way, name, "; ".join(part for part in (hint, limits) if part) or None))
+    return found
+
+
 def hint_of(offer: Offer, visit: Visit) -> str | None:
     """Return what a buyer should know before choosing; what is theirs comes with its amount."""
     say = words(visit.lang).gettext
@@ -28,9 +43,9 @@ def hint_of(offer: Offer, visit: Visit) -> str | None:
         return told if offer.enough else f"{told}. {say('Belum cukup.')}"
     return {
         "cash": None,
-        "bank_transfer": say("Nomor rekening kami tunjukkan sesudah memesan"),
+        "bank_transfer": say("Nomor rekening kami tunjukkan sesudah ini"),
         "qris": say("Pindai dengan aplikasi bank atau dompet digital apa pun"),
-        "stripe": say("Halaman pembayaran Stripe terbuka sesudah memesan"),
-        "midtrans": say("Halaman pembayaran Midtrans terbuka sesudah memesan"),
-        "xendit": say("Halaman pembayaran Xendit terbuka sesudah memesan"),
+        "stripe": say("Halaman pembayaran Stripe terbuka sesudah ini"),
+        "midtrans": say("Halaman pembayaran Midtrans terbuka sesudah ini"),
+        "xendit": say("Halaman pembayaran Xendit terbuka sesudah ini"),
     }.get(offer.way.way)

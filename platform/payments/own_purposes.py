@@ -12,6 +12,7 @@ from payments.purposes import Place, register
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from kernel.database import Reader
     from payments.models import Payment
     from ui.viewer import Visit
 
@@ -23,10 +24,11 @@ TRIAL: Final = "trial"
 class OwnPurpose:
     """A purpose that always takes the money: one account of the member's (or of nobody's), in and out alike."""
 
-    def __init__(self, name: str, account: str, page: str) -> None:
+    def __init__(self, name: str, account: str, page: str, again: str | None) -> None:
         self.name = name
         self._account = account
         self._page = page
+        self._again = again
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         return True
@@ -52,7 +54,11 @@ class OwnPurpose:
     def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
         return self._page
 
+    async def other_way(self, ro: Reader, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
+        """Begun again on its own page: a payment that nobody pays harms nothing."""
+        return self._again
 
-register(OwnPurpose(TOP_UP, WALLETS, "/anggota/dompet"))
-register(OwnPurpose(REPAYMENT, MEMBER_RECEIVABLES, "/anggota/kasbon"))
-register(OwnPurpose(TRIAL, OWED_TO_PAYERS, "/pengurus/pembayaran/cara"))
+
+register(OwnPurpose(TOP_UP, WALLETS, "/anggota/dompet", "/anggota/dompet/isi"))
+register(OwnPurpose(REPAYMENT, MEMBER_RECEIVABLES, "/anggota/kasbon", "/anggota/kasbon/bayar"))
+register(OwnPurpose(TRIAL, OWED_TO_PAYERS, "/pengurus/pembayaran/cara", None))

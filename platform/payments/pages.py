@@ -2,9 +2,26 @@
 
 from typing import Any, Final
 
-from payments import pay_pages, statement_pages
+from payments import (
+    kasbon_pages,
+    office_pages,
+    pay_pages,
+    receipt_pages,
+    reconcile_pages,
+    refund_pages,
+    statement_pages,
+    wallet_pages,
+    ways_pages,
+)
 
 routes: Final[list[Any]] = [
     *pay_pages.routes,
+    *receipt_pages.routes,
+    *wallet_pages.routes,
+    *kasbon_pages.routes,
     *statement_pages.routes,
+    *ways_pages.routes,
+    *office_pages.routes,
+    *refund_pages.routes,
+    *reconcile_pages.routes,
 ]

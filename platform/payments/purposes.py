@@ -11,6 +11,7 @@ import msgspec
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from kernel.database import Reader
     from payments.models import Payment
     from ui.viewer import Visit
 
@@ -57,6 +58,10 @@ class Purpose(Protocol):
 
     def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
         """Return the page of what was paid, as this viewer may open it; None where there is none for them."""
+        ...
+
+    async def other_way(self, ro: Reader, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
+        """Return the page on which another way of paying is chosen; None where nothing waits for money any more."""
         ...
 
 

@@ -45,6 +45,15 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
     confirmed: bool = False
 
 
+class ChangeWayForm(Struct, forbid_unknown_fields=True):
+    """Another way of paying for an order that waits; ``kunci`` opens it to the visitor who placed it."""
+
+    payment_way: PaymentWay
+    kunci: Annotated[str, Meta(max_length=64)] = ""
+    pin: Annotated[str, Meta(max_length=6)] = ""
+    confirmed: bool = False
+
+
 class ReasonForm(Struct, forbid_unknown_fields=True):
     """Why an order is called off or taken back."""
 

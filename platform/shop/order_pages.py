@@ -20,7 +20,7 @@ async def order_page(
 ) -> Response[bytes]:
     """Show an order to who placed it; to anybody else there is no such order."""
     order = await order_queries.order(ro, number) if 0 < number < showing.LARGEST_NUMBER else None
-    if order is None or not _is_theirs(visit, order, kunci):
+    if order is None or not is_theirs(visit, order, kunci):
         raise errors.NO_SUCH_ORDER()
     lines = await order_queries.lines(ro, order.id)
     return page(
@@ -29,6 +29,7 @@ async def order_page(
         place="belanja",
         order=order,
         state=showing.state_words(order, visit),
+        change_way=f"/pesanan/{number}/cara-bayar" + ("" if order.member_id else f"?kunci={kunci}"),
         **told(order, lines, visit),
     )
 
@@ -104,7 +105,8 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}
 
 
-def _is_theirs(visit: Visit, order: OrderView, key: str) -> bool:
+def is_theirs(visit: Visit, order: OrderView, key: str) -> bool:
+    """Whether this viewer placed the order: a member signed in, or a visitor with its key."""
     viewer = visit.viewer
     if order.member_id is not None:
         return viewer is not None and viewer.member_id == order.member_id

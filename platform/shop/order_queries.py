@@ -124,6 +124,11 @@ async def order(ro: Reader, number: int) -> OrderView | None:
     return await ro.one(OrderView, _ORDER, number)
 
 
+async def awaits_money(ro: Reader, order_id: UUID) -> bool:
+    """Say whether an order was placed, costs something, and is neither paid nor called off."""
+    return bool(await ro.value("SELECT 1 FROM orders WHERE id = $1 AND status = 'placed' AND total > 0", order_id))
+
+
 async def lines(ro: Reader, order_id: UUID) -> list[LineView]:
     """Return the lines of an order."""
     return await ro.rows(

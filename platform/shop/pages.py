@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from shop import (
     cart_pages,
+    change_way_pages,
     checkout_pages,
     counter_pages,
     goods_pages,
@@ -18,6 +19,7 @@ routes: Final[list[Any]] = [
     *cart_pages.routes,
     *checkout_pages.routes,
     *order_pages.routes,
+    *change_way_pages.routes,
     *counter_pages.routes,
     *goods_pages.routes,
     *stock_pages.routes,

@@ -21,12 +21,13 @@ from payments.models import Payment
 from payments.opening import Ask, open_payment
 from payments.provider import provider_of
 from payments.purposes import Place, register
-from shop import errors, events, queries, showing, stock
+from shop import errors, events, order_queries, queries, showing, stock
 from shop.models import Order
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from kernel.database import Reader
     from payments.credit import Consent
     from ui.viewer import Visit
 
@@ -183,6 +184,13 @@ class PaidOrders:
         """The order's page: a member signs in for it; a visitor who has the payment's address may open the order, too."""
         number = label.rpartition(" ")[2]
         return f"/pesanan/{number}" + ("" if of_member else f"?kunci={showing.order_key(visit, subject_id)}")
+
+    async def other_way(self, ro: Reader, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
+        """While the order waits for its money."""
+        number = label.rpartition(" ")[2]
+        if not await order_queries.awaits_money(ro, subject_id):
+            return None
+        return f"/pesanan/{number}/cara-bayar" + ("" if of_member else f"?kunci={showing.order_key(visit, subject_id)}")
 
 
 async def stop_unpaid(db: AsyncSession, order: Order) -> None:

@@ -85,11 +85,21 @@
     }
   });
 
+  /* How long a payment still waits: counted from when the page was made, so that a phone's wrong clock does no harm. */
+  const two = n => String(n).padStart(2, "0");
+  const tick = () => all("[data-left]").forEach(e => {
+    const left = Math.max(0, Math.round(((e.until ??= Date.now() + e.dataset.left * 1000) - Date.now()) / 1000));
+    e.querySelector("[data-left-value]").textContent = [left / 3600 | 0, left / 60 % 60 | 0, left % 60].map(two).join(":");
+    e.hidden = false;
+  });
+  if (d.querySelector("[data-left]")) { tick(); setInterval(tick, 1000); }
+
   /* htmx: the cart tells its count; a lost signal is said, not hidden. */
   d.addEventListener("lumbung:cart", e => {
     all("[data-cart-count]").forEach(c => { c.hidden = !e.detail.count; c.lastChild.textContent = e.detail.count; });
     if (e.detail.text) say(e.detail.text);
   });
+  d.addEventListener("lumbung:say", e => say(e.detail.text));
   d.addEventListener("htmx:afterRequest", e => e.detail.successful && e.target.dataset?.draft && store.removeItem(key(e.target)));
   d.addEventListener("htmx:load", e => ready(e.detail.elt));
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach(n => d.addEventListener(n, () => say(d.getElementById("toast").dataset.lost)));

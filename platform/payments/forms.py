@@ -1,0 +1,29 @@
+"""What the members' forms of payments may send."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from governance.rules import PaymentWay
+from kernel.money import Rupiah
+
+
+class PayInForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Money into one's wallet, or to pay off one's credit. ``key`` is made with the form, so that sent twice it counts once."""
+
+    key: UUID
+    amount: Rupiah
+    payment_way: PaymentWay
+    confirmed: bool = False
+
+
+class PinForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A new PIN, written twice, and one's password."""
+
+    pin: Annotated[str, Meta(max_length=20)]
+    again: Annotated[str, Meta(max_length=20)]
+    own_password: Annotated[str, Meta(max_length=200)]

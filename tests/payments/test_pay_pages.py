@@ -1,0 +1,360 @@
+"""The page of a payment: what it shows in every state, to whom, and what its buttons do."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from factories import shop
+from factories.gateway import Gateway, xendit_of
+from factories.paying import STATES, bring_about, open_ways
+from factories.shop import CASHIER, TODAY
+from kernel.database import Database
+from payments import machine, queries
+from payments.models import Payment
+from payments.pay_states import State, account_number, may_lead_to
+from shop import showing
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+from ui.viewer import Brand, Visit
+
+Visitor = Callable[[str], httpx.AsyncClient]
+HTMX = {"hx-request": "true"}
+SAYS: dict[State, str] = {
+    "awaiting": "Transfer ke rekening koperasi",
+    "lapsed": "Batas waktunya baru saja lewat",
+    "checking": "Pengurus sedang memeriksa",
+    "paid": "Terima kasih, sudah kami terima",
+    "taken_up": "Uangnya datang sesudah batas waktu, tetapi",
+    "in_wallet": "Uang Anda ada di dompet anggota",
+    "owed": "Uang Anda kami simpan",
+    "partly_refunded": "Rp20.000 dari Rp75.",
+    "refunded": "Rp75.000 sudah kami kembalikan",
+    "failed": "Pembayaran ini gagal",
+    "expired": "Batas waktu pembayaran ini lewat",
+    "cancelled": "Pembayaran ini tidak berlaku lagi",
+}
+
+
+@pytest.fixture
+async def payment_in(database: Database, melati: TenantRef) -> Callable[..., Any]:
+    async def make(state: State = "awaiting", way: str = "bank_transfer", **more: Any) -> Payment:
+        async with coop_session(database, melati) as db:
+            await open_ways(db)
+            return await bring_about(db, state, way, **more)
+
+    return make
+
+
+@pytest.fixture
+async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gateway]:
+    async with xendit_of(database, melati) as given:
+        yield given
+
+
+def tags(text: str) -> str:
+    """What is read of a page."""
+    return " ".join(re.sub(r"<[^>]+>", "", text).split())
+
+
+async def test_what_nobody_opened_is_not_there(visitor: Visitor) -> None:
+    client = visitor("melati")
+    for reference in ("L00000000000", "x", "L" * 300, "%00", "1' OR '1'='1"):
+        for end in ("", "/keadaan", "/lanjut", "/bukti", "/bukti.pdf", "/qris.png"):
+            answer = await client.get(f"/bayar/{reference}{end}", headers=HTMX)
+            assert answer.status_code == 404, (reference, end)
+        for end in ("/mulai", "/periksa"):
+            assert (await client.post(f"/bayar/{reference}{end}")).status_code == 404, (reference, end)
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_each_state_is_told_in_its_own_words_and_names_nobody(
+    visitor: Visitor, payment_in: Callable[..., Any], state: State
+) -> None:
+    payment = await payment_in(state)
+    answer = await visitor("melati").get(f"/bayar/{payment.reference}")
+    assert answer.status_code == 200
+    told = tags(answer.text)
+    assert SAYS[state] in told
+    assert payment.label in told
+    for secret in ("Tono", "Sari Wulandari", "81299990001", "81200000001"):
+        assert secret not in answer.text
+    waits = state in ("awaiting", "lapsed", "checking")
+    assert ("hx-get" in answer.text) is waits
+    assert ("Lihat bukti" in told) is (payment.settled_at is not None)
+    assert ("Jangan bayar lagi" in told or "jangan bayar lagi" in told) is (state in ("lapsed", "checking"))
+
+
+async def test_a_transfer_shows_account_exact_amount_and_reference(
+    visitor: Visitor, payment_in: Callable[..., Any]
+) -> None:
+    payment = await payment_in()
+    text = (await visitor("melati").get(f"/bayar/{payment.reference}")).text
+    assert 0 < payment.tail < 1000
+    assert payment.amount == 75_000 + payment.tail
+    assert f"Rp75.<mark>{payment.tail:03}</mark>" in text
+    assert "BCA 123-456-7890 a.n. Koperasi Melati" in text
+    for copied in ("1234567890", str(payment.amount), payment.reference):
+        assert f'data-copy="{copied}"' in text
+    assert re.search(r'<time datetime="[^"]+">\d+ \w+ \d{4} \d\d\.\d\d WIB</time>', text)
+    left = int(re.search(r'data-left="(\d+)"', text)[1])  # type: ignore[index]
+    assert 48 * 3600 - 60 < left <= 48 * 3600
+
+
+async def test_a_qris_shows_code_merchant_and_a_picture_to_keep(
+    visitor: Visitor, payment_in: Callable[..., Any]
+) -> None:
+    payment = await payment_in(way="qris")
+    client = visitor("melati")
+    text = (await client.get(f"/bayar/{payment.reference}")).text
+    assert '<svg role="img"' in text
+    assert "KOPERASI MELATI" in text
+    assert "NMID ID1020304050607" in text
+    picture = await client.get(f"/bayar/{payment.reference}/qris.png")
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.content.startswith(b"\x89PNG")
+
+
+async def test_the_picture_is_the_code_of_this_payment(visitor: Visitor, payment_in: Callable[..., Any]) -> None:
+    import io
+
+    import zxingcpp
+    from PIL import Image
+
+    payment = await payment_in(way="qris")
+    picture = await visitor("melati").get(f"/bayar/{payment.reference}/qris.png")
+    read = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)))
+    assert [each.text for each in read] == [payment.shown["qr"]]
+
+
+async def test_no_code_is_shown_once_it_must_not_be_paid_any_more(
+    visitor: Visitor, payment_in: Callable[..., Any]
+) -> None:
+    for state in ("lapsed", "expired", "paid"):
+        payment = await payment_in(state, "qris")
+        client = visitor("melati")
+        assert '<svg role="img"' not in (await client.get(f"/bayar/{payment.reference}")).text
+        assert (await client.get(f"/bayar/{payment.reference}/qris.png")).status_code == 404
+
+
+async def test_test_keys_are_marked_on_page_and_receipt(visitor: Visitor, payment_in: Callable[..., Any]) -> None:
+    client = visitor("melati")
+    for state in ("awaiting", "paid"):
+        real, trial = await payment_in(state), await payment_in(state, live=False)
+        assert "Uji coba: tidak ada uang yang berpindah" not in (await client.get(f"/bayar/{real.reference}")).text
+        assert "Uji coba: tidak ada uang yang berpindah" in (await client.get(f"/bayar/{trial.reference}")).text
+    assert "Uji coba" in (await client.get(f"/bayar/{trial.reference}/bukti")).text
+
+
+async def test_a_waiting_page_is_answered_only_when_something_changed(
+    visitor: Visitor, payment_in: Callable[..., Any], database: Database, melati: TenantRef
+) -> None:
+    payment = await payment_in()
+    client = visitor("melati")
+    text = (await client.get(f"/bayar/{payment.reference}")).text
+    asks = re.search(r'hx-get="([^"]+)"', text)[1]  # type: ignore[index]
+    same = await client.get(asks, headers=HTMX)
+    assert same.status_code == 204
+    assert not same.content
+    async with coop_session(database, melati) as db:
+        await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+    changed = await client.get(asks, headers=HTMX)
+    assert changed.status_code == 200
+    assert "<html" not in changed.text
+    assert "Terima kasih, sudah kami terima" in changed.text
+    assert "hx-get" not in changed.text
+    said = json.loads(changed.headers["hx-trigger"])["lumbung:say"]["text"]
+    assert said == f"{payment.label}: sudah dibayar"
+    by_hand = await client.get(asks)
+    assert (by_hand.status_code, by_hand.headers["location"]) == (303, f"/bayar/{payment.reference}")
+
+
+async def test_who_says_to_have_transferred_hears_who_looks_and_changes_nothing(
+    visitor: Visitor, payment_in: Callable[..., Any], database: Database, melati: TenantRef
+) -> None:
+    payment = await payment_in()
+    client = visitor("melati")
+    answer = await client.post(f"/bayar/{payment.reference}/periksa")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/bayar/{payment.reference}")
+    assert "Pengurus memeriksanya" in (await client.get(answer.headers["location"])).text
+    async with coop_session(database, melati) as db:
+        now = await queries.payment_by_reference(db, payment.reference)
+    assert now is not None
+    assert now.status == "awaiting"
+
+
+async def test_a_stranger_cannot_have_providers_asked_without_end(
+    visitor: Visitor, payment_in: Callable[..., Any]
+) -> None:
+    payment = await payment_in()
+    client = visitor("melati")
+    answers = [(await client.post(f"/bayar/{payment.reference}/periksa")).status_code for _ in range(62)]
+    assert answers[:60] == [303] * 60
+    assert answers[60:] == [429, 429]
+
+
+async def test_an_order_that_waits_can_be_paid_another_way_and_leads_from_the_old_payment_to_the_new(
+    visitor: Visitor, payment_in: Callable[..., Any]
+) -> None:
+    payment = await payment_in()
+    client = visitor("melati")
+    page = (await client.get(f"/bayar/{payment.reference}")).text
+    change = re.search(r'href="(/pesanan/\d+/cara-bayar\?kunci=\w+)"', page)[1]  # type: ignore[index]
+    choices = (await client.get(change)).text
+    assert 'value="qris"' in choices
+    key = re.search(r'name="kunci" value="(\w+)"', choices)[1]  # type: ignore[index]
+    path = change.partition("?")[0]
+    answer = await client.post(path, data={"payment_way": "qris", "kunci": key})
+    assert answer.status_code == 303
+    new = answer.headers["location"]
+    assert new.startswith("/bayar/")
+    assert new != f"/bayar/{payment.reference}"
+    again = await client.post(path, data={"payment_way": "qris", "kunci": key})
+    assert again.headers["location"] == new  # pressed twice
+    old = (await client.get(f"/bayar/{payment.reference}")).text
+    assert "Cara membayar yang lain sudah dipilih" in old
+    assert f'href="{new}"' in old
+    assert 'href="/pesanan/' in old
+
+
+async def test_the_way_is_changed_by_nobody_else(
+    visitor: Visitor, payment_in: Callable[..., Any], member_client: Any, database: Database, melati: TenantRef
+) -> None:
+    payment = await payment_in()
+    number = payment.label.rpartition(" ")[2]
+    for client in (visitor("melati"), member_client):
+        for key in ("", "0" * 32):
+            path = f"/pesanan/{number}/cara-bayar"
+            assert (await client.get(f"{path}?kunci={key}")).status_code == 404
+            answer = await client.post(path, data={"payment_way": "qris", "kunci": key})
+            assert answer.status_code == 404
+    async with coop_session(database, melati) as db:
+        assert await queries.count_of(db, payment.purpose, payment.subject_id) == 1
+
+
+async def test_a_member_pays_a_waiting_order_from_savings_after_one_sentence(
+    member_client: Any, database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        await open_ways(db)
+        product = await shop.product(db, price=75_000)
+        order = await shop.order(db, {product.id: 1}, await shop.member(db), "bank_transfer")
+    path = f"/pesanan/{order.number}/cara-bayar"
+    asked = await member_client.post(path, {"payment_way": "savings"})
+    assert asked.status_code == 200
+    total = f"{order.total:,}".replace(",", ".")
+    assert f"Rp{total} dari simpanan sukarela Sari Wulandari Melati membayar pesanan {order.number}." in tags(
+        asked.text
+    )
+    done = await member_client.post(path, {"payment_way": "savings", "confirmed": "1"})
+    assert (done.status_code, done.headers["location"]) == (303, f"/pesanan/{order.number}")
+    async with coop_session(database, melati) as db:
+        paid = await queries.latest_of(db, "order", order.id)
+    assert paid is not None
+    assert (paid.way, paid.status) == ("savings", "paid")
+    assert (await member_client.get(path)).headers["location"] == f"/pesanan/{order.number}"
+
+
+async def test_a_paid_order_leads_to_its_page_by_the_visitors_key(
+    visitor: Visitor, payment_in: Callable[..., Any], database: Database, melati: TenantRef
+) -> None:
+    payment = await payment_in("paid")
+    visit = Visit(database, "cooperative", Brand("Koperasi Melati"))
+    visit.tenant = melati
+    address = f"/pesanan/{payment.label.rpartition(' ')[2]}?kunci={showing.order_key(visit, payment.subject_id)}"
+    client = visitor("melati")
+    assert f'href="{address}"' in (await client.get(f"/bayar/{payment.reference}")).text
+    assert (await client.get(address)).status_code == 200
+
+
+async def waiting_at_gateway(database: Database, tenant: TenantRef) -> Payment:
+    async with coop_session(database, tenant) as db:
+        product = await shop.product(db, stock=3, price=75_000)
+        return await shop.payment_of(db, await shop.order(db, {product.id: 1}, way="xendit"))
+
+
+async def test_a_gateway_is_entered_by_a_page_of_our_own_and_asked_on_the_way_back(
+    visitor: Visitor, gateway: Gateway
+) -> None:
+    payment = await waiting_at_gateway(gateway.database, gateway.tenant)
+    client, home = visitor("melati"), f"/bayar/{payment.reference}"
+    page = (await client.get(home)).text
+    assert "Lanjut ke pembayaran Xendit" in page
+    started = await client.post(f"{home}/mulai")
+    assert (started.status_code, started.headers["location"]) == (303, f"{home}/lanjut")
+    onward = (await client.get(f"{home}/lanjut")).text
+    url = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', onward)[1]  # type: ignore[index]
+    assert url.startswith(dict(gateway.database.settings.stand_ins)["xendit"])
+    assert f'href="{url}"' in onward
+    waits = await client.post(f"{home}/periksa")
+    assert "Belum ada kabar pembayaran dari Xendit" in (await client.get(waits.headers["location"])).text
+    await gateway.stand_in.pay(payment.reference, "QRIS")
+    assert "Menunggu pembayaran" in (await client.get(home)).text  # nobody has asked yet
+    await forget_that_we_asked(gateway, payment.reference)
+    assert "Terima kasih, sudah kami terima" in (await client.get(f"{home}?hasil=selesai")).text
+    assert (await client.get(f"{home}/lanjut")).headers["location"] == home
+
+
+async def forget_that_we_asked(gateway: Gateway, reference: str) -> None:
+    async with coop_session(gateway.database, gateway.tenant) as db:
+        (await machine.locked(db, reference)).checked_at = None
+
+
+async def test_i_have_paid_asks_the_gateway(visitor: Visitor, gateway: Gateway) -> None:
+    payment = await waiting_at_gateway(gateway.database, gateway.tenant)
+    client, home = visitor("melati"), f"/bayar/{payment.reference}"
+    await client.post(f"{home}/mulai")
+    await gateway.stand_in.pay(payment.reference, "QRIS")
+    await client.post(f"{home}/periksa")
+    assert "Terima kasih, sudah kami terima" in (await client.get(home)).text
+
+
+async def test_a_gateway_that_does_not_answer_is_told_on_the_page(
+    visitor: Visitor, database: Database, melati: TenantRef
+) -> None:
+    async with xendit_of(database, melati):
+        payment = await waiting_at_gateway(database, melati)
+    # the stand-in is gone: nobody listens at its address any more
+    client, home = visitor("melati"), f"/bayar/{payment.reference}"
+    answer = await client.post(f"{home}/mulai")
+    assert answer.status_code == 503
+    assert "Layanan pembayaran sedang tidak menjawab" in tags(answer.text)
+    assert "Lanjut ke pembayaran Xendit" in answer.text
+    assert (await client.get(f"{home}?hasil=selesai")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "may"),
+    [
+        ("https://checkout.stripe.com/c/pay/cs_1#x", True),
+        ("http://127.0.0.1:9001/pay/1", True),
+        ("http://127.0.0.1:9002/pay/1", False),
+        ("http://checkout.stripe.com/c", False),
+        ("https://kita@jahat.example/", False),
+        ("javascript:alert(1)", False),
+        ("https:///x", False),
+        ('https://x.example/"><script>', False),
+        ("//x.example", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_payers_are_led_to_https_or_to_the_configured_stand_in_alone(url: str | None, may: bool) -> None:
+    assert may_lead_to(url, "http://127.0.0.1:9001") is may
+
+
+@pytest.mark.parametrize(
+    ("written", "copied"),
+    [
+        ("BCA 1234567890 a.n. Koperasi Melati", "1234567890"),
+        ("Bank Mandiri 137-00-1234567-8", "1370012345678"),
+        ("BRI cabang 42, 0022 01 000123 30 5", "002201000123305"),
+        ("Tanyakan kepada kasir", "Tanyakan kepada kasir"),
+        ("", ""),
+    ],
+)
+def test_the_account_is_copied_as_digits_alone(written: str, copied: str) -> None:
+    assert account_number(written) == copied
