@@ -1,0 +1,69 @@
+"""What a treasurer sees of reconciliation: every difference with its reason, every figure with its origin."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from conftest import SignedIn
+from factories.gateway import Gateway, xendit_of
+from kernel import clock
+from kernel.database import Database
+from tenants.registry import TenantRef
+
+HOME = "/pengurus/pembayaran/rekonsiliasi"
+
+
+@pytest.fixture
+async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gateway]:
+    async with xendit_of(database, melati) as gateway:
+        yield gateway
+
+
+async def test_fetching_now_brings_all_in_and_the_page_says_that_all_is_clear(
+    gateway: Gateway, officer_client: SignedIn
+) -> None:
+    assert "Penyedia belum pernah ditanya." in (await officer_client.get(HOME)).text
+    reference = await gateway.paid(100_000)
+    gateway.stand_in.withdraw(60_000)
+    answer = await officer_client.post(f"{HOME}/xendit/pengambilan")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{HOME}/xendit")
+    way = await officer_client.get(f"{HOME}/xendit")
+    assert "Semua jelas" in way.text
+    assert "Rp39.300" in way.text
+    day = clock.today().isoformat()
+    shown = (await officer_client.get(f"{HOME}/xendit", params={"hari": day})).text
+    assert "Pencairan ke bank" in shown
+    assert f"/pengurus/pembayaran/{reference}" in shown
+    assert "/pengurus/buku/jurnal/" in shown
+
+
+async def test_money_that_nobody_knows_is_shown_with_what_to_do(gateway: Gateway, officer_client: SignedIn) -> None:
+    await gateway.paid(100_000)
+    earlier = clock.now() - timedelta(hours=1)
+    gateway.stand_in.account.pay_in(7_000, "QRIS", "TOKO-LAIN", earlier)
+    await officer_client.post(f"{HOME}/xendit/pengambilan")
+    home = (await officer_client.get(HOME)).text
+    assert "perlu dilihat" in home
+    assert "Tidak ada pembayaran yang cocok" in home
+    day = earlier.astimezone(ZoneInfo("Asia/Jakarta")).date()
+    shown = (await officer_client.get(f"{HOME}/xendit?hari={day}")).text
+    assert "Mungkin uang dari tempat lain." in shown
+
+
+async def test_a_silent_provider_is_said_in_a_sentence(gateway: Gateway, officer_client: SignedIn) -> None:
+    gateway.stand_in.faults.answers.append("500")
+    answer = await officer_client.post(f"{HOME}/xendit/pengambilan")
+    assert answer.status_code == 503
+    assert "sedang tidak menjawab" in answer.text
+
+
+async def test_what_cannot_be_compared_has_no_page_and_members_have_none(
+    officer_client: SignedIn, member_client: SignedIn
+) -> None:
+    for way in ("cash", "tiada", "xendit"):
+        assert (await officer_client.get(f"{HOME}/{way}")).status_code == 404
+        assert (await officer_client.post(f"{HOME}/{way}/pengambilan")).status_code == 404
+    assert (await officer_client.get(f"{HOME}/bank_transfer?hari=besok")).status_code == 200
+    assert (await member_client.get(HOME)).status_code == 403
