@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def way_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
     """Return (way, name, hint) of each offer, as the radio buttons of a form take them."""
-    return [(offer.way.way, offer.way.label.worded(visit.lang), hint_of(offer, visit)) for offer in offers]
+    return [(str(offer.way.way), offer.way.label.worded(visit.lang), hint_of(offer, visit)) for offer in offers]
 
 
 def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
