@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from demo.cooperatives import PIN
+
 pytestmark = pytest.mark.slow
 PLATFORM = Path(__file__).parents[2] / "platform"
 
@@ -21,14 +23,14 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 class Up:
     """One running `lumbung up` with a data folder and a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             self.port = int(listener.getsockname()[1])
         self.log = folder / "up.log"
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                up_command(self.port), env=environment(folder), stdout=out, stderr=subprocess.STDOUT
+                [*up_command(self.port), *options], env=environment(folder), stdout=out, stderr=subprocess.STDOUT
             )
 
     def wait_until_running(self) -> None:
@@ -39,13 +41,17 @@ class Up:
             time.sleep(0.05)
 
     def children(self) -> dict[str, int]:
-        """Process numbers of web and worker."""
+        """Process numbers of web, worker and stand-ins."""
         listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
         found = {}
         for line in listed.splitlines():
             pid, parent, arguments = line.split(None, 2)
-            for name in ("web", "worker"):
-                if int(parent) == self.process.pid and f"commands.main {name} " in arguments:
+            for name, program in (
+                ("web", "commands.main web "),
+                ("worker", "commands.main worker "),
+                ("stand-ins", "stand_ins "),
+            ):
+                if int(parent) == self.process.pid and program in arguments:
                     found[name] = int(pid)
         return found
 
@@ -129,6 +135,66 @@ def test_when_a_process_dies_the_rest_ends_and_says_so(up: Up, folder: Path) -> 
     assert "The worker process ended (by SIGKILL)" in up.log.read_text(encoding="utf-8")
     assert not alive(children["web"])
     assert not server_runs(folder)
+
+
+def test_the_demo_is_paid_through_stand_ins_that_end_with_it_and_another_start_finds_all_of_it(folder: Path) -> None:
+    for again in (False, True):
+        up = Up(folder, "--demo")
+        try:
+            up.wait_until_running()
+            children = up.children()
+            assert set(children) == {"web", "worker", "stand-ins"}
+            assert up.answer(f"melati.localhost:{up.port}") == 200
+            time.sleep(0.3)  # the lines after the address
+            said = up.log.read_text(encoding="utf-8")
+        finally:
+            up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(60) == 0
+        assert not any(alive(pid) for pid in children.values())
+        assert "Payment services are stand-ins, no money moves: stripe http://127.0.0.1:" in said
+        assert "payments were left as they are" not in said
+        assert f", PIN {PIN}" in said, again
+        assert (folder / "var" / "contoh" / "mutasi-melati.csv").exists()
+
+
+def test_stand_ins_that_do_not_come_up_are_done_without(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from commands import standing_in
+    from commands.processes import Processes
+    from kernel.settings import Settings
+
+    (folder / "stand_ins").mkdir()
+    (folder / "stand_ins" / "__main__.py").write_text("print('nothing that we understand')", "utf-8")
+    monkeypatch.setattr(standing_in, "FOLDER", folder)
+    with_stand_ins = (("stripe", "http://127.0.0.1:9001"),)
+    assert standing_in.wanted(Settings())
+    assert not standing_in.wanted(Settings(environment="production"))
+    assert not standing_in.wanted(Settings(stand_ins=with_stand_ins))
+    processes = Processes()
+    try:
+        assert standing_in.joined(Settings(), processes, standing_in.start(processes)) == Settings()
+        assert processes.ended() is None
+    finally:
+        processes.stop()
+    assert standing_in.environment(Settings(stand_ins=with_stand_ins)) == {
+        "LUMBUNG_STAND_INS": "stripe=http://127.0.0.1:9001"
+    }
+    assert standing_in.environment(Settings()) == {}
+
+
+def test_stand_ins_end_when_whoever_started_them_is_gone() -> None:
+    from commands import standing_in
+    from commands.processes import Processes
+
+    processes = Processes()
+    process = standing_in.start(processes)
+    try:
+        assert process.stdout is not None
+        assert b"LUMBUNG_STAND_INS" in process.stdout.readline()
+        assert process.stdin is not None
+        process.stdin.close()  # as the system does for us, however we ended
+        assert process.wait(10) == 0
+    finally:
+        processes.stop()
 
 
 def test_the_worker_knows_the_jobs_of_every_room_that_has_some() -> None:

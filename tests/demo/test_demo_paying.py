@@ -1,0 +1,194 @@
+"""The demo is paid: by what our own books hold, by an officer's word, and through stand-ins, also when it was made before they were there."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pytest
+
+from demo import notes, seed, services
+from demo.cooperatives import COOPERATIVES, PIN
+from demo.sticker import MERCHANT, STICKER
+from kernel import clock
+from kernel.actor import Actor
+from kernel.database import Database
+from kernel.errors import Refusal
+from kernel.settings import Settings
+from payments import calling, credit, qris, setting_up, ways
+from payments.statement_files import Unknown
+from payments.statement_importing import plan_statement
+from stand_ins.midtrans import MidtransStandIn
+from stand_ins.serving import serve
+from stand_ins.stripe import StripeStandIn
+from stand_ins.xendit import XenditStandIn
+from tenants.fleet import migrate
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import coop_reader, coop_session
+
+pytestmark = pytest.mark.slow
+MELATI = COOPERATIVES[0]
+ORIGIN = "http://melati.localhost:8000"
+
+
+@dataclass
+class World:
+    """A demo that was made without stand-ins, and then started again beside them."""
+
+    database: Database
+    tenant: TenantRef
+    stripe: StripeStandIn
+    xendit: XenditStandIn
+    alone: int
+
+
+@pytest.fixture(scope="module")
+async def world(server_url: str, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    import asyncpg
+
+    owner = await asyncpg.connect(f"{server_url}/postgres")
+    await owner.execute("CREATE DATABASE demo_paying")
+    url = f"{server_url}/demo_paying"
+    settings = replace(settings, data_dir=tmp_path_factory.mktemp("demo"))
+    before = Database(url, settings)
+    stripe, midtrans, xendit = StripeStandIn(), MidtransStandIn(), XenditStandIn()
+    try:
+        await migrate(before)
+        await seed(before)
+        tenant = await tenant_by_slug(before, "melati")
+        async with coop_reader(before, tenant) as ro:
+            alone = len([way for way in await ways.ways_of(ro) if way.enabled])
+        async with serve(stripe.app) as first, serve(midtrans.app) as second, serve(xendit.app) as third:
+            addresses = (("stripe", str(first)), ("midtrans", str(second)), ("xendit", str(third)))
+            database = Database(url, replace(settings, stand_ins=addresses))
+            await seed(database)
+            yield World(database, tenant, stripe, xendit, alone)
+            await database.close()
+    finally:
+        await before.close()
+        await owner.execute("DROP DATABASE demo_paying WITH (FORCE)")
+        await owner.close()
+
+
+async def test_one_cooperative_has_every_way_and_the_other_those_of_the_first_day(world: World) -> None:
+    assert world.alone == len(ways.known_ways()) - len(services.GATEWAYS)
+    async with coop_reader(world.database, world.tenant) as ro:
+        found = await ways.ways_of(ro)
+        assert all(way.enabled and way.complete for way in found)
+        assert {way.way for way in found if not way.live} == set(services.GATEWAYS)
+    async with coop_reader(world.database, await tenant_by_slug(world.database, "mawar")) as ro:
+        assert {way.way for way in await ways.ways_of(ro) if way.enabled} == ways.ON_FROM_THE_START
+        assert await ro.value("SELECT count(*) FROM payments WHERE purpose <> 'order'") == 0
+
+
+async def test_payments_stand_in_every_state_that_a_newcomer_should_see(world: World) -> None:
+    async with coop_reader(world.database, world.tenant) as ro:
+        rows = await ro.records("SELECT way, status FROM payments")
+        found = {(row["way"], row["status"]) for row in rows}
+        assert {
+            ("bank_transfer", "awaiting"), ("bank_transfer", "paid"), ("bank_transfer", "expired"), ("qris", "awaiting"),
+            ("qris", "partly_refunded"), ("wallet", "refunded"), ("kasbon", "paid"), ("payroll", "paid"), ("savings", "paid"),
+        } <= found  # fmt: skip
+        assert await ro.value("SELECT count(DISTINCT member_id) FROM payments WHERE way = 'payroll'") == 2
+
+
+async def test_the_pin_that_is_told_is_the_member_s(world: World) -> None:
+    async with coop_reader(world.database, world.tenant) as ro:
+        member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
+    assert (await credit.agree_by_pin(world.database, world.tenant, member, PIN)).member_id == member
+
+
+async def test_the_keys_are_those_of_the_stand_ins_and_messages_come_to_the_cooperative(world: World) -> None:
+    assert MidtransStandIn().server_key == services.MIDTRANS_KEY
+    assert (world.xendit.secret_key, world.xendit.callback_token) == (services.XENDIT_KEY, services.XENDIT_TOKEN)
+    assert services.stripe_key(MELATI) == StripeStandIn.key_of("melati")
+    async with coop_reader(world.database, world.tenant) as ro:
+        endpoints = {way.way: f"{ORIGIN}/kait/{way.endpoint}" for way in await ways.ways_of(ro)}
+    assert world.xendit.callback_url == endpoints["xendit"]
+    hooks = world.stripe.world.shelf("acct_standin_melati").of_kind("webhook_endpoint")
+    assert {hook["url"] for hook in hooks} == {endpoints["stripe"]}
+
+
+async def test_a_payment_is_started_paid_and_seen_without_the_world_outside(world: World) -> None:
+    reference = await _trial(world, "midtrans")
+    payment = await calling.start(world.database, world.tenant, reference, origin=ORIGIN)
+    assert payment.redirect_url is not None
+    assert not payment.live
+    async with httpx.AsyncClient(trust_env=False) as buyer:
+        assert "TIRUAN" in (await buyer.get(payment.redirect_url)).text
+        back = await buyer.post(payment.redirect_url, data={"choice": "qris"})
+    assert back.headers["location"].startswith(f"{ORIGIN}/bayar/{reference}")
+    assert await calling.look(world.database, world.tenant, reference) == "settled"
+
+
+async def test_another_start_calls_off_what_waited_at_a_stand_in_and_makes_nothing_twice(world: World) -> None:
+    reference = await _trial(world, "stripe")
+    await calling.start(world.database, world.tenant, reference, origin=ORIGIN)
+    counts = "SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM orders), (SELECT max(version) FROM bylaws)"
+    async with coop_reader(world.database, world.tenant) as ro:
+        before = await ro.records(counts)
+    said: list[str] = []
+    await seed(world.database, on_note=said.append)
+    async with coop_reader(world.database, world.tenant) as ro:
+        assert [tuple(row) for row in await ro.records(counts)] == [tuple(row) for row in before]
+        assert await ro.value("SELECT status FROM payments WHERE reference = $1", reference) == "cancelled"
+    assert said == []
+
+
+async def test_a_demo_that_cannot_be_paid_any_more_says_so_and_starts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise calling.errors.NO_SUCH_WAY()
+
+    monkeypatch.setattr("demo.seeding.let_pay", refused)
+    said: list[str] = []
+    assert await seed(world.database, on_note=said.append)
+    assert len(said) == 1
+    assert said[0].startswith("melati: payments were left as they are.")
+
+
+async def test_the_statement_is_read_and_tells_most_of_the_transfers_apart(world: World) -> None:
+    told = [line for line in notes(world.database.settings) if "mutasi" in line]
+    file = Path(told[0].rpartition(": ")[2])
+    content = file.read_text("utf-8")
+    assert len(list(csv.reader(io.StringIO(content)))) >= 5
+    async with coop_reader(world.database, world.tenant) as ro:
+        plan = await plan_statement(ro, "bank_transfer", content)
+    assert not isinstance(plan, Unknown)
+    assert plan.count("matched") >= 2
+    assert plan.count("unmatched") == 1
+    assert plan.count("outgoing") == 1
+
+
+def test_the_sticker_is_valid_and_says_that_it_is_a_trial() -> None:
+    sticker = qris.read(STICKER)
+    qris.require_static(sticker)
+    assert sticker.merchant == MERCHANT
+    assert "UJI COBA" in MERCHANT
+
+
+async def test_no_key_of_the_demo_opens_a_way_in_production(world: World) -> None:
+
+    settings = replace(world.database.settings, environment="production", stand_ins=())
+    with pytest.raises(Refusal) as refusal:
+        async with coop_session(world.database, world.tenant) as db:
+            await setting_up.switch_on(db, Actor("officer", "Retno Palupi"), "stripe", settings=settings, on=_today())
+    assert refusal.value.code == "payments.stand_in_refused"
+
+
+async def _trial(world: World, way: str) -> str:
+
+    async with coop_session(world.database, world.tenant) as db:
+        payment = await setting_up.open_trial(
+            db, Actor("officer", "Retno Palupi"), way, key=f"try-{way}-1", on=_today()
+        )
+        return payment.reference
+
+
+def _today() -> date:
+
+    return clock.today(MELATI.timezone)
