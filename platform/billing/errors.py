@@ -23,8 +23,8 @@ PAY_FIRST = Kind(
 BY_CARD = Kind(
     "billing.by_card",
     409,
-    id="Langganan ini dibayar dengan kartu. Ubah lewat tombol “Kelola kartu dan langganan”.",
-    en="This subscription is paid by card. Change it with the button “Manage card and subscription”.",
+    id="Langganan ini dibayar dengan kartu. Hentikan lewat tombol “Kelola kartu dan langganan”; sesudah masanya habis pilih paket lain.",
+    en="This subscription is paid by card. End it with the button “Manage card and subscription”, and choose another plan when its period is over.",
 )
 NOTHING_TO_CANCEL = Kind(
     "billing.nothing_to_cancel",

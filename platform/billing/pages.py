@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from billing import card_pages, invoice_pages, queries, showing, usage_pages, usage_queries
+from billing.card_changing import change_by_card
 from billing.coupons import enter_coupon
 from billing.forms import ChoiceForm, ContactForm, CouponEntry
 from billing.models import Subscription
@@ -71,6 +72,7 @@ async def ask_for_plan(
         place=PLACE,
         offer=made,
         last=made.ends - timedelta(days=1) if made.ends else None,
+        by_card=subscription.way == "card",
         old=old.name.worded(visit.lang),
         new=made.plan.name.worded(visit.lang),
         lines=showing.limit_lines(made.plan, visit.lang),
@@ -94,8 +96,14 @@ async def take_plan(
     on = clock.today(visit.brand.timezone)
     async with shared_session(database) as db:
         shown = await _home(db, visit, await _row(db, tenant.id, on), "")
-    async with form.or_again("billing/plans.html", place=PLACE, **shown), shared_session(database) as db:
-        await choose(db, database.settings, tenant.id, code, form.data.rhythm, by=viewer.name, on=on, key=form.data.key)
+    async with form.or_again("billing/plans.html", place=PLACE, **shown):
+        if shown["subscription"].way == "card":
+            await change_by_card(database, tenant, code, form.data.rhythm, by=viewer.name, on=on, key=form.data.key)
+        else:
+            async with shared_session(database) as db:
+                await choose(
+                    db, database.settings, tenant.id, code, form.data.rhythm, by=viewer.name, on=on, key=form.data.key
+                )
     forget_here(database, REGISTRY)
     return see_other(HOME, flash=words(visit.lang).gettext("Pilihan paket sudah dicatat."))
 
@@ -248,6 +256,7 @@ def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> di
         "lines": showing.limit_lines(plan, lang),
         "current": current,
         "coming": plan.code == subscription.next_plan and (plan.free or every == subscription.next_every),
+        "open": subscription.way != "card" or is_upgrade(old, cast("Every", subscription.every), plan, every),
         "at_once": is_upgrade(old, cast("Every", subscription.every), plan, every),
         "by_card": not plan.free
         and subscription.way != "card"

@@ -59,7 +59,7 @@ class Contact(msgspec.Struct, frozen=True):
 async def offer(
     db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, every: Every, on: date
 ) -> Offer:
-    """Return what choosing this plan today would do. Raises Refusal: billing.no_such_plan, .same_plan, .pay_first, .by_card."""
+    """Return what choosing this plan today would do. Raises Refusal: billing.no_such_plan, .same_plan, .pay_first, and .by_card for less."""
     subscription = await locked_subscription(db, cooperative_id, on)
     return await _offer(db, settings, subscription, plan_code, every, on)
 
@@ -72,6 +72,7 @@ async def choose(
     source_key = f"change:{cooperative_id}:{key}"
     if await queries.has_invoice(db, source_key):
         return None
+    _refuse_card(subscription)
     made = await _offer(db, settings, subscription, plan_code, every, on)
     before = f"{subscription.plan}/{subscription.every}"
     if made.kind == "start":
@@ -146,7 +147,6 @@ async def _offer(
         plan = found.of(plan_code)
     except LookupError:
         raise errors.NO_SUCH_PLAN() from None
-    _refuse_card(subscription)
     old, old_every = found.of(subscription.plan), cast("Every", subscription.every)
     trialing = subscription.status == "trialing"
     coming = subscription.next_plan or subscription.plan
@@ -169,6 +169,8 @@ async def _offer(
             on,
         )
     if trialing or not is_upgrade(old, old_every, plan, every):
+        if plan.free or not trialing:
+            _refuse_card(subscription)  # ended in the portal; Stripe keeps no smaller plan for later
         kind: Literal["after_trial", "at_end"] = "after_trial" if trialing else "at_end"
         return Offer(kind, plan, every, end, None, price, *_NOTHING)
     change = change_now(

@@ -140,7 +140,7 @@ async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(cards: Ca
     assert (await officer_client.get(f"{HOME}/kartu/kembali")).status_code == 303
     assert len(await cards.invoices()) == 1
     assert "Kelola kartu dan langganan" in (await officer_client.get(HOME)).text
-    assert (await officer_client.get(f"{HOME}/paket/panen")).status_code == 409
+    assert (await officer_client.get(f"{HOME}/paket/benih")).status_code == 409
     assert (await officer_client.post(f"{HOME}/kartu/kelola")).status_code == 200
 
 
@@ -275,3 +275,34 @@ async def test_a_silent_stripe_changes_nothing_and_says_so(cards: Cards, officer
     answer = await officer_client.post(f"{HOME}/kartu/tumbuh", {"every": "month", "key": key[1]})
     assert answer.status_code == 503
     assert "Tidak ada yang berubah" in answer.text
+
+
+async def change(officer: SignedIn, plan: str, every: str = "month") -> httpx.Response:
+    asked = await officer.get(f"{HOME}/paket/{plan}?tiap={every}")
+    assert "diambil dari kartu" in asked.text, asked.status_code
+    key = re.search(r'name="key" value="([^"]+)"', asked.text)
+    assert key is not None
+    for _ in range(2):
+        answer = await officer.post(f"{HOME}/paket/{plan}", {"every": every, "key": key[1]})
+    return answer
+
+
+async def test_a_dearer_plan_by_card_costs_the_same_to_the_rupiah(cards: Cards, officer_client: SignedIn) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    await change(officer_client, "panen")
+    subscription = await cards.subscription()
+    assert (subscription.plan, subscription.way, subscription.status) == ("panen", "card", "active")
+    _, row = await cards.invoices()
+    assert (row.state, row.to_pay) == ("paid", 200_000)  # on the first day: the whole difference
+
+
+async def test_from_month_to_year_by_card_the_unused_days_come_off(cards: Cards, officer_client: SignedIn) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    await change(officer_client, "tumbuh", "year")
+    subscription = await cards.subscription()
+    assert (subscription.plan, subscription.every) == ("tumbuh", "year")
+    rows = await cards.invoices()
+    assert sum(row.to_pay for row in rows) == 990_000
+    assert (await officer_client.get(f"{HOME}/paket/benih")).status_code == 409
