@@ -24,12 +24,12 @@ def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str
     found = []
     for offer in offers:
         name, hint = offer.way.label.worded(visit.lang), hint_of(offer, visit)
-        least, most = formats.rupiah(offer.way.least, visit.lang), offer.way.most
-        if most is not None:
-            limits = say("%(least)s sampai %(most)s") % {"least": least, "most": formats.rupiah(most, visit.lang)}
-        else:
-            limits = say("mulai %(least)s") % {"least": least} if offer.way.least > 1 else ""
-        found.append((offer.way.way, name, "; ".join(part for part in (hint, limits) if part) or None))
+        limits = []
+        if offer.way.least > 1:
+            limits.append(say("mulai %(least)s") % {"least": formats.rupiah(offer.way.least, visit.lang)})
+        if offer.way.most is not None:
+            limits.append(say("paling banyak %(most)s") % {"most": formats.rupiah(offer.way.most, visit.lang)})
+        found.append((offer.way.way, name, "; ".join((*([hint] if hint else ()), *limits)) or None))
     return found
 
 
