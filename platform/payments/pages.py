@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from payments import (
+    credit_counter_pages,
+    credit_pages,
     kasbon_pages,
     office_pages,
     pay_pages,
@@ -24,4 +26,6 @@ routes: Final[list[Any]] = [
     *office_pages.routes,
     *refund_pages.routes,
     *reconcile_pages.routes,
+    *credit_pages.routes,
+    *credit_counter_pages.routes,
 ]
