@@ -110,3 +110,9 @@ NO_SUCH_COOPERATIVE = Kind(
     id="Tidak ada koperasi dengan alamat “{slug}”.",
     en="There is no cooperative with the address “{slug}”.",
 )
+UNKNOWN_STATEMENT = Kind(
+    "billing.unknown_statement",
+    422,
+    id="Susunan mutasi ini tidak dikenal. Pakai berkas CSV dari BCA, Mandiri, BRI, atau BNI.",
+    en="The layout of this statement is unknown. Use the CSV file of BCA, Mandiri, BRI or BNI.",
+)

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
+from litestar.datastructures import UploadFile
 
 from billing.plans import Every
 from kernel.money import Rupiah
@@ -84,3 +85,9 @@ class CouponForm(msgspec.Struct, forbid_unknown_fields=True):
     most: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     reason: Reason
     until: date | None = None
+
+
+class StatementForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A statement of the platform's own account."""
+
+    file: UploadFile

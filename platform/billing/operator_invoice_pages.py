@@ -9,7 +9,8 @@ from litestar.params import FromPath
 
 from billing import operator_queries, queries, showing
 from billing.errors import NO_SUCH_INVOICE, NOT_OPEN, WRONG_AMOUNT
-from billing.forms import ClosingForm, PaymentForm
+from billing.forms import ClosingForm, PaymentForm, StatementForm
+from billing.matching import match_statement
 from billing.papers import invoice_pdf
 from billing.settling import confirm_payment, give_up, void
 from kernel import clock
@@ -39,6 +40,22 @@ async def list_open(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[by
         today=clock.today(),
         total=sum(row.to_pay for row in rows),
     )
+
+
+@get("/langganan/mutasi", guards=[operator], sync_to_thread=False)
+def ask_for_statement(request: AnyRequest) -> Response[bytes]:
+    """Ask for a statement of the platform's account."""
+    return page(request, "billing/operator_statement.html", place=PLACE, form=None, matches=None)
+
+
+@post("/langganan/mutasi", guards=[operator], status_code=200)
+async def read_statement_of_bank(request: AnyRequest, ro: Ro) -> Response[Any]:
+    """Show which open invoices its lines pay; each is confirmed like any other payment."""
+    form = await read_form(request, StatementForm)
+    async with form.or_again("billing/operator_statement.html", field="file", place=PLACE, matches=None):
+        rows = await operator_queries.open_invoices(ro, 10_000)
+        matches = match_statement(await form.data.file.read(), rows, clock.today())
+    return page(request, "billing/operator_statement.html", place=PLACE, form=None, matches=matches)
 
 
 @get(f"{HOME}/{{number:str}}", guards=[operator])
@@ -132,4 +149,12 @@ async def _invoice(ro: Reader, lang: Lang, number: str) -> dict[str, Any]:
     }
 
 
-routes: list[Any] = [list_open, show_invoice, download_invoice, take_payment, take_closing]
+routes: list[Any] = [
+    list_open,
+    ask_for_statement,
+    read_statement_of_bank,
+    show_invoice,
+    download_invoice,
+    take_payment,
+    take_closing,
+]

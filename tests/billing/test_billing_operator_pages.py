@@ -19,6 +19,7 @@ from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings
 from operators.adding import add_operator
+from stand_ins.bank import Movement, statement
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import shared_session
 
@@ -175,3 +176,26 @@ async def test_the_chart_is_as_high_as_its_highest_month() -> None:
     rows = [MonthRow(month + timedelta(days=31 * at), amount, 1) for at, amount in enumerate((0, 50_000, 100_000))]
     assert [bar.height for bar in chart_of(rows, "id")] == [0, HEIGHT // 2, HEIGHT]
     assert [bar.height for bar in chart_of(rows[:1], "id")] == [0]
+
+
+@pytest.mark.parametrize("bank", ["bca", "mandiri", "bri", "bni"])
+async def test_a_statement_finds_the_invoice_that_it_names(operator: SignedIn, late: Invoice, bank: str) -> None:
+    at = clock.now()
+    said = f"TRSF DARI KOPERASI MELATI LUMBUNG {late.number.replace('-', '')}"
+    content = statement(
+        bank, [Movement(at, 99_000, said), Movement(at, 99_000, "SETORAN TUNAI"), Movement(at, -5_000, "BIAYA ADM")]
+    )
+    answer = await operator.client.post(
+        "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("mutasi.csv", content, "text/csv")}
+    )
+    assert answer.status_code == 200
+    assert f"Tandai {late.number} lunas" in answer.text
+    assert answer.text.count("Tandai ") == 1  # the round sum alone is a doubt
+    assert "ragu" in answer.text
+
+
+async def test_a_file_that_is_no_statement_is_told_beside_the_field(operator: SignedIn) -> None:
+    answer = await operator.client.post(
+        "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("x.csv", b"a,b\n1,2\n", "text/csv")}
+    )
+    assert answer.status_code == 422
