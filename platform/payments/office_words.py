@@ -137,4 +137,5 @@ def _of_trail(entry: TrailView, visit: Visit) -> Happening:
         events.REFUND_ASKED: f"{amount} · {facts.get('reason', '')}",
         events.REFUNDED: amount,
     }
-    return Happening(entry.at, label, entry.actor, notes.get(entry.action, ""))
+    by = str(facts.get("by") or entry.actor) if entry.action == events.SETTLED else entry.actor
+    return Happening(entry.at, label, by, notes.get(entry.action, ""))

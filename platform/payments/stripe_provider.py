@@ -130,6 +130,7 @@ class StripeProvider:
             least=Rupiah(10_000),
             most=MOST,
             lasts=timedelta(hours=1),
+            entitlement="gateways",
             settings=_SETTINGS,
         )
 
