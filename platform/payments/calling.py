@@ -53,7 +53,11 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
         if payment.provider_reference is None:
             payment.provider_reference = started.provider_reference
             payment.redirect_url, payment.shown = started.redirect_url, dict(started.shown)
-            payment.expires_at = started.expires_at or payment.expires_at
+            asked_at, payment.expires_at = payment.expires_at, started.expires_at or payment.expires_at
+            if payment.expires_at is not None and (asked_at is None or payment.expires_at > asked_at):
+                await opening.look_later(
+                    db, payment
+                )  # else the look that was planned when it was opened comes too early
     return payment
 
 
@@ -89,22 +93,33 @@ async def _believe(
     fault: ProviderFault | None,
     key: str | None,
 ) -> str:
+    refunded = status.refunded if status is not None else Rupiah(0)
     async with coop_session(database, tenant) as db:
-        if key is not None and not await finish_once(db, key):
+        if not refunded and key is not None and not await finish_once(db, key):
             return "known"
         payment = await machine.locked(db, reference)
-        on = await today(db)
         if fault is not None:
             return await machine.raise_alarm(db, payment, "fault", {"said": str(fault)})
         outcome = "awaiting"
         if status is not None:
-            outcome = await machine.hear(db, payment, status, on=on)
-            if outcome != "alarm" and status.refunded:
-                await refund_hearing.hear_refunded(db, payment, status.refunded, on=on)
-        if payment.status == "awaiting" and payment.expires_at is not None and payment.expires_at <= clock.now():
+            outcome = await machine.hear(db, payment, status, on=await today(db))
+        if payment.status == "awaiting" and rules.is_over(payment.expires_at, clock.now()):
             await machine.drop(db, payment, "expired")
-            outcome = "expired"
-        return outcome
+            outcome = outcome if outcome == "alarm" else "expired"
+    if refunded:
+        await _believe_refunded(database, tenant, reference, refunded if outcome != "alarm" else Rupiah(0), key)
+    return outcome
+
+
+async def _believe_refunded(
+    database: Database, tenant: TenantRef, reference: str, refunded: Rupiah, key: str | None
+) -> None:
+    """A transaction of its own: goods may be released here, and whoever has posted already may not lock goods any more."""
+    async with coop_session(database, tenant) as db:
+        if key is not None and not await finish_once(db, key):
+            return
+        payment = await machine.locked(db, reference)
+        await refund_hearing.hear_refunded(db, payment, refunded, on=await today(db))
 
 
 async def call_off(database: Database, tenant: TenantRef, reference: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.database import Database
+    from payments.models import Payment
     from tenants.registry import TenantRef
 
 # A provider that says "pending" is asked again, ever more seldom, for about a fortnight: QRIS and bank refunds take days.
@@ -105,13 +106,15 @@ async def carry_out_refund(database: Database, tenant: TenantRef, key: str, refu
         refund = await queries.refund_to_change(db, refund_id)
         assert refund is not None
         if await refunding.hear_refund(db, payment, refund, said, on=await today(db)) == "pending":
-            await _ask_again(db, refund_id, key)
+            await _ask_again(db, payment, refund_id, key)
 
 
-async def _ask_again(db: AsyncSession, refund_id: UUID, key: str) -> None:
+async def _ask_again(db: AsyncSession, payment: Payment, refund_id: UUID, key: str) -> None:
     head, _, tries = key.rpartition("~")
     asked = int(tries) + 1 if head and tries.isdecimal() else 1
     if asked > MOST_ASKED:
+        if payment.alarm is None:
+            await machine.raise_alarm(db, payment, "refund_waits")
         return
     wait = min(ASK_AGAIN_FIRST * 2 ** min(asked - 1, 12), ASK_AGAIN_LONGEST)
     await later(

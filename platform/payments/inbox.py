@@ -7,6 +7,7 @@ to the database, those that come meanwhile wait for the next. None is answered b
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,7 @@ LARGEST_MESSAGE: Final = 256 * 1024
 MOST_AT_ONCE: Final = 200
 _KEPT: Final = "payments.inboxes"
 _KNOWN: Final = 2_000
+_ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 # The message and its job are written together, or neither; one that is known already is neither written nor worked on again.
 _STORE: Final = text(
@@ -58,6 +60,7 @@ class Inbox:
 
     database: Database
     known: dict[tuple[str, str], tuple[Provider, Means]] = field(default_factory=dict)
+    forgotten: int = 0
     waiting: dict[str, _Waiting] = field(default_factory=dict)
 
     async def receive(self, tenant: TenantRef, endpoint: str, headers: Mapping[str, str], body: bytes) -> Event:
@@ -69,26 +72,32 @@ class Inbox:
 
     def forget(self, schema_name: str) -> None:
         """Forget the keys of a cooperative: it changed something."""
+        self.forgotten += 1
         for key in [key for key in self.known if key[0] == schema_name]:
             del self.known[key]
 
     def forget_all(self) -> None:
         """Forget every key: changes may have been missed."""
+        self.forgotten += 1
         self.known.clear()
 
     async def _provider(self, tenant: TenantRef, endpoint: str) -> tuple[Provider, Means]:
         key = (tenant.schema_name, endpoint)
         found = self.known.get(key)
         if found is None:
+            if not _ENDPOINT.fullmatch(endpoint):
+                raise Unknown
+            forgotten = self.forgotten
             async with coop_reader(self.database, tenant) as ro:
                 row = await queries.way_of_endpoint(ro, endpoint)
                 way = await ways.way_of(ro, row.way) if row else None
             if way is None or not way.complete:
                 raise Unknown
             found = (provider_of(way.way), ways.means_of(self.database, tenant, way))
-            if len(self.known) >= _KNOWN:
-                self.known.pop(next(iter(self.known)))
-            self.known[key] = found
+            if forgotten == self.forgotten:  # else something changed since it was read
+                if len(self.known) >= _KNOWN:
+                    self.known.pop(next(iter(self.known)))
+                self.known[key] = found
         return found
 
     async def _store(self, tenant: TenantRef, way: str, event: Event, body: bytes) -> None:
@@ -96,7 +105,10 @@ class Inbox:
             sent = body.decode()
         except UnicodeDecodeError as error:
             raise Unverified("the message is no text") from error
-        if "\0" in sent:
+        names = (sent, event.event_id, event.kind, event.reference or "", event.provider_reference or "")
+        if any(
+            "\0" in name for name in names
+        ):  # the database keeps no such text, and others' messages are stored along with this
             raise Unverified("the message is no text")
         row: dict[str, object] = {
             "way": way,

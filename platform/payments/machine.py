@@ -65,7 +65,7 @@ async def learn_fee(db: AsyncSession, payment: Payment, fee: Rupiah | None, *, o
         way = await ways.way_of(db, payment.way)
         if way.fee_percent or way.fee_fixed:
             fee = rules.fee_of(Rupiah(payment.amount), way.fee_percent, way.fee_fixed)
-    if fee is None:
+    if fee is None or fee < 0:
         return
     payment.fee = int(fee)
     if fee:

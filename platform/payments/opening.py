@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.dialects.postgresql import insert
 
 from governance.queries import bylaws_on
 from governance.rules import Bylaws
@@ -68,29 +69,11 @@ async def open_payment(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) ->
     now = clock.now()
     tail = await _tail(db, ask, bylaws, now)
     capabilities = way.capabilities
-    payment = Payment(
-        id=new_id(),
-        reference=_reference(),
-        key=ask.key,
-        purpose=ask.purpose,
-        subject_id=ask.subject_id,
-        label=ask.label,
-        way=ask.way,
-        status="awaiting",
-        amount=int(ask.amount) + tail,
-        tail=tail,
-        member_id=ask.member_id,
-        payer_name=ask.payer_name,
-        payer_phone=ask.payer_phone,
-        live=way.live,
-        opened_at=now,
-        expires_at=now + capabilities.lasts if capabilities.lasts else None,
-        shown={},
-        late=False,
-        refunded=0,
-    )
-    db.add(payment)
-    await db.flush()
+    payment = await _written(db, ask, way, tail, now)
+    if payment is None:  # somebody sent the same at the same moment, and was first
+        before = await queries.payment_by_key(db, ask.key)
+        assert before is not None
+        return before
     audit.record(
         db,
         actor,
@@ -103,8 +86,38 @@ async def open_payment(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) ->
     elif capabilities.settles == "officer":
         await _show(db, payment, way)
     if payment.status == "awaiting" and payment.expires_at is not None:
-        await _look_later(db, payment, provider_asked=capabilities.settles == "provider")
+        await look_later(db, payment)
     return payment
+
+
+async def _written(db: AsyncSession, ask: Ask, way: ways.Way, tail: int, now: datetime) -> Payment | None:
+    """Write the payment; None when this key has opened one. A second sender waits here until the first has ended."""
+    lasts = way.capabilities.lasts
+    statement = (
+        insert(Payment)
+        .values(
+            id=new_id(),
+            reference=_reference(),
+            key=ask.key,
+            purpose=ask.purpose,
+            subject_id=ask.subject_id,
+            label=ask.label,
+            way=ask.way,
+            status="awaiting",
+            amount=int(ask.amount) + tail,
+            tail=tail,
+            member_id=ask.member_id,
+            payer_name=ask.payer_name,
+            payer_phone=ask.payer_phone,
+            live=way.live,
+            opened_at=now,
+            expires_at=now + lasts if lasts else None,
+            shown={},
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(Payment)
+    )
+    return (await db.execute(statement)).scalar_one_or_none()
 
 
 async def _tail(db: AsyncSession, ask: Ask, bylaws: Bylaws, now: datetime) -> int:
@@ -179,9 +192,11 @@ def intent_of(payment: Payment, *, return_to: str, endpoint_url: str | None) -> 
     )
 
 
-async def _look_later(db: AsyncSession, payment: Payment, *, provider_asked: bool) -> None:
-    """See to its end: a provider is asked once more before its payment expires, since its message may have been lost."""
+async def look_later(db: AsyncSession, payment: Payment) -> None:
+    """See to its end: a provider is asked once more when its payment expires, since its message may have been lost."""
+    provider_asked = provider_of(payment.way).capabilities().settles == "provider"
     job = "payments.look" if provider_asked else "payments.expire"
-    await later(
-        db, job, {"reference": payment.reference}, due=payment.expires_at, key=f"{job}:{payment.reference}:expiry"
-    )
+    due = payment.expires_at
+    assert due is not None
+    key = f"{job}:{payment.reference}:{due:%Y%m%d%H%M%S}"
+    await later(db, job, {"reference": payment.reference}, due=due, key=key)

@@ -187,9 +187,30 @@ async def way_to_change(db: AsyncSession, way: str) -> PaymentWayRow | None:
     return (await db.execute(statement)).scalar_one_or_none()
 
 
-async def unhandled_events(ro: Reader, way: str, before: datetime) -> Sequence[int]:
-    """Return messages that were stored before a moment and not handled: a worker that never came back for them."""
-    rows = await ro.records(
-        "SELECT id FROM payment_events WHERE state = 'received' AND way = $1 AND received_at < $2 ORDER BY id", way, before
+async def waits_besides(db: AsyncSession, payment: Payment) -> bool:
+    """Say whether another payment of the same subject waits for money."""
+    statement = select(Payment.id).where(
+        Payment.purpose == payment.purpose,
+        Payment.subject_id == payment.subject_id,
+        Payment.id != payment.id,
+        Payment.status == "awaiting",
     )
-    return [row["id"] for row in rows]
+    return (await db.execute(statement.limit(1))).first() is not None
+
+
+async def unhandled_events(db: AsyncSession, before: datetime) -> Sequence[int]:
+    """Return messages that were stored before a moment and not handled: their job gave up while the provider was silent."""
+    statement = select(PaymentEvent.id).where(PaymentEvent.state == "received", PaymentEvent.received_at < before)
+    return (await db.execute(statement.order_by(PaymentEvent.id))).scalars().all()
+
+
+async def overdue(db: AsyncSession, before: datetime) -> Sequence[tuple[str, str]]:
+    """Return (reference, way) of payments that still wait although their time was up before a moment."""
+    statement = select(Payment.reference, Payment.way).where(Payment.status == "awaiting", Payment.expires_at < before)
+    return [(row.reference, row.way) for row in await db.execute(statement.order_by(Payment.id))]
+
+
+async def refunds_under_way(db: AsyncSession, before: datetime) -> Sequence[UUID]:
+    """Return refunds that were asked for before a moment and are not done."""
+    statement = select(PaymentRefund.id).where(PaymentRefund.state == "pending", PaymentRefund.asked_at < before)
+    return (await db.execute(statement.order_by(PaymentRefund.id))).scalars().all()

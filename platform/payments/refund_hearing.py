@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from kernel import clock
+from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import machine, queries, refunding, rules
@@ -30,12 +31,24 @@ async def hear_refunded(db: AsyncSession, payment: Payment, refunded: Rupiah, *,
     if unheard > await refunding.left_to_refund(db, payment):
         await machine.raise_alarm(db, payment, "unheard_refund", {"theirs": int(refunded)})
         return
+    try:
+        async with db.begin_nested():
+            await _book(db, payment, refunded, Rupiah(unheard), on=on)
+    except Refusal as refusal:
+        if refusal.code != "ledger.below_floor":
+            raise
+        # it was in the payer's wallet, and they have spent it: somebody must ask them for it
+        await db.refresh(payment)
+        await machine.raise_alarm(db, payment, "unheard_refund", {"theirs": int(refunded)})
+
+
+async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: Rupiah, *, on: date) -> None:
     label = provider_of(payment.way).capabilities().label.id
     refund = PaymentRefund(
         id=new_id(),
         payment_id=payment.id,
         key=f"refund:{payment.id}:heard:{int(refunded)}",
-        amount=unheard,
+        amount=int(unheard),
         back_to="same_way",
         state="pending",
         reason=f"Dikembalikan di {label}",

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from kernel import audit, clock
 from kernel.actor import Actor
+from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.outbox import later
 from payments import errors, events, machine, money, queries, rules
 from payments.models import Payment, PaymentRefund
+from payments.own_purposes import TOP_UP
 from payments.provider import Refunded, provider_of
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def ways_back(payment: Payment) -> list[rules.BackTo]:
         found.append("same_way")
     if capabilities.settles in ("provider", "officer", "hand_over"):
         found.append("by_hand")
-    if payment.member_id is not None and payment.went_to != "wallet":
+    if payment.member_id is not None and payment.went_to != "wallet" and payment.purpose != TOP_UP:
         found.append("wallet")
     return found
 
@@ -96,7 +98,7 @@ async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefun
     refund.state, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
     payment.status = rules.status_after_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded))
-    if payment.alarm == "refund_failed":
+    if payment.alarm in ("refund_failed", "refund_not_covered"):
         payment.alarm = None
     audit.record(
         db,
@@ -119,11 +121,23 @@ async def hear_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund,
     """Believe what the provider says of a refund that was asked of it. Payment and refund are locked."""
     refund.provider_reference = said.provider_reference or refund.provider_reference
     if said.state == "done":
-        label = provider_of(payment.way).capabilities().label.id
-        await finish_refund(db, payment, refund, on=on, by=label)
+        await _finish_if_covered(db, payment, refund, on=on)
     elif said.state == "failed":
         await fail_refund(db, payment, refund, said.detail)
     return refund.state
+
+
+async def _finish_if_covered(db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date) -> None:
+    """Book what the provider has given back; while the payer has spent what it is taken from (their wallet), it stays on the work list."""
+    try:
+        async with db.begin_nested():
+            await finish_refund(db, payment, refund, on=on, by=provider_of(payment.way).capabilities().label.id)
+    except Refusal as refusal:
+        if refusal.code != "ledger.below_floor":
+            raise
+        await db.refresh(payment)
+        await db.refresh(refund)
+        await machine.raise_alarm(db, payment, "refund_not_covered", {"amount": refund.amount})
 
 
 async def check_refund(db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str) -> None:

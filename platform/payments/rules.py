@@ -12,7 +12,9 @@ Status = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_r
 Ending = Literal["failed", "expired", "cancelled"]
 WentTo = Literal["purpose", "wallet", "owed"]
 BackTo = Literal["same_way", "wallet", "by_hand"]
-Alarm = Literal["amount", "currency", "reference", "refund_failed", "fault", "unheard_refund", "charged_back"]
+Alarm = Literal[
+    "amount", "currency", "reference", "refund_failed", "refund_not_covered", "refund_waits", "fault", "unheard_refund", "charged_back",
+]  # fmt: skip
 
 # What may follow a state. Money that comes after an ending is never lost: an ended payment can still be paid, and is then late.
 STEPS: Final[dict[Status, frozenset[Status]]] = {
@@ -44,6 +46,14 @@ ALARM_NAMES: Final[dict[str, Words]] = {
         "Penyedia menyebut pembayaran lain untuk nomor ini.", "The provider names another payment for this reference."
     ),
     "refund_failed": Words("Pengembalian uang gagal di penyedia.", "The refund failed at the provider."),
+    "refund_not_covered": Words(
+        "Penyedia sudah mengembalikan uangnya, tetapi saldo dompet pembayarnya sudah terpakai. Minta pembayarnya mengisi dompet.",
+        "The provider has given the money back, but the payer's wallet has been spent. Ask the payer to top it up.",
+    ),
+    "refund_waits": Words(
+        "Pengembalian uang sudah dua minggu belum selesai di penyedia. Tanyakan kepada penyedianya.",
+        "The refund has not been done at the provider for two weeks. Ask the provider.",
+    ),
     "fault": Words("Jawaban penyedia tidak bisa dipakai.", "The provider's answer cannot be used."),
     "unheard_refund": Words(
         "Penyedia mengembalikan lebih banyak daripada yang bisa dicatat.",

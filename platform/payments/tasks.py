@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from kernel.outbox import job, outside_job
-from payments import calling, hearing, machine, reconcile_tasks  # noqa: F401 - its jobs register themselves
+from kernel.outbox import daily_job, job, outside_job
+from payments import calling, hearing, machine, reconcile_tasks, sweeping  # noqa: F401 - jobs register themselves
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,3 +43,9 @@ async def call_off(database: Database, tenant: TenantRef, key: str, *, reference
 async def expire(db: AsyncSession, *, reference: str) -> None:
     """End a payment that nobody outside can be asked about."""
     await machine.expire(db, reference)
+
+
+@daily_job("payments.sweep")
+async def sweep(db: AsyncSession) -> None:
+    """Take up again what was left lying."""
+    await sweeping.sweep(db)

@@ -127,11 +127,22 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
         await paying.call_off(db, payment, why=paying.NOT_PAID_IN_TIME, by=SYSTEM)
 
 
+async def call_off_others(db: AsyncSession, order_id: UUID) -> None:
+    """Let payments of an order that is paid wait no more; does nothing while it is not."""
+    payments = await payment_queries.payments_to_change_of(db, paying.ORDER, order_id)
+    order = await queries.order_to_change_by_id(db, order_id)
+    if order is None or order.status == "placed":
+        return
+    for payment in payments:
+        await paying.call_off(db, payment, why=paying.PAID_OTHERWISE, by=SYSTEM)
+
+
 async def _take_back_rebates(
     db: AsyncSession, actor: Actor, order: Order, payments: list[Payment], *, on: date
 ) -> None:
     """What was given back after the hand-over stands as a return on sales; with the whole sale reversed it is an advance given back."""
-    rebates = await refund_queries.refunded_since(db, [each.id for each in payments], order.handed_over_at)
+    taken = [each.id for each in payments if each.went_to == "purpose"]
+    rebates = await refund_queries.refunded_since(db, taken, order.handed_over_at)
     if not rebates:
         return
     place = (
@@ -147,7 +158,7 @@ async def _take_back_rebates(
 async def _none_under_way(db: AsyncSession, payments: list[Payment]) -> None:
     """Raise Refusal payments.refund_under_way: what a refund will take away must be known before the sale is."""
     for payment in payments:
-        if await refund_queries.under_way(db, payment.id):
+        if payment.went_to == "purpose" and await refund_queries.under_way(db, payment.id):
             raise REFUND_UNDER_WAY(reference=payment.reference)
 
 

@@ -36,6 +36,7 @@ CASH_LASTS: Final = timedelta(days=7)
 # An order outlives its payment by this, so that a provider can be asked once more before the goods are given to others.
 SLACK: Final = timedelta(minutes=15)
 NOT_PAID_IN_TIME: Final = "Tidak dibayar sampai batas waktunya"
+PAID_OTHERWISE: Final = "sudah dibayar dengan cara lain"
 
 
 async def pay_for(
@@ -145,6 +146,10 @@ class PaidOrders:
             return False
         order.status, order.paid_at, order.paid_confirmed_by = "paid", clock.now(), payment.settled_by
         order.payment_way = payment.way
+        if await payment_queries.waits_besides(db, payment):
+            # by a job: payments are locked before the order, and we hold it
+            key = f"shop.call_off_others:{payment.id}"
+            await later(db, "shop.call_off_others", {"order_id": str(order.id)}, key=key)
         return True
 
     async def dropped(self, db: AsyncSession, payment: Payment) -> None:

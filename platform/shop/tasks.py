@@ -16,3 +16,9 @@ if TYPE_CHECKING:
 async def expire_order(db: AsyncSession, *, order_id: str) -> None:
     """Call off an order that was not paid in time."""
     await handling.expire_order(db, UUID(order_id))
+
+
+@job("shop.call_off_others")
+async def call_off_others(db: AsyncSession, *, order_id: str) -> None:
+    """Let nobody pay an order again that is paid."""
+    await handling.call_off_others(db, UUID(order_id))

@@ -1,0 +1,100 @@
+"""The outside world of a cooperative: stand-ins of all three gateways, served on loopback, and the messages that they would send."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx
+
+from factories import payments
+from kernel import clock
+from kernel.database import Database
+from payments import calling
+from payments.models import Payment
+from shop.models import Order
+from shop.placing import Buyer
+from stand_ins.midtrans import MidtransStandIn
+from stand_ins.serving import serve
+from stand_ins.stripe import StripeStandIn
+from stand_ins.stripe.webhooks import signature
+from stand_ins.xendit import XenditStandIn
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+ORIGIN: Final = "http://melati.localhost:8000"
+NOWHERE: Final = "http://127.0.0.1:9/kait/x"
+_ACCOUNT: Final = "acct_standin_melati"
+
+Sent = tuple[dict[str, str], bytes]
+
+
+class Outside:
+    """Three gateways at once. Nothing that they send arrives by itself: a test takes it from ``sent`` and posts it as it likes."""
+
+    def __init__(self, database: Database, tenant: TenantRef) -> None:
+        self.database, self.tenant = database, tenant
+        self.stripe = StripeStandIn(clock.now, transport=httpx.MockTransport(lambda request: httpx.Response(200)))
+        self.midtrans = MidtransStandIn(notification_url=NOWHERE)
+        self.xendit = XenditStandIn(callback_url=NOWHERE)
+        self.endpoints: dict[str, str] = {}
+        self.stripe.world.unlock(StripeStandIn.key_of("melati"))
+        self.stripe.register_webhook(NOWHERE, account=_ACCOUNT, secret="whsec_melati")
+        for each in (self.midtrans, self.xendit):
+            each.faults.messages.add("lost")
+
+    def address(self, way: str) -> str:
+        """Where the provider of a way sends its messages."""
+        return f"/kait/{self.endpoints[way]}"
+
+    async def ordered(self, way: str, *, buyer: Buyer | None = None, price: int = 50_000) -> tuple[Order, Payment]:
+        """Order by a way, and start the payment at its provider."""
+        async with coop_session(self.database, self.tenant) as db:
+            order, payment = await payments.ordered(db, way, buyer=buyer, price=price)
+        return order, await calling.start(self.database, self.tenant, payment.reference, origin=ORIGIN)
+
+    async def pay(self, payment: Payment, *, amount: int | None = None) -> Sent:
+        """The payer pays, as asked or another amount; return the message that follows."""
+        theirs = payment.provider_reference or ""
+        if payment.way == "stripe":
+            if amount is not None:
+                self.stripe.faults.add("answers_amount", times=None, only="*", amount=amount * 100)
+            await self.stripe.complete(theirs, "card")
+            return self.sent("stripe", "checkout.session.completed")
+        if payment.way == "midtrans":
+            await self.midtrans.pay(payment.reference, amount=amount)
+        else:
+            await self.xendit.pay(theirs, amount=amount)
+        return self.sent(payment.way)
+
+    def sent(self, way: str, kind: str = "") -> Sent:
+        """The newest message of a gateway; of Stripe the newest of this kind."""
+        if way == "stripe":
+            found = [each for each in self.stripe.deliveries if each.type == kind][-1]
+            return dict(found.headers), found.body
+        message = (self.midtrans if way == "midtrans" else self.xendit).messages[-1]
+        return dict(message.headers), message.body
+
+    def forged(self, way: str, sent: Sent) -> Sent:
+        """The same message from somebody who does not know the secret."""
+        headers, body = sent
+        if way == "stripe":
+            moment = int(clock.now().timestamp())
+            return headers | {"stripe-signature": signature("whsec_ditebak", body, moment)}, body
+        if way == "xendit":
+            return headers | {"x-callback-token": "ditebak"}, body
+        return headers, body.replace(b'"signature_key": "', b'"signature_key": "0')
+
+
+@asynccontextmanager
+async def outside(database: Database, tenant: TenantRef) -> AsyncIterator[Outside]:
+    """Serve the stand-ins, let the cooperative be paid by every way, and point the database's settings to them."""
+    world = Outside(database, tenant)
+    async with (
+        serve(world.stripe.app) as stripe,
+        serve(world.midtrans.app) as midtrans,
+        serve(world.xendit.app) as xendit,
+    ):
+        payments.point_to(database, stripe=str(stripe), midtrans=str(midtrans), xendit=str(xendit))
+        async with coop_session(database, tenant) as db:
+            world.endpoints = await payments.switch_on(db, settings=database.settings)
+        yield world

@@ -1,0 +1,315 @@
+"""Ways switched on with sealed secrets, payments opened by use cases, and what must hold of the books after any history of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import payments.tasks  # noqa: F401 - the jobs of both rooms are known once they were imported
+import shop.tasks  # noqa: F401
+from factories import shop as goods
+from factories.shop import CASHIER, TODAY
+from factories.stickers import sticker
+from governance.models import BylawsVersion
+from governance.queries import bylaws_on
+from governance.rules import PAYMENT_WAY_NAMES, TransferTail, encode
+from kernel import clock
+from kernel.actor import Actor
+from kernel.database import Database, reader_of
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from kernel.settings import Settings
+from ledger import Journal, Line, post
+from ledger.chart import CASH
+from payments import credit, machine, refunding, vault, ways
+from payments.credit import Consent
+from payments.models import Payment, PaymentRefund, PaymentWayRow
+from payments.opening import Ask, open_payment
+from payments.provider import Status, provider_of
+from payments.rules import BackTo
+from shop.models import Order
+from shop.placing import Buyer, Checkout, place_order
+from stand_ins.stripe import StripeStandIn
+from tenants.registry import TenantRef
+from tenants.session import coop_reader, coop_session, tenant_of
+from tenants.worker import run_job
+
+ACCOUNT: Final = "BCA 1234567890 a.n. Koperasi Melati"
+GATEWAYS: Final = ("stripe", "midtrans", "xendit")
+SECRETS: Final[Mapping[str, Mapping[str, str]]] = {
+    "stripe": {"secret_key": StripeStandIn.key_of("melati"), "webhook_secret": "whsec_melati"},
+    "midtrans": {"server_key": "SB-Mid-server-tiruan"},
+    "xendit": {"secret_key": "xnd_development_tiruan", "callback_token": "token-tiruan"},
+}
+PLAIN: Final[Mapping[str, Mapping[str, str]]] = {"bank_transfer": {"account": ACCOUNT}, "qris": {"payload": sticker()}}
+
+
+async def switch_on(
+    db: AsyncSession,
+    *names: str,
+    tail: TransferTail = "savings",
+    fee_percent: str = "0",
+    fee_fixed: int = 0,
+    secrets: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
+    live: bool = False,
+) -> dict[str, str]:
+    """Offer these ways (default: all), secrets sealed as an officer's would be; return the end of each one's webhook address.
+
+    The bylaws allow every way from ``TODAY``'s year on; ``live`` False: the keys of stand-ins move no real money.
+    """
+    found = await bylaws_on(db, TODAY)
+    allowed = msgspec.structs.replace(found.bylaws, payment_ways=tuple(PAYMENT_WAY_NAMES), transfer_tail=tail)
+    if allowed != found.bylaws:
+        version = int(await (await reader_of(db)).value("SELECT max(version) + 1 FROM bylaws"))
+        row = BylawsVersion(
+            version=version,
+            effective_on=date(2026, 1, 1),
+            template=found.template,
+            document=encode(allowed),
+            adopted_by="uji",
+        )
+        db.add(row)
+    schema, keys = tenant_of(db).schema_name, (settings or Settings()).keys
+    endpoints = {}
+    for at, name in enumerate(names or ways.known_ways()):
+        clear = SECRETS.get(name, {}) if secrets is None else secrets
+        calls_back = provider_of(name).capabilities().calls_back
+        endpoints[name] = f"{name}-{new_id().hex}" if calls_back else ""
+        fees = {} if calls_back and name != "midtrans" else {"fee_percent": fee_percent, "fee_fixed": fee_fixed}
+        await db.merge(
+            PaymentWayRow(
+                way=name,
+                enabled=True,
+                position=at,
+                settings=dict(PLAIN.get(name, {})),
+                secrets={each: vault.seal(keys, schema, ways.label_of(name, each), clear[each]) for each in clear},
+                endpoint=endpoints[name] or None,
+                live=live if calls_back else True,
+                **fees,
+            )
+        )
+    await db.flush()
+    return endpoints
+
+
+async def ordered(
+    db: AsyncSession,
+    way: str,
+    *,
+    buyer: Buyer | None = None,
+    price: int = 50_000,
+    stock: int = 10,
+    product_id: UUID | None = None,
+    quantity: int = 1,
+) -> tuple[Order, Payment]:
+    """Order goods of this price by a way, with a PIN's consent where it asks for one; the default buyer is member 0001."""
+    if product_id is None:
+        product_id = (await goods.product(db, stock=stock, cost=min(30_000, price), price=price)).id
+    buyer = buyer or await goods.member(db)
+    checkout = Checkout(
+        goods={product_id: quantity},
+        buyer=buyer,
+        fulfilment="pickup",
+        payment_way=way,  # type: ignore[arg-type]
+        key=new_id().hex,
+        consent=Consent(buyer.member_id, clock.now()) if buyer.member_id else None,
+    )
+    order = await place_order(db, Actor("visitor", buyer.name), checkout, on=TODAY)
+    return order, await goods.payment_of(db, order)
+
+
+async def opened(
+    db: AsyncSession, purpose: str, way: str, amount: int = 50_000, *, number: str = "0001", key: str | None = None
+) -> Payment:
+    """Open a member's top-up or repayment."""
+    buyer = await goods.member(db, number)
+    assert buyer.member_id is not None
+    ask = Ask(
+        purpose=purpose,
+        subject_id=buyer.member_id,
+        label={"top_up": "Isi dompet", "repayment": "Bayar kasbon"}[purpose],
+        amount=Rupiah(amount),
+        way=way,
+        payer_name=buyer.name,
+        member_id=buyer.member_id,
+        key=key or new_id().hex,
+    )
+    return await open_payment(db, Actor("member", buyer.name), ask, on=TODAY)
+
+
+async def grant(db: AsyncSession, *, kasbon: int = 200_000, payroll: int = 200_000, number: str = "0001") -> None:
+    """Let a member owe so much by each way."""
+    member_id = (await goods.member(db, number)).member_id
+    assert member_id is not None
+    await credit.grant_credit(db, CASHIER, member_id, kasbon=Rupiah(kasbon), payroll=Rupiah(payroll))
+
+
+async def put_into(db: AsyncSession, account: str, amount: int, number: str = "0001") -> None:
+    """Put money on a member's account over the counter: a wallet, savings."""
+    member_id = (await goods.member(db, number)).member_id
+    lines = [Line.to_debit(CASH, Rupiah(amount)), Line.to_credit(account, Rupiah(amount), member_id)]
+    await post(db, Journal(TODAY, "Setor di loket", f"test:{new_id()}", lines), by="Rina Kasir")
+
+
+def told(payment: Payment, state: str = "paid", **more: Any) -> Status:
+    """What a provider that tells the truth says of a payment when it is asked."""
+    given = {
+        "reference": payment.reference,
+        "provider_reference": payment.provider_reference or f"theirs-{payment.reference}",
+        "amount": Rupiah(payment.amount if state == "paid" else 0),
+    }
+    return Status(state=state, **(given | more))  # type: ignore[arg-type]
+
+
+async def paid(db: AsyncSession, payment: Payment, **more: Any) -> Payment:
+    """The money of a payment has come, by the word of whoever may say so of its way."""
+    payment = await machine.locked(db, payment.reference)
+    if payment.way in ("bank_transfer", "qris"):
+        await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+    elif payment.way in GATEWAYS:
+        assert await machine.hear(db, payment, told(payment, **more), on=TODAY) == "settled"
+    return payment
+
+
+async def give_back(db: AsyncSession, payment: Payment, amount: int, back_to: BackTo = "by_hand") -> PaymentRefund:
+    """An officer gives so much of a locked payment back."""
+    return await refunding.ask_refund(
+        db, CASHIER, payment, Rupiah(amount), back_to, "Batal", key=new_id().hex, on=TODAY
+    )
+
+
+async def lines(db: AsyncSession, source_key: str) -> list[tuple[str, int, int]]:
+    """The (account, debit, credit) of a journal, by its cause; nothing where there is none."""
+    records = await (await reader_of(db)).records(
+        "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE j.source_key = $1"
+        " ORDER BY l.line",
+        source_key,
+    )
+    return [(each["account"], each["debit"], each["credit"]) for each in records]
+
+
+async def last_lines(db: AsyncSession) -> list[tuple[str, int, int]]:
+    """The lines of the newest journal."""
+    key = await (await reader_of(db)).value("SELECT source_key FROM journals ORDER BY number DESC LIMIT 1")
+    return await lines(db, key)
+
+
+# What must hold of books and payments
+
+_UNBALANCED: Final = "SELECT journal FROM journal_lines GROUP BY journal HAVING sum(debit) <> sum(credit)"
+_DRIFTED: Final = (
+    "SELECT b.account FROM balances b JOIN accounts a ON a.code = b.account"
+    " LEFT JOIN (SELECT account, coalesce(party, '00000000-0000-0000-0000-000000000000') AS party, sum(debit - credit) AS moved"
+    " FROM journal_lines GROUP BY 1, 2) AS l ON l.account = b.account AND l.party = b.party"
+    " WHERE b.balance <> coalesce(l.moved, 0) * CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END"
+)
+# a payment has one journal once it is paid, and none before; so have refunds; fees have none or one
+_JOURNALS: Final = (
+    "SELECT p.reference FROM payments p WHERE (p.live OR p.purpose <> 'trial') AND"
+    " ((SELECT count(*) FROM journals j WHERE j.source_key = 'payment:' || p.id)"
+    "  <> CASE WHEN p.status IN ('paid', 'partly_refunded', 'refunded') THEN 1 ELSE 0 END"
+    " OR coalesce(p.fee, 0) <> (SELECT coalesce(sum(l.debit), 0) FROM journals j JOIN journal_lines l ON l.journal = j.number"
+    "    WHERE j.source_key = 'payment:' || p.id || ':fee')"
+    " OR p.refunded <> (SELECT coalesce(sum(r.amount), 0) FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'done')"
+    " OR p.amount <> (SELECT coalesce(sum(l.debit), p.amount) FROM journals j JOIN journal_lines l ON l.journal = j.number"
+    "    WHERE j.source_key = 'payment:' || p.id))"
+    " UNION ALL SELECT r.key FROM payment_refunds r JOIN payments p ON p.id = r.payment_id WHERE (p.live OR p.purpose <> 'trial')"
+    " AND CASE WHEN r.state = 'done' THEN r.amount ELSE 0 END <> (SELECT coalesce(sum(l.debit), 0) FROM journals j"
+    "    JOIN journal_lines l ON l.journal = j.number WHERE j.source_key = 'refund:' || r.id)"
+)
+# where payments brought money in and took it out, reckoned from the payments' own rows
+_MONEY: Final = (
+    "WITH account AS (SELECT * FROM (VALUES ('cash', '1101'), ('bank_transfer', '1102'), ('qris', '1103'), ('stripe', '1105'),"
+    " ('midtrans', '1106'), ('xendit', '1107'), ('savings', '2111'), ('wallet', '2104'), ('kasbon', '1110'), ('payroll', '1112'))"
+    " AS a(way, code)),"
+    " moved AS (SELECT a.code, p.amount - coalesce(p.fee, 0) AS amount FROM payments p JOIN account a USING (way)"
+    "  WHERE p.status IN ('paid', 'partly_refunded', 'refunded') AND (p.live OR p.purpose <> 'trial')"
+    " UNION ALL SELECT CASE WHEN r.back_to = 'wallet' THEN '2104' WHEN r.back_to = 'by_hand' AND p.way <> 'cash' THEN '1102'"
+    "  ELSE a.code END, -r.amount FROM payment_refunds r JOIN payments p ON p.id = r.payment_id JOIN account a USING (way)"
+    "  WHERE r.state = 'done' AND (p.live OR p.purpose <> 'trial')"
+    " UNION ALL SELECT CASE WHEN p.purpose = 'top_up' OR p.went_to = 'wallet' THEN '2104' WHEN p.purpose = 'repayment' THEN '1110'"
+    "  END, -(p.amount - p.tail - p.refunded) FROM payments p WHERE p.status IN ('paid', 'partly_refunded', 'refunded')"
+    "  AND (p.purpose IN ('top_up', 'repayment') OR p.went_to = 'wallet')"
+    " UNION ALL SELECT '2111', -p.tail FROM payments p WHERE p.tail > 0 AND $1 AND p.member_id IS NOT NULL"
+    "  AND p.status IN ('paid', 'partly_refunded', 'refunded')),"
+    " reckoned AS (SELECT code, sum(amount) AS amount FROM moved GROUP BY code),"
+    " booked AS (SELECT l.account AS code, sum(l.debit - l.credit) AS amount FROM journal_lines l JOIN journals j ON j.number = l.journal"
+    "  WHERE j.source_key LIKE 'payment:%' OR j.source_key LIKE 'refund:%' GROUP BY l.account)"
+    " SELECT code, coalesce(r.amount, 0)::bigint AS reckoned, coalesce(b.amount, 0)::bigint AS booked FROM account a"
+    " LEFT JOIN reckoned r USING (code) LEFT JOIN booked b USING (code) WHERE coalesce(r.amount, 0) <> coalesce(b.amount, 0)"
+)
+_OWED: Final = (
+    "SELECT coalesce(sum(amount - tail - refunded), 0) FROM payments WHERE went_to = 'owed'"
+    " AND status IN ('paid', 'partly_refunded', 'refunded')"
+)
+
+
+async def all_hold(db: AsyncSession, *, tail_to_savings: bool = True) -> None:
+    """Assert what must hold after any history of payments.
+
+    Every journal is balanced and every balance is the sum of its lines; a paid payment has one journal, one not paid has none, and so with
+    refunds and fees; each account holds what the payments' own rows say; stock, promises and customers' advances agree.
+    """
+    await goods.books_agree(db)
+    ro = await reader_of(db)
+    assert not await ro.records(_UNBALANCED)
+    assert not await ro.records(_DRIFTED)
+    assert not await ro.records(_JOURNALS)
+    wrong = [tuple(each) for each in await ro.records(_MONEY, tail_to_savings)]
+    assert not wrong, wrong
+    held = await ro.value("SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '2105'")
+    assert held == await ro.value(_OWED)
+
+
+async def postings(database: Database, tenant: TenantRef) -> int:
+    """How many journals payments have, fees left out."""
+    async with coop_reader(database, tenant) as ro:
+        return int(
+            await ro.value(
+                "SELECT count(*) FROM journals WHERE source_key LIKE 'payment:%' AND source_key NOT LIKE '%:fee'"
+            )
+        )
+
+
+async def all_hold_in(database: Database, tenant: TenantRef) -> None:
+    """As ``all_hold``, in a session of its own."""
+    async with coop_session(database, tenant) as db:
+        await all_hold(db)
+
+
+# Work
+
+
+async def work(database: Database, *, ahead: timedelta = timedelta(), most: int = 200) -> list[str]:
+    """Do the jobs that are due, and what they lead to, in this process; ``ahead`` also does those of the time to come.
+
+    Return the names of the jobs done, in their order.
+    """
+    done: list[str] = []
+    for _ in range(most):
+        async with database.owner.begin() as connection:
+            row = (
+                await connection.execute(
+                    text(
+                        "DELETE FROM shared.outbox WHERE id = (SELECT id FROM shared.outbox WHERE due_at <= :until AND job ~ '^(payments|shop)[.]' ORDER BY due_at, id LIMIT 1)"
+                        " RETURNING coop_role, job, key, arguments"
+                    ),
+                    {"until": clock.now() + ahead},
+                )
+            ).first()
+        if row is None:
+            return done
+        await run_job(database, row.coop_role, row.job, row.key, row.arguments)
+        done.append(row.job)
+    raise AssertionError(f"there is no end of jobs: {done[-5:]}")
+
+
+def point_to(database: Database, **addresses: str) -> None:
+    """Let stand-ins answer in the place of the real services."""
+    database.settings = replace(database.settings, stand_ins=tuple(addresses.items()))

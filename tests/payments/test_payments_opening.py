@@ -1,0 +1,213 @@
+"""Opening a payment: what may be offered, for how much, until when, and that asking again opens nothing."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories import payments as pay
+from factories import shop
+from factories.outside import ORIGIN, outside
+from factories.shop import CASHIER, TODAY, VISITOR
+from governance.queries import bylaws_on
+from governance.rules import Bylaws
+from kernel import clock
+from kernel.database import Database
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from kernel.settings import Settings, check_startable
+from payments import calling, machine, ways
+from payments.models import PaymentWayRow
+from payments.provider import REAL_ADDRESSES
+from shop import paying
+from tenants.registry import TenantRef
+from tenants.session import coop_session, tenant_of
+
+
+async def test_the_same_key_opens_one_payment(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    first = await pay.opened(db, "top_up", "bank_transfer", key="satu")
+    second = await pay.opened(db, "top_up", "bank_transfer", key="satu")
+    assert first.id == second.id
+
+
+@pytest.mark.parametrize(
+    ("way", "lasts"),
+    [("cash", None), ("bank_transfer", 48), ("qris", 24), ("midtrans", 24), ("xendit", 24), ("stripe", 1)],
+)
+async def test_a_payment_waits_as_long_as_its_way_lasts_and_its_order_with_it(
+    db: AsyncSession, way: str, lasts: int | None
+) -> None:
+    await pay.switch_on(db)
+    with clock.held_at(clock.now()):
+        order, payment = await pay.ordered(db, way, buyer=VISITOR)
+        now = clock.now()
+    assert order.expires_at is not None
+    if lasts is None:
+        assert (payment.expires_at, order.expires_at) == (None, now + paying.CASH_LASTS)
+    else:
+        slack = paying.SLACK if way in pay.GATEWAYS else timedelta()
+        assert (payment.expires_at, order.expires_at) == (
+            now + timedelta(hours=lasts),
+            now + timedelta(hours=lasts) + slack,
+        )
+
+
+async def test_what_bylaws_officers_or_plan_do_not_allow_is_not_offered(db: AsyncSession) -> None:
+    tenant = tenant_of(db)
+    await pay.switch_on(db)
+    await pay.grant(db)
+    await pay.put_into(db, "2104", 100_000)
+    member_id = (await shop.member(db)).member_id
+
+    async def offered(*, member: bool = True, amount: int = 50_000, top_up: bool = False) -> set[str]:
+        bylaws = await _bylaws(db)
+        found = await ways.offers(
+            db, tenant, bylaws, member_id=member_id if member else None, amount=Rupiah(amount), top_up=top_up
+        )
+        return {each.way.way for each in found}
+
+    everything = set(ways.known_ways())
+    assert await offered() == everything
+    assert await offered(member=False) == everything - {"savings", "wallet", "kasbon", "payroll"}
+    assert await offered(top_up=True) == {"bank_transfer", "qris", *pay.GATEWAYS}
+    assert "stripe" not in await offered(amount=9_999)
+    assert "qris" not in await offered(amount=10_000_001)
+    for way, change in (
+        ("xendit", {"enabled": False}),
+        ("midtrans", {"secrets": {}}),
+        ("cash", {"least": 60_000}),
+        ("qris", {"most": 40_000}),
+    ):
+        row = await db.get(PaymentWayRow, way)
+        assert row is not None
+        for name, value in change.items():
+            setattr(row, name, value)
+        await db.flush()
+        everything.discard(way)
+        assert await offered() == everything
+    assert await offered(amount=60_000) == everything | {"cash"}
+
+
+async def _bylaws(db: AsyncSession) -> Bylaws:
+    return (await bylaws_on(db, TODAY)).bylaws
+
+
+async def test_a_way_on_credit_is_offered_where_credit_was_granted_and_told_when_it_does_not_suffice(
+    db: AsyncSession,
+) -> None:
+    await pay.switch_on(db)
+    await pay.grant(db, kasbon=30_000, payroll=0)
+    member_id = (await shop.member(db)).member_id
+    found = await ways.offers(db, tenant_of(db), await _bylaws(db), member_id=member_id, amount=Rupiah(50_000))
+    by_name = {each.way.way: each for each in found}
+    assert (by_name["kasbon"].has, by_name["kasbon"].enough) == (30_000, False)
+    assert (by_name["wallet"].has, by_name["wallet"].enough) == (0, False)
+    assert "payroll" not in by_name
+
+
+async def test_an_offer_is_asked_for_again_when_the_payment_is_opened(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    item = await shop.product(db, price=9_000, stock=5)
+    for buyer, way, code in (
+        (VISITOR, "wallet", "payments.way_not_offered"),
+        (VISITOR, "stripe", "payments.amount_below_least"),
+    ):
+        async with db.begin_nested() as point:
+            with pytest.raises(Refusal) as refusal:
+                await shop.order(db, {item.id: 1}, buyer, way)
+            assert refusal.value.code == code
+            await point.rollback()
+
+
+def test_d11_a_production_start_refuses_stand_ins() -> None:
+    """D11: no live cooperative can be paid by a stand-in, because the process does not start with one."""
+    ready = Settings(
+        environment="production",
+        secret_key="k" * 32,
+        master_keys=(("satu", b"m" * 32),),
+        database_url="postgresql://u:p@db/lumbung",
+        base_domain="lumbung.example",
+    )
+    check_startable(ready)
+    for service in REAL_ADDRESSES:
+        address = (service, "http://127.0.0.1:9001")
+        with pytest.raises(Refusal, match="stand-in"):
+            check_startable(replace(ready, stand_ins=(address,)))
+
+
+# Started at the provider
+
+
+async def test_started_twice_it_is_one_payment_at_the_provider(database: Database, melati: TenantRef) -> None:
+    async with outside(database, melati) as world:
+        for way in pay.GATEWAYS:
+            _, payment = await world.ordered(way)
+            assert payment.provider_reference is not None
+            assert payment.redirect_url is not None
+            again = await calling.start(database, melati, payment.reference, origin=ORIGIN)
+            assert again.provider_reference == payment.provider_reference
+        assert len(world.xendit.invoices) == 1
+        assert len(world.midtrans.orders) == 1
+        assert len(world.stripe.world.shelf("acct_standin_melati").of_kind("checkout.session")) == 1
+
+
+async def test_a_provider_that_does_not_answer_leaves_a_payment_that_can_be_started_again(
+    database: Database, melati: TenantRef
+) -> None:
+    async with outside(database, melati) as world:
+        async with coop_session(database, melati) as db:
+            _, payment = await pay.ordered(db, "xendit")
+        world.xendit.faults.answers.extend(["500", "garbage"])
+        for _ in range(2):
+            with pytest.raises(Refusal) as refusal:
+                await calling.start(database, melati, payment.reference, origin=ORIGIN)
+            assert refusal.value.code == "payments.provider_silent"
+        started = await calling.start(database, melati, payment.reference, origin=ORIGIN)
+        assert started.redirect_url is not None
+
+
+async def test_a_payment_that_waits_no_more_is_not_started(database: Database, melati: TenantRef) -> None:
+    async with outside(database, melati) as world:
+        async with coop_session(database, melati) as db:
+            _, payment = await pay.ordered(db, "xendit")
+            await machine.drop(db, await machine.locked(db, payment.reference), "cancelled")
+        with pytest.raises(Refusal) as refusal:
+            await calling.start(database, melati, payment.reference, origin=ORIGIN)
+        assert refusal.value.code == "payments.not_awaiting"
+        assert not world.xendit.calls
+
+
+async def test_a_page_that_the_provider_keeps_open_longer_is_looked_at_when_it_ends(
+    database: Database, melati: TenantRef
+) -> None:
+    """Stripe keeps a page open for half an hour at least: one that is opened late outlives the look that was planned."""
+    async with outside(database, melati) as world:
+        opened = clock.now()
+        async with coop_session(database, melati) as db:
+            payment = await pay.opened(db, "top_up", "stripe")
+        planned = payment.expires_at
+        assert planned is not None
+        with clock.held_at(opened + timedelta(minutes=50)):
+            started = await calling.start(database, melati, payment.reference, origin=ORIGIN)
+        assert started.expires_at is not None
+        assert started.expires_at > planned
+        with clock.held_at(planned + timedelta(seconds=1)):
+            assert "payments.look" in await pay.work(database)
+        async with coop_session(database, melati) as db:
+            assert (await machine.locked(db, payment.reference)).status == "awaiting"
+        with clock.held_at(started.expires_at + timedelta(minutes=1)):
+            assert "payments.look" in await pay.work(database)
+        async with coop_session(database, melati) as db:
+            assert (await machine.locked(db, payment.reference)).status == "expired"
+        assert world.stripe.world is not None
+
+
+async def test_calling_off_closes_the_page_at_the_provider(database: Database, melati: TenantRef) -> None:
+    async with outside(database, melati) as world:
+        order, payment = await world.ordered("xendit")
+        async with coop_session(database, melati) as db:
+            await paying.change_way(db, CASHIER, order.id, "cash", on=TODAY)
+        await pay.work(database)
+        assert world.xendit.invoice_of(payment.reference).status == "EXPIRED"
