@@ -97,7 +97,7 @@ def test_each_container_gets_the_secrets_it_needs_by_a_file_that_is_never_commit
         assert service["env_file"] == [f"env/{'lumbung' if name in OURS else name}.env"]
     given = {name: set(re.findall(r"(?m)^([A-Z_]+)=$", text)) for name, text in EXAMPLES.items()}
     assert given == {
-        "lumbung": {"LUMBUNG_SECRET_KEY", "LUMBUNG_DATABASE_URL"},
+        "lumbung": {"LUMBUNG_SECRET_KEY", "LUMBUNG_MASTER_KEYS", "LUMBUNG_DATABASE_URL"},
         "postgres": {"POSTGRES_PASSWORD", "LUMBUNG_DATABASE_PASSWORD"},
         "caddy": set(),
     }
