@@ -21,7 +21,7 @@ def way_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, s
 def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
     """Return (way, name, hint) where the amount is not known yet: the hint says what the way takes."""
     say = words(visit.lang).gettext
-    found = []
+    found: list[tuple[str, str, str | None]] = []
     for offer in offers:
         name, hint = offer.way.label.worded(visit.lang), hint_of(offer, visit)
         limits = []

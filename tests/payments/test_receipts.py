@@ -1,0 +1,232 @@
+"""The receipt of a payment: its sums, whose eyes see the name, and the PDF, whose text is read back out of the file."""
+
+import re
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from factories.paying import bring_about, fill_wallet, open_ways
+from kernel.database import Database
+from payments.models import Payment
+from payments.pay_queries import PaymentView, RefundView
+from payments.receipts import receipt_of, receipt_pdf
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+from ui.viewer import Brand
+
+NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
+MELATI = Brand("Koperasi Melati", address="Jalan Kenari 4, Bantul", phone="0899-0000-0000")
+
+
+def view(**changed: Any) -> PaymentView:
+    given: dict[str, Any] = {
+        "id": UUID(int=1), "reference": "L7K3ABCDEFGH", "purpose": "order", "subject_id": UUID(int=2), "label": "Pesanan 1042",
+        "way": "bank_transfer", "status": "paid", "amount": 75_123, "tail": 123, "member_id": None, "payer_name": "Tono Suprapto",
+        "redirect_url": None, "shown_text": "{}", "live": True, "opened_at": NOW - timedelta(hours=2), "expires_at": NOW,
+        "settled_at": NOW, "ended_at": None, "late": False, "went_to": "purpose", "refunded": 0, "alarm": None, "checked_at": None,
+    }  # fmt: skip
+    return PaymentView(**(given | changed))
+
+
+def refund(amount: int, state: str = "done") -> RefundView:
+    return RefundView(amount, "by_hand", state, NOW, NOW if state == "done" else None)
+
+
+def objects_of(pdf: bytes) -> dict[int, bytes]:
+    """The objects of a PDF by their numbers, those that are packed into streams too."""
+    objects = {int(number): body for number, body in re.findall(rb"(?s)(\d+) 0 obj\s(.*?)endobj", pdf)}
+    for body in list(objects.values()):
+        if b"/ObjStm" in body:
+            packed = _inflated(body)
+            first, count = (int(re.search(rb"/%s (\d+)" % name, body)[1]) for name in (b"First", b"N"))  # type: ignore[index]
+            heads = [int(each) for each in packed[:first].split()][: 2 * count]
+            ends = [*heads[3::2], len(packed) - first]
+            for number, start, end in zip(heads[::2], heads[1::2], ends, strict=True):
+                objects[number] = packed[first + start : first + end]
+    return objects
+
+
+def text_of(pdf: bytes) -> str:
+    """The words of a PDF, by the tables in it that say which letter each glyph stands for. Fonts are kept apart by their objects."""
+    objects = objects_of(pdf)
+    letters = {}
+    for number, body in objects.items():
+        table = re.search(rb"/ToUnicode (\d+) 0 R", body)
+        if table:
+            letters[number] = _letters(_inflated(objects[int(table[1])]).decode())
+    names = {
+        name.decode(): letters[int(number)]
+        for body in objects.values()
+        for name, number in re.findall(rb"/(\w+) (\d+) 0 R", body)
+        if int(number) in letters
+    }
+    found = []
+    for body in objects.values():
+        if b"stream" in body and b"/Length" in body:
+            content = _inflated(body)
+            if b" Tf" in content:
+                found.append(_words(content.decode("latin-1"), names))
+    return "\n".join(found)
+
+
+def _inflated(body: bytes) -> bytes:
+    raw = body.partition(b"stream")[2].lstrip(b"\r\n")
+    try:
+        return zlib.decompressobj().decompress(raw)
+    except zlib.error:
+        return b""
+
+
+def _letters(table: str) -> dict[str, str]:
+    found = {}
+    for glyph, letter in re.findall(r"<([0-9a-fA-F]{4})>\s*<([0-9a-fA-F]+)>", table):
+        found[glyph.lower()] = bytes.fromhex(letter).decode("utf-16-be")
+    return found
+
+
+def _words(content: str, names: dict[str, dict[str, str]]) -> str:
+    said, font, at = [], {}, 0
+    while at < len(content):
+        if content[at] == "(":
+            raw, at = _string(content, at + 1)
+            said.append("".join(font.get(raw[each : each + 2].hex(), "") for each in range(0, len(raw), 2)))
+        elif chosen := re.compile(r"/(\w+) [\d.]+ Tf").match(content, at):
+            font, at = names[chosen[1]], chosen.end()
+        elif content.startswith("ET", at):
+            said.append(" ")
+            at += 2
+        else:
+            at += 1
+    return "".join(said)
+
+
+def _string(content: str, at: int) -> tuple[bytes, int]:
+    """The bytes of a string that begins here, and where it has ended; its brackets may stand in it unmarked when they pair."""
+    named = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+    raw, depth = "", 1
+    while True:
+        letter = content[at]
+        at += 1
+        if letter == "\\":
+            marked = re.compile(r"[0-7]{1,3}|.", re.DOTALL).match(content, at)
+            assert marked is not None
+            at = marked.end()
+            raw += chr(int(marked[0], 8)) if marked[0][0] in "01234567" else named.get(marked[0], marked[0])
+            continue
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth == 0:
+            return raw.encode("latin-1"), at
+        raw += letter
+
+
+def test_its_lines_sum_to_what_came() -> None:
+    receipt = receipt_of(view(), [], MELATI, "id", NOW, named=False)
+    assert receipt is not None
+    assert receipt.lines == [("Pesanan 1042", 75_000), ("Angka pengenal transfer", 123)]
+    assert sum(amount for _, amount in receipt.lines) == receipt.total == receipt.kept == 75_123
+    assert receipt.when == "24 November 2026 14.05 WIB"
+    assert receipt.payer is None
+
+
+def test_what_went_back_is_taken_off_and_what_is_on_its_way_is_not() -> None:
+    paper = view(status="partly_refunded", refunded=20_000)
+    receipt = receipt_of(paper, [refund(20_000), refund(5_000, "pending")], MELATI, "id", NOW, named=True)
+    assert receipt is not None
+    assert [amount for _, amount in receipt.given_back] == [20_000]
+    assert receipt.kept == 55_123
+    assert receipt.payer == "Tono Suprapto"
+
+
+@pytest.mark.parametrize("status", ["awaiting", "failed", "expired", "cancelled"])
+def test_without_money_there_is_no_receipt(status: str) -> None:
+    assert receipt_of(view(status=status, settled_at=None), [], MELATI, "id", NOW, named=False) is None
+
+
+def test_it_says_where_late_money_lies_and_what_was_a_trial() -> None:
+    for went_to, says in (("wallet", "dompet"), ("owed", "dikembalikan")):
+        receipt = receipt_of(view(went_to=went_to, late=True), [], MELATI, "id", NOW, named=False)
+        assert receipt is not None
+        assert any(says in note for note in receipt.notes)
+    trial = receipt_of(view(live=False), [], MELATI, "id", NOW, named=False)
+    assert trial is not None
+    assert any("Uji coba" in note for note in trial.notes)
+
+
+async def test_the_pdf_is_one_narrow_page_with_all_that_the_receipt_says() -> None:
+    receipt = receipt_of(
+        view(status="partly_refunded", refunded=20_000), [refund(20_000)], MELATI, "id", NOW, named=True
+    )
+    assert receipt is not None
+    pdf = await receipt_pdf(receipt, MELATI, "id")
+    assert pdf.startswith(b"%PDF-")
+    pages = [body for body in objects_of(pdf).values() if re.search(rb"/Type\s*/Page\b(?!s)", body)]
+    assert len(pages) == 1
+    width = float(re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+)", pages[0])[1])  # type: ignore[index]
+    assert round(width / 72 * 25.4) == 105  # millimetres
+    text = text_of(pdf)
+    for words in (
+        "Koperasi Melati", "Jalan Kenari 4, Bantul", "Bukti pembayaran", "L7K3ABCDEFGH", "24 November 2026 14.05 WIB", "Pesanan 1042",
+        "Rp75.000", "Rp123", "Rp75.123", "-Rp20.000", "Rp55.123", "Transfer bank", "Tono Suprapto",
+    ):  # fmt: skip
+        assert words in text, (words, text)
+
+
+async def test_what_stands_in_the_pdf_is_never_read_as_typst() -> None:
+    evil = '#panic("x") *tebal* $x$ @a <b> //'
+    receipt = receipt_of(view(label=evil), [], Brand(evil), "id", NOW, named=False)
+    assert receipt is not None
+    assert '#panic("x") *tebal* $x$ @a <b> //' in text_of(await receipt_pdf(receipt, Brand(evil), "id"))
+
+
+async def test_the_same_receipt_gives_the_same_bytes() -> None:
+    receipt = receipt_of(view(), [], MELATI, "en", NOW, named=False)
+    assert receipt is not None
+    assert await receipt_pdf(receipt, MELATI, "en") == await receipt_pdf(receipt, MELATI, "en")
+
+
+@pytest.fixture
+async def paid(database: Database, melati: TenantRef) -> tuple[Payment, Payment]:
+    """A visitor's paid order, and member 0001's filled wallet."""
+    async with coop_session(database, melati) as db:
+        await open_ways(db)
+        return await bring_about(db, "paid"), await fill_wallet(db, 50_000)
+
+
+async def test_the_name_is_for_the_payer_and_officers_alone(
+    visitor: Callable[[str], httpx.AsyncClient],
+    sign_in: Any,
+    member_client: Any,
+    officer_client: Any,
+    paid: tuple[Payment, Payment],
+) -> None:
+    order, wallet = paid
+    other = await sign_in("melati", "+6281200000002")
+    for client, payment, named in (
+        (visitor("melati"), order, False),
+        (visitor("melati"), wallet, False),
+        (other, wallet, False),
+        (member_client, wallet, True),
+        (member_client, order, False),
+        (officer_client, order, True),
+    ):
+        for end in ("", ".pdf"):
+            answer = await client.get(f"/bayar/{payment.reference}/bukti{end}")
+            assert answer.status_code == 200
+            told = text_of(answer.content) if end else answer.text.partition('class="receipt"')[2]
+            assert (payment.payer_name in told) is named
+            assert payment.reference in told
+
+
+async def test_a_payment_that_waits_leads_back_to_its_page(
+    visitor: Callable[[str], httpx.AsyncClient], database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        payment = await bring_about(db, "awaiting")
+    for end in ("bukti", "bukti.pdf"):
+        answer = await visitor("melati").get(f"/bayar/{payment.reference}/{end}")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/bayar/{payment.reference}")
