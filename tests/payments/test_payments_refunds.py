@@ -1,0 +1,353 @@
+"""Money that goes back: before and after the hand-over, in parts, by another way, by the provider's own hand. The SHU basis goes back with it."""
+
+from collections.abc import Awaitable
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories import payments as pay
+from factories import shop
+from factories.payments import give_back, paid
+from factories.shop import CASHIER, TODAY, VISITOR
+from kernel.errors import Refusal
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from ledger import Journal, Line, post
+from ledger import queries as books
+from payments import machine, refunding, rules
+from payments.models import Payment, PaymentRefund
+from payments.provider import Refunded
+from payments.refund_hearing import hear_refunded
+from shop import handling
+from shop.models import Order
+from shop.placing import Buyer
+
+
+async def refused(code: str, doing: Awaitable[object]) -> None:
+    with pytest.raises(Refusal) as refusal:
+        await doing
+    assert refusal.value.code == code
+
+
+async def sold(db: AsyncSession, way: str, *, buyer: Buyer | None = None) -> tuple[Order, Payment]:
+    """Paid and handed over."""
+    order, payment = await pay.ordered(db, way, buyer=buyer)
+    await paid(db, payment)
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    return order, await machine.locked(db, payment.reference)
+
+
+async def basis(db: AsyncSession) -> int:
+    """What member 0001 bought, as the surplus is divided by it."""
+    member_id = (await shop.member(db)).member_id
+    return await books.balance(db, "4101", member_id) - await books.balance(db, "4102", member_id)
+
+
+async def asked_of_provider(db: AsyncSession, payment: Payment, amount: int) -> PaymentRefund:
+    refund = await give_back(db, payment, amount, "same_way")
+    assert refund.state == "pending"
+    return refund
+
+
+DONE = Refunded(state="done", provider_reference="re_1")
+PENDING = Refunded(state="pending", provider_reference="re_1")
+FAILED = Refunded(state="failed", provider_reference="re_1", detail="the card is closed")
+
+
+# Before the hand-over
+
+BACK = {
+    "bank_transfer": "1102",
+    "qris": "1102",
+    "savings": "2111",
+    "wallet": "2104",
+    "kasbon": "1110",
+    "payroll": "1112",
+}
+
+
+@pytest.mark.parametrize(("way", "account"), BACK.items())
+async def test_a_cancelled_order_gives_back_what_it_brought_the_usual_way(
+    db: AsyncSession, way: str, account: str
+) -> None:
+    await pay.switch_on(db)
+    await pay.put_into(db, "2104", 100_000)
+    await pay.grant(db)
+    before = await books.balance(db, account, (await shop.member(db)).member_id if way in OWN else None)
+    order, payment = await pay.ordered(db, way)
+    await paid(db, payment)
+    await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+    assert (payment.status, order.status) == ("refunded", "cancelled")
+    refund = (await refunding.queries.refunds_of(db, payment.id))[0]
+    assert await pay.lines(db, f"refund:{refund.id}") == [("2103", 49_000, 0), (account, 0, 49_000)]
+    if way in OWN:
+        assert await books.balance(db, account, (await shop.member(db)).member_id) == before
+    assert await basis(db) == 0
+    await pay.all_hold(db)
+
+
+OWN = ("savings", "wallet", "kasbon", "payroll")
+
+
+async def test_a_cancelled_order_of_a_gateway_keeps_its_advance_until_the_provider_has_given_it_back(
+    db: AsyncSession,
+) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, "stripe")
+    payment = await paid(db, payment, fee=Rupiah(1_000))
+    await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+    refund = (await refunding.queries.refunds_of(db, payment.id))[0]
+    assert (payment.status, refund.state, refund.amount, refund.journal) == ("paid", "pending", 49_000, None)
+    await pay.all_hold(db)
+    assert await refunding.hear_refund(db, payment, refund, PENDING, on=TODAY) == "pending"
+    await pay.all_hold(db)
+    for _ in range(3):
+        assert await refunding.hear_refund(db, payment, refund, DONE, on=TODAY) == "done"
+    assert (payment.status, payment.refunded) == ("refunded", 49_000)
+    assert await pay.lines(db, f"refund:{refund.id}") == [("2103", 49_000, 0), ("1105", 0, 49_000)]
+    await pay.all_hold(db)
+
+
+async def test_a_refund_that_failed_goes_back_another_way(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, "xendit")
+    payment = await paid(db, payment)
+    await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+    refund = (await refunding.queries.refunds_of(db, payment.id))[0]
+    assert await refunding.hear_refund(db, payment, refund, FAILED, on=TODAY) == "failed"
+    assert (payment.status, payment.alarm, refund.detail) == ("paid", "refund_failed", "the card is closed")
+    assert await refunding.hear_refund(db, payment, refund, FAILED, on=TODAY) == "failed"
+    await pay.all_hold(db)
+    await give_back(db, payment, 49_000, "wallet")
+    assert (payment.status, payment.alarm) == ("refunded", None)
+    assert await pay.last_lines(db) == [("2103", 49_000, 0), ("2104", 0, 49_000)]
+    await pay.all_hold(db)
+
+
+async def test_the_tail_of_a_transfer_is_not_given_back_again(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await sold(db, "bank_transfer")
+    assert await refunding.left_to_refund(db, payment) == payment.amount - payment.tail == order.total
+    await refused("payments.refund_too_much", give_back(db, payment, payment.amount))
+    await give_back(db, payment, order.total)
+    assert payment.status == "refunded"
+    await pay.all_hold(db)
+
+
+# After it
+
+
+@pytest.mark.parametrize("way", ["cash", "bank_transfer", "stripe", "wallet"])
+async def test_a_part_given_back_after_the_hand_over_is_a_return_of_the_members(db: AsyncSession, way: str) -> None:
+    await pay.switch_on(db)
+    await pay.put_into(db, "2104", 100_000)
+    order, payment = await sold(db, way)
+    assert await basis(db) == 49_000
+    back_to: rules.BackTo = "same_way" if way == "wallet" else "by_hand"
+    await give_back(db, payment, 9_000, back_to)
+    account = {"cash": "1101", "wallet": "2104"}.get(way, "1102")
+    assert await pay.last_lines(db) == [("4102", 9_000, 0), (account, 0, 9_000)]
+    assert (payment.status, order.status) == ("partly_refunded", "handed_over")
+    assert await basis(db) == 40_000
+    await pay.all_hold(db)
+    await give_back(db, payment, 40_000, back_to)
+    assert (payment.status, await basis(db)) == ("refunded", 0)
+    await refused("payments.refund_too_much", give_back(db, payment, 1, back_to))
+    await pay.all_hold(db)
+
+
+async def test_a_part_given_back_to_a_visitor_is_a_return_of_the_public(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    _, payment = await sold(db, "qris", buyer=VISITOR)
+    await give_back(db, payment, 5_000)
+    assert await pay.last_lines(db) == [("4202", 5_000, 0), ("1102", 0, 5_000)]
+    await refused("payments.refund_not_this_way", give_back(db, payment, 5_000, "wallet"))
+    await pay.all_hold(db)
+
+
+async def test_goods_returned_after_a_part_was_given_back_give_back_the_rest(db: AsyncSession) -> None:
+    await pay.switch_on(db, tail="none")
+    before = await books.balance(db, "1102")
+    order, payment = await sold(db, "bank_transfer")
+    await give_back(db, payment, 9_000)
+    await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
+    assert (order.status, payment.status, payment.refunded) == ("returned", "refunded", 49_000)
+    assert (await basis(db), await books.balance(db, "1102")) == (0, before)
+    await pay.all_hold(db)
+
+
+async def test_what_was_given_back_of_another_payment_is_no_rebate_of_the_sale(db: AsyncSession) -> None:
+    """Money that came a second time lay in the wallet: that it goes back says nothing of the goods."""
+    await pay.switch_on(db, tail="none")
+    order, first = await pay.ordered(db, "bank_transfer")
+    second = await handling.paying.change_way(db, CASHIER, order.id, "qris", on=TODAY)
+    await paid(db, second)
+    first = await paid(db, first)
+    assert first.went_to == "wallet"
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    await give_back(db, first, 49_000)
+    assert await basis(db) == 49_000
+    await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
+    assert (await basis(db), await books.balance(db, "1102")) == (0, -49_000)  # QRIS went back by transfer
+    await pay.all_hold(db)
+
+
+async def test_while_a_refund_is_under_way_goods_neither_leave_nor_come_back(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, "midtrans")
+    payment = await paid(db, payment)
+    refund = await asked_of_provider(db, payment, 9_000)
+    await refused("payments.refund_under_way", handling.hand_over(db, CASHIER, order.number, on=TODAY))
+    await refunding.hear_refund(db, payment, refund, FAILED, on=TODAY)
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    refund = await asked_of_provider(db, payment, 8_000)
+    await refused("payments.refund_under_way", handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY))
+    await refunding.hear_refund(db, payment, refund, DONE, on=TODAY)
+    await handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
+    assert await basis(db) == 0
+    await pay.all_hold(db)
+
+
+# What is refused
+
+
+async def test_only_what_is_there_goes_back_for_a_reason_and_once_for_each_key(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, "stripe")
+    payment = await machine.locked(db, payment.reference)
+    await refused("payments.not_paid", give_back(db, payment, 1))
+    await paid(db, payment)
+    await refused("payments.refund_nothing", give_back(db, payment, 0))
+    await refused("payments.refund_nothing", give_back(db, payment, -5))
+    ask = refunding.ask_refund
+    await refused("payments.reason_needed", ask(db, CASHIER, payment, Rupiah(5), "by_hand", " ", key="x", on=TODAY))
+    await asked_of_provider(db, payment, 40_000)
+    await refused("payments.refund_too_much", give_back(db, payment, 9_001))  # 40.000 are on their way
+    one = await ask(db, CASHIER, payment, Rupiah(9_000), "by_hand", "Kurang", key="sama", on=TODAY)
+    two = await ask(db, CASHIER, payment, Rupiah(9_000), "by_hand", "Kurang", key="sama", on=TODAY)
+    assert (one.id, payment.refunded, order.status) == (two.id, 9_000, "paid")
+    await pay.all_hold(db)
+
+
+async def test_a_top_up_is_not_given_back_into_the_wallet_that_it_filled(db: AsyncSession) -> None:
+    await pay.switch_on(db, tail="none")
+    payment = await paid(db, await pay.opened(db, "top_up", "bank_transfer"))
+    assert refunding.ways_back(payment) == ["by_hand"]
+    await refused("payments.refund_not_this_way", give_back(db, payment, 1_000, "wallet"))
+
+
+# The wallet is spent meanwhile
+
+
+async def spend(db: AsyncSession, amount: int) -> None:
+    member_id = (await shop.member(db)).member_id
+    lines = [Line.to_debit("2104", Rupiah(amount), member_id), Line.to_credit("1101", Rupiah(amount))]
+    await post(db, Journal(TODAY, "Tarik dompet", f"test:{new_id()}", lines), by="Rina Kasir")
+
+
+async def test_a_refund_out_of_a_spent_wallet_waits_on_the_work_list_until_it_is_covered(db: AsyncSession) -> None:
+    """The provider has given the money back, which cannot be undone; the member has spent it. It is never forgotten."""
+    await pay.switch_on(db)
+    payment = await paid(db, await pay.opened(db, "top_up", "stripe"))
+    refund = await asked_of_provider(db, payment, 50_000)
+    await spend(db, 30_000)
+    for _ in range(2):
+        assert await refunding.hear_refund(db, payment, refund, DONE, on=TODAY) == "pending"
+        assert (payment.alarm, payment.status, refund.journal) == ("refund_not_covered", "paid", None)
+    await pay.put_into(db, "2104", 30_000)
+    assert await refunding.hear_refund(db, payment, refund, DONE, on=TODAY) == "done"
+    assert (payment.alarm, payment.status) == (None, "refunded")
+    await pay.all_hold(db)
+
+
+async def test_an_officer_cannot_give_back_by_hand_what_the_member_has_spent(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    payment = await paid(db, await pay.opened(db, "top_up", "bank_transfer"))
+    await spend(db, 30_000)
+    async with db.begin_nested() as point:
+        await refused("ledger.below_floor", give_back(db, payment, 50_000))
+        await point.rollback()
+
+
+# Made at the provider's own pages
+
+
+@pytest.mark.parametrize("way", pay.GATEWAYS)
+async def test_what_was_given_back_at_the_provider_calls_the_order_off_and_is_booked_once(
+    db: AsyncSession, way: str
+) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, way)
+    payment = await paid(db, payment)
+    for _ in range(3):
+        await hear_refunded(db, payment, Rupiah(49_000), on=TODAY)
+    assert (payment.status, payment.refunded, order.status) == ("refunded", 49_000, "cancelled")
+    assert len(await refunding.queries.refunds_of(db, payment.id)) == 1
+    await pay.all_hold(db)
+
+
+async def test_a_part_given_back_at_the_provider_lowers_the_sale_that_follows(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, "stripe")
+    payment = await paid(db, payment)
+    await hear_refunded(db, payment, Rupiah(9_000), on=TODAY)
+    assert (payment.status, order.status) == ("partly_refunded", "paid")
+    await pay.all_hold(db)
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    assert await pay.lines(db, f"order:{order.id}:sale") == [
+        ("2103", 40_000, 0),
+        ("4102", 9_000, 0),
+        ("4101", 0, 49_000),
+        ("5101", 30_000, 0),
+        ("1130", 0, 30_000),
+    ]
+    assert await basis(db) == 40_000
+    await hear_refunded(db, payment, Rupiah(12_000), on=TODAY)
+    assert await basis(db) == 37_000
+    await pay.all_hold(db)
+    await handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
+    refund = next(each for each in await refunding.queries.refunds_of(db, payment.id) if each.state == "pending")
+    assert refund.amount == 37_000
+    await refunding.hear_refund(db, payment, refund, DONE, on=TODAY)
+    assert (payment.status, await basis(db)) == ("refunded", 0)
+    await pay.all_hold(db)
+
+
+async def test_ours_under_way_is_not_taken_for_one_of_theirs(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    _, payment = await sold(db, "xendit")
+    refund = await asked_of_provider(db, payment, 9_000)
+    await hear_refunded(db, payment, Rupiah(9_000), on=TODAY)
+    assert len(await refunding.queries.refunds_of(db, payment.id)) == 1
+    await refunding.hear_refund(db, payment, refund, DONE, on=TODAY)
+    await hear_refunded(db, payment, Rupiah(14_000), on=TODAY)
+    assert payment.refunded == 14_000
+    await pay.all_hold(db)
+
+
+async def test_more_than_there_was_is_an_alarm(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    _, payment = await sold(db, "stripe")
+    await hear_refunded(db, payment, Rupiah(49_001), on=TODAY)
+    assert (payment.alarm, payment.refunded) == ("unheard_refund", 0)
+    await pay.all_hold(db)
+
+
+async def test_theirs_out_of_a_spent_wallet_is_an_alarm(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    payment = await paid(db, await pay.opened(db, "top_up", "xendit"))
+    await spend(db, 1)
+    await hear_refunded(db, payment, Rupiah(50_000), on=TODAY)
+    assert (payment.alarm, payment.status, payment.refunded) == ("unheard_refund", "paid", 0)
+    assert not await refunding.queries.refunds_of(db, payment.id)
+    await pay.all_hold(db)
+
+
+async def test_a_charge_taken_back_by_the_bank_is_booked_and_an_alarm(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    _, payment = await sold(db, "midtrans")
+    told = pay.told(payment, refunded=Rupiah(49_000), detail="chargeback: credit_card, disputed")
+    assert await machine.hear(db, payment, told, on=TODAY) == "known"
+    await hear_refunded(db, payment, told.refunded, on=TODAY)
+    assert (payment.status, payment.alarm, await basis(db)) == ("refunded", "charged_back", 0)
+    await pay.all_hold(db)
