@@ -12,6 +12,7 @@ import secrets
 import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -245,7 +246,17 @@ class MidtransStandIn(StandIn):
                 await self.pay(order.order_id)
             elif choice == "fail":
                 await self.turn(order.order_id, "deny")
-        return see(order.finish or request.path)
+        return see(_told_by_the_browser(order) if order.finish else request.path)
+
+
+def _told_by_the_browser(order: Order) -> str:
+    """Where the buyer goes back to, with what Snap appends; nothing of it is proved."""
+    told = {
+        "order_id": order.order_id,
+        "status_code": CODES.get(order.status, "200"),
+        "transaction_status": order.status,
+    }
+    return f"{order.finish}{'&' if '?' in order.finish else '?'}{urlencode(told)}"
 
 
 def _refusal(refused: Refused) -> Answer:
