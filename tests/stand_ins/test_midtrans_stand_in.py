@@ -105,7 +105,8 @@ async def test_the_page_says_that_no_money_moves_and_escapes_what_others_wrote(c
 
 async def test_qris_is_paid_by_one_click(client: httpx.AsyncClient, listener: Listener) -> None:
     said = await client.post(await _page(client), data={"choice": "qris"})
-    assert (said.status_code, said.headers["location"]) == (303, "https://melati.example/bayar/KOP1")
+    told = "order_id=KOP1&status_code=200&transaction_status=settlement"
+    assert (said.status_code, said.headers["location"]) == (303, f"https://melati.example/bayar/KOP1?{told}")
     assert _states(listener) == ["pending", "settlement"]
 
 
