@@ -85,8 +85,7 @@ async def _first(database: Database, condition: str, value: object) -> TenantRef
         )
     if record is None:
         return None
-    *known, plan, entitlements, read_only, notice = record
-    return TenantRef(*known, plan, frozenset(entitlements), read_only, notice)
+    return msgspec.structs.replace(TenantRef(*record), entitlements=frozenset(record["entitlements"]))
 
 
 async def tenant_by_host(database: Database, host: str) -> TenantRef | None:
