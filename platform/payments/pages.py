@@ -8,6 +8,8 @@ from payments import (
     kasbon_pages,
     office_pages,
     pay_pages,
+    payroll_pages,
+    payroll_return_pages,
     receipt_pages,
     reconcile_pages,
     refund_pages,
@@ -28,4 +30,6 @@ routes: Final[list[Any]] = [
     *reconcile_pages.routes,
     *credit_pages.routes,
     *credit_counter_pages.routes,
+    *payroll_pages.routes,
+    *payroll_return_pages.routes,
 ]

@@ -39,6 +39,10 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
             "INSERT INTO statement_lines (id, way, fingerprint, on_date, amount, words, state, imported_by) VALUES"
             " (gen_random_uuid(), 'bank_transfer', 'mawar', '2026-05-04', 20123, 'Rahasia Mawar', 'unmatched', 'Ketua Mawar') RETURNING id"
         )
+        batch = await ro.value(
+            "INSERT INTO payroll_batches (id, key, title, state, made_by, made_at) VALUES"
+            " (gen_random_uuid(), 'mawar', 'Rahasia Mawar', 'sent', 'Ketua Mawar', '2026-05-04 00:00Z') RETURNING id"
+        )
     small = ["1", "2", "999999"]
     return {
         "lang": ["en"],
@@ -66,6 +70,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         "position": ["1"],
         "reference": [payment.reference, "1001"],
         "statement_line": [str(line)],
+        "batch_id": [str(batch)],
     }
 
 

@@ -1,0 +1,153 @@
+"""Whose line of an employer's answer is whose, and that no rupiah of it is lost; and the two files, as offices mangle them."""
+
+import csv
+import io
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from payments.payroll_files import COLUMNS, file_out, read_answer
+from payments.payroll_rules import MISSING, TWICE, Asked, Row, decisions, match, why_of
+
+
+def asked(n: int, amount: int = 50_000, *, owed: int | None = None, payroll: str = "") -> Asked:
+    return Asked(
+        member_id=UUID(int=n),
+        member_number=f"{n:04d}",
+        payroll_number=payroll or f"P-{n}",
+        name=f"Anggota {n}",
+        asked=Rupiah(amount),
+        owed=Rupiah(amount if owed is None else owed),
+    )
+
+
+def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note: str = "") -> Row:
+    return Row(line=line, member_number=member, payroll_number=payroll, name="Anggota", taken=Rupiah(taken), note=note)
+
+
+@pytest.mark.parametrize(
+    ("rows", "taken", "booked", "why", "said"),
+    [
+        ([row(50_000, payroll="P-1")], 50_000, 50_000, "equal", ""),
+        ([row(30_000, member="0001", note="cuti")], 30_000, 30_000, "less", "cuti"),
+        ([row(0, payroll="p-1", note="sudah berhenti")], 0, 0, "none", "sudah berhenti"),
+        ([], 0, 0, "missing", MISSING),
+        ([row(80_000, payroll="P-1")], 80_000, 50_000, "more", ""),
+        ([row(50_000, payroll="P-1"), row(50_000, line=3, payroll="P-1")], 100_000, 50_000, "more", TWICE),
+        ([row(20_000, payroll="P-1"), row(30_000, line=3, member="1")], 50_000, 50_000, "equal", TWICE),
+    ],
+)
+def test_what_came_of_a_line(rows: list[Row], taken: int, booked: int, why: str, said: str) -> None:
+    plan = match([asked(1), asked(2)], [*rows, row(50_000, line=9, payroll="P-2")])
+    result = plan.results[0]
+    assert (result.taken, result.booked, result.why, result.said) == (taken, booked, why, said)
+    assert result.settled == (why == "equal")
+    assert plan.strays == ()
+
+
+def test_no_more_is_paid_off_than_is_owed_now() -> None:
+    (result,) = match([asked(1, owed=20_000)], [row(50_000, payroll="P-1")]).results
+    assert (result.booked, result.excess, result.why) == (20_000, 30_000, "more")
+    (nothing,) = match([asked(1, owed=0)], []).results
+    assert nothing.settled
+
+
+def test_numbers_are_found_as_spreadsheets_leave_them() -> None:
+    people = [asked(1, payroll="007"), asked(2, payroll="0815")]
+    plan = match(people, [row(50_000, payroll="7"), row(50_000, line=3, member="2")])
+    assert [each.why for each in plan.results] == ["equal", "equal"]
+    twins = [asked(1, payroll="07"), asked(2, payroll="7")]
+    plan = match(twins, [row(50_000, payroll="07")])
+    assert [each.taken for each in plan.results] == [50_000, 0]
+    assert match(twins, [row(50_000, payroll="007")]).strays[0].amount == 50_000
+
+
+def test_a_line_that_names_two_people_is_nobodys_and_one_without_money_is_left_out() -> None:
+    plan = match([asked(1), asked(2)], [row(10, payroll="P-1", member="0002"), row(0, line=3, payroll="P-9")])
+    assert [(each.line, each.amount) for each in plan.strays] == [(2, 10)]
+    assert plan.owed_back == 10
+
+
+def test_too_little_and_too_much_are_decided_differently() -> None:
+    assert decisions("equal") == ()
+    assert decisions(why_of(50, 30, 30, "")) == decisions(why_of(50, 0, 0, MISSING)) == ("carry", "kasbon")
+    assert decisions(why_of(50, 60, 50, "")) == ("wallet", "bank")
+
+
+people = st.lists(st.tuples(st.integers(1, 90_000), st.integers(0, 90_000)), min_size=1, max_size=6)
+answers = st.lists(
+    st.tuples(
+        st.integers(0, 90_000),
+        st.sampled_from(("P-1", "P-2", "P-3", "p-9", "")),
+        st.sampled_from(("1", "0002", "77", "")),
+    ),
+    max_size=10,
+)
+
+
+@given(people, answers)
+def test_every_rupiah_pays_off_a_debt_or_waits_for_its_owner(
+    sums: list[tuple[int, int]], answer: list[tuple[int, str, str]]
+) -> None:
+    plan = match(
+        [asked(n, amount, owed=owed) for n, (amount, owed) in enumerate(sums, 1)],
+        [row(taken, line=at, payroll=payroll, member=member) for at, (taken, payroll, member) in enumerate(answer, 2)],
+    )
+    assert plan.total == sum(taken for taken, _, _ in answer)
+    assert plan.owed_back == sum(each.excess for each in plan.results) + sum(each.amount for each in plan.strays)
+    for each in plan.results:
+        assert 0 <= each.booked <= min(each.taken, each.asked.asked, each.asked.owed)
+
+
+def test_the_file_out_cannot_run_in_a_spreadsheet_and_comes_back_as_it_was_meant() -> None:
+    person = Asked(
+        member_id=UUID(int=1),
+        member_number="0001",
+        payroll_number="+62-1",
+        name='=HYPERLINK("http://x.invalid","Sari")',
+        asked=Rupiah(50_000),
+        owed=Rupiah(50_000),
+    )
+    text = file_out([person])
+    (head, line) = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    assert tuple(head) == COLUMNS
+    assert line[1].startswith("'+")
+    assert line[2].startswith("'=")
+    answered = text.replace("50000,,", "50000,50000,")
+    plan = match([person], read_answer(answered.encode()).rows)
+    assert plan.results[0].why == "equal"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "payroll_number,taken\nP-1,50000\n",
+        "taken;member_number\r\n50.000;1\r\n",
+        'sep=;\n"payroll_number";"taken";"note"\n"P-1";"Rp 50.000";""\n',
+        "member_number,payroll_number,name,amount,taken,note\n0001,P-1,Anggota,50000,50000,\n",
+    ],
+)
+def test_an_answer_needs_what_was_taken_and_one_number(text: str) -> None:
+    answer = read_answer(text)
+    assert not answer.bad
+    assert match([asked(1)], answer.rows).results[0].why == "equal"
+
+
+def test_lines_that_cannot_be_read_are_told_with_their_reasons() -> None:
+    answer = read_answer("member_number,payroll_number,taken,note\n,,5,\n1,,,\n1,,,berhenti\n1,,abc,\n1,,-5,\n1,,\n")
+    assert [(each.line, each.reason.code) for each in answer.bad] == [
+        (2, "payments.return_line_has_no_number"),
+        (3, "payments.return_line_is_empty"),
+        (5, "kernel.in_column"),
+        (6, "kernel.in_column"),
+        (7, "kernel.csv_wrong_number_of_cells"),
+    ]
+    assert [(each.taken, each.note) for each in answer.rows] == [(0, "berhenti")]
+    with pytest.raises(Refusal, match="lacks these columns"):
+        read_answer("payroll_number,amount\nP-1,5\n")
+    with pytest.raises(Refusal, match="lacks these columns"):
+        read_answer("nama,jumlah\nSari,5\n")
