@@ -98,5 +98,5 @@ def _data(settings: Settings, invoice: InvoiceCard, lines: Sequence[LineRow], la
         "to_pay": formats.rupiah(invoice.to_pay, lang),
         "account": settings.billing_bank_account,
         "note": showing.note_of(invoice.number),
-        "tax_note": tax.source if invoice.tax and tax else _WORDS["no_tax"][at],
+        "tax_note": tax.source if invoice.tax and tax else "" if settings.billing_pkp else _WORDS["no_tax"][at],
     }

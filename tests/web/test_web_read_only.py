@@ -71,6 +71,10 @@ async def test_the_neighbour_is_not_concerned(read_only: None, visitor: Visitors
 def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
     for path in ("/masuk", "/pengurus/langganan/ganti", "/pengurus/pesanan/7/pembayaran", "/anggota/akun/kata-sandi"):
         assert finishes("POST", path)
+    for path in ("/bayar/P1/periksa", "/pengurus/pembayaran/P1/penerimaan", "/pengurus/pembayaran/kasbon/7/pelunasan"):
+        assert finishes("POST", path)
+    for path in ("/pengurus/pembayaran/cara/qris", "/pengurus/pembayaran/kasbon/7/batas", "/anggota/dompet/isi"):
+        assert not finishes("POST", path)
     for path in (
         "/pengurus/langgananku",
         "/pengurus/pesanan/7",
