@@ -1,8 +1,9 @@
 """The outside world of a cooperative: stand-ins of all three gateways, served on loopback, and the messages that they would send."""
 
-from collections.abc import AsyncIterator
+import hashlib
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -74,15 +75,34 @@ class Outside:
         message = (self.midtrans if way == "midtrans" else self.xendit).messages[-1]
         return dict(message.headers), message.body
 
+    def things(self, kind: str) -> list[Any]:
+        """What Stripe holds of the cooperative's account."""
+        return self.stripe.world.shelf(_ACCOUNT).of_kind(kind)
+
     def forged(self, way: str, sent: Sent) -> Sent:
         """The same message from somebody who does not know the secret."""
         headers, body = sent
         if way == "stripe":
-            moment = int(clock.now().timestamp())
-            return headers | {"stripe-signature": signature("whsec_ditebak", body, moment)}, body
+            return stripe_headers(body, "whsec_ditebak"), body
         if way == "xendit":
-            return headers | {"x-callback-token": "ditebak"}, body
+            return xendit_headers("ditebak"), body
         return headers, body.replace(b'"signature_key": "', b'"signature_key": "0')
+
+
+def stripe_headers(body: bytes, secret: str = "whsec_melati") -> dict[str, str]:
+    """Headers by which Stripe proves a message."""
+    moment = int(clock.now().timestamp())
+    return {"content-type": "application/json", "stripe-signature": signature(secret, body, moment)}
+
+
+def xendit_headers(token: str = "token-tiruan") -> dict[str, str]:
+    """Headers by which Xendit proves that it speaks."""
+    return {"content-type": "application/json", "x-callback-token": token}
+
+
+def midtrans_signature(told: Mapping[str, Any], key: str = "SB-Mid-server-tiruan") -> str:
+    """The signature of a notification."""
+    return hashlib.sha512(f"{told['order_id']}{told['status_code']}{told['gross_amount']}{key}".encode()).hexdigest()
 
 
 @asynccontextmanager
