@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from demo import errors, queries, services
+from demo import errors, gateways, queries
 from demo.cooperatives import COOPERATIVES, PASSWORD, PIN, Demo
 from demo.furnishing import furnish
 from demo.paying import let_pay
@@ -113,7 +113,7 @@ async def _let_pay(database: Database, tenant: TenantRef, demo: Demo, note: Call
         await let_pay(database, tenant, demo)
         if database.settings.stand_ins:
             await keep_plan(database, tenant, demo)
-            await services.join(database, tenant, demo)
+            await gateways.join(database, tenant, demo)
     except Refusal as refusal:
         note(f"{demo.slug}: payments were left as they are. {refusal.sentence('en')}")
     except httpx.HTTPError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from demo import notes, seed, services
+from demo import gateways, notes, seed
 from demo.cooperatives import COOPERATIVES, PIN
 from demo.sticker import MERCHANT, STICKER
 from kernel import clock
@@ -74,11 +74,11 @@ async def world(server_url: str, settings: Settings, tmp_path_factory: pytest.Te
 
 
 async def test_one_cooperative_has_every_way_and_the_other_those_of_the_first_day(world: World) -> None:
-    assert world.alone == len(ways.known_ways()) - len(services.GATEWAYS)
+    assert world.alone == len(ways.known_ways()) - len(gateways.GATEWAYS)
     async with coop_reader(world.database, world.tenant) as ro:
         found = await ways.ways_of(ro)
         assert all(way.enabled and way.complete for way in found)
-        assert {way.way for way in found if not way.live} == set(services.GATEWAYS)
+        assert {way.way for way in found if not way.live} == set(gateways.GATEWAYS)
     async with coop_reader(world.database, await tenant_by_slug(world.database, "mawar")) as ro:
         assert {way.way for way in await ways.ways_of(ro) if way.enabled} == ways.ON_FROM_THE_START
         assert await ro.value("SELECT count(*) FROM payments WHERE purpose <> 'order'") == 0
@@ -102,9 +102,9 @@ async def test_the_pin_that_is_told_is_the_member_s(world: World) -> None:
 
 
 async def test_the_keys_are_those_of_the_stand_ins_and_messages_come_to_the_cooperative(world: World) -> None:
-    assert MidtransStandIn().server_key == services.MIDTRANS_KEY
-    assert (world.xendit.secret_key, world.xendit.callback_token) == (services.XENDIT_KEY, services.XENDIT_TOKEN)
-    assert services.stripe_key(MELATI) == StripeStandIn.key_of("melati")
+    assert MidtransStandIn().server_key == gateways.MIDTRANS_KEY
+    assert (world.xendit.secret_key, world.xendit.callback_token) == (gateways.XENDIT_KEY, gateways.XENDIT_TOKEN)
+    assert gateways.stripe_key(MELATI) == StripeStandIn.key_of("melati")
     async with coop_reader(world.database, world.tenant) as ro:
         endpoints = {way.way: f"{ORIGIN}/kait/{way.endpoint}" for way in await ways.ways_of(ro)}
     assert world.xendit.callback_url == endpoints["xendit"]
