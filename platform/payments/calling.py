@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +18,7 @@ from kernel.money import Rupiah
 from kernel.outbox import finish_once
 from payments import errors, machine, opening, queries, refund_hearing, rules, ways
 from payments.models import Payment
+from payments.own_purposes import TRIAL
 from payments.provider import ProviderFault, Status, provider_of
 from tenants.session import coop_session
 from ui.queries import today
@@ -34,7 +36,7 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
     """Start a waiting payment at its provider and return it with where the payer goes; started before, it is returned as it is.
 
     ``origin`` is the cooperative's own address, to which the payer comes back. Raises Refusal: payments.no_such_payment, .not_awaiting,
-    .provider_silent, .provider_declined.
+    .provider_silent, .provider_declined, .stand_in_refused.
     """
     async with coop_session(database, tenant) as db:
         payment = await _found(db, reference)
@@ -43,6 +45,8 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
         raise errors.NOT_AWAITING(reference=reference, state=rules.STATUS_NAMES[payment.status])
     if payment.redirect_url or payment.provider_reference:
         return payment
+    if database.settings.is_production and not payment.live and payment.purpose != TRIAL:
+        raise errors.STAND_IN_REFUSED()  # whatever a trial's database brought along: no buyer is led to a test page
     means = ways.means_of(database, tenant, way)
     endpoint_url = f"{origin}/kait/{way.endpoint}" if way.endpoint else None
     intent = opening.intent_of(payment, return_to=f"{origin}/bayar/{reference}", endpoint_url=endpoint_url)
@@ -74,6 +78,7 @@ async def look(database: Database, tenant: TenantRef, reference: str, *, key: st
         return "unknown"
     status: Status | None = None
     fault: ProviderFault | None = None
+    asked_at = clock.now()
     if payment.provider_reference is not None and way.capabilities.settles == "provider":
         try:
             means = ways.means_of(database, tenant, way)
@@ -82,7 +87,7 @@ async def look(database: Database, tenant: TenantRef, reference: str, *, key: st
             if error.passing:
                 raise
             fault = error
-    return await _believe(database, tenant, reference, status, fault, key)
+    return await _believe(database, tenant, reference, status, fault, key, asked_at=asked_at)
 
 
 async def _believe(
@@ -92,27 +97,29 @@ async def _believe(
     status: Status | None,
     fault: ProviderFault | None,
     key: str | None,
+    *,
+    asked_at: datetime,
 ) -> str:
-    refunded = status.refunded if status is not None else Rupiah(0)
     async with coop_session(database, tenant) as db:
-        if not refunded and key is not None and not await finish_once(db, key):
-            return "known"
         payment = await machine.locked(db, reference)
-        if fault is not None:
-            return await machine.raise_alarm(db, payment, "fault", {"said": str(fault)})
         outcome = "awaiting"
-        if status is not None:
+        if fault is not None:
+            outcome = await machine.raise_alarm(db, payment, "fault", {"said": str(fault)})
+        elif status is not None:
             outcome = await machine.hear(db, payment, status, on=await today(db))
-        if payment.status == "awaiting" and rules.is_over(payment.expires_at, clock.now()):
+        if fault is None and payment.status == "awaiting" and rules.is_over(payment.expires_at, clock.now()):
             await machine.drop(db, payment, "expired")
             outcome = outcome if outcome == "alarm" else "expired"
-    if refunded:
-        await _believe_refunded(database, tenant, reference, refunded if outcome != "alarm" else Rupiah(0), key)
+        went_back = status is not None and status.state == "paid" and bool(status.refunded or payment.refunded)
+        if key is not None and (outcome == "alarm" or not went_back):
+            await finish_once(db, key)
+    if status is not None and went_back and outcome != "alarm":
+        await _believe_refunded(database, tenant, reference, status.refunded, key, asked_at=asked_at)
     return outcome
 
 
 async def _believe_refunded(
-    database: Database, tenant: TenantRef, reference: str, refunded: Rupiah, key: str | None
+    database: Database, tenant: TenantRef, reference: str, refunded: Rupiah, key: str | None, *, asked_at: datetime
 ) -> None:
     """A transaction of its own: goods may be released here, and whoever has posted already may not lock goods any more."""
     async with coop_session(database, tenant) as db:
@@ -120,6 +127,7 @@ async def _believe_refunded(
             return
         payment = await machine.locked(db, reference)
         await refund_hearing.hear_refunded(db, payment, refunded, on=await today(db))
+        await refund_hearing.hear_sent_back(db, payment, refunded, asked_at=asked_at)
 
 
 async def call_off(database: Database, tenant: TenantRef, reference: str) -> None:

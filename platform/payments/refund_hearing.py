@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from kernel import clock
@@ -40,6 +40,17 @@ async def hear_refunded(db: AsyncSession, payment: Payment, refunded: Rupiah, *,
         # it was in the payer's wallet, and they have spent it: somebody must ask them for it
         await db.refresh(payment)
         await machine.raise_alarm(db, payment, "unheard_refund", {"theirs": int(refunded)})
+
+
+async def hear_sent_back(db: AsyncSession, payment: Payment, refunded: Rupiah, *, asked_at: datetime) -> None:
+    """Raise an alarm when money is at the provider again that our books say went back: the payer's bank did not take it.
+
+    ``refunded`` is what the provider said at ``asked_at``; refunds done since then it could not know. The payment is locked.
+    """
+    refunds = await queries.refunds_of(db, payment.id)
+    done = [each for each in refunds if each.state == "done" and each.back_to == "same_way"]
+    if refunded < sum(each.amount for each in done if each.ended_at is not None and each.ended_at < asked_at):
+        await machine.raise_alarm(db, payment, "refund_failed", {"theirs": int(refunded)})
 
 
 async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: Rupiah, *, on: date) -> None:

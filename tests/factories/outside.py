@@ -17,6 +17,7 @@ from shop.placing import Buyer
 from stand_ins.midtrans import MidtransStandIn
 from stand_ins.serving import serve
 from stand_ins.stripe import StripeStandIn
+from stand_ins.stripe.refunds import refund_charge
 from stand_ins.stripe.webhooks import signature
 from stand_ins.xendit import XenditStandIn
 from tenants.registry import TenantRef
@@ -66,6 +67,27 @@ class Outside:
         else:
             await self.xendit.pay(theirs, amount=amount)
         return self.sent(payment.way)
+
+    async def gives_back(self, payment: Payment, amount: int) -> Sent:
+        """Somebody gives money back at the provider's own pages; return the message that follows."""
+        if payment.way == "midtrans":
+            await self.midtrans.give_back(payment.reference, amount, "dasbor")
+            return self.sent("midtrans")
+        if payment.way == "xendit":
+            asked = {
+                "invoice_id": payment.provider_reference,
+                "amount": amount,
+                "reason": "OTHERS",
+                "reference_id": "dasbor",
+            }
+            async with httpx.AsyncClient(auth=(self.xendit.secret_key, "")) as client:
+                address = f"{self.database.settings.stand_in('xendit')}/refunds"
+                (await client.post(address, json=asked)).raise_for_status()
+            return self.sent("xendit")
+        charge = next(each for each in self.things("charge") if each["metadata"].get("reference") == payment.reference)
+        refund_charge(self.stripe.world, _ACCOUNT, charge, amount * 100)
+        await self.stripe.settle()
+        return self.sent("stripe", "charge.refunded")
 
     def sent(self, way: str, kind: str = "") -> Sent:
         """The newest message of a gateway; of Stripe the newest of this kind."""
