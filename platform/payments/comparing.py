@@ -147,6 +147,10 @@ def _pieces(movement: MovementView, zone: ZoneInfo) -> list[Theirs]:
         amount = movement.gross - movement.fee
         return [Theirs(id=movement.provider_id, role="fee", amount=amount, on=on, text=movement.detail)]
     role = _ROLES.get(movement.kind, "other")
+    if role == "payment" and ours is None:
+        # nobody's payment here: one entry by hand answers all of it, less its cost
+        amount = movement.gross - movement.fee
+        return [Theirs(id=movement.provider_id, role=role, amount=amount, on=on, text=movement.detail)]
     return [
         Theirs(id=movement.provider_id, role=role, amount=movement.gross, on=on, reference=ours, text=movement.detail),
         Theirs(

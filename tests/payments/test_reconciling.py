@@ -106,7 +106,7 @@ async def test_money_of_somebody_else_and_money_from_before_are_not_explained(ga
     state = await compared(gateway)
     assert not state.all_explained
     whys = {finding.why for day in state.days for finding in day.findings}
-    assert whys == {"equal", "unknown", "fee_untold"}
+    assert whys == {"equal", "unknown"}
     assert state.rest is not None
     assert (state.rest.why, state.rest.difference) == ("rest", 79_440)
 
