@@ -2,7 +2,8 @@
 
 `/usr/bin/chromium` if it is there; else Debian's package where we are root; else Playwright's own download. When none can be had the
 path is empty and the reason goes to standard error: the browser tests then say they were skipped, and under `CI=true` that
-is a failure. As root, Debian's Caddy is fetched too where it is missing: one test runs it.
+is a failure. As root, two more packages of Debian's are fetched where they are missing: Caddy, which one test runs, and the Liberation
+fonts, whose letters are as wide as those that phones and offices have; widths of pages are measured with them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from pathlib import Path
 USUAL_PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
+LIBERATION = Path("/usr/share/fonts/truetype/liberation")
+
+
 def main() -> int:
+    if may_install_debian() and not any(folder.is_dir() for folder in (LIBERATION, LIBERATION.with_name("liberation2"))):
+        install_debian("fonts-liberation")
     if shutil.which("caddy") is None and may_install_debian():
         install_debian("caddy")  # its test names the reason where this did not help
     path, reason = find()
