@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 
@@ -48,10 +49,12 @@ class Outside:
         """Where the provider of a way sends its messages."""
         return f"/kait/{self.endpoints[way]}"
 
-    async def ordered(self, way: str, *, buyer: Buyer | None = None, price: int = 50_000) -> tuple[Order, Payment]:
+    async def ordered(
+        self, way: str, *, buyer: Buyer | None = None, price: int = 50_000, product_id: UUID | None = None
+    ) -> tuple[Order, Payment]:
         """Order by a way, and start the payment at its provider."""
         async with coop_session(self.database, self.tenant) as db:
-            order, payment = await payments.ordered(db, way, buyer=buyer, price=price)
+            order, payment = await payments.ordered(db, way, buyer=buyer, price=price, product_id=product_id)
         return order, await calling.start(self.database, self.tenant, payment.reference, origin=ORIGIN)
 
     async def pay(self, payment: Payment, *, amount: int | None = None) -> Sent:

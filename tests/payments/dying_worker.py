@@ -1,0 +1,63 @@
+"""A worker process that kills itself at a named step of hearing or giving back: run by test_payments_kills.py, never imported by it.
+
+Arguments: database URL, data folder, address of the Xendit stand-in, step.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import payments.tasks  # noqa: F401 - the jobs of both rooms register themselves
+import shop.tasks  # noqa: F401
+from kernel.settings import Settings
+from payments import hearing, machine, money
+from payments.xendit_provider import XenditProvider
+from tenants import worker
+
+Work = Callable[..., Awaitable[Any]]
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying_before(work: Work) -> Work:
+    async def dead(*args: Any, **more: Any) -> Any:
+        die()
+
+    return dead
+
+
+def dying_after(work: Work) -> Work:
+    async def dead(*args: Any, **more: Any) -> Any:
+        await work(*args, **more)
+        die()
+
+    return dead
+
+
+def main() -> None:
+    url, folder, address, step = sys.argv[1:]
+    places: dict[str, tuple[Any, str, Callable[[Work], Work]]] = {
+        "before the state is asked": (XenditProvider, "status", dying_before),
+        "after the state is told": (XenditProvider, "status", dying_after),
+        "before the posting": (money, "book_settlement", dying_before),
+        "after the posting, before its commit": (money, "book_settlement", dying_after),
+        "with the fee posted, before the commit": (machine, "learn_fee", dying_after),
+        "between the posting and the end of the message": (hearing, "_hear_refunds_of", dying_before),
+        "after a job": (worker, "run_job", dying_after),
+        "before the refund is asked": (XenditProvider, "refund", dying_before),
+        "after the refund is done there": (XenditProvider, "refund", dying_after),
+        "after the refund is posted, before its commit": (money, "book_refund", dying_after),
+    }
+    if step != "none":
+        where, name, how = places[step]
+        setattr(where, name, how(getattr(where, name)))
+    settings = Settings(data_dir=Path(folder), worker_threads=2, stand_ins=(("xendit", address),))
+    worker.run(settings, url)
+
+
+main()

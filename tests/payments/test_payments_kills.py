@@ -1,0 +1,130 @@
+"""A worker killed between any two steps of hearing and of giving back: one posting in the end, and none lost."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from factories import payments as pay
+from factories.outside import Outside, outside
+from factories.shop import CASHIER, TODAY
+from kernel.database import Database, plain_url
+from payments import machine, queries
+from payments.inbox import inbox_of
+from payments.models import Payment
+from shop import handling
+from tenants.registry import TenantRef
+from tenants.session import coop_reader, coop_session
+
+ROOT = Path(__file__).resolve().parents[2]
+
+HEARING = (
+    "before the state is asked",
+    "after the state is told",
+    "before the posting",
+    "after the posting, before its commit",
+    "with the fee posted, before the commit",
+    "between the posting and the end of the message",
+    "after a job",
+)
+GIVING_BACK = (
+    "before the refund is asked",
+    "after the refund is done there",
+    "after the refund is posted, before its commit",
+    "after a job",
+)
+
+
+@pytest.fixture
+async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]:
+    async with outside(database, melati) as opened:
+        yield opened
+
+
+def start(world: Outside, step: str) -> subprocess.Popen[bytes]:
+    script = str(Path(__file__).with_name("dying_worker.py"))
+    settings = world.database.settings
+    address = settings.stand_in("xendit")
+    assert address is not None
+    url = plain_url(world.database.owner_url)
+    return subprocess.Popen(
+        [sys.executable, script, url, str(settings.data_dir), address, step],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "platform")},
+        stdout=subprocess.DEVNULL,
+    )
+
+
+async def killed_then_whole(world: Outside, step: str, done: Callable[[], Awaitable[bool]]) -> None:
+    """A worker dies at the step, another one comes, and works until it is done and a little longer."""
+    first = start(world, step)
+    assert await asyncio.to_thread(first.wait, 60) == -signal.SIGKILL, "the worker was to die at this step"
+    # the broker takes a dead worker's messages over after ten seconds; tests do not wait for that
+    async with world.database.owner.begin() as connection:
+        await connection.execute(text("UPDATE dramatiq.worker SET heartbeat_at = now() - interval '1 hour'"))
+    second = start(world, "none")
+    try:
+        deadline = time.monotonic() + 60
+        while not await done():
+            assert time.monotonic() < deadline, "it was never done"
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)  # a doubled one would come now
+    finally:
+        second.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(second.wait, 60) == 0
+
+
+async def hear(world: Outside, payment: Payment) -> None:
+    headers, body = await world.pay(payment)
+    await inbox_of(world.database).receive(world.tenant, world.endpoints["xendit"], headers, body)
+
+
+async def all_heard(world: Outside) -> bool:
+    async with coop_reader(world.database, world.tenant) as ro:
+        return not await ro.value("SELECT count(*) FROM payment_events WHERE state = 'received'")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", HEARING)
+async def test_a_worker_killed_while_it_hears_posts_once(
+    world: Outside, database: Database, melati: TenantRef, step: str
+) -> None:
+    payments = []
+    for _ in range(2):
+        _, payment = await world.ordered("xendit")
+        await hear(world, payment)
+        payments.append(payment)
+    await killed_then_whole(world, step, lambda: all_heard(world))
+    async with coop_session(database, melati) as db:
+        found = [await machine.locked(db, each.reference) for each in payments]
+        assert [(each.status, each.fee is not None) for each in found] == [("paid", True)] * 2
+        await pay.all_hold(db)
+    assert await pay.postings(database, melati) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", GIVING_BACK)
+async def test_a_worker_killed_while_it_gives_back_gives_back_once(
+    world: Outside, database: Database, melati: TenantRef, step: str
+) -> None:
+    order, payment = await world.ordered("xendit")
+    await hear(world, payment)
+    await pay.work(database)
+    async with coop_session(database, melati) as db:
+        await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+
+    async def given_back() -> bool:
+        async with coop_session(database, melati) as db:
+            return all(each.state == "done" for each in await queries.refunds_of(db, payment.id))
+
+    await killed_then_whole(world, step, given_back)
+    async with coop_session(database, melati) as db:
+        assert (await machine.locked(db, payment.reference)).status == "refunded"
+        await pay.all_hold(db)
+    assert [each["amount"] for each in world.xendit.refunds.values()] == [49_000]
