@@ -195,6 +195,17 @@ async def paid_there_alone(db: AsyncSession, way: str, since: datetime) -> list[
     return [record["reference"] for record in records]
 
 
+async def refunds_of_unnamed(db: AsyncSession, way: str, since: datetime) -> list[str]:
+    """Return the provider's names of payments that it gave back money of, and that none of our references is in."""
+    records = await (await reader_of(db)).records(
+        f"SELECT DISTINCT m.reference FROM provider_movements m {_NAMED} WHERE m.way = $1 AND m.at >= $2 AND m.kind = 'refund'"
+        f" AND m.reference IS NOT NULL AND {_PAYMENT_ID} IS NULL ORDER BY 1",
+        way,
+        since,
+    )
+    return [record["reference"] for record in records]
+
+
 async def given_back_there(db: AsyncSession, way: str, since: datetime) -> dict[str, Rupiah]:
     """Return what the provider gave back of payments in all, by reference, where that is more than we asked of it.
 

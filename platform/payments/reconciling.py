@@ -18,7 +18,7 @@ from kernel.locks import one_at_a_time
 from kernel.money import Rupiah
 from kernel.outbox import finish_once
 from payments import calling, errors, machine, payouts, reconcile_queries, refund_hearing, ways
-from payments.provider import Means, PayoutLine, Statement, provider_of
+from payments.provider import Means, PayoutLine, ProviderFault, Statement, provider_of
 from payments.ways import Way
 from tenants.session import coop_session
 from ui.queries import today
@@ -49,6 +49,9 @@ _STORE: Final = text(
 _TELL: Final = text(
     "INSERT INTO provider_balances AS b (way, balance, told_at, since) VALUES (:way, :balance, :told_at, :since)"
     " ON CONFLICT (way) DO UPDATE SET balance = excluded.balance, told_at = excluded.told_at WHERE b.told_at <= excluded.told_at"
+)
+_NAME: Final = text(
+    "UPDATE provider_movements SET reference = :ours WHERE way = :way AND reference = :theirs AND :ours <> ''"
 )
 
 
@@ -84,6 +87,7 @@ async def fetch(database: Database, tenant: TenantRef, name: str, *, key: str | 
         paid = await reconcile_queries.paid_there_alone(db, name, since)
     for reference in paid:
         await calling.look(database, tenant, reference)
+    await _find_names(database, tenant, way, since)
     refunds = await _hear_refunds(database, tenant, name, since)
     fees = await _learn_fees(database, tenant, name)
     async with coop_session(database, tenant) as db:
@@ -135,6 +139,22 @@ async def _store(db: AsyncSession, name: str, statement: Statement, since: datet
     balance = int(statement.balance) if statement.balance is not None else None
     await db.execute(_TELL, {"way": name, "balance": balance, "told_at": now, "since": since})
     return new
+
+
+async def _find_names(database: Database, tenant: TenantRef, way: Way, since: datetime) -> None:
+    """Learn which payment a refund is about that the provider calls by another name: it is asked for the payment of that name."""
+    async with coop_session(database, tenant) as db:
+        names = await reconcile_queries.refunds_of_unnamed(db, way.way, since)
+    means = ways.means_of(database, tenant, way)
+    for theirs in names:
+        try:
+            status = await provider_of(way.way).status(means, "", theirs)
+        except ProviderFault as fault:
+            if fault.passing:
+                raise
+            continue
+        async with coop_session(database, tenant) as db:
+            await db.execute(_NAME, {"way": way.way, "theirs": theirs, "ours": status.reference})
 
 
 async def _hear_refunds(database: Database, tenant: TenantRef, name: str, since: datetime) -> int:

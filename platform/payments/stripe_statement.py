@@ -59,7 +59,8 @@ def _line(movement: BalanceTransaction) -> PayoutLine:
         gross=at_least_ours(movement.amount),
         fee=fee_from_stripe(movement.fee),
         at=datetime.fromtimestamp(movement.created, UTC),
-        reference=(source.get("metadata") or {}).get("reference"),
+        # a refund made at Stripe's own pages names no reference of ours, but the payment that it gives back
+        reference=(source.get("metadata") or {}).get("reference") or source.get("payment_intent"),
         detail=_detail(movement, source),
     )
 

@@ -1,11 +1,13 @@
-"""A cooperative that is paid through Xendit, and the stand-in that it speaks to. Sets the database's settings to it."""
+"""A cooperative that is paid through Xendit or Stripe, and the stand-in that it speaks to. Sets the database's settings to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Generic, TypeVar
 from uuid import UUID
 
+from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database, reader_of
 from kernel.ids import new_id
@@ -15,6 +17,7 @@ from payments import calling, queries, vault, ways
 from payments.models import PaymentWayRow
 from payments.opening import Ask, open_payment
 from stand_ins.serving import serve
+from stand_ins.stripe import StripeStandIn
 from stand_ins.xendit import XenditStandIn
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -23,13 +26,17 @@ KEY, TOKEN = "xnd_development_tiruan", "token-tiruan"
 ORIGIN = "http://melati.localhost:8000"
 
 
+StandIn = TypeVar("StandIn")
+
+
 @dataclass
-class Gateway:
-    """A cooperative with keys of Xendit."""
+class Gateway(Generic[StandIn]):
+    """A cooperative with keys of a provider, and the provider."""
 
     database: Database
     tenant: TenantRef
-    stand_in: XenditStandIn
+    stand_in: StandIn
+    way: str
 
     async def open(self, amount: int = 100_000, *, purpose: str = "top_up") -> str:
         """A member's payment is opened and started; return its reference."""
@@ -40,7 +47,7 @@ class Gateway:
                 subject_id=member,
                 label="Isi dompet",
                 amount=Rupiah(amount),
-                way="xendit",
+                way=self.way,
                 payer_name="Sari Wulandari",
                 key=new_id().hex,
                 member_id=member,
@@ -53,7 +60,13 @@ class Gateway:
     async def paid(self, amount: int = 100_000, *, seen: bool = True, channel: str = "QRIS") -> str:
         """A payment is paid at the provider; ``seen``: we have looked. Return its reference."""
         reference = await self.open(amount)
-        await self.stand_in.pay(reference, channel)
+        if isinstance(self.stand_in, StripeStandIn):
+            async with coop_session(self.database, self.tenant) as db:
+                payment = await queries.payment_by_reference(db, reference)
+            assert payment is not None
+            await self.stand_in.complete(str(payment.provider_reference), "card")
+        elif isinstance(self.stand_in, XenditStandIn):
+            await self.stand_in.pay(reference, channel)
         if seen:
             await calling.look(self.database, self.tenant, reference)
         return reference
@@ -70,20 +83,37 @@ class Gateway:
 
 
 @asynccontextmanager
-async def xendit_of(database: Database, tenant: TenantRef) -> AsyncIterator[Gateway]:
+async def xendit_of(database: Database, tenant: TenantRef) -> AsyncIterator[Gateway[XenditStandIn]]:
     """Give a cooperative keys of Xendit, and a Xendit."""
     stand_in = XenditStandIn(secret_key=KEY, callback_token=TOKEN)
     async with serve(stand_in.app) as url:
-        database.settings = replace(database.settings, stand_ins=(("xendit", str(url)),))
-        keys = database.settings.keys
-        async with coop_session(database, tenant) as db:
-            sealed = {
-                name: vault.seal(keys, tenant.schema_name, ways.label_of("xendit", name), clear)
-                for name, clear in (("secret_key", KEY), ("callback_token", TOKEN))
-            }
-            db.add(
-                PaymentWayRow(
-                    way="xendit", enabled=True, position=1, settings={}, secrets=sealed, endpoint="tiruan-xendit"
-                )
+        await _set_up(database, tenant, "xendit", str(url), {"secret_key": KEY, "callback_token": TOKEN})
+        yield Gateway(database, tenant, stand_in, "xendit")
+
+
+@asynccontextmanager
+async def stripe_of(database: Database, tenant: TenantRef) -> AsyncIterator[Gateway[StripeStandIn]]:
+    """Give a cooperative keys of Stripe, and a Stripe."""
+    stand_in, key = StripeStandIn(clock.now), StripeStandIn.key_of("melati")
+    async with serve(stand_in.app) as url:
+        stand_in.world.unlock(key)
+        await _set_up(database, tenant, "stripe", str(url), {"secret_key": key, "webhook_secret": "whsec_melati"})
+        yield Gateway(database, tenant, stand_in, "stripe")
+
+
+async def _set_up(database: Database, tenant: TenantRef, way: str, url: str, secrets: Mapping[str, str]) -> None:
+    database.settings = replace(database.settings, stand_ins=((way, url),))
+    keys, schema = database.settings.keys, tenant.schema_name
+    sealed = {name: vault.seal(keys, schema, ways.label_of(way, name), clear) for name, clear in secrets.items()}
+    async with coop_session(database, tenant) as db:
+        db.add(
+            PaymentWayRow(
+                way=way,
+                enabled=True,
+                position=1,
+                settings={},
+                secrets=sealed,
+                endpoint=f"tiruan-{way}",
+                live=way != "stripe",  # its stand-in tells test keys from live ones
             )
-        yield Gateway(database, tenant, stand_in)
+        )

@@ -10,19 +10,23 @@ from conftest import SignedIn
 from factories.gateway import Gateway, xendit_of
 from kernel import clock
 from kernel.database import Database
+from stand_ins.xendit import XenditStandIn
 from tenants.registry import TenantRef
 
 HOME = "/pengurus/pembayaran/rekonsiliasi"
 
 
+XenditGateway = Gateway[XenditStandIn]
+
+
 @pytest.fixture
-async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gateway]:
+async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[XenditGateway]:
     async with xendit_of(database, melati) as gateway:
         yield gateway
 
 
 async def test_fetching_now_brings_all_in_and_the_page_says_that_all_is_clear(
-    gateway: Gateway, officer_client: SignedIn
+    gateway: XenditGateway, officer_client: SignedIn
 ) -> None:
     assert "Penyedia belum pernah ditanya." in (await officer_client.get(HOME)).text
     reference = await gateway.paid(100_000)
@@ -39,7 +43,9 @@ async def test_fetching_now_brings_all_in_and_the_page_says_that_all_is_clear(
     assert "/pengurus/buku/jurnal/" in shown
 
 
-async def test_money_that_nobody_knows_is_shown_with_what_to_do(gateway: Gateway, officer_client: SignedIn) -> None:
+async def test_money_that_nobody_knows_is_shown_with_what_to_do(
+    gateway: XenditGateway, officer_client: SignedIn
+) -> None:
     await gateway.paid(100_000)
     earlier = clock.now() - timedelta(hours=1)
     gateway.stand_in.account.pay_in(7_000, "QRIS", "TOKO-LAIN", earlier)
@@ -52,7 +58,7 @@ async def test_money_that_nobody_knows_is_shown_with_what_to_do(gateway: Gateway
     assert "Mungkin uang dari tempat lain." in shown
 
 
-async def test_a_silent_provider_is_said_in_a_sentence(gateway: Gateway, officer_client: SignedIn) -> None:
+async def test_a_silent_provider_is_said_in_a_sentence(gateway: XenditGateway, officer_client: SignedIn) -> None:
     gateway.stand_in.faults.answers.append("500")
     answer = await officer_client.post(f"{HOME}/xendit/pengambilan")
     assert answer.status_code == 503

@@ -14,34 +14,37 @@ from payments import comparing, reconciling, ways
 from payments.comparing import Reconciliation
 from payments.provider import ProviderFault
 from payments.reconciling import Fetched, fetch
+from stand_ins.xendit import XenditStandIn
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 from tenants.worker import run_job
 from ui.queries import today
 
+XenditGateway = Gateway[XenditStandIn]
+
 
 @pytest.fixture
-async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gateway]:
+async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[XenditGateway]:
     async with xendit_of(database, melati) as gateway:
         yield gateway
 
 
-async def ask(gateway: Gateway) -> Fetched:
+async def ask(gateway: XenditGateway) -> Fetched:
     return await fetch(gateway.database, gateway.tenant, "xendit")
 
 
-async def compared(gateway: Gateway) -> Reconciliation:
+async def compared(gateway: XenditGateway) -> Reconciliation:
     async with coop_reader(gateway.database, gateway.tenant) as ro:
         since = await today(ro) - comparing.SHOWN
         return await comparing.reconcile(ro, await ways.way_of(ro, "xendit"), since=since)
 
 
-async def journals(gateway: Gateway) -> int:
+async def journals(gateway: XenditGateway) -> int:
     async with coop_reader(gateway.database, gateway.tenant) as ro:
         return int(await ro.value("SELECT count(*) FROM journals"))
 
 
-async def test_a_payout_goes_to_the_bank_once_and_all_agrees(gateway: Gateway) -> None:
+async def test_a_payout_goes_to_the_bank_once_and_all_agrees(gateway: XenditGateway) -> None:
     await gateway.paid(100_000)
     gateway.stand_in.withdraw(60_000)
     before = await journals(gateway)
@@ -58,7 +61,7 @@ async def test_a_payout_goes_to_the_bank_once_and_all_agrees(gateway: Gateway) -
 
 
 async def test_a_payment_that_only_the_provider_shows_paid_is_looked_at_and_booked_with_its_fee(
-    gateway: Gateway,
+    gateway: XenditGateway,
 ) -> None:
     reference = await gateway.paid(200_000, seen=False)
     assert await gateway.status(reference) == "awaiting"
@@ -68,7 +71,7 @@ async def test_a_payment_that_only_the_provider_shows_paid_is_looked_at_and_book
     assert (await compared(gateway)).all_explained
 
 
-async def test_four_at_once_post_what_one_posts(gateway: Gateway) -> None:
+async def test_four_at_once_post_what_one_posts(gateway: XenditGateway) -> None:
     await gateway.paid(200_000, seen=False)
     gateway.stand_in.withdraw(50_000)
     gateway.stand_in.withdraw(70_000)
@@ -78,7 +81,7 @@ async def test_four_at_once_post_what_one_posts(gateway: Gateway) -> None:
     assert (await gateway.balance(BANK), await gateway.balance(XENDIT)) == (120_000, 78_600)
 
 
-async def test_a_fee_that_is_no_payments_is_an_expense_by_its_movement(gateway: Gateway) -> None:
+async def test_a_fee_that_is_no_payments_is_an_expense_by_its_movement(gateway: XenditGateway) -> None:
     await gateway.paid(100_000)
     gateway.stand_in.account.pay_out("FEE", 2_775, clock.now())
     await ask(gateway)
@@ -87,7 +90,7 @@ async def test_a_fee_that_is_no_payments_is_an_expense_by_its_movement(gateway: 
     assert (await compared(gateway)).all_explained
 
 
-async def test_a_refund_made_at_the_provider_is_heard_of(gateway: Gateway) -> None:
+async def test_a_refund_made_at_the_provider_is_heard_of(gateway: XenditGateway) -> None:
     reference = await gateway.paid(100_000)
     gateway.stand_in.account.pay_out("REFUND", 40_000, clock.now(), reference)
     assert (await ask(gateway)).refunds == 1
@@ -98,7 +101,7 @@ async def test_a_refund_made_at_the_provider_is_heard_of(gateway: Gateway) -> No
     assert (await compared(gateway)).all_explained
 
 
-async def test_money_of_somebody_else_and_money_from_before_are_not_explained(gateway: Gateway) -> None:
+async def test_money_of_somebody_else_and_money_from_before_are_not_explained(gateway: XenditGateway) -> None:
     await gateway.paid(100_000)
     gateway.stand_in.account.pay_in(5_000, "QRIS", "TOKO-LAIN-1", clock.now() - timedelta(seconds=1))
     gateway.stand_in.account.pay_in(80_000, "QRIS", "LAMA", clock.now() - timedelta(days=60))
@@ -112,7 +115,7 @@ async def test_money_of_somebody_else_and_money_from_before_are_not_explained(ga
 
 
 async def test_the_daily_job_writes_one_for_each_provider_that_is_set_up_and_running_it_twice_does_nothing(
-    gateway: Gateway,
+    gateway: XenditGateway,
 ) -> None:
     import payments.tasks  # noqa: F401 - its jobs register themselves
 
@@ -134,7 +137,7 @@ async def test_the_daily_job_writes_one_for_each_provider_that_is_set_up_and_run
     assert await gateway.balance(BANK) == 1_000
 
 
-async def test_a_silent_provider_is_asked_again_and_wrong_keys_wait_for_an_officer(gateway: Gateway) -> None:
+async def test_a_silent_provider_is_asked_again_and_wrong_keys_wait_for_an_officer(gateway: XenditGateway) -> None:
     import payments.tasks  # noqa: F401
 
     role = gateway.tenant.schema_name
@@ -148,6 +151,6 @@ async def test_a_silent_provider_is_asked_again_and_wrong_keys_wait_for_an_offic
     assert not reconciling.can_be_asked(await _cash(gateway))
 
 
-async def _cash(gateway: Gateway) -> ways.Way:
+async def _cash(gateway: XenditGateway) -> ways.Way:
     async with coop_session(gateway.database, gateway.tenant) as db:
         return await ways.way_of(db, "cash")
