@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, get_args
 
 import msgspec
 
@@ -221,8 +221,8 @@ def provider_of(way: str) -> Provider:
 
 
 def ways() -> tuple[str, ...]:
-    """Return all registered ways, in the order in which they registered."""
-    return tuple(_providers)
+    """Return all registered ways, in the order of PaymentWay: cash first, as a cooperative that has set none shows them."""
+    return tuple(way for way in get_args(PaymentWay) if way in _providers)
 
 
 REAL_ADDRESSES: Final = {

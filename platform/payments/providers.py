@@ -1,4 +1,4 @@
-"""All ways of paying, in the order in which a cooperative that has set none sees them: importing this registers them."""
+"""All ways of paying: importing this registers them."""
 
 from payments import (
     bank_transfer_provider,

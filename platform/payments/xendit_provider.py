@@ -271,7 +271,7 @@ def _order(means: Means, intent: Intent) -> dict[str, Any]:
         "description": intent.description[:250],
         "locale": "id",
         "customer": {"given_names": intent.buyer_name[:255], "mobile_number": intent.buyer_phone},
-        "success_redirect_url": intent.return_to,
+        "success_redirect_url": f"{intent.return_to}?hasil=selesai",  # the page asks us at once
         "failure_redirect_url": intent.return_to,
         "should_send_email": False,
     }
