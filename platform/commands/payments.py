@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.connect import cooperative_named, open_database
-from commands.output import complain, json_option, lang, say, sentence_of, show, table
+from commands.output import complain, json_option, lang, say, show, table
+from kernel.errors import Refusal
 from kernel.formats import number
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
             if not offline and reconciling.can_be_asked(way):
                 try:
                     await reconciling.fetch(database, tenant, way.way)
-                except ProviderFault as fault:
-                    faults[way.way] = sentence_of(fault)
+                except (ProviderFault, Refusal) as fault:
+                    faults[way.way] = fault.sentence(lang()) if isinstance(fault, Refusal) else str(fault)
         async with coop_reader(database, tenant) as ro:
             first = since or await today(ro) - comparing.SHOWN
             states = [await comparing.reconcile(ro, way, since=first) for way in chosen]

@@ -42,7 +42,7 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str
 
 @daily_job("payments.reconcile_all")
 async def reconcile_all(db: AsyncSession) -> None:
-    """Write a job for every provider that can be asked."""
+    """Write a job for every provider that can be asked: one that was switched off still pays out what it holds."""
     for way in await ways.ways_of(db):
-        if way.enabled and reconciling.can_be_asked(way):
+        if reconciling.can_be_asked(way):
             await later(db, "payments.reconcile", {"way": way.way}, key=f"payments.reconcile:{way.way}:{clock.today()}")
