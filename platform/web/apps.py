@@ -173,4 +173,5 @@ def applications(settings: Settings) -> dict[str, Litestar]:
         "cooperative": cooperative_app(settings),
         "nobody": closed_app(settings, "errors/nobody_here.html", 404),
         "upgrading": closed_app(settings, "errors/upgrading.html", 503),
+        "busy": closed_app(settings, "errors/busy.html", 429),
     }

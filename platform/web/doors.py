@@ -30,6 +30,7 @@ from web import hook
 from web.answers import answer_nothing, send_kept, serve_asset, without_body
 from web.apps import applications
 from web.page_cache import PageCache
+from web.rates import RateGuard
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -52,6 +53,7 @@ class Doors:
         self.settings = settings or load()
         self._database = database
         self.pages = PageCache()
+        self.rates = RateGuard()
         self._listener: asyncio.Task[None] | None = None
         self._apps = applications(self.settings)
         self._base, _, self._base_port = self.settings.base_domain.partition(":")
@@ -202,6 +204,9 @@ class Doors:
             await self._apps["upgrading"](scope, receive, send)
             return
         await self._look_inside(visit, tenant, token)
+        if not self.rates.lets_pass(tenant, visit.viewer):
+            await self._apps["busy"](scope, receive, send)
+            return
         app = self._apps["cooperative"]
         if key is None:
             await app(scope, receive, send)
