@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from factories import shop
-from factories.gateway import Gateway, xendit_of
 from factories.paying import STATES, bring_about, open_ways
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
@@ -47,12 +46,6 @@ async def payment_in(database: Database, melati: TenantRef) -> Callable[..., Any
             return await bring_about(db, state, way, **more)
 
     return make
-
-
-@pytest.fixture
-async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gateway]:
-    async with xendit_of(database, melati) as given:
-        yield given
 
 
 def tags(text: str) -> str:
@@ -268,62 +261,6 @@ async def test_a_paid_order_leads_to_its_page_by_the_visitors_key(
     client = visitor("melati")
     assert f'href="{address}"' in (await client.get(f"/bayar/{payment.reference}")).text
     assert (await client.get(address)).status_code == 200
-
-
-async def waiting_at_gateway(database: Database, tenant: TenantRef) -> Payment:
-    async with coop_session(database, tenant) as db:
-        product = await shop.product(db, stock=3, price=75_000)
-        return await shop.payment_of(db, await shop.order(db, {product.id: 1}, way="xendit"))
-
-
-async def test_a_gateway_is_entered_by_a_page_of_our_own_and_asked_on_the_way_back(
-    visitor: Visitor, gateway: Gateway
-) -> None:
-    payment = await waiting_at_gateway(gateway.database, gateway.tenant)
-    client, home = visitor("melati"), f"/bayar/{payment.reference}"
-    page = (await client.get(home)).text
-    assert "Lanjut ke pembayaran Xendit" in page
-    started = await client.post(f"{home}/mulai")
-    assert (started.status_code, started.headers["location"]) == (303, f"{home}/lanjut")
-    onward = (await client.get(f"{home}/lanjut")).text
-    url = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', onward)[1]  # type: ignore[index]
-    assert url.startswith(dict(gateway.database.settings.stand_ins)["xendit"])
-    assert f'href="{url}"' in onward
-    waits = await client.post(f"{home}/periksa")
-    assert "Belum ada kabar pembayaran dari Xendit" in (await client.get(waits.headers["location"])).text
-    await gateway.stand_in.pay(payment.reference, "QRIS")
-    assert "Menunggu pembayaran" in (await client.get(home)).text  # nobody has asked yet
-    await forget_that_we_asked(gateway, payment.reference)
-    assert "Terima kasih, sudah kami terima" in (await client.get(f"{home}?hasil=selesai")).text
-    assert (await client.get(f"{home}/lanjut")).headers["location"] == home
-
-
-async def forget_that_we_asked(gateway: Gateway, reference: str) -> None:
-    async with coop_session(gateway.database, gateway.tenant) as db:
-        (await machine.locked(db, reference)).checked_at = None
-
-
-async def test_i_have_paid_asks_the_gateway(visitor: Visitor, gateway: Gateway) -> None:
-    payment = await waiting_at_gateway(gateway.database, gateway.tenant)
-    client, home = visitor("melati"), f"/bayar/{payment.reference}"
-    await client.post(f"{home}/mulai")
-    await gateway.stand_in.pay(payment.reference, "QRIS")
-    await client.post(f"{home}/periksa")
-    assert "Terima kasih, sudah kami terima" in (await client.get(home)).text
-
-
-async def test_a_gateway_that_does_not_answer_is_told_on_the_page(
-    visitor: Visitor, database: Database, melati: TenantRef
-) -> None:
-    async with xendit_of(database, melati):
-        payment = await waiting_at_gateway(database, melati)
-    # the stand-in is gone: nobody listens at its address any more
-    client, home = visitor("melati"), f"/bayar/{payment.reference}"
-    answer = await client.post(f"{home}/mulai")
-    assert answer.status_code == 503
-    assert "Layanan pembayaran sedang tidak menjawab" in tags(answer.text)
-    assert "Lanjut ke pembayaran Xendit" in answer.text
-    assert (await client.get(f"{home}?hasil=selesai")).status_code == 200
 
 
 @pytest.mark.parametrize(
