@@ -17,7 +17,7 @@ VISITOR_PAGES = [
 MEMBER_PAGES = [
     "/", "/barang/BRS5", "/keranjang", "/pesan", "/anggota", "/anggota/simpanan", "/anggota/simpanan/wajib",
     "/anggota/simpanan/bukti/{receipt}", "/anggota/belanja", "/anggota/pesanan", "/pesanan/{done}", "/pesanan/{open}",
-    "/anggota/shu", "/anggota/akun",
+    "/anggota/shu", "/anggota/akun", "/anggota/dompet", "/anggota/kasbon",
 ]  # fmt: skip
 SHOP_OFFICE = [
     "/pengurus", "/pengurus/pesanan", "/pengurus/pesanan/{order}", "/pengurus/pesanan/{order}/pembayaran",
@@ -39,7 +39,14 @@ BOOKS_OFFICE = [
     "/pengurus/shu/{year}/{version}/bagian/jasa_usaha", "/pengurus/shu/{year}/{version}/anggota/{member}",
     "/pengurus/shu/{year}/{version}/cetak",
 ]  # fmt: skip
-OPERATOR_PAGES = ["/masuk", "/", "/koperasi/melati", "/jejak"]
+MONEY_OFFICE = [
+    "/pengurus/pembayaran", "/pengurus/pembayaran/{payment}", "/pengurus/pembayaran/{payment}/penerimaan",
+    "/pengurus/pembayaran/cara", "/pengurus/pembayaran/cara/qris", "/pengurus/pembayaran/cara/midtrans",
+    "/pengurus/pembayaran/cara/stripe", "/pengurus/pembayaran/mutasi", "/pengurus/pembayaran/mutasi/impor",
+    "/pengurus/pembayaran/rekonsiliasi", "/pengurus/pembayaran/kasbon", "/pengurus/pembayaran/potong-gaji",
+    "/pengurus/langganan", "/pengurus/langganan/pakai",
+]  # fmt: skip
+OPERATOR_PAGES = ["/masuk", "/", "/koperasi/melati", "/jejak", "/langganan"]
 MAIN_PAGES = ["/", "/barang/BRS5", "/masuk", "/gabung", "/gaya"]
 
 
@@ -81,7 +88,7 @@ async def fill_the_cart(person: Person) -> None:
     await person.page.locator("[data-cart-count]:not([hidden])").wait_for()
 
 
-@pytest.mark.parametrize("paths", [SHOP_OFFICE, REGISTER_OFFICE, BOOKS_OFFICE], ids=["shop", "register", "books"])
+@pytest.mark.parametrize("paths", [SHOP_OFFICE, REGISTER_OFFICE, BOOKS_OFFICE, MONEY_OFFICE], ids=["shop", "register", "books", "money"])
 async def test_what_an_officer_sees(arrive: Arrive, town: Town, paths: list[str]) -> None:
     chair = await arrive()
     await chair.enter(CHAIR)

@@ -77,7 +77,7 @@ async def switch_on(
         db.add(row)
     schema, keys = tenant_of(db).schema_name, (settings or Settings()).keys
     endpoints = {}
-    for at, name in enumerate(names or ways.known_ways()):
+    for at, name in enumerate(names or PAYMENT_WAY_NAMES):
         clear = SECRETS.get(name, {}) if secrets is None else secrets
         calls_back = provider_of(name).capabilities().calls_back
         endpoints[name] = f"{name}-{new_id().hex}" if calls_back else ""

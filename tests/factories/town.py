@@ -106,6 +106,7 @@ async def _furnish_melati(site: Site, melati: TenantRef, known: dict[str, Any]) 
         made = await draft(db, OFFICER, year)
         known.update(
             member=sari, product=oil, order=numbers[0], done=numbers[1], open=numbers[2], applicant=applicant,
+            payment=await ro.value("SELECT reference FROM payments WHERE way = 'bank_transfer' AND status = 'awaiting' LIMIT 1"),
             receipt=paid.number, year=year, version=made.version,
             category=await ro.value("SELECT id FROM categories LIMIT 1"),
         )  # fmt: skip

@@ -33,6 +33,12 @@ OFFICERS = {
     "/pengurus/buku/akun/1101": 10,
     "/pengurus/anggaran-dasar": 6,
     "/pengurus/shu": 10,
+    "/pengurus/pembayaran": 12,
+    "/pengurus/pembayaran/cara": 6,
+    "/pengurus/pembayaran/mutasi": 10,
+    "/pengurus/pembayaran/kasbon": 10,
+    "/pengurus/pembayaran/rekonsiliasi": 60,
+    "/pengurus/langganan": 20,
 }
 MEMBERS = {
     "/": 6,
@@ -42,6 +48,8 @@ MEMBERS = {
     "/anggota/belanja": 8,
     "/anggota/pesanan": 6,
     "/anggota/shu": 8,
+    "/anggota/dompet": 10,
+    "/anggota/kasbon": 10,
 }
 
 
