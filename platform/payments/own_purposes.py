@@ -6,6 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from kernel.locks import one_at_a_time
+from ledger import queries as books
 from ledger.chart import MEMBER_RECEIVABLES, OWED_TO_PAYERS, WALLETS
 from payments.purposes import Place, register
 
@@ -59,6 +61,15 @@ class OwnPurpose:
         return self._again
 
 
+class Repayment(OwnPurpose):
+    """Paying off kasbon. Two payments that wait at once may bring more than is owed: the later one goes to the member's wallet."""
+
+    async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+        await one_at_a_time(db, f"paying off {payment.member_id}")
+        owed = await books.balance(db, MEMBER_RECEIVABLES, payment.member_id)
+        return payment.amount - payment.tail <= owed
+
+
 register(OwnPurpose(TOP_UP, WALLETS, "/anggota/dompet", "/anggota/dompet/isi"))
-register(OwnPurpose(REPAYMENT, MEMBER_RECEIVABLES, "/anggota/kasbon", "/anggota/kasbon/bayar"))
+register(Repayment(REPAYMENT, MEMBER_RECEIVABLES, "/anggota/kasbon", "/anggota/kasbon/bayar"))
 register(OwnPurpose(TRIAL, OWED_TO_PAYERS, "/pengurus/pembayaran/cara", None))

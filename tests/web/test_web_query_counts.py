@@ -115,6 +115,7 @@ async def test_no_page_asks_once_more_for_each_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await more(database, melati, 0, 2)
+    await officer_client.get("/pengurus/langganan")  # the first look begins the trial
     few = await _counts(app, officer_client.get, OFFICERS, monkeypatch)
     few |= await _counts(app, member_client.get, MEMBERS, monkeypatch)
     await more(database, melati, 2, 7)

@@ -1,0 +1,37 @@
+"""Paying off kasbon: what is owed and no more; what comes beyond it is the member's own."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories import shop
+from factories.paying import owe
+from factories.shop import CASHIER, TODAY
+from kernel.actor import Actor
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from ledger import queries as books
+from payments import machine
+from payments.models import Payment
+from payments.opening import Ask, open_payment
+from payments.own_purposes import REPAYMENT
+
+
+async def pay_off(db: AsyncSession, amount: int) -> Payment:
+    buyer = await shop.member(db)
+    assert buyer.member_id is not None
+    ask = Ask(
+        purpose=REPAYMENT, subject_id=buyer.member_id, label="Bayar kasbon", amount=Rupiah(amount), way="bank_transfer",
+        payer_name=buyer.name, member_id=buyer.member_id, key=new_id().hex,
+    )  # fmt: skip
+    return await open_payment(db, Actor("member", buyer.name), ask, on=TODAY)
+
+
+async def test_two_transfers_that_waited_at_once_pay_off_once_and_the_rest_goes_to_the_wallet(db: AsyncSession) -> None:
+    buyer = await shop.member(db)
+    assert buyer.member_id is not None
+    await owe(db, 50_000)
+    first, second = await pay_off(db, 50_000), await pay_off(db, 50_000)
+    for payment in (first, second):
+        await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+    assert (first.went_to, second.went_to) == ("purpose", "wallet")
+    assert await books.balance(db, "1110", buyer.member_id) == 0
+    assert await books.balance(db, "2104", buyer.member_id) == 50_000
