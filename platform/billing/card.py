@@ -25,7 +25,7 @@ from billing.stripe_door import (
 )
 from billing.trail import record
 from payments.provider import ProviderFault
-from payments.stripe_client import asked, read
+from payments.providers.stripe_client import asked, read
 from tenants.session import shared_session
 
 if TYPE_CHECKING:

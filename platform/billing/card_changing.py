@@ -16,8 +16,8 @@ from billing.subscribing import Offer, offer
 from billing.trail import record
 from kernel.money import Rupiah
 from payments.provider import ProviderFault
-from payments.stripe_amounts import CURRENCY, to_stripe
-from payments.stripe_client import asked
+from payments.providers.stripe_amounts import CURRENCY, to_stripe
+from payments.providers.stripe_client import asked
 from tenants.session import shared_session
 
 if TYPE_CHECKING:

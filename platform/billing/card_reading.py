@@ -33,7 +33,7 @@ from billing.trail import record
 from kernel.errors import Words
 from kernel.money import Rupiah
 from payments.provider import ProviderFault
-from payments.stripe_amounts import CURRENCY
+from payments.providers.stripe_amounts import CURRENCY
 from tenants.session import shared_session
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from billing.stripe_door import cards_are_taken
 from kernel import clock
 from kernel.outbox import later
 from payments.provider import Unverified
-from payments.stripe_events import verified
+from payments.providers.stripe_events import verified
 from tenants.session import shared_session
 from ui import AnyRequest, TheDatabase
 from ui.errors import NOT_FOUND

@@ -13,8 +13,8 @@ import msgspec
 
 from billing.errors import UNKNOWN_STATEMENT
 from kernel.money import Rupiah
-from payments.statement_reading import read_statement
-from payments.statement_rules import Candidate, Line, match
+from payments.statements.reading import read_statement
+from payments.statements.rules import Candidate, Line, match
 
 if TYPE_CHECKING:
     from billing.operator_queries import OpenRow

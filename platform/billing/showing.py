@@ -14,8 +14,8 @@ from kernel import formats
 from kernel.errors import Refusal, Words
 from kernel.formats import Lang
 from kernel.money import Rupiah
-from payments.qris import dynamic
-from payments.qris_picture import svg
+from payments.providers.qris import dynamic
+from payments.providers.qris_picture import svg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,8 +20,8 @@ from kernel.formats import JAKARTA
 from kernel.money import Rupiah
 from payments.outside import client_of
 from payments.provider import REAL_ADDRESSES
-from payments.stripe_amounts import CURRENCY, to_stripe
-from payments.stripe_client import asked, client_for, read
+from payments.providers.stripe_amounts import CURRENCY, to_stripe
+from payments.providers.stripe_client import asked, client_for, read
 
 if TYPE_CHECKING:
     from kernel.database import Database

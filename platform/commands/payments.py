@@ -12,9 +12,9 @@ from kernel.errors import Refusal
 from kernel.formats import number
 
 if TYPE_CHECKING:
-    from payments.comparing import Reconciliation
     from payments.key_rotation import Report
-    from payments.reconcile_rules import Finding
+    from payments.reconciliation.comparing import Reconciliation
+    from payments.reconciliation.rules import Finding
 
 
 @click.group("payments")
@@ -38,8 +38,9 @@ def reconcile(slug: str, way: str | None, since: datetime | None, *, offline: bo
 
 
 async def _reconcile(slug: str, name: str | None, since: date | None, *, offline: bool, as_json: bool) -> int:
-    from payments import comparing, reconciling, ways
+    from payments import ways
     from payments.provider import ProviderFault
+    from payments.reconciliation import comparing, reconciling
     from tenants.session import coop_reader
     from ui.queries import today
 
@@ -109,7 +110,7 @@ def _finding(each: "Finding") -> dict[str, Any]:
 
 
 def _tell(name: str, states: "list[Reconciliation]") -> None:
-    from payments.reconcile_words import words_of
+    from payments.reconciliation.words import words_of
 
     def figure(amount: int | None) -> str:
         return "" if amount is None else number(amount, lang())

@@ -8,9 +8,9 @@ import click
 from commands.output import json_option, lang, show, table
 from kernel import formats
 from kernel.money import Rupiah
-from payments.qris import Part, Qris
-from payments.qris import dynamic as make_dynamic
-from payments.qris import read as take_in
+from payments.providers.qris import Part, Qris
+from payments.providers.qris import dynamic as make_dynamic
+from payments.providers.qris import read as take_in
 
 
 @click.group()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from governance.rules import PaymentWay
-    from payments.credit import Consent
+    from payments.credit.terms import Consent
     from shop.rules import Fulfilment
 
 

@@ -23,9 +23,10 @@ from governance.templates import EVERYDAY_WAYS
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.money import Rupiah
-from payments import machine, own_purposes, refunding, setting_up, way_rules, ways
-from payments.credit import Consent, agree_by_pin, grant_credit, set_pin
+from payments import machine, own_purposes, refunding, ways
+from payments.credit.terms import Consent, agree_by_pin, grant_credit, set_pin
 from payments.models import Payment
+from payments.officer import setting_up, way_rules
 from payments.opening import Ask, open_payment
 from payments.queries import latest_of
 from shop.handling import cancel_order, confirm_payment, hand_over
@@ -77,7 +78,7 @@ async def set_way(
     percent: str = "0",
     on: date,
 ) -> None:
-    """Set a way of paying up and offer it. Raises Refusal as ``payments.setting_up`` does."""
+    """Set a way of paying up and offer it. Raises Refusal as ``payments.officer.setting_up`` does."""
     mark = way_rules.mark_of(await ways.way_of(db, name))
     change = setting_up.WayChange(mark=mark, settings=plain or {}, secrets=secret or {}, fee_percent=Decimal(percent))
     await setting_up.change_way(db, actor, name, change, settings=settings)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from payments.qris_parts import Part, crc16, put_together
+from payments.providers.qris_parts import Part, crc16, put_together
 
 MERCHANT: Final = "UJI COBA KOPERASI MELATI"
 # No acquirer has this number, and no merchant this NMID.

@@ -16,7 +16,7 @@ from office import officers, profile, queries, trail_pages
 from office.forms import FactsForm, LogoForm, LookForm, OfficerForm
 from office.theme_pictures import picture
 from office.today import day_of, steps
-from payments.office_queries import waiting as waiting_payments
+from payments.officer.payment_queries import waiting as waiting_payments
 from shop.rules import LOW_STOCK
 from ui import AnyRequest, Db, Ro, TheBrand, TheTenant, TheViewer, TheVisit, officer, page, read_form, see_other
 from ui.brand import PAPER, check_accent, check_colour, contrast, readable_ink

@@ -19,7 +19,8 @@ from kernel.ids import new_id
 from kernel.locks import one_at_a_time
 from kernel.money import Rupiah
 from kernel.outbox import later
-from payments import credit_queries, errors, events, machine, queries, rules, ways
+from payments import errors, events, machine, queries, rules, ways
+from payments.credit import queries as credit_queries
 from payments.models import Payment
 from payments.provider import Intent, ProviderFault, provider_of
 from tenants.session import tenant_of
@@ -27,7 +28,7 @@ from tenants.session import tenant_of
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from payments.credit import Consent
+    from payments.credit.terms import Consent
 
 _LETTERS_OF_REFERENCE: Final = 11
 

@@ -2,21 +2,16 @@
 
 from typing import Any, Final
 
-from payments import (
-    credit_counter_pages,
-    credit_pages,
-    kasbon_pages,
-    office_pages,
-    pay_pages,
-    payroll_pages,
-    payroll_return_pages,
-    receipt_pages,
-    reconcile_pages,
-    refund_pages,
-    statement_pages,
-    wallet_pages,
-    ways_pages,
-)
+from payments.credit import counter_pages as credit_counter_pages
+from payments.credit import pages as credit_pages
+from payments.officer import payment_pages as office_pages
+from payments.officer import refund_pages, ways_pages
+from payments.payer import kasbon_pages, receipt_pages, wallet_pages
+from payments.payer import pages as pay_pages
+from payments.payroll import pages as payroll_pages
+from payments.payroll import return_pages as payroll_return_pages
+from payments.reconciliation import pages as reconcile_pages
+from payments.statements import pages as statement_pages
 
 routes: Final[list[Any]] = [
     *pay_pages.routes,

@@ -212,7 +212,7 @@ def register(provider: Provider) -> Provider:
 
 
 def provider_of(way: str) -> Provider:
-    """Return the provider of a way. Raises LookupError for a way that no provider registered (import ``payments.providers``)."""
+    """Return the provider of a way. Raises LookupError for a way that no provider registered (import ``payments.providers.registered``)."""
     try:
         return _providers[way]
     except KeyError:

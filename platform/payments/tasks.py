@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kernel.outbox import daily_job, job, outside_job
-from payments import calling, hearing, machine, reconcile_tasks, sweeping  # noqa: F401 - jobs register themselves
+from payments import calling, hearing, machine, sweeping
+from payments.reconciliation import tasks as reconcile_tasks  # noqa: F401 - jobs register themselves
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

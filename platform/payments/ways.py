@@ -9,14 +9,16 @@ from uuid import UUID
 import msgspec
 
 import payments.own_purposes
-import payments.providers  # noqa: F401 - every way and purpose registers itself
+import payments.providers.registered  # noqa: F401 - every way and purpose registers itself
 from governance.rules import PAYMENT_WAY_NAMES, Bylaws, PaymentWay
 from kernel.errors import Words
 from kernel.money import Rupiah
-from payments import credit_queries, errors, queries, stripe_provider, vault
+from payments import errors, queries, vault
+from payments.credit import queries as credit_queries
 from payments.outside import client_of
 from payments.provider import REAL_ADDRESSES, Capabilities, Means, provider_of
 from payments.provider import ways as known_ways
+from payments.providers import stripe_provider
 from tenants.entitlements import entitled
 from ui.queries import profile
 

@@ -14,10 +14,10 @@ from kernel.errors import Refusal
 from kernel.money import Rupiah
 from members.throttling import count_from_network
 from payments import queries as payment_queries
-from payments.choosing import way_choices
-from payments.credit import Consent, agree_by_pin
+from payments.credit.terms import Consent, agree_by_pin
 from payments.errors import WAY_NOT_OFFERED
 from payments.opening import too_low
+from payments.payer.choosing import way_choices
 from payments.provider import provider_of
 from payments.ways import Offer, offers
 from shop import checkout_pages, errors, order_pages, order_queries, showing

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.database import Reader
-    from payments.credit import Consent
+    from payments.credit.terms import Consent
     from ui.viewer import Visit
 
 ORDER: Final = "order"

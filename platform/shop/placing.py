@@ -16,7 +16,7 @@ from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments.credit import Consent
+from payments.credit.terms import Consent
 from shop import errors, events, paying, queries, rules, stock
 from shop.models import Order, OrderLine, Product
 

@@ -28,7 +28,19 @@ COOPERATIVE = "cooperative"
 # The oldest revision of a cooperative that this code still serves; anything older shows "being upgraded".
 OLDEST_SERVED = "0003"
 
-_ROOMS = ("kernel", "tenants", "ui", "ledger", "governance", "members", "payments", "shop", "shu", "operators", "billing")
+_ROOMS = (
+    "kernel",
+    "tenants",
+    "ui",
+    "ledger",
+    "governance",
+    "members",
+    "payments",
+    "shop",
+    "shu",
+    "operators",
+    "billing",
+)
 
 
 def all_tables() -> None:

@@ -21,7 +21,7 @@ from billing.stripe_door import Price, plan_of, price_of, stripe_of, sync_prices
 from conftest import SignedIn
 from kernel import clock
 from kernel.database import Database
-from payments.stripe_client import read
+from payments.providers.stripe_client import read
 from stand_ins.serving import serve
 from stand_ins.stripe import StripeStandIn
 from tenants.changes import REGISTRY

@@ -88,7 +88,9 @@ async def fill_the_cart(person: Person) -> None:
     await person.page.locator("[data-cart-count]:not([hidden])").wait_for()
 
 
-@pytest.mark.parametrize("paths", [SHOP_OFFICE, REGISTER_OFFICE, BOOKS_OFFICE, MONEY_OFFICE], ids=["shop", "register", "books", "money"])
+@pytest.mark.parametrize(
+    "paths", [SHOP_OFFICE, REGISTER_OFFICE, BOOKS_OFFICE, MONEY_OFFICE], ids=["shop", "register", "books", "money"]
+)
 async def test_what_an_officer_sees(arrive: Arrive, town: Town, paths: list[str]) -> None:
     chair = await arrive()
     await chair.enter(CHAIR)

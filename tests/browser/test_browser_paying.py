@@ -14,7 +14,7 @@ from factories.shop import CASHIER, TODAY
 from kernel import clock
 from payments import machine, refunding
 from payments.models import Payment
-from payments.pay_states import State
+from payments.payer.states import State
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import coop_session
 

@@ -15,9 +15,9 @@ from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import MEMBER_RECEIVABLES, OTHER_INCOME, PAYROLL_RECEIVABLES
 from onboarding.founding import Founding, found
-from payments.credit_counter import change_credit
-from payments.payroll import make_batch, take_return
-from payments.reconciling import fetch
+from payments.credit.counter import change_credit
+from payments.payroll.batches import make_batch, take_return
+from payments.reconciliation.reconciling import fetch
 from stand_ins.xendit import XenditStandIn
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import coop_session

@@ -18,9 +18,12 @@ from kernel.actor import Actor
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.settings import Settings
-from payments import calling, credit, qris, setting_up, ways
-from payments.statement_files import Unknown
-from payments.statement_importing import plan_statement
+from payments import calling, ways
+from payments.credit import terms as credit
+from payments.officer import setting_up
+from payments.providers import qris
+from payments.statements.files import Unknown
+from payments.statements.importing import plan_statement
 from stand_ins.midtrans import MidtransStandIn
 from stand_ins.serving import serve
 from stand_ins.stripe import StripeStandIn

@@ -14,10 +14,11 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import CASH, MEMBER_RECEIVABLES
-from payments import credit, machine, refunding
+from payments import machine, refunding
+from payments.credit import terms as credit
 from payments.models import Payment, PaymentWayRow
 from payments.opening import Ask, open_payment
-from payments.pay_states import State
+from payments.payer.states import State
 from shop.handling import cancel_order
 
 STATES: Final[tuple[State, ...]] = (

@@ -26,8 +26,9 @@ from kernel.money import Rupiah
 from kernel.settings import Settings
 from ledger import Journal, Line, post
 from ledger.chart import CASH
-from payments import credit, machine, refunding, vault, ways
-from payments.credit import Consent
+from payments import machine, refunding, vault, ways
+from payments.credit import terms as credit
+from payments.credit.terms import Consent
 from payments.models import Payment, PaymentRefund, PaymentWayRow
 from payments.opening import Ask, open_payment
 from payments.provider import Status, provider_of

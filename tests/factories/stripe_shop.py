@@ -10,7 +10,7 @@ import httpx
 from kernel import clock
 from kernel.money import Rupiah
 from payments.provider import Event, Intent, Means, Started, Status
-from payments.stripe_provider import StripeProvider
+from payments.providers.stripe_provider import StripeProvider
 from stand_ins.serving import serve
 from stand_ins.stripe import StripeStandIn
 

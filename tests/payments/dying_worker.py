@@ -14,7 +14,7 @@ import payments.tasks  # noqa: F401 - the jobs of both rooms register themselves
 import shop.tasks  # noqa: F401
 from kernel.settings import Settings
 from payments import hearing, machine, money
-from payments.xendit_provider import XenditProvider
+from payments.providers.xendit_provider import XenditProvider
 from tenants import worker
 
 Work = Callable[..., Awaitable[Any]]

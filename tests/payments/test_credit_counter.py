@@ -16,8 +16,8 @@ from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger import queries as books
 from ledger.chart import BANK, CASH, MEMBER_RECEIVABLES, OTHER_INCOME, WALLETS
-from payments import credit_queries
-from payments.credit_counter import change_credit, fill_wallet, pay_off
+from payments.credit import queries as credit_queries
+from payments.credit.counter import change_credit, fill_wallet, pay_off
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

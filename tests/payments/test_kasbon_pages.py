@@ -17,7 +17,8 @@ from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger import queries as books
 from ledger.chart import CASH, MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, VOLUNTARY_SAVINGS
-from payments import credit, machine, queries
+from payments import machine, queries
+from payments.credit import terms as credit
 from payments.models import PayrollBatch, PayrollLine
 from tenants.registry import TenantRef
 from tenants.session import coop_session

@@ -11,9 +11,9 @@ import pytest
 
 from kernel import clock
 from kernel.money import Rupiah
-from payments.midtrans_provider import MidtransProvider
-from payments.midtrans_states import status_of, transaction_of
 from payments.provider import REAL_ADDRESSES, Event, Intent, Means, ProviderFault, Status, Unverified
+from payments.providers.midtrans_provider import MidtransProvider
+from payments.providers.midtrans_states import status_of, transaction_of
 from stand_ins.midtrans import MidtransStandIn
 from stand_ins.serving import serve
 

@@ -14,7 +14,7 @@ from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from payments import machine, queries
 from payments.models import Payment
-from payments.pay_states import State, account_number, may_lead_to
+from payments.payer.states import State, account_number, may_lead_to
 from shop import showing
 from tenants.registry import TenantRef
 from tenants.session import coop_session

@@ -17,9 +17,10 @@ from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from ledger import queries as books
-from payments import calling, giving_back, machine, queries
+from payments import calling, machine, queries
 from payments.hearing import carry_out_refund
 from payments.models import Payment
+from payments.officer import giving_back
 from shop import handling, paying
 from shop.models import Order
 from tenants.registry import TenantRef

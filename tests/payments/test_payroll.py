@@ -16,11 +16,11 @@ from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger import queries as books
 from ledger.chart import BANK, MEMBER_RECEIVABLES, OTHER_INCOME, OWED_TO_PAYERS, PAYROLL_RECEIVABLES, WALLETS
-from payments import payroll_queries
 from payments.models import PayrollBatch
-from payments.payroll import Returned, make_batch, take_return
-from payments.payroll_rules import Decision
-from payments.payroll_settling import settle_line, settle_stray
+from payments.payroll import queries as payroll_queries
+from payments.payroll.batches import Returned, make_batch, take_return
+from payments.payroll.rules import Decision
+from payments.payroll.settling import settle_line, settle_stray
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

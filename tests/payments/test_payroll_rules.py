@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from kernel.errors import Refusal
 from kernel.money import Rupiah
-from payments.payroll_files import COLUMNS, file_out, read_answer
-from payments.payroll_rules import MISSING, TWICE, Asked, Row, decisions, match, why_of
+from payments.payroll.files import COLUMNS, file_out, read_answer
+from payments.payroll.rules import MISSING, TWICE, Asked, Row, decisions, match, why_of
 
 
 def asked(n: int, amount: int = 50_000, *, owed: int | None = None, payroll: str = "") -> Asked:

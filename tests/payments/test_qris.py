@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from factories.stickers import NATIONAL, PARTS, part, sealed, sticker
 from kernel.errors import Kind, Refusal
 from kernel.money import Rupiah
-from payments import qris, qris_errors
+from payments.providers import qris, qris_errors
 
 # The sample of EMVCo's specification: characters beyond ASCII, whose length is counted in characters and whose check code is over bytes.
 EMVCO_SAMPLE = (

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from factories.stickers import sticker
 from kernel.errors import Kind, Refusal
-from payments import qris_errors, qris_photo
+from payments.providers import qris_errors, qris_photo
 
 
 def code(text: str, scale: int = 8) -> Image.Image:

@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 from factories.stickers import part, sticker
 from kernel.errors import Refusal
 from kernel.money import Rupiah
-from payments import provider, qris, qris_errors, qris_photo, qris_picture, qris_provider
+from payments import provider
+from payments.providers import qris, qris_errors, qris_photo, qris_picture, qris_provider
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 UNTIL = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ import pytest
 from factories.paying import bring_about, fill_wallet, open_ways
 from kernel.database import Database
 from payments.models import Payment
-from payments.pay_queries import PaymentView, RefundView
-from payments.receipts import receipt_of, receipt_pdf
+from payments.payer.queries import PaymentView, RefundView
+from payments.payer.receipts import receipt_of, receipt_pdf
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from ui.viewer import Brand

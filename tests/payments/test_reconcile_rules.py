@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.reconcile_rules import EXPLAINED, Day, Finding, Known, Ours, Theirs, compare, days_of, with_rest
+from payments.reconciliation.rules import EXPLAINED, Day, Finding, Known, Ours, Theirs, compare, days_of, with_rest
 
 DAY = date(2026, 11, 20)
 TOLD_ON = date(2026, 11, 24)

@@ -10,10 +10,11 @@ from factories.payments import opened, switch_on
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Reader
-from payments import comparing, machine, ways
-from payments.comparing import Reconciliation
-from payments.statement_importing import import_statement
-from payments.statement_matching import set_aside
+from payments import machine, ways
+from payments.reconciliation import comparing
+from payments.reconciliation.comparing import Reconciliation
+from payments.statements.importing import import_statement
+from payments.statements.matching import set_aside
 from stand_ins.bank import Movement, statement
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)

@@ -10,10 +10,11 @@ from factories.gateway import Gateway, xendit_of
 from kernel import clock
 from kernel.database import Database
 from ledger.chart import BANK, GATEWAY_FEES, XENDIT
-from payments import comparing, reconciling, ways
-from payments.comparing import Reconciliation
+from payments import ways
 from payments.provider import ProviderFault
-from payments.reconciling import Fetched, fetch
+from payments.reconciliation import comparing, reconciling
+from payments.reconciliation.comparing import Reconciliation
+from payments.reconciliation.reconciling import Fetched, fetch
 from stand_ins.xendit import XenditStandIn
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session

@@ -11,9 +11,10 @@ from kernel.actor import Actor
 from kernel.database import Database
 from kernel.money import Rupiah
 from ledger.chart import BANK, STRIPE
-from payments import comparing, hearing, machine, refunding, ways
-from payments.comparing import Reconciliation
-from payments.reconciling import Fetched, fetch
+from payments import hearing, machine, refunding, ways
+from payments.reconciliation import comparing
+from payments.reconciliation.comparing import Reconciliation
+from payments.reconciliation.reconciling import Fetched, fetch
 from stand_ins.stripe import StripeStandIn
 from stand_ins.stripe.refunds import refund_charge
 from tenants.registry import TenantRef

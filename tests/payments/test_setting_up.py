@@ -17,9 +17,10 @@ from kernel.database import Database, reader_of
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from kernel.settings import Settings
-from payments import giving_back, machine, queries, setting_up, way_rules, ways
+from payments import machine, queries, ways
 from payments.models import Payment
-from payments.setting_up import WayChange
+from payments.officer import giving_back, setting_up, way_rules
+from payments.officer.setting_up import WayChange
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Refusal
-from payments.statement_cells import Period, looks_like_a_day, period_in, read_day, read_money, side_of
+from payments.statements.cells import Period, looks_like_a_day, period_in, read_day, read_money, side_of
 
 TODAY = date(2026, 11, 24)
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))

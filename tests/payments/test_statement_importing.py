@@ -12,12 +12,12 @@ from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Reader
 from kernel.errors import Refusal
-from payments import statement_queries
 from payments.models import Payment
-from payments.statement_files import Unknown
-from payments.statement_importing import Plan, Summary, import_statement, plan_statement, save_layout
-from payments.statement_layouts import Columns
-from payments.statement_matching import match_by_hand, set_aside
+from payments.statements import queries as statement_queries
+from payments.statements.files import Unknown
+from payments.statements.importing import Plan, Summary, import_statement, plan_statement, save_layout
+from payments.statements.layouts import Columns
+from payments.statements.matching import match_by_hand, set_aside
 from stand_ins.bank import Movement, statement
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Refusal
-from payments.statement_files import Unknown
-from payments.statement_layouts import Columns, check_columns, proposed
-from payments.statement_reading import Read, read_statement
+from payments.statements.files import Unknown
+from payments.statements.layouts import Columns, check_columns, proposed
+from payments.statements.reading import Read, read_statement
 from stand_ins.bank import LAYOUTS, Account, Movement, statement
 
 TODAY = date(2026, 11, 24)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.money import Rupiah
-from payments.statement_rules import Candidate, Line, Verdict, match, squeeze, tail_paid, value_day
+from payments.statements.rules import Candidate, Line, Verdict, match, squeeze, tail_paid, value_day
 
 DAY = date(2026, 11, 24)
 

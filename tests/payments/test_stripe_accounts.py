@@ -10,8 +10,8 @@ from factories.stripe_shop import FEE, PRICE, Shop, connected_account, own_keys
 from kernel import clock
 from kernel.money import Rupiah
 from payments.provider import ProviderFault, Unverified
-from payments.stripe_client import StripeFault
-from payments.stripe_provider import probe
+from payments.providers.stripe_client import StripeFault
+from payments.providers.stripe_provider import probe
 from stand_ins.stripe import StripeStandIn
 
 

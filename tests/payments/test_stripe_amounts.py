@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kernel.money import Rupiah
 from payments.provider import ProviderFault
-from payments.stripe_amounts import MOST, at_least_ours, fee_from_stripe, from_stripe, to_stripe
+from payments.providers.stripe_amounts import MOST, at_least_ours, fee_from_stripe, from_stripe, to_stripe
 
 PAYMENTS = Path(__file__).parents[2] / "platform" / "payments"
 

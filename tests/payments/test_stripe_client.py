@@ -10,8 +10,8 @@ import pytest
 import stripe
 
 from payments.provider import REAL_ADDRESSES, ProviderFault
-from payments.stripe_answers import Balance
-from payments.stripe_client import StripeFault, asked, client_for, read
+from payments.providers.stripe_answers import Balance
+from payments.providers.stripe_client import StripeFault, asked, client_for, read
 
 KEY = "sk_live_rahasiaMelati123"
 Answering = Callable[[httpx.Request], httpx.Response]

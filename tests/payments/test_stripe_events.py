@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kernel import clock
 from payments.provider import REAL_ADDRESSES, Event, Means, Unverified
-from payments.stripe_provider import StripeProvider
+from payments.providers.stripe_provider import StripeProvider
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 SECRET = "whsec_rahasia_koperasi_melati"

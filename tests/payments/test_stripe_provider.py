@@ -14,8 +14,8 @@ from factories.stripe_shop import Shop, own_keys
 from kernel import clock
 from kernel.money import Rupiah
 from payments.provider import ProviderFault, provider_of
-from payments.stripe_client import StripeFault
-from payments.stripe_sessions import returning
+from payments.providers.stripe_client import StripeFault
+from payments.providers.stripe_sessions import returning
 
 CREATE = "POST /v1/checkout/sessions"
 

@@ -10,7 +10,7 @@ from factories.stripe_shop import FEE, PRICE, Shop, own_keys
 from kernel import clock
 from kernel.money import Rupiah
 from payments.provider import ProviderFault
-from payments.stripe_client import StripeFault
+from payments.providers.stripe_client import StripeFault
 from stand_ins.stripe import StripeStandIn
 
 READ = "GET /v1/checkout/sessions/*"

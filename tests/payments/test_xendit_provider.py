@@ -11,7 +11,7 @@ import pytest
 from kernel import clock
 from kernel.money import Rupiah
 from payments.provider import REAL_ADDRESSES, Event, Intent, Means, ProviderFault, Status, Unverified
-from payments.xendit_provider import XenditProvider
+from payments.providers.xendit_provider import XenditProvider
 from stand_ins.serving import serve
 from stand_ins.xendit import XenditStandIn
 

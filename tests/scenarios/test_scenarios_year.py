@@ -205,7 +205,9 @@ def shares(result: ShuDraftResult) -> dict[str, dict[str, int]]:
 @pytest.fixture(scope="module")
 async def two_years(served_database: Database) -> tuple[Cooperative, Cooperative]:
     konsumen = await founded(served_database, "anyelir", "konsumen", msgspec.structs.replace(KONSUMEN, **SAME_TRADE))
-    desa = await founded(served_database, "bakung", "desa-merah-putih", msgspec.structs.replace(DESA_MERAH_PUTIH, **SAME_TRADE))
+    desa = await founded(
+        served_database, "bakung", "desa-merah-putih", msgspec.structs.replace(DESA_MERAH_PUTIH, **SAME_TRADE)
+    )
     for cooperative in (konsumen, desa):
         await live_2025(cooperative)
     return konsumen, desa

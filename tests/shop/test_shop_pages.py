@@ -223,7 +223,9 @@ async def test_a_visitor_orders_and_only_their_key_opens_the_order(
     await fill(client, await product_id(database, melati), 2)
     answer = await client.post("/pesan", data=await checkout(client, payment_way="bank_transfer"))
     assert answer.status_code == 303
-    assert re.fullmatch(r"/bayar/L[0-9A-Z]{11}", answer.headers["location"])  # where it is paid, and from there to the order
+    assert re.fullmatch(
+        r"/bayar/L[0-9A-Z]{11}", answer.headers["location"]
+    )  # where it is paid, and from there to the order
     found = re.search(r'href="(/pesanan/\d+\?kunci=[0-9a-f]{32})"', (await client.get(answer.headers["location"])).text)
     assert found is not None
     address = found[1]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from governance.templates import KONSUMEN
 from kernel.money import Rupiah
 from payments.provider import provider_of, ways
-from payments.providers import local_ways as local_ways
+from payments.providers.registered import local_ways  # noqa: F401 - registers them
 from shop import rules
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
@@ -66,9 +66,7 @@ def test_the_mark_of_a_page_changes_with_goods_quantity_and_price(changed: tuple
     assert rules.fingerprint("public", [changed]) != rules.fingerprint("member", [changed])
 
 
-@pytest.mark.parametrize(
-    ("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in ways()]
-)
+@pytest.mark.parametrize(("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in ways()])
 def test_an_order_has_at_most_one_way_forward(status: str, way: str) -> None:
     steps = [rules.awaits_officer(status, way), rules.can_hand_over(status, way), rules.can_return(status)]
     assert sum(steps) <= 1

@@ -1,0 +1,133 @@
+"""Money of members at the counter: paying off store credit, filling a wallet; and what an officer grants, with its checks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from governance.queries import bylaws_on
+from kernel import audit
+from kernel.actor import Actor
+from kernel.locks import one_at_a_time
+from kernel.money import Rupiah
+from ledger import Journal, Line, PostedJournal, post
+from ledger.chart import CASH, MEMBER_RECEIVABLES, WALLETS, WAY_ACCOUNTS, Way
+from ledger.posting import hold_books
+from ledger.queries import number_of
+from payments import errors, events, ways
+from payments.credit import errors as credit_errors
+from payments.credit import list_queries as credit_list_queries
+from payments.credit import terms as credit
+from payments.credit.list_queries import Debtor
+from tenants.session import tenant_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What taking the money would do: whose, and their balance before and after it, in rupiah."""
+
+    debtor: Debtor
+    before: Rupiah
+    after: Rupiah
+
+
+async def pay_off(
+    db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, way: Way, *, on: date, key: str
+) -> PostedJournal:
+    """Take money for what a member owes on store credit; ``key`` is the form's own, so that sent twice it counts once.
+
+    Raises Refusal: payments.no_such_member, .counter_amount_needed, .owes_nothing, .more_than_owed; ledger.year_closed.
+    """
+    source_key = f"repayment:{member_id}:{key}"
+    await hold_books(db)  # what is owed stays what it is until this is posted
+    if (number := await number_of(db, source_key)) is not None:
+        return PostedJournal(source_key, number, fresh=False)
+    plan = await plan_pay_off(db, member_id, amount)
+    words = f"Pelunasan kasbon {plan.debtor.name} ({plan.debtor.number})"
+    lines = [Line.to_debit(WAY_ACCOUNTS[way], amount), Line.to_credit(MEMBER_RECEIVABLES, amount, member_id)]
+    posted = await post(db, Journal(on, words, source_key, lines), by=actor.name)
+    facts = {"amount": int(amount), "way": way, "journal": posted.number}
+    audit.record(db, actor, events.REPAID_AT_COUNTER, subject=f"member:{member_id}", facts=facts)
+    return posted
+
+
+async def plan_pay_off(db: AsyncSession, member_id: UUID, amount: Rupiah) -> Plan:
+    """Say what paying off would do, without doing it. Raises as ``pay_off``."""
+    debtor = await require_debtor(db, member_id)
+    owed = Rupiah(debtor.kasbon)
+    if amount <= 0:
+        raise credit_errors.COUNTER_AMOUNT_NEEDED(field="amount")
+    if owed <= 0:
+        raise credit_errors.OWES_NOTHING(name=debtor.name)
+    if amount > owed:
+        raise credit_errors.MORE_THAN_OWED(name=debtor.name, owed=owed, field="amount")
+    return Plan(debtor, owed, owed - amount)
+
+
+async def fill_wallet(
+    db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, *, on: date, key: str
+) -> PostedJournal:
+    """Take cash into a member's wallet; ``key`` as with paying off.
+
+    Raises Refusal: payments.no_such_member, .not_active, .wallet_not_open, .counter_amount_needed; ledger.year_closed.
+    """
+    source_key = f"wallet-counter:{member_id}:{key}"
+    if (number := await number_of(db, source_key)) is not None:
+        return PostedJournal(source_key, number, fresh=False)
+    plan = await plan_fill(db, member_id, amount, on=on)
+    words = f"Isi dompet {plan.debtor.name} ({plan.debtor.number})"
+    lines = [Line.to_debit(CASH, amount), Line.to_credit(WALLETS, amount, member_id)]
+    posted = await post(db, Journal(on, words, source_key, lines), by=actor.name)
+    facts = {"amount": int(amount), "journal": posted.number}
+    audit.record(db, actor, events.FILLED_AT_COUNTER, subject=f"member:{member_id}", facts=facts)
+    return posted
+
+
+async def plan_fill(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date) -> Plan:
+    """Say what filling would do, without doing it. Raises as ``fill_wallet``."""
+    debtor = await require_debtor(db, member_id)
+    if not debtor.is_active:
+        raise credit_errors.NOT_ACTIVE(name=debtor.name)
+    bylaws = (await bylaws_on(db, on)).bylaws
+    if not ways.may_be_offered(await ways.way_of(db, "wallet"), bylaws, tenant_of(db)):
+        raise credit_errors.WALLET_NOT_OPEN()
+    if amount <= 0:
+        raise credit_errors.COUNTER_AMOUNT_NEEDED(field="amount")
+    return Plan(debtor, Rupiah(debtor.wallet), Rupiah(debtor.wallet) + amount)
+
+
+async def change_credit(
+    db: AsyncSession, actor: Actor, member_id: UUID, *, kasbon: Rupiah, payroll: Rupiah, payroll_number: str
+) -> None:
+    """Say how much a member may owe, in rupiah; a payroll number is one member's alone.
+
+    Raises Refusal: payments.no_such_member, .payroll_number_taken.
+    """
+    await one_at_a_time(db, "payroll numbers")
+    await check_credit(db, member_id, payroll_number)
+    await credit.grant_credit(db, actor, member_id, kasbon=kasbon, payroll=payroll, payroll_number=payroll_number)
+
+
+async def check_credit(db: AsyncSession, member_id: UUID, payroll_number: str) -> Debtor:
+    """Say whose credit it would be. Raises as ``change_credit``."""
+    debtor = await require_debtor(db, member_id)
+    if not debtor.is_active:
+        raise errors.NO_SUCH_MEMBER()
+    number = payroll_number.strip()
+    other = await credit_list_queries.whose_payroll_number(db, number, member_id) if number else None
+    if other is not None:
+        raise credit_errors.PAYROLL_NUMBER_TAKEN(number=number, name=other, field="payroll_number")
+    return debtor
+
+
+async def require_debtor(db: AsyncSession, member_id: UUID) -> Debtor:
+    """Return a member or former member. Raises Refusal payments.no_such_member."""
+    debtor = await credit_list_queries.debtor(db, member_id)
+    if debtor is None:
+        raise errors.NO_SUCH_MEMBER()
+    return debtor

@@ -1,0 +1,159 @@
+"""Money that members bring to the counter: paying off store credit, filling a wallet; one sentence before, a receipt after."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from kernel import clock, formats
+from kernel.ids import new_id
+from ledger.chart import CASH, MEMBER_RECEIVABLES
+from payments.credit import list_queries as credit_list_queries
+from payments.credit.counter import fill_wallet, pay_off, plan_fill, plan_pay_off
+from payments.credit.forms import FillForm, PayOffForm
+from payments.credit.pages import CONFIRM, HOME, ONE, PLACE, debtor_context, debtor_of
+from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui.errors import NOT_FOUND
+from ui.words import words
+
+PAY_OFF: Final = "payments/credit_pay_off.html"
+FILL: Final = "payments/credit_fill.html"
+LARGEST_NUMBER: Final = 2**53
+
+
+@get(ONE + "/pelunasan", guards=[officer])
+async def pay_off_form(
+    request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = "", cara: FromQuery[str] = "cash"
+) -> Response[bytes]:
+    """Ask how much is paid off, and how."""
+    debtor = await debtor_of(ro, member_id)
+    start = {
+        "amount": jumlah or (formats.number(debtor.kasbon) if debtor.kasbon > 0 else ""),
+        "way": cara,
+        "key": new_id(),
+    }
+    return page(request, PAY_OFF, place=PLACE, form=None, start=start, **debtor_context(debtor))
+
+
+@post(ONE + "/pelunasan/periksa", guards=[officer], status_code=200)
+async def check_pay_off(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
+    """Say in one sentence what will happen, before it does."""
+    form = await read_form(request, PayOffForm)
+    debtor = await debtor_of(db, member_id)
+    async with form.or_again(PAY_OFF, place=PLACE, start=_start(), **debtor_context(debtor)):
+        plan = await plan_pay_off(db, member_id, form.data.amount)
+    back = urlencode({"jumlah": int(form.data.amount), "cara": form.data.way})
+    return page(
+        request,
+        CONFIRM,
+        place=PLACE,
+        kind="pay_off",
+        sent=form.data,
+        plan=plan,
+        action=f"{HOME}/{member_id}/pelunasan",
+        back=f"{HOME}/{member_id}/pelunasan?{back}",
+        **debtor_context(debtor),
+    )
+
+
+@post(ONE + "/pelunasan", guards=[officer])
+async def take_pay_off(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
+) -> Response[Any]:
+    """Take it, and show the receipt."""
+    form = await read_form(request, PayOffForm)
+    debtor = await debtor_of(db, member_id)
+    async with form.or_again(PAY_OFF, place=PLACE, start=_start(), **debtor_context(debtor)):
+        sent = form.data
+        posted = await pay_off(
+            db, viewer.as_officer(), member_id, sent.amount, sent.way, on=_today(visit), key=str(sent.key)
+        )
+    return see_other(
+        f"{HOME}/{member_id}/bukti/{posted.number}", flash=words(visit.lang).gettext("Pelunasan sudah dicatat.")
+    )
+
+
+@get(ONE + "/dompet", guards=[officer])
+async def fill_form(
+    request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = ""
+) -> Response[bytes]:
+    """Ask how much cash goes into the wallet."""
+    start = {"amount": jumlah, "key": new_id()}
+    return page(request, FILL, place=PLACE, form=None, start=start, **debtor_context(await debtor_of(ro, member_id)))
+
+
+@post(ONE + "/dompet/periksa", guards=[officer], status_code=200)
+async def check_fill(request: AnyRequest, db: Db, visit: TheVisit, member_id: FromPath[UUID]) -> Response[bytes]:
+    """Say in one sentence what will happen, before it does."""
+    form = await read_form(request, FillForm)
+    debtor = await debtor_of(db, member_id)
+    async with form.or_again(FILL, place=PLACE, start=_start(), **debtor_context(debtor)):
+        plan = await plan_fill(db, member_id, form.data.amount, on=_today(visit))
+    return page(
+        request,
+        CONFIRM,
+        place=PLACE,
+        kind="fill",
+        sent=form.data,
+        plan=plan,
+        action=f"{HOME}/{member_id}/dompet",
+        back=f"{HOME}/{member_id}/dompet?jumlah={int(form.data.amount)}",
+        **debtor_context(debtor),
+    )
+
+
+@post(ONE + "/dompet", guards=[officer])
+async def take_fill(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
+) -> Response[Any]:
+    """Take it, and show the receipt."""
+    form = await read_form(request, FillForm)
+    debtor = await debtor_of(db, member_id)
+    async with form.or_again(FILL, place=PLACE, start=_start(), **debtor_context(debtor)):
+        sent = form.data
+        posted = await fill_wallet(db, viewer.as_officer(), member_id, sent.amount, on=_today(visit), key=str(sent.key))
+    return see_other(
+        f"{HOME}/{member_id}/bukti/{posted.number}", flash=words(visit.lang).gettext("Dompet sudah diisi.")
+    )
+
+
+@get(ONE + "/bukti/{number:int}", guards=[officer])
+async def receipt(request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]) -> Response[bytes]:
+    """Show the receipt of what was taken at the counter."""
+    debtor = await debtor_of(ro, member_id)
+    found = await credit_list_queries.counter_receipt(ro, member_id, number) if 0 < number < LARGEST_NUMBER else None
+    if found is None:
+        raise NOT_FOUND()
+    return page(
+        request,
+        "payments/credit_receipt.html",
+        place=PLACE,
+        receipt=found,
+        paid_off=found.account == MEMBER_RECEIVABLES,
+        in_cash=found.taken_on == CASH,
+        **debtor_context(debtor),
+    )
+
+
+def _start() -> dict[str, object]:
+    return {"amount": "", "way": "cash", "key": new_id()}
+
+
+def _today(visit: Visit) -> date:
+    return clock.today(visit.brand.timezone)
+
+
+routes: Final[list[Any]] = [
+    pay_off_form,
+    check_pay_off,
+    take_pay_off,
+    fill_form,
+    check_fill,
+    take_fill,
+    receipt,
+]

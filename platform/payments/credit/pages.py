@@ -1,0 +1,177 @@
+"""Credit as officers see it: who may owe how much, and does."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.queries import bylaws_on
+from kernel import clock, formats
+from kernel.database import Reader
+from kernel.money import Rupiah
+from ledger import queries as books
+from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES
+from payments import errors
+from payments.credit import list_queries as credit_list_queries
+from payments.credit.counter import change_credit, check_credit
+from payments.credit.forms import CreditForm
+from payments.credit.list_queries import Debtor
+from ui import (
+    AnyRequest,
+    Db,
+    Ro,
+    TheBrand,
+    TheTenant,
+    TheViewer,
+    TheVisit,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
+from ui.words import words
+
+HOME: Final = "/pengurus/pembayaran/kasbon"
+ONE: Final = HOME + "/{member_id:uuid}"
+PLACE: Final = "penjualan"
+LIMITS: Final = "payments/credit_limits.html"
+CONFIRM: Final = "payments/credit_confirm.html"
+
+
+@get(HOME, guards=[officer])
+async def list_debtors(
+    request: AnyRequest, ro: Ro, brand: TheBrand, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
+) -> Response[Any]:
+    """List who may owe or does; a search finds every member."""
+    search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
+    rows, total = await credit_list_queries.debtors(ro, search, current)
+    pages = -(-total // credit_list_queries.PAGE)
+    url = f"{HOME}?{urlencode({'cari': search})}&halaman="
+    if pages and current > pages:
+        return see_other(f"{url}{pages}")
+    allowed = (await bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_ways
+    return page(
+        request,
+        "payments/credit.html",
+        block="list",
+        place=PLACE,
+        rows=rows,
+        search=search,
+        total=total,
+        current=current,
+        pages=pages,
+        next_page=url,
+        kasbon=await books.balance(ro, MEMBER_RECEIVABLES),
+        payroll=await books.balance(ro, PAYROLL_RECEIVABLES),
+        forbidden=not {"kasbon", "payroll"} & set(allowed),
+    )
+
+
+@get(ONE, guards=[officer])
+async def one_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) -> Response[bytes]:
+    """Show a member's credit, and the last movements of it."""
+    debtor = await debtor_of(ro, member_id)
+    return page(
+        request,
+        "payments/credit_member.html",
+        place=PLACE,
+        **debtor_context(debtor),
+        movements=await books.statement(ro, MEMBER_RECEIVABLES, member_id, limit=20),
+        deductions=await books.statement(ro, PAYROLL_RECEIVABLES, member_id, limit=20),
+    )
+
+
+@get(ONE + "/batas", guards=[officer])
+async def limits_form(
+    request: AnyRequest,
+    ro: Ro,
+    tenant: TheTenant,
+    member_id: FromPath[UUID],
+    kasbon: FromQuery[str] = "",
+    gaji: FromQuery[str] = "",
+    pegawai: FromQuery[str] = "",
+) -> Response[bytes]:
+    """Ask for the limits; the address may already say them."""
+    debtor = await debtor_of(ro, member_id)
+    start = {
+        "kasbon": kasbon or formats.number(debtor.kasbon_limit),
+        "payroll": gaji or formats.number(debtor.payroll_limit),
+        "payroll_number": pegawai or debtor.payroll_number,
+    }
+    return page(request, LIMITS, place=PLACE, form=None, start=start, **debtor_context(debtor))
+
+
+@post(ONE + "/batas/periksa", guards=[officer], status_code=200)
+async def check_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
+    """Say in one sentence what will be allowed."""
+    form = await read_form(request, CreditForm)
+    debtor = await debtor_of(db, member_id)
+    async with form.or_again(LIMITS, place=PLACE, start=_limits(debtor), **debtor_context(debtor)):
+        await check_credit(db, member_id, form.data.payroll_number)
+    sent = form.data
+    back = urlencode({"kasbon": int(sent.kasbon), "gaji": int(sent.payroll), "pegawai": sent.payroll_number})
+    return page(
+        request,
+        CONFIRM,
+        place=PLACE,
+        kind="limits",
+        sent=sent,
+        action=f"{HOME}/{member_id}/batas",
+        back=f"{HOME}/{member_id}/batas?{back}",
+        **debtor_context(debtor),
+    )
+
+
+@post(ONE + "/batas", guards=[officer])
+async def take_limits(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
+) -> Response[Any]:
+    """Allow it."""
+    form = await read_form(request, CreditForm)
+    debtor = await debtor_of(db, member_id)
+    async with form.or_again(LIMITS, place=PLACE, start=_limits(debtor), **debtor_context(debtor)):
+        sent = form.data
+        await change_credit(
+            db,
+            viewer.as_officer(),
+            member_id,
+            kasbon=sent.kasbon,
+            payroll=sent.payroll,
+            payroll_number=sent.payroll_number,
+        )
+    return see_other(f"{HOME}/{member_id}", flash=words(visit.lang).gettext("Batasnya sudah berlaku."))
+
+
+async def debtor_of(source: AsyncSession | Reader, member_id: UUID) -> Debtor:
+    """Return a member or former member. Raises Refusal payments.no_such_member."""
+    debtor = await credit_list_queries.debtor(source, member_id)
+    if debtor is None:
+        raise errors.NO_SUCH_MEMBER()
+    return debtor
+
+
+def debtor_context(debtor: Debtor) -> dict[str, Any]:
+    """What every page of one member's credit shows."""
+    return {
+        "debtor": debtor,
+        "home": f"{HOME}/{debtor.id}",
+        "kasbon_left": max(Rupiah(0), Rupiah(debtor.kasbon_limit - debtor.kasbon)),
+        "payroll_left": max(Rupiah(0), Rupiah(debtor.payroll_limit - debtor.payroll)),
+    }
+
+
+def _limits(debtor: Debtor) -> dict[str, object]:
+    """The limits as they stand in a form's fields."""
+    return {
+        "kasbon": formats.number(debtor.kasbon_limit),
+        "payroll": formats.number(debtor.payroll_limit),
+        "payroll_number": debtor.payroll_number,
+    }
+
+
+routes: Final[list[Any]] = [list_debtors, one_debtor, limits_form, check_limits, take_limits]

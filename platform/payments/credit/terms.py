@@ -1,0 +1,119 @@
+"""Credit of members: what an officer grants, and the PIN by which a member agrees to owe."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from kernel import audit, clock
+from kernel.actor import Actor
+from kernel.money import Rupiah
+from kernel.passwords import hash_password, verify_nobody, verify_password
+from members.throttling import Door
+from payments import errors, events, queries
+from payments.credit import queries as credit_queries
+from payments.models import CreditTerms
+from tenants.session import coop_reader, coop_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+_PIN: Final = re.compile(r"[0-9]{6}")
+_ROWS_OF_DIGITS: Final = "0123456789012345", "9876543210987654"
+
+
+class Consent(msgspec.Struct, frozen=True):
+    """Proof that a member wrote their PIN just now. Made by ``agree_by_pin`` alone."""
+
+    member_id: UUID
+    at: datetime
+
+
+async def grant_credit(
+    db: AsyncSession,
+    actor: Actor,
+    member_id: UUID,
+    *,
+    kasbon: Rupiah,
+    payroll: Rupiah,
+    payroll_number: str = "",
+) -> None:
+    """Say how much a member may owe by each way, in rupiah; 0 grants nothing more, and what is owed already stays owed.
+
+    Raises Refusal payments.no_such_member.
+    """
+    if not await credit_queries.is_active_member(db, member_id):
+        raise errors.NO_SUCH_MEMBER()
+    terms = await _terms(db, member_id)
+    terms.kasbon_limit, terms.payroll_limit = int(kasbon), int(payroll)
+    terms.payroll_number = payroll_number.strip()
+    terms.changed_by, terms.changed_at = actor.name, clock.now()
+    facts = {"kasbon": int(kasbon), "payroll": int(payroll)}
+    audit.record(db, actor, events.CREDIT_CHANGED, subject=f"member:{member_id}", facts=facts)
+
+
+async def set_pin(database: Database, tenant: TenantRef, actor: Actor, member_id: UUID, pin: str) -> None:
+    """Set a member's PIN. The caller has made sure that it is the member (by their password).
+
+    Raises Refusal payments.pin_malformed, .pin_too_easy, .no_such_member.
+    """
+    require_good_pin(pin)
+    hashed = await hash_password(pin)  # weighed before a connection is held
+    async with coop_session(database, tenant) as db:
+        if not await credit_queries.is_active_member(db, member_id):
+            raise errors.NO_SUCH_MEMBER()
+        terms = await _terms(db, member_id)
+        terms.pin_hash, terms.pin_set_at = hashed, clock.now()
+        audit.record(db, actor, events.PIN_SET, subject=f"member:{member_id}", facts={})
+
+
+async def agree_by_pin(
+    database: Database, tenant: TenantRef, member_id: UUID, pin: str, *, client_ip: str = ""
+) -> Consent:
+    """Return a member's consent if the PIN fits. Guesses are counted, as at the sign-in door.
+
+    Raises Refusal payments.pin_wrong, .pin_not_set; ui.too_many_attempts.
+    """
+    door = Door(database, tenant, "pin", str(member_id), client_ip)
+    await door.knock()
+    async with coop_reader(database, tenant) as ro:
+        hashed = await credit_queries.pin_hash_of(ro, member_id)
+    if hashed is None:
+        await verify_nobody(pin)
+        raise errors.PIN_NOT_SET()
+    if not await verify_password(hashed, pin):
+        raise errors.PIN_WRONG(field="pin")
+    async with coop_session(database, tenant) as db:
+        await door.welcome(db)
+    return Consent(member_id, clock.now())
+
+
+def require_good_pin(pin: str) -> None:
+    """Raise Refusal (422) for what is no PIN of six digits, or one that everybody tries first."""
+    if not _PIN.fullmatch(pin):
+        raise errors.PIN_MALFORMED(field="pin")
+    if len(set(pin)) == 1 or any(pin in row for row in _ROWS_OF_DIGITS):
+        raise errors.PIN_TOO_EASY(field="pin")
+
+
+async def _terms(db: AsyncSession, member_id: UUID) -> CreditTerms:
+    terms = await queries.credit_terms_to_change(db, member_id)
+    if terms is None:
+        terms = CreditTerms(
+            member_id=member_id,
+            kasbon_limit=0,
+            payroll_limit=0,
+            payroll_number="",
+            changed_by="",
+            changed_at=clock.now(),
+        )
+        db.add(terms)
+        await db.flush()
+    return terms

@@ -1,0 +1,69 @@
+"""What officers do about a payment beyond the state machine: give money back, and take a message off the work list."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+
+from kernel import audit, clock
+from kernel.actor import Actor
+from kernel.money import Rupiah
+from payments import events, machine, queries, refunding, rules
+from payments.models import Payment, PaymentEvent, PaymentRefund
+from payments.officer import way_errors
+from payments.purposes import purpose_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def give_back(
+    db: AsyncSession,
+    actor: Actor,
+    reference: str,
+    amount: Rupiah,
+    back_to: rules.BackTo,
+    reason: str,
+    *,
+    key: str,
+    on: date,
+) -> PaymentRefund:
+    """Give ``amount`` of a payment back; the same key again is the same refund.
+
+    Raises Refusal payments.no_such_payment, .still_held, and as ``refunding.ask_refund`` does.
+    """
+    payment = await machine.locked(db, reference)
+    own_key = key_of(reference, key)
+    before = await queries.refund_by_key(db, own_key)
+    if before is not None:
+        return before
+    await require_not_held(db, payment)
+    return await refunding.ask_refund(db, actor, payment, amount, back_to, reason, key=own_key, on=on)
+
+
+async def require_not_held(db: AsyncSession, payment: Payment) -> None:
+    """Raise Refusal payments.still_held while what was paid is kept for the payer: its goods would stay promised without their money."""
+    if payment.went_to == "purpose" and await purpose_of(payment.purpose).still_held(db, payment):
+        raise way_errors.STILL_HELD(label=payment.label)
+
+
+async def settle_message(db: AsyncSession, actor: Actor, number: int) -> None:
+    """Take a message about no payment of ours off the work list. Raises Refusal payments.no_such_message."""
+    statement = (
+        update(PaymentEvent)
+        .where(PaymentEvent.id == number, PaymentEvent.state == "alarm")
+        .values(state="done", handled_at=clock.now())
+        .returning(PaymentEvent.way, PaymentEvent.kind)
+    )
+    found = (await db.execute(statement)).first()
+    if found is None:
+        raise way_errors.NO_SUCH_MESSAGE()
+    facts = {"way": found.way, "message": found.kind}
+    audit.record(db, actor, events.ALARM_SETTLED, subject=f"payment_event:{number}", facts=facts)
+
+
+def key_of(reference: str, key: str) -> str:
+    """Return the key of a refund from that of its form."""
+    return f"office:{reference}:{key}"

@@ -1,0 +1,108 @@
+"""What the officers' pages of payments tell: days with their sums, one payment with its history and the steps that are possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from payments import rules
+from payments.officer import payment_queries as office_queries
+from payments.officer import payment_words as office_words
+from payments.officer.payment_queries import DayTotal, PaymentRow, PaymentView
+from payments.own_purposes import TRIAL
+from payments.provider import provider_of
+from payments.purposes import purpose_of
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+    from ui.viewer import Visit
+
+
+def by_day(rows: Sequence[PaymentRow], totals: Mapping[date, DayTotal], visit: Visit) -> list[dict[str, Any]]:
+    """Return the rows of a list under their days; a day's sum is over all its payments, also those on other pages."""
+    days: list[dict[str, Any]] = []
+    for row in rows:
+        if not days or days[-1]["day"] != row.day:
+            days.append({"day": row.day, "count": totals[row.day].count, "total": totals[row.day].total, "rows": []})
+        days[-1]["rows"].append(_row(row, visit))
+    return days
+
+
+async def unknown_messages(ro: Reader, visit: Visit) -> list[dict[str, Any]]:
+    """Return the messages about no payment of ours that wait for somebody to look."""
+    return [
+        {
+            "id": each.id,
+            "way": office_words.way_name(each.way, visit),
+            "kind": each.kind,
+            "named": each.reference or each.provider_reference or "",
+            "at": each.received_at,
+        }
+        for each in await office_queries.unknown_messages(ro)
+    ]
+
+
+async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dict[str, Any]:
+    """Return all that the page of one payment shows."""
+    refunds = await office_queries.refunds(ro, payment.id)
+    trail = await office_queries.trail(ro, payment.reference)
+    messages = await office_queries.messages(ro, payment)
+    pending = sum(each.amount for each in refunds if each.state == "pending")
+    capabilities = provider_of(payment.way).capabilities()
+    can_be_paid = rules.can_follow(payment.status, "paid")  # type: ignore[arg-type]  # the column's check knows the states
+    return {
+        "payment": payment,
+        "state": office_words.state(payment.status, visit),
+        "way_label": office_words.way_name(payment.way, visit),
+        "alarm": office_words.alarm(payment.alarm, visit),
+        "went_to": office_words.went_to(payment, visit),
+        "is_trial": payment.purpose == TRIAL,
+        "subject_href": purpose_of(payment.purpose).office_address(payment.label),
+        "history": office_words.history(trail, messages, refunds, visit),
+        "journals": await office_queries.journals(ro, payment, [each.id for each in refunds]),
+        "line": await office_queries.matched_line(ro, payment.id),
+        "refunds": [
+            {
+                "amount": each.amount,
+                "state": office_words.refund_state(each.state, visit),
+                "back_to": office_words.back_to(each.back_to, payment.way, visit)[0],
+                "reason": each.reason,
+                "detail": each.detail,
+                "journal": each.journal,
+                "asked_by": each.asked_by,
+                "asked_at": each.asked_at,
+                "failed": each.state == "failed",
+            }
+            for each in refunds
+        ],
+        "left": left_to_refund(payment, pending),
+        "can_confirm": capabilities.settles == "officer" and can_be_paid,
+        "can_ask": capabilities.settles == "provider" and payment.provider_reference is not None,
+        "can_pay": payment.status == "awaiting" and payment.way != "cash",
+    }
+
+
+def left_to_refund(payment: PaymentView, pending: int) -> int:
+    """What can still be given back, in rupiah: nothing of a payment that was not paid."""
+    if payment.status not in rules.SETTLED:
+        return 0
+    return max(0, payment.amount - payment.tail - payment.refunded - pending)
+
+
+def _row(row: PaymentRow, visit: Visit) -> dict[str, Any]:
+    label, kind = office_words.state(row.status, visit)
+    return {
+        "href": f"/pengurus/pembayaran/{row.reference}",
+        "label": row.label,
+        "payer": row.payer_name,
+        "way": office_words.way_name(row.way, visit),
+        "amount": row.amount,
+        "refunded": row.refunded,
+        "moment": row.moment,
+        "state": label,
+        "kind": kind,
+        "alarm": office_words.alarm(row.alarm, visit),
+        "late": row.late,
+        "trial_only": not row.live,
+    }

@@ -1,0 +1,141 @@
+"""What officers read of a payment: how it stands, what happened to it and when, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from governance.rules import PAYMENT_WAY_NAMES
+from kernel import formats
+from payments import events, rules
+
+if TYPE_CHECKING:
+    from payments.officer.payment_queries import MessageView, PaymentView, RefundView, TrailView
+    from ui.viewer import Visit
+
+from ui.words import words
+
+STATE_KINDS: Final[dict[str, str]] = {
+    "awaiting": "wait",
+    "paid": "done",
+    "failed": "wrong",
+    "expired": "off",
+    "cancelled": "off",
+    "partly_refunded": "go",
+    "refunded": "off",
+}
+REFUND_KINDS: Final[dict[str, str]] = {"pending": "wait", "done": "done", "failed": "wrong"}
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """One step of a payment's history."""
+
+    at: datetime
+    label: str
+    by: str
+    note: str
+
+
+def state(status: str, visit: Visit) -> tuple[str, str]:
+    """Return the word of a payment's state, and the colour of it."""
+    return rules.STATUS_NAMES[status].worded(visit.lang), STATE_KINDS[status]
+
+
+def refund_state(state_name: str, visit: Visit) -> tuple[str, str]:
+    """Return the word of a refund's state, and the colour of it."""
+    say = words(visit.lang).gettext
+    told = {"pending": say("sedang berjalan"), "done": say("selesai"), "failed": say("gagal")}
+    return told[state_name], REFUND_KINDS[state_name]
+
+
+def way_name(way: str, visit: Visit) -> str:
+    """Return what a way is called."""
+    return PAYMENT_WAY_NAMES[way].worded(visit.lang)  # type: ignore[index]  # payments are made by known ways alone
+
+
+def alarm(name: str | None, visit: Visit) -> str | None:
+    """Return what an alarm says, or None without one."""
+    return rules.ALARM_NAMES[name].worded(visit.lang) if name else None
+
+
+def back_to(name: str, way: str, visit: Visit) -> tuple[str, str | None]:
+    """Return where money goes back to, and what an officer should know of it."""
+    say = words(visit.lang).gettext
+    if name == "wallet":
+        return say("Ke dompet anggota"), say("Langsung, dan bisa dipakai berbelanja lagi.")
+    if name == "by_hand":
+        if way == "cash":
+            return say("Tunai dari kas"), say("Serahkan uangnya, lalu catat di sini.")
+        return say("Ditransfer sendiri oleh pengurus"), say("Transfer dulu dari rekening koperasi, lalu catat di sini.")
+    return say("Lewat %(way)s") % {"way": way_name(way, visit)}, say("Kembali ke tempat uangnya berasal.")
+
+
+def went_to(payment: PaymentView, visit: Visit) -> str | None:
+    """Return where the money of a paid payment went, when it did not go to what it was for."""
+    say = words(visit.lang).gettext
+    if payment.went_to == "wallet":
+        return say("masuk dompet pembayarnya, karena yang dibayar sudah tidak ada")
+    if payment.went_to == "owed":
+        return say("dicatat sebagai utang kepada pembayarnya (akun 2105), karena yang dibayar sudah tidak ada")
+    return None
+
+
+def outcome(word: str, visit: Visit) -> str:
+    """Return what became of asking the provider, as one sentence."""
+    say = words(visit.lang).gettext
+    return {
+        "settled": say("Sudah dibayar menurut penyedianya, dan sekarang tercatat."),
+        "known": say("Penyedianya tidak mengatakan hal baru."),
+        "awaiting": say("Menurut penyedianya belum dibayar."),
+        "expired": say("Batas waktunya sudah lewat; penyedianya belum menerima uang."),
+        "failed": say("Menurut penyedianya pembayaran ini gagal."),
+        "cancelled": say("Menurut penyedianya pembayaran ini dibatalkan."),
+        "alarm": say("Jawaban penyedianya tidak cocok dengan catatan kita. Periksa peringatannya."),
+    }.get(word, say("Penyedianya tidak mengatakan hal baru."))
+
+
+def history(
+    trail: Sequence[TrailView], messages: Sequence[MessageView], refunds: Sequence[RefundView], visit: Visit
+) -> list[Happening]:
+    """Return all that happened to a payment, oldest first."""
+    say = words(visit.lang).gettext
+    found = [_of_trail(entry, visit) for entry in trail]
+    found += [Happening(each.received_at, say("Pesan dari penyedia"), "", each.kind) for each in messages]
+    found += [
+        Happening(each.ended_at, say("Pengembalian gagal"), "", each.detail)
+        for each in refunds
+        if each.state == "failed" and each.ended_at is not None
+    ]
+    return sorted(found, key=lambda each: each.at)
+
+
+def _of_trail(entry: TrailView, visit: Visit) -> Happening:
+    say = words(visit.lang).gettext
+    facts: dict[str, Any] = msgspec.json.decode(entry.facts)
+    amount = formats.rupiah(int(facts["amount"]), visit.lang) if "amount" in facts else ""
+    label = {
+        events.OPENED: say("Dibuka"),
+        events.SETTLED: say("Dibayar sesudah batas waktunya") if facts.get("late") else say("Dibayar"),
+        events.ENDED: rules.STATUS_NAMES.get(str(facts.get("ending")), rules.STATUS_NAMES["cancelled"])
+        .worded(visit.lang)
+        .capitalize(),
+        events.ALARMED: say("Perlu diperiksa"),
+        events.ALARM_SETTLED: say("Sudah diperiksa"),
+        events.REFUND_ASKED: say("Pengembalian diminta"),
+        events.REFUNDED: say("Uang dikembalikan"),
+        events.REFUND_FAILED: say("Pengembalian gagal"),
+    }.get(entry.action, entry.action)
+    notes = {
+        events.OPENED: amount,
+        events.SETTLED: amount,
+        events.ENDED: str(facts.get("why") or ""),
+        events.ALARMED: alarm(str(facts["alarm"]), visit) or "" if facts.get("alarm") in rules.ALARM_NAMES else "",
+        events.ALARM_SETTLED: str(facts.get("note") or ""),
+        events.REFUND_ASKED: f"{amount} · {facts.get('reason', '')}",
+        events.REFUNDED: amount,
+    }
+    by = str(facts.get("by") or entry.actor) if entry.action == events.SETTLED else entry.actor
+    return Happening(entry.at, label, by, notes.get(entry.action, ""))

@@ -1,0 +1,158 @@
+"""Giving a payment's money back, as officers do it: how much, where to and why; one sentence before, the payment's page after."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel import clock, formats
+from kernel.database import reader_of
+from kernel.errors import Refusal
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from payments import errors, queries, refunding, rules
+from payments.models import Payment
+from payments.officer import giving_back
+from payments.officer import payment_words as office_words
+from payments.officer.payment_forms import RefundForm
+from payments.officer.payment_pages import HOME, ONE, PLACE, find
+from payments.purposes import purpose_of
+from ui import AnyRequest, Db, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui.words import words
+
+FORM: Final = "payments/refund.html"
+
+
+@get(ONE + "/pengembalian", guards=[officer])
+async def ask_refund(
+    request: AnyRequest,
+    db: Db,
+    visit: TheVisit,
+    reference: FromPath[str],
+    jumlah: FromQuery[str] = "",
+    tujuan: FromQuery[str] = "",
+    alasan: FromQuery[str] = "",
+) -> Response[Any]:
+    """Ask how much goes back, where to and why; the address may already say it, for who comes back from the confirming page."""
+    payment = await _payment(db, reference)
+    refusal = await _refusal(db, payment)
+    if refusal is not None:
+        return see_other(f"{HOME}/{payment.reference}", flash=refusal.sentence(visit.lang))
+    context = await _context(db, payment, visit)
+    start = {
+        "amount": jumlah or formats.number(context["left"]),
+        "back_to": tujuan or context["proposed"],
+        "reason": alasan,
+    }
+    return page(request, FORM, place=PLACE, form=None, **(context | {"start": start}))
+
+
+@post(ONE + "/pengembalian/periksa", guards=[officer], status_code=200)
+async def check_refund(request: AnyRequest, db: Db, visit: TheVisit, reference: FromPath[str]) -> Response[Any]:
+    """Say in one sentence what will go back, before it does."""
+    payment = await _payment(db, reference)
+    form = await read_form(request, RefundForm)
+    context = await _context(db, payment, visit)
+    async with form.or_again(FORM, place=PLACE, **context):
+        sent = form.data
+        await giving_back.require_not_held(db, payment)
+        await refunding.check_refund(db, payment, sent.amount, sent.back_to, sent.reason)
+    typed = {"jumlah": int(sent.amount), "tujuan": sent.back_to, "alasan": sent.reason}
+    return page(
+        request,
+        "payments/refund_confirm.html",
+        back=f"{HOME}/{payment.reference}/pengembalian?{urlencode(typed)}",
+        place=PLACE,
+        sent=sent,
+        sentence=_sentence(payment, sent, visit),
+        **context,
+    )
+
+
+@post(ONE + "/pengembalian", guards=[officer])
+async def take_refund(
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, reference: FromPath[str]
+) -> Response[Any]:
+    """Give it back."""
+    payment = await _payment(db, reference)
+    form = await read_form(request, RefundForm)
+    async with form.or_again(FORM, place=PLACE, **await _context(db, payment, visit)):
+        sent = form.data
+        refund = await giving_back.give_back(
+            db,
+            viewer.as_officer(),
+            payment.reference,
+            sent.amount,
+            sent.back_to,
+            sent.reason,
+            key=str(sent.key),
+            on=clock.today(visit.brand.timezone),
+        )
+    say = words(visit.lang).gettext
+    told = (
+        say("Pengembalian sudah diminta kepada penyedianya. Hasilnya tampak di sini.")
+        if refund.state == "pending"
+        else say("Pengembalian sudah dicatat.")
+    )
+    return see_other(f"{HOME}/{payment.reference}", flash=told)
+
+
+async def _payment(db: AsyncSession, reference: str) -> Payment:
+    found = await find(await reader_of(db), reference)
+    payment = await queries.payment_by_reference(db, found.reference)
+    assert payment is not None  # found in this same transaction, and payments are never deleted
+    return payment
+
+
+async def _refusal(db: AsyncSession, payment: Payment) -> Refusal | None:
+    """Why nothing can be given back, or None."""
+    if payment.status not in rules.SETTLED:
+        return errors.NOT_PAID(reference=payment.reference)
+    left = await refunding.left_to_refund(db, payment)
+    if left == 0:
+        return errors.REFUND_TOO_MUCH(left=Rupiah(0))
+    return None
+
+
+async def _context(db: AsyncSession, payment: Payment, visit: Visit) -> dict[str, Any]:
+    left = await refunding.left_to_refund(db, payment)
+    held = payment.went_to == "purpose" and await purpose_of(payment.purpose).still_held(db, payment)
+    ways = [(name, *office_words.back_to(name, payment.way, visit)) for name in refunding.ways_back(payment)]
+    failed = {each.back_to for each in await queries.refunds_of(db, payment.id) if each.state == "failed"}
+    # what failed one way is proposed another way
+    proposed = next((name for name, *_ in ways if name not in failed), ways[0][0] if ways else "")
+    return {
+        "payment": payment,
+        "left": left,
+        "held": held,
+        "subject_href": purpose_of(payment.purpose).office_address(payment.label),
+        "ways_back": ways,
+        "proposed": proposed,
+        "start": {"amount": formats.number(left), "back_to": proposed, "reason": ""},
+        "key": str(new_id()),
+        "home": f"{HOME}/{payment.reference}",
+    }
+
+
+def _sentence(payment: Payment, sent: RefundForm, visit: Visit) -> str:
+    say = words(visit.lang).gettext
+    facts = {
+        "amount": formats.rupiah(sent.amount, visit.lang),
+        "name": payment.payer_name,
+        "label": payment.label,
+        "way": office_words.way_name(payment.way, visit),
+    }
+    if sent.back_to == "wallet":
+        return say("%(amount)s dari %(label)s masuk ke dompet %(name)s.") % facts
+    if sent.back_to == "by_hand":
+        if payment.way == "cash":
+            return say("%(amount)s dari %(label)s dikembalikan tunai dari kas kepada %(name)s.") % facts
+        return say("%(amount)s dari %(label)s sudah Anda transfer dari rekening koperasi kepada %(name)s.") % facts
+    return say("%(amount)s dari %(label)s dikembalikan kepada %(name)s lewat %(way)s.") % facts
+
+
+routes: Final[list[Any]] = [ask_refund, check_refund, take_refund]

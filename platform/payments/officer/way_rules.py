@@ -1,0 +1,129 @@
+"""Pure rules of setting up a way of paying: what it still lacks, how it stands, whether its keys move real money."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from kernel.errors import Words
+from kernel.money import Rupiah
+from payments import errors
+from payments.providers.midtrans_provider import ENVIRONMENT, PRODUCTION
+from payments.providers.stripe_provider import CONNECTED
+from payments.ways import Way
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from governance.rules import Bylaws
+
+State = Literal["on", "off", "incomplete", "not_in_bylaws", "not_in_plan"]
+
+STATE_NAMES: Final[dict[State, Words]] = {
+    "on": Words("menyala", "on"),
+    "off": Words("mati", "off"),
+    "incomplete": Words("belum lengkap", "incomplete"),
+    "not_in_bylaws": Words("tidak diizinkan anggaran dasar", "not allowed by the bylaws"),
+    "not_in_plan": Words("tidak termasuk paket", "not in the plan"),
+}
+# Which messages an officer ticks at the provider's own page, as that page calls them.
+MESSAGES: Final[dict[str, tuple[str, ...]]] = {
+    "stripe": (
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+        "charge.refunded",
+        "charge.updated",
+        "refund.created",
+        "refund.updated",
+        "refund.failed",
+        "charge.dispute.created",
+        "payout.paid",
+    ),
+    "midtrans": ("Payment Notification URL",),
+    "xendit": ("Invoices paid", "Refund"),
+}
+MOST_PERCENT: Final = 20
+TRIAL_AMOUNT: Final = Rupiah(10_000)
+
+# What each of these begins with, so that a publishable key or another account's number is not kept by mistake.
+BEGINNINGS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("stripe", "secret_key"): ("sk_", "rk_"),
+    ("stripe", "webhook_secret"): ("whsec_",),
+    ("stripe", "account"): ("acct_",),
+    ("xendit", "secret_key"): ("xnd_",),
+}
+_REAL_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "stripe": ("sk_live_", "rk_live_"),
+    "xendit": ("xnd_production_",),
+}
+
+
+def moves_real_money(way: str, settings: Mapping[str, str], key: str, *, stood_in: bool) -> bool:
+    """Whether money paid this way is real: never where a stand-in answers, else as the key or the chosen environment says."""
+    if stood_in:
+        return False
+    if way in _REAL_KEYS:
+        return key.startswith(_REAL_KEYS[way])
+    if way == "midtrans":
+        return settings.get(ENVIRONMENT) == PRODUCTION
+    return True
+
+
+def is_connected(way: str, settings: Mapping[str, str]) -> bool:
+    """Whether the way is asked with the platform's key, in the name of the cooperative's connected account."""
+    return way == "stripe" and settings.get("mode") == CONNECTED
+
+
+def lacking(
+    way: Way, settings: Mapping[str, str], secrets: Collection[str], *, profile_account: str
+) -> list[tuple[str, Words]]:
+    """Return the settings that must be filled in before buyers can use the way: (name, label) of each, in the order of its form."""
+    needed = {each.name for each in way.capabilities.settings if each.required}
+    if way.way == "stripe":
+        needed.add("account" if is_connected("stripe", settings) else "secret_key")
+    if way.way == "bank_transfer" and not profile_account:
+        needed.add("account")
+    return [
+        (each.name, each.label)
+        for each in way.capabilities.settings
+        if each.name in needed and not (each.name in secrets if each.secret else settings.get(each.name))
+    ]
+
+
+def state_of(way: Way, bylaws: Bylaws, *, in_plan: bool, complete: bool) -> State:
+    """How a way stands, the first thing that keeps it from buyers before all others."""
+    if way.way not in bylaws.payment_ways:
+        return "not_in_bylaws"
+    if not in_plan:
+        return "not_in_plan"
+    if not complete:
+        return "incomplete"
+    return "on" if way.enabled else "off"
+
+
+def trial_amount(way: Way) -> Rupiah:
+    """What a trial costs, in rupiah: Rp10.000, or what the way's limits make of it."""
+    amount = max(TRIAL_AMOUNT, way.least)
+    return amount if way.most is None else min(amount, way.most)
+
+
+def mark_of(way: Way) -> str:
+    """A short mark of how a way is set, for a form to bring back: another mark means that somebody changed it meanwhile."""
+    most = None if way.most is None else int(way.most)
+    told = (way.settings, way.sealed, str(way.fee_percent), int(way.fee_fixed), int(way.least), most)
+    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:20]
+
+
+def check_costs(percent: Decimal, fixed: Rupiah, least: Rupiah | None, most: Rupiah | None) -> None:
+    """Raise Refusal payments.fee_out_of_range or .limits_crossed for what cannot be."""
+    if not 0 <= percent <= MOST_PERCENT:
+        raise errors.FEE_OUT_OF_RANGE(field="fee_percent")
+    if fixed < 0:
+        raise errors.FEE_OUT_OF_RANGE(field="fee_fixed")
+    if least is not None and most is not None and least > most:
+        raise errors.LIMITS_CROSSED(field="most")

@@ -1,0 +1,150 @@
+"""What the officers' pages of ways tell: how each stands, what is set, what is lacking. No secret leaves the vault for a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from governance.queries import bylaws_on
+from kernel import clock
+from kernel.database import Reader, reader_of
+from kernel.errors import Refusal, Words
+from kernel.ids import new_id
+from payments import queries, ways
+from payments.officer import payment_queries as office_queries
+from payments.officer import way_rules
+from payments.officer.way_forms import REMOVE, shown_settings
+from payments.providers import qris_provider
+from payments.providers.stripe_probe import METHODS
+from payments.ways import Way
+from tenants.entitlements import entitled
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from governance.rules import Bylaws
+    from ui.viewer import Visit
+
+_KINDS: Final[dict[way_rules.State, str]] = {
+    "on": "done",
+    "off": "off",
+    "incomplete": "wait",
+    "not_in_bylaws": "off",
+    "not_in_plan": "off",
+}
+_METHOD_NAMES: Final[dict[str, Words]] = {
+    "card": Words("Kartu", "Card"),
+    "qris": Words("QRIS", "QRIS"),
+    "gopay": Words("GoPay", "GoPay"),
+    "id_bank_transfer": Words("Transfer bank", "Bank transfer"),
+}
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A way as the list shows it. ``kind`` is the colour of its state; ``lacking`` what must be filled in first."""
+
+    way: str
+    label: str
+    state: str
+    kind: str
+    enabled: bool
+    state_key: way_rules.State
+    trial_only: bool
+    lacking: list[str]
+
+
+async def list_context(ro: Reader, visit: Visit) -> dict[str, Any]:
+    """Return what the list of all ways shows."""
+    bylaws = await _bylaws(ro, visit)
+    return {"ways": [_standing(way, bylaws, visit) for way in await ways.ways_of(ro)]}
+
+
+async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, host: str) -> dict[str, Any]:
+    """Return what the page of one way shows. ``host`` is the cooperative's own, for the address of messages. Raises Refusal payments.no_such_way."""
+    ro = await reader_of(source)
+    way = await ways.way_of(ro, name)
+    row = await queries.way_row(ro, name)
+    capabilities = way.capabilities
+    outside = capabilities.settles in ("provider", "officer")
+    scheme = visit.database.settings.scheme
+    return {
+        "way": name,
+        "standing": _standing(way, await _bylaws(ro, visit), visit),
+        "calls_back": capabilities.calls_back,
+        "mark": way_rules.mark_of(way),
+        "fields": _fields(way, visit),
+        "changed_at": await office_queries.way_changed_at(ro, name),
+        "fee_percent": str(way.fee_percent).replace(".", ",") if way.fee_percent else "",
+        "fee_fixed": int(way.fee_fixed) or "",
+        "least": row.least if row and row.least is not None else "",
+        "most": row.most if row and row.most is not None else "",
+        "own_limits": (capabilities.least, capabilities.most),
+        "tells_fees": capabilities.tells_fees,
+        "has_fees": outside and not capabilities.tells_fees,
+        "webhook": f"{scheme}://{host}/kait/{way.endpoint}" if way.endpoint else None,
+        "messages": way_rules.MESSAGES.get(name, ()),
+        "can_try": outside and not _lacking(way, visit),
+        "trial_amount": way_rules.trial_amount(way),
+        "trial_key": str(new_id()),
+        "sticker": _sticker(way),
+        "asks_sticker": name == "qris",
+        "can_probe": name == "stripe" and not _lacking(way, visit),
+        "method_names": [(each, _METHOD_NAMES[each].worded(visit.lang)) for each in METHODS],
+        "methods": None,
+    }
+
+
+def _fields(way: Way, visit: Visit) -> list[dict[str, Any]]:
+    """Each setting as its field shows it; of a secret only whether there is one."""
+    return [
+        {
+            "name": each.name,
+            "remove": REMOVE + each.name,
+            "label": each.label.worded(visit.lang),
+            "hint": each.hint.worded(visit.lang) or None,
+            "secret": each.secret,
+            "required": each.required,
+            "long": each.long,
+            "choices": [(value, told.worded(visit.lang)) for value, told in each.choices],
+            "value": "" if each.secret else way.settings.get(each.name, each.default),
+            "is_set": bool(way.sealed.get(each.name)) if each.secret else False,
+        }
+        for each in shown_settings(way.way)
+    ]
+
+
+def _standing(way: Way, bylaws: Bylaws, visit: Visit) -> Standing:
+    assert visit.tenant is not None  # pages of a cooperative alone
+    entitlement = way.capabilities.entitlement
+    missing = _lacking(way, visit)
+    in_plan = entitlement is None or entitled(visit.tenant, entitlement)
+    state = way_rules.state_of(way, bylaws, in_plan=in_plan, complete=not missing)
+    return Standing(
+        way=way.way,
+        label=way.label.worded(visit.lang),
+        state=way_rules.STATE_NAMES[state].worded(visit.lang),
+        kind=_KINDS[state],
+        enabled=way.enabled,
+        state_key=state,
+        trial_only=not way.live,
+        lacking=[label.worded(visit.lang) for _, label in missing],
+    )
+
+
+def _lacking(way: Way, visit: Visit) -> list[tuple[str, Words]]:
+    return way_rules.lacking(way, way.settings, way.sealed, profile_account=visit.brand.bank_account)
+
+
+def _sticker(way: Way) -> dict[str, str] | None:
+    """What is kept of the QRIS sticker; None where there is none, or what is kept is no sticker any more."""
+    if way.way != "qris" or not way.settings.get("payload"):
+        return None
+    try:
+        return qris_provider.check_settings(way.settings)
+    except Refusal:
+        return None
+
+
+async def _bylaws(ro: Reader, visit: Visit) -> Bylaws:
+    return (await bylaws_on(ro, clock.today(visit.brand.timezone))).bylaws

@@ -1,0 +1,50 @@
+"""A member's own PIN, set by whoever knows their password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kernel.actor import Actor
+from kernel.passwords import verify_password
+from members import queries as members
+from members.errors import WRONG_PASSWORD
+from members.throttling import Door
+from payments.credit import terms as credit
+from payments.payer import errors as member_errors
+from tenants.session import coop_session
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+
+async def change_pin(
+    database: Database,
+    tenant: TenantRef,
+    actor: Actor,
+    member_id: UUID,
+    *,
+    pin: str,
+    again: str,
+    password: str,
+    client_ip: str,
+) -> None:
+    """Set the PIN of the member who acts. Guesses at the password are counted with those at the account page.
+
+    Works on transactions of its own, since nothing is held while a password is weighed. Raises Refusal: payments.pin_malformed,
+    .pin_too_easy, .pins_differ, .no_such_member; members.wrong_password; ui.too_many_attempts.
+    """
+    credit.require_good_pin(pin)
+    if again != pin:
+        raise member_errors.PINS_DIFFER(field="again")
+    door = Door(database, tenant, "password", str(actor.user_id), client_ip)
+    await door.knock()
+    async with coop_session(database, tenant) as db:
+        user = await members.user_by_id(db, actor.user_id)
+        known = user.password_hash if user else None
+    if not await verify_password(known or "", password):
+        raise WRONG_PASSWORD(field="own_password")
+    await credit.set_pin(database, tenant, actor, member_id, pin)
+    async with coop_session(database, tenant) as db:
+        await door.welcome(db)

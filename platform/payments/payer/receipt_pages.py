@@ -1,0 +1,59 @@
+"""The receipt of a payment: a page to print, and a PDF. For anybody with the payment's address; the payer's name for the payer and officers alone."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from kernel import clock
+from kernel.database import Reader
+from payments.errors import NO_SUCH_PAYMENT
+from payments.payer import queries as pay_queries
+from payments.payer.queries import PaymentView
+from payments.payer.receipts import Receipt, receipt_of, receipt_pdf
+from payments.purposes import purpose_of
+from tenants.session import coop_reader
+from ui import AnyRequest, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, see_other
+
+
+@get("/bayar/{reference:str}/bukti")
+async def receipt_page(request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]) -> Response[Any]:
+    """Show the receipt; a payment that is not paid has none."""
+    payment, receipt = await _receipt(ro, visit, reference)
+    if receipt is None:
+        return see_other(f"/bayar/{reference}")
+    purpose = purpose_of(payment.purpose)
+    subject = purpose.address(payment.subject_id, payment.label, visit, of_member=payment.member_id is not None)
+    return page(request, "payments/receipt.html", payment=payment, receipt=receipt, subject=subject)
+
+
+@get("/bayar/{reference:str}/bukti.pdf")
+async def receipt_file(
+    database: TheDatabase, tenant: TheTenant, visit: TheVisit, reference: FromPath[str]
+) -> Response[Any]:
+    """Give the receipt as a file."""
+    async with coop_reader(database, tenant) as ro:
+        _, receipt = await _receipt(ro, visit, reference)
+    if receipt is None:
+        return see_other(f"/bayar/{reference}")
+    content = await receipt_pdf(receipt, visit.brand, visit.lang)
+    name = f"bukti-{receipt.reference}.pdf"
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+async def _receipt(ro: Reader, visit: Visit, reference: str) -> tuple[PaymentView, Receipt | None]:
+    payment = await pay_queries.payment(ro, reference) if len(reference) <= pay_queries.LONGEST_REFERENCE else None
+    if payment is None:
+        raise NO_SUCH_PAYMENT()
+    refunds = await pay_queries.refunds(ro, payment.id)
+    viewer = visit.viewer
+    named = viewer is not None and (
+        viewer.is_officer or (viewer.member_id is not None and viewer.member_id == payment.member_id)
+    )
+    return payment, receipt_of(payment, refunds, visit.brand, visit.lang, clock.now(), named=named)
+
+
+routes: Final[list[Any]] = [receipt_page, receipt_file]

@@ -1,0 +1,124 @@
+"""The receipt of a payment: the same lines on the page and on paper. The PDF is set by typst; what stands in it comes as data, never as source."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import typst
+
+from governance.rules import PAYMENT_WAY_NAMES
+from kernel import formats
+from kernel.formats import Lang
+from payments.payer.states import SETTLED, state_of
+from ui.words import words
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from payments.payer.queries import PaymentView, RefundView
+    from ui.viewer import Brand
+
+_SHEET: Final = Path(__file__).with_name("receipt.typ")
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a receipt says, in the reader's words. Amounts in rupiah; ``lines`` sum to ``total``, which is what came."""
+
+    title: str
+    reference: str
+    when: str
+    settled_at: datetime
+    lines: list[tuple[str, int]]
+    total: int
+    given_back: list[tuple[str, int]]
+    kept: int
+    way: str
+    payer: str | None
+    notes: list[str]
+
+
+def receipt_of(
+    payment: PaymentView, refunds: Sequence[RefundView], brand: Brand, lang: Lang, now: datetime, *, named: bool
+) -> Receipt | None:
+    """Return the receipt, or None for a payment that no money came for. ``named`` puts the payer's name on it: for their own eyes."""
+    if payment.settled_at is None or state_of(payment, now) not in SETTLED:
+        return None
+    say = words(lang).gettext
+    lines = [(payment.label, payment.amount - payment.tail)]
+    if payment.tail:
+        lines.append((say("Angka pengenal transfer"), payment.tail))
+    done = [each for each in refunds if each.state == "done"]
+    notes = []
+    if payment.went_to == "wallet":
+        notes.append(say("Uangnya masuk dompet anggota."))
+    if payment.went_to == "owed":
+        notes.append(say("Uangnya disimpan koperasi untuk dikembalikan kepada pembayar."))
+    if not payment.live:
+        notes.append(say("Uji coba: tidak ada uang yang berpindah."))
+    return Receipt(
+        title=say("Bukti pembayaran"),
+        reference=payment.reference,
+        when=formats.date_time(payment.settled_at, lang, brand.timezone),
+        settled_at=payment.settled_at,
+        lines=lines,
+        total=payment.amount,
+        given_back=[
+            (
+                say("Dikembalikan %(when)s")
+                % {"when": formats.date_time(each.ended_at or each.asked_at, lang, brand.timezone)},
+                each.amount,
+            )
+            for each in done
+        ],
+        kept=payment.amount - sum(each.amount for each in done),
+        way=PAYMENT_WAY_NAMES[payment.way].worded(lang),  # type: ignore[index]  # the room knows its ways
+        payer=payment.payer_name if named else None,
+        notes=notes,
+    )
+
+
+async def receipt_pdf(receipt: Receipt, brand: Brand, lang: Lang) -> bytes:
+    """Return the receipt as a PDF of one narrow page; the same receipt gives the same bytes."""
+    return await asyncio.to_thread(_compile, receipt, brand, lang)
+
+
+def _compile(receipt: Receipt, brand: Brand, lang: Lang) -> bytes:
+    made = typst.compile(
+        str(_SHEET),
+        format="pdf",
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(_data(receipt, brand, lang), ensure_ascii=False)},
+        timestamp=int(receipt.settled_at.timestamp()),
+    )
+    assert isinstance(made, bytes)
+    return made
+
+
+def _data(receipt: Receipt, brand: Brand, lang: Lang) -> dict[str, object]:
+    say = words(lang).gettext
+
+    def written(lines: Sequence[tuple[str, int]]) -> list[list[str]]:
+        return [[label, formats.rupiah(amount, lang)] for label, amount in lines]
+
+    facts = [[say("Nomor rujukan"), receipt.reference], [say("Diterima"), receipt.when]]
+    facts.append([say("Cara membayar"), receipt.way])
+    if receipt.payer:
+        facts.append([say("Dari"), receipt.payer])
+    return {
+        "lang": lang,
+        "title": receipt.title,
+        "shop": brand.name,
+        "address": brand.address,
+        "phone": brand.phone,
+        "facts": facts,
+        "lines": written(receipt.lines),
+        "total": [say("Jumlah"), formats.rupiah(receipt.total, lang)],
+        "back": written([(label, -amount) for label, amount in receipt.given_back]),
+        "kept": [say("Sisa sesudah pengembalian"), formats.rupiah(receipt.kept, lang)],
+        "notes": receipt.notes,
+    }

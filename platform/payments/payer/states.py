@@ -1,0 +1,105 @@
+"""What the page of a payment says: the state as its payer understands it, and the mark by which a waiting page knows that something changed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from kernel import formats
+from kernel.errors import Words
+from kernel.formats import Lang
+from payments.rules import is_over
+
+if TYPE_CHECKING:
+    from payments.payer.queries import PaymentView, RefundView
+
+State = Literal[
+    "awaiting", "lapsed", "checking", "paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
+    "expired", "cancelled",
+]  # fmt: skip
+
+# What a page that waits says aloud when it changed.
+STATE_NAMES: Final[dict[State, Words]] = {
+    "awaiting": Words("menunggu pembayaran", "waiting for payment"),
+    "lapsed": Words("batas waktu lewat", "time is up"),
+    "checking": Words("sedang diperiksa pengurus", "an officer is checking"),
+    "paid": Words("sudah dibayar", "paid"),
+    "taken_up": Words("sudah dibayar", "paid"),
+    "in_wallet": Words("uangnya masuk dompet Anda", "the money is in your wallet"),
+    "owed": Words("uangnya kami simpan untuk Anda", "we keep the money for you"),
+    "partly_refunded": Words("dikembalikan sebagian", "partly refunded"),
+    "refunded": Words("dikembalikan", "refunded"),
+    "failed": Words("gagal", "failed"),
+    "expired": Words("lewat batas waktu", "expired"),
+    "cancelled": Words("dibatalkan", "cancelled"),
+}
+SETTLED: Final[frozenset[State]] = frozenset({"paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded"})
+CAN_CHANGE: Final[frozenset[State]] = frozenset({"awaiting", "lapsed", "checking"})
+
+
+def state_of(payment: PaymentView, now: datetime) -> State:
+    """Return the state in the payer's eyes.
+
+    "lapsed": its time is up, and whether money came is still being asked; "checking": something did not fit, an officer looks at it;
+    "taken_up": paid too late, and what it was for could still be had; "in_wallet", "owed": it was gone, and there the money lies.
+    """
+    if payment.status in ("partly_refunded", "refunded"):
+        return payment.status  # type: ignore[return-value]  # just compared
+    if payment.status == "paid":
+        if payment.went_to == "purpose":
+            return "taken_up" if payment.late else "paid"
+        return "in_wallet" if payment.went_to == "wallet" else "owed"
+    if payment.alarm is not None:
+        return "checking"
+    if payment.status == "awaiting":
+        return "lapsed" if is_over(payment.expires_at, now) else "awaiting"
+    return payment.status  # type: ignore[return-value]  # the column's check knows the states
+
+
+def mark_of(payment: PaymentView, refunds: Sequence[RefundView], now: datetime) -> str:
+    """Return a short text that changes when the page of this payment would look different."""
+    facts = (
+        state_of(payment, now),
+        payment.refunded,
+        payment.alarm,
+        payment.redirect_url,
+        payment.shown_text,
+        payment.expires_at,
+        *((each.amount, each.state) for each in refunds),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def seconds_left(payment: PaymentView, now: datetime) -> int | None:
+    """Return the whole seconds until its time is up, or None for one that waits for ever."""
+    return max(0, int((payment.expires_at - now).total_seconds())) if payment.expires_at else None
+
+
+def amount_parts(payment: PaymentView, lang: Lang) -> tuple[str, str] | None:
+    """Return the amount as written, divided before the digits that tell it from others; None for a payment without a tail."""
+    if not payment.tail:
+        return None
+    written = formats.rupiah(payment.amount, lang)
+    return written[:-3], written[-3:]
+
+
+def account_number(account: str) -> str:
+    """Return the digits of an account as officers wrote it ("BCA 123-456 7890 a.n. …"), for the button that copies; all of it where none are."""
+    runs = [re.sub(r"\D", "", run) for run in re.findall(r"[0-9][0-9 .\-]{4,}[0-9]", account)]
+    return max(runs, key=len, default=account)
+
+
+def may_lead_to(url: str | None, stand_in: str | None) -> bool:
+    """Whether a payer may be led to this address of a provider: https, or the stand-in that the settings name."""
+    if not url or any(letter <= " " or letter in "\"'<>\\" for letter in url):
+        return False
+    parts = urlsplit(url)
+    if stand_in:
+        theirs = urlsplit(stand_in)
+        if (parts.scheme, parts.netloc) == (theirs.scheme, theirs.netloc):
+            return True
+    return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc

@@ -1,0 +1,125 @@
+"""A member's wallet: what is in it, what moved, and filling it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromQuery
+
+from governance.queries import bylaws_on
+from kernel import clock
+from kernel.database import Reader, reader_of
+from kernel.ids import new_id
+from ledger import queries as books
+from ledger.chart import WALLETS
+from payments import own_purposes, ways
+from payments.payer import paying_in
+from payments.payer import queries as pay_queries
+from payments.payer.choosing import pay_in_choices
+from payments.payer.forms import PayInForm
+from payments.ways import Offer
+from tenants.registry import TenantRef
+from ui import AnyRequest, Db, Ro, TheTenant, TheViewer, TheVisit, Visit, member, page, read_form, see_other
+
+TEMPLATE: Final = "payments/wallet_fill.html"
+USUAL: Final = (20_000, 50_000, 100_000)  # rupiah, to be tapped rather than typed
+
+
+@get("/anggota/dompet", guards=[member])
+async def wallet_page(
+    request: AnyRequest, ro: Ro, visit: TheVisit, tenant: TheTenant, viewer: TheViewer
+) -> Response[bytes]:
+    """Show what is in the wallet and how it came there."""
+    assert viewer.member_id is not None  # the guard saw to it
+    bylaws = (await bylaws_on(ro, clock.today(visit.brand.timezone))).bylaws
+    return page(
+        request,
+        "payments/wallet.html",
+        place="akun",
+        balance=await books.balance(ro, WALLETS, viewer.member_id),
+        movements=await pay_queries.movements(ro, WALLETS, viewer.member_id),
+        waiting=await pay_queries.waiting(ro, [own_purposes.TOP_UP], viewer.member_id, clock.now()),
+        offered=ways.may_be_offered(await ways.way_of(ro, "wallet"), bylaws, tenant),
+    )
+
+
+@get("/anggota/dompet/isi", guards=[member])
+async def fill_page(
+    request: AnyRequest,
+    ro: Ro,
+    visit: TheVisit,
+    tenant: TheTenant,
+    viewer: TheViewer,
+    jumlah: FromQuery[str] = "",
+) -> Response[Any]:
+    """Ask how much and how."""
+    assert viewer.member_id is not None
+    context = await _context(ro, visit, tenant, viewer.member_id)
+    if not context["offered"]:
+        return see_other("/anggota/dompet")
+    return page(
+        request, TEMPLATE, form=None, asked=jumlah if jumlah.isascii() and jumlah.isdecimal() else "", **context
+    )
+
+
+@post("/anggota/dompet/isi", guards=[member], status_code=200)
+async def take_filling(
+    request: AnyRequest, db: Db, visit: TheVisit, tenant: TheTenant, viewer: TheViewer
+) -> Response[Any]:
+    """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
+    assert viewer.member_id is not None
+    form = await read_form(request, PayInForm)
+    context = await _context(await reader_of(db), visit, tenant, viewer.member_id)
+    async with form.or_again(TEMPLATE, asked="", **context):
+        sent = form.data
+        if not context["offered"]:
+            return see_other("/anggota/dompet")
+        offer = paying_in.require_offer(context["offers"], sent.payment_way, sent.amount)
+        if not sent.confirmed:
+            return page(
+                request, "payments/pay_in_confirm.html", **confirming(visit, own_purposes.TOP_UP, sent, offer, context)
+            )
+        payment = await paying_in.open_pay_in(
+            db,
+            viewer.as_member(),
+            own_purposes.TOP_UP,
+            viewer.member_id,
+            sent.amount,
+            sent.payment_way,
+            key=sent.key,
+            on=clock.today(visit.brand.timezone),
+        )
+    return see_other(f"/bayar/{payment.reference}")
+
+
+def confirming(visit: Visit, purpose: str, sent: PayInForm, offer: Offer, context: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page before the payment says."""
+    return {
+        "place": "akun",
+        "purpose": purpose,
+        "sent": sent,
+        "way_name": offer.way.label.worded(visit.lang),
+        "at_once": offer.has is not None,
+        "has": int(offer.has or 0),
+        "tail": sent.payment_way == "bank_transfer" and context["tail"],
+    }
+
+
+async def _context(ro: Reader, visit: Visit, tenant: TenantRef, member_id: UUID) -> dict[str, Any]:
+    bylaws = (await bylaws_on(ro, clock.today(visit.brand.timezone))).bylaws
+    offered = await paying_in.ways_in(ro, tenant, bylaws, own_purposes.TOP_UP, member_id)
+    return {
+        "place": "akun",
+        "offered": ways.may_be_offered(await ways.way_of(ro, "wallet"), bylaws, tenant),
+        "offers": offered,
+        "choices": pay_in_choices(offered, visit),
+        "balance": await books.balance(ro, WALLETS, member_id),
+        "usual": USUAL,
+        "tail": bylaws.transfer_tail != "none",
+        "key": new_id(),
+    }
+
+
+routes: Final[list[Any]] = [wallet_page, fill_page, take_filling]

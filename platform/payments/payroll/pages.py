@@ -1,0 +1,251 @@
+"""Deductions from pay for officers: the files that were sent, making one, its lines, and deciding about each difference."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from governance.queries import bylaws_on
+from kernel import clock, formats
+from kernel.database import Reader
+from kernel.ids import new_id
+from payments.payroll import errors as payroll_errors
+from payments.payroll import queries as payroll_queries
+from payments.payroll import rules as payroll_rules
+from payments.payroll.batches import make_batch, sum_of
+from payments.payroll.files import file_out
+from payments.payroll.forms import DecisionForm, NewBatchForm
+from payments.payroll.queries import BatchView, LineView
+from payments.payroll.settling import settle_line, settle_stray
+from tenants.entitlements import entitled
+from ui import (
+    AnyRequest,
+    Db,
+    Ro,
+    TheBrand,
+    TheTenant,
+    TheViewer,
+    TheVisit,
+    Visit,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
+from ui.words import words
+
+HOME: Final = "/pengurus/pembayaran/potong-gaji"
+ONE: Final = HOME + "/{batch_id:uuid}"
+PLACE: Final = "penjualan"
+NEW: Final = "payments/payroll_new.html"
+LINE: Final = "payments/payroll_difference.html"
+STRAY: Final = "payments/payroll_stray.html"
+SHOWN_LINES: Final = 200
+LARGEST_NUMBER: Final = 2**31 - 1
+
+
+@get(HOME, guards=[officer])
+async def list_batches(request: AnyRequest, ro: Ro, brand: TheBrand, tenant: TheTenant) -> Response[bytes]:
+    """List the files that were sent, and what waits for the next."""
+    asked = await payroll_queries.to_ask(ro)
+    ways = (await bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_ways
+    return page(
+        request,
+        "payments/payroll.html",
+        place=PLACE,
+        batches=await payroll_queries.batches(ro),
+        waiting=sum_of(asked),
+        people=len(asked),
+        in_plan=entitled(tenant, "payroll"),
+        forbidden="payroll" not in ways,
+    )
+
+
+@get(f"{HOME}/baru", guards=[officer])
+async def new_batch(request: AnyRequest, ro: Ro, visit: TheVisit, tenant: TheTenant) -> Response[bytes]:
+    """Say in one sentence what the next file asks, before it is made."""
+    if not entitled(tenant, "payroll"):
+        raise payroll_errors.PAYROLL_NOT_IN_PLAN()
+    return page(request, NEW, place=PLACE, form=None, **await _new_context(ro, visit))
+
+
+@post(HOME, guards=[officer])
+async def send_batch(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+    """Make it."""
+    form = await read_form(request, NewBatchForm)
+    async with form.or_again(NEW, place=PLACE, **await _new_context(db, visit)):
+        batch = await make_batch(db, viewer.as_officer(), form.data.title, key=str(form.data.key))
+    say = words(visit.lang).gettext
+    return see_other(f"{HOME}/{batch.id}", flash=say("Berkasnya siap. Unduh, lalu kirim kepada pemberi kerja."))
+
+
+@get(ONE, guards=[officer])
+async def one_batch(request: AnyRequest, ro: Ro, visit: TheVisit, batch_id: FromPath[UUID]) -> Response[bytes]:
+    """Show a file: what it asked, what came of it, what waits for a decision."""
+    batch = await batch_of(ro, batch_id)
+    lines = await payroll_queries.lines(ro, batch_id)
+    waiting = [each for each in lines if batch.state == "returned" and not each.settled]
+    return page(
+        request,
+        "payments/payroll_batch.html",
+        place=PLACE,
+        batch=batch,
+        path=f"{HOME}/{batch_id}",
+        waiting=[_told(each, visit) for each in waiting],
+        strays=await payroll_queries.strays(ro, batch_id),
+        lines=[_told(each, visit) for each in lines[:SHOWN_LINES]],
+        more=max(0, len(lines) - SHOWN_LINES),
+    )
+
+
+@get(f"{ONE}/berkas.csv", guards=[officer])
+async def download(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
+    """The file for the employer."""
+    batch = await batch_of(ro, batch_id)
+    asked = [each.as_asked() for each in await payroll_queries.asked_of(ro, batch_id)]
+    name = f"potong-gaji-{batch.made_at.date().isoformat()}.csv"
+    return Response(
+        file_out(asked).encode(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+@get(ONE + "/selisih/{member_id:uuid}", guards=[officer])
+async def difference(
+    request: AnyRequest,
+    ro: Ro,
+    visit: TheVisit,
+    batch_id: FromPath[UUID],
+    member_id: FromPath[UUID],
+) -> Response[bytes]:
+    """Show one member's difference, and what each decision would do."""
+    return page(request, LINE, place=PLACE, form=None, **await _line_context(ro, visit, batch_id, member_id))
+
+
+@post(ONE + "/selisih/{member_id:uuid}", guards=[officer])
+async def decide(
+    request: AnyRequest,
+    db: Db,
+    viewer: TheViewer,
+    visit: TheVisit,
+    batch_id: FromPath[UUID],
+    member_id: FromPath[UUID],
+) -> Response[Any]:
+    """Decide about it."""
+    form = await read_form(request, DecisionForm)
+    async with form.or_again(LINE, place=PLACE, **await _line_context(db, visit, batch_id, member_id)):
+        sent, today = form.data, clock.today(visit.brand.timezone)
+        await settle_line(db, viewer.as_officer(), batch_id, member_id, sent.decision, sent.reason, on=today)
+    return see_other(f"{HOME}/{batch_id}", flash=words(visit.lang).gettext("Selisihnya sudah diselesaikan."))
+
+
+@get(ONE + "/baris/{number:int}", guards=[officer])
+async def stray(request: AnyRequest, ro: Ro, batch_id: FromPath[UUID], number: FromPath[int]) -> Response[bytes]:
+    """Show money of somebody of whom nothing was asked, and what each decision would do."""
+    return page(request, STRAY, place=PLACE, form=None, **await _stray_context(ro, batch_id, number))
+
+
+@post(ONE + "/baris/{number:int}", guards=[officer])
+async def decide_stray(
+    request: AnyRequest,
+    db: Db,
+    viewer: TheViewer,
+    visit: TheVisit,
+    batch_id: FromPath[UUID],
+    number: FromPath[int],
+) -> Response[Any]:
+    """Decide about it."""
+    form = await read_form(request, DecisionForm)
+    async with form.or_again(STRAY, place=PLACE, **await _stray_context(db, batch_id, number)):
+        sent = form.data
+        await settle_stray(
+            db,
+            viewer.as_officer(),
+            batch_id,
+            number,
+            sent.decision,
+            sent.reason,
+            member_number=sent.member_number,
+            on=clock.today(visit.brand.timezone),
+        )
+    return see_other(f"{HOME}/{batch_id}", flash=words(visit.lang).gettext("Selisihnya sudah diselesaikan."))
+
+
+async def batch_of(source: AsyncSession | Reader, batch_id: UUID) -> BatchView:
+    """Return a file. Raises Refusal payments.no_such_batch."""
+    batch = await payroll_queries.batch(source, batch_id)
+    if batch is None:
+        raise payroll_errors.NO_SUCH_BATCH()
+    return batch
+
+
+async def _new_context(source: AsyncSession | Reader, visit: Visit) -> dict[str, Any]:
+    asked = await payroll_queries.to_ask(source)
+    month = formats.month(clock.today(visit.brand.timezone))
+    return {
+        "asked": asked[:SHOWN_LINES],
+        "more": max(0, len(asked) - SHOWN_LINES),
+        "people": len(asked),
+        "total": sum_of(asked),
+        "start": {"title": f"Potongan {month}", "key": new_id()},
+    }
+
+
+async def _line_context(source: AsyncSession | Reader, visit: Visit, batch_id: UUID, member_id: UUID) -> dict[str, Any]:
+    batch = await batch_of(source, batch_id)
+    line = await payroll_queries.line(source, batch_id, member_id)
+    if line is None or line.taken is None:
+        raise payroll_errors.NO_SUCH_DIFFERENCE()
+    told = _told(line, visit)
+    return {"batch": batch, "path": f"{HOME}/{batch_id}", "line": told, "choices": told["choices"]}
+
+
+async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: int) -> dict[str, Any]:
+    batch = await batch_of(source, batch_id)
+    found = await payroll_queries.stray(source, batch_id, number) if 0 < number <= LARGEST_NUMBER else None
+    if found is None:
+        raise payroll_errors.NO_SUCH_DIFFERENCE()
+    return {"batch": batch, "path": f"{HOME}/{batch_id}", "stray": found}
+
+
+def _told(line: LineView, visit: Visit) -> dict[str, Any]:
+    """A line with what its difference is, in words, and how it can be settled."""
+    known = line.taken is not None and line.booked is not None
+    why = payroll_rules.why_of(line.asked, line.taken or 0, line.booked or 0, line.said) if known else None
+    return {
+        "member_id": line.member_id,
+        "member_number": line.member_number,
+        "payroll_number": line.payroll_number,
+        "name": line.name,
+        "is_active": line.status == "active",
+        "asked": line.asked,
+        "taken": line.taken,
+        "short": line.asked - (line.booked or 0),
+        "excess": (line.taken or 0) - (line.booked or 0),
+        "said": line.said,
+        "settled": line.settled,
+        "decision": line.decision,
+        "note": line.note,
+        "why": payroll_rules.WHYS[why].worded(visit.lang) if why else None,
+        "equal": why == "equal",
+        "more": why == "more",
+        "choices": payroll_rules.decisions(why) if why and not line.settled else (),
+    }
+
+
+routes: Final[list[Any]] = [
+    list_batches,
+    new_batch,
+    send_batch,
+    one_batch,
+    download,
+    difference,
+    decide,
+    stray,
+    decide_stray,
+]

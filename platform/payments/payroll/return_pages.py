@@ -1,0 +1,108 @@
+"""Bringing an employer's answer in: choose the file and the day of its money, look at what it would do, confirm.
+
+As with every import, nothing is kept on the server in between: the file's text travels in the confirming form and is read again there.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from kernel import clock, formats
+from payments.payroll import rules as payroll_rules
+from payments.payroll.batches import Returned, plan_return, take_return
+from payments.payroll.files import Answer
+from payments.payroll.forms import AnswerForm, SentBackForm
+from payments.payroll.pages import HOME, ONE, PLACE, batch_of
+from payments.payroll.queries import BatchView
+from payments.payroll.rules import Plan
+from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui.imports import text_of
+from ui.words import words
+
+UPLOAD: Final = "payments/payroll_answer.html"
+PREVIEW: Final = "payments/payroll_preview.html"
+SHOWN_LINES: Final = 50
+
+
+@get(f"{ONE}/balasan", guards=[officer])
+async def choose_answer(request: AnyRequest, ro: Ro, brand: TheBrand, batch_id: FromPath[UUID]) -> Response[bytes]:
+    """Ask for the answer, and when its money came."""
+    context = _context(await batch_of(ro, batch_id), clock.today(brand.timezone))
+    return page(request, UPLOAD, place=PLACE, form=None, **context)
+
+
+@post(f"{ONE}/balasan", guards=[officer], status_code=200)
+async def look(request: AnyRequest, db: Db, visit: TheVisit, batch_id: FromPath[UUID]) -> Response[bytes]:
+    """Say what the answer would do, before it does."""
+    form = await read_form(request, AnswerForm)
+    context = _context(await batch_of(db, batch_id), clock.today(visit.brand.timezone))
+    async with form.or_again(UPLOAD, place=PLACE, field="file", **context):
+        content = await text_of(form.data.file)
+        answer, plan = await plan_return(db, batch_id, content)
+    return page(request, PREVIEW, place=PLACE, **context, **_preview(content, form.data.on, answer, plan, visit))
+
+
+@post(f"{ONE}/balasan/pencatatan", guards=[officer])
+async def record(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, batch_id: FromPath[UUID]
+) -> Response[Any]:
+    """Take it."""
+    form = await read_form(request, SentBackForm)
+    today = clock.today(visit.brand.timezone)
+    context = _context(await batch_of(db, batch_id), today)
+    async with form.or_again(UPLOAD, place=PLACE, **context):
+        sent = form.data
+        taken = await take_return(db, viewer.as_officer(), batch_id, sent.content, on=sent.on, today=today)
+    return see_other(f"{HOME}/{batch_id}", flash=_done(taken, visit))
+
+
+def _context(batch: BatchView, today: date) -> dict[str, Any]:
+    return {"batch": batch, "path": f"{HOME}/{batch.id}", "today": today}
+
+
+def _preview(content: str, on: date, answer: Answer, plan: Plan, visit: Visit) -> dict[str, Any]:
+    uneven = [each for each in plan.results if not each.settled]
+    return {
+        "content": content,
+        "on": on,
+        "bad": [(each.line, each.reason.sentence(visit.lang)) for each in answer.bad[:SHOWN_LINES]],
+        "bad_count": len(answer.bad),
+        "plan": plan,
+        "paid_off": plan.total - plan.owed_back,
+        "equal": plan.count("equal"),
+        "less": plan.count("less", "none", "missing"),
+        "over": plan.count("more"),
+        "uneven": [
+            {
+                "name": each.asked.name,
+                "number": each.asked.member_number,
+                "asked": each.asked.asked,
+                "taken": each.taken,
+                "why": payroll_rules.WHYS[each.why].worded(visit.lang),
+                "said": each.said,
+            }
+            for each in uneven[:SHOWN_LINES]
+        ],
+        "more": max(0, len(uneven) - SHOWN_LINES),
+    }
+
+
+def _done(taken: Returned, visit: Visit) -> str:
+    say = words(visit.lang).gettext
+    if not taken.fresh:
+        return say("Balasan ini sudah dicatat sebelumnya. Tidak ada yang berubah.")
+    number = {
+        "amount": formats.rupiah(taken.plan.total, visit.lang),
+        "left": formats.number(
+            sum(1 for each in taken.plan.results if not each.settled) + len(taken.plan.strays), visit.lang
+        ),
+    }
+    return say("%(amount)s dicatat. %(left)s selisih perlu diselesaikan.") % number
+
+
+routes: Final[list[Any]] = [choose_answer, look, record]

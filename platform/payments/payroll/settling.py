@@ -1,0 +1,141 @@
+"""Deciding about each difference between what was asked of an employer and what was taken; with a reason, once."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kernel import audit
+from kernel.actor import Actor
+from kernel.locks import one_at_a_time
+from kernel.money import Rupiah
+from ledger import Journal, Line, post
+from ledger import queries as books
+from ledger.chart import BANK, MEMBER_RECEIVABLES, OWED_TO_PAYERS, PAYROLL_RECEIVABLES, WALLETS
+from ledger.posting import hold_books
+from members.queries import member_by_number
+from payments import errors, events, queries
+from payments.credit import queries as credit_queries
+from payments.models import PayrollLine
+from payments.payroll import errors as payroll_errors
+from payments.payroll import queries as payroll_queries
+from payments.payroll import rules as payroll_rules
+from payments.payroll.batches import LOCK
+from payments.payroll.rules import Decision
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def settle_line(
+    db: AsyncSession, actor: Actor, batch_id: UUID, member_id: UUID, decision: Decision, reason: str, *, on: date
+) -> None:
+    """Decide about one member's difference. The same decision again changes nothing.
+
+    Too little was taken: "carry" leaves the debt for the next file, "kasbon" makes it store credit, whatever its limit. Too much:
+    "wallet" gives it into the member's wallet, "bank" says that an officer has given it back by transfer.
+
+    Raises Refusal: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise, .wallet_of_nobody.
+    """
+    await one_at_a_time(db, LOCK)
+    if decision == "kasbon":
+        # the member's terms before the books, as purchases on credit lock them
+        await queries.credit_terms_to_change(db, member_id)
+    line = await payroll_queries.line_to_change(db, batch_id, member_id)
+    shown = await payroll_queries.line(db, batch_id, member_id)
+    if line is None or shown is None or line.taken is None or line.booked is None:
+        raise payroll_errors.NO_SUCH_DIFFERENCE()
+    if line.settled:
+        _require_same(line.decision, decision)
+        return
+    _require_reason(reason)
+    if decision not in payroll_rules.decisions(payroll_rules.why_of(line.asked, line.taken, line.booked, line.said)):
+        raise payroll_errors.NOT_THIS_DECISION(field="decision")
+    key = f"payroll-difference:{batch_id}:{member_id}"
+    if decision == "kasbon":
+        await _make_store_credit(db, line, shown.name, key, on=on, by=actor.name)
+    elif decision in ("wallet", "bank"):
+        if decision == "wallet" and not await credit_queries.is_active_member(db, member_id):
+            raise payroll_errors.WALLET_OF_NOBODY(name=shown.name, field="decision")
+        owner = member_id if decision == "wallet" else None
+        await _give_back(db, Rupiah(line.taken - line.booked), owner, shown.name, key, on=on, by=actor.name)
+    line.settled, line.decision, line.note = True, decision, reason.strip()
+    facts = {"decision": decision, "reason": line.note, "asked": line.asked, "taken": line.taken}
+    audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"member:{member_id}", facts=facts)
+
+
+async def settle_stray(
+    db: AsyncSession,
+    actor: Actor,
+    batch_id: UUID,
+    number: int,
+    decision: Decision,
+    reason: str,
+    *,
+    member_number: str,
+    on: date,
+) -> None:
+    """Decide about money of somebody of whom nothing was asked: into a member's wallet, or given back to the employer by transfer.
+
+    Raises Refusal: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise, .no_member_of_number,
+    .wallet_of_nobody.
+    """
+    await one_at_a_time(db, LOCK)
+    stray = await payroll_queries.stray_to_change(db, batch_id, number)
+    if stray is None:
+        raise payroll_errors.NO_SUCH_DIFFERENCE()
+    if stray.settled:
+        _require_same(stray.decision, decision)
+        return
+    _require_reason(reason)
+    if decision not in ("wallet", "bank"):
+        raise payroll_errors.NOT_THIS_DECISION(field="decision")
+    owner: UUID | None = None
+    name = stray.who
+    if decision == "wallet":
+        member = await member_by_number(db, member_number.strip())
+        if member is None:
+            raise payroll_errors.NO_MEMBER_OF_NUMBER(number=member_number.strip() or "–", field="member_number")
+        if member.status != "active":
+            raise payroll_errors.WALLET_OF_NOBODY(name=member.name, field="decision")
+        owner, name = member.id, member.name
+    key = f"payroll-stray:{batch_id}:{number}"
+    await _give_back(db, Rupiah(stray.amount), owner, name, key, on=on, by=actor.name)
+    stray.settled, stray.decision, stray.member_id, stray.note = True, decision, owner, reason.strip()
+    facts = {"decision": decision, "reason": stray.note, "amount": stray.amount, "who": stray.who}
+    audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"payroll:{batch_id}", facts=facts)
+
+
+async def _make_store_credit(db: AsyncSession, line: PayrollLine, name: str, key: str, *, on: date, by: str) -> None:
+    """What was not taken and is still owed becomes store credit."""
+    assert line.booked is not None  # the answer has been taken
+    await hold_books(db)
+    owed = await books.balance(db, PAYROLL_RECEIVABLES, line.member_id)
+    amount = Rupiah(min(line.asked - line.booked, owed))
+    if amount <= 0:
+        return
+    lines = [
+        Line.to_debit(MEMBER_RECEIVABLES, amount, line.member_id),
+        Line.to_credit(PAYROLL_RECEIVABLES, amount, line.member_id),
+    ]
+    await post(db, Journal(on, f"Potong gaji yang kurang menjadi kasbon, {name}", key, lines), by=by)
+
+
+async def _give_back(
+    db: AsyncSession, amount: Rupiah, owner: UUID | None, name: str, key: str, *, on: date, by: str
+) -> None:
+    """What was taken too much goes to its owner's wallet, or left the bank."""
+    to = Line.to_credit(WALLETS, amount, owner) if owner is not None else Line.to_credit(BANK, amount)
+    words = f"Potong gaji yang lebih, {name}"
+    await post(db, Journal(on, words, key, [Line.to_debit(OWED_TO_PAYERS, amount), to]), by=by)
+
+
+def _require_same(before: str | None, decision: Decision) -> None:
+    if before != decision:
+        raise payroll_errors.SETTLED_OTHERWISE()
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise errors.REASON_NEEDED(field="reason")

@@ -1,0 +1,249 @@
+"""Checkout Sessions: opened once per payment however often it is asked, read back whole, and closed."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import stripe
+
+from kernel.money import Rupiah
+from payments.provider import Intent, OutsideState, ProviderFault, Status
+from payments.providers.stripe_amounts import CURRENCY, fee_from_stripe, from_stripe, to_stripe
+from payments.providers.stripe_answers import BalanceTransaction, Charge, PaymentIntent, Refund, Session
+from payments.providers.stripe_client import StripeFault, asked, read
+
+# A session lasts between these two, counted when Stripe makes it (docs.stripe.com/api/checkout/sessions/create, expires_at).
+SHORTEST: Final = timedelta(minutes=30)
+LONGEST: Final = timedelta(hours=24)
+
+_DELIVERY: Final = timedelta(minutes=1)
+_WHOLE: Final = ["payment_intent.latest_charge.balance_transaction"]
+_LONGEST_NAME: Final = 250
+_KEYS: Final = 4
+_PAGE: Final = 100
+_FAILED: Final = frozenset({"requires_payment_method", "canceled"})
+
+
+async def open_session(
+    client: stripe.StripeClient,
+    intent: Intent,
+    *,
+    now: datetime,
+    methods: tuple[str, ...] = (),
+    application_fee: Rupiah | None = None,
+) -> Session:
+    """Open the session of an intent, or return the one that its id already opened. Raises ProviderFault."""
+    params = _params(intent, methods, application_fee)
+    conflict: StripeFault | None = None
+    for expiry in _expiries(intent.expires_at, now):
+        try:
+            return await _opened(client, params | expiry, f"pay-{intent.id}")
+        except StripeFault as fault:
+            if not fault.conflict:
+                raise
+            conflict = fault
+    raise conflict or ProviderFault("no expiry suits Stripe", passing=False)
+
+
+async def find_session(client: stripe.StripeClient, provider_reference: str) -> Session:
+    """Read a session with its payment, charge and movement. ``provider_reference``: its own (cs_…) or its payment intent's (pi_…)."""
+    if provider_reference.startswith("pi_"):
+        listed: Any = {"payment_intent": provider_reference, "limit": 1}
+        found = await asked(client.v1.checkout.sessions.list_async(listed))
+        if not found.data:
+            raise ProviderFault("the payment at Stripe was not begun by a Checkout Session", passing=False)
+        provider_reference = found.data[0].id
+    if not provider_reference:
+        raise ProviderFault("no Checkout Session is known for this payment", passing=False)
+    params: Any = {"expand": _WHOLE}
+    return read(await asked(client.v1.checkout.sessions.retrieve_async(provider_reference, params)), Session)
+
+
+async def close_session(client: stripe.StripeClient, provider_reference: str) -> None:
+    """Close a session that is still open; one that is over stays as it is."""
+    try:
+        await asked(client.v1.checkout.sessions.expire_async(provider_reference))
+    except StripeFault as fault:
+        if not fault.refused or (await find_session(client, provider_reference)).status == "open":
+            raise
+
+
+async def refunds_of(client: stripe.StripeClient, payment_intent: str) -> list[Refund]:
+    """Every refund of a payment, the youngest first, whatever became of it."""
+    listed: Any = {"payment_intent": payment_intent, "limit": _PAGE}
+    page = await asked(client.v1.refunds.list_async(listed))
+    refunds = [read(each, Refund) for each in page.data]
+    while page.has_more:
+        page = await asked(page.next_page_async())
+        refunds += [read(each, Refund) for each in page.data]
+    return refunds
+
+
+async def status_of(client: stripe.StripeClient, session: Session) -> Status:
+    """What a session says of its payment. Raises ProviderFault (not passing) for another currency or a part of a rupiah."""
+    _check_currency(session.currency)
+    payment = payment_of(session)
+    charge = payment.latest_charge if payment is not None and isinstance(payment.latest_charge, Charge) else None
+    status = Status(
+        state=_state(session, payment),
+        reference=session.client_reference_id or "",
+        provider_reference=session.id,
+        detail=_detail(charge),
+    )
+    if status.state != "paid" or payment is None:
+        return status
+    _check_currency(payment.currency)
+    movement = charge.balance_transaction if charge is not None else None
+    return Status(
+        state=status.state,
+        reference=status.reference,
+        provider_reference=status.provider_reference,
+        amount=_received(session, payment),
+        fee=_fee(movement),
+        refunded=await _refunded(client, payment.id, charge),
+        paid_at=_paid_at(charge, movement),
+        detail=status.detail,
+    )
+
+
+def payment_of(session: Session) -> PaymentIntent | None:
+    """The payment intent, once the buyer has begun to pay (or from the start, as Stripe likes)."""
+    return session.payment_intent if isinstance(session.payment_intent, PaymentIntent) else None
+
+
+async def _opened(client: stripe.StripeClient, params: Mapping[str, Any], key: str) -> Session:
+    """Open a session under a key of ours.
+
+    Stripe repeats its stored answer to a key for a day, a 500 too, so a key that holds one is of no more use. The next key may open a
+    second session; that harms nobody, because the address of the first was in the answer that we never got.
+    """
+    for attempt in range(_KEYS):
+        given: Any = params
+        options: Any = {"idempotency_key": key if attempt == 0 else f"{key}-{attempt}"}
+        try:
+            return read(await asked(client.v1.checkout.sessions.create_async(given, options)), Session)
+        except StripeFault as fault:
+            if not (fault.replayed and fault.passing) or attempt == _KEYS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _params(intent: Intent, methods: tuple[str, ...], application_fee: Rupiah | None) -> dict[str, Any]:
+    """The request, made of the intent alone: the same key must always come with the same request."""
+    ours = {"reference": intent.reference}
+    name = intent.description[:_LONGEST_NAME] or intent.reference
+    payment: dict[str, Any] = {"description": name, "metadata": ours}
+    if application_fee:
+        payment["application_fee_amount"] = to_stripe(application_fee)
+    params: dict[str, Any] = {
+        "mode": "payment",
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": CURRENCY,
+                    "unit_amount": to_stripe(intent.amount),
+                    "product_data": {"name": name},
+                },
+            }
+        ],
+        "client_reference_id": intent.reference,
+        "metadata": ours,
+        "payment_intent_data": payment,
+        "success_url": returning(intent.return_to, "selesai"),
+        "cancel_url": returning(intent.return_to, "batal"),
+        # else Stripe may offer a buyer abroad another currency than the rupiah of the order
+        "adaptive_pricing": {"enabled": False},
+    }
+    if methods:
+        params["allowed_payment_method_types"] = list(methods)
+    return params
+
+
+def returning(address: str, outcome: str) -> str:
+    """The page of the payment, told how the buyer came back. What is true is read from Stripe, never from this word."""
+    parts = urlsplit(address)
+    query = "&".join(part for part in (parts.query, urlencode({"hasil": outcome})) if part)
+    return urlunsplit(parts._replace(query=query))
+
+
+def _expiries(expires_at: datetime | None, now: datetime) -> Iterator[dict[str, int]]:
+    """Expiries to try: as asked; else, of what Stripe allows, the nearest that does not depend on ``now``.
+
+    A request that is repeated later must be word for word the same or Stripe refuses the key, while what it allows depends on the hour.
+    So each choice is made of the intent alone, and where the first request had made another choice, the next one meets it.
+    """
+    if expires_at is None:
+        yield {}
+        return
+    left = expires_at - now
+    asked_for = {"expires_at": int(expires_at.timestamp())}
+    later = {"expires_at": int((expires_at + SHORTEST + _DELIVERY).timestamp())}
+    if left >= LONGEST:
+        yield {}  # Stripe's own 24 hours
+        yield asked_for
+    elif left >= SHORTEST + _DELIVERY:
+        yield asked_for
+        yield {}
+    else:
+        yield later
+        yield asked_for
+
+
+def _check_currency(currency: str | None) -> None:
+    if (currency or "").lower() != CURRENCY:
+        said = f"the payment at Stripe is in {(currency or 'no currency').upper()}, and was asked for in IDR"
+        raise ProviderFault(said, passing=False)
+
+
+def _state(session: Session, payment: PaymentIntent | None) -> OutsideState:
+    """Complete is not paid: a bank transfer or a wallet may take its time after the buyer left the page, and may fail."""
+    if session.status == "expired":
+        return "expired"
+    if session.status != "complete":
+        return "awaiting"
+    if session.payment_status == "paid":
+        return "paid"
+    return "failed" if payment is not None and payment.status in _FAILED else "awaiting"
+
+
+def _received(session: Session, payment: PaymentIntent) -> Rupiah:
+    """What came in. The session and its payment tell the same sum in two places: where they do not, nobody may guess which is true."""
+    received = from_stripe(payment.amount_received)
+    if session.amount_total is None or from_stripe(session.amount_total) != received:
+        raise ProviderFault(
+            "Stripe tells one sum for the Checkout Session and another for what was received", passing=False
+        )
+    return received
+
+
+async def _refunded(client: stripe.StripeClient, payment_intent: str, charge: Charge | None) -> Rupiah:
+    """What went back. The charge counts refunds that are still under way too, so they are only counted one by one where there are any."""
+    if charge is None or charge.amount_refunded == 0:
+        return Rupiah(0)
+    refunds = await refunds_of(client, payment_intent)
+    return Rupiah.total(from_stripe(refund.amount) for refund in refunds if refund.status == "succeeded")
+
+
+def _fee(movement: BalanceTransaction | str | None) -> Rupiah | None:
+    """What was kept; None while Stripe has not booked it, and where the account is kept in another currency than rupiah."""
+    if not isinstance(movement, BalanceTransaction) or movement.currency != CURRENCY:
+        return None
+    return fee_from_stripe(movement.fee)
+
+
+def _paid_at(charge: Charge | None, movement: BalanceTransaction | str | None) -> datetime | None:
+    """When the money was there: its movement is younger than the charge where a bank took its time."""
+    if isinstance(movement, BalanceTransaction):
+        return datetime.fromtimestamp(movement.created, UTC)
+    return datetime.fromtimestamp(charge.created, UTC) if charge is not None else None
+
+
+def _detail(charge: Charge | None) -> str:
+    """By what it was paid, and whether the payer disputes it with his bank."""
+    if charge is None:
+        return ""
+    method = (charge.payment_method_details or {}).get("type")
+    said = [method] if isinstance(method, str) else []
+    return ", ".join([*said, "disputed"] if charge.disputed else said)

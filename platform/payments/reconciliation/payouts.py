@@ -1,0 +1,83 @@
+"""Booking what a provider moved by itself: payouts to the bank, and fees that are no payment's. Each movement once, whoever asks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from kernel import audit
+from kernel.actor import SYSTEM
+from kernel.locks import one_at_a_time
+from kernel.money import Rupiah
+from ledger import Journal, Line, post_many
+from ledger.chart import BANK, GATEWAY_FEES
+from ledger.queries import closed_years
+from payments import events
+from payments.provider import Capabilities, provider_of
+from payments.reconciliation import queries as reconcile_queries
+from payments.reconciliation.queries import Unbooked
+from ui.queries import timezone, today
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+# What the journals of movements are known by; the provider's own id follows.
+MOVEMENT: Final = "movement"
+MOVEMENT_FEE: Final = "movement-fee"
+
+_BOOKED = text(
+    "UPDATE provider_movements AS m SET journal = b.journal"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:journals AS bigint[])) AS b(id, journal) WHERE m.id = b.id"
+)
+
+
+async def book_movements(db: AsyncSession, way: str) -> int:
+    """Post what has no journal yet of a way's payouts and fees; return how many journals that made.
+
+    A payout goes to the bank on the day on which it left the provider, or today where that year is closed; one that failed comes back the same
+    way. Fees are an expense.
+    """
+    await one_at_a_time(db, f"movements of {way}")
+    capabilities = provider_of(way).capabilities()
+    closed, zone, now = await closed_years(db), ZoneInfo(await timezone(db)), await today(db)
+
+    def day_of(movement: Unbooked) -> date:
+        day = movement.at.astimezone(zone).date()
+        return now if day.year in closed else day
+
+    whole = await reconcile_queries.payouts_to_book(db, way)
+    costs = await reconcile_queries.fees_of_movements_to_book(db, way)
+    journals = [_journal(way, capabilities, each, day_of(each)) for each in whole]
+    journals += [_fee(way, capabilities, each, Rupiah(each.fee), day_of(each)) for each in costs]
+    posted = await post_many(db, journals, by=capabilities.label.id)
+    numbers = {each.source_key: each.number for each in posted}
+    booked = [(each.id, numbers[journal.source_key]) for each, journal in zip(whole, journals, strict=False)]
+    if booked:
+        await db.execute(_BOOKED, {"ids": [each for each, _ in booked], "journals": [number for _, number in booked]})
+    for each, journal in zip(whole, journals, strict=False):
+        if each.kind == "payout":
+            facts = {"way": way, "amount": each.gross, "journal": numbers[journal.source_key]}
+            audit.record(db, SYSTEM, events.PAYOUT_BOOKED, subject=f"way:{way}", facts=facts)
+    return sum(1 for each in posted if each.fresh)
+
+
+def _journal(way: str, capabilities: Capabilities, movement: Unbooked, on: date) -> Journal:
+    if movement.kind == "fee":
+        return _fee(way, capabilities, movement, Rupiah(movement.fee - movement.gross), on)
+    label, amount = capabilities.label.id, Rupiah(abs(movement.gross))
+    to_bank = movement.gross < 0
+    words = f"Pencairan dana dari {label} ke bank" if to_bank else f"Pencairan dana dari {label} kembali"
+    into, out_of = (BANK, capabilities.clearing) if to_bank else (capabilities.clearing, BANK)
+    lines = [Line.to_debit(into, amount), Line.to_credit(out_of, amount)]
+    return Journal(on, words, f"{MOVEMENT}:{way}:{movement.provider_id}", lines)
+
+
+def _fee(way: str, capabilities: Capabilities, movement: Unbooked, fee: Rupiah, on: date) -> Journal:
+    """``fee`` below zero was given back."""
+    taken, given = (GATEWAY_FEES, capabilities.clearing) if fee > 0 else (capabilities.clearing, GATEWAY_FEES)
+    lines = [Line.to_debit(taken, abs(fee)), Line.to_credit(given, abs(fee))]
+    words = f"Biaya {capabilities.label.id} {movement.provider_id}"
+    return Journal(on, words, f"{MOVEMENT_FEE}:{way}:{movement.provider_id}", lines)

@@ -1,0 +1,185 @@
+"""Asking a provider for its own account of what it moved, and bringing our books up to it.
+
+Nothing is held while the provider is slow. What it tells is stored first, each movement once; then each thing that it knows and we do not is
+brought in by the door that is made for it: a payment by reading its state, a refund as one that was heard of, a fee by the payment, payouts
+and the provider's own fees by journals under the movement's id. Killed anywhere, or done twice at once, it comes to the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from sqlalchemy import text
+
+from kernel import clock
+from kernel.locks import one_at_a_time
+from kernel.money import Rupiah
+from kernel.outbox import finish_once
+from payments import calling, errors, machine, refund_hearing, ways
+from payments.provider import Means, PayoutLine, ProviderFault, Statement, provider_of
+from payments.reconciliation import payouts
+from payments.reconciliation import queries as reconcile_queries
+from payments.ways import Way
+from tenants.session import coop_session
+from ui.queries import today
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+# Providers add movements late and change young ones (a fee that is told later): these days are asked for again each time.
+OVERLAP: Final = timedelta(days=7)
+FIRST_ASKED: Final = timedelta(days=31)
+ASKED_AT_ONCE: Final = timedelta(days=31)
+LONGEST: Final = timedelta(days=400)
+# A provider's clock may be ahead of ours, and its balance holds what it moved this very moment.
+AHEAD: Final = timedelta(minutes=5)
+
+_STORE: Final = text(
+    "INSERT INTO provider_movements AS m (way, provider_id, kind, gross, fee, at, reference, detail)"
+    " SELECT :way, provider_id, kind, gross, fee, at, reference, detail FROM jsonb_to_recordset(CAST(:lines AS jsonb))"
+    " AS e(provider_id text, kind text, gross bigint, fee bigint, at timestamptz, reference text, detail text)"
+    " ON CONFLICT (way, provider_id) DO UPDATE SET gross = excluded.gross, fee = excluded.fee, detail = excluded.detail,"
+    " reference = coalesce(excluded.reference, m.reference)"
+    " WHERE (m.gross, m.fee, m.detail) IS DISTINCT FROM (excluded.gross, excluded.fee, excluded.detail)"
+    " RETURNING (xmax = 0) AS fresh"
+)
+_TELL: Final = text(
+    "INSERT INTO provider_balances AS b (way, balance, told_at, since) VALUES (:way, :balance, :told_at, :since)"
+    " ON CONFLICT (way) DO UPDATE SET balance = excluded.balance, told_at = excluded.told_at WHERE b.told_at <= excluded.told_at"
+)
+_NAME: Final = text(
+    "UPDATE provider_movements SET reference = :ours WHERE way = :way AND reference = :theirs AND :ours <> ''"
+)
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What asking brought: new movements, and what they led to in our books."""
+
+    movements: int = 0
+    settled: int = 0
+    refunds: int = 0
+    fees: int = 0
+    journals: int = 0
+
+
+def can_be_asked(way: Way) -> bool:
+    """Whether this way has a provider outside, and all that is needed to ask it."""
+    return way.capabilities.settles == "provider" and way.complete
+
+
+async def fetch(database: Database, tenant: TenantRef, name: str, *, key: str | None = None) -> Fetched:
+    """Ask the provider of a way and bring our books up to it. ``key`` is a job's: it is finished with the last effect.
+
+    Raises Refusal payments.no_such_way for a way without a provider outside; ProviderFault.
+    """
+    async with coop_session(database, tenant) as db:
+        way = await ways.way_of(db, name)
+        if not can_be_asked(way):
+            raise errors.NO_SUCH_WAY()
+        now = clock.now()
+        since = await _since(db, name, now)
+    statement = await _ask(ways.means_of(database, tenant, way), name, since, now + AHEAD)
+    async with coop_session(database, tenant) as db:
+        new = await _store(db, name, statement, since, now)
+        paid = await reconcile_queries.paid_there_alone(db, name, since)
+    for reference in paid:
+        await calling.look(database, tenant, reference)
+    await _find_names(database, tenant, way, since)
+    refunds = await _hear_refunds(database, tenant, name, since)
+    fees = await _learn_fees(database, tenant, name)
+    async with coop_session(database, tenant) as db:
+        if key is not None and not await finish_once(db, key):
+            return Fetched(movements=new, settled=len(paid), refunds=refunds, fees=fees)
+        journals = await payouts.book_movements(db, name)
+    return Fetched(movements=new, settled=len(paid), refunds=refunds, fees=fees, journals=journals)
+
+
+async def _since(db: AsyncSession, name: str, now: datetime) -> datetime:
+    told = await reconcile_queries.balance_told(db, name)
+    if told is not None:
+        return max(told.told_at - OVERLAP, now - LONGEST)
+    first = await reconcile_queries.first_opened(db, name)
+    return max(first - timedelta(days=1), now - LONGEST) if first is not None else now - FIRST_ASKED
+
+
+async def _ask(means: Means, name: str, since: datetime, until: datetime) -> Statement:
+    """Ask for a long time month by month; the balance is the one that was told last."""
+    lines: list[PayoutLine] = []
+    balance: Rupiah | None = None
+    while since < until:
+        end = min(since + ASKED_AT_ONCE, until)
+        told = await provider_of(name).statement(means, since, end)
+        lines += told.lines
+        balance, since = told.balance, end
+    return Statement(lines=tuple(lines), balance=balance)
+
+
+async def _store(db: AsyncSession, name: str, statement: Statement, since: datetime, now: datetime) -> int:
+    """Keep what was told; return how many movements are new."""
+    await one_at_a_time(db, f"movements of {name}")
+    rows = [
+        {
+            "provider_id": line.provider_id,
+            "kind": line.kind,
+            "gross": int(line.gross),
+            "fee": int(line.fee),
+            "at": line.at,
+            "reference": line.reference,
+            "detail": line.detail[:300],
+        }
+        for line in {line.provider_id: line for line in statement.lines}.values()
+    ]
+    new = 0
+    if rows:
+        stored = await db.execute(_STORE, {"way": name, "lines": msgspec.json.encode(rows).decode()})
+        new = sum(1 for row in stored if row.fresh)
+    balance = int(statement.balance) if statement.balance is not None else None
+    await db.execute(_TELL, {"way": name, "balance": balance, "told_at": now, "since": since})
+    return new
+
+
+async def _find_names(database: Database, tenant: TenantRef, way: Way, since: datetime) -> None:
+    """Learn which payment a refund is about that the provider calls by another name: it is asked for the payment of that name."""
+    async with coop_session(database, tenant) as db:
+        names = await reconcile_queries.refunds_of_unnamed(db, way.way, since)
+    means = ways.means_of(database, tenant, way)
+    for theirs in names:
+        try:
+            status = await provider_of(way.way).status(means, "", theirs)
+        except ProviderFault as fault:
+            if fault.passing:
+                raise
+            continue
+        async with coop_session(database, tenant) as db:
+            await db.execute(_NAME, {"way": way.way, "theirs": theirs, "ours": status.reference})
+
+
+async def _hear_refunds(database: Database, tenant: TenantRef, name: str, since: datetime) -> int:
+    """Bring in what went back at the provider's own pages: by reading the payment's state, else by what the movements sum to."""
+    async with coop_session(database, tenant) as db:
+        told = await reconcile_queries.given_back_there(db, name, since)
+    for reference in told:
+        await calling.look(database, tenant, reference)
+    if not told:
+        return 0
+    async with coop_session(database, tenant) as db:
+        left = await reconcile_queries.given_back_there(db, name, since)
+    for reference, amount in left.items():
+        async with coop_session(database, tenant) as db:
+            await refund_hearing.hear_refunded(db, await machine.locked(db, reference), amount, on=await today(db))
+    return len(told)
+
+
+async def _learn_fees(database: Database, tenant: TenantRef, name: str) -> int:
+    """Book what the provider kept of each payment; one transaction each, since a payment is locked before the books are."""
+    async with coop_session(database, tenant) as db:
+        fees = await reconcile_queries.fees_to_learn(db, name)
+    for reference, fee in fees.items():
+        async with coop_session(database, tenant) as db:
+            await machine.learn_fee(db, await machine.locked(db, reference), fee, on=await today(db))
+    return len(fees)

@@ -1,0 +1,49 @@
+"""Jobs of reconciliation: once a day every provider that is set up is asked what it moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kernel import clock
+from kernel.errors import Refusal
+from kernel.outbox import daily_job, finish_once, later, outside_job
+from payments import ways
+from payments.provider import ProviderFault
+from payments.reconciliation import reconciling
+from tenants.session import coop_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+log = structlog.get_logger()
+
+
+@outside_job("payments.reconcile")
+async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str) -> None:
+    """Ask a provider what it moved, and bring the books up to it. What asking again cannot mend is left to the officers' page."""
+    try:
+        await reconciling.fetch(database, tenant, way, key=key)
+    except ProviderFault as fault:
+        if fault.passing:
+            raise
+        said = str(fault)
+    except Refusal as refusal:  # keys that were taken away, or cannot be opened
+        said = refusal.code
+    else:
+        return
+    log.warning("a provider could not be reconciled", tenant=tenant.slug, way=way, said=said)
+    async with coop_session(database, tenant) as db:
+        await finish_once(db, key)
+
+
+@daily_job("payments.reconcile_all")
+async def reconcile_all(db: AsyncSession) -> None:
+    """Write a job for every provider that can be asked: one that was switched off still pays out what it holds."""
+    for way in await ways.ways_of(db):
+        if reconciling.can_be_asked(way):
+            await later(db, "payments.reconcile", {"way": way.way}, key=f"payments.reconcile:{way.way}:{clock.today()}")

@@ -1,0 +1,136 @@
+"""The file of a bank before its lines are read: its letters, its cells, and the table among them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from kernel.csv_files import BROKEN_QUOTES, LONGEST_CELL, NOT_UTF8, decoded
+from kernel.errors import Refusal
+from payments.statements.cells import bare, holds_money, looks_like_a_day
+from payments.statements.errors import NO_TABLE
+from payments.statements.layouts import Columns, could_be_header, fingerprint_of, known_layout, names_of
+
+DELIMITERS: Final = (",", ";", "\t", "|")
+HEADER_WITHIN: Final = 60
+REMEMBERED: Final = "remembered"
+
+_TOLD_DELIMITER: Final = re.compile(r'"?sep=([;,|\t])"?[;,]*[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+_ACCOUNT: Final = re.compile(
+    r"(?:rek(?:ening)?\b|account (?:no|number)).{0,12}?([0-9][0-9 .-]{5,24}[0-9])", re.IGNORECASE
+)
+
+Records = list[tuple[int, list[str]]]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table whose columns are known: what stands above it, its header, and all rows below, each with its line in the file."""
+
+    above: Records
+    header: list[str]
+    below: Records
+    layout: str
+    columns: Columns
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """A table whose columns are still to be told by the officer, with some of its rows to look at."""
+
+    fingerprint: str
+    header: tuple[str, ...]
+    samples: list[tuple[str, ...]]
+
+
+def text_of(content: bytes) -> str:
+    """The text of a file as banks write it: UTF-8, UTF-16 with its mark, or Windows-1252. Raises Refusal: kernel.csv_not_text."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return decoded(content).removeprefix("\ufeff")
+    except Refusal as refusal:
+        if refusal.kind is not NOT_UTF8:
+            raise
+        return content.decode("cp1252", errors="replace")
+
+
+def known_table(every: Mapping[str, Records], remembered: Mapping[str, Columns]) -> Table | None:
+    """The first header that a bank's layout or an officer's mapping describes, with the rows around it."""
+    for records in every.values():
+        for at, (_, cells) in enumerate(records[:HEADER_WITHIN]):
+            known = known_layout(cells)
+            if known is not None:
+                return Table(records[:at], cells, records[at + 1 :], known[0].key, known[1])
+            columns = remembered.get(fingerprint_of(cells))
+            if columns is not None:
+                return Table(records[:at], cells, records[at + 1 :], REMEMBERED, columns)
+    return None
+
+
+def unknown_table(every: Mapping[str, Records], broken: Refusal | None) -> Unknown:
+    """The likeliest header of a table that nobody described yet: the names above the most rows. Raises Refusal where there is none."""
+    best: tuple[int, list[str], Records] | None = None
+    for records in every.values():
+        for at, (_, cells) in enumerate(records[:HEADER_WITHIN]):
+            if could_be_header(cells):
+                rows = [each for each in records[at + 1 :] if _is_row(each[1])]
+                if rows and (best is None or len(rows) > best[0]):
+                    best = (len(rows), cells, rows)
+                break
+    if best is None:
+        raise broken or NO_TABLE()
+    _, header, rows = best
+    width = len(names_of(header))
+    return Unknown(
+        fingerprint=fingerprint_of(header),
+        header=tuple(bare(cell) for cell in header[:width]),
+        samples=[tuple(bare(cell) for cell in cells[:width]) for _, cells in rows[:3]],
+    )
+
+
+def _is_row(cells: Sequence[str]) -> bool:
+    return any(map(looks_like_a_day, cells)) and any(map(holds_money, cells))
+
+
+def account_of(table: Table) -> str:
+    """The account's number, digits alone, where the file tells it."""
+    if table.columns.account is not None:
+        for _, cells in table.below:
+            if table.columns.account < len(cells) and (digits := re.sub(r"[^0-9]", "", cells[table.columns.account])):
+                return digits
+    for _, cells in table.above:
+        if told := _ACCOUNT.search(" ".join(filter(None, map(bare, cells)))):
+            return re.sub(r"[^0-9]", "", told[1])
+    return ""
+
+
+def parsed(text: str) -> tuple[dict[str, Records], Refusal | None]:
+    """The records of the file by each delimiter that it can be read with, the one it names or uses most first; and why another one cannot."""
+    told = _TOLD_DELIMITER.match(text)
+    order = (told[1],) if told else sorted(DELIMITERS, key=lambda sign: -text.count(sign))
+    every: dict[str, Records] = {}
+    broken: Refusal | None = None
+    for sign in order:
+        try:
+            every[sign] = list(_records(text, sign, told.end() if told else 0))
+        except Refusal as refusal:
+            broken = broken or refusal
+    return every, broken
+
+
+def _records(text: str, delimiter: str, begins: int) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(LONGEST_CELL)
+    source = io.StringIO(text[begins:], newline="")
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    before = 1 if begins else 0
+    line = 1 + before
+    try:
+        for cells in reader:
+            yield line, cells
+            line = reader.line_num + 1 + before
+    except csv.Error as error:
+        raise BROKEN_QUOTES(line=line) from error

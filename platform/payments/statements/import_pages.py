@@ -1,0 +1,190 @@
+"""Bring in a statement: choose the file, tell its columns where no bank we know wrote it, look at what it would do, confirm.
+
+As with every import, nothing is kept on the server in between: the file's text travels in the confirming form and is read again there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from litestar import Response, get, post
+
+from governance.rules import PAYMENT_WAY_NAMES
+from kernel import formats
+from kernel.database import Reader, reader_of
+from kernel.money import Rupiah
+from payments import ways
+from payments.statements import queries as statement_queries
+from payments.statements.files import REMEMBERED, Unknown, text_of
+from payments.statements.forms import ColumnsForm, SentBackForm, UploadForm
+from payments.statements.importing import (
+    Plan,
+    Planned,
+    Summary,
+    describe,
+    import_statement,
+    plan_statement,
+    save_layout,
+    ways_with_statement,
+)
+from payments.statements.layouts import proposed
+from payments.statements.words import note_words, state_words
+from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
+from ui.queries import profile
+from ui.words import words
+
+LIST: Final = "/pengurus/pembayaran/mutasi"
+IMPORT: Final = f"{LIST}/impor"
+PLACE: Final = "penjualan"
+UPLOAD: Final = "payments/statement_upload.html"
+COLUMNS: Final = "payments/statement_columns.html"
+SHOWN_LINES: Final = 20
+SHOWN_BAD_LINES: Final = 100
+
+
+@get(IMPORT, guards=[officer], sync_to_thread=False)
+def choose_file(request: AnyRequest, visit: TheVisit) -> Response[bytes]:
+    """Ask for the file."""
+    return page(request, UPLOAD, place=PLACE, form=None, **_upload_context(visit))
+
+
+@post(IMPORT, guards=[officer], status_code=200)
+async def look(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+    """Say what the file would do, or ask for its columns."""
+    form = await read_form(request, UploadForm)
+    async with form.or_again(UPLOAD, place=PLACE, field="file", **_upload_context(visit)):
+        raw = await form.data.file.read(LARGEST_FILE + 1)
+        if len(raw) > LARGEST_FILE:
+            raise FILE_TOO_LARGE(megabytes=LARGEST_FILE // 1_000_000)
+        content = _plain(text_of(raw))
+        found = await plan_statement(ro, form.data.way, content)
+    return await _next(request, ro, visit, form.data.way, content, found)
+
+
+@post(f"{IMPORT}/kolom", guards=[officer], status_code=200)
+async def ask_columns(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+    """Show the columns of a table again, to tell them otherwise."""
+    form = await read_form(request, SentBackForm)
+    async with form.or_again(UPLOAD, place=PLACE, **_upload_context(visit)):
+        content = await _content_of(request)
+        found = await describe(ro, form.data.way, content)
+    return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, form.data.way, content, found))
+
+
+@post(f"{IMPORT}/susunan", guards=[officer], status_code=200)
+async def remember_columns(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[bytes]:
+    """Remember the columns, and say what the file would do."""
+    form = await read_form(request, ColumnsForm)
+    content = await _content_of(request)
+    way = form.values.get("way", "")
+    found = await describe(db, way, content)
+    async with form.or_again(COLUMNS, place=PLACE, **_columns_context(visit, way, content, found)):
+        await save_layout(
+            db, viewer.as_officer(), found.fingerprint, form.data.name, form.data.columns, len(found.header)
+        )
+        plan = await plan_statement(db, way, content)
+    return await _next(request, await reader_of(db), visit, way, content, plan)
+
+
+@post(f"{IMPORT}/pencatatan", guards=[officer])
+async def record(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+    """Take the file."""
+    form = await read_form(request, SentBackForm)
+    async with form.or_again(UPLOAD, place=PLACE, **_upload_context(visit)):
+        summary = await import_statement(db, viewer.as_officer(), form.data.way, await _content_of(request))
+    return see_other(LIST, flash=_done(summary, visit))
+
+
+async def _next(
+    request: AnyRequest, ro: Reader, visit: Visit, way: str, content: str, found: Plan | Unknown
+) -> Response[bytes]:
+    if isinstance(found, Unknown):
+        return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, way, content, found))
+    lang = visit.lang
+    references = [str(each.verdict.reference) for each in found.new if each.verdict.reference]
+    payments = {row.reference: row for row in await statement_queries.payments_by_reference(ro, references)}
+    coming = [each for each in found.new if each.state in ("matched", "doubtful", "unmatched")]
+    coming.sort(key=lambda each: ("doubtful", "matched", "unmatched").index(each.state))
+    return page(
+        request,
+        "payments/statement_preview.html",
+        place=PLACE,
+        way=way,
+        content=content,
+        bank=_bank(found.read.layout, way, visit),
+        own_columns=found.read.layout == REMEMBERED,
+        plan=found,
+        counts={state: found.count(state) for state in ("matched", "doubtful", "unmatched", "outgoing", "set_aside")},
+        paid=Rupiah.total(each.movement.amount for each in found.new if each.state == "matched"),
+        other_account=await _other_account(ro, way, found.read.account),
+        rows=[_row(each, payments, visit) for each in coming[:SHOWN_LINES]],
+        more=max(0, len(coming) - SHOWN_LINES),
+        bad=[(each.line, each.reason.sentence(lang)) for each in found.read.bad[:SHOWN_BAD_LINES]],
+    )
+
+
+def _row(planned: Planned, payments: dict[str, Any], visit: Visit) -> dict[str, Any]:
+    label, kind = state_words(planned.state, visit.lang)
+    payment = payments.get(str(planned.verdict.reference))
+    return {
+        "day": planned.movement.day,
+        "text": planned.movement.text,
+        "amount": planned.movement.amount,
+        "state": label,
+        "kind": kind,
+        "why": f"{payment.label}, {payment.payer_name}" if payment else note_words(planned.verdict.reason, visit.lang),
+    }
+
+
+def _bank(layout: str, way: str, visit: Visit) -> str:
+    name = PAYMENT_WAY_NAMES[way].worded(visit.lang)  # type: ignore[index]  # ways_with_statement was asked
+    return name if layout == REMEMBERED else f"{layout.upper() if layout != 'mandiri' else 'Mandiri'}, {name}"
+
+
+async def _other_account(ro: Reader, way: str, account: str) -> str:
+    """The account that the file tells, when the cooperative shows its buyers another one."""
+    if way != "bank_transfer" or not account:
+        return ""
+    shown = (await ways.way_of(ro, way)).settings.get("account", "")
+    if not shown:
+        told = await profile(ro)
+        shown = told.bank_account if told else ""
+    ours = [re.sub(r"[^0-9]", "", found) for found in re.findall(r"[0-9][0-9 .-]{4,}[0-9]", shown)]
+    return account if ours and account not in ours else ""
+
+
+def _upload_context(visit: Visit) -> dict[str, Any]:
+    return {"ways": [(way, PAYMENT_WAY_NAMES[way].worded(visit.lang)) for way in ways_with_statement()]}  # type: ignore[index]
+
+
+def _columns_context(visit: Visit, way: str, content: str, found: Unknown) -> dict[str, Any]:
+    say = words(visit.lang).gettext
+    names = [(at, name or say("Kolom %(n)s") % {"n": at + 1}) for at, name in enumerate(found.header)]
+    return {"way": way, "content": content, "columns": names, "samples": found.samples, "start": proposed(found.header)}
+
+
+async def _content_of(request: AnyRequest) -> str:
+    """The file's text as it was sent back, its blank lines kept: they count in the numbers of lines."""
+    sent = (await request.form()).get("content")
+    return _plain(sent) if isinstance(sent, str) else ""
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+
+
+def _done(summary: Summary, visit: Visit) -> str:
+    say = words(visit.lang).gettext
+    if not summary.new:
+        return say("Semua baris berkas ini sudah ada. Tidak ada yang berubah.")
+    number = {
+        "new": formats.number(summary.new, visit.lang),
+        "matched": formats.number(summary.matched, visit.lang),
+        "left": formats.number(summary.doubtful + summary.unmatched, visit.lang),
+    }
+    return say("%(new)s baris baru dicatat: %(matched)s cocok dan lunas, %(left)s perlu diperiksa.") % number
+
+
+routes: Final[list[Any]] = [choose_file, look, ask_columns, remember_columns, record]

@@ -1,0 +1,226 @@
+"""Bring a statement in: its new lines are kept, and what is sure is settled on the bank's own day.
+
+All or nothing, in the caller's transaction. The same statement again, or a longer one that holds it, brings only what is new.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kernel import audit, clock
+from kernel.database import Reader, reader_of
+from kernel.errors import Refusal
+from kernel.ids import new_id
+from kernel.locks import one_at_a_time
+from ledger.queries import closed_years
+from payments import events, machine
+from payments.models import StatementLayout, StatementLine
+from payments.provider import provider_of, ways
+from payments.statements import errors as statement_errors
+from payments.statements import queries as statement_queries
+from payments.statements.files import Unknown
+from payments.statements.layouts import Columns, check_columns
+from payments.statements.reading import Movement, Read, read_statement
+from payments.statements.rules import NOBODY, Line, Verdict, match, value_day
+from ui.queries import today
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+# One statement or decision at a time: else two of them could take one payment for two lines.
+LOCK = "statement lines"
+# What the note of a line begins with that was set aside because it holds sen; the amount in sen follows.
+SEN_MARK = "sen:"
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A new line, and what would become of it: "matched", "doubtful", "unmatched", "outgoing" or "set_aside"."""
+
+    movement: Movement
+    state: str
+    verdict: Verdict
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file would do, found out without writing anything. ``known`` lines came with an earlier file."""
+
+    read: Read
+    new: list[Planned]
+    known: int
+
+    def count(self, state: str) -> int:
+        return sum(planned.state == state for planned in self.new)
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import did, in lines. Those that went out or hold sen are kept, and in none of the three."""
+
+    new: int = 0
+    known: int = 0
+    matched: int = 0
+    doubtful: int = 0
+    unmatched: int = 0
+
+
+def ways_with_statement() -> list[str]:
+    """Return the ways whose money is seen to have come by an officer, and so by a statement."""
+    return [way for way in ways() if provider_of(way).capabilities().settles == "officer"]
+
+
+async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes | str) -> Plan | Unknown:
+    """Read a file and compare it with what is there. Raises Refusal: payments.way_has_no_statement, .statement_…, kernel.csv_…."""
+    if way not in ways_with_statement():
+        raise statement_errors.WAY_HAS_NO_STATEMENT(field="way")
+    ro = await reader_of(source)
+    day = await today(ro)
+    read = read_statement(content, way=way, today=day, remembered=await statement_queries.layouts(ro))
+    if isinstance(read, Unknown):
+        return read
+    if not read.movements:
+        return Plan(read=read, new=[], known=0)
+    first, last = min(each.day for each in read.movements), max(each.day for each in read.movements)
+    before = await statement_queries.known_lines(ro, way, first, last)
+    known = {line.fingerprint for line in before}
+    here = {movement.fingerprint for movement in read.movements}
+    gone = Counter((line.on_date, line.amount) for line in before if line.fingerprint not in here)
+    new = [movement for movement in read.movements if movement.fingerprint not in known]
+    lines = [
+        Line(
+            key=each.fingerprint,
+            day=each.day,
+            amount=each.amount,
+            text=each.text,
+            seen_before=(each.day, int(each.amount)) in gone,
+        )
+        for each in new
+        if _may_pay(each)
+    ]
+    ended_since = datetime.combine(first, time(), UTC) - statement_queries.LOOKED_FOR
+    candidates = await statement_queries.candidates(ro, way, ended_since, day) if lines else []
+    verdicts = match(lines, candidates)
+    planned = [_planned(each, verdicts.get(each.fingerprint)) for each in new]
+    return Plan(read=read, new=planned, known=len(read.movements) - len(new))
+
+
+async def describe(source: Reader | AsyncSession, way: str, content: bytes | str) -> Unknown:
+    """Return the table of a file for an officer to tell its columns, told before or not. Raises Refusal (409): payments.statement_layout_known."""
+    read = read_statement(content, way=way, today=await today(source), remembered={})
+    if isinstance(read, Read):
+        raise statement_errors.LAYOUT_KNOWN(bank=read.layout.upper())
+    return read
+
+
+async def import_statement(db: AsyncSession, actor: Actor, way: str, content: bytes | str) -> Summary:
+    """Keep the new lines of a statement and settle what is sure.
+
+    Raises Refusal: payments.way_has_no_statement, .statement_layout_unknown, .statement_bad_lines (nothing is written), .statement_…, kernel.csv_….
+    """
+    await one_at_a_time(db, LOCK)
+    plan = await plan_statement(db, way, content)
+    if isinstance(plan, Unknown):
+        raise statement_errors.LAYOUT_UNKNOWN()
+    if plan.read.bad:
+        worst = plan.read.bad[0]
+        raise statement_errors.BAD_LINES(count=len(plan.read.bad), line=worst.line, reason=worst.reason)
+    if not plan.new:
+        return Summary(known=plan.known)
+    lines = [_line(way, planned, actor) for planned in plan.new]
+    db.add_all(lines)
+    await db.flush()
+    sure = [(line, planned) for line, planned in zip(lines, plan.new, strict=True) if planned.state == "matched"]
+    await _settle(db, actor, sure)
+    states = Counter(line.state for line in lines)
+    summary = Summary(
+        new=len(lines),
+        known=plan.known,
+        matched=states["matched"],
+        doubtful=states["doubtful"],
+        unmatched=states["unmatched"],
+    )
+    audit.record(
+        db, actor, events.STATEMENT_IMPORTED, subject=f"statement:{way}", facts=msgspec.structs.asdict(summary)
+    )
+    return summary
+
+
+async def save_layout(
+    db: AsyncSession, actor: Actor, fingerprint: str, name: str, columns: Columns, width: int
+) -> None:
+    """Remember how the table with this header is read. Raises Refusal: payments.statement_no_such_column, ….
+
+    The officer's later word counts.
+    """
+    check_columns(columns, width)
+    layout = StatementLayout(
+        fingerprint=fingerprint,
+        name=name,
+        mapping=msgspec.to_builtins(columns),
+        saved_by=actor.name,
+        saved_at=clock.now(),
+    )
+    await db.merge(layout)
+    await db.flush()
+
+
+async def _settle(db: AsyncSession, actor: Actor, sure: Iterable[tuple[StatementLine, Planned]]) -> None:
+    """Settle what is sure, all payments locked before the first goes into the books, in one order for everybody.
+
+    What the books or the goods refuse is left to an officer.
+    """
+    ordered = sorted(sure, key=lambda each: str(each[1].verdict.reference))
+    payments = [await machine.locked(db, str(planned.verdict.reference)) for _, planned in ordered]
+    day, closed = await today(db), await closed_years(db)
+    for (line, planned), payment in zip(ordered, payments, strict=True):
+        try:
+            async with db.begin_nested():
+                await machine.settle_by_statement(db, payment, by=actor.name, on=value_day(line.on_date, day, closed))
+                await link(db, actor, line, payment_id=payment.id, note=planned.verdict.reason)
+        except Refusal as refusal:
+            await db.refresh(line)
+            line.candidates, line.note = [str(planned.verdict.reference)], refusal.sentence("id")
+    await db.flush()
+
+
+async def link(db: AsyncSession, actor: Actor, line: StatementLine, *, payment_id: object, note: str) -> None:
+    """Write down that a line showed the money of a payment."""
+    line.state, line.payment_id, line.note = "matched", payment_id, note  # type: ignore[assignment]
+    line.candidates = []
+    line.decided_by, line.decided_at = actor.name, clock.now()
+    await db.flush()
+
+
+def _line(way: str, planned: Planned, actor: Actor) -> StatementLine:
+    """A line as it is kept; a sure one is doubtful until it is settled."""
+    movement, verdict = planned.movement, planned.verdict
+    note = f"{SEN_MARK}{movement.sen}" if planned.state == "set_aside" else verdict.reason
+    return StatementLine(
+        id=new_id(),
+        way=way,
+        fingerprint=movement.fingerprint,
+        on_date=movement.day,
+        amount=int(movement.amount),
+        words=movement.text,
+        state="doubtful" if planned.state == "matched" else planned.state,
+        candidates=list(verdict.candidates),
+        note="" if verdict is NOBODY and planned.state != "set_aside" else note,
+        imported_by=actor.name,
+        imported_at=clock.now(),
+    )
+
+
+def _planned(movement: Movement, verdict: Verdict | None) -> Planned:
+    if verdict is not None:
+        return Planned(movement, verdict.state, verdict)
+    return Planned(movement, "outgoing" if movement.sen < 0 else "set_aside", NOBODY)
+
+
+def _may_pay(movement: Movement) -> bool:
+    """Money that came in, in whole rupiah: interest has sen, and payments have none."""
+    return movement.sen > 0 and not movement.has_sen

@@ -1,0 +1,135 @@
+"""What an officer decides about a line: which payment it pays, or that it pays none. Nothing is undone here: books are put right by reversal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from kernel import audit, clock
+from kernel.errors import Words
+from kernel.locks import one_at_a_time
+from kernel.money import Rupiah
+from ledger.queries import closed_years
+from payments import errors, events, machine, rules
+from payments.provider import provider_of
+from payments.statements import errors as statement_errors
+from payments.statements import queries as statement_queries
+from payments.statements.importing import LOCK, link
+from payments.statements.rules import tail_paid, value_day
+from ui.queries import today
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+    from payments.models import Payment, StatementLine
+
+STATE_NAMES: Final[dict[str, Words]] = {
+    "unmatched": Words("belum cocok", "unmatched"),
+    "doubtful": Words("meragukan", "doubtful"),
+    "matched": Words("sudah cocok", "matched"),
+    "set_aside": Words("disisihkan", "set aside"),
+    "outgoing": Words("uang keluar", "money going out"),
+}
+BY_HAND: Final = "by_hand"
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """What a decision did. ``settled`` False: the payment was paid already, and now its line is known."""
+
+    reference: str
+    settled: bool
+
+
+async def match_by_hand(db: AsyncSession, actor: Actor, line_id: UUID, reference: str) -> Matched:
+    """Say that a line is the money of a payment, and settle that on the bank's day; the same again changes nothing.
+
+    A payer who left the unique tail out, or wrote another one, has paid: the tail becomes what they sent above the price. Raises Refusal:
+    payments.no_such_line, .line_decided, .line_went_out, .no_such_payment, .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post`` does.
+    """
+    await one_at_a_time(db, LOCK)
+    line = await _line(db, line_id)
+    payment = await machine.locked(db, reference)
+    if line.state == "matched" and line.payment_id == payment.id:
+        return Matched(reference, settled=False)
+    _refuse_unfit(line, payment)
+    if await statement_queries.has_line(db, payment.id):
+        raise statement_errors.PAYMENT_SEEN(reference=reference)
+    _take_tail(line, payment)
+    on = value_day(line.on_date, await today(db), await closed_years(db))
+    settled = await machine.settle_by_statement(db, payment, by=actor.name, on=on)
+    await link(db, actor, line, payment_id=payment.id, note=BY_HAND)
+    audit.record(
+        db,
+        actor,
+        events.LINE_MATCHED,
+        subject=f"payment:{reference}",
+        facts={"line": str(line.id), "amount": line.amount, "number": reference},
+    )
+    return Matched(reference, settled)
+
+
+async def set_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: str) -> None:
+    """Say that a line pays nothing that was asked for, and why; the same again changes nothing.
+
+    Raises Refusal: payments.no_such_line, .reason_needed, .line_decided.
+    """
+    line = await _line(db, line_id)
+    why = " ".join(reason.split())
+    if not why:
+        raise errors.REASON_NEEDED(field="reason")
+    if line.state == "set_aside" and line.note == why:
+        return
+    if line.state not in ("unmatched", "doubtful"):
+        raise statement_errors.LINE_DECIDED(state=STATE_NAMES[line.state])
+    line.state, line.note, line.candidates = "set_aside", why, []
+    line.decided_by, line.decided_at = actor.name, clock.now()
+    audit.record(
+        db,
+        actor,
+        events.LINE_SET_ASIDE,
+        subject=f"statement_line:{line.id}",
+        facts={"amount": line.amount, "reason": why},
+    )
+    await db.flush()
+
+
+async def _line(db: AsyncSession, line_id: UUID) -> StatementLine:
+    line = await statement_queries.line_to_change(db, line_id)
+    if line is None:
+        raise statement_errors.NO_SUCH_LINE()
+    return line
+
+
+def _refuse_unfit(line: StatementLine, payment: Payment) -> None:
+    if not may_pay(line.state, line.amount, line.decided_by):
+        raise statement_errors.LINE_WENT_OUT()
+    if line.state == "matched":
+        raise statement_errors.LINE_DECIDED(state=STATE_NAMES[line.state])
+    if payment.way != line.way:
+        way = provider_of(payment.way).capabilities().label
+        raise statement_errors.OTHER_WAY(reference=payment.reference, way=way)
+    if not fits(line.amount, payment.amount, payment.tail, payment.status):
+        raise statement_errors.AMOUNT_DIFFERS(
+            amount=Rupiah(line.amount), reference=payment.reference, asked=Rupiah(payment.amount)
+        )
+
+
+def may_pay(state: str, amount: int, decided_by: str | None) -> bool:
+    """Whether a line is money that came in, in whole rupiah. What nobody set aside was set aside when it came, for its sen."""
+    return state != "outgoing" and amount > 0 and (state != "set_aside" or decided_by is not None)
+
+
+def fits(came: int, asked: int, tail: int, status: str) -> bool:
+    """Whether this much money pays a payment: exactly, or but for its tail while it is not booked yet."""
+    if came == asked:
+        return status != "refunded"
+    return status not in rules.SETTLED and tail_paid(Rupiah(came), Rupiah(asked), tail) is not None
+
+
+def _take_tail(line: StatementLine, payment: Payment) -> None:
+    tail = tail_paid(Rupiah(line.amount), Rupiah(payment.amount), payment.tail)
+    if line.amount != payment.amount and tail is not None:
+        payment.amount, payment.tail = line.amount, tail

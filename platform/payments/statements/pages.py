@@ -1,0 +1,214 @@
+"""The lines of statements: those that an officer must look at, and what they decide about each."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from governance.rules import PAYMENT_WAY_NAMES
+from kernel import clock
+from kernel.database import Reader, reader_of
+from kernel.money import Rupiah
+from payments import rules
+from payments.errors import NO_SUCH_PAYMENT
+from payments.statements import errors as statement_errors
+from payments.statements import import_pages as statement_import_pages
+from payments.statements import queries as statement_queries
+from payments.statements.forms import AsideForm, MatchForm
+from payments.statements.import_pages import IMPORT, LIST, PLACE
+from payments.statements.matching import fits, match_by_hand, may_pay, set_aside
+from payments.statements.queries import LineView, PaymentRow
+from payments.statements.words import note_words, state_words
+from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui.words import words
+
+LINE: Final = "payments/statement_line.html"
+SHOWN_PAYMENTS: Final = 20
+# What can be chosen to see, by the word in the address.
+SHELVES: Final[dict[str, tuple[str, ...]]] = {
+    "periksa": ("doubtful", "unmatched"),
+    "cocok": ("matched",),
+    "disisihkan": ("set_aside",),
+    "keluar": ("outgoing",),
+}
+
+
+@get(LIST, guards=[officer])
+async def show_lines(
+    request: AnyRequest,
+    ro: Ro,
+    visit: TheVisit,
+    keadaan: FromQuery[str] = "periksa",
+    cari: FromQuery[str] = "",
+    halaman: FromQuery[int] = 1,
+) -> Response[Any]:
+    """List the lines that wait for an officer, or those of another state."""
+    shelf = keadaan if keadaan in SHELVES else "periksa"
+    search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
+    rows, total = await statement_queries.lines(ro, SHELVES[shelf], search, current)
+    pages = -(-total // statement_queries.PAGE)
+    url = f"{LIST}?{urlencode({'keadaan': shelf, 'cari': search})}&halaman="
+    if pages and current > pages:
+        return see_other(f"{url}{pages}")
+    counts = await statement_queries.counts(ro)
+    return page(
+        request,
+        "payments/statement_list.html",
+        block="list",
+        place=PLACE,
+        import_path=IMPORT,
+        rows=[_told(row, visit) for row in rows],
+        shelf=shelf,
+        counts={name: sum(counts.get(state, 0) for state in states) for name, states in SHELVES.items()},
+        total=total,
+        search=search,
+        current=current,
+        pages=pages,
+        next_page=url,
+    )
+
+
+@get(f"{LIST}/{{statement_line:uuid}}", guards=[officer])
+async def show_line(
+    request: AnyRequest, ro: Ro, visit: TheVisit, statement_line: FromPath[UUID], cari: FromQuery[str] = ""
+) -> Response[bytes]:
+    """Show a line, and the payments that it may pay."""
+    return page(request, LINE, place=PLACE, form=None, **await _line_context(ro, visit, statement_line, cari))
+
+
+@get(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[officer])
+async def confirm_match(
+    request: AnyRequest, ro: Ro, visit: TheVisit, statement_line: FromPath[UUID], pembayaran: FromQuery[str] = ""
+) -> Response[bytes]:
+    """Say in one sentence what matching would do, before it does."""
+    line = await _line(ro, statement_line)
+    found = await statement_queries.payments_by_reference(ro, [pembayaran[:40]])
+    if not found:
+        raise NO_SUCH_PAYMENT()
+    if not _fits(line, found[0]):
+        raise statement_errors.AMOUNT_DIFFERS(
+            amount=Rupiah(line.amount), reference=found[0].reference, asked=Rupiah(found[0].amount)
+        )
+    return page(
+        request,
+        "payments/statement_match.html",
+        place=PLACE,
+        line=_told(line, visit),
+        payment=found[0],
+        is_paid=found[0].status in rules.SETTLED,
+        state=rules.STATUS_NAMES[found[0].status].worded(visit.lang),
+        path=f"{LIST}/{line.id}",
+    )
+
+
+@post(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[officer])
+async def match(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, statement_line: FromPath[UUID]
+) -> Response[Any]:
+    """Match it."""
+    form = await read_form(request, MatchForm)
+    context = await _line_context(await reader_of(db), visit, statement_line, "")
+    async with form.or_again(LINE, place=PLACE, **context):
+        matched = await match_by_hand(db, viewer.as_officer(), statement_line, form.data.reference)
+    say = words(visit.lang).gettext
+    told = (
+        say("Cocok: pembayarannya dicatat lunas.")
+        if matched.settled
+        else say("Cocok: pembayarannya memang sudah lunas.")
+    )
+    return see_other(LIST, flash=told)
+
+
+@post(f"{LIST}/{{statement_line:uuid}}/penyisihan", guards=[officer])
+async def put_aside(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, statement_line: FromPath[UUID]
+) -> Response[Any]:
+    """Set it aside."""
+    form = await read_form(request, AsideForm)
+    context = await _line_context(await reader_of(db), visit, statement_line, "")
+    async with form.or_again(LINE, place=PLACE, **context):
+        await set_aside(db, viewer.as_officer(), statement_line, form.data.reason)
+    return see_other(LIST, flash=words(visit.lang).gettext("Baris itu disisihkan."))
+
+
+async def _line(ro: Reader, line_id: UUID) -> LineView:
+    line = await statement_queries.line(ro, line_id)
+    if line is None:
+        raise statement_errors.NO_SUCH_LINE()
+    return line
+
+
+async def _line_context(ro: Reader, visit: Visit, line_id: UUID, search: str) -> dict[str, Any]:
+    line = await _line(ro, line_id)
+    can_pay = line.state != "matched" and may_pay(line.state, line.amount, line.decided_by)
+    search = search.strip()[:100]
+    proposed = await statement_queries.payments_by_reference(ro, line.candidates) if can_pay else []
+    others: list[PaymentRow] = []
+    if can_pay:
+        others = await statement_queries.payments_not_seen(
+            ro,
+            line.way,
+            clock.now() - statement_queries.LOOKED_FOR,
+            search=search,
+            amount=line.amount,
+            most=SHOWN_PAYMENTS,
+        )
+    known = {row.reference for row in proposed}
+    every = [*proposed, *(row for row in others if row.reference not in known)]
+    return {
+        "line": _told(line, visit),
+        "path": f"{LIST}/{line.id}",
+        "way": PAYMENT_WAY_NAMES[line.way].worded(visit.lang),  # type: ignore[index]  # kept for ways that are known
+        "can_pay": can_pay,
+        "is_open": line.state in ("doubtful", "unmatched"),
+        "fitting": [_payment(row, visit) for row in every if _fits(line, row)],
+        "near": [_payment(row, visit) for row in proposed if not _fits(line, row)],
+        "search": search,
+    }
+
+
+def _told(line: LineView, visit: Visit) -> dict[str, Any]:
+    label, kind = state_words(line.state, visit.lang)
+    return {
+        "id": line.id,
+        "day": line.on_date,
+        "text": line.words,
+        "amount": line.amount,
+        "state": label,
+        "kind": kind,
+        "note": note_words(line.note, visit.lang),
+        "reference": line.reference,
+        "imported_by": line.imported_by,
+        "imported_at": line.imported_at,
+        "decided_by": line.decided_by,
+        "decided_at": line.decided_at,
+    }
+
+
+def _payment(row: PaymentRow, visit: Visit) -> dict[str, Any]:
+    return {
+        "reference": row.reference,
+        "label": row.label,
+        "payer": row.payer_name,
+        "amount": row.amount,
+        "status": rules.STATUS_NAMES[row.status].worded(visit.lang),
+        "opened_at": row.opened_at,
+    }
+
+
+def _fits(line: LineView, payment: PaymentRow) -> bool:
+    return fits(line.amount, payment.amount, payment.tail, payment.status)
+
+
+routes: Final[list[Any]] = [
+    show_lines,
+    *statement_import_pages.routes,
+    show_line,
+    confirm_match,
+    match,
+    put_aside,
+]

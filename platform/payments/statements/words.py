@@ -1,0 +1,68 @@
+"""How the pages of statements say what became of a line, and why."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kernel.errors import Words
+from kernel.formats import Lang, rupiah
+from kernel.money import Rupiah
+from payments.statements.importing import SEN_MARK
+from payments.statements.matching import BY_HAND, STATE_NAMES
+from payments.statements.rules import NOBODY
+
+# The state, as a small word on a line, and its colour.
+STATE_KINDS: Final = {"unmatched": "wait", "doubtful": "wait", "matched": "done", "set_aside": "off", "outgoing": "off"}
+
+REASONS: Final[dict[str, Words]] = {
+    "reference": Words(
+        "Nomor pembayarannya tertulis di keterangan, dan jumlahnya pas.",
+        "Its text names the payment, and the amount is right.",
+    ),
+    "amount": Words(
+        "Jumlahnya pas, dan tidak ada pembayaran lain sejumlah itu.",
+        "The amount is right, and no other payment has it.",
+    ),
+    "two_lines": Words(
+        "Ada dua baris sejumlah ini untuk satu pembayaran. Pilih yang benar.",
+        "Two lines have this amount for one payment. Choose the right one.",
+    ),
+    "seen_before": Words(
+        "Baris dengan tanggal dan jumlah yang sama sudah pernah masuk. Mungkin ini baris itu juga, dengan keterangan lain.",
+        "A line of the same date and amount came before. This may be that line in other words.",
+    ),
+    "several": Words(
+        "Lebih dari satu pembayaran bisa cocok. Pilih yang benar.",
+        "More than one payment may fit. Choose the right one.",
+    ),
+    "amount_differs": Words("Jumlahnya tidak sama dengan yang ditagih.", "The amount is not the one asked for."),
+    "outside_days": Words(
+        "Jumlahnya pas, tetapi uangnya datang di luar hari-hari pembayaran itu.",
+        "The amount is right, but the money came outside the days of that payment.",
+    ),
+    "no_tail": Words(
+        "Jumlahnya pas tetapi bulat, dan nomor pembayarannya tidak tertulis.",
+        "The amount is right but round, and the text names no payment.",
+    ),
+    BY_HAND: Words("Dicocokkan oleh pengurus.", "Matched by an officer."),
+}
+
+
+def state_words(state: str, lang: Lang) -> tuple[str, str]:
+    """The state in a word that begins a line, and the kind of its mark."""
+    said = STATE_NAMES[state].worded(lang)
+    return said[:1].upper() + said[1:], STATE_KINDS[state]
+
+
+def note_words(note: str, lang: Lang) -> str:
+    """The sentence of a stored note: a reason by its code, what holds sen, or what an officer wrote."""
+    if note.startswith(SEN_MARK) and note[len(SEN_MARK) :].isdigit():
+        whole, sen = divmod(int(note[len(SEN_MARK) :]), 100)
+        amount = f"{rupiah(Rupiah(whole), lang)}{',' if lang == 'id' else '.'}{sen:02}"
+        return Words(
+            f"Memuat sen ({amount}), misalnya bunga bank. Pembayaran selalu rupiah bulat.",
+            f"It holds sen ({amount}), like interest of the bank. Payments are whole rupiah.",
+        ).worded(lang)
+    if note == NOBODY.reason:
+        return ""
+    return REASONS[note].worded(lang) if note in REASONS else note

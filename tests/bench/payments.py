@@ -1,0 +1,252 @@
+"""Money in: messages taken in against the framework's hello, from a message to its journal, and a thousand messages five times each.
+
+Bars: intake at least 0.5 of hello in the same run; message to journal p95 under 300 ms on an idle worker; 1,000 messages, each five times in
+random order by four senders: 1,000 postings, books checked. The worker is a process of its own, the gateways are stand-ins in this one,
+PostgreSQL keeps what it has said (fsync on). Requests are ASGI calls in this process, as in ``storefront``.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+
+from bench.place import cooperative, place
+from bench.storefront import hello, scope
+from factories import payments as pay
+from factories.cooperatives import furnish
+from factories.outside import Outside, Sent, outside, stripe_headers
+from kernel.database import Database, plain_url
+from kernel.ids import new_id
+from payments import calling
+from payments.models import Payment
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import coop_reader, coop_session
+from web.doors import Doors
+
+ROOT = Path(__file__).resolve().parents[2]
+ROUNDS, SECONDS, AT_ONCE = 7, 0.7, 32
+SINGLE, MANY, TIMES, SENDERS = 60, 1_000, 5, 4
+Call = Callable[[], Awaitable[None]]
+
+
+def poster(app: Any, host: str, path: str, headers: dict[str, str], body: bytes) -> Call:
+    """A call of the app that insists on 200."""
+    asked = scope(host, path) | {"method": "POST"}
+    asked["headers"] = [(b"host", host.encode()), *((n.lower().encode(), v.encode()) for n, v in headers.items())]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        assert message.get("status", 200) == 200, message["status"]
+
+    async def call() -> None:
+        await app(dict(asked), receive, send)
+
+    return call
+
+
+async def rate(calls: Iterator[Call]) -> float:
+    """Calls a second, with so many under way at once."""
+    count, started = 0, time.perf_counter()
+
+    async def one_after_the_other() -> None:
+        nonlocal count
+        while time.perf_counter() - started < SECONDS:
+            await next(calls)()
+            count += 1
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
+    return count / (time.perf_counter() - started)
+
+
+async def intake(doors: Doors, database: Database, tenant: TenantRef, world: Outside) -> None:
+    """(a) verify, store with its job, answer; against hello, in turns."""
+    host = f"{tenant.slug}.{doors.settings.base_domain}"
+    greeting = Litestar([hello], openapi_config=None)
+
+    def hellos() -> Iterator[Call]:
+        asked = scope("localhost", "/")
+
+        async def call() -> None:
+            async def receive() -> dict[str, Any]:
+                return {"type": "http.request", "body": b"", "more_body": False}
+
+            async def send(message: dict[str, Any]) -> None:
+                assert message.get("status", 200) == 200
+
+            await greeting(dict(asked), receive, send)
+
+        while True:
+            yield call
+
+    def messages(way: str) -> Iterator[Call]:
+        while True:
+            headers, body = message(way)
+            yield poster(doors, host, world.address(way), headers, body)
+
+    for way in ("stripe", "xendit"):
+        made = [
+            next(each) for each in [messages(way)] for _ in range(40_000)
+        ]  # made before, so that making them costs nothing
+        ours, theirs = iter(made), hellos()
+        await rate(ours), await rate(theirs)  # warm
+        rows = [(await rate(ours), await rate(theirs)) for _ in range(ROUNDS)]
+        ratio = statistics.median(one / other for one, other in rows)
+        us, them = (statistics.median(column) for column in zip(*rows, strict=True))
+        print(f"intake of {way} messages: {us:,.0f}/s, hello: {them:,.0f}/s, ratio {ratio:.2f} (bar 0.50)", flush=True)
+    async with coop_reader(database, tenant) as ro:
+        kept = await ro.value("SELECT count(*) FROM payment_events")
+    print(f"  {kept:,} messages stored, each with its job")
+
+
+def message(way: str) -> Sent:
+    """A proved message of its own about a payment that is not there."""
+    number = new_id().hex
+    if way == "xendit":
+        told = {
+            "id": number,
+            "external_id": f"L{number[:11]}",
+            "status": "PAID",
+            "amount": 50_000,
+            "paid_amount": 50_000,
+        }
+        return {"x-callback-token": "token-tiruan", "content-type": "application/json"}, json.dumps(told).encode()
+    about = {
+        "id": f"cs_{number}",
+        "object": "checkout.session",
+        "client_reference_id": f"L{number[:11]}",
+        "metadata": {},
+    }
+    told = {"id": f"evt_{number}", "type": "checkout.session.completed", "livemode": False, "data": {"object": about}}
+    body = json.dumps(told, indent=2).encode()
+    return stripe_headers(body), body
+
+
+@contextlib.contextmanager
+def worker(database: Database) -> Iterator[None]:
+    """A worker process beside us."""
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT / "platform"),
+        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_DATA_DIR": str(database.settings.data_dir),
+        "LUMBUNG_STAND_INS": ",".join(f"{name}={address}" for name, address in database.settings.stand_ins),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "commands.main", "worker"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+async def started(world: Outside, count: int) -> list[Payment]:
+    """So many payments that wait at Xendit."""
+    found: list[Payment] = []
+
+    async def some(part: int) -> None:
+        for _ in range(part):
+            async with coop_session(world.database, world.tenant) as db:
+                payment = await pay.opened(db, "top_up", "xendit")
+            found.append(
+                await calling.start(world.database, world.tenant, payment.reference, origin="http://ukur.localhost")
+            )
+
+    await asyncio.gather(*(some(count // 4) for _ in range(4)))
+    return found
+
+
+async def to_the_journal(doors: Doors, world: Outside) -> None:
+    """(b) from the provider's request to the journal that anybody can read, one after the other."""
+    host = f"{world.tenant.slug}.{doors.settings.base_domain}"
+    spent = []
+    for payment in await started(world, SINGLE):
+        sent = await world.pay(payment)
+        begun = time.perf_counter()
+        await poster(doors, host, world.address("xendit"), *sent)()
+        answered = time.perf_counter()
+        while not await _posted(world, payment):  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.003)
+        spent.append((time.perf_counter() - begun, answered - begun))
+        await asyncio.sleep(0.05)
+    whole = sorted(each for each, _ in spent[5:])  # the first ones open the worker's connections
+    p50, p95 = statistics.median(whole), whole[int(len(whole) * 0.95)]
+    answer = statistics.median(each for _, each in spent[5:])
+    print(
+        f"message to journal, idle worker: p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms (bar 300 ms);"
+        f" answered to the provider after {answer * 1000:.1f} ms",
+        flush=True,
+    )
+
+
+async def _posted(world: Outside, payment: Payment) -> bool:
+    async with coop_reader(world.database, world.tenant) as ro:
+        found = await ro.value("SELECT 1 FROM journals WHERE source_key = $1", f"payment:{payment.id}")
+    return found is not None
+
+
+async def five_times(doors: Doors, world: Outside) -> None:
+    """(c) a thousand messages, each five times, in random order, by four senders at once."""
+    host = f"{world.tenant.slug}.{doors.settings.base_domain}"
+    before = await pay.postings(world.database, world.tenant)
+    sent = [await world.pay(payment) for payment in await started(world, MANY)]
+    calls = [poster(doors, host, world.address("xendit"), *each) for each in sent for _ in range(TIMES)]
+    random.Random(7).shuffle(calls)
+
+    async def sender(part: list[Call]) -> None:
+        for call in part:
+            await call()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(sender(calls[at::SENDERS]) for at in range(SENDERS)))
+    taken_in = time.perf_counter()
+    while await _waiting(world):
+        assert time.perf_counter() - taken_in < 600, "the worker never came to the end"
+        await asyncio.sleep(0.1)
+    done = time.perf_counter()
+    postings = await pay.postings(world.database, world.tenant) - before
+    await pay.all_hold_in(world.database, world.tenant)
+    assert postings == MANY, postings
+    print(
+        f"{MANY:,} messages {TIMES} times each by {SENDERS} senders: taken in after {taken_in - begun:.1f} s"
+        f" ({len(calls) / (taken_in - begun):,.0f}/s), all posted after {done - begun:.1f} s; {postings:,} postings, books hold"
+    )
+
+
+async def _waiting(world: Outside) -> int:
+    async with coop_reader(world.database, world.tenant) as ro:
+        return int(await ro.value("SELECT count(*) FROM payment_events WHERE state = 'received'"))
+
+
+async def main() -> None:
+    async with place() as (database, settings):
+        await cooperative(database)
+        tenant = await tenant_by_slug(database, "ukur")
+        assert tenant is not None
+        async with coop_session(database, tenant) as db:
+            await furnish(db, "melati")
+        async with outside(database, tenant) as world:
+            doors = Doors(settings, database)
+            await doors.start()
+            with worker(database):
+                await to_the_journal(doors, world)
+                await five_times(doors, world)
+            await intake(doors, database, tenant, world)
+            await doors.stop()

@@ -1,0 +1,359 @@
+"""Any history of payments at all: orders, money that comes or not, as asked or not, messages, refunds, hand-overs, time.
+
+After each step the books are balanced, nothing is posted twice, states went along their steps, and each account holds what the payments'
+rows say; at the end, when every provider was asked once more, all money that came is booked. A few histories in the usual run;
+`make fuzz` (LUMBUNG_FUZZ=1) tries many and longer ones.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories import payments as pay
+from factories import shop
+from factories.shop import CASHIER, TODAY, VISITOR
+from kernel import clock
+from kernel.errors import Refusal
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from payments import calling, hearing, machine, provider
+from payments.models import Payment, PaymentRefund
+from payments.officer import giving_back
+from payments.provider import ProviderFault, Refunded, Status
+from payments.rules import SETTLED, STEPS
+from shop import handling, paying
+from shop.models import Order
+from tenants.session import tenant_of
+
+FUZZ: Final = os.environ.get("LUMBUNG_FUZZ") == "1"
+KINDS: Final = (
+    *("order",) * 6,
+    *("top_up", "repayment", "pays", "pays", "pays", "pays", "pays_wrong", "ends", "gives_back", "gives_back"),
+    *("look",) * 6,
+    *("confirm", "confirm", "statement", "expire", "expire_order", "hand_over", "hand_over", "hand_over", "cancel", "take_back"),
+    *("change_way", "give_back", "give_back", "give_back", "carry_out", "carry_out", "hours", "settle_alarm", "call_off_others"),
+)  # fmt: skip
+WAYS: Final = ("cash", "bank_transfer", "qris", *pay.GATEWAYS, "savings", "wallet", "kasbon", "payroll")
+STOCK: Final = (6, 30, 200)
+Step = tuple[str, int, int]
+HISTORIES: Final = st.lists(
+    st.tuples(st.sampled_from(KINDS), st.integers(0, 11), st.integers(0, 999)),
+    min_size=40,
+    max_size=120 if FUZZ else 60,
+)
+
+
+@dataclass
+class Theirs:
+    """What a provider knows of one payment: the truth, which we learn only by asking."""
+
+    state: str = "awaiting"
+    amount: int = 0
+    currency: str = "IDR"
+    refunds: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """The providers as one, the goods, and the moment."""
+
+    now: datetime
+    items: list[UUID]
+    theirs: dict[str, Theirs] = field(default_factory=dict)
+    answer: int = 0
+
+    def of(self, reference: str) -> Theirs:
+        return self.theirs.setdefault(reference, Theirs())
+
+    async def status(self, means: object, reference: str, provider_reference: str) -> Status:
+        if self.answer % 11 == 7:
+            raise ProviderFault("busy", passing=True)
+        if self.answer % 53 == 5:
+            raise ProviderFault("unreadable", passing=False)
+        known = self.of(reference)
+        paid = known.state == "paid"
+        return Status(
+            state=known.state,  # type: ignore[arg-type]
+            reference=reference,
+            provider_reference=provider_reference,
+            amount=Rupiah(known.amount if paid else 0),
+            currency=known.currency,
+            fee=Rupiah(self.answer) if paid and self.answer % 3 == 0 else None,
+            refunded=Rupiah(sum(known.refunds.values()) if paid else 0),
+            detail=machine.DISPUTED if self.answer % 17 == 3 else "",
+        )
+
+    async def refund(self, means: object, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
+        known = self.of(payment.reference)
+        if key in known.refunds:
+            return Refunded(state="done", provider_reference=key)
+        if self.answer % 5 == 0:
+            return Refunded(state="pending", provider_reference=key)
+        left = known.amount - sum(known.refunds.values())
+        if self.answer % 5 == 1 or amount > left:
+            return Refunded(state="failed", provider_reference=key, detail="not this time")
+        known.refunds[key] = int(amount)
+        return Refunded(state="done", provider_reference=key)
+
+    async def refund_status(self, means: object, payment: Status, refund_reference: str, key: str) -> Refunded:
+        return await self.refund(means, payment, Rupiah(self.of(payment.reference).amount // 2), key, "")
+
+
+class History:
+    """Takes steps, each in a savepoint as a request has its transaction."""
+
+    def __init__(self, db: AsyncSession, world: World) -> None:
+        self.db, self.world = db, world
+
+    async def take(self, kind: str, at: int, number: int) -> None:
+        self.world.now += timedelta(seconds=1)
+        self.world.answer = number
+        with clock.held_at(self.world.now):
+            try:
+                async with self.db.begin_nested():
+                    await getattr(self, kind)(at, number)
+            except Refusal:
+                self.db.expire_all()
+            except ProviderFault:  # a worker would ask again
+                self.db.expire_all()
+
+    async def pick(self, model: type[Any], at: int, *conditions: Any) -> Any:
+        found = (await self.db.execute(select(model).where(*conditions).order_by(model.id))).scalars().all()
+        return found[at % len(found)] if found else None
+
+    async def at_gateway(self, at: int) -> Payment | None:
+        found: Payment | None = await self.pick(Payment, at, Payment.way.in_(pay.GATEWAYS))
+        if found is not None and found.provider_reference is None:
+            found.provider_reference = f"theirs-{found.reference}"  # as starting it would have
+        return found
+
+    async def order(self, at: int, number: int) -> None:
+        buyer = await shop.member(self.db, f"000{number % 2 + 1}") if number % 3 else VISITOR
+        way = WAYS[number // 3 % len(WAYS)]
+        item = self.world.items[at % len(self.world.items)]
+        await pay.ordered(self.db, way, buyer=buyer, product_id=item, quantity=1 + number % 3)
+
+    async def top_up(self, at: int, number: int) -> None:
+        await pay.opened(self.db, "top_up", ("bank_transfer", "qris", *pay.GATEWAYS)[at % 5], 10_000 + number)
+
+    async def repayment(self, at: int, number: int) -> None:
+        await pay.opened(self.db, "repayment", ("bank_transfer", "xendit")[at % 2], 10_000 + number)
+
+    async def pays(self, at: int, number: int) -> None:
+        payment = await self.at_gateway(at)
+        if payment is not None and self.world.of(payment.reference).state != "paid":
+            self.world.theirs[payment.reference] = Theirs("paid", payment.amount)
+
+    async def pays_wrong(self, at: int, number: int) -> None:
+        payment = await self.at_gateway(at)
+        if payment is not None and self.world.of(payment.reference).state != "paid":
+            currency = "USD" if number % 4 == 0 else "IDR"
+            amount = payment.amount + (0 if currency == "USD" else number % 7 - 3 or 5)
+            self.world.theirs[payment.reference] = Theirs("paid", amount, currency)
+
+    async def ends(self, at: int, number: int) -> None:
+        payment = await self.at_gateway(at)
+        if payment is not None and self.world.of(payment.reference).state == "awaiting":
+            self.world.of(payment.reference).state = ("failed", "expired", "cancelled")[number % 3]
+
+    async def gives_back(self, at: int, number: int) -> None:
+        """At the provider's own pages."""
+        payment = await self.at_gateway(at)
+        known = self.world.of(payment.reference) if payment is not None else None
+        if known is not None and known.state == "paid":
+            left = known.amount - sum(known.refunds.values())
+            amount = left if number % 3 == 0 else min(left, 1 + number * 10)
+            if amount > 0:
+                known.refunds[f"dashboard-{new_id()}"] = amount
+
+    async def look(self, at: int, number: int) -> None:
+        payment = await self.at_gateway(at)
+        if payment is not None:
+            await self.db.flush()
+            await calling.look(None, tenant_of(self.db), payment.reference)  # type: ignore[arg-type]
+
+    async def confirm(self, at: int, number: int) -> None:
+        payment = await self.pick(Payment, at, Payment.way.in_(("bank_transfer", "qris", "xendit")))
+        if payment is not None:
+            await machine.confirm_by_officer(self.db, CASHIER, payment.reference, on=TODAY)
+
+    async def statement(self, at: int, number: int) -> None:
+        payment = await self.pick(Payment, at, Payment.way == "bank_transfer")
+        if payment is not None:
+            locked = await machine.locked(self.db, payment.reference)
+            await machine.settle_by_statement(self.db, locked, by="Bendahara", on=TODAY)
+
+    async def expire(self, at: int, number: int) -> None:
+        payment = await self.pick(Payment, at)
+        if payment is not None:
+            await machine.expire(self.db, payment.reference)
+
+    async def expire_order(self, at: int, number: int) -> None:
+        if (order := await self.pick(Order, at)) is not None:
+            await handling.expire_order(self.db, order.id)
+
+    async def call_off_others(self, at: int, number: int) -> None:
+        if (order := await self.pick(Order, at)) is not None:
+            await handling.call_off_others(self.db, order.id)
+
+    async def hand_over(self, at: int, number: int) -> None:
+        if (order := await self.pick(Order, at, Order.status.in_(("placed", "paid")))) is not None:
+            await handling.hand_over(self.db, CASHIER, order.number, on=TODAY)
+
+    async def cancel(self, at: int, number: int) -> None:
+        if (order := await self.pick(Order, at)) is not None:
+            await handling.cancel_order(self.db, CASHIER, order.number, "Percobaan", on=TODAY)
+
+    async def take_back(self, at: int, number: int) -> None:
+        if (order := await self.pick(Order, at, Order.status == "handed_over")) is not None:
+            await handling.return_order(self.db, CASHIER, order.number, "Percobaan", on=TODAY)
+
+    async def change_way(self, at: int, number: int) -> None:
+        if (order := await self.pick(Order, at)) is not None:
+            consent = pay.Consent(order.member_id, clock.now()) if order.member_id else None
+            way = WAYS[number % len(WAYS)]
+            await paying.change_way(self.db, CASHIER, order.id, way, on=TODAY, consent=consent)
+
+    async def give_back(self, at: int, number: int) -> None:
+        payment = await self.pick(Payment, at, Payment.status.in_(SETTLED))
+        if payment is not None:
+            amount = Rupiah(payment.amount - payment.tail if number % 3 == 0 else 1 + number * 20)
+            back_to = ("same_way", "by_hand", "wallet")[number % 3 if number % 2 else at % 3]
+            give = giving_back.give_back
+            await give(self.db, CASHIER, payment.reference, amount, back_to, "Percobaan", key=str(number), on=TODAY)  # type: ignore[arg-type]
+
+    async def carry_out(self, at: int, number: int) -> None:
+        refund = await self.pick(PaymentRefund, at, PaymentRefund.state == "pending")
+        if refund is not None:
+            key = f"payments.refund:{refund.id}:{new_id()}"
+            await hearing.carry_out_refund(None, tenant_of(self.db), key, refund.id)  # type: ignore[arg-type]
+
+    async def hours(self, at: int, number: int) -> None:
+        self.world.now += timedelta(hours=(1, 6, 24, 48, 72, 200)[at % 6])
+
+    async def settle_alarm(self, at: int, number: int) -> None:
+        payment = await self.pick(Payment, at, Payment.alarm.is_not(None))
+        if payment is not None:
+            await machine.settle_alarm(self.db, CASHIER, payment.reference, "Sudah dilihat")
+
+
+def reachable(now: str) -> set[str]:
+    """States that steps lead to from ``now``, itself included."""
+    found, todo = {now}, [now]
+    while todo:
+        fresh = STEPS[todo.pop()] - found  # type: ignore[index]
+        found |= fresh
+        todo += fresh
+    return found
+
+
+async def states(db: AsyncSession) -> dict[UUID, str]:
+    rows = await db.execute(select(Payment.id, Payment.status))
+    return {row.id: row.status for row in rows}
+
+
+@pytest.fixture
+def one_session(db: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What speaks to providers opens sessions of its own: here each is a savepoint of the test's."""
+
+    @asynccontextmanager
+    async def savepoint(*_: object) -> AsyncIterator[AsyncSession]:
+        async with db.begin_nested():
+            yield db
+
+    for module in (calling, hearing):
+        monkeypatch.setattr(module, "coop_session", savepoint)
+        monkeypatch.setattr(module, "ways", _Ways(module.ways))
+
+
+class _Ways:
+    """The ways, with no need of a secret to speak to a provider."""
+
+    def __init__(self, real: Any) -> None:
+        self.way_of = real.way_of
+
+    def means_of(self, *_: object) -> None:
+        return None
+
+
+class _Said:
+    """A provider's capabilities, and the world's answers."""
+
+    def __init__(self, real: Any, world: World) -> None:
+        self.capabilities, self.cancel = real.capabilities, real.cancel
+        self.status, self.refund, self.refund_status = world.status, world.refund, world.refund_status
+
+
+@pytest.mark.slow
+@settings(max_examples=300 if FUZZ else 6)
+@given(history=HISTORIES)
+async def test_no_history_unbalances_doubles_or_loses(db: AsyncSession, one_session: None, history: list[Step]) -> None:
+    point = await db.begin_nested()
+    try:
+        await _live_through(db, history)
+    finally:
+        await point.rollback()
+        db.expunge_all()
+
+
+async def _live_through(db: AsyncSession, history: list[Step]) -> None:
+    await pay.switch_on(db, fee_percent="0.7", secrets={})
+    for way in pay.GATEWAYS:
+        row = await db.get(pay.PaymentWayRow, way)
+        assert row is not None
+        row.secrets = dict.fromkeys(pay.SECRETS[way], "v1:x:x")  # offered; nobody opens them here
+    for number in ("0001", "0002"):
+        await pay.grant(db, kasbon=300_000, payroll=300_000, number=number)
+        await pay.put_into(db, "2104", 200_000, number)
+    items = [(await shop.product(db, stock=stock, cost=14_000, price=20_000)).id for stock in STOCK]
+    world = World(now=clock.now(), items=items)
+    life = History(db, world)
+    real = provider.provider_of
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (calling, hearing):
+            patch.setattr(module, "provider_of", lambda way: _Said(real(way), world))
+        before = await states(db)
+        for kind, at, number in history:
+            await life.take(kind, at, number)
+            after = await states(db)
+            assert all(after[each] in reachable(before[each]) for each in before), (kind, at, number)
+            await pay.all_hold(db)
+            before = after
+        await _ask_for_all(db, life)
+    await pay.all_hold(db)
+
+
+async def _ask_for_all(db: AsyncSession, life: History) -> None:
+    """When everything was asked for once more, what came as it was asked for is booked, and no more."""
+    for _ in range(2):
+        for payment in (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all():
+            payment.provider_reference = payment.provider_reference or f"theirs-{payment.reference}"
+            await db.flush()
+            life.world.answer = 1
+            with clock.held_at(life.world.now):
+                await calling.look(None, tenant_of(db), payment.reference)  # type: ignore[arg-type]
+    for payment in (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all():
+        known = life.world.of(payment.reference)
+        fits = known.state == "paid" and (known.amount, known.currency) == (payment.amount, "IDR")
+        assert (payment.status in SETTLED) == fits, payment.reference
+        if known.state == "paid" and not fits:
+            assert payment.alarm is not None
+        refunds = (
+            (await db.execute(select(PaymentRefund).where(PaymentRefund.payment_id == payment.id))).scalars().all()
+        )
+        same_way = [each for each in refunds if each.back_to == "same_way"]
+        booked = sum(each.amount for each in same_way if each.state == "done")
+        gone = sum(known.refunds.values())
+        assert booked <= gone
+        if fits and payment.alarm is None and all(each.state != "pending" for each in same_way):
+            assert booked == gone, payment.reference
