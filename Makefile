@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup lock format
+.PHONY: help run test check bench second-opinion setup lock format
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## start Lumbung with two demo cooperatives, on http://localhost:8000
 	@exec $(BIN)/lumbung up --demo
@@ -19,6 +19,9 @@ check: setup ## lint, types, import contracts, templates, migration drift
 
 bench: setup ## measure the figures we promise
 	@PYTHONPATH=tests exec $(BIN)/python tests/bench $(ARGS)
+
+second-opinion: setup ## run the Stripe stand-in's flows against localstripe, too, which is fetched for it
+	@$(BIN)/python infra/second_opinion.py
 
 setup: ## make the environment (.venv, node_modules); does nothing the second time
 	@$(PYTHON) -I -S infra/setup.py

@@ -37,7 +37,7 @@ def interpreter() -> str:
     program = os.environ.get("LUMBUNG_LOCALSTRIPE") or shutil.which("localstripe")
     if not program or not Path(program).is_file():
         pytest.skip(
-            "no localstripe: set LUMBUNG_LOCALSTRIPE to its program, or put it on PATH (GPL, never in our lock)"
+            "no localstripe (GPL, never in our lock): run `make second-opinion`, which fetches it"
         )
     first = Path(program).read_text().partition("\n")[0]
     python = first.removeprefix("#!").strip()
