@@ -13,7 +13,6 @@ from billing.invoicing import overdue
 from billing.models import Subscription
 from billing.periods import locked_subscription
 from billing.plans import Every, catalogue
-from billing.rules import is_upgrade
 from billing.stripe_door import (
     Named,
     coupon_of,
@@ -119,8 +118,8 @@ def _refuse_unfit(subscription: Subscription, plan_code: str, every: Every) -> N
         raise NO_SUCH_PLAN()
     if subscription.way == "card":
         raise BY_CARD()
-    old, old_every = catalogue().of(subscription.plan), cast("Every", subscription.every)
-    if subscription.status != "trialing" and is_upgrade(old, old_every, plan, every) and not old.free:
+    old = catalogue().of(subscription.plan)
+    if subscription.status != "trialing" and not old.free and (plan.code, every) != (old.code, subscription.every):
         raise SAME_PLAN()
 
 

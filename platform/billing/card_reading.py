@@ -20,6 +20,7 @@ from billing.registering import settle
 from billing.rules import Line
 from billing.stripe_door import (
     LIVE,
+    Item,
     StripeInvoice,
     StripeSubscription,
     day_of,
@@ -65,7 +66,7 @@ async def look(database: Database, cooperative_id: UUID, on: date) -> None:
         subscription = await locked_subscription(db, cooperative_id, on)
         for invoice in invoices:
             await _mirror(db, subscription, invoice, on)
-        await _follow(db, database, subscription, live, on)
+        await _follow(db, database, subscription, live, invoices, on)
         await settle(db, subscription, on)
     if len(live) > 1:
         # two pages were finished: the newest stands, the money of the other goes back by an operator's hand
@@ -73,8 +74,9 @@ async def look(database: Database, cooperative_id: UUID, on: date) -> None:
 
 
 async def _follow(
-    db: AsyncSession, database: Database, subscription: Subscription, live: list[StripeSubscription], on: date
-) -> None:
+    db: AsyncSession, database: Database, subscription: Subscription, live: list[StripeSubscription],
+    invoices: list[StripeInvoice], on: date,
+) -> None:  # fmt: skip
     if not live:
         if subscription.way == "card":  # ended there: by its date, by an unpaid card, by hand
             free = catalogue().of(catalogue().trial.then)
@@ -86,7 +88,7 @@ async def _follow(
         return
     told = live[0]
     item = told.items.data[0]
-    found = plan_of(item.price.lookup_key)
+    found = plan_of(item.price)
     if found is None:
         log.error("a subscription of Stripe is of no plan of ours", subscription=told.id)
         return
@@ -100,10 +102,12 @@ async def _follow(
         subscription.coupon, subscription.coupon_left = None, 0  # Stripe counts it from here on
     subscription.way, subscription.stripe_subscription = "card", told.id
     subscription.plan, subscription.every = code, every
-    subscription.period_start, end = day_of(item.current_period_start), day_of(item.current_period_end)
-    subscription.anchor = subscription.period_start
-    subscription.period_end = max(end, subscription.period_start + timedelta(days=1))
-    subscription.value = int(money(item.price.unit_amount))
+    start, end = day_of(item.current_period_start), day_of(item.current_period_end)
+    # what Stripe takes for a trial may be the rest of a period that was paid here: it keeps its beginning and its worth
+    if told.status != "trialing" or was_trial or end != subscription.period_end:
+        subscription.anchor = subscription.period_start = start
+        subscription.period_end = max(end, start + timedelta(days=1))
+        subscription.value = int(_worth(item, told.status, invoices))
     subscription.next_plan = catalogue().trial.then if told.cancel_at_period_end else None
     subscription.next_every = None
     await db.flush()
@@ -114,6 +118,22 @@ async def _follow(
         subscription.status = "trialing" if was_trial else "active"
     elif subscription.status != "read_only":
         subscription.status = "past_due"
+
+
+def _worth(item: Item, status: str, invoices: list[StripeInvoice]) -> Rupiah:
+    """What the period of now is worth: its price, less what a coupon took off the invoice that it began with."""
+    if status == "trialing":
+        return Rupiah(0)
+    price = money(item.price.unit_amount)
+    for told in reversed(invoices):
+        is_of_it = day_of(told.created) >= day_of(item.current_period_start) - timedelta(days=1)
+        if is_of_it and any(line.amount == item.price.unit_amount for line in told.lines.data):
+            return max(price - _discount(told), Rupiah(0))
+    return price
+
+
+def _discount(told: StripeInvoice) -> Rupiah:
+    return Rupiah.total(money(each.amount) for each in told.total_discount_amounts or ())
 
 
 async def _mirror(db: AsyncSession, subscription: Subscription, told: StripeInvoice, on: date) -> None:
@@ -140,7 +160,7 @@ async def _mirror(db: AsyncSession, subscription: Subscription, told: StripeInvo
 def _values(told: StripeInvoice) -> Invoice:
     issued = day_of(told.status_transitions.finalized_at or told.created)
     total, to_pay = money(told.total), money(told.amount_due)
-    discount = Rupiah.total(money(each.amount) for each in told.total_discount_amounts or ())
+    discount = _discount(told)
     tax = Rupiah.total(money(each.amount) for each in told.total_taxes or ())
     known = catalogue().tax_on(issued) if tax else None
     start = day_of(told.period_start)

@@ -50,10 +50,12 @@ async def make_coupon(
 async def enter_coupon(db: AsyncSession, cooperative_id: UUID, typed: str, *, by: str, on: date) -> Coupon:
     """Enter a code: it counts from the next invoice on, in the place of an earlier one.
 
-    Raises Refusal: billing.coupon_malformed, .no_such_coupon (also when it is used up or over), .coupon_used.
+    Raises Refusal: billing.coupon_malformed, .no_such_coupon (also when it is used up or over), .coupon_used, .coupon_by_card.
     """
     code = check_code(typed)
     subscription = await locked_subscription(db, cooperative_id, on)
+    if subscription.way == "card":  # Stripe counts what it was told at Checkout; a code of later would wait unused
+        raise errors.COUPON_BY_CARD(field="code")
     coupon = await queries.coupon_to_change(db, code)
     if coupon is None or coupon.used >= coupon.most or (coupon.until is not None and coupon.until < on):
         raise errors.NO_SUCH_COUPON(code=code, field="code")

@@ -74,11 +74,29 @@ NO_SUCH_COUPON = Kind(
     id="Kode “{code}” tidak dikenal, sudah habis, atau sudah lewat waktunya. Periksa ejaannya.",
     en="The code “{code}” is unknown, used up or over. Check how it is spelled.",
 )
+AMOUNT_TOO_LARGE = Kind(
+    "billing.amount_too_large",
+    422,
+    id="Saldo paling banyak {most} sekali catat. Periksa jumlah nolnya.",
+    en="Credit is at most {most} at a time. Check the number of zeros.",
+)
+AT_STRIPE = Kind(
+    "billing.at_stripe",
+    409,
+    id="Tagihan {number} ditagih Stripe. Tutup atau lunasi di dasbor Stripe; keadaannya dibaca dari sana, supaya kartu tidak ditagih lagi.",
+    en="Invoice {number} is collected by Stripe. Close or settle it in Stripe's dashboard; it is read back from there, so that the card is not charged as well.",
+)
 COUPON_USED = Kind(
     "billing.coupon_used",
     409,
     id="Koperasi Anda sudah pernah memakai kode “{code}”. Tidak ada yang berubah.",
     en="Your cooperative has used the code “{code}” before. Nothing has changed.",
+)
+COUPON_BY_CARD = Kind(
+    "billing.coupon_by_card",
+    409,
+    id="Langganan ini dibayar dengan kartu, dan kupon hanya bisa dimasukkan sebelum kartu dipasang. Tidak ada yang berubah.",
+    en="This subscription is paid by card, and a code can only be entered before the card is set up. Nothing has changed.",
 )
 COUPON_TAKEN = Kind(
     "billing.coupon_taken",

@@ -30,8 +30,8 @@ LONGEST: Final = 512 * 1024
 
 
 class _Object(msgspec.Struct, frozen=True):
-    id: str
     object: str
+    id: str = ""  # a balance and an invoice to come have none
     customer: str | dict[str, Any] | None = None
 
 

@@ -11,13 +11,13 @@ from litestar.params import FromPath, FromQuery
 
 from billing import operator_invoice_pages, operator_queries, queries, showing, usage_queries
 from billing.coupons import make_coupon
-from billing.errors import AMOUNT_NEEDED, NO_SUCH_COOPERATIVE
+from billing.errors import NO_SUCH_COOPERATIVE
 from billing.forms import CouponForm, CreditForm
 from billing.operator_chart import chart_of
 from billing.periods import locked_subscription
 from billing.plans import catalogue
 from billing.rules import months_after
-from billing.settling import give_credit
+from billing.settling import check_credit, give_credit
 from kernel import clock
 from kernel.database import Reader, reader_of
 from kernel.phone import national
@@ -117,8 +117,7 @@ async def take_credit(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPa
     context = await _one(db, visit.lang, slug)
     context["key"] = form.values.get("key") or context["key"]
     async with form.or_again("billing/operator_one.html", field="amount", place=PLACE, **context):
-        if form.data.amount <= 0:
-            raise AMOUNT_NEEDED(field="amount")
+        check_credit(form.data.amount)
         if not form.data.confirmed:
             return page(request, "billing/operator_credit.html", place=PLACE, given=form.data, **context)
         await give_credit(

@@ -68,7 +68,7 @@ async def begin_period(
     subscription.plan, subscription.every = plan.code, every
     subscription.period_start = start
     subscription.period_end = period_after(subscription.anchor, every, start)
-    percent = await _use_coupon(db, subscription)
+    percent = await use_coupon(db, subscription)
     price = plan.price_for(every)
     value = discounted(price, percent)
     subscription.value = int(value)
@@ -120,10 +120,13 @@ async def end_period(db: AsyncSession, settings: Settings, subscription: Subscri
 
 
 async def refresh_status(db: AsyncSession, subscription: Subscription, on: date) -> None:
-    """Set active or past_due by what is open. Read-only and trial are ended elsewhere."""
+    """Set active or past_due by what is open. Read-only ends here only when nothing is late: another plan does not open what is not paid."""
     await db.flush()
     late = overdue(await queries.unpaid(db, subscription.cooperative_id), on)
-    subscription.status = "past_due" if late else "active"
+    if late is None:
+        subscription.status = "active"
+    elif subscription.status != "read_only":
+        subscription.status = "past_due"
 
 
 async def after_payment(db: AsyncSession, settings: Settings, subscription: Subscription, on: date) -> None:
@@ -161,8 +164,8 @@ def whole_period_line(plan: Plan, every: Every, start: date, end: date) -> Line:
     )
 
 
-async def _use_coupon(db: AsyncSession, subscription: Subscription) -> int:
-    """Return the discount of this invoice in percent, and count it."""
+async def use_coupon(db: AsyncSession, subscription: Subscription) -> int:
+    """Return the discount of this invoice in percent, and count it; what is paid by card Stripe discounts itself."""
     if subscription.coupon is None or subscription.coupon_left < 1:
         return 0
     percent = await queries.coupon_percent(db, subscription.coupon)

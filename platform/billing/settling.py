@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
 from billing import errors, queries
 from billing.invoicing import add_credit, close_unpaid, lock_invoice, mark_paid
-from billing.models import Invoice
+from billing.models import Invoice, Subscription
 from billing.periods import after_payment, begin_period, locked_subscription
 from billing.plans import catalogue
 from billing.registering import settle
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
 Way = Literal["bank_transfer", "qris", "card"]
 
+# Credit cannot be taken back, so a slip of the finger is caught before.
+MOST_CREDIT: Final = Rupiah(100_000_000)
+
 
 async def confirm_payment(
     db: AsyncSession, settings: Settings, number: str, *, amount: Rupiah, way: Way, reference: str, by: str, on: date
 ) -> Invoice:
     """Take down that the money for an invoice is there; whatever was closed for it opens in the same transaction.
 
-    Raises Refusal: billing.no_such_invoice, .not_open, .wrong_amount.
+    Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount.
     """
-    subscription, invoice = await lock_invoice(db, number)
+    subscription, invoice = await _lock_ours(db, number)
     if invoice.state == "open" and amount != invoice.to_pay:
         raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.to_pay), given=amount, field="amount")
     mark_paid(db, invoice, way=way, reference=reference, confirmed_by=by, on=on)
@@ -41,8 +44,8 @@ async def confirm_payment(
 
 
 async def void(db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date) -> None:
-    """Call an invoice off: it was a mistake, or is forgiven. Raises Refusal: billing.no_such_invoice, .not_open, .reason_needed."""
-    subscription, invoice = await lock_invoice(db, number)
+    """Call an invoice off: it was a mistake, or is forgiven. Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .reason_needed."""
+    subscription, invoice = await _lock_ours(db, number)
     close_unpaid(db, invoice, "void", reason=reason, by=by, on=on)
     await after_payment(db, settings, subscription, on)
     await settle(db, subscription, on)
@@ -50,8 +53,8 @@ async def void(db: AsyncSession, settings: Settings, number: str, *, reason: str
 
 
 async def give_up(db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date) -> None:
-    """Expect the money no longer. The cooperative is on the free plan from now on, and open. Raises as ``void`` does."""
-    subscription, invoice = await lock_invoice(db, number)
+    """Expect the money no longer. The cooperative is on the free plan from now on, and open unless another is late. Raises as ``void`` does."""
+    subscription, invoice = await _lock_ours(db, number)
     close_unpaid(db, invoice, "uncollectible", reason=reason, by=by, on=on)
     free = catalogue().of(catalogue().trial.then)
     await begin_period(db, settings, subscription, free, "month", start=on, by=by, on=on, source_key="")
@@ -64,10 +67,9 @@ async def give_credit(
 ) -> None:
     """Give a cooperative credit that pays its next invoices first; the same ``key`` gives it once.
 
-    Raises Refusal: billing.amount_needed, .reason_needed.
+    Raises Refusal: billing.amount_needed, .amount_too_large, .reason_needed.
     """
-    if amount <= 0:
-        raise errors.AMOUNT_NEEDED(field="amount")
+    check_credit(amount)
     if not reason.strip():
         raise errors.REASON_NEEDED(field="reason")
     subscription = await locked_subscription(db, cooperative_id, on)
@@ -80,6 +82,22 @@ async def give_credit(
     await _for_operators(
         db, cooperative_id, "billing.credit_given", by=by, reason=f"{amount.worded('id')}: {reason.strip()}"
     )
+
+
+def check_credit(amount: Rupiah) -> None:
+    """Raise Refusal billing.amount_needed or .amount_too_large for what cannot be given."""
+    if amount <= 0:
+        raise errors.AMOUNT_NEEDED(field="amount")
+    if amount > MOST_CREDIT:
+        raise errors.AMOUNT_TOO_LARGE(field="amount", most=MOST_CREDIT)
+
+
+async def _lock_ours(db: AsyncSession, number: str) -> tuple[Subscription, Invoice]:
+    """Lock an invoice that we collect ourselves: of one at Stripe the card would be charged all the same."""
+    subscription, invoice = await lock_invoice(db, number)
+    if invoice.state == "open" and invoice.stripe_invoice is not None:
+        raise errors.AT_STRIPE(number=number)
+    return subscription, invoice
 
 
 async def _for_operators(db: AsyncSession, cooperative_id: UUID, action: str, *, by: str, reason: str) -> None:

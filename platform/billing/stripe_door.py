@@ -31,12 +31,17 @@ _PREFIX: Final = "lumbung"
 _ZONE: Final = ZoneInfo(JAKARTA)
 
 
+class Rhythm(msgspec.Struct, frozen=True):
+    interval: str
+
+
 class Price(msgspec.Struct, frozen=True):
-    """A Price of Stripe; ``unit_amount`` in hundredths of a rupiah."""
+    """A Price of Stripe; ``unit_amount`` in hundredths of a rupiah, ``product`` an id."""
 
     id: str
     unit_amount: int
-    lookup_key: str | None = None
+    product: str
+    recurring: Rhythm | None = None
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -146,13 +151,18 @@ def lookup_key(plan: str, every: Every) -> str:
     return f"{_PREFIX}_{plan}_{every}"
 
 
-def plan_of(key: str | None) -> tuple[str, Every] | None:
-    """The plan and rhythm of a lookup key, or None for a Price that is not ours."""
+def plan_of(price: Price) -> tuple[str, Every] | None:
+    """The plan and rhythm of a Price, or None for one that is not ours. By its Product: an old Price has lost its key to a newer one."""
     for plan in catalogue().plan:
         for every in EVERY:
-            if key == lookup_key(plan.code, every):
+            if price.product == product_name(plan.code) and price.recurring and price.recurring.interval == every:
                 return plan.code, every
     return None
+
+
+def product_name(plan: str) -> str:
+    """The id of a plan's Product."""
+    return f"{_PREFIX}_{plan}"
 
 
 async def price_of(client: stripe.StripeClient, plan: str, every: Every) -> str:
@@ -192,7 +202,7 @@ async def sync_prices(client: stripe.StripeClient) -> dict[str, str]:
 
 
 async def _product_of(client: stripe.StripeClient, plan: str) -> str:
-    name = f"{_PREFIX}_{plan}"
+    name = product_name(plan)
     found = await asked(client.v1.products.list_async({"ids": [name], "limit": 1}))
     if not found.data:
         await asked(

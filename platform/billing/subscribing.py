@@ -11,7 +11,7 @@ import msgspec
 from billing import errors, queries
 from billing.invoicing import Draft, add_credit, issue, overdue
 from billing.models import Subscription
-from billing.periods import begin_period, locked_subscription
+from billing.periods import begin_period, locked_subscription, use_coupon
 from billing.plans import Every, Plan, catalogue
 from billing.registering import settle
 from billing.rules import Change, Line, change_now, discounted, is_upgrade, period_after, sums
@@ -156,7 +156,8 @@ async def _offer(
     late = overdue(await queries.unpaid(db, subscription.cooperative_id), on)
     if late is not None and not plan.free:
         raise errors.PAY_FIRST(number=late.number)
-    percent = await queries.coupon_percent(db, subscription.coupon) if subscription.coupon_left else 0
+    ours = subscription.coupon_left > 0 and subscription.way == "invoice"  # by card Stripe counts coupons
+    percent = await queries.coupon_percent(db, subscription.coupon) if ours else 0
     price = discounted(plan.price_for(every), percent)
     start, end = subscription.period_start, subscription.period_end
     if start is None or end is None:
@@ -202,6 +203,7 @@ async def _change_now(
 ) -> None:
     change = made.change
     assert change is not None
+    await use_coupon(db, subscription)
     old = catalogue().of(subscription.plan)
     subscription.plan, subscription.every = made.plan.code, made.every
     if change.period_start != subscription.period_start:

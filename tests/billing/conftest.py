@@ -2,19 +2,27 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing.models import Subscription
 from billing.periods import locked_subscription
 from billing.registering import settle
+from billing.running import run
 from billing.subscribing import choose
+from factories.cards import HOOK, SECRET, Cards
+from kernel import clock
 from kernel.database import Database, Reader, reader_of
 from kernel.settings import Settings
+from stand_ins.serving import serve
+from stand_ins.stripe import StripeStandIn
+from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
+from web.doors import Doors
 
 MARCH = date(2026, 3, 1)
 BY = "Rina Ketua"
@@ -67,3 +75,23 @@ async def open_number(shared: AsyncSession, cooperative_id: UUID) -> str:
     from billing import queries
 
     return (await queries.unpaid(shared, cooperative_id))[0].number
+
+
+@pytest.fixture
+async def cards(
+    database: Database, app: Doors, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Cards]:
+    stand_in = StripeStandIn(transport=httpx.ASGITransport(app))
+    async with serve(stand_in.app) as url:
+        settings = replace(
+            database.settings,
+            billing_stripe_key=StripeStandIn.key,
+            billing_stripe_webhook_secret=SECRET,
+            stand_ins=(("stripe", str(url)),),
+        )
+        monkeypatch.setattr(database, "settings", settings)
+        stand_in.register_webhook(HOOK, secret=SECRET)
+        with clock.held_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
+            await run(database, date(2026, 3, 31))  # both are on the free plan
+        app.changed(REGISTRY)
+        yield Cards(database, stand_in, melati)

@@ -1,114 +1,35 @@
 """Plans by card against the Stripe stand-in: our own apex hears its signed messages, our jobs read back what they are about."""
 
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 from sqlalchemy import text
 
 import billing.tasks  # noqa: F401 - registers the jobs
-from billing import queries
 from billing.card_reading import look
 from billing.coupons import enter_coupon, make_coupon
-from billing.models import Subscription
 from billing.plans import catalogue
 from billing.running import run
 from billing.stripe_door import Price, plan_of, price_of, stripe_of, sync_prices
 from conftest import SignedIn
+from factories.cards import HOME, HOOK, Cards, to_checkout
 from kernel import clock
 from kernel.database import Database
 from payments.providers.stripe_client import read
-from stand_ins.serving import serve
-from stand_ins.stripe import StripeStandIn
-from tenants.changes import REGISTRY
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.registry import tenant_by_slug
 from tenants.session import shared_session
-from tenants.worker import run_job
 from web.doors import Doors
-
-HOME = "/pengurus/langganan"
-HOOK = "http://localhost:8000/kait/langganan"
-SECRET = "whsec_langganan"
-
-
-@dataclass
-class Cards:
-    """The platform with its account at the stand-in, and melati's subscription."""
-
-    database: Database
-    stripe: StripeStandIn
-    tenant: TenantRef
-
-    async def subscription(self) -> Subscription:
-        async with shared_session(self.database) as db:
-            found = await queries.subscription(db, self.tenant.id)
-        assert found is not None
-        return found
-
-    async def invoices(self) -> list[Any]:
-        async with shared_session(self.database) as db:
-            rows = await db.execute(
-                text(
-                    "SELECT number, state, subtotal, discount, tax, to_pay, paid_way FROM shared.invoices ORDER BY number"
-                )
-            )
-            return list(rows.all())
-
-    async def work(self) -> int:
-        """Do the jobs that messages have left, and return how many there were."""
-        async with self.database.owner.begin() as connection:
-            rows = (
-                await connection.execute(
-                    text("DELETE FROM shared.outbox WHERE job = 'billing.look_at_card' RETURNING key, arguments")
-                )
-            ).all()
-        for row in rows:
-            role = self.database.settings.app_role
-            assert await run_job(self.database, role, "billing.look_at_card", row.key, row.arguments)
-        return len(rows)
-
-
-@pytest.fixture
-async def cards(
-    database: Database, app: Doors, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Cards]:
-    stand_in = StripeStandIn(transport=httpx.ASGITransport(app))
-    async with serve(stand_in.app) as url:
-        settings = replace(
-            database.settings,
-            billing_stripe_key=StripeStandIn.key,
-            billing_stripe_webhook_secret=SECRET,
-            stand_ins=(("stripe", str(url)),),
-        )
-        monkeypatch.setattr(database, "settings", settings)
-        stand_in.register_webhook(HOOK, secret=SECRET)
-        with clock.held_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
-            await run(database, date(2026, 3, 31))  # both are on the free plan
-        app.changed(REGISTRY)
-        yield Cards(database, stand_in, melati)
-
-
-async def to_checkout(officer: SignedIn, plan: str = "tumbuh", every: str = "month") -> str:
-    """Press the button and return the session that the card page is of."""
-    shown = await officer.get(f"{HOME}?tiap={every}")
-    key = re.search(r'name="key" value="([^"]+)"', shown.text)
-    assert key is not None
-    answer = await officer.post(f"{HOME}/kartu/{plan}", {"every": every, "key": key[1]})
-    assert answer.status_code == 200, answer.text
-    found = re.search(r'href="http://127[^"]+/c/pay/(cs_test_\w+)"', answer.text)
-    assert found is not None
-    return found[1]
 
 
 async def test_prices_follow_the_plans_and_are_found_by_their_key(cards: Cards) -> None:
     client = stripe_of(cards.database)
     first = await sync_prices(client)
     assert await sync_prices(client) == first
-    assert {plan_of(key) for key in first} == {
+    made = [read(await client.v1.prices.retrieve_async(price), Price) for price in first.values()]
+    assert {plan_of(price) for price in made} == {
         (plan.code, every) for plan in catalogue().plan if not plan.free for every in ("month", "year")
     }
     price = read(await client.v1.prices.retrieve_async(first["lumbung_tumbuh_month"]), Price)

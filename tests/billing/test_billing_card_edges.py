@@ -1,0 +1,177 @@
+"""By card where it is easy to be wrong: dearer prices, coupons, a period that was paid here, invoices that Stripe collects."""
+
+import hmac
+import json
+import re
+from datetime import date, timedelta
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from billing import queries
+from billing.card import begin_checkout
+from billing.card_reading import look
+from billing.coupons import enter_coupon, make_coupon
+from billing.settling import confirm_payment, give_up, void
+from billing.stripe_door import stripe_of
+from billing.subscribing import Offer, choose, offer
+from conftest import SignedIn
+from factories.cards import HOOK, SECRET, Cards, to_checkout
+from kernel import clock
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from tenants.registry import tenant_by_slug
+from tenants.session import shared_session
+from web.doors import Doors
+
+
+async def offered(cards: Cards, plan: str, every: str) -> Offer:
+    async with shared_session(cards.database) as db:
+        return await offer(db, cards.database.settings, cards.tenant.id, plan, every, clock.today())  # type: ignore[arg-type]
+
+
+async def coupon(cards: Cards, code: str, percent: int) -> None:
+    async with shared_session(cards.database) as db:
+        await make_coupon(db, code=code, percent=percent, invoices=1, most=9, until=None, reason="Pameran", by="Wening")
+        await enter_coupon(db, cards.tenant.id, code, by="Rina", on=clock.today())
+
+
+async def test_who_subscribed_before_a_price_changed_is_followed_all_the_same(
+    cards: Cards, officer_client: SignedIn
+) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    client = stripe_of(cards.database)
+    await client.v1.prices.create_async(
+        {
+            "product": "lumbung_tumbuh",
+            "currency": "idr",
+            "unit_amount": 10_900_000,
+            "recurring": {"interval": "month"},
+            "lookup_key": "lumbung_tumbuh_month",
+            "transfer_lookup_key": True,
+        }
+    )
+    before = await cards.subscription()
+    await cards.stripe.advance(timedelta(days=40))
+    await look(cards.database, cards.tenant.id, clock.today() + timedelta(days=40))
+    after = await cards.subscription()
+    assert (after.plan, after.period_start) == ("tumbuh", before.period_end)
+    assert after.value == 99_000
+    assert after.stripe_subscription is not None
+    await client.v1.subscriptions.update_async(after.stripe_subscription, {"cancel_at_period_end": True})
+    await look(cards.database, cards.tenant.id, clock.today() + timedelta(days=40))
+    assert (await cards.subscription()).next_plan == "benih"
+
+
+async def test_unused_days_are_worth_what_was_paid_for_them_with_a_coupon_of_stripe(
+    cards: Cards, officer_client: SignedIn
+) -> None:
+    await coupon(cards, "SEPARUH", 50)
+    await cards.stripe.complete(await to_checkout(officer_client, "tumbuh", "year"))
+    await cards.work()
+    assert (await cards.subscription()).value == 495_000
+    assert (await offered(cards, "panen", "year")).to_pay == 2_990_000 - 495_000
+
+
+async def test_no_code_is_taken_from_who_pays_by_card(cards: Cards, officer_client: SignedIn) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    with pytest.raises(Refusal, match="before the card is set up"):
+        await coupon(cards, "SERATUS", 100)
+
+
+async def test_a_period_that_was_paid_here_keeps_its_beginning_and_its_worth(cards: Cards) -> None:
+    begun = clock.today() - timedelta(days=20)
+    async with shared_session(cards.database) as db:
+        await choose(db, cards.database.settings, cards.tenant.id, "panen", "month", by="Rina", on=begun, key="a" * 16)
+    async with shared_session(cards.database) as db:
+        (invoice,) = await queries.unpaid(db, cards.tenant.id)
+        await confirm_payment(
+            db,
+            cards.database.settings,
+            invoice.number,
+            amount=Rupiah(299_000),
+            way="qris",
+            reference="Mutasi",
+            by="Wening",
+            on=begun,
+        )
+    before = await cards.subscription()
+    with pytest.raises(Refusal, match="already on that plan"):
+        await begin_checkout(cards.database, cards.tenant, "tumbuh", "month", by="Rina", on=clock.today(), key="c" * 16)
+    url = await begin_checkout(
+        cards.database, cards.tenant, "panen", "month", by="Rina", on=clock.today(), key="d" * 16
+    )
+    found = re.search(r"cs_test_\w+", url)
+    assert found is not None
+    await cards.stripe.complete(found[0])
+    await cards.work()
+    after = await cards.subscription()
+    assert (after.way, after.value) == ("card", 299_000)
+    assert (after.period_start, after.period_end) == (before.period_start, before.period_end)
+    made = await offered(cards, "panen", "year")
+    assert made.change is not None
+    assert 0 < made.change.unused < 120_000  # the days that are left, not a whole month
+
+
+async def test_ending_it_in_the_portal_does_not_open_what_is_closed_for_an_unpaid_invoice(
+    cards: Cards, officer_client: SignedIn
+) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    async with shared_session(cards.database) as db:
+        await db.execute(
+            text(
+                "UPDATE shared.invoices SET state = 'open', paid_on = NULL, due_on = due_on - 40, reminders_sent = 4,"
+                " last_reminded_on = due_on - 10, stripe_invoice = NULL, source_key = 'ours'"
+            )
+        )
+        await db.execute(text("UPDATE shared.subscriptions SET status = 'read_only' WHERE way = 'card'"))
+    subscription = await cards.subscription()
+    assert subscription.stripe_subscription is not None
+    await stripe_of(cards.database).v1.subscriptions.cancel_async(subscription.stripe_subscription)
+    await look(cards.database, cards.tenant.id, clock.today())
+    assert ((await cards.subscription()).plan, (await cards.subscription()).status) == ("benih", "read_only")
+    tenant = await tenant_by_slug(cards.database, "melati")
+    assert tenant is not None
+    assert tenant.read_only
+
+
+async def test_an_invoice_that_stripe_collects_is_not_closed_by_hand(cards: Cards, officer_client: SignedIn) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    async with shared_session(cards.database) as db:
+        await db.execute(text("UPDATE shared.invoices SET state = 'open', paid_on = NULL"))
+    ((number, *_),) = await cards.invoices()
+    settings, on = cards.database.settings, date(2026, 4, 1)
+    async with shared_session(cards.database) as db:
+        with pytest.raises(Refusal, match="collected by Stripe"):
+            await confirm_payment(
+                db, settings, number, amount=Rupiah(99_000), way="qris", reference="x", by="Wening", on=on
+            )
+        for close in (void, give_up):
+            with pytest.raises(Refusal, match="collected by Stripe"):
+                await close(db, settings, number, reason="Salah terbit", by="Wening", on=on)
+
+
+async def test_a_message_about_a_thing_without_an_id_is_taken_and_means_nothing(cards: Cards, app: Doors) -> None:
+    about = {"object": "balance", "available": []}
+    body = json.dumps(
+        {
+            "id": "evt_balance",
+            "object": "event",
+            "type": "balance.available",
+            "livemode": False,
+            "created": 1,
+            "data": {"object": about},
+        }
+    ).encode()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as outside:
+        at = int(clock.now().timestamp())
+        signed = hmac.new(SECRET.encode(), f"{at}.".encode() + body, "sha256").hexdigest()
+        header = f"t={at},v1={signed}"
+        assert (await outside.post(HOOK, content=body, headers={"stripe-signature": header})).status_code == 200
+    async with shared_session(cards.database) as db:
+        assert (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one() == 0
