@@ -158,8 +158,8 @@ class Settings:
         return (("development", hashlib.sha256(b"lumbung master key\0" + self.secret_key.encode()).digest()),)
 
     def stand_in(self, service: str) -> str | None:
-        """The address that answers in the place of ``service``, or None for the real one."""
-        return dict(self.stand_ins).get(service)
+        """The address that answers in the place of ``service``, or None for the real one: in production always, however a process began."""
+        return None if self.is_production else dict(self.stand_ins).get(service)
 
     @property
     def is_default_secret(self) -> bool:
@@ -215,6 +215,8 @@ def check_startable(settings: Settings) -> None:
         problems.append("LUMBUNG_DATABASE_URL names no database, and the embedded one is for one machine's trial")
     if settings.base_domain == "localhost" or settings.base_domain.startswith("localhost:"):
         problems.append("LUMBUNG_BASE_DOMAIN is localhost")
+    if settings.billing_stripe_key.startswith(("sk_test", "rk_test")):
+        problems.append("LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode, where anybody pays with a made-up card")
     problems += [f"{name} points to a stand-in ({url})" for name, url in _stand_ins(settings)]
     if problems:
         raise NOT_STARTABLE(problems="; ".join(problems))

@@ -204,7 +204,7 @@ class Doors:
             await self._apps["upgrading"](scope, receive, send)
             return
         await self._look_inside(visit, tenant, token)
-        if not self.rates.lets_pass(tenant, visit.viewer):
+        if not self.rates.lets_pass(tenant, visit.viewer, scope["path"]):
             await self._apps["busy"](scope, receive, send)
             return
         app = self._apps["cooperative"]

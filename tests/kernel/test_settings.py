@@ -100,6 +100,7 @@ def test_development_starts_with_every_default_and_production_with_safe_settings
         ({"LUMBUNG_MASTER_KEYS": ""}, "LUMBUNG_MASTER_KEYS names no key"),
         ({"LUMBUNG_STAND_INS": "midtrans=http://127.0.0.1:9001"}, "LUMBUNG_STAND_INS points to a stand-in"),
         ({"LUMBUNG_SECRET_KEY": "short"}, "shorter than 32"),
+        ({"LUMBUNG_BILLING_STRIPE_KEY": "sk_test_1"}, "LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode"),
         ({"LUMBUNG_DATABASE_URL": ""}, "LUMBUNG_DATABASE_URL names no database"),
         ({"LUMBUNG_BASE_DOMAIN": ""}, "LUMBUNG_BASE_DOMAIN is localhost"),
         ({"LUMBUNG_MAIL_URL": "file:///tmp/mail"}, "LUMBUNG_MAIL_URL points to a stand-in"),
@@ -108,6 +109,12 @@ def test_development_starts_with_every_default_and_production_with_safe_settings
 def test_production_refuses_what_is_only_fit_for_trying_out(change: dict[str, str], problem: str) -> None:
     with pytest.raises(Refusal, match=problem):
         check_startable(load(SAFE | change))
+
+
+def test_in_production_nothing_asks_a_stand_in_even_where_no_start_was_checked() -> None:
+    told = {"LUMBUNG_STAND_INS": "midtrans=http://127.0.0.1:9001"}
+    assert load(told).stand_in("midtrans") == "http://127.0.0.1:9001"
+    assert load(SAFE | told).stand_in("midtrans") is None
 
 
 def test_the_operating_guide_holds_the_table_of_settings() -> None:

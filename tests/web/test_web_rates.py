@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
+import msgspec
 
 from billing.plans import catalogue
 from conftest import SignedIn
@@ -26,6 +27,20 @@ async def test_visitors_beyond_the_plans_rate_are_asked_to_wait_and_officers_and
         assert (await officer_client.get("/pengurus/pesanan")).status_code == 200
     with clock.held_at(clock.now() + timedelta(minutes=2)):
         assert (await visitor("melati").get("/?cari=9")).status_code == 200
+
+
+async def test_who_keeps_the_count_full_keeps_nobody_from_signing_in(app: Doors, visitor: Visitors) -> None:
+    app.rates = RateGuard(lambda _: 1)
+    with clock.held_at(clock.now()):
+        assert [(await visitor("melati").get(f"/?cari={at}")).status_code for at in range(2)] == [200, 429]
+        assert (await visitor("melati").get("/masuk")).status_code == 200
+        assert (await visitor("melati").post("/masuk", data={})).status_code != 429
+
+
+async def test_a_plan_that_is_sold_no_longer_limits_nobody(app: Doors) -> None:
+    tenant = await app.hosts.find("melati")
+    assert tenant is not None
+    assert planned(msgspec.structs.replace(tenant, plan="lama")) is None
 
 
 async def test_the_limit_is_the_plans(app: Doors) -> None:
