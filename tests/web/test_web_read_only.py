@@ -73,7 +73,12 @@ def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
         assert finishes("POST", path)
     for path in ("/bayar/P1/periksa", "/pengurus/pembayaran/P1/penerimaan", "/pengurus/pembayaran/kasbon/7/pelunasan"):
         assert finishes("POST", path)
-    for path in ("/pengurus/pembayaran/cara/qris", "/pengurus/pembayaran/kasbon/7/batas", "/anggota/dompet/isi"):
+    for path in (
+        "/pengurus/pembayaran/cara/qris",
+        "/pengurus/pembayaran/kasbon/7/batas",
+        "/pengurus/pembayaran/kasbon/7/dompet",
+        "/anggota/dompet/isi",
+    ):
         assert not finishes("POST", path)
     for path in (
         "/pengurus/langgananku",
