@@ -161,6 +161,7 @@ class Database:
                 max_overflow=5,
                 pool_timeout=10,
                 pool_pre_ping=True,  # a restart of PostgreSQL is nobody's error page
+                hide_parameters=True,  # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
                 connect_args={"timeout": 10},
             )
             event.listen(self._write.sync_engine, "checkin", _replace_when_worn)

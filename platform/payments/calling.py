@@ -36,7 +36,7 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
     """Start a waiting payment at its provider and return it with where the payer goes; started before, it is returned as it is.
 
     ``origin`` is the cooperative's own address, to which the payer comes back. Raises Refusal: payments.no_such_payment, .not_awaiting,
-    .provider_silent, .provider_declined, .stand_in_refused.
+    .provider_silent, .provider_declined, .stand_in_refused, .keys_changed.
     """
     async with coop_session(database, tenant) as db:
         payment = await _found(db, reference)
@@ -47,6 +47,8 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
         return payment
     if database.settings.is_production and not payment.live and payment.purpose != TRIAL:
         raise errors.STAND_IN_REFUSED()  # whatever a trial's database brought along: no buyer is led to a test page
+    if way.live is not payment.live:
+        raise errors.KEYS_CHANGED()
     means = ways.means_of(database, tenant, way)
     endpoint_url = f"{origin}/kait/{way.endpoint}" if way.endpoint else None
     intent = opening.intent_of(payment, return_to=f"{origin}/bayar/{reference}", endpoint_url=endpoint_url)
@@ -81,6 +83,9 @@ async def look(database: Database, tenant: TenantRef, reference: str, *, key: st
     asked_at = clock.now()
     if payment.provider_reference is not None and way.capabilities.settles == "provider":
         try:
+            if way.live is not payment.live:
+                # what test keys call paid would be booked as money, and what real keys call paid as a trial
+                raise ProviderFault("the keys were changed between test money and real money", passing=False)
             means = ways.means_of(database, tenant, way)
             status = await provider_of(payment.way).status(means, reference, payment.provider_reference)
         except ProviderFault as error:

@@ -63,6 +63,12 @@ REFUND_UNDER_WAY = Kind(
     id="Pengembalian uang pembayaran {reference} masih berjalan di penyedianya. Tunggu sampai selesai.",
     en="A refund of payment {reference} is still under way at its provider. Wait until it is done.",
 )
+REFUND_WALLET_SPENT = Kind(
+    "payments.refund_wallet_spent",
+    409,
+    id="Uangnya ada di dompet {name}, dan saldonya tinggal {left}. Kembalikan paling banyak sebesar itu.",
+    en="The money is in the wallet of {name}, which holds {left}. Give back that much at most.",
+)
 SAVINGS_TOO_LOW = Kind(
     "payments.savings_too_low",
     409,
@@ -130,6 +136,12 @@ STAND_IN_REFUSED = Kind(
     409,
     id="Kunci ini hanya untuk uji coba, jadi tidak bisa ditawarkan kepada pembeli. Pakai kunci yang sesungguhnya.",
     en="This key is for tests only and cannot be offered to buyers. Use the real one.",
+)
+KEYS_CHANGED = Kind(
+    "payments.keys_changed",
+    409,
+    id="Kunci cara membayar ini diganti sesudah pembayaran dibuat. Pilih cara membayar yang lain.",
+    en="The keys of this way of paying were changed after the payment was opened. Choose another way of paying.",
 )
 SETTING_MISSING = Kind("payments.setting_missing", 422, id="Isi bagian ini dulu.", en="Fill this in first.")
 FEE_OUT_OF_RANGE = Kind(

@@ -89,6 +89,9 @@ async def carry_out_refund(database: Database, tenant: TenantRef, key: str, refu
         way = await ways.way_of(db, payment.way)
         status, amount, asked_before = calling.status_of(payment), refund.amount, refund.provider_reference
         reason, refund_key = refund.reason, str(refund.id)
+        if not asked_before and await refunding.fail_if_spent(db, payment, refund_id):
+            await finish_once(db, key)
+            return
     provider, means = provider_of(way.way), ways.means_of(database, tenant, way)
     try:
         if asked_before:

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from kernel.database import Reader, reader_of
+from kernel.locks import one_at_a_time
 from payments.models import CreditTerms, Payment, PaymentEvent, PaymentRefund, PaymentWayRow
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ async def _payment_to_change(db: AsyncSession, condition: Any) -> Payment | None
 
 
 async def payments_to_change_of(db: AsyncSession, purpose: str, subject_id: UUID) -> list[Payment]:
-    """Return all payments of one subject, oldest first, locked."""
+    """Return all payments of one subject, oldest first, locked.
+
+    One who waits here for the locks of another also sees the payment that the other has opened meanwhile.
+    """
+    await one_at_a_time(db, f"payments of {purpose} {subject_id}")
     statement = (
         select(Payment)
         .where(Payment.purpose == purpose, Payment.subject_id == subject_id)

@@ -7,7 +7,7 @@ booked, and what it declines goes on the officers' work list, to be given back a
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kernel import audit, clock
 from kernel.actor import Actor
@@ -15,21 +15,42 @@ from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.outbox import later
+from ledger import queries as books
+from ledger.chart import WALLETS
 from payments import errors, events, machine, money, queries, rules
 from payments.models import Payment, PaymentRefund
 from payments.own_purposes import TOP_UP
 from payments.provider import Refunded, provider_of
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy.ext.asyncio import AsyncSession
+
+
+WALLET_SPENT: Final = "Saldo dompetnya sudah terpakai"
 
 
 async def left_to_refund(db: AsyncSession, payment: Payment) -> Rupiah:
     """Return what can still be given back of a payment, in rupiah: nothing of one that was not paid."""
     if payment.status not in rules.SETTLED:
         return Rupiah(0)
-    pending = sum(each.amount for each in await queries.refunds_of(db, payment.id) if each.state == "pending")
-    return rules.refundable(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), Rupiah(pending))
+    pending = await _under_way(db, payment)
+    return rules.refundable(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), pending)
+
+
+async def _under_way(db: AsyncSession, payment: Payment) -> Rupiah:
+    return Rupiah.total(each.amount for each in await queries.refunds_of(db, payment.id) if each.state == "pending")
+
+
+async def left_in_wallet(db: AsyncSession, payment: Payment) -> Rupiah | None:
+    """Return what the payer has not spent yet of a wallet that a refund is taken from, in rupiah; None where it is taken from elsewhere.
+
+    A provider gives money back before it is booked, so this is looked at before the provider is asked.
+    """
+    if payment.member_id is None or (payment.went_to != "wallet" and payment.purpose != TOP_UP):
+        return None
+    return Rupiah(await books.balance(db, WALLETS, payment.member_id))
 
 
 def ways_back(payment: Payment) -> list[rules.BackTo]:
@@ -117,6 +138,17 @@ async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund,
     await machine.raise_alarm(db, payment, "refund_failed", {"amount": refund.amount, "said": refund.detail})
 
 
+async def fail_if_spent(db: AsyncSession, payment: Payment, refund_id: UUID) -> bool:
+    """Give a refund up before its provider is asked, when its payer has spent the wallet that it is taken from. The payment is locked."""
+    in_wallet = await left_in_wallet(db, payment)
+    refund = await queries.refund_to_change(db, refund_id)
+    assert refund is not None  # refunds are never deleted
+    if in_wallet is None or in_wallet >= refund.amount:
+        return False
+    await fail_refund(db, payment, refund, WALLET_SPENT)
+    return True
+
+
 async def hear_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, said: Refunded, *, on: date) -> str:
     """Believe what the provider says of a refund that was asked of it. Payment and refund are locked."""
     refund.provider_reference = said.provider_reference or refund.provider_reference
@@ -151,6 +183,9 @@ async def check_refund(db: AsyncSession, payment: Payment, amount: Rupiah, back_
     left = await left_to_refund(db, payment)
     if amount > left:
         raise errors.REFUND_TOO_MUCH(left=left, field="amount")
+    in_wallet = await left_in_wallet(db, payment)
+    if in_wallet is not None and amount > in_wallet - await _under_way(db, payment):
+        raise errors.REFUND_WALLET_SPENT(name=payment.payer_name, left=in_wallet, field="amount")
     if back_to not in ways_back(payment):
         raise errors.REFUND_NOT_THIS_WAY(field="back_to")
     partial = amount < payment.amount - payment.tail

@@ -78,6 +78,8 @@ async def pay_for(
         else:
             asks_provider = provider_of(way).capabilities().settles == "provider"
             order.expires_at = payment.expires_at + (SLACK if asks_provider else timedelta())
+            # another way chosen again and again does not keep goods from others for ever
+            order.expires_at = min(order.expires_at, order.placed_at + CASH_LASTS)
         await later(
             db,
             "shop.expire_order",

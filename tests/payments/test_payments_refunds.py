@@ -265,7 +265,7 @@ async def test_an_officer_cannot_give_back_by_hand_what_the_member_has_spent(db:
     payment = await paid(db, await pay.opened(db, "top_up", "bank_transfer"))
     await spend(db, 30_000)
     async with db.begin_nested() as point:
-        await refused("ledger.below_floor", give_back(db, payment, 50_000))
+        await refused("payments.refund_wallet_spent", give_back(db, payment, 50_000))
         await point.rollback()
 
 

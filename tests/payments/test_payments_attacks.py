@@ -1,0 +1,169 @@
+"""Ways by which money was made to appear or vanish once: each was tried, found open, and is held shut here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from factories import payments as pay
+from factories.outside import Outside, outside
+from factories.shop import CASHIER, TODAY, VISITOR
+from kernel import clock
+from kernel.database import Database
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from ledger import queries as books
+from payments import calling, machine, queries
+from payments.models import Payment
+from payments.officer import giving_back
+from shop import handling, paying
+from shop import queries as orders
+from shop.models import Order
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+ORIGIN = "http://melati.localhost"
+
+
+@pytest.fixture
+async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]:
+    async with outside(database, melati) as opened:
+        yield opened
+
+
+async def ordered(world: Outside, way: str, **more: Any) -> tuple[Order, Payment]:
+    async with coop_session(world.database, world.tenant) as db:
+        return await pay.ordered(db, way, **more)
+
+
+async def now(world: Outside, payment: Payment) -> Payment:
+    async with coop_session(world.database, world.tenant) as db:
+        return await machine.locked(db, payment.reference)
+
+
+async def change(world: Outside, order: Order, way: str, *, after: float) -> None:
+    """Choose another way, slowly enough for the other one to come in between."""
+    async with coop_session(world.database, world.tenant) as db:
+        await asyncio.sleep(after)
+        await paying.change_way(db, CASHIER, order.id, way, on=TODAY)
+        await asyncio.sleep(0.3)
+
+
+async def test_of_two_ways_chosen_at_once_the_order_goes_by_the_one_that_waits_for_its_money(world: Outside) -> None:
+    """Else it is handed over as if for cash, while its payment is a transfer: the sale eats the advance of another customer."""
+    order, _ = await ordered(world, "qris")
+    async with coop_session(world.database, world.tenant) as db:
+        _, another = await pay.ordered(db, "qris")
+        await pay.paid(db, another)
+    await asyncio.gather(change(world, order, "bank_transfer", after=0), change(world, order, "cash", after=0.1))
+    async with coop_session(world.database, world.tenant) as db:
+        waiting = [
+            each for each in await queries.payments_to_change_of(db, "order", order.id) if each.status == "awaiting"
+        ]
+        found = await orders.order_to_change_by_id(db, order.id)
+        assert found is not None
+        assert [each.way for each in waiting] == [found.payment_way] == ["cash"]
+    async with coop_session(world.database, world.tenant) as db:
+        before = await books.balance(db, "1101")
+        await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+        assert await books.balance(db, "1101") - before == order.total
+    await pay.all_hold_in(world.database, world.tenant)
+
+
+async def test_handed_over_while_cash_is_chosen_the_cash_is_in_the_drawer(world: Outside) -> None:
+    order, _ = await ordered(world, "cash")
+    await change(world, order, "qris", after=0)
+
+    async def hand_over() -> str:
+        await asyncio.sleep(0.1)
+        try:
+            async with coop_session(world.database, world.tenant) as db:
+                await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+        except Refusal as refusal:
+            return refusal.code
+        return "done"
+
+    async with coop_session(world.database, world.tenant) as db:
+        before = await books.balance(db, "1101")
+    _, answer = await asyncio.gather(change(world, order, "cash", after=0), hand_over())
+    assert answer == "done"
+    async with coop_session(world.database, world.tenant) as db:
+        assert await books.balance(db, "1101") - before == order.total
+    await pay.all_hold_in(world.database, world.tenant)
+
+
+async def test_choosing_another_way_again_and_again_does_not_keep_the_goods_for_ever(world: Outside) -> None:
+    order, _ = await ordered(world, "qris", buyer=VISITOR)
+    latest = order.placed_at + paying.CASH_LASTS
+    for day in range(1, 9):
+        with clock.held_at(min(order.placed_at + day * (paying.CASH_LASTS / 8), latest)):
+            async with coop_session(world.database, world.tenant) as db:
+                await paying.change_way(db, CASHIER, order.id, ("bank_transfer", "qris")[day % 2], on=TODAY)
+                found = await orders.order_to_change_by_id(db, order.id)
+                assert found is not None
+                assert found.expires_at is not None
+                assert found.expires_at <= latest
+
+
+async def _filled(world: Outside, way: str = "xendit") -> Payment:
+    """A wallet filled by a gateway."""
+    async with coop_session(world.database, world.tenant) as db:
+        payment = await pay.opened(db, "top_up", way, 100_000)
+    payment = await calling.start(world.database, world.tenant, payment.reference, origin=ORIGIN)
+    await world.pay(payment)
+    assert await calling.look(world.database, world.tenant, payment.reference) == "settled"
+    return payment
+
+
+async def _back(world: Outside, payment: Payment, amount: int, key: str) -> str:
+    try:
+        async with coop_session(world.database, world.tenant) as db:
+            refund = await giving_back.give_back(
+                db, CASHIER, payment.reference, Rupiah(amount), "same_way", "Salah", key=key, on=TODAY
+            )
+            return refund.state
+    except Refusal as refusal:
+        return refusal.code
+
+
+async def test_what_was_filled_into_a_wallet_and_spent_is_not_given_back_by_the_provider(world: Outside) -> None:
+    payment = await _filled(world)
+    await ordered(world, "wallet", price=50_000)
+    assert await _back(world, payment, 60_000, "a") == "payments.refund_wallet_spent"
+    assert await _back(world, payment, 50_000, "b") == "pending"
+    assert await _back(world, payment, 10_000, "c") == "payments.refund_wallet_spent"  # the other is under way
+    await pay.work(world.database)
+    assert [each["amount"] for each in world.xendit.refunds.values()] == [50_000]
+    await pay.all_hold_in(world.database, world.tenant)
+
+
+async def test_a_wallet_spent_before_the_provider_is_asked_is_not_given_back(world: Outside) -> None:
+    payment = await _filled(world)
+    assert await _back(world, payment, 100_000, "a") == "pending"
+    await ordered(world, "wallet", price=50_000)
+    await pay.work(world.database)
+    assert not world.xendit.refunds
+    found = await now(world, payment)
+    assert (found.status, found.alarm) == ("paid", "refund_failed")
+    await pay.all_hold_in(world.database, world.tenant)
+
+
+async def test_what_test_keys_call_paid_is_no_real_money(world: Outside) -> None:
+    """Keys of real money replaced by test keys while a buyer still holds a payment that was opened with the first."""
+    async with coop_session(world.database, world.tenant) as db:
+        await pay.switch_on(db, "xendit", settings=world.database.settings, live=True)
+        opened = [(await pay.ordered(db, "xendit", buyer=VISITOR))[1] for _ in range(2)]
+    begun = await calling.start(world.database, world.tenant, opened[0].reference, origin=ORIGIN)
+    async with coop_session(world.database, world.tenant) as db:
+        row = await queries.way_to_change(db, "xendit")
+        assert row is not None
+        row.live = False
+    with pytest.raises(Refusal) as refused:
+        await calling.start(world.database, world.tenant, opened[1].reference, origin=ORIGIN)
+    assert refused.value.code == "payments.keys_changed"
+    await world.pay(begun)
+    assert await calling.look(world.database, world.tenant, begun.reference) == "alarm"
+    found = await now(world, begun)
+    assert (found.status, found.alarm) == ("awaiting", "fault")
+    await pay.all_hold_in(world.database, world.tenant)
