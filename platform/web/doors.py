@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ VIEWER_KEPT = timedelta(seconds=60)
 # Letters: no page of ours has a longer path, and no honest query or cookies are longer.
 LONGEST_PATH = 2_000
 LONG = 4_000
+# A name or an address, and a port (RFC 9110, 7.2).
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]*)(?::[0-9]{0,5})?")
 
 
 class Doors:
@@ -113,6 +116,9 @@ class Doors:
             await answer_nothing(414, send)
         elif scope["type"] == "http" and sum(name == b"host" for name, _ in scope["headers"]) > 1:
             await answer_nothing(400, send)  # a proxy may have chosen by the other one (RFC 9112, 3.2)
+        elif not all(_HOST.fullmatch(value) for name, value in scope["headers"] if name == b"host"):
+            # addresses are made of it: "melati.example:x@elsewhere" begins with a name of ours and leads elsewhere
+            await answer_nothing(400, send)
         elif scope["type"] == "http":
             if scope["method"] == "HEAD":
                 scope, send = scope | {"method": "GET"}, without_body(send)

@@ -41,6 +41,9 @@ async def receive(database: Database, tenant: TenantRef, scope: Any, receive_par
     except Unverified as error:
         log.warning("a message was not its provider's", cooperative=tenant.slug, why=str(error))
         await answer_nothing(400, send)
+    except RecursionError:
+        log.warning("a message was not its provider's", cooperative=tenant.slug, why="it is nested without end")
+        await answer_nothing(400, send)
     except Exception:
         log.exception("a message could not be stored", cooperative=tenant.slug)
         await answer_nothing(503, send)  # the provider sends it again

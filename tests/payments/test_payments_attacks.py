@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conftest import Visitors
 from factories import payments as pay
 from factories.outside import Outside, outside
 from factories.shop import CASHIER, TODAY, VISITOR
@@ -167,3 +168,12 @@ async def test_what_test_keys_call_paid_is_no_real_money(world: Outside) -> None
     found = await now(world, begun)
     assert (found.status, found.alarm) == ("awaiting", "fault")
     await pay.all_hold_in(world.database, world.tenant)
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 40_000], ids=["lists", "objects"])
+@pytest.mark.parametrize("way", pay.GATEWAYS)
+async def test_a_message_nested_without_end_is_no_fault_of_ours(
+    world: Outside, visitor: Visitors, way: str, body: bytes
+) -> None:
+    headers = {"x-callback-token": "token-tiruan"} if way == "xendit" else {}
+    assert (await visitor("melati").post(world.address(way), content=body, headers=headers)).status_code == 400

@@ -48,6 +48,15 @@ async def test_head_answers_like_get_without_a_body(visitor: Visitor, label: str
         assert head.headers["content-length"] == got.headers["content-length"]
 
 
+@pytest.mark.parametrize("more", [":x@elsewhere.example", ":80@elsewhere.example", "/elsewhere", ":80/", ":x", " x"])
+async def test_a_host_that_only_begins_with_a_name_of_ours_is_refused(visitor: Visitor, more: str) -> None:
+    """Addresses are made of it: where a payer comes back to, and where a payment's provider sends its messages."""
+    client = visitor("melati")
+    host = f"melati.localhost{more}"
+    for path in ("/", "/bayar/L0", "/kait/x"):
+        assert (await client.get(path, headers={"host": host})).status_code == 400
+
+
 async def test_an_unknown_host_gets_a_friendly_404(visitor: Visitor) -> None:
     answer = await visitor("tidak-ada").get("/")
     assert answer.status_code == 404
