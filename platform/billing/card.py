@@ -15,6 +15,7 @@ from billing.periods import locked_subscription
 from billing.plans import Every, catalogue
 from billing.stripe_door import (
     Named,
+    Page,
     coupon_of,
     customer_of,
     noon_of,
@@ -28,6 +29,8 @@ from payments.providers.stripe_client import asked, read
 from tenants.session import shared_session
 
 if TYPE_CHECKING:
+    import stripe
+
     from kernel.database import Database
     from tenants.registry import TenantRef
 
@@ -56,6 +59,7 @@ async def begin_checkout(
         record(db, tenant.id, "billing.card_begun", by=by, on=on, facts={"plan": plan_code, "every": every})
     try:
         customer = subscription.stripe_customer or await _new_customer(database, tenant, subscription)
+        await _close_other_pages(client, customer, key)
         data: dict[str, Any] = {"metadata": {"cooperative": str(tenant.id)}}
         if subscription.period_end is not None and subscription.period_end >= on + LEAST_TRIAL:
             data["trial_end"] = noon_of(subscription.period_end)
@@ -65,6 +69,7 @@ async def begin_checkout(
             "mode": "subscription",
             "customer": customer,
             "client_reference_id": str(tenant.id),
+            "metadata": {"key": key},
             "line_items": [{"price": await price_of(client, plan_code, every), "quantity": 1}],
             "subscription_data": data,
             "success_url": f"{_origin(database, tenant)}/pengurus/langganan/kartu/kembali",
@@ -131,6 +136,14 @@ async def _new_customer(database: Database, tenant: TenantRef, subscription: Sub
         assert kept is not None
         kept.stripe_customer = customer
     return customer
+
+
+async def _close_other_pages(client: stripe.StripeClient, customer: str, key: str) -> None:
+    """Close the card pages that are still open from before: who finished two would pay two subscriptions. The one of ``key`` is this one."""
+    found = await asked(client.v1.checkout.sessions.list_async({"customer": customer, "status": "open", "limit": 100}))
+    for each in found.data:
+        if read(each, Page).metadata.get("key") != key:
+            await asked(client.v1.checkout.sessions.expire_async(str(each.id)))
 
 
 def _origin(database: Database, tenant: TenantRef) -> str:

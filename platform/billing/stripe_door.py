@@ -112,6 +112,12 @@ class Rate(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None = None
 
 
+class Page(msgspec.Struct, frozen=True):
+    """A card page, known by the key of the form that opened it."""
+
+    metadata: dict[str, str]
+
+
 class Named(msgspec.Struct, frozen=True):
     """Anything of Stripe by its id, with where to go if it is a page."""
 

@@ -175,3 +175,22 @@ async def test_a_message_about_a_thing_without_an_id_is_taken_and_means_nothing(
         assert (await outside.post(HOOK, content=body, headers={"stripe-signature": header})).status_code == 200
     async with shared_session(cards.database) as db:
         assert (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one() == 0
+
+
+async def test_a_second_card_page_closes_the_first_and_the_same_form_twice_leads_to_one(cards: Cards) -> None:
+    async def page(key: str) -> str:
+        url = await begin_checkout(
+            cards.database, cards.tenant, "tumbuh", "month", by="Rina", on=clock.today(), key=key * 16
+        )
+        found = re.search(r"cs_test_\w+", url)
+        assert found is not None
+        return found[0]
+
+    first = await page("a")
+    assert await page("a") == first
+    second = await page("b")
+    sessions = stripe_of(cards.database).v1.checkout.sessions
+    assert [(await sessions.retrieve_async(each)).status for each in (first, second)] == ["expired", "open"]
+    await cards.stripe.complete(second)
+    await cards.work()
+    assert (await cards.subscription()).way == "card"
