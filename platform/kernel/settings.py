@@ -144,6 +144,14 @@ class Settings:
         repr=False,
         metadata=_told("signing secret of the address `/kait/langganan` at Stripe", shown="none"),
     )
+    stripe_accounts: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=_told(
+            "connected accounts at Stripe, as `address of the cooperative=acct_…`, separated by commas: in their names alone the platform's"
+            " key is used",
+            shown="none",
+        ),
+    )
     lang: Literal["id", "en"] = field(
         default="en",
         metadata=_told("language of the `lumbung` command's sentences: `en` or `id`; pages ask the viewer"),
@@ -160,6 +168,10 @@ class Settings:
     def stand_in(self, service: str) -> str | None:
         """The address that answers in the place of ``service``, or None for the real one: in production always, however a process began."""
         return None if self.is_production else dict(self.stand_ins).get(service)
+
+    def stripe_account(self, slug: str) -> str | None:
+        """The account at Stripe that is connected for this cooperative, or None."""
+        return dict(self.stripe_accounts).get(slug)
 
     @property
     def is_default_secret(self) -> bool:

@@ -97,6 +97,16 @@ def _stand_in_addresses(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def _stripe_accounts(text: str) -> tuple[tuple[str, str], ...]:
+    found = [part.partition("=") for part in _list(text)]
+    accounts = [account for _, _, account in found]
+    if not all(slug and re.fullmatch(r"acct_[A-Za-z0-9_]{1,60}", account) for slug, _, account in found):
+        raise ValueError("each must be written cooperative=acct_…")
+    if len(set(accounts)) != len(accounts) or len({slug for slug, _, _ in found}) != len(found):
+        raise ValueError("each cooperative has one account, and each account one cooperative")
+    return tuple((slug, account) for slug, _, account in found)
+
+
 def _yes(text: str) -> bool:
     return text.lower() not in {"0", "no", "false", "off"}
 
@@ -118,6 +128,7 @@ READERS: Final[Mapping[str, Any]] = {
     "master_keys": _master_keys,
     "stand_ins": _stand_in_addresses,
     "billing_pkp": _yes,
+    "stripe_accounts": _stripe_accounts,
     "lang": _lang,
     "debug": _yes,
 }

@@ -177,7 +177,9 @@ def means_of(database: Database, tenant: TenantRef, way: Way) -> Means:
         name: vault.open_sealed(keys, tenant.schema_name, label_of(way.way, name), sealed)
         for name, sealed in way.sealed.items()
     }
-    if way.way == "stripe" and way.settings.get("mode") == stripe_provider.CONNECTED:
+    account = database.settings.stripe_account(tenant.slug)
+    if account is not None and way.way == "stripe" and way.settings.get("account") == account:
+        # the platform's key opens every connected account: it is used for this cooperative's own alone
         secrets[stripe_provider.PLATFORM_KEY] = database.settings.billing_stripe_key or ""
     return Means(
         settings=way.settings,

@@ -64,7 +64,7 @@ class WayChange(msgspec.Struct, frozen=True, kw_only=True):
 async def change_way(db: AsyncSession, actor: Actor, name: str, change: WayChange, *, settings: Settings) -> Way:
     """Set a way up. One that is switched on must stay complete, and in production must move real money.
 
-    Raises Refusal: payments.no_such_way, .way_changed_meanwhile, .setting_unknown, .beginning_wrong, .fee_out_of_range, .limits_crossed,
+    Raises Refusal: payments.no_such_way, .way_changed_meanwhile, .setting_unknown, .beginning_wrong, .account_not_connected, .fee_out_of_range, .limits_crossed,
     .setting_missing, .stand_in_refused, and those of the vault.
     """
     way, row = await _to_change(db, name, mark=change.mark)
@@ -85,6 +85,10 @@ async def change_way(db: AsyncSession, actor: Actor, name: str, change: WayChang
     row.most = None if change.most is None else int(change.most)
     if way.capabilities.calls_back and row.endpoint is None:
         row.endpoint = secrets.token_urlsafe(ENDPOINT_BYTES)
+    if way_rules.is_connected(name, row.settings):
+        account = settings.stripe_account(tenant_of(db).slug)
+        if account is None or row.settings.get("account") not in (None, account):
+            raise way_errors.ACCOUNT_NOT_CONNECTED(field="account")
     row.live = way_rules.moves_real_money(
         name, row.settings, _key(settings, schema, row, change), stood_in=settings.stand_in(name) is not None
     )

@@ -57,3 +57,9 @@ STILL_HELD = Kind(
     en="{label} is not handed over yet. Cancel it on its own page: the money goes back with it, and the goods are released.",
 )
 NO_SUCH_MESSAGE = Kind("payments.no_such_message", 404, id="Pesan ini tidak ada.", en="There is no such message.")
+ACCOUNT_NOT_CONNECTED = Kind(
+    "payments.account_not_connected",
+    409,
+    id="Akun Stripe ini belum dihubungkan untuk koperasi Anda. Minta pengelola Lumbung menghubungkannya, atau pakai kunci sendiri.",
+    en="This Stripe account has not been connected for your cooperative. Ask the operator of Lumbung to do so, or use your own keys.",
+)

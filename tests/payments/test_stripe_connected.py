@@ -1,0 +1,50 @@
+"""A connected account is used by the cooperative for which the operator connected it, and by no other."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories.shop import CASHIER
+from kernel.database import Database
+from kernel.errors import Refusal
+from kernel.settings import Settings, load
+from payments import ways
+from payments.officer import setting_up, way_rules
+from payments.providers.stripe_provider import PLATFORM_KEY
+from tenants.registry import TenantRef
+
+CONNECTED = Settings(
+    billing_stripe_key="sk_test_of_the_platform",
+    stripe_accounts=(("melati", "acct_of_melati"), ("mawar", "acct_of_mawar")),
+)
+
+
+async def connect(db: AsyncSession, account: str, settings: Settings = CONNECTED) -> ways.Way:
+    way = await ways.way_of(db, "stripe")
+    change = setting_up.WayChange(mark=way_rules.mark_of(way), settings={"mode": "connected", "account": account})
+    return await setting_up.change_way(db, CASHIER, "stripe", change, settings=settings)
+
+
+async def test_the_platforms_key_is_for_the_account_that_was_connected(
+    db: AsyncSession, database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
+    way = await connect(db, "acct_of_melati")
+    database.settings = replace(CONNECTED, database_url=database.settings.database_url)
+    assert ways.means_of(database, melati, way).secrets == {PLATFORM_KEY: "sk_test_of_the_platform"}
+    assert ways.means_of(database, mawar, way).secrets == {}  # however the account came there
+
+
+@pytest.mark.parametrize("told", [CONNECTED, Settings(billing_stripe_key="sk_test_of_the_platform")])
+async def test_an_account_of_others_is_refused(db: AsyncSession, told: Settings) -> None:
+    """Its payments, its payouts and its balance would be read with the platform's key."""
+    with pytest.raises(Refusal) as refused:
+        await connect(db, "acct_of_mawar", told)
+    assert refused.value.code == "payments.account_not_connected"
+
+
+@pytest.mark.parametrize("text", ["melati", "melati=", "=acct_1", "melati=sk_1", "melati=acct_1,mawar=acct_1"])
+def test_accounts_are_told_one_for_each_cooperative(text: str) -> None:
+    with pytest.raises(Refusal):
+        load({"LUMBUNG_STRIPE_ACCOUNTS": text})
+    assert load({"LUMBUNG_STRIPE_ACCOUNTS": "melati=acct_1"}).stripe_account("melati") == "acct_1"
