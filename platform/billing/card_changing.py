@@ -58,7 +58,9 @@ async def change_by_card(
 async def _change(
     client: stripe.StripeClient, customer: str, made: Offer, old: str, *, other_rhythm: bool, rate: str | None, key: str
 ) -> None:
-    live = next(each for each in await subscriptions_of(client, customer) if each.status in LIVE)
+    live = next((each for each in await subscriptions_of(client, customer) if each.status in LIVE), None)
+    if live is None:  # it has ended at Stripe, whose message of that is on its way
+        raise CARD_UNREACHABLE()
     change = made.change
     price = await price_of(client, made.plan.code, made.every)
     if change is not None and other_rhythm:  # Stripe begins a new period itself, and takes what is pending along

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from billing import queries, showing
 from billing.errors import NO_SUCH_INVOICE
-from billing.papers import invoice_pdf
+from billing.papers import invoice_paper
 from tenants.session import shared_reader
 from ui import AnyRequest, TheDatabase, TheTenant, TheVisit, officer, page
 
@@ -30,9 +30,14 @@ async def show_invoices(
         rows = await queries.invoices(ro, tenant.id)
         credit = await queries.credit_of(ro, tenant.id)
         changes = await queries.credit_rows(ro, tenant.id)
-    states = {state: (words.worded(visit.lang), kind) for state, (words, kind) in showing.INVOICE.items()}
     return page(
-        request, "billing/invoices.html", place="pengaturan", rows=rows, states=states, credit=credit, changes=changes
+        request,
+        "billing/invoices.html",
+        place="pengaturan",
+        rows=rows,
+        states=showing.in_words(showing.INVOICE, visit.lang),
+        credit=credit,
+        changes=changes,
     )
 
 
@@ -42,18 +47,13 @@ async def show_invoice(
 ) -> Response[bytes]:
     """Show one with its lines, and how to pay it."""
     found, lines = await _read(database, tenant, number)
-    state, kind = showing.INVOICE[found.state]
     return page(
         request,
         "billing/invoice.html",
         place="pengaturan",
-        invoice=found,
-        lines=[(line.text_id if visit.lang == "id" else line.text_en, line.amount) for line in lines],
-        tax_label=found.tax_label_id if visit.lang == "id" else found.tax_label_en,
-        state=(state.worded(visit.lang), kind),
         pay=showing.paying(database.settings, found, visit.lang),
-        paid_way=showing.WAYS[found.paid_way].worded(visit.lang) if found.paid_way else None,
         seller=database.settings,
+        **showing.invoice_facts(found, lines, visit.lang),
     )
 
 
@@ -63,14 +63,7 @@ async def download_invoice(
 ) -> Response[bytes]:
     """Give it as PDF."""
     found, lines = await _read(database, tenant, number)
-    return Response(
-        await invoice_pdf(database.settings, found, lines, visit.lang),
-        media_type="application/pdf",
-        headers={
-            "Content-Disposition": f'attachment; filename="lumbung-{found.number}.pdf"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return await invoice_paper(database.settings, found, lines, visit.lang)
 
 
 async def _read(database: Database, tenant: TenantRef, number: str) -> tuple[InvoiceCard, list[LineRow]]:

@@ -13,6 +13,7 @@ import msgspec
 
 from billing.errors import UNKNOWN_STATEMENT
 from kernel.money import Rupiah
+from payments.statements.files import Unknown
 from payments.statements.reading import read_statement
 from payments.statements.rules import Candidate, Line, match
 
@@ -36,7 +37,7 @@ class Match(msgspec.Struct, frozen=True):
 def match_statement(content: bytes, invoices: Sequence[OpenRow], today: date) -> list[Match]:
     """Judge every line that brought money in. Raises Refusal: billing.unknown_statement, and those of reading a statement."""
     found = read_statement(content, way="bank_transfer", today=today)
-    if not hasattr(found, "movements"):
+    if isinstance(found, Unknown):
         raise UNKNOWN_STATEMENT(field="file")
     came = [each for each in found.movements if each.amount > 0 and not each.has_sen]
     numbers = {each.number.replace("-", ""): each.number for each in invoices}

@@ -10,15 +10,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from billing.dunning import TRIAL_NOTICE_DAYS, Status
-from billing.plans import Plan
-from billing.rules import share_of
+from billing.plans import Limit, Plan
 
-CODES: Final = (
-    "read_only", "past_due", "trial_ends", "over_members", "over_storage", "over_messages", "near_members", "near_storage",
-    "near_messages", "invoice_open",
-)  # fmt: skip
 # What can go over a limit, in the order in which it is told.
-LIMITED: Final = ("members", "storage", "messages")
+LIMITED: Final[tuple[Limit, ...]] = ("members", "storage", "messages")
 
 
 def notice_of(
@@ -29,11 +24,11 @@ def notice_of(
         return status
     if status == "trialing" and period_end is not None and on >= period_end - timedelta(days=TRIAL_NOTICE_DAYS):
         return "trial_ends"
-    shares = {name: share_of(usage.get(name, 0), plan.limits.get(name)) or 0 for name in LIMITED}
-    for name in LIMITED:
-        if usage.get(name, 0) > (plan.limits.get(name) or usage.get(name, 0)):
+    limited = [(name, usage.get(name, 0), limit) for name in LIMITED if (limit := plan.limits.get(name)) is not None]
+    for name, used, limit in limited:
+        if used > limit:
             return f"over_{name}"
-    for name in LIMITED:
-        if shares[name] >= warn:
+    for name, used, limit in limited:
+        if used * 100 >= warn * limit:
             return f"near_{name}"
     return "invoice_open" if unpaid else None

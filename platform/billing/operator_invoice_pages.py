@@ -11,7 +11,7 @@ from billing import operator_queries, queries, showing
 from billing.errors import NO_SUCH_INVOICE, NOT_OPEN, WRONG_AMOUNT
 from billing.forms import ClosingForm, PaymentForm, StatementForm
 from billing.matching import match_statement
-from billing.papers import invoice_pdf
+from billing.papers import invoice_paper
 from billing.settling import confirm_payment, give_up, void
 from kernel import clock
 from kernel.database import Reader, reader_of
@@ -30,13 +30,12 @@ ONE: Final = "billing/operator_invoice.html"
 async def list_open(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
     """List what is open, the oldest first."""
     rows = await operator_queries.open_invoices(ro)
-    states = {state: (text.worded(visit.lang), kind) for state, (text, kind) in showing.STATUS.items()}
     return page(
         request,
         "billing/operator_open.html",
         place=PLACE,
         rows=rows,
-        states=states,
+        states=showing.in_words(showing.STATUS, visit.lang),
         today=clock.today(),
         total=sum(row.to_pay for row in rows),
     )
@@ -68,15 +67,7 @@ async def show_invoice(request: AnyRequest, ro: Ro, visit: TheVisit, number: Fro
 async def download_invoice(ro: Ro, visit: TheVisit, number: FromPath[str]) -> Response[bytes]:
     """Give it as PDF."""
     found = (await _invoice(ro, visit.lang, number))["invoice"]
-    made = await invoice_pdf(visit.database.settings, found, await queries.lines(ro, found.id), visit.lang)
-    return Response(
-        made,
-        media_type="application/pdf",
-        headers={
-            "Content-Disposition": f'attachment; filename="lumbung-{found.number}.pdf"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return await invoice_paper(visit.database.settings, found, await queries.lines(ro, found.id), visit.lang)
 
 
 @post(f"{HOME}/{{number:str}}/pelunasan", guards=[operator])
@@ -134,17 +125,9 @@ async def _invoice(ro: Reader, lang: Lang, number: str) -> dict[str, Any]:
     found = await queries.invoice(ro, owner, number) if owner else None
     if found is None or slug is None:
         raise NO_SUCH_INVOICE(number=number[:40])
-    state, kind = showing.INVOICE[found.state]
-    return {
-        "invoice": found,
+    return showing.invoice_facts(found, await queries.lines(ro, found.id), lang) | {
         "slug": slug,
-        "lines": [
-            (line.text_id if lang == "id" else line.text_en, line.amount) for line in await queries.lines(ro, found.id)
-        ],
-        "tax_label": found.tax_label_id if lang == "id" else found.tax_label_en,
-        "state": (state.worded(lang), kind),
         "note": showing.note_of(found.number),
-        "paid_way": showing.WAYS[found.paid_way].worded(lang) if found.paid_way else None,
         "ways": [(way, showing.WAYS[way].worded(lang)) for way in ("bank_transfer", "qris")],
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typst
+from litestar import Response
 
 from billing import showing
 from billing.plans import catalogue
@@ -45,9 +46,18 @@ _WORDS: Final = {
 }
 
 
-async def invoice_pdf(settings: Settings, invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang) -> bytes:
-    """Return the PDF of an invoice; the same invoice gives the same bytes."""
-    return await asyncio.to_thread(_compile, settings, invoice, lines, lang)
+async def invoice_paper(
+    settings: Settings, invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang
+) -> Response[bytes]:
+    """Return the PDF of an invoice, to be saved under its number; the same invoice gives the same bytes."""
+    return Response(
+        await asyncio.to_thread(_compile, settings, invoice, lines, lang),
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="lumbung-{invoice.number}.pdf"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def _compile(settings: Settings, invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang) -> bytes:

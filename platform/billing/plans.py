@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -188,8 +188,3 @@ def limit_of(tenant: TenantRef, name: Limit) -> int | None:
         return catalogue().of(tenant.plan).limits.get(name)
     except LookupError:  # a plan that is sold no longer binds nobody
         return None
-
-
-def as_json(found: Catalogue) -> Any:
-    """The file as plain values."""
-    return msgspec.to_builtins(found)

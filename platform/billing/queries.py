@@ -137,13 +137,14 @@ async def without_subscription(db: AsyncSession) -> list[UUID]:
     return list((await db.execute(query)).scalars())
 
 
-async def due_on(ro: Reader, day: date) -> list[UUID]:
-    """Return the cooperatives with something to do on this day or before it."""
+async def due_on(ro: Reader, day: date) -> list[tuple[UUID, str]]:
+    """Return the cooperatives, as (id, slug), with something to do on this day or before it."""
     rows = await ro.records(
-        "SELECT cooperative_id FROM shared.subscriptions WHERE next_due_on <= $1 ORDER BY next_due_on, cooperative_id",
+        "SELECT c.id, c.slug FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
+        " WHERE s.next_due_on <= $1 ORDER BY s.next_due_on, c.id",
         day,
     )
-    return [row["cooperative_id"] for row in rows]
+    return [(row["id"], row["slug"]) for row in rows]
 
 
 async def first_due(ro: Reader) -> date | None:

@@ -6,15 +6,12 @@ import calendar
 from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Final
 
 import msgspec
 
 from billing.plans import Every, Plan, Tax
 from kernel.errors import Words
 from kernel.money import Rupiah
-
-NEVER: Final = date.max
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -54,12 +54,12 @@ async def run(database: Database, until: date) -> Report:
     while day <= until:
         async with shared_reader(database) as ro:
             due = await queries.due_on(ro, day)
-        for cooperative_id in due:
+        for cooperative_id, slug in due:
             try:
                 async with shared_session(database) as db:
                     done += await do_due(db, database.settings, cooperative_id, day)
             except Exception as error:  # noqa: BLE001 - one cooperative's fault must not hold up the others
-                failed[str(cooperative_id)] = repr(error)
+                failed[slug] = repr(error)
         async with shared_reader(database) as ro:
             following = await queries.first_due(ro)
         tomorrow = day + timedelta(days=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from markupsafe import Markup
@@ -18,9 +18,9 @@ from payments.providers.qris import dynamic
 from payments.providers.qris_picture import svg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from billing.queries import EntryRow, InvoiceCard
+    from billing.queries import EntryRow, InvoiceCard, LineRow
     from kernel.settings import Settings
 
 STATUS: Final = {
@@ -75,6 +75,16 @@ ENTITLEMENT_NAMES: Final[Mapping[str, Words]] = {
     "payroll": Words("Potong gaji", "Payroll deduction"),
     "custom_domain": Words("Alamat web sendiri", "A web address of your own"),
 }
+LIMITED: Final[Mapping[Limit, Words]] = {
+    "members": Words("{n} anggota", "{n} members"),
+    "messages": Words("{n} pesan sebulan", "{n} messages a month"),
+    "storage": Words("{n} gambar", "{n} of pictures"),
+}
+UNLIMITED: Final[Mapping[Limit, Words]] = {
+    "members": Words("Anggota tanpa batas", "Members without limit"),
+    "messages": Words("Pesan tanpa batas", "Messages without limit"),
+    "storage": Words("Gambar tanpa batas", "Pictures without limit"),
+}
 NEVER_LIMITED: Final = Words("Kasir, pesanan, dan buku tanpa batas", "Till, orders and books without limit")
 
 
@@ -101,6 +111,22 @@ class Pay(msgspec.Struct, frozen=True):
     qr: Markup | None
 
 
+def in_words(states: Mapping[str, tuple[Words, str]], lang: Lang) -> dict[str, tuple[str, str]]:
+    """States in a reader's language, each with the kind of its label."""
+    return {state: (words.worded(lang), kind) for state, (words, kind) in states.items()}
+
+
+def invoice_facts(invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang) -> dict[str, Any]:
+    """What the pages of officers and of operators show of an invoice alike."""
+    return {
+        "invoice": invoice,
+        "lines": [(line.text_id if lang == "id" else line.text_en, line.amount) for line in lines],
+        "tax_label": invoice.tax_label_id if lang == "id" else invoice.tax_label_en,
+        "state": in_words(INVOICE, lang)[invoice.state],
+        "paid_way": WAYS[invoice.paid_way].worded(lang) if invoice.paid_way else None,
+    }
+
+
 def amount_of(meter: str, value: int, lang: Lang) -> str:
     """A figure as it is read: bytes in MB or GB, rounded up to one decimal, anything else with its separators."""
     if meter != "storage":
@@ -111,22 +137,14 @@ def amount_of(meter: str, value: int, lang: Lang) -> str:
 
 def limit_lines(plan: Plan, lang: Lang) -> list[str]:
     """What a plan allows, one line each."""
-    limits = {
-        "members": Words("{n} anggota", "{n} members"),
-        "messages": Words("{n} pesan sebulan", "{n} messages a month"),
-        "storage": Words("{n} gambar", "{n} of pictures"),
-    }
-    lines = []
-    for name, words in limits.items():
-        limit = plan.limits.get(name)  # type: ignore[call-overload]
-        if limit is None:
-            unlimited = Words("Anggota tanpa batas", "Members without limit")
-            lines.append(unlimited.worded(lang) if name == "members" else "")
-        else:
-            lines.append(words.worded(lang).format(n=amount_of(name, limit, lang)))
-    return [line for line in [*lines, NEVER_LIMITED.worded(lang)] if line] + [
-        ENTITLEMENT_NAMES[name].worded(lang) for name in plan.entitlements
+    limited = [
+        words.worded(lang).format(n=amount_of(name, plan.limits[name], lang))
+        if name in plan.limits
+        else UNLIMITED[name].worded(lang)
+        for name, words in LIMITED.items()
     ]
+    entitled = [ENTITLEMENT_NAMES[name].worded(lang) for name in plan.entitlements]
+    return [*limited, NEVER_LIMITED.worded(lang), *entitled]
 
 
 def usage_of(

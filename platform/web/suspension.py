@@ -48,8 +48,10 @@ OPEN_WRITES = frozenset({"/masuk", "/keluar"})
 # What can still be changed while read-only: signing in and one's own account, an order that is under way (paid, handed over, called off, given
 # back), payments and debts that are settled, and all that pays the platform. No new way of paying, no more credit, no new money in a wallet.
 FINISHING: Final = re.compile(
-    r"/(?:masuk|keluar|aktivasi|anggota/akun/.+|pengurus/langganan(?:/.*)?|kait/.+"
-    r"|pengurus/pesanan/[0-9]+/(?:pembayaran|penyerahan|pembatalan|pengembalian)(?:/.*)?|pengurus/pembayaran(?!/cara/|/kasbon/[^/]+/(?:batas|dompet))(?:/.*)?|anggota/kasbon/bayar|(?:pesanan|bayar)/.+)"
+    r"/masuk|/keluar|/aktivasi|/anggota/akun/.+"
+    r"|/pesanan/.+|/pengurus/pesanan/[0-9]+/(?:pembayaran|penyerahan|pembatalan|pengembalian)(?:/.*)?"
+    r"|/bayar/.+|/anggota/kasbon/bayar|/pengurus/pembayaran(?!/cara/|/kasbon/[^/]+/(?:batas|dompet))(?:/.*)?"
+    r"|/pengurus/langganan(?:/.*)?|/kait/.+"
 )
 
 

@@ -168,7 +168,7 @@ async def test_what_is_unknown_is_not_there(operator: SignedIn) -> None:
         assert (await operator.get(path)).status_code == 404
 
 
-async def test_the_chart_is_as_high_as_its_highest_month() -> None:
+def test_the_chart_is_as_high_as_its_highest_month() -> None:
     from billing.operator_chart import HEIGHT, chart_of
     from billing.operator_queries import MonthRow
 

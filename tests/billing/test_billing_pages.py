@@ -91,7 +91,7 @@ async def test_an_upgrade_shows_the_days_and_the_exact_sum(
     seen = await officer_client.get(f"{HOME}/paket/panen")
     assert "yang tidak terpakai" in seen.text
     assert "Rp200.000" in seen.text  # the first day: the whole difference
-    assert await officer_client.post(f"{HOME}/paket/panen", confirm_form(seen))
+    assert (await officer_client.post(f"{HOME}/paket/panen", confirm_form(seen))).status_code == 303
     assert (await officer_client.get(f"{HOME}/paket/panen")).status_code == 409
     down = await officer_client.get(f"{HOME}/paket/benih")
     assert "Tidak ada uang yang berpindah" in down.text

@@ -86,14 +86,14 @@ async def test_numbers_have_no_gap_after_a_failure(
 
         async def broken(db: object, subscription: object, on: date) -> None:
             await original(db, subscription, on)  # type: ignore[arg-type]
-            if on == date(2026, 3, 31) and subscription.cooperative_id == first[0]:  # type: ignore[attr-defined]
+            if on == date(2026, 3, 31) and subscription.cooperative_id == first:  # type: ignore[attr-defined]
                 raise RuntimeError("the disk is full")
 
         async with shared_reader(database) as ro:
-            first = await queries.due_on(ro, date(2026, 3, 31))
+            (first, slug), _ = await queries.due_on(ro, date(2026, 3, 31))
         monkeypatch.setattr(running, "settle", broken)
         report = await run(database, date(2026, 3, 31))
-        assert list(report.failed) == [str(first[0])]
+        assert list(report.failed) == [slug]
         assert await numbers(database) == ["2026-000001"]
         monkeypatch.setattr(running, "settle", original)
         await run(database, date(2026, 3, 31))
