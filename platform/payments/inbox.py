@@ -35,6 +35,7 @@ _STORE: Final = text(
     " reference text, provider_reference text, body text)),"
     " fresh AS (INSERT INTO payment_events (way, event_id, kind, concerns, reference, provider_reference, body)"
     " SELECT way, event_id, kind, concerns, reference, provider_reference, convert_to(body, 'UTF8') FROM sent"
+    " ORDER BY way, event_id"  # else two that store the same messages in other orders lock each other out
     " ON CONFLICT (way, event_id) DO NOTHING RETURNING id, way, event_id),"
     " work AS (INSERT INTO shared.outbox (job, key, arguments)"
     " SELECT 'payments.hear', 'payments.hear:' || way || ':' || event_id, jsonb_build_object('event', id) FROM fresh RETURNING 1)"

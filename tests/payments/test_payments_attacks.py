@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from conftest import Visitors
@@ -15,7 +16,7 @@ from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from ledger import queries as books
-from payments import calling, machine, queries
+from payments import calling, inbox, machine, queries
 from payments.models import Payment
 from payments.officer import giving_back
 from shop import handling, paying
@@ -177,3 +178,16 @@ async def test_a_message_nested_without_end_is_no_fault_of_ours(
 ) -> None:
     headers = {"x-callback-token": "token-tiruan"} if way == "xendit" else {}
     assert (await visitor("melati").post(world.address(way), content=body, headers=headers)).status_code == 400
+
+
+async def test_the_same_messages_stored_at_once_in_other_orders_wait_for_each_other_and_no_more(world: Outside) -> None:
+    """Providers send again what was not answered, in any order, and each process stores many at once."""
+
+    async def store(names: list[str]) -> None:
+        rows = [{"way": "xendit", "event_id": name, "kind": "k", "concerns": "nothing", "body": "{}"} for name in names]
+        async with coop_session(world.database, world.tenant) as db:
+            await db.execute(inbox._STORE, {"events": msgspec.json.encode(rows).decode()})
+
+    for attempt in range(10):
+        names = [f"{attempt}-{at}" for at in range(400)]
+        await asyncio.gather(store(names), store(names[::-1]), store(names), store(names[::-1]))
