@@ -5,7 +5,7 @@ amount is a whole number of rupiah.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -40,7 +40,7 @@ SAVINGS_KIND_NAMES: Final[dict[SavingsKind, Words]] = {
     "mandatory": Words("Simpanan wajib", "Mandatory deposit"),
     "voluntary": Words("Simpanan sukarela", "Voluntary savings"),
 }
-PAYMENT_WAY_NAMES: Final[dict[PaymentWay, Words]] = {
+PAYMENT_WAY_NAMES: Final[Mapping[str, Words]] = {
     "cash": Words("Tunai saat barang diterima", "Cash on hand-over"),
     "bank_transfer": Words("Transfer bank", "Bank transfer"),
     "qris": Words("QRIS", "QRIS"),

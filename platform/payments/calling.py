@@ -61,9 +61,8 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
             payment.redirect_url, payment.shown = started.redirect_url, dict(started.shown)
             asked_at, payment.expires_at = payment.expires_at, started.expires_at or payment.expires_at
             if payment.expires_at is not None and (asked_at is None or payment.expires_at > asked_at):
-                await opening.look_later(
-                    db, payment
-                )  # else the look that was planned when it was opened comes too early
+                # else the look that was planned when it was opened comes too early
+                await opening.look_later(db, payment)
     return payment
 
 

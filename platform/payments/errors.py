@@ -1,4 +1,4 @@
-"""What is declined about payments. Statements, QRIS and the vault have their own."""
+"""What is declined about payments. The parts of the room have files of their own."""
 
 from kernel.errors import Kind
 
@@ -22,7 +22,7 @@ AMOUNT_ABOVE_MOST = Kind(
 )
 NO_SUCH_PAYMENT = Kind("payments.no_such_payment", 404, id="Pembayaran ini tidak ada.", en="There is no such payment.")
 NO_SUCH_WAY = Kind("payments.no_such_way", 404, id="Cara membayar ini tidak ada.", en="There is no such way of paying.")
-NO_SUCH_REFUND = Kind("payments.no_such_refund", 404, id="Pengembalian ini tidak ada.", en="There is no such refund.")
+NO_SUCH_MESSAGE = Kind("payments.no_such_message", 404, id="Pesan ini tidak ada.", en="There is no such message.")
 NOT_AWAITING = Kind(
     "payments.not_awaiting",
     409,
@@ -55,6 +55,12 @@ REFUND_NOT_THIS_WAY = Kind(
     409,
     id="Uang ini tidak bisa dikembalikan lewat jalan itu. Pilih jalan yang lain.",
     en="This money cannot go back that way. Choose another one.",
+)
+STILL_HELD = Kind(
+    "payments.still_held",
+    409,
+    id="{label} belum diserahkan. Batalkan dari halamannya: uangnya ikut kembali, dan barangnya dilepas.",
+    en="{label} is not handed over yet. Cancel it on its own page: the money goes back with it, and the goods are released.",
 )
 REASON_NEEDED = Kind("payments.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
 REFUND_UNDER_WAY = Kind(
@@ -124,12 +130,6 @@ PROVIDER_DECLINED = Kind(
     409,
     id="Layanan pembayaran menolak: {said}. Pilih cara yang lain, atau hubungi pengurus.",
     en="The payment service declined: {said}. Choose another way, or ask the officers.",
-)
-EVENT_NOT_VERIFIED = Kind(
-    "payments.event_not_verified",
-    400,
-    id="Pesan ini tidak terbukti berasal dari penyedianya.",
-    en="This message is not proved to come from its provider.",
 )
 STAND_IN_REFUSED = Kind(
     "payments.stand_in_refused",

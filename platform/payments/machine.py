@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from governance.queries import bylaws_on
 from kernel import audit, clock
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from payments.models import Payment
 
-# How providers say in ``Status.detail`` that the payer disputes a payment.
-DISPUTED: Final = "disputed"
-
 
 async def settle(
     db: AsyncSession, payment: Payment, *, by: str, on: date, fee: Rupiah | None = None, at: datetime | None = None
@@ -36,7 +33,7 @@ async def settle(
     ``by`` names whose word it is (a provider, an officer, the payer for our own books); ``fee`` is what the provider says it kept. Raises
     Refusal as ``ledger.post`` does.
     """
-    if not rules.can_follow(payment.status, "paid"):  # type: ignore[arg-type]  # the column's check knows the states
+    if not rules.can_follow(payment.status, "paid"):
         return False
     capabilities = provider_of(payment.way).capabilities()
     purpose = purpose_of(payment.purpose)
@@ -51,25 +48,30 @@ async def settle(
     tail = (await bylaws_on(db, on)).bylaws.transfer_tail
     if money.reaches_books(payment):
         payment.journal = await money.book_settlement(db, payment, capabilities, credited, tail, on=on)
-    await learn_fee(db, payment, fee, on=on)
+    await learn_fee(db, payment, await _fee_by_rule(db, payment) if fee is None else fee, on=on)
     _record(db, payment, events.SETTLED, {"by": by, "went_to": payment.went_to, "late": payment.late})
     return True
 
 
 async def learn_fee(db: AsyncSession, payment: Payment, fee: Rupiah | None, *, on: date) -> None:
-    """Book what the way kept, once: as the provider says, else by the cooperative's own rule for ways whose provider tells nothing."""
-    if payment.fee is not None or not money.reaches_books(payment):
-        return
-    capabilities = provider_of(payment.way).capabilities()
-    if fee is None and not capabilities.tells_fees and capabilities.settles in ("provider", "officer"):
-        way = await ways.way_of(db, payment.way)
-        if way.fee_percent or way.fee_fixed:
-            fee = rules.fee_of(Rupiah(payment.amount), way.fee_percent, way.fee_fixed)
-    if fee is None or fee < 0:
+    """Book what the way kept of a payment, once; None is not known yet."""
+    if fee is None or fee < 0 or payment.fee is not None or not money.reaches_books(payment):
         return
     payment.fee = int(fee)
     if fee:
+        capabilities = provider_of(payment.way).capabilities()
         await money.book_fee(db, payment, capabilities, fee, on=on, by=str(payment.settled_by))
+
+
+async def _fee_by_rule(db: AsyncSession, payment: Payment) -> Rupiah | None:
+    """What the way costs by the cooperative's own rule of this day; None without one, and where the provider tells it."""
+    capabilities = provider_of(payment.way).capabilities()
+    if capabilities.tells_fees or capabilities.settles not in ("provider", "officer"):
+        return None
+    way = await ways.way_of(db, payment.way)
+    if not way.fee_percent and not way.fee_fixed:
+        return None
+    return rules.fee_of(Rupiah(payment.amount), way.fee_percent, way.fee_fixed)
 
 
 async def drop(db: AsyncSession, payment: Payment, ending: rules.Ending, *, why: str = "", by: Actor = SYSTEM) -> bool:
@@ -121,7 +123,7 @@ async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) 
         label = provider_of(payment.way).capabilities().label.id
         settled = await settle(db, payment, by=label, on=on, fee=status.fee, at=status.paid_at)
         await learn_fee(db, payment, status.fee, on=on)
-        if DISPUTED in status.detail:
+        if status.disputed:
             await raise_alarm(db, payment, "charged_back", {"said": status.detail})
         return "settled" if settled else "known"
     if status.state == "awaiting":

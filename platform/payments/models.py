@@ -32,7 +32,7 @@ class PaymentWayRow(CoopBase):
     """A way of paying as its officers set it. ``secrets`` are sealed (payments.vault); ``endpoint`` is the unguessable end of its webhook.
 
     ``fee_percent`` (text of a decimal) and ``fee_fixed`` (rupiah) are what the way costs where its provider does not tell; ``live`` says
-    that its keys move real money. A way without a row is as ``ways.DEFAULTS`` says.
+    that its keys move real money. A way without a row is as ``ways.ON_FROM_THE_START`` says.
     """
 
     __tablename__ = "payment_ways"

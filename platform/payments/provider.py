@@ -57,7 +57,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     lasts: timedelta | None = None
     settings: tuple[Setting, ...] = ()
     entitlement: str | None = None
-    pays_top_ups: bool = True
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +104,8 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What the provider says of a payment, read from it. ``amount`` is what was paid, in whole rupiah, once ``state`` is paid.
 
-    ``fee`` is what the provider kept (None: not known yet); ``refunded`` the sum that went back.
+    ``fee`` is what the provider kept (None: not known yet); ``refunded`` the sum that went back; ``disputed``: the payer takes it back through
+    their bank. ``detail`` is for people to read.
     """
 
     state: OutsideState
@@ -116,6 +116,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     fee: Rupiah | None = None
     refunded: Rupiah = Rupiah(0)
     paid_at: datetime | None = None
+    disputed: bool = False
     detail: str = ""
 
 
@@ -140,7 +141,7 @@ class Refunded(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-class PayoutLine(msgspec.Struct, frozen=True, kw_only=True):
+class BalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of a provider's balance. ``kind`` "payment" | "refund" | "fee" | "payout" | "other"; ``gross`` and ``fee`` in rupiah, signed for us."""
 
     provider_id: str
@@ -155,7 +156,7 @@ class PayoutLine(msgspec.Struct, frozen=True, kw_only=True):
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """A provider's own account of a span of days, and its balance now (None where it tells none)."""
 
-    lines: tuple[PayoutLine, ...]
+    lines: tuple[BalanceMovement, ...]
     balance: Rupiah | None = None
 
 
@@ -220,9 +221,14 @@ def provider_of(way: str) -> Provider:
         raise LookupError(msg) from None
 
 
-def ways() -> tuple[str, ...]:
+def known_ways() -> tuple[str, ...]:
     """Return all registered ways, in the order of PaymentWay: cash first, as a cooperative that has set none shows them."""
     return tuple(way for way in get_args(PaymentWay) if way in _providers)
+
+
+def ways_seen_by_officers() -> tuple[str, ...]:
+    """Return the ways of which an officer, or the statement, says that the money has come."""
+    return tuple(way for way in known_ways() if provider_of(way).capabilities().settles == "officer")
 
 
 REAL_ADDRESSES: Final = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from kernel.database import Reader, reader_of
 from kernel.locks import one_at_a_time
@@ -57,12 +57,6 @@ async def payment_by_key(db: AsyncSession, key: str) -> Payment | None:
 async def payment_by_reference(db: AsyncSession, reference: str) -> Payment | None:
     """Return a payment by our reference, unlocked."""
     return (await db.execute(select(Payment).where(Payment.reference == reference))).scalar_one_or_none()
-
-
-async def count_of(db: AsyncSession, purpose: str, subject_id: UUID) -> int:
-    """Return how many payments were opened for one subject."""
-    statement = select(func.count()).where(Payment.purpose == purpose, Payment.subject_id == subject_id)
-    return int((await db.execute(statement)).scalar_one())
 
 
 async def latest_of(db: AsyncSession, purpose: str, subject_id: UUID) -> Payment | None:

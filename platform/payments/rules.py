@@ -1,6 +1,6 @@
 """Pure rules of a payment: which step may follow which, which tail tells two transfers apart, what a way costs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
@@ -10,14 +10,13 @@ from kernel.money import Rupiah
 
 Status = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
 Ending = Literal["failed", "expired", "cancelled"]
-WentTo = Literal["purpose", "wallet", "owed"]
 BackTo = Literal["same_way", "wallet", "by_hand"]
 Alarm = Literal[
     "amount", "currency", "reference", "refund_failed", "refund_not_covered", "refund_waits", "fault", "unheard_refund", "charged_back",
 ]  # fmt: skip
 
 # What may follow a state. Money that comes after an ending is never lost: an ended payment can still be paid, and is then late.
-STEPS: Final[dict[Status, frozenset[Status]]] = {
+STEPS: Final[Mapping[str, frozenset[Status]]] = {
     "awaiting": frozenset({"paid", "failed", "expired", "cancelled"}),
     "failed": frozenset({"paid"}),
     "expired": frozenset({"paid"}),
@@ -68,7 +67,7 @@ TAIL_RESTS: Final = timedelta(days=7)
 REFERENCE_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # read aloud without I, L, O and U
 
 
-def can_follow(now: Status, then: Status) -> bool:
+def can_follow(now: str, then: Status) -> bool:
     """Whether a payment may go from ``now`` to ``then``."""
     return then in STEPS[now]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -16,8 +17,7 @@ from kernel.money import Rupiah
 from payments import errors, queries, vault
 from payments.credit import queries as credit_queries
 from payments.outside import client_of
-from payments.provider import REAL_ADDRESSES, Capabilities, Means, provider_of
-from payments.provider import ways as known_ways
+from payments.provider import REAL_ADDRESSES, Capabilities, Means, known_ways, provider_of
 from payments.providers import stripe_provider
 from tenants.entitlements import entitled
 from ui.queries import profile
@@ -122,18 +122,12 @@ async def offers(
     *,
     member_id: UUID | None,
     amount: Rupiah,
-    top_up: bool = False,
 ) -> list[Offer]:
-    """Return what this buyer may choose for this amount. What is theirs but does not suffice is there with ``enough`` False.
-
-    ``top_up`` leaves out what cannot fill a wallet: the cooperative's own books, and cash, which is paid in over the counter.
-    """
+    """Return what this buyer may choose for this amount. What is theirs but does not suffice is there with ``enough`` False."""
     found = []
     for way in await ways_of(source):
         capabilities = way.capabilities
         if not may_be_offered(way, bylaws, tenant) or amount < way.least or amount > (way.most or amount):
-            continue
-        if top_up and capabilities.settles not in ("provider", "officer"):
             continue
         if capabilities.members_only and member_id is None:
             continue
@@ -144,6 +138,14 @@ async def offers(
         if has is not None:
             found.append(Offer(way=way, has=has, enough=has >= amount))
     return found
+
+
+def chosen(offered: Iterable[Offer], name: str) -> Offer:
+    """Return the one of these offers that was chosen. Raises Refusal payments.way_not_offered."""
+    offer = next((each for each in offered if each.way.way == name), None)
+    if offer is None:
+        raise errors.WAY_NOT_OFFERED(field="payment_way")
+    return offer
 
 
 async def require_offered(

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import shop
@@ -78,6 +80,12 @@ async def fill_wallet(db: AsyncSession, amount: int, number: str = "0001") -> Pa
     """Let a member fill their wallet by a transfer that an officer saw."""
     payment = await _own(db, "top_up", "Isi dompet", amount, number)
     return await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+
+
+async def count_of(db: AsyncSession, purpose: str, subject_id: UUID | None) -> int:
+    """Return how many payments were opened for one subject."""
+    statement = select(func.count()).where(Payment.purpose == purpose, Payment.subject_id == subject_id)
+    return int((await db.execute(statement)).scalar_one())
 
 
 async def _own(db: AsyncSession, purpose: str, label: str, amount: int, number: str) -> Payment:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import msgspec
@@ -17,7 +17,7 @@ from factories.shop import CASHIER, TODAY
 from factories.stickers import sticker
 from governance.models import BylawsVersion
 from governance.queries import bylaws_on
-from governance.rules import PAYMENT_WAY_NAMES, TransferTail, encode
+from governance.rules import PaymentWay, TransferTail, encode
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database, reader_of
@@ -65,7 +65,7 @@ async def switch_on(
     The bylaws allow every way from ``TODAY``'s year on; ``live`` False: the keys of stand-ins move no real money.
     """
     found = await bylaws_on(db, TODAY)
-    allowed = msgspec.structs.replace(found.bylaws, payment_ways=tuple(PAYMENT_WAY_NAMES), transfer_tail=tail)
+    allowed = msgspec.structs.replace(found.bylaws, payment_ways=get_args(PaymentWay), transfer_tail=tail)
     if allowed != found.bylaws:
         version = int(await (await reader_of(db)).value("SELECT max(version) + 1 FROM bylaws"))
         row = BylawsVersion(
@@ -78,7 +78,7 @@ async def switch_on(
         db.add(row)
     schema, keys = tenant_of(db).schema_name, (settings or Settings()).keys
     endpoints = {}
-    for at, name in enumerate(names or PAYMENT_WAY_NAMES):
+    for at, name in enumerate(names or get_args(PaymentWay)):
         clear = SECRETS.get(name, {}) if secrets is None else secrets
         calls_back = provider_of(name).capabilities().calls_back
         endpoints[name] = f"{name}-{new_id().hex}" if calls_back else ""

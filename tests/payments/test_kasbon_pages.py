@@ -8,7 +8,7 @@ import pytest
 
 from factories import shop
 from factories.cooperatives import PASSWORD
-from factories.paying import owe
+from factories.paying import count_of, owe
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from kernel.errors import Refusal
@@ -116,7 +116,7 @@ async def test_what_cannot_pay_it_off_comes_back_with_a_sentence(
     assert answer.status_code in (409, 422)
     assert says in tags(answer.text)
     async with coop_session(database, melati) as db:
-        assert not await queries.count_of(db, "repayment", (await shop.member(db)).member_id)  # type: ignore[arg-type]
+        assert not await count_of(db, "repayment", (await shop.member(db)).member_id)
 
 
 async def test_what_is_asked_of_the_pay_and_what_comes_next_are_told_apart(

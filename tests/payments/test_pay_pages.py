@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from factories import shop
-from factories.paying import STATES, bring_about, open_ways
+from factories.paying import STATES, bring_about, count_of, open_ways
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from payments import machine, queries
@@ -225,7 +225,7 @@ async def test_the_way_is_changed_by_nobody_else(
             answer = await client.post(path, data={"payment_way": "qris", "kunci": key})
             assert answer.status_code == 404
     async with coop_session(database, melati) as db:
-        assert await queries.count_of(db, payment.purpose, payment.subject_id) == 1
+        assert await count_of(db, payment.purpose, payment.subject_id) == 1
 
 
 async def test_a_member_pays_a_waiting_order_from_savings_after_one_sentence(

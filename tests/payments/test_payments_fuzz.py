@@ -90,7 +90,7 @@ class World:
             currency=known.currency,
             fee=Rupiah(self.answer) if paid and self.answer % 3 == 0 else None,
             refunded=Rupiah(sum(known.refunds.values()) if paid else 0),
-            detail=machine.DISPUTED if self.answer % 17 == 3 else "",
+            disputed=self.answer % 17 == 3,
         )
 
     async def refund(self, means: object, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:

@@ -142,7 +142,7 @@ async def test_what_does_not_fit_is_an_alarm_and_no_posting(
 async def test_a_dispute_is_an_alarm_beside_its_posting(db: AsyncSession) -> None:
     await pay.switch_on(db)
     order, payment = await pay.ordered(db, "stripe")
-    await paid(db, payment, detail=f"card {machine.DISPUTED}")
+    await paid(db, payment, disputed=True)
     assert (payment.status, payment.alarm, order.status) == ("paid", "charged_back", "paid")
     await pay.all_hold(db)
 

@@ -198,6 +198,16 @@ async def test_qris_costs_by_the_cooperatives_own_rule_and_never_the_buyer(db: A
     await pay.all_hold(db)
 
 
+async def test_a_rule_made_after_a_payment_costs_that_payment_nothing(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    _, payment = await pay.ordered(db, "midtrans", buyer=VISITOR)
+    await paid(db, payment)
+    await pay.switch_on(db, fee_percent="0.7", fee_fixed=50)
+    assert await machine.hear(db, payment, pay.told(payment), on=TODAY) == "known"
+    assert payment.fee is None
+    assert not await pay.lines(db, f"payment:{payment.id}:fee")
+
+
 @pytest.mark.parametrize(("way", "account"), [("stripe", "1105"), ("midtrans", "1106"), ("xendit", "1107")])
 async def test_a_told_fee_is_booked_once_also_when_it_is_told_later(db: AsyncSession, way: str, account: str) -> None:
     await pay.switch_on(db)

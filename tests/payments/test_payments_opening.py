@@ -61,17 +61,14 @@ async def test_what_bylaws_officers_or_plan_do_not_allow_is_not_offered(db: Asyn
     await pay.put_into(db, "2104", 100_000)
     member_id = (await shop.member(db)).member_id
 
-    async def offered(*, member: bool = True, amount: int = 50_000, top_up: bool = False) -> set[str]:
+    async def offered(*, member: bool = True, amount: int = 50_000) -> set[str]:
         bylaws = await _bylaws(db)
-        found = await ways.offers(
-            db, tenant, bylaws, member_id=member_id if member else None, amount=Rupiah(amount), top_up=top_up
-        )
+        found = await ways.offers(db, tenant, bylaws, member_id=member_id if member else None, amount=Rupiah(amount))
         return {each.way.way for each in found}
 
     everything = set(PAYMENT_WAY_NAMES)
     assert await offered() == everything
     assert await offered(member=False) == everything - {"savings", "wallet", "kasbon", "payroll"}
-    assert await offered(top_up=True) == {"bank_transfer", "qris", *pay.GATEWAYS}
     assert "stripe" not in await offered(amount=9_999)
     assert "qris" not in await offered(amount=10_000_001)
     for way, change in (

@@ -346,7 +346,7 @@ async def test_theirs_out_of_a_spent_wallet_is_an_alarm(db: AsyncSession) -> Non
 async def test_a_charge_taken_back_by_the_bank_is_booked_and_an_alarm(db: AsyncSession) -> None:
     await pay.switch_on(db)
     _, payment = await sold(db, "midtrans")
-    told = pay.told(payment, refunded=Rupiah(49_000), detail="chargeback: credit_card, disputed")
+    told = pay.told(payment, refunded=Rupiah(49_000), disputed=True)
     assert await machine.hear(db, payment, told, on=TODAY) == "known"
     await hear_refunded(db, payment, told.refunded, on=TODAY)
     assert (payment.status, payment.alarm, await basis(db)) == ("refunded", "charged_back", 0)

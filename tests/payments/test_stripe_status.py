@@ -10,7 +10,9 @@ from factories.stripe_shop import FEE, PRICE, Shop, own_keys
 from kernel import clock
 from kernel.money import Rupiah
 from payments.provider import ProviderFault
-from payments.providers.stripe_client import StripeFault
+from payments.providers.stripe_answers import Charge, PaymentIntent, Session
+from payments.providers.stripe_client import StripeFault, client_for
+from payments.providers.stripe_sessions import status_of
 from stand_ins.stripe import StripeStandIn
 
 READ = "GET /v1/checkout/sessions/*"
@@ -194,3 +196,22 @@ async def test_a_session_that_could_not_be_closed_is_told(shop: Shop) -> None:
     with pytest.raises(ProviderFault) as raised:
         await shop.way.cancel(shop.means(), intent.reference, started.provider_reference)
     assert raised.value.passing
+
+
+async def test_a_payer_who_disputes_is_told_beside_the_payment(shop: Shop) -> None:
+    charge = Charge(id="ch_1", amount=2_500_000, currency="idr", created=1_767_000_000, disputed=True)
+    paid = PaymentIntent(
+        id="pi_1", status="succeeded", amount=2_500_000, currency="idr", amount_received=2_500_000, latest_charge=charge
+    )
+    session = Session(
+        id="cs_1",
+        livemode=False,
+        status="complete",
+        payment_status="paid",
+        amount_total=2_500_000,
+        currency="idr",
+        payment_intent=paid,
+    )
+    client = client_for(key=shop.stand_in.key, address="http://127.0.0.1:1", http=shop.means().client)
+    status = await status_of(client, session)  # nothing went back, so Stripe is not asked
+    assert (status.state, status.amount, status.disputed) == ("paid", 25_000, True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from factories import shop
-from factories.paying import bring_about, fill_wallet, open_ways
+from factories.paying import bring_about, count_of, fill_wallet, open_ways
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from kernel.ids import new_id
@@ -87,7 +87,7 @@ async def test_filling_is_said_in_a_sentence_before_anything_is_opened(
 
 async def counted(database: Database, tenant: TenantRef) -> str:
     async with coop_session(database, tenant) as db:
-        return str(await queries.count_of(db, "top_up", (await shop.member(db)).member_id))  # type: ignore[arg-type]
+        return str(await count_of(db, "top_up", (await shop.member(db)).member_id))
 
 
 async def test_sent_twice_one_payment_is_opened(member_client: Any, database: Database, melati: TenantRef) -> None:

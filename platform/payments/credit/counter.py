@@ -27,6 +27,8 @@ from tenants.session import tenant_of
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from kernel.database import Reader
+
 
 class Plan(msgspec.Struct, frozen=True):
     """What taking the money would do: whose, and their balance before and after it, in rupiah."""
@@ -125,9 +127,9 @@ async def check_credit(db: AsyncSession, member_id: UUID, payroll_number: str) -
     return debtor
 
 
-async def require_debtor(db: AsyncSession, member_id: UUID) -> Debtor:
+async def require_debtor(source: AsyncSession | Reader, member_id: UUID) -> Debtor:
     """Return a member or former member. Raises Refusal payments.no_such_member."""
-    debtor = await credit_list_queries.debtor(db, member_id)
+    debtor = await credit_list_queries.debtor(source, member_id)
     if debtor is None:
         raise errors.NO_SUCH_MEMBER()
     return debtor

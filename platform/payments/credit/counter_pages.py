@@ -14,9 +14,9 @@ from kernel import clock, formats
 from kernel.ids import new_id
 from ledger.chart import CASH, MEMBER_RECEIVABLES
 from payments.credit import list_queries as credit_list_queries
-from payments.credit.counter import fill_wallet, pay_off, plan_fill, plan_pay_off
+from payments.credit.counter import fill_wallet, pay_off, plan_fill, plan_pay_off, require_debtor
 from payments.credit.forms import FillForm, PayOffForm
-from payments.credit.pages import CONFIRM, HOME, ONE, PLACE, debtor_context, debtor_of
+from payments.credit.pages import CONFIRM, HOME, ONE, PLACE, debtor_context
 from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.errors import NOT_FOUND
 from ui.words import words
@@ -31,7 +31,7 @@ async def pay_off_form(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = "", cara: FromQuery[str] = "cash"
 ) -> Response[bytes]:
     """Ask how much is paid off, and how."""
-    debtor = await debtor_of(ro, member_id)
+    debtor = await require_debtor(ro, member_id)
     start = {
         "amount": jumlah or (formats.number(debtor.kasbon) if debtor.kasbon > 0 else ""),
         "way": cara,
@@ -44,7 +44,7 @@ async def pay_off_form(
 async def check_pay_off(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     form = await read_form(request, PayOffForm)
-    debtor = await debtor_of(db, member_id)
+    debtor = await require_debtor(db, member_id)
     async with form.or_again(PAY_OFF, place=PLACE, start=_start(), **debtor_context(debtor)):
         plan = await plan_pay_off(db, member_id, form.data.amount)
     back = urlencode({"jumlah": int(form.data.amount), "cara": form.data.way})
@@ -67,7 +67,7 @@ async def take_pay_off(
 ) -> Response[Any]:
     """Take it, and show the receipt."""
     form = await read_form(request, PayOffForm)
-    debtor = await debtor_of(db, member_id)
+    debtor = await require_debtor(db, member_id)
     async with form.or_again(PAY_OFF, place=PLACE, start=_start(), **debtor_context(debtor)):
         sent = form.data
         posted = await pay_off(
@@ -84,14 +84,16 @@ async def fill_form(
 ) -> Response[bytes]:
     """Ask how much cash goes into the wallet."""
     start = {"amount": jumlah, "key": new_id()}
-    return page(request, FILL, place=PLACE, form=None, start=start, **debtor_context(await debtor_of(ro, member_id)))
+    return page(
+        request, FILL, place=PLACE, form=None, start=start, **debtor_context(await require_debtor(ro, member_id))
+    )
 
 
 @post(ONE + "/dompet/periksa", guards=[officer], status_code=200)
 async def check_fill(request: AnyRequest, db: Db, visit: TheVisit, member_id: FromPath[UUID]) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     form = await read_form(request, FillForm)
-    debtor = await debtor_of(db, member_id)
+    debtor = await require_debtor(db, member_id)
     async with form.or_again(FILL, place=PLACE, start=_start(), **debtor_context(debtor)):
         plan = await plan_fill(db, member_id, form.data.amount, on=_today(visit))
     return page(
@@ -113,7 +115,7 @@ async def take_fill(
 ) -> Response[Any]:
     """Take it, and show the receipt."""
     form = await read_form(request, FillForm)
-    debtor = await debtor_of(db, member_id)
+    debtor = await require_debtor(db, member_id)
     async with form.or_again(FILL, place=PLACE, start=_start(), **debtor_context(debtor)):
         sent = form.data
         posted = await fill_wallet(db, viewer.as_officer(), member_id, sent.amount, on=_today(visit), key=str(sent.key))
@@ -125,7 +127,7 @@ async def take_fill(
 @get(ONE + "/bukti/{number:int}", guards=[officer])
 async def receipt(request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]) -> Response[bytes]:
     """Show the receipt of what was taken at the counter."""
-    debtor = await debtor_of(ro, member_id)
+    debtor = await require_debtor(ro, member_id)
     found = await credit_list_queries.counter_receipt(ro, member_id, number) if 0 < number < LARGEST_NUMBER else None
     if found is None:
         raise NOT_FOUND()

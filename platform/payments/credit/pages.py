@@ -8,17 +8,14 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
 from kernel import clock, formats
-from kernel.database import Reader
 from kernel.money import Rupiah
 from ledger import queries as books
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES
-from payments import errors
 from payments.credit import list_queries as credit_list_queries
-from payments.credit.counter import change_credit, check_credit
+from payments.credit.counter import change_credit, check_credit, require_debtor
 from payments.credit.forms import CreditForm
 from payments.credit.list_queries import Debtor
 from ui import (
@@ -26,7 +23,6 @@ from ui import (
     Db,
     Ro,
     TheBrand,
-    TheTenant,
     TheViewer,
     TheVisit,
     officer,
@@ -75,7 +71,7 @@ async def list_debtors(
 @get(ONE, guards=[officer])
 async def one_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) -> Response[bytes]:
     """Show a member's credit, and the last movements of it."""
-    debtor = await debtor_of(ro, member_id)
+    debtor = await require_debtor(ro, member_id)
     return page(
         request,
         "payments/credit_member.html",
@@ -90,14 +86,13 @@ async def one_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) -> 
 async def limits_form(
     request: AnyRequest,
     ro: Ro,
-    tenant: TheTenant,
     member_id: FromPath[UUID],
     kasbon: FromQuery[str] = "",
     gaji: FromQuery[str] = "",
     pegawai: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Ask for the limits; the address may already say them."""
-    debtor = await debtor_of(ro, member_id)
+    debtor = await require_debtor(ro, member_id)
     start = {
         "kasbon": kasbon or formats.number(debtor.kasbon_limit),
         "payroll": gaji or formats.number(debtor.payroll_limit),
@@ -110,7 +105,7 @@ async def limits_form(
 async def check_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
     """Say in one sentence what will be allowed."""
     form = await read_form(request, CreditForm)
-    debtor = await debtor_of(db, member_id)
+    debtor = await require_debtor(db, member_id)
     async with form.or_again(LIMITS, place=PLACE, start=_limits(debtor), **debtor_context(debtor)):
         await check_credit(db, member_id, form.data.payroll_number)
     sent = form.data
@@ -133,7 +128,7 @@ async def take_limits(
 ) -> Response[Any]:
     """Allow it."""
     form = await read_form(request, CreditForm)
-    debtor = await debtor_of(db, member_id)
+    debtor = await require_debtor(db, member_id)
     async with form.or_again(LIMITS, place=PLACE, start=_limits(debtor), **debtor_context(debtor)):
         sent = form.data
         await change_credit(
@@ -145,14 +140,6 @@ async def take_limits(
             payroll_number=sent.payroll_number,
         )
     return see_other(f"{HOME}/{member_id}", flash=words(visit.lang).gettext("Batasnya sudah berlaku."))
-
-
-async def debtor_of(source: AsyncSession | Reader, member_id: UUID) -> Debtor:
-    """Return a member or former member. Raises Refusal payments.no_such_member."""
-    debtor = await credit_list_queries.debtor(source, member_id)
-    if debtor is None:
-        raise errors.NO_SUCH_MEMBER()
-    return debtor
 
 
 def debtor_context(debtor: Debtor) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from sqlalchemy import update
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.money import Rupiah
-from payments import events, machine, queries, refunding, rules
+from payments import errors, events, machine, queries, refunding, rules
 from payments.models import Payment, PaymentEvent, PaymentRefund
-from payments.officer import way_errors
 from payments.purposes import purpose_of
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ async def give_back(
 async def require_not_held(db: AsyncSession, payment: Payment) -> None:
     """Raise Refusal payments.still_held while what was paid is kept for the payer: its goods would stay promised without their money."""
     if payment.went_to == "purpose" and await purpose_of(payment.purpose).still_held(db, payment):
-        raise way_errors.STILL_HELD(label=payment.label)
+        raise errors.STILL_HELD(label=payment.label)
 
 
 async def settle_message(db: AsyncSession, actor: Actor, number: int) -> None:
@@ -59,7 +58,7 @@ async def settle_message(db: AsyncSession, actor: Actor, number: int) -> None:
     )
     found = (await db.execute(statement)).first()
     if found is None:
-        raise way_errors.NO_SUCH_MESSAGE()
+        raise errors.NO_SUCH_MESSAGE()
     facts = {"way": found.way, "message": found.kind}
     audit.record(db, actor, events.ALARM_SETTLED, subject=f"payment_event:{number}", facts=facts)
 

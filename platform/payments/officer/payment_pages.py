@@ -14,7 +14,7 @@ from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from payments import calling, errors, machine, rules
-from payments.officer import giving_back, way_errors
+from payments.officer import giving_back
 from payments.officer import payment_queries as office_queries
 from payments.officer import payment_told as office_told
 from payments.officer import payment_words as office_words
@@ -42,7 +42,6 @@ from ui.words import words
 HOME: Final = "/pengurus/pembayaran"
 ONE: Final = HOME + "/{reference:str}"
 PLACE: Final = "penjualan"
-LONGEST_REFERENCE: Final = 40
 
 
 @get(HOME, guards=[officer])
@@ -156,14 +155,14 @@ async def settle_message(
     """Take a message about no payment of ours off the work list."""
     form = await read_form(request, Nothing)
     if form.errors or not 0 < number < 2**63:
-        raise way_errors.NO_SUCH_MESSAGE()
+        raise errors.NO_SUCH_MESSAGE()
     await giving_back.settle_message(db, viewer.as_officer(), number)
     return see_other(HOME, flash=words(visit.lang).gettext("Sudah dicatat, dan tidak menunggu Anda lagi."))
 
 
 async def find(ro: Reader, reference: str) -> PaymentView:
     """Return a payment by what stands in an address. Raises Refusal payments.no_such_payment."""
-    found = await office_queries.payment(ro, reference) if len(reference) <= LONGEST_REFERENCE else None
+    found = await office_queries.payment(ro, reference)
     if found is None:
         raise errors.NO_SUCH_PAYMENT()
     return found
@@ -173,7 +172,7 @@ def _unconfirmable(payment: PaymentView) -> Refusal | None:
     """Why an officer's word does not settle this payment, or None."""
     if provider_of(payment.way).capabilities().settles != "officer":
         return errors.NOT_FOR_OFFICERS(reference=payment.reference)
-    if not rules.can_follow(payment.status, "paid"):  # type: ignore[arg-type]  # the column's check knows the states
+    if not rules.can_follow(payment.status, "paid"):
         return errors.NOT_AWAITING(reference=payment.reference, state=rules.STATUS_NAMES[payment.status])
     return None
 

@@ -10,8 +10,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.database import Reader, like
-from payments.provider import provider_of
-from payments.provider import ways as known_ways
+from payments.provider import ways_seen_by_officers
 
 PAGE: Final = 30
 Chip = Literal["periksa", "menunggu", "masuk", "dikembalikan", "semua"]
@@ -193,14 +192,13 @@ async def day_totals(
 
 async def waiting(ro: Reader) -> Waiting:
     """Return how much waits for an officer."""
-    by_officers = [name for name in known_ways() if provider_of(name).capabilities().settles == "officer"]
     found = await ro.one(
         Waiting,
         "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND purpose <> 'order') AS to_confirm,"
         " (SELECT count(*) FROM payments WHERE alarm IS NOT NULL) AS alarms,"
         f" (SELECT count(*) FROM payment_events e WHERE {_UNKNOWN}) AS messages,"
         " (SELECT count(*) FROM statement_lines WHERE state IN ('doubtful', 'unmatched')) AS lines",
-        by_officers,
+        list(ways_seen_by_officers()),
     )
     assert found is not None
     return found

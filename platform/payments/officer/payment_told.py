@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from kernel.money import Rupiah
 from payments import rules
 from payments.officer import payment_queries as office_queries
 from payments.officer import payment_words as office_words
@@ -50,7 +51,7 @@ async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dic
     messages = await office_queries.messages(ro, payment)
     pending = sum(each.amount for each in refunds if each.state == "pending")
     capabilities = provider_of(payment.way).capabilities()
-    can_be_paid = rules.can_follow(payment.status, "paid")  # type: ignore[arg-type]  # the column's check knows the states
+    can_be_paid = rules.can_follow(payment.status, "paid")
     return {
         "payment": payment,
         "state": office_words.state(payment.status, visit),
@@ -76,18 +77,17 @@ async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dic
             }
             for each in refunds
         ],
-        "left": left_to_refund(payment, pending),
+        "left": _left_to_refund(payment, pending),
         "can_confirm": capabilities.settles == "officer" and can_be_paid,
         "can_ask": capabilities.settles == "provider" and payment.provider_reference is not None,
         "can_pay": payment.status == "awaiting" and payment.way != "cash",
     }
 
 
-def left_to_refund(payment: PaymentView, pending: int) -> int:
-    """What can still be given back, in rupiah: nothing of a payment that was not paid."""
+def _left_to_refund(payment: PaymentView, pending: int) -> Rupiah:
     if payment.status not in rules.SETTLED:
-        return 0
-    return max(0, payment.amount - payment.tail - payment.refunded - pending)
+        return Rupiah(0)
+    return rules.refundable(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), Rupiah(pending))
 
 
 def _row(row: PaymentRow, visit: Visit) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def refund_state(state_name: str, visit: Visit) -> tuple[str, str]:
 
 def way_name(way: str, visit: Visit) -> str:
     """Return what a way is called."""
-    return PAYMENT_WAY_NAMES[way].worded(visit.lang)  # type: ignore[index]  # payments are made by known ways alone
+    return PAYMENT_WAY_NAMES[way].worded(visit.lang)
 
 
 def alarm(name: str | None, visit: Visit) -> str | None:
@@ -126,7 +126,6 @@ def _of_trail(entry: TrailView, visit: Visit) -> Happening:
         events.ALARM_SETTLED: say("Sudah diperiksa"),
         events.REFUND_ASKED: say("Pengembalian diminta"),
         events.REFUNDED: say("Uang dikembalikan"),
-        events.REFUND_FAILED: say("Pengembalian gagal"),
     }.get(entry.action, entry.action)
     notes = {
         events.OPENED: amount,

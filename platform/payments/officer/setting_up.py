@@ -25,8 +25,7 @@ from payments.models import Payment, PaymentWayRow
 from payments.officer import way_errors, way_rules
 from payments.opening import Ask, open_payment
 from payments.own_purposes import TRIAL
-from payments.provider import Setting
-from payments.provider import ways as known_ways
+from payments.provider import Setting, known_ways
 from payments.providers import qris_provider
 from payments.ways import Way
 from tenants.entitlements import entitled

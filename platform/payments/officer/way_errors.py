@@ -50,13 +50,6 @@ NO_STICKER = Kind(
     id="Tempel teks QRIS, atau kirim foto stikernya.",
     en="Paste the QRIS text, or send a photo of the sticker.",
 )
-STILL_HELD = Kind(
-    "payments.still_held",
-    409,
-    id="{label} belum diserahkan. Batalkan dari halamannya: uangnya ikut kembali, dan barangnya dilepas.",
-    en="{label} is not handed over yet. Cancel it on its own page: the money goes back with it, and the goods are released.",
-)
-NO_SUCH_MESSAGE = Kind("payments.no_such_message", 404, id="Pesan ini tidak ada.", en="There is no such message.")
 ACCOUNT_NOT_CONNECTED = Kind(
     "payments.account_not_connected",
     409,

@@ -153,7 +153,7 @@ async def _count(database: Database, tenant: TenantRef, visit: Visit) -> None:
 
 
 async def _payment(ro: Reader, reference: str) -> PaymentView:
-    found = await pay_queries.payment(ro, reference) if len(reference) <= pay_queries.LONGEST_REFERENCE else None
+    found = await pay_queries.payment(ro, reference)
     if found is None:
         raise errors.NO_SUCH_PAYMENT()
     return found
@@ -181,7 +181,7 @@ async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
         "mark": mark_of(payment, refunds, now),
         "left": seconds_left(payment, now),
         "settles": provider_of(payment.way).capabilities().settles,
-        "way_name": PAYMENT_WAY_NAMES[payment.way].worded(visit.lang),  # type: ignore[index]  # the room knows its ways
+        "way_name": PAYMENT_WAY_NAMES[payment.way].worded(visit.lang),
         "provider": _provider_name(payment),
         "leads": _leads(visit, payment),
         "shown": _NOTHING_SHOWN | payment.shown,

@@ -58,9 +58,7 @@ def require_offer(offered: Sequence[Offer], name: str, amount: Rupiah) -> Offer:
 
     Raises Refusal: payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low.
     """
-    offer = next((each for each in offered if each.way.way == name), None)
-    if offer is None:
-        raise errors.WAY_NOT_OFFERED(field="payment_way")
+    offer = ways.chosen(offered, name)
     ways.require_within(offer.way, amount)
     if offer.has is not None and offer.has < amount:
         raise too_low(name, offer.has, amount)

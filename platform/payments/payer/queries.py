@@ -87,7 +87,6 @@ class DeductionView(msgspec.Struct, frozen=True):
     asked: int
 
 
-LONGEST_REFERENCE: Final = 40
 _PAYMENT: Final = (
     "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail::int AS tail, member_id, payer_name, redirect_url,"
     " shown::text AS shown_text, live, opened_at, expires_at, settled_at, ended_at, late, went_to, refunded, alarm, checked_at"

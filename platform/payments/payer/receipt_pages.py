@@ -45,7 +45,7 @@ async def receipt_file(
 
 
 async def _receipt(ro: Reader, visit: Visit, reference: str) -> tuple[PaymentView, Receipt | None]:
-    payment = await pay_queries.payment(ro, reference) if len(reference) <= pay_queries.LONGEST_REFERENCE else None
+    payment = await pay_queries.payment(ro, reference)
     if payment is None:
         raise NO_SUCH_PAYMENT()
     refunds = await pay_queries.refunds(ro, payment.id)

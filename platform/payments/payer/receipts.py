@@ -76,7 +76,7 @@ def receipt_of(
             for each in done
         ],
         kept=payment.amount - sum(each.amount for each in done),
-        way=PAYMENT_WAY_NAMES[payment.way].worded(lang),  # type: ignore[index]  # the room knows its ways
+        way=PAYMENT_WAY_NAMES[payment.way].worded(lang),
         payer=payment.payer_name if named else None,
         notes=notes,
     )

@@ -1,4 +1,4 @@
-"""Ways that need nobody outside: cash, and what the books hold of a member (savings, wallet, kasbon, potong gaji)."""
+"""Ways that ask nobody outside: what they share, and cash and what the books hold of a member (savings, wallet, kasbon, potong gaji)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ from payments.provider import (
 
 
 class LocalWay:
-    """A way whose money moves in our own books or over our own counter. It speaks to nobody."""
+    """A way that asks nobody outside: its money moves in our own books, over our counter, or where only an officer sees it."""
 
     def __init__(self, way: PaymentWay, capabilities: Capabilities) -> None:
         self.way = way
@@ -41,22 +41,20 @@ class LocalWay:
         raise Unverified(f"{self.way} sends no messages")
 
     async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
-        """The journal is the refund: it is booked by who asked for it."""
-        return Refunded(state="done", provider_reference=key)
+        """Nobody is asked: what goes back is booked by who gives it back."""
+        return Refunded(state="failed", provider_reference=key, detail=f"{self.way} is given back by hand")
 
     async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
-        return Refunded(state="done", provider_reference=refund_reference)
+        return Refunded(state="failed", provider_reference=refund_reference, detail=f"{self.way} is given back by hand")
 
     async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
-        """Nothing waits anywhere."""
+        """Nothing can be called back: what a payer has written down or photographed can still be paid, late."""
 
     async def statement(self, means: Means, since: datetime, until: datetime) -> Statement:
         return Statement(lines=(), balance=None)
 
 
-CASH_IN_HAND = register(
-    LocalWay("cash", Capabilities(label=PAYMENT_WAY_NAMES["cash"], settles="hand_over", clearing=CASH))
-)
+register(LocalWay("cash", Capabilities(label=PAYMENT_WAY_NAMES["cash"], settles="hand_over", clearing=CASH)))
 
 
 def _of_the_books(way: PaymentWay, account: str, *, asks_pin: bool = False, entitlement: str | None = None) -> LocalWay:
@@ -72,12 +70,11 @@ def _of_the_books(way: PaymentWay, account: str, *, asks_pin: bool = False, enti
             partial_refunds=True,
             asks_pin=asks_pin,
             entitlement=entitlement,
-            pays_top_ups=False,
         ),
     )
 
 
-SAVINGS = register(_of_the_books("savings", VOLUNTARY_SAVINGS))
-WALLET = register(_of_the_books("wallet", WALLETS))
-KASBON = register(_of_the_books("kasbon", MEMBER_RECEIVABLES, asks_pin=True))
-PAYROLL = register(_of_the_books("payroll", PAYROLL_RECEIVABLES, asks_pin=True, entitlement="payroll"))
+register(_of_the_books("savings", VOLUNTARY_SAVINGS))
+register(_of_the_books("wallet", WALLETS))
+register(_of_the_books("kasbon", MEMBER_RECEIVABLES, asks_pin=True))
+register(_of_the_books("payroll", PAYROLL_RECEIVABLES, asks_pin=True, entitlement="payroll"))

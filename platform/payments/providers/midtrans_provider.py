@@ -149,8 +149,8 @@ class MidtransProvider:
     async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
         """Look for the refund among those of the transaction. One that is not there is still pending: Midtrans lists only granted ones."""
         known = await _read_back(_gateway(means), means, payment.reference)
-        state: Any = "done" if known is not None and known.refund(key) is not None else "pending"
-        return Refunded(state=state, provider_reference=refund_reference or key)
+        granted = known is not None and known.refund(key) is not None
+        return Refunded(state="done" if granted else "pending", provider_reference=refund_reference or key)
 
     async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
         """Let it expire while nobody paid: Midtrans's own cancelling would also give back what a card has paid in the meantime.
@@ -273,9 +273,8 @@ def _worded(body: bytes) -> str:
         said = msgspec.json.decode(body, type=_Refusal)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
-    return "; ".join(
-        [*said.error_messages, *said.validation_messages, *([said.status_message] * bool(said.status_message))]
-    )
+    sentences = (*said.error_messages, *said.validation_messages, said.status_message)
+    return "; ".join(sentence for sentence in sentences if sentence)
 
 
 register(MidtransProvider())

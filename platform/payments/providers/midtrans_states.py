@@ -116,14 +116,9 @@ def status_of(told: Transaction) -> Status:
         currency=told.currency or "IDR",
         refunded=refunded if state == "paid" else Rupiah(0),
         paid_at=_moment(told.settlement_time or told.transaction_time) if state == "paid" else None,
-        detail=_detail(told),
+        disputed=told.transaction_status in {"chargeback", "partial_chargeback"},
+        detail=": ".join(part for part in (told.transaction_status, told.payment_type) if part),
     )
-
-
-def _detail(told: Transaction) -> str:
-    """What Midtrans calls it and how it was paid; "disputed", as of Stripe, where the payer took it back through the bank."""
-    said = ": ".join(part for part in (told.transaction_status, told.payment_type) if part)
-    return f"{said}, disputed" if told.transaction_status in {"chargeback", "partial_chargeback"} else said
 
 
 def whole_rupiah(text: str) -> Rupiah:

@@ -5,28 +5,22 @@ Nobody calls us when it is paid. An officer sees it in the provider's app, or th
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from governance.rules import PaymentWay
 from kernel.errors import Refusal, Words
-from kernel.money import Rupiah
 from ledger.chart import GATEWAYS
 from payments.provider import (
     Capabilities,
-    Event,
     Intent,
     Means,
     ProviderFault,
-    Refunded,
     Setting,
     Started,
-    Statement,
-    Status,
-    Unverified,
     register,
 )
 from payments.providers import qris, qris_errors
+from payments.providers.local_ways import LocalWay
 
 CAPABILITIES: Final = Capabilities(
     label=Words("QRIS", "QRIS"),
@@ -49,13 +43,8 @@ CAPABILITIES: Final = Capabilities(
 )
 
 
-class QrisSticker:
-    """The provider of the way "qris". It speaks to nobody."""
-
-    way: PaymentWay = "qris"
-
-    def capabilities(self) -> Capabilities:
-        return CAPABILITIES
+class QrisSticker(LocalWay):
+    """The provider of the way "qris"."""
 
     async def create(self, means: Means, intent: Intent) -> Started:
         """Make the payload of one payment. Raises ProviderFault (not passing) for settings or amounts that QRIS does not take."""
@@ -66,26 +55,6 @@ class QrisSticker:
             raise ProviderFault(str(refusal), passing=False) from refusal
         shown = {"qr": payload, "nmid": sticker.nmid, "merchant": sticker.merchant}
         return Started(provider_reference=intent.reference, shown=shown, expires_at=intent.expires_at)
-
-    async def status(self, means: Means, reference: str, provider_reference: str) -> Status:
-        """Nobody can be asked: to us it waits until an officer or the statement says more."""
-        return Status(state="awaiting", reference=reference, provider_reference=provider_reference)
-
-    def verify(self, means: Means, headers: Mapping[str, str], body: bytes) -> Event:
-        raise Unverified("a QRIS sticker sends no messages")
-
-    async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
-        """Answer that nothing went back: the officer pays the buyer back outside, and says so."""
-        return _by_hand(payment.provider_reference)
-
-    async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
-        return _by_hand(refund_reference)
-
-    async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
-        """Do nothing: a payload that somebody has photographed cannot be called back, so money may still come late."""
-
-    async def statement(self, means: Means, since: datetime, until: datetime) -> Statement:
-        return Statement(lines=(), balance=None)
 
 
 def check_settings(settings: Mapping[str, str]) -> dict[str, str]:
@@ -123,8 +92,4 @@ def _for_one(payload: str, intent: Intent) -> str:
         return qris.dynamic(payload, intent.amount)
 
 
-def _by_hand(reference: str) -> Refunded:
-    return Refunded(state="failed", provider_reference=reference, detail="QRIS is paid back by hand")
-
-
-register(QrisSticker())
+register(QrisSticker("qris", CAPABILITIES))

@@ -16,6 +16,7 @@ from governance.rules import PaymentWay
 from kernel import clock
 from kernel.errors import Words
 from kernel.money import Rupiah
+from ledger.chart import STRIPE
 from payments.provider import (
     Capabilities,
     Event,
@@ -122,7 +123,7 @@ class StripeProvider:
         return Capabilities(
             label=Words("Kartu atau dompet digital lewat Stripe", "Card or e-wallet by Stripe"),
             settles="provider",
-            clearing="1105",
+            clearing=STRIPE,
             refunds=True,
             partial_refunds=True,
             calls_back=True,

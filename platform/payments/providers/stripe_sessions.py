@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+import msgspec
 import stripe
 
 from kernel.money import Rupiah
@@ -89,21 +90,19 @@ async def status_of(client: stripe.StripeClient, session: Session) -> Status:
         state=_state(session, payment),
         reference=session.client_reference_id or "",
         provider_reference=session.id,
-        detail=_detail(charge),
+        disputed=charge is not None and charge.disputed,
+        detail=_paid_by(charge),
     )
     if status.state != "paid" or payment is None:
         return status
     _check_currency(payment.currency)
     movement = charge.balance_transaction if charge is not None else None
-    return Status(
-        state=status.state,
-        reference=status.reference,
-        provider_reference=status.provider_reference,
+    return msgspec.structs.replace(
+        status,
         amount=_received(session, payment),
         fee=_fee(movement),
         refunded=await _refunded(client, payment.id, charge),
         paid_at=_paid_at(charge, movement),
-        detail=status.detail,
     )
 
 
@@ -240,10 +239,6 @@ def _paid_at(charge: Charge | None, movement: BalanceTransaction | str | None) -
     return datetime.fromtimestamp(charge.created, UTC) if charge is not None else None
 
 
-def _detail(charge: Charge | None) -> str:
-    """By what it was paid, and whether the payer disputes it with his bank."""
-    if charge is None:
-        return ""
-    method = (charge.payment_method_details or {}).get("type")
-    said = [method] if isinstance(method, str) else []
-    return ", ".join([*said, "disputed"] if charge.disputed else said)
+def _paid_by(charge: Charge | None) -> str:
+    method = (charge.payment_method_details or {}).get("type") if charge is not None else None
+    return method if isinstance(method, str) else ""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import stripe
 
 from kernel.money import Rupiah
-from payments.provider import PayoutLine, ProviderFault, Statement
+from payments.provider import BalanceMovement, ProviderFault, Statement
 from payments.providers.stripe_amounts import CURRENCY, HUNDREDTHS, at_least_ours, fee_from_stripe
 from payments.providers.stripe_answers import Balance, BalanceTransaction
 from payments.providers.stripe_client import asked, read
@@ -48,12 +48,12 @@ async def statement_of(client: stripe.StripeClient, since: datetime, until: date
     return Statement(lines=tuple(sorted(lines, key=lambda line: line.at)), balance=_balance(held))
 
 
-def _line(movement: BalanceTransaction) -> PayoutLine:
+def _line(movement: BalanceTransaction) -> BalanceMovement:
     if movement.currency != CURRENCY:
         said = f"the account at Stripe is kept in {movement.currency.upper()}, which our books cannot follow"
         raise ProviderFault(said, passing=False)
     source = movement.source if isinstance(movement.source, dict) else {}
-    return PayoutLine(
+    return BalanceMovement(
         provider_id=movement.id,
         kind=_KINDS.get(movement.type, "other"),
         gross=at_least_ours(movement.amount),

@@ -8,7 +8,7 @@ from typing import Final
 
 from kernel import clock
 from kernel.money import Rupiah
-from payments.provider import PayoutLine, ProviderFault, Statement
+from payments.provider import BalanceMovement, ProviderFault, Statement
 from payments.providers.asking import Gateway
 from payments.providers.xendit_answers import BALANCE, MOVEMENTS, Movement, fee_in_rupiah
 
@@ -77,14 +77,14 @@ async def _movements(gateway: Gateway, address: str, since: datetime, until: dat
     raise ProviderFault("Xendit has more movements in this time than can be read at once", passing=False)
 
 
-def _line(movement: Movement) -> PayoutLine:
+def _line(movement: Movement) -> BalanceMovement:
     if movement.currency not in {"IDR", None}:
         raise ProviderFault(
             f"Xendit told a movement in {movement.currency}, which our books cannot follow", passing=False
         )
     stands = movement.status == "SUCCESS"
     gross = movement.amount if movement.cashflow == "MONEY_IN" else -movement.amount
-    return PayoutLine(
+    return BalanceMovement(
         provider_id=movement.id,
         kind=_KINDS.get(movement.type, "other"),
         gross=_down(gross) if stands else Rupiah(0),

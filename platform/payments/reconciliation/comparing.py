@@ -17,7 +17,6 @@ from payments.reconciliation.queries import ClearingLine, KnownPayment, Movement
 from payments.reconciliation.reconciling import can_be_asked
 from payments.reconciliation.rules import Day, Finding, Known, Ours, Role, Theirs
 from payments.rules import SETTLED
-from payments.statements.importing import ways_with_statement
 from payments.ways import Way
 from ui.queries import timezone
 
@@ -68,7 +67,7 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
 def can_be_compared(way: Way) -> bool:
     """Whether somebody outside tells of this way's money: a provider that is set up, or statements."""
-    return can_be_asked(way) or (way.way in ways_with_statement() and way.enabled)
+    return can_be_asked(way) or (way.capabilities.settles == "officer" and way.enabled)
 
 
 async def reconcile(ro: Reader, way: Way, *, since: date) -> Reconciliation:

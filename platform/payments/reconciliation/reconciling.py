@@ -18,7 +18,7 @@ from kernel.locks import one_at_a_time
 from kernel.money import Rupiah
 from kernel.outbox import finish_once
 from payments import calling, errors, machine, refund_hearing, ways
-from payments.provider import Means, PayoutLine, ProviderFault, Statement, provider_of
+from payments.provider import BalanceMovement, Means, ProviderFault, Statement, provider_of
 from payments.reconciliation import payouts
 from payments.reconciliation import queries as reconcile_queries
 from payments.ways import Way
@@ -109,7 +109,7 @@ async def _since(db: AsyncSession, name: str, now: datetime) -> datetime:
 
 async def _ask(means: Means, name: str, since: datetime, until: datetime) -> Statement:
     """Ask for a long time month by month; the balance is the one that was told last."""
-    lines: list[PayoutLine] = []
+    lines: list[BalanceMovement] = []
     balance: Rupiah | None = None
     while since < until:
         end = min(since + ASKED_AT_ONCE, until)

@@ -15,6 +15,7 @@ from kernel import formats
 from kernel.database import Reader, reader_of
 from kernel.money import Rupiah
 from payments import ways
+from payments.provider import ways_seen_by_officers
 from payments.statements import queries as statement_queries
 from payments.statements.files import REMEMBERED, Unknown, text_of
 from payments.statements.forms import ColumnsForm, SentBackForm, UploadForm
@@ -26,9 +27,8 @@ from payments.statements.importing import (
     import_statement,
     plan_statement,
     save_layout,
-    ways_with_statement,
 )
-from payments.statements.layouts import proposed
+from payments.statements.layouts import BANKS, proposed
 from payments.statements.words import note_words, state_words
 from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
@@ -139,8 +139,8 @@ def _row(planned: Planned, payments: dict[str, Any], visit: Visit) -> dict[str, 
 
 
 def _bank(layout: str, way: str, visit: Visit) -> str:
-    name = PAYMENT_WAY_NAMES[way].worded(visit.lang)  # type: ignore[index]  # ways_with_statement was asked
-    return name if layout == REMEMBERED else f"{layout.upper() if layout != 'mandiri' else 'Mandiri'}, {name}"
+    name = PAYMENT_WAY_NAMES[way].worded(visit.lang)
+    return name if layout == REMEMBERED else f"{BANKS[layout]}, {name}"
 
 
 async def _other_account(ro: Reader, way: str, account: str) -> str:
@@ -156,7 +156,7 @@ async def _other_account(ro: Reader, way: str, account: str) -> str:
 
 
 def _upload_context(visit: Visit) -> dict[str, Any]:
-    return {"ways": [(way, PAYMENT_WAY_NAMES[way].worded(visit.lang)) for way in ways_with_statement()]}  # type: ignore[index]
+    return {"ways": [(way, PAYMENT_WAY_NAMES[way].worded(visit.lang)) for way in ways_seen_by_officers()]}
 
 
 def _columns_context(visit: Visit, way: str, content: str, found: Unknown) -> dict[str, Any]:

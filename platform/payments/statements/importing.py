@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
@@ -20,13 +21,13 @@ from kernel.locks import one_at_a_time
 from ledger.queries import closed_years
 from payments import events, machine
 from payments.models import StatementLayout, StatementLine
-from payments.provider import provider_of, ways
+from payments.provider import ways_seen_by_officers
 from payments.statements import errors as statement_errors
 from payments.statements import queries as statement_queries
 from payments.statements.files import Unknown
-from payments.statements.layouts import Columns, check_columns
+from payments.statements.layouts import BANKS, Columns, check_columns
 from payments.statements.reading import Movement, Read, read_statement
-from payments.statements.rules import NOBODY, Line, Verdict, match, value_day
+from payments.statements.rules import NOBODY, SEN_MARK, Line, Verdict, match, value_day
 from ui.queries import today
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 # One statement or decision at a time: else two of them could take one payment for two lines.
 LOCK = "statement lines"
-# What the note of a line begins with that was set aside because it holds sen; the amount in sen follows.
-SEN_MARK = "sen:"
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -69,14 +68,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     unmatched: int = 0
 
 
-def ways_with_statement() -> list[str]:
-    """Return the ways whose money is seen to have come by an officer, and so by a statement."""
-    return [way for way in ways() if provider_of(way).capabilities().settles == "officer"]
-
-
 async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes | str) -> Plan | Unknown:
     """Read a file and compare it with what is there. Raises Refusal: payments.way_has_no_statement, .statement_…, kernel.csv_…."""
-    if way not in ways_with_statement():
+    if way not in ways_seen_by_officers():
         raise statement_errors.WAY_HAS_NO_STATEMENT(field="way")
     ro = await reader_of(source)
     day = await today(ro)
@@ -113,7 +107,7 @@ async def describe(source: Reader | AsyncSession, way: str, content: bytes | str
     """Return the table of a file for an officer to tell its columns, told before or not. Raises Refusal (409): payments.statement_layout_known."""
     read = read_statement(content, way=way, today=await today(source), remembered={})
     if isinstance(read, Read):
-        raise statement_errors.LAYOUT_KNOWN(bank=read.layout.upper())
+        raise statement_errors.LAYOUT_KNOWN(bank=BANKS[read.layout])
     return read
 
 
@@ -188,9 +182,9 @@ async def _settle(db: AsyncSession, actor: Actor, sure: Iterable[tuple[Statement
     await db.flush()
 
 
-async def link(db: AsyncSession, actor: Actor, line: StatementLine, *, payment_id: object, note: str) -> None:
+async def link(db: AsyncSession, actor: Actor, line: StatementLine, *, payment_id: UUID, note: str) -> None:
     """Write down that a line showed the money of a payment."""
-    line.state, line.payment_id, line.note = "matched", payment_id, note  # type: ignore[assignment]
+    line.state, line.payment_id, line.note = "matched", payment_id, note
     line.candidates = []
     line.decided_by, line.decided_at = actor.name, clock.now()
     await db.flush()

@@ -13,7 +13,6 @@ from typing import Final
 
 import msgspec
 
-from kernel.errors import Words
 from payments.statements.cells import bare, holds_money, looks_like_a_day
 from payments.statements.errors import AMOUNT_COLUMN_MISSING, COLUMN_TWICE, NO_SUCH_COLUMN
 
@@ -47,7 +46,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """How a bank names its columns. Every role but ``texts``, ``account`` and those in ``may`` must be found; each has its other names."""
 
     key: str
-    label: Words
+    bank: str
     marks: tuple[tuple[str, ...], ...] = ()
     may: tuple[str, ...] = ()
     date: tuple[str, ...]
@@ -60,15 +59,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     account: tuple[str, ...] = ()
 
 
-def _bank(name: str) -> Words:
-    return Words(name, name)
-
-
 # The most particular first: the first one whose columns are all there is taken.
 LAYOUTS: Final = (
     Layout(
         key="bri",
-        label=_bank("BRI"),
+        bank="BRI",
         date=("tgl_tran",),
         texts=("desk_tran", "trremk", "remark_custom"),
         credit=("mutasi_kredit",),
@@ -78,7 +73,7 @@ LAYOUTS: Final = (
     ),
     Layout(
         key="bri",
-        label=_bank("BRI"),
+        bank="BRI",
         marks=(("teller",),),
         date=("tanggal transaksi",),
         texts=("uraian transaksi",),
@@ -88,7 +83,7 @@ LAYOUTS: Final = (
     ),
     Layout(
         key="mandiri",
-        label=_bank("Mandiri"),
+        bank="Mandiri",
         date=("postdate",),
         texts=("remarks", "additionaldesc"),
         credit=("credit amount",),
@@ -98,7 +93,7 @@ LAYOUTS: Final = (
     ),
     Layout(
         key="mandiri",
-        label=_bank("Mandiri"),
+        bank="Mandiri",
         marks=(("val. date",), ("transaction code",), ("account no",)),
         date=("date",),
         texts=("description", "reference no."),
@@ -108,7 +103,7 @@ LAYOUTS: Final = (
     ),
     Layout(
         key="bni",
-        label=_bank("BNI"),
+        bank="BNI",
         marks=(("journal no", "journal no.", "journal"),),
         date=("post date", "posting date"),
         texts=("description", "transaction description"),
@@ -119,7 +114,7 @@ LAYOUTS: Final = (
     ),
     Layout(
         key="bni",
-        label=_bank("BNI"),
+        bank="BNI",
         marks=(("journal no", "journal no.", "journal"),),
         date=("post date", "posting date"),
         texts=("description", "transaction description"),
@@ -129,7 +124,7 @@ LAYOUTS: Final = (
     ),
     Layout(
         key="bca",
-        label=_bank("BCA"),
+        bank="BCA",
         marks=(("cabang", "branch"),),
         date=("tanggal transaksi", "tanggal", "date"),
         texts=("keterangan", "description"),
@@ -137,6 +132,8 @@ LAYOUTS: Final = (
         balance=("saldo", "balance"),
     ),
 )
+
+BANKS: Final[Mapping[str, str]] = {layout.key: layout.bank for layout in LAYOUTS}
 
 # Words by which the columns of another table are proposed to the officer.
 _LIKELY: Final[Mapping[str, tuple[str, ...]]] = {

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from kernel import audit, clock
-from kernel.errors import Words
 from kernel.locks import one_at_a_time
 from kernel.money import Rupiah
 from ledger.queries import closed_years
-from payments import errors, events, machine, rules
+from payments import errors, events, machine
 from payments.provider import provider_of
 from payments.statements import errors as statement_errors
 from payments.statements import queries as statement_queries
 from payments.statements.importing import LOCK, link
-from payments.statements.rules import tail_paid, value_day
+from payments.statements.rules import BY_HAND, STATE_NAMES, fits, may_pay, tail_paid, value_day
 from ui.queries import today
 
 if TYPE_CHECKING:
@@ -25,15 +24,6 @@ if TYPE_CHECKING:
 
     from kernel.actor import Actor
     from payments.models import Payment, StatementLine
-
-STATE_NAMES: Final[dict[str, Words]] = {
-    "unmatched": Words("belum cocok", "unmatched"),
-    "doubtful": Words("meragukan", "doubtful"),
-    "matched": Words("sudah cocok", "matched"),
-    "set_aside": Words("disisihkan", "set aside"),
-    "outgoing": Words("uang keluar", "money going out"),
-}
-BY_HAND: Final = "by_hand"
 
 
 class Matched(msgspec.Struct, frozen=True):
@@ -115,18 +105,6 @@ def _refuse_unfit(line: StatementLine, payment: Payment) -> None:
         raise statement_errors.AMOUNT_DIFFERS(
             amount=Rupiah(line.amount), reference=payment.reference, asked=Rupiah(payment.amount)
         )
-
-
-def may_pay(state: str, amount: int, decided_by: str | None) -> bool:
-    """Whether a line is money that came in, in whole rupiah. What nobody set aside was set aside when it came, for its sen."""
-    return state != "outgoing" and amount > 0 and (state != "set_aside" or decided_by is not None)
-
-
-def fits(came: int, asked: int, tail: int, status: str) -> bool:
-    """Whether this much money pays a payment: exactly, or but for its tail while it is not booked yet."""
-    if came == asked:
-        return status != "refunded"
-    return status not in rules.SETTLED and tail_paid(Rupiah(came), Rupiah(asked), tail) is not None
 
 
 def _take_tail(line: StatementLine, payment: Payment) -> None:

@@ -20,8 +20,9 @@ from payments.statements import import_pages as statement_import_pages
 from payments.statements import queries as statement_queries
 from payments.statements.forms import AsideForm, MatchForm
 from payments.statements.import_pages import IMPORT, LIST, PLACE
-from payments.statements.matching import fits, match_by_hand, may_pay, set_aside
+from payments.statements.matching import match_by_hand, set_aside
 from payments.statements.queries import LineView, PaymentRow
+from payments.statements.rules import fits, may_pay
 from payments.statements.words import note_words, state_words
 from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.words import words
@@ -162,7 +163,7 @@ async def _line_context(ro: Reader, visit: Visit, line_id: UUID, search: str) ->
     return {
         "line": _told(line, visit),
         "path": f"{LIST}/{line.id}",
-        "way": PAYMENT_WAY_NAMES[line.way].worded(visit.lang),  # type: ignore[index]  # kept for ways that are known
+        "way": PAYMENT_WAY_NAMES[line.way].worded(visit.lang),
         "can_pay": can_pay,
         "is_open": line.state in ("doubtful", "unmatched"),
         "fitting": [_payment(row, visit) for row in every if _fits(line, row)],

@@ -14,8 +14,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from kernel.errors import Words
 from kernel.money import Rupiah
-from payments.rules import LARGEST_TAIL
+from payments.rules import LARGEST_TAIL, SETTLED
 
 State = Literal["matched", "doubtful", "unmatched"]
 Reason = Literal[
@@ -28,6 +29,17 @@ BOOKED_EARLY: Final = timedelta(days=1)
 MOST_SHOWN: Final = 10
 # A shorter one (payments of orders from before this room have P1001) stands in a bank's own numbers by chance.
 SHORTEST_REFERENCE: Final = 10
+
+STATE_NAMES: Final[dict[str, Words]] = {
+    "unmatched": Words("belum cocok", "unmatched"),
+    "doubtful": Words("meragukan", "doubtful"),
+    "matched": Words("sudah cocok", "matched"),
+    "set_aside": Words("disisihkan", "set aside"),
+    "outgoing": Words("uang keluar", "money going out"),
+}
+BY_HAND: Final = "by_hand"
+# What the note of a line begins with that was set aside because it holds sen; the amount in sen follows.
+SEN_MARK: Final = "sen:"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +165,18 @@ def tail_paid(amount: Rupiah, asked: Rupiah, tail: int) -> int | None:
     """The tail with which ``amount`` pays what was asked with another one: 0 where the payer left it out, None where it does not pay it."""
     rest = int(amount - asked) + tail
     return rest if tail and 0 <= rest <= LARGEST_TAIL else None
+
+
+def may_pay(state: str, amount: int, decided_by: str | None) -> bool:
+    """Whether a line is money that came in, in whole rupiah. What nobody set aside was set aside when it came, for its sen."""
+    return state != "outgoing" and amount > 0 and (state != "set_aside" or decided_by is not None)
+
+
+def fits(came: int, asked: int, tail: int, status: str) -> bool:
+    """Whether this much money pays a payment: exactly, or but for its tail while it is not booked yet."""
+    if came == asked:
+        return status != "refunded"
+    return status not in SETTLED and tail_paid(Rupiah(came), Rupiah(asked), tail) is not None
 
 
 def squeeze(text: str) -> str:

@@ -7,9 +7,7 @@ from typing import Final
 from kernel.errors import Words
 from kernel.formats import Lang, rupiah
 from kernel.money import Rupiah
-from payments.statements.importing import SEN_MARK
-from payments.statements.matching import BY_HAND, STATE_NAMES
-from payments.statements.rules import NOBODY
+from payments.statements.rules import BY_HAND, NOBODY, SEN_MARK, STATE_NAMES
 
 # The state, as a small word on a line, and its colour.
 STATE_KINDS: Final = {"unmatched": "wait", "doubtful": "wait", "matched": "done", "set_aside": "off", "outgoing": "off"}
