@@ -9,23 +9,22 @@ from litestar.params import FromPath, FromQuery
 
 from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES
-from kernel.database import Database, Reader, reader_of
+from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from members.throttling import count_from_network
 from payments import queries as payment_queries
-from payments.credit.terms import Consent, agree_by_pin
-from payments.errors import WAY_NOT_OFFERED
 from payments.opening import too_low
 from payments.payer.choosing import way_choices
 from payments.provider import provider_of
-from payments.ways import Offer, offers
+from payments.ways import Offer, chosen, offers
 from shop import checkout_pages, errors, order_pages, order_queries, showing
+from shop.consenting import consent_of
 from shop.forms import ChangeWayForm
 from shop.order_queries import OrderView
 from shop.paying import ORDER, change_way
 from tenants.registry import TenantRef
-from ui import AnyRequest, Db, Form, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
+from ui import AnyRequest, Db, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
 from ui.words import words
 
 TEMPLATE: Final = "shop/change_way.html"
@@ -59,20 +58,20 @@ async def take_way(
             window=checkout_pages.CHECKOUT_WINDOW,
         )
     form = await read_form(request, ChangeWayForm)
-    consent = await _consent(database, tenant, visit, form)
+    consent = await consent_of(database, tenant, visit, form)
     key = form.values.get("kunci", "")
     ro = await reader_of(db)
     order = await _theirs(ro, visit, number, key)
     offered = await _offers(ro, visit, tenant, order)
     if isinstance(consent, Refusal):
-        async with form.or_again(CONFIRM, **_confirming(visit, order, _chosen(offered, form.data.payment_way), key)):
+        async with form.or_again(CONFIRM, **_confirming(visit, order, chosen(offered, form.data.payment_way), key)):
             raise consent
     async with form.or_again(TEMPLATE, **_context(visit, order, offered, key)):
         way = form.data.payment_way
         waiting = await payment_queries.latest_of(db, ORDER, order.id)
         if waiting is not None and waiting.status == "awaiting" and waiting.way == way:
             return see_other(_after(order, way, waiting.reference, key))  # nothing to change, or pressed twice
-        offer = _chosen(offered, way)
+        offer = chosen(offered, way)
         if order.status != "placed":
             raise errors.ALREADY_SETTLED(number=order.number)
         if not offer.enough:
@@ -95,27 +94,6 @@ async def _theirs(ro: Reader, visit: Visit, number: int, key: str) -> OrderView:
 async def _offers(ro: Reader, visit: Visit, tenant: TenantRef, order: OrderView) -> list[Offer]:
     bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
     return await offers(ro, tenant, bylaws, member_id=order.member_id, amount=Rupiah(order.total))
-
-
-async def _consent(
-    database: Database, tenant: TenantRef, visit: Visit, form: Form[ChangeWayForm]
-) -> Consent | Refusal | None:
-    """Weigh the PIN of a confirmed payment on credit, before any connection is held."""
-    if form.errors or not form.data.confirmed or not provider_of(form.data.payment_way).capabilities().asks_pin:
-        return None
-    if visit.viewer is None or visit.viewer.member_id is None:
-        return None
-    try:
-        return await agree_by_pin(database, tenant, visit.viewer.member_id, form.data.pin, client_ip=visit.client_ip)
-    except Refusal as refusal:
-        return refusal
-
-
-def _chosen(offered: list[Offer], way: str) -> Offer:
-    offer = next((each for each in offered if each.way.way == way), None)
-    if offer is None:
-        raise WAY_NOT_OFFERED(field="payment_way")
-    return offer
 
 
 def _address(order: OrderView, key: str) -> str:

@@ -10,24 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES
-from kernel.database import Database, Reader, reader_of
+from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from members.throttling import count_from_network
 from payments import queries as payment_queries
-from payments.credit.terms import Consent, agree_by_pin
-from payments.errors import WAY_NOT_OFFERED
+from payments.credit.terms import Consent
 from payments.opening import too_low
 from payments.payer.choosing import way_choices
 from payments.provider import provider_of
-from payments.ways import Offer, offers
+from payments.ways import Offer, chosen, offers
 from shop import cart, cart_pages, errors, order_queries, queries, rules, showing
+from shop.consenting import consent_of
 from shop.forms import CheckoutForm
 from shop.models import Order
 from shop.order_queries import BuyerView
 from shop.paying import ORDER
 from shop.placing import Buyer, Checkout, place_order
-from tenants.registry import TenantRef
 from ui import AnyRequest, Db, Form, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
 from ui.words import words
 
@@ -66,7 +65,7 @@ async def order_goods(
             database, tenant, "checkout", visit.client_ip, most=VISITORS_CHECKOUTS, window=CHECKOUT_WINDOW
         )
     form = await read_form(request, CheckoutForm)
-    consent = await _consent(database, tenant, visit, form)
+    consent = await consent_of(database, tenant, visit, form)
     key = form.values.get("key", "")[:200]
     before = await _made_before(db, visit, key)
     if before is not None:
@@ -74,7 +73,7 @@ async def order_goods(
     choice = await _read(request, await reader_of(db), visit)
     if not choice.lines:
         return see_other("/keranjang")
-    if isinstance(consent, Refusal) and not form.errors:
+    if isinstance(consent, Refusal):
         async with form.or_again("shop/checkout_confirm.html", **_confirming(form, choice, visit)):
             raise consent
     async with form.or_again("shop/checkout.html", **_context(visit, choice)):
@@ -83,7 +82,7 @@ async def order_goods(
         showing.require_own_checkout(visit, key)
         if _takes_from_own(form.data.payment_way) and not form.data.confirmed:
             return _ask(request, form, choice, visit)
-        checkout = _checkout(form.data, choice, consent if isinstance(consent, Consent) else None)
+        checkout = _checkout(form.data, choice, consent)
         order = await place_order(db, visit.actor, checkout, on=showing.today_of(visit))
     return await _done(db, visit, order)
 
@@ -92,25 +91,9 @@ def _takes_from_own(way: str) -> bool:
     return provider_of(way).capabilities().settles == "books"
 
 
-async def _consent(
-    database: Database, tenant: TenantRef, visit: Visit, form: Form[CheckoutForm]
-) -> Consent | Refusal | None:
-    """Weigh the PIN of a confirmed purchase on credit, before any connection is held; a refusal is shown on the page it was written on."""
-    if form.errors or not form.data.confirmed or not provider_of(form.data.payment_way).capabilities().asks_pin:
-        return None
-    if visit.viewer is None or visit.viewer.member_id is None:
-        return None
-    try:
-        return await agree_by_pin(database, tenant, visit.viewer.member_id, form.data.pin, client_ip=visit.client_ip)
-    except Refusal as refusal:
-        return refusal
-
-
 def _ask(request: AnyRequest, form: Form[CheckoutForm], choice: Choice, visit: Visit) -> Response[bytes]:
     """Show the sentence that says what will happen to what is the member's own."""
-    offer = next((each for each in choice.offers if each.way.way == form.data.payment_way), None)
-    if offer is None or choice.buyer.member_id is None:
-        raise WAY_NOT_OFFERED(field="payment_way")
+    offer = chosen(choice.offers, form.data.payment_way)
     if not offer.enough:
         raise too_low(offer.way.way, offer.has or Rupiah(0), Rupiah(choice.total))
     if form.data.fulfilment == "delivery" and not form.data.address:
@@ -131,7 +114,7 @@ def _confirming(form: Form[CheckoutForm], choice: Choice, visit: Visit) -> dict[
         "place": "keranjang",
         "sent": sent,
         "way": way,
-        "way_name": PAYMENT_WAY_NAMES[way].worded(visit.lang),  # type: ignore[index]
+        "way_name": PAYMENT_WAY_NAMES[way].worded(visit.lang),
         "asks_pin": provider_of(way).capabilities().asks_pin,
         "buyer": choice.buyer,
         "has": has,

@@ -100,7 +100,7 @@ async def confirm_payment(
     request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
 ) -> Response[Any]:
     """Confirm that the transfer has come."""
-    await _no_fields(request, visit)
+    await _no_fields(request)
     await handling.confirm_payment(db, viewer.as_officer(), _sane(number), on=showing.today_of(visit))
     return _done(visit, number, "Pembayaran pesanan %(number)s sudah dicatat. Barang siap diserahkan.")
 
@@ -110,7 +110,7 @@ async def hand_over(
     request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
 ) -> Response[Any]:
     """Hand the goods over."""
-    await _no_fields(request, visit)
+    await _no_fields(request)
     await handling.hand_over(db, viewer.as_officer(), _sane(number), on=showing.today_of(visit))
     return _done(visit, number, "Pesanan %(number)s sudah diserahkan dan masuk buku.")
 
@@ -234,7 +234,7 @@ async def _reasoned(
     return form, _step_context(step, order, visit)
 
 
-async def _no_fields(request: AnyRequest, visit: Visit) -> None:
+async def _no_fields(request: AnyRequest) -> None:
     form = await read_form(request, Nothing)
     if form.errors:
         raise errors.UNEXPECTED_FIELDS()

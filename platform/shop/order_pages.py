@@ -83,7 +83,7 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     delivery = order.fulfilment == "delivery"
     facts = [
         (say("Penerimaan"), f"{say('Diantar ke')} {order.address}" if delivery else say("Diambil di toko")),
-        (say("Cara membayar"), PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)),  # type: ignore[index]
+        (say("Cara membayar"), PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)),
         (say("Atas nama"), order.buyer_name),
     ]
     if order.note:
@@ -99,7 +99,7 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     ]
     paid_by = None
     if order.paid_at and not order.cancelled_at:
-        way = PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)  # type: ignore[index]
+        way = PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)
         paid_by = say("Lunas: %(way)s, %(when)s.") % {"way": way, "when": at(order.paid_at)}
     stopped = f"{at(order.cancelled_at)}: {order.cancel_reason}" if order.status == "cancelled" else None
     return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}

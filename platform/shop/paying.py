@@ -5,7 +5,7 @@ Locks are always taken in one order: the order's payments, the order, its goods,
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -51,12 +51,14 @@ async def pay_for(
 ) -> Payment | None:
     """Open the payment of a placed order by this way, and let the order wait as long as the payment does.
 
-    None for an order that costs nothing: it is paid. Raises Refusal as ``payments.opening.open_payment`` does.
+    None for an order that costs nothing: it is paid, or waits to be fetched. Raises Refusal as ``payments.opening.open_payment`` does.
     """
-    order.payment_way = way
+    order.payment_way, order.expires_at = way, None
     if order.total == 0:
-        if way != "cash":
-            order.status, order.paid_at, order.expires_at = "paid", clock.now(), None
+        if way == "cash":
+            await _wait(db, order, order.placed_at + CASH_LASTS, attempt)
+        else:
+            order.status, order.paid_at = "paid", clock.now()
         return None
     ask = Ask(
         purpose=ORDER,
@@ -70,24 +72,23 @@ async def pay_for(
         key=f"order:{order.id}:{attempt}",
         consent=consent,
     )
-    order.expires_at = None
     payment = await open_payment(db, actor, ask, on=on)
     if payment.status == "awaiting":
         if payment.expires_at is None:
-            order.expires_at = order.placed_at + CASH_LASTS
+            until = order.placed_at + CASH_LASTS
         else:
             asks_provider = provider_of(way).capabilities().settles == "provider"
-            order.expires_at = payment.expires_at + (SLACK if asks_provider else timedelta())
             # another way chosen again and again does not keep goods from others for ever
-            order.expires_at = min(order.expires_at, order.placed_at + CASH_LASTS)
-        await later(
-            db,
-            "shop.expire_order",
-            {"order_id": str(order.id)},
-            due=order.expires_at,
-            key=f"shop.expire_order:{order.id}" + (f":{attempt}" if attempt > 1 else ""),
-        )
+            until = min(payment.expires_at + (SLACK if asks_provider else timedelta()), order.placed_at + CASH_LASTS)
+        await _wait(db, order, until, attempt)
     return payment
+
+
+async def _wait(db: AsyncSession, order: Order, until: datetime, attempt: int) -> None:
+    """Let an order wait for its buyer, and call it off then."""
+    order.expires_at = until
+    key = f"shop.expire_order:{order.id}" + (f":{attempt}" if attempt > 1 else "")
+    await later(db, "shop.expire_order", {"order_id": str(order.id)}, due=until, key=key)
 
 
 async def change_way(
@@ -95,7 +96,7 @@ async def change_way(
 ) -> Payment:
     """Let a buyer pay an order that is not paid yet by another way: the payment before it waits no more.
 
-    Raises Refusal: shop.no_such_order, .not_awaiting_payment; as ``payments.opening.open_payment`` does.
+    Raises Refusal: shop.no_such_order, .already_settled; as ``payments.opening.open_payment`` does.
     """
     before = await payment_queries.payments_to_change_of(db, ORDER, order_id)
     order = await queries.order_to_change_by_id(db, order_id)

@@ -26,20 +26,9 @@ async def products_to_change(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID
     return {product.id: product for product in (await db.execute(statement)).scalars()}
 
 
-async def order_to_change(db: AsyncSession, number: int) -> Order | None:
-    """Return an order by its number, as it is now and locked."""
-    return await _order_to_change(db, Order.number == number)
-
-
 async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | None:
     """Return an order by its id, as it is now and locked."""
-    return await _order_to_change(db, Order.id == order_id)
-
-
-async def _order_to_change(db: AsyncSession, condition: object) -> Order | None:
-    statement = (
-        select(Order).where(condition).with_for_update().execution_options(populate_existing=True)  # type: ignore[arg-type]
-    )
+    statement = select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)
     return (await db.execute(statement)).scalar_one_or_none()
 
 

@@ -176,6 +176,18 @@ async def test_an_order_waits_for_its_money_for_a_time(db: AsyncSession, way: st
         assert order.expires_at == clock.now() + lasts
 
 
+@pytest.mark.parametrize(("way", "state"), [("cash", "placed"), ("bank_transfer", "paid")])
+async def test_goods_that_cost_nothing_are_not_kept_for_ever(db: AsyncSession, way: str, state: str) -> None:
+    product = await shop.product(db, price=0)
+    order = await shop.order(db, {product.id: 1}, way=way)
+    assert order.status == state
+    if state == "placed":
+        assert order.expires_at == order.placed_at + paying.CASH_LASTS
+        with clock.held_at(order.expires_at + timedelta(seconds=1)):
+            await handling.expire_order(db, order.id)
+        assert (order.status, product.reserved) == ("cancelled", 0)
+
+
 def checkout(product_id: object, **changes: object) -> Checkout:
     asked = {
         "goods": {product_id: 1},

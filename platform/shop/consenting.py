@@ -1,0 +1,32 @@
+"""A member's consent to a purchase on credit, as the pages that ask for a PIN get it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel.errors import Refusal
+from payments.credit.terms import Consent, agree_by_pin
+from payments.provider import provider_of
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from shop.forms import ChangeWayForm, CheckoutForm
+    from tenants.registry import TenantRef
+    from ui import Form, Visit
+
+
+async def consent_of(
+    database: Database, tenant: TenantRef, visit: Visit, form: Form[CheckoutForm] | Form[ChangeWayForm]
+) -> Consent | Refusal | None:
+    """Weigh the PIN of a confirmed purchase on credit, before any connection is held; None where no PIN is asked for.
+
+    A refusal is returned: it is shown on the page that the PIN was written on, which is made later.
+    """
+    if form.errors or not form.data.confirmed or not provider_of(form.data.payment_way).capabilities().asks_pin:
+        return None
+    if visit.viewer is None or visit.viewer.member_id is None:
+        return None
+    try:
+        return await agree_by_pin(database, tenant, visit.viewer.member_id, form.data.pin, client_ip=visit.client_ip)
+    except Refusal as refusal:
+        return refusal
