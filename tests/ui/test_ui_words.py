@@ -1,0 +1,60 @@
+"""What pages say is Indonesian first; whatever they say has its English, and no English is kept of what nobody says any more."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).resolve().parents[2]
+# Their sentences go to a terminal, in English.
+SPEAKS_TO_A_TERMINAL = {"commands"}
+
+
+def _english() -> dict[str, str]:
+    found = {}
+    for file in sorted((ROOT / "themes").glob("*/locale/en/*.po")):
+        with file.open("rb") as source:
+            for message in read_po(source):
+                if message.id:
+                    found[message.id if isinstance(message.id, str) else message.id[0]] = file.name
+    return found
+
+
+def _said_by_pages() -> Iterator[tuple[str, str]]:
+    for path in sorted((ROOT / "platform").rglob("*.py")):
+        if path.relative_to(ROOT / "platform").parts[0] in SPEAKS_TO_A_TERMINAL:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args:
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                first = node.args[0]
+                if name in {"say", "gettext"} and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    yield str(path.relative_to(ROOT)), first.value
+
+
+def test_every_sentence_that_python_says_has_its_english() -> None:
+    english = _english()
+    assert not [(path, sentence) for path, sentence in _said_by_pages() if sentence not in english]
+
+
+def test_no_english_is_kept_of_what_nobody_says() -> None:
+    def folded(text: str) -> str:
+        return re.sub(r"\s+", " ", text)
+
+    in_python = {
+        node.value
+        for path in (ROOT / "platform").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    in_templates = folded("".join(path.read_text() for path in (ROOT / "themes").rglob("*.html")))
+    unsaid = [
+        (file, sentence)
+        for sentence, file in _english().items()
+        if sentence not in in_python
+        and folded(sentence) not in in_templates
+        and re.sub(r"%\((\w+)\)s", r"{{ \1 }}", folded(sentence)) not in in_templates
+    ]
+    assert not unsaid
