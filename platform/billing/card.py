@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import structlog
 
 from billing import queries
-from billing.errors import BY_CARD, CARD_UNREACHABLE, NO_SUCH_PLAN, PAY_FIRST, SAME_PLAN
+from billing.errors import BY_CARD, CARD_UNREACHABLE, NO_CARD_YET, NO_SUCH_PLAN, OWN_PLAN_BY_CARD, PAY_FIRST
 from billing.invoicing import overdue
 from billing.models import Subscription
 from billing.periods import locked_subscription
@@ -45,8 +45,7 @@ async def begin_checkout(
 ) -> str:
     """Return the address of Stripe's page that takes a card for this plan. What is paid or tried already is not paid again.
 
-    Raises Refusal: billing.no_card_here, .no_such_plan, .same_plan (a period that is paid goes on with its own plan), .pay_first, .by_card,
-    .card_unreachable.
+    Raises Refusal: billing.no_card_here, .no_such_plan, .own_plan_by_card, .pay_first, .by_card, .card_unreachable.
     """
     client = stripe_of(database)
     async with shared_session(database) as db:
@@ -93,13 +92,13 @@ async def begin_checkout(
 async def open_portal(database: Database, tenant: TenantRef) -> str:
     """Return the address of Stripe's page where the card is changed and the subscription ended.
 
-    Raises Refusal: billing.no_card_here, .card_unreachable.
+    Raises Refusal: billing.no_card_here, .no_card_yet, .card_unreachable.
     """
     client = stripe_of(database)
     async with shared_session(database) as db:
         subscription = await queries.subscription(db, tenant.id)
     if subscription is None or subscription.stripe_customer is None:
-        raise CARD_UNREACHABLE()
+        raise NO_CARD_YET()
     try:
         made = await asked(
             client.v1.billing_portal.sessions.create_async(
@@ -125,7 +124,7 @@ def _refuse_unfit(subscription: Subscription, plan_code: str, every: Every) -> N
         raise BY_CARD()
     old = catalogue().of(subscription.plan)
     if subscription.status != "trialing" and not old.free and (plan.code, every) != (old.code, subscription.every):
-        raise SAME_PLAN()
+        raise OWN_PLAN_BY_CARD()
 
 
 async def _new_customer(database: Database, tenant: TenantRef, subscription: Subscription) -> str:

@@ -26,6 +26,12 @@ BY_CARD = Kind(
     id="Langganan ini dibayar dengan kartu. Hentikan lewat tombol “Kelola kartu dan langganan”; sesudah masanya habis pilih paket lain.",
     en="This subscription is paid by card. End it with the button “Manage card and subscription”, and choose another plan when its period is over.",
 )
+OWN_PLAN_BY_CARD = Kind(
+    "billing.own_plan_by_card",
+    409,
+    id="Masa yang sedang berjalan memakai paket lain. Pasang kartu untuk paket itu dulu, lalu ganti paket.",
+    en="The current period is of another plan. Set a card up for that plan first, then change the plan.",
+)
 NOTHING_TO_CANCEL = Kind(
     "billing.nothing_to_cancel",
     409,
@@ -115,6 +121,12 @@ NO_CARD_HERE = Kind(
     404,
     id="Pembayaran dengan kartu belum dipasang di Lumbung ini. Pakai transfer bank atau QRIS.",
     en="Paying by card is not set up on this Lumbung. Use a bank transfer or QRIS.",
+)
+NO_CARD_YET = Kind(
+    "billing.no_card_yet",
+    409,
+    id="Belum ada kartu yang terpasang. Pilih “Bayar dengan kartu” di halaman paket.",
+    en="No card has been set up yet. Choose “Pay by card” on the plans page.",
 )
 CARD_UNREACHABLE = Kind(
     "billing.card_unreachable",

@@ -14,8 +14,8 @@ from billing.coupons import make_coupon
 from billing.errors import NO_SUCH_COOPERATIVE
 from billing.forms import CouponForm, CreditForm
 from billing.operator_chart import chart_of
-from billing.periods import locked_subscription
 from billing.plans import catalogue
+from billing.registering import subscription_of
 from billing.rules import months_after
 from billing.settling import check_credit, give_credit
 from kernel import clock
@@ -26,6 +26,8 @@ from ui.words import words
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.formats import Lang
 
@@ -54,7 +56,7 @@ async def list_subscriptions(
         chosen=chosen,
         summary=await operator_queries.summary(ro),
         plans=_plan_names(visit.lang),
-        states=_states(visit.lang),
+        states=showing.in_words(showing.STATUS, visit.lang),
         current=current,
         pages=-(-total // operator_queries.PAGE),
         next_page=f"{HOME}?{urlencode({'cari': search, 'pilih': chosen})}&halaman=",
@@ -132,11 +134,10 @@ async def take_credit(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPa
     return see_other(f"{HOME}/koperasi/{slug}")
 
 
-async def _one(db: Any, lang: Lang, slug: str) -> dict[str, Any]:
+async def _one(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:
     ro = await reader_of(db)
     found = await _cooperative(ro, slug)
-    today = clock.today()
-    subscription = await queries.subscription(db, found) or await locked_subscription(db, found, today)
+    subscription = await subscription_of(db, found, clock.today())
     buyer = await queries.buyer(db, found)
     assert buyer is not None
     plan = catalogue().of(subscription.plan)
@@ -146,12 +147,12 @@ async def _one(db: Any, lang: Lang, slug: str) -> dict[str, Any]:
         "contact_phone": national(subscription.contact_phone or buyer.contact_phone),
         "subscription": subscription,
         "plans": _plan_names(lang),
-        "states": _states(lang),
+        "states": showing.in_words(showing.STATUS, lang),
         "plan": plan,
         "credit": await queries.credit_of(ro, found),
         "credits": await queries.credit_rows(ro, found, 5),
         "invoices": await queries.invoices(ro, found),
-        "invoice_states": {state: (text.worded(lang), kind) for state, (text, kind) in showing.INVOICE.items()},
+        "invoice_states": showing.in_words(showing.INVOICE, lang),
         "usage": [showing.usage_of(meter, value, plan, lang) for meter, value in usage.items()],  # type: ignore[arg-type]
         "entries": [(entry.on_date, showing.deed(entry, lang), entry.by) for entry in await queries.entries(ro, found)],
         "key": secrets.token_urlsafe(16),
@@ -167,10 +168,6 @@ async def _cooperative(ro: Reader, slug: str) -> UUID:
 
 def _plan_names(lang: Lang) -> dict[str, str]:
     return {plan.code: plan.name.worded(lang) for plan in catalogue().plan}
-
-
-def _states(lang: Lang) -> dict[str, tuple[str, str]]:
-    return {state: (text.worded(lang), kind) for state, (text, kind) in showing.STATUS.items()}
 
 
 routes: list[Any] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -11,6 +12,7 @@ from billing import queries, usage_queries
 from billing.dunning import Standing, Status, Unpaid, next_day
 from billing.models import Subscription
 from billing.notices import notice_of
+from billing.periods import locked_subscription
 from billing.plans import catalogue
 from tenants.changes import announce_registry
 from tenants.registry import CHANNEL
@@ -23,6 +25,15 @@ _WRITE = text(
     " WHERE id = :id AND (plan, entitlements, read_only, billing_notice) IS DISTINCT FROM"
     " (CAST(:plan AS text), CAST(:entitlements AS text[]), CAST(:read_only AS boolean), CAST(:notice AS text)) RETURNING schema_name"
 )
+
+
+async def subscription_of(db: AsyncSession, cooperative_id: UUID, on: date) -> Subscription:
+    """Return the subscription as it is; a new cooperative's first look makes it: a trial that begins on this day."""
+    found = await queries.subscription(db, cooperative_id)
+    if found is None:
+        found = await locked_subscription(db, cooperative_id, on)
+        await settle(db, found, on)
+    return found
 
 
 async def standing_of(db: AsyncSession, subscription: Subscription) -> Standing:

@@ -21,7 +21,7 @@ from kernel.money import Rupiah
 from payments.outside import client_of
 from payments.provider import REAL_ADDRESSES
 from payments.providers.stripe_amounts import CURRENCY, to_stripe
-from payments.providers.stripe_client import asked, client_for, read
+from payments.providers.stripe_client import StripeFault, asked, client_for, read
 
 if TYPE_CHECKING:
     from kernel.database import Database
@@ -197,16 +197,6 @@ async def price_of(client: stripe.StripeClient, plan: str, every: Every) -> str:
     return str(made.id)
 
 
-async def sync_prices(client: stripe.StripeClient) -> dict[str, str]:
-    """Bring every plan's Price in step with plans.toml; return their ids by lookup key."""
-    return {
-        lookup_key(plan.code, every): await price_of(client, plan.code, every)
-        for plan in catalogue().plan
-        if not plan.free
-        for every in EVERY
-    }
-
-
 async def _product_of(client: stripe.StripeClient, plan: str) -> str:
     name = product_name(plan)
     found = await asked(client.v1.products.list_async({"ids": [name], "limit": 1}))
@@ -250,19 +240,20 @@ async def tax_rate_of(client: stripe.StripeClient, settings: Settings, on: date)
 async def coupon_of(client: stripe.StripeClient, code: str, percent: int, every: Every, invoices: int) -> str:
     """Return a coupon of Stripe that takes ``percent`` off the next ``invoices`` invoices."""
     name = f"{code}-{every}-{invoices}"
-    found = await asked(client.v1.coupons.list_async({"limit": 100}))
-    if name not in {str(each.id) for each in found.data}:
-        await asked(
-            client.v1.coupons.create_async(
-                {
-                    "id": name,
-                    "percent_off": percent,
-                    "duration": "repeating",
-                    "duration_in_months": invoices * (1 if every == "month" else 12),
-                },
-                {"idempotency_key": f"coupon:{name}"},
-            )
-        )
+    made = client.v1.coupons.create_async(
+        {
+            "id": name,
+            "percent_off": percent,
+            "duration": "repeating",
+            "duration_in_months": invoices * (1 if every == "month" else 12),
+        },
+        {"idempotency_key": f"coupon:{name}"},
+    )
+    try:
+        await asked(made)
+    except StripeFault as fault:
+        if fault.code != "resource_already_exists":  # the name says all of it: who has it, has the same
+            raise
     return name
 
 

@@ -38,9 +38,9 @@ class Offer(msgspec.Struct, frozen=True):
     begins: date
     ends: date | None
     price: Rupiah
-    tax: Rupiah
-    credit: Rupiah
-    to_pay: Rupiah
+    tax: Rupiah = Rupiah(0)
+    credit: Rupiah = Rupiah(0)
+    to_pay: Rupiah = Rupiah(0)
     given_back: Rupiah = Rupiah(0)
     change: Change | None = None
 
@@ -67,7 +67,10 @@ async def offer(
 async def choose(
     db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, every: Every, *, by: str, on: date, key: str
 ) -> Offer | None:  # fmt: skip
-    """Choose a plan. ``key`` comes with the form: sent twice it is done once (None the second time). Raises as ``offer`` does."""
+    """Choose a plan, and return what that did. Raises as ``offer`` does.
+
+    ``key`` comes with the form: an invoice is issued for it once, and None returned the second time. What has no invoice is the same plan by then.
+    """
     subscription = await locked_subscription(db, cooperative_id, on)
     source_key = f"change:{cooperative_id}:{key}"
     if await queries.has_invoice(db, source_key):
@@ -161,28 +164,19 @@ async def _offer(
     price = discounted(plan.price_for(every), percent)
     start, end = subscription.period_start, subscription.period_end
     if start is None or end is None:
-        return await _priced(
-            db,
-            settings,
-            subscription,
-            Offer("start", plan, every, on, period_after(on, every, on), price, *_NOTHING),
-            price,
-            on,
-        )
+        made = Offer("start", plan, every, on, period_after(on, every, on), price)
+        return await _priced(db, settings, subscription, made, price, on)
     if trialing or not is_upgrade(old, old_every, plan, every):
         if plan.free or not trialing:
             _refuse_card(subscription)  # ended in the portal; Stripe keeps no smaller plan for later
         kind: Literal["after_trial", "at_end"] = "after_trial" if trialing else "at_end"
-        return Offer(kind, plan, every, end, None, price, *_NOTHING)
+        return Offer(kind, plan, every, end, None, price)
     change = change_now(
         value=Rupiah(subscription.value), anchor=subscription.anchor or start, start=start, end=end, every=old_every,
         new=plan, new_every=every, percent=percent, on=on,
     )  # fmt: skip
-    made = Offer("now", plan, every, on, change.period_end, price, *_NOTHING, change=change)
+    made = Offer("now", plan, every, on, change.period_end, price, change=change)
     return await _priced(db, settings, subscription, made, change.net, on)
-
-
-_NOTHING = (Rupiah(0), Rupiah(0), Rupiah(0))
 
 
 async def _priced(
@@ -238,8 +232,9 @@ async def _change_now(
 
 
 def _days(lang: Literal["id", "en"], change: Change, made: Offer) -> str:
+    """Which part of its period the new plan is charged for."""
     if change.charged == change.value and change.period_start == made.begins:
-        return "satu tahun" if lang == "id" else "one year"
-    return (
-        f"{change.days_left} dari {change.days} hari" if lang == "id" else f"{change.days_left} of {change.days} days"
-    )
+        whole = Words("satu bulan", "one month") if made.every == "month" else Words("satu tahun", "one year")
+        return whole.worded(lang)
+    left = Words(f"{change.days_left} dari {change.days} hari", f"{change.days_left} of {change.days} days")
+    return left.worded(lang)

@@ -24,8 +24,8 @@ SIGN_IN = frozenset({"/masuk", "/keluar"})
 class RateGuard:
     """The counts of one process."""
 
-    def __init__(self, limit_of: Callable[[TenantRef], int | None] | None = None) -> None:
-        self._limit_of = limit_of or planned
+    def __init__(self, limit: Callable[[TenantRef], int | None] | None = None) -> None:
+        self._limit_of = limit or requests_a_minute
         self._minute = 0
         self._counts: dict[str, int] = {}
 
@@ -41,6 +41,6 @@ class RateGuard:
         return limit is None or count <= limit
 
 
-def planned(tenant: TenantRef) -> int | None:
+def requests_a_minute(tenant: TenantRef) -> int | None:
     """Return the requests a minute that the cooperative's plan includes, or None for no limit."""
     return limit_of(tenant, "requests_per_minute")

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -11,9 +12,9 @@ from sqlalchemy import text
 import billing.tasks  # noqa: F401 - registers the jobs
 from billing.card_reading import look
 from billing.coupons import enter_coupon, make_coupon
-from billing.plans import catalogue
+from billing.plans import EVERY, catalogue
 from billing.running import run
-from billing.stripe_door import Price, plan_of, price_of, stripe_of, sync_prices
+from billing.stripe_door import Price, coupon_of, plan_of, price_of, stripe_of
 from conftest import SignedIn
 from factories.cards import HOME, HOOK, Cards, to_checkout
 from kernel import clock
@@ -26,13 +27,12 @@ from web.doors import Doors
 
 async def test_prices_follow_the_plans_and_are_found_by_their_key(cards: Cards) -> None:
     client = stripe_of(cards.database)
-    first = await sync_prices(client)
-    assert await sync_prices(client) == first
-    made = [read(await client.v1.prices.retrieve_async(price), Price) for price in first.values()]
-    assert {plan_of(price) for price in made} == {
-        (plan.code, every) for plan in catalogue().plan if not plan.free for every in ("month", "year")
-    }
-    price = read(await client.v1.prices.retrieve_async(first["lumbung_tumbuh_month"]), Price)
+    sold = [(plan.code, every) for plan in catalogue().plan if not plan.free for every in EVERY]
+    first = [await price_of(client, *each) for each in sold]
+    assert [await price_of(client, *each) for each in sold] == first
+    made = [read(await client.v1.prices.retrieve_async(price), Price) for price in first]
+    assert [plan_of(price) for price in made] == sold
+    price = made[sold.index(("tumbuh", "month"))]
     assert price.unit_amount == 9_900_000
     # dearer by decision: a new Price takes the key over
     await client.v1.prices.create_async(
@@ -144,6 +144,21 @@ async def test_a_coupon_and_the_tax_come_along(
     (row,) = await cards.invoices()
     assert (row.subtotal, row.discount, row.tax, row.to_pay) == (99_000, 24_750, 8_168, 82_418)
     assert (await cards.subscription()).coupon is None
+
+
+async def test_a_coupon_that_stripe_has_is_not_made_again(cards: Cards) -> None:
+    client = stripe_of(cards.database)
+    known = {"id": "TANI25-month-2", "percent_off": 25, "duration": "repeating", "duration_in_months": 2}
+    await client.v1.coupons.create_async(cast("Any", known))
+    assert await coupon_of(client, "TANI25", 25, "month", 2) == "TANI25-month-2"
+
+
+async def test_a_card_is_first_set_up_and_for_the_plan_that_is_paid(cards: Cards, officer_client: SignedIn) -> None:
+    none = await officer_client.post(f"{HOME}/kartu/kelola")
+    assert (none.status_code, "Belum ada kartu" in none.text) == (409, True)
+    await officer_client.post(f"{HOME}/paket/panen", {"every": "month", "key": "k" * 20})
+    other = await officer_client.post(f"{HOME}/kartu/tumbuh", {"every": "month", "key": "l" * 20})
+    assert (other.status_code, "memakai paket lain" in other.text) == (409, True)
 
 
 async def test_stopped_in_the_portal_it_ends_with_the_period(cards: Cards, officer_client: SignedIn) -> None:

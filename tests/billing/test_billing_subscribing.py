@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing import queries
 from billing.coupons import enter_coupon, make_coupon
 from billing.models import Subscription
+from billing.plans import Every
 from billing.running import do_due
 from billing.settling import confirm_payment, give_credit, give_up, void
 from billing.subscribing import Contact, cancel, choose, offer, resume, set_contact
@@ -98,6 +99,22 @@ async def test_a_dearer_plan_begins_at_once_and_costs_the_rest_of_the_period(
     assert await choose(shared, settings, melati.id, "panen", "month", by=BY, on=on, key="up") is None
     assert len(await queries.unpaid(shared, melati.id)) == 1
     assert "custom_domain" in (await registry(shared, melati))[1]
+
+
+@pytest.mark.parametrize(("every", "said"), [("month", "satu bulan"), ("year", "satu tahun")])
+async def test_a_whole_period_is_named_by_its_rhythm(
+    shared: AsyncSession,
+    shared_ro: Reader,
+    settings: Settings,
+    paying: Paying,
+    melati: TenantRef,
+    every: Every,
+    said: str,
+) -> None:
+    await paying(APRIL)
+    await choose(shared, settings, melati.id, "panen", every, by=BY, on=APRIL, key="first day")
+    _, invoice = await queries.unpaid(shared, melati.id)
+    assert (await queries.lines(shared_ro, invoice.id))[0].text_id == f"Paket Panen, {said}"
 
 
 async def test_from_month_to_year_a_new_period_begins_today(

@@ -10,7 +10,7 @@ from billing.plans import catalogue
 from conftest import SignedIn
 from kernel import clock
 from web.doors import Doors
-from web.rates import RateGuard, planned
+from web.rates import RateGuard, requests_a_minute
 
 Visitors = Callable[[str], httpx.AsyncClient]
 
@@ -40,10 +40,10 @@ async def test_who_keeps_the_count_full_keeps_nobody_from_signing_in(app: Doors,
 async def test_a_plan_that_is_sold_no_longer_limits_nobody(app: Doors) -> None:
     tenant = await app.hosts.find("melati")
     assert tenant is not None
-    assert planned(msgspec.structs.replace(tenant, plan="lama")) is None
+    assert requests_a_minute(msgspec.structs.replace(tenant, plan="lama")) is None
 
 
 async def test_the_limit_is_the_plans(app: Doors) -> None:
     tenant = await app.hosts.find("melati")
     assert tenant is not None
-    assert planned(tenant) == catalogue().of(tenant.plan).limits["requests_per_minute"]
+    assert requests_a_minute(tenant) == catalogue().of(tenant.plan).limits["requests_per_minute"]
