@@ -22,7 +22,9 @@ LIBERATION = Path("/usr/share/fonts/truetype/liberation")
 
 
 def main() -> int:
-    if may_install_debian() and not any(folder.is_dir() for folder in (LIBERATION, LIBERATION.with_name("liberation2"))):
+    if may_install_debian() and not any(
+        folder.is_dir() for folder in (LIBERATION, LIBERATION.with_name("liberation2"))
+    ):
         install_debian("fonts-liberation")
     if shutil.which("caddy") is None and may_install_debian():
         install_debian("caddy")  # its test names the reason where this did not help

@@ -217,7 +217,7 @@ def _contact(subscription: Subscription) -> dict[str, Any]:
 async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap: str) -> dict[str, Any]:
     ro = await reader_of(db)
     found, lang = catalogue(), visit.lang
-    every: Every = cast("Every", tiap if tiap in EVERY else subscription.every)
+    every: Every = tiap if tiap in EVERY else _rhythm(subscription)
     plan = found.of(subscription.plan)
     coming = found.of(subscription.next_plan) if subscription.next_plan else None
     usage = await usage_queries.latest(db, subscription.cooperative_id)
@@ -228,6 +228,8 @@ async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap
         "plan_name": plan.name.worded(lang),
         "standing": (status.worded(lang), kind),
         "coming": coming.name.worded(lang) if coming else None,
+        "coming_price": (coming or plan).price_for(_rhythm(subscription)),
+        "coming_every": _rhythm(subscription),
         "ends": coming is not None and coming.free,
         "every": every,
         "plans": [_card(each, subscription, every, lang) for each in found.plan],
@@ -245,9 +247,17 @@ async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap
     }
 
 
+def _rhythm(subscription: Subscription) -> Every:
+    """Return how the period after this one is billed."""
+    return cast("Every", subscription.next_every or subscription.every)
+
+
 def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> dict[str, Any]:
     current = plan.code == subscription.plan and (plan.free or every == subscription.every)
+    # a trial of a plan goes on in the free one, unless somebody chooses
+    stays = plan.code == (subscription.next_plan or subscription.plan) and (plan.free or every == _rhythm(subscription))
     old = catalogue().of(subscription.plan)
+    at_once = is_upgrade(old, cast("Every", subscription.every), plan, every)
     return {
         "code": plan.code,
         "name": plan.name.worded(lang),
@@ -256,8 +266,10 @@ def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> di
         "lines": showing.limit_lines(plan, lang),
         "current": current,
         "coming": plan.code == subscription.next_plan and (plan.free or every == subscription.next_every),
-        "open": subscription.way != "card" or is_upgrade(old, cast("Every", subscription.every), plan, every),
-        "at_once": is_upgrade(old, cast("Every", subscription.every), plan, every),
+        "open": not stays
+        and (not current or subscription.status == "trialing")
+        and (subscription.way != "card" or at_once),
+        "at_once": at_once,
         "by_card": not plan.free
         and subscription.way != "card"
         and subscription.status in ("trialing", "active")

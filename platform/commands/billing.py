@@ -2,12 +2,21 @@
 
 import asyncio
 from datetime import date, datetime
+from typing import Final
 
 import click
 
 from billing.running import Report
 from commands.connect import open_database
 from commands.output import json_option, say, show, table
+
+# A kind of ``billing.dunning.Step``, as people read it.
+_WORDS: Final = {
+    "tell_trial_end": "told that the trial ends",
+    "end_period": "trial or period ended",
+    "remind": "reminded to pay",
+    "make_read_only": "made read-only",
+}
 
 
 @click.group("billing")
@@ -43,7 +52,10 @@ def _tell(report: Report) -> None:
     if report.done:
         table(
             ("Day", "Cooperative", "What", "Invoice"),
-            [(each.on.isoformat(), each.cooperative, each.kind, each.invoice) for each in report.done],
+            [
+                (each.on.isoformat(), each.cooperative, _WORDS.get(each.kind, each.kind), each.invoice)
+                for each in report.done
+            ],
         )
     say(
         f"{len(report.done)} things done from {report.since} to {report.until}; {report.trials_begun} trials begun;"

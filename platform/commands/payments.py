@@ -66,7 +66,7 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
         "explained": explained,
         "ways": [_as_json(state, faults.get(state.way.way)) for state in states],
     }
-    show(result, as_json=as_json, people=lambda: _tell(tenant.name, states))
+    show(result, as_json=as_json, people=lambda: _tell(tenant.name, states, all_asked=not faults))
     for failed, sentence in faults.items():
         complain(f"{failed}: {sentence}")
     return 0 if explained else 1
@@ -109,7 +109,7 @@ def _finding(each: "Finding") -> dict[str, Any]:
     }
 
 
-def _tell(name: str, states: "list[Reconciliation]") -> None:
+def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None:
     from payments.reconciliation.words import words_of
 
     def figure(amount: int | None) -> str:
@@ -142,7 +142,14 @@ def _tell(name: str, states: "list[Reconciliation]") -> None:
     ]
     if open_rows:
         table(("Day", "Way", "What", "Of", "Difference"), open_rows, numbers=("Difference",))
-    say("Everything is explained." if not open_rows else "SOME DIFFERENCES ARE NOT EXPLAINED.")
+    if open_rows:
+        say("SOME DIFFERENCES ARE NOT EXPLAINED.")
+    else:
+        say(
+            "Everything is explained."
+            if all_asked
+            else "Everything that could be asked is explained; not all could be."
+        )
 
 
 @command.command("rotate-keys")

@@ -158,6 +158,8 @@ def notes(settings: Settings) -> list[str]:
     if settings.stand_ins:
         addresses = ", ".join(f"{service} {address}" for service, address in settings.stand_ins)
         told.append(f"Payment services are stand-ins, no money moves: {addresses}")
+        setting = ",".join(f"{service}={address}" for service, address in settings.stand_ins)
+        told.append(f"A command that asks them, in another terminal, is told of them: LUMBUNG_STAND_INS={setting}")
     files = [statement_of(settings, demo) for demo in COOPERATIVES if demo.pays]
     told += [
         f"A bank's statement to bring in at /pengurus/pembayaran/mutasi: {file}" for file in files if file.exists()

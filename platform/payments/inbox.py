@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 from sqlalchemy import text
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 LARGEST_MESSAGE: Final = 256 * 1024
-MOST_AT_ONCE: Final = 200
+# While one batch is on its way to the disk, the next is written.
+WRITERS: Final = 4
+MOST_AT_ONCE: Final = 64
 _KEPT: Final = "payments.inboxes"
 _KNOWN: Final = 2_000
 _ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -49,10 +51,10 @@ class Unknown(Exception):
 
 @dataclass
 class _Waiting:
-    """Messages of one cooperative that are not stored yet, each with whom to tell."""
+    """Messages of one cooperative that are not stored yet, each with whom to tell, and who is storing some now."""
 
     events: list[tuple[dict[str, object], asyncio.Future[None]]] = field(default_factory=list)
-    task: asyncio.Task[None] | None = None
+    writers: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 @dataclass
@@ -107,9 +109,8 @@ class Inbox:
         except UnicodeDecodeError as error:
             raise Unverified("the message is no text") from error
         names = (sent, event.event_id, event.kind, event.reference or "", event.provider_reference or "")
-        if any(
-            "\0" in name for name in names
-        ):  # the database keeps no such text, and others' messages are stored along with this
+        if any("\0" in name for name in names):
+            # the database keeps no such text, and others' messages are stored along with this
             raise Unverified("the message is no text")
         row: dict[str, object] = {
             "way": way,
@@ -123,8 +124,9 @@ class Inbox:
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = self.waiting.setdefault(tenant.schema_name, _Waiting())
         waiting.events.append((row, stored))
-        if waiting.task is None:
-            waiting.task = asyncio.create_task(self._write(tenant, waiting))
+        if len(waiting.writers) < WRITERS:
+            writer = asyncio.create_task(self._write(tenant, waiting))
+            waiting.writers.add(writer)
         await stored
 
     async def _write(self, tenant: TenantRef, waiting: _Waiting) -> None:
@@ -146,8 +148,9 @@ class Inbox:
                         if not stored.done():
                             stored.set_result(None)
         finally:
-            waiting.task = None
-            if not waiting.events:
+            # before anything else can run: who comes next must not count on a writer that has ended
+            waiting.writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            if not waiting.events and not waiting.writers:
                 self.waiting.pop(tenant.schema_name, None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ui.words import words
 
@@ -42,6 +42,7 @@ _PLACES: dict[str, tuple[Place, ...]] = {
     ),
     "apex": (),
 }
+_OF_MEMBERS: Final = frozenset({"/anggota/simpanan", "/anggota/shu"})
 
 
 def places(nav: str, visit: Visit) -> list[Place]:
@@ -49,4 +50,6 @@ def places(nav: str, visit: Visit) -> list[Place]:
     if nav == "operator" and visit.operator is None:
         return []
     say = words(visit.lang).gettext
-    return [(key, href, icon, say(label)) for key, href, icon, label in _PLACES.get(nav, ())]
+    # an officer need not be a member: nobody is led to a page that only refuses
+    closed = _OF_MEMBERS if visit.viewer is not None and visit.viewer.member_id is None else frozenset()
+    return [(key, href, icon, say(label)) for key, href, icon, label in _PLACES.get(nav, ()) if href not in closed]

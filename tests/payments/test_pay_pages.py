@@ -27,7 +27,7 @@ SAYS: dict[State, str] = {
     "lapsed": "Batas waktunya baru saja lewat",
     "checking": "Pengurus sedang memeriksa",
     "paid": "Terima kasih, sudah kami terima",
-    "taken_up": "Uangnya datang sesudah batas waktu, tetapi",
+    "taken_up": "Uangnya datang belakangan, tetapi",
     "in_wallet": "Uang Anda ada di dompet anggota",
     "owed": "Uang Anda kami simpan",
     "partly_refunded": "Rp20.000 dari Rp75.",

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -223,3 +224,22 @@ def test_a_refused_message_leaves_nothing_of_itself_in_the_error() -> None:
         verify(message(about={"object": "charge", "receipt_email": "siti@example.org"}), "t=1,v1=0")
     assert refused.value.__context__ is None
     assert "siti" not in str(refused.value)
+
+
+@given(
+    parts=st.lists(
+        st.sampled_from(["t=NOW", "t=x", "t=", "v1=OURS", "v1=00", "v1=", "v0=OURS", "", " ", "v1=OURS "]), max_size=5
+    ),
+    secret=st.sampled_from([SECRET, "whsec_lain", " "]),
+)
+def test_the_official_package_finds_the_same_signatures_good(parts: list[str], secret: str) -> None:
+    body = message()
+    moment, ours = signature(body).split(",v1=")
+    header = ",".join(parts).replace("t=NOW", moment).replace("OURS", ours)
+    try:
+        stripe.WebhookSignature.verify_header(body, header, secret, tolerance=None)
+    except stripe.SignatureVerificationError:
+        with pytest.raises(Unverified):
+            verify(body, header, means(secret=secret))
+    else:
+        assert verify(body, header, means(secret=secret)).event_id == "evt_1"

@@ -36,9 +36,7 @@ def interpreter() -> str:
     """Return the Python that the localstripe program runs with (its first line names it); skip where there is none."""
     program = os.environ.get("LUMBUNG_LOCALSTRIPE") or shutil.which("localstripe")
     if not program or not Path(program).is_file():
-        pytest.skip(
-            "no localstripe (GPL, never in our lock): run `make second-opinion`, which fetches it"
-        )
+        pytest.skip("no localstripe (GPL, never in our lock): run `make second-opinion`, which fetches it")
     first = Path(program).read_text().partition("\n")[0]
     python = first.removeprefix("#!").strip()
     if not first.startswith("#!") or not Path(python).is_file():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kernel import formats
 from ui.words import words
@@ -11,6 +11,9 @@ from ui.words import words
 if TYPE_CHECKING:
     from payments.ways import Offer
     from ui.viewer import Visit
+
+# Rupiah; a limit beyond it keeps nobody from filling a wallet, and only makes the choice harder to read.
+UNREACHED: Final = 1_000_000_000
 
 
 def way_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
@@ -27,7 +30,7 @@ def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str
         limits = []
         if offer.way.least > 1:
             limits.append(say("mulai %(least)s") % {"least": formats.rupiah(offer.way.least, visit.lang)})
-        if offer.way.most is not None:
+        if offer.way.most is not None and offer.way.most < UNREACHED:
             limits.append(say("paling banyak %(most)s") % {"most": formats.rupiah(offer.way.most, visit.lang)})
         found.append((offer.way.way, name, "; ".join((*([hint] if hint else ()), *limits)) or None))
     return found

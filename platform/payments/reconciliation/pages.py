@@ -195,7 +195,7 @@ def _brought(fetched: Fetched, visit: Visit) -> str:
         "movements": formats.number(fetched.movements, visit.lang),
         "booked": formats.number(fetched.settled + fetched.refunds + fetched.fees + fetched.journals, visit.lang),
     }
-    return say("%(movements)s gerakan baru diambil, %(booked)s hal dicatat ke buku.") % number
+    return say("%(movements)s catatan baru diambil, %(booked)s hal dicatat ke buku.") % number
 
 
 routes: Final[list[Any]] = [overview, one_way, fetch_now]

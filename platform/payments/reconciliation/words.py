@@ -27,10 +27,10 @@ WHYS: Final[dict[Why, Words]] = {
     "fee_unbooked": Words("Biaya tanpa pembayaran kita", "A fee of no payment of ours"),
     "refund_unheard": Words("Dikembalikan di sana, belum tercatat di sini", "Given back there, not booked here"),
     "payout_unbooked": Words("Pencairan belum tercatat", "A payout that is not booked"),
-    "other": Words("Gerakan lain di penyedia", "Another movement at the provider"),
+    "other": Words("Catatan lain di penyedia", "Another movement at the provider"),
     "missing": Words("Ada di buku, tidak terlihat di sana", "In the books, not seen there"),
     "hand": Words("Catatan tangan tanpa pasangan", "An entry by hand that answers nothing"),
-    "rest": Words("Selisih saldo yang tidak ada gerakannya", "A difference that no movement tells of"),
+    "rest": Words("Selisih saldo tanpa catatan yang menjelaskannya", "A difference that no movement tells of"),
 }
 HINTS: Final[dict[Why, Words]] = {
     "amount": Words(
