@@ -55,8 +55,8 @@ def test_files_of_the_repository_that_a_document_names_exist(page: Path) -> None
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_that_a_document_names_exist(page: Path) -> None:
     text = page.read_text("utf-8")
-    targets = set(re.findall(r"(?m)^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8")))
-    assert set(re.findall(r"`make ([a-z]+)", text)) | set(re.findall(r"(?m)^make ([a-z]+)", text)) <= targets
+    targets = set(re.findall(r"(?m)^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8")))
+    assert set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"(?m)^make ([a-z-]+)", text)) <= targets
     for command, further in re.findall(r"(?:`|^|/bin/)lumbung ([a-z]+)(?: ([a-z-]+))?", text, re.MULTILINE):
         assert command in COMMANDS, f"{name(page)}: lumbung {command}"
         group = lumbung.get_command(click.Context(lumbung), command)
