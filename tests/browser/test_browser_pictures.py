@@ -47,12 +47,17 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(request: pytest.FixtureRequest, server_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
+def scene(request: pytest.FixtureRequest) -> Scene:
     """The demo when the picture is taken anew, else what the other browser tests look at."""
-    if not TAKES_ANEW:
-        request.getfixturevalue("town")
-        yield Scene(request.getfixturevalue("site"), CHAIR, SARI, MAWARS_CHAIR, clock.today().year)
-        return
+    if TAKES_ANEW:
+        scene: Scene = request.getfixturevalue("demo_scene")
+        return scene
+    request.getfixturevalue("town")
+    return Scene(request.getfixturevalue("site"), CHAIR, SARI, MAWARS_CHAIR, clock.today().year)
+
+
+@pytest.fixture
+async def demo_scene(server_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
     port = free_port()
     settings = Settings(base_domain=f"localhost:{port}", data_dir=tmp_path)
     database = Database(f"{server_url}/{await _new_database(server_url)}", settings)
