@@ -205,8 +205,8 @@ def _money_back(order: OrderView, visit: Visit) -> str:
     say = words(visit.lang).gettext
     return {
         "cash": say("%(amount)s dikembalikan tunai dari kas."),
-        "bank_transfer": say("Uang %(amount)s ditransfer kembali kepada %(name)s."),
-        "qris": say("Uang %(amount)s ditransfer kembali kepada %(name)s."),
+        "bank_transfer": say("Transfer %(amount)s kepada %(name)s dari rekening koperasi; Lumbung tidak mengirimnya."),
+        "qris": say("Transfer %(amount)s kepada %(name)s dari rekening koperasi; Lumbung tidak mengirimnya."),
         "savings": say("Uang %(amount)s kembali ke simpanan sukarela %(name)s."),
         "wallet": say("Uang %(amount)s kembali ke dompet %(name)s."),
         "kasbon": say("Kasbon %(name)s berkurang %(amount)s."),

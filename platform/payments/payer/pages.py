@@ -56,7 +56,8 @@ async def pay_page(
         await _ask_on_return(database, tenant, visit, reference)
     async with coop_reader(database, tenant) as ro:
         context = await _context(ro, visit, reference)
-    return page(request, "payments/pay.html", form=None, **context)
+    paid_there = request.query_params.get("hasil") == "selesai"
+    return page(request, "payments/pay.html", form=None, paid_there=paid_there, **context)
 
 
 @get("/bayar/{reference:str}/keadaan")
