@@ -61,8 +61,8 @@ HINTS: Final[dict[Why, Words]] = {
     ),
     "hand": Words("Periksa catatannya. Kalau keliru, balik.", "Check the entry. If it is wrong, reverse it."),
     "rest": Words(
-        "Biasanya uang yang sudah ada di penyedia sebelum dipakai di sini. Catat sebagai saldo awal di halaman Buku dengan jumlah ini.",
-        "Usually money that was at the provider before it was used here. Enter it as an opening balance on the page Books, this amount.",
+        "Lebih banyak di penyedia: biasanya uang yang sudah ada sebelum dipakai di sini; catat sebagai saldo awal di halaman Buku. Lebih sedikit: tanyakan dulu kepada penyedia.",
+        "More at the provider: usually money from before it was used here; enter it as an opening balance on the page Books. Less: ask the provider first.",
     ),
 }
 ROLES: Final[dict[Role, Words]] = {
