@@ -8,8 +8,6 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import shutil
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories.cooperatives import PASSWORD, furnish
+from factories.run_folder import RunFolder
 from kernel import clock
 from kernel.database import Database, Reader, reader_of
 from kernel.postgres import EmbeddedPostgres
@@ -45,22 +44,19 @@ hypothesis.settings.load_profile("lumbung")
 RUN = "LUMBUNG_TEST_RUN"
 TEMPLATE = "lumbung_template"
 BASE_DOMAIN = "localhost:8000"
-OWNS_RUN = pytest.StashKey[bool]()
+OWN_RUN = pytest.StashKey[RunFolder]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if RUN not in os.environ:  # the first process of the run; xdist's workers inherit the name
-        os.environ[RUN] = tempfile.mkdtemp(prefix="lumbung-tests-")
-        Path(os.environ[RUN]).chmod(0o755)
-        config.stash[OWNS_RUN] = True
+        config.stash[OWN_RUN] = RunFolder()
+        os.environ[RUN] = str(config.stash[OWN_RUN].path)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if config.stash.get(OWNS_RUN, False):
-        folder = Path(os.environ.pop(RUN))
-        if (folder / "postgres").exists():
-            EmbeddedPostgres(folder, fast=True).stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    if OWN_RUN in config.stash:
+        del os.environ[RUN]
+        config.stash[OWN_RUN].remove()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,66 @@
+"""The folder of one run of the tests: its server's data, gone when the run is.
+
+In memory, where there is room: each test that commits gets a clone of the template, which is 800 files to make and as many to delete.
+A run that is killed leaves folder and server behind; the next one clears them away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO, Final
+
+from kernel.postgres import EmbeddedPostgres
+
+MEMORY: Final = Path("/dev/shm")
+ROOM: Final = 1_500_000_000  # bytes; a whole run needs about half of it
+PREFIX: Final = "lumbung-tests-"
+
+
+class RunFolder:
+    """It exists as long as this process holds its lock."""
+
+    def __init__(self) -> None:
+        parent = _parent()
+        _clear_away_abandoned(parent)
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        self._lock = (self.path / "alive").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.path.chmod(0o755)  # the server may run as another user
+
+    def remove(self) -> None:
+        """Stop the server and delete everything."""
+        _remove(self.path)
+        self._lock.close()
+
+
+def _parent() -> Path:
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(MEMORY).free > ROOM:
+            return MEMORY
+    return Path(tempfile.gettempdir())
+
+
+def _clear_away_abandoned(parent: Path) -> None:
+    for lock_file in parent.glob(f"{PREFIX}*/alive"):
+        with contextlib.suppress(OSError), lock_file.open("r+") as lock:
+            if _taken(lock):
+                _remove(lock_file.parent)
+
+
+def _taken(lock: IO[str]) -> bool:
+    """Take the lock of a run whose process is gone; nobody else can."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _remove(folder: Path) -> None:
+    if (folder / "postgres").exists():
+        EmbeddedPostgres(folder, fast=True).stop()
+    shutil.rmtree(folder, ignore_errors=True)
