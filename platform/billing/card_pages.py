@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from billing.card import begin_checkout, open_portal
 from billing.card_reading import look
-from billing.forms import CardForm
+from billing.forms import ChoiceForm
 from kernel import clock
 from payments.provider import ProviderFault
 from tenants.changes import REGISTRY, forget_here
@@ -30,7 +30,7 @@ async def go_to_checkout(
     code: FromPath[str],
 ) -> Response[Any]:
     """Show the way to Stripe's page that takes the card: a link, since no form of ours may end on another host."""
-    form = await read_form(request, CardForm)
+    form = await read_form(request, ChoiceForm)
     async with form.or_again(GO, place="pengaturan", url=None):
         url = await begin_checkout(
             database,

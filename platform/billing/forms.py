@@ -15,21 +15,9 @@ Reason = Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
 
 
 class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Choosing a plan, from the page that has told the sum; ``key`` makes a repetition harmless."""
+    """Choosing a plan from the page that has told the sum, or paying it by card; ``key`` makes a repetition harmless."""
 
-    every: Literal["month", "year"]
-    key: Key
-
-    @property
-    def rhythm(self) -> Every:
-        """By the month or by the year."""
-        return self.every
-
-
-class CardForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Paying a plan by card; ``key`` makes a repetition lead to the same page."""
-
-    every: Literal["month", "year"]
+    every: Every
     key: Key
 
 

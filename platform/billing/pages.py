@@ -14,9 +14,8 @@ from billing.card_changing import change_by_card
 from billing.coupons import enter_coupon
 from billing.forms import ChoiceForm, ContactForm, CouponEntry
 from billing.models import Subscription
-from billing.periods import locked_subscription
 from billing.plans import EVERY, Every, Plan, catalogue
-from billing.registering import settle
+from billing.registering import subscription_of
 from billing.rules import is_upgrade
 from billing.subscribing import Contact, cancel, choose, offer, resume, set_contact
 from kernel import clock
@@ -29,8 +28,6 @@ from ui.errors import NOT_FOUND
 from ui.words import words
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
 HOME: Final = "/pengurus/langganan"
@@ -44,7 +41,7 @@ async def show_plans(
     """Show the plan of now, what comes after it, and all plans side by side."""
     on = clock.today(visit.brand.timezone)
     async with shared_session(database) as db:
-        subscription = await _row(db, tenant.id, on)
+        subscription = await subscription_of(db, tenant.id, on)
         shown = await _home(db, visit, subscription, tiap)
     return page(request, "billing/plans.html", place=PLACE, form=None, **shown)
 
@@ -64,7 +61,7 @@ async def ask_for_plan(
     on = clock.today(visit.brand.timezone)
     async with shared_session(database) as db:
         made = await offer(db, database.settings, tenant.id, code, tiap, on)
-        subscription = await _row(db, tenant.id, on)
+        subscription = await subscription_of(db, tenant.id, on)
         old = catalogue().of(subscription.plan)
     return page(
         request,
@@ -95,14 +92,14 @@ async def take_plan(
     form = await read_form(request, ChoiceForm)
     on = clock.today(visit.brand.timezone)
     async with shared_session(database) as db:
-        shown = await _home(db, visit, await _row(db, tenant.id, on), "")
+        shown = await _home(db, visit, await subscription_of(db, tenant.id, on), "")
     async with form.or_again("billing/plans.html", place=PLACE, **shown):
         if shown["subscription"].way == "card":
-            await change_by_card(database, tenant, code, form.data.rhythm, by=viewer.name, on=on, key=form.data.key)
+            await change_by_card(database, tenant, code, form.data.every, by=viewer.name, on=on, key=form.data.key)
         else:
             async with shared_session(database) as db:
                 await choose(
-                    db, database.settings, tenant.id, code, form.data.rhythm, by=viewer.name, on=on, key=form.data.key
+                    db, database.settings, tenant.id, code, form.data.every, by=viewer.name, on=on, key=form.data.key
                 )
     forget_here(database, REGISTRY)
     return see_other(HOME, flash=words(visit.lang).gettext("Pilihan paket sudah dicatat."))
@@ -114,7 +111,7 @@ async def ask_to_cancel(
 ) -> Response[Any]:
     """Say what stopping does, and when."""
     async with shared_session(database) as db:
-        subscription = await _row(db, tenant.id, clock.today(visit.brand.timezone))
+        subscription = await subscription_of(db, tenant.id, clock.today(visit.brand.timezone))
     if subscription.period_end is None:
         return see_other(HOME)
     free, old = catalogue().of(catalogue().trial.then), catalogue().of(subscription.plan)
@@ -159,7 +156,7 @@ async def take_coupon(
     form = await read_form(request, CouponEntry)
     on = clock.today(visit.brand.timezone)
     async with shared_session(database) as db:
-        shown = await _home(db, visit, await _row(db, tenant.id, on), "")
+        shown = await _home(db, visit, await subscription_of(db, tenant.id, on), "")
     async with form.or_again("billing/plans.html", field="code", place=PLACE, **shown), shared_session(database) as db:
         await enter_coupon(db, tenant.id, form.data.code, by=viewer.name, on=on)
     return see_other(HOME, flash=words(visit.lang).gettext("Kupon berlaku mulai tagihan berikutnya."))
@@ -171,7 +168,7 @@ async def show_contact(
 ) -> Response[bytes]:
     """Show who gets the invoices."""
     async with shared_session(database) as db:
-        subscription = await _row(db, tenant.id, clock.today(visit.brand.timezone))
+        subscription = await subscription_of(db, tenant.id, clock.today(visit.brand.timezone))
     return page(request, "billing/contact.html", place=PLACE, form=None, **_contact(subscription))
 
 
@@ -183,7 +180,7 @@ async def take_contact(
     form = await read_form(request, ContactForm)
     on = clock.today(visit.brand.timezone)
     async with shared_session(database) as db:
-        subscription = await _row(db, tenant.id, on)
+        subscription = await subscription_of(db, tenant.id, on)
         async with form.or_again("billing/contact.html", place=PLACE, **_contact(subscription)):
             typed = form.data
             contact = Contact(
@@ -196,15 +193,6 @@ async def take_contact(
             )
             await set_contact(db, tenant.id, contact, by=viewer.name, on=on)
     return see_other(HOME, flash=words(visit.lang).gettext("Kontak tagihan sudah disimpan."))
-
-
-async def _row(db: AsyncSession, cooperative_id: Any, on: date) -> Subscription:
-    """The subscription as it is; a new cooperative's first look makes it."""
-    found = await queries.subscription(db, cooperative_id)
-    if found is None:
-        found = await locked_subscription(db, cooperative_id, on)
-        await settle(db, found, on)
-    return found
 
 
 def _contact(subscription: Subscription) -> dict[str, Any]:

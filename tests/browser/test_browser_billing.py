@@ -1,10 +1,8 @@
 """A cooperative chooses a plan and finds out how to pay it; an operator confirms. Phone and desk, with and without JavaScript."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from billing.running import do_due
 from billing.subscribing import choose
 from factories.browsing import DESK, PHONE, Arrive, Person, Site, sit_down
 from factories.cooperatives import PASSWORD
+from factories.looking import look_at, no_fault_in
 from factories.processes import free_port, web_process
 from factories.stickers import sticker
 from kernel import clock
@@ -29,15 +28,8 @@ from tenants.session import shared_session
 
 pytestmark = pytest.mark.browser
 
-AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-ASK_AXE = """async rules => (await axe.run(document, {runOnly: {type: "tag", values: rules}, resultTypes: ["violations"]}))
-  .violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target} ${n.any.concat(n.all).map(c => c.message)[0] || v.help}`))"""
-WIDER = "() => document.documentElement.scrollWidth - innerWidth"
 CHAIR = "+6289900000077"
 HOME = "/pengurus/langganan"
-# Where pictures of the pages are left for whoever wants to look at them.
-PICTURES = os.environ.get("LUMBUNG_BILLING_PICTURES")
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +74,6 @@ async def come(chromium: Browser, paid_site: Site) -> AsyncIterator[Arrive]:
     assert [fault for person in people for fault in person.faults] == []
 
 
-async def look(person: Person, path: str, name: str) -> None:
-    """Open a page, keep a picture of it if somebody wants one, and hold it to what every page is held to."""
-    await person.goto(path)
-    width = person.page.viewport_size["width"] if person.page.viewport_size else 0
-    if PICTURES:
-        await person.page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
-    assert await person.page.evaluate(WIDER) <= 0, path
-    await person.page.evaluate(AXE)
-    assert await person.page.evaluate(ASK_AXE, RULES) == [], path
-
-
 async def take_plan(site: Site, tenant: TenantRef, plan: str, on: date) -> str:
     """Let the trial be over and a plan be chosen, and return the number of its invoice."""
     settings = replace(site.database.settings, billing_pkp=True)  # as the server's own
@@ -111,32 +92,16 @@ async def test_every_page_of_the_plan_is_accessible(
     officer = await come("kenari", size=size)
     await officer.enter(CHAIR)
     if size == PHONE:
-        await look(officer, HOME, "plans-trial")
-        await look(officer, f"{HOME}/paket/tumbuh?tiap=year", "choose-trial")
+        no_fault_in(await look_at(officer, {}, [HOME, f"{HOME}/paket/tumbuh?tiap=year"]))
     number = await take_plan(paid_site, kenari, "tumbuh" if size == PHONE else "panen", clock.today())
     await measure_all(paid_site.database)
-    for path, name in (
-        ("/pengurus", "today"),
-        (HOME, "plans"),
-        (f"{HOME}/paket/panen?tiap=year", "choose"),
-        (f"{HOME}/berhenti", "cancel"),
-        (f"{HOME}/pakai", "usage"),
-        (f"{HOME}/tagihan", "invoices"),
-        (f"{HOME}/tagihan/{number}", "invoice"),
-        (f"{HOME}/kontak", "contact"),
-    ):
-        await look(officer, path, name)
+    plan = [HOME, f"{HOME}/paket/panen?tiap=year", f"{HOME}/berhenti", f"{HOME}/pakai", f"{HOME}/kontak"]
+    invoices = [f"{HOME}/tagihan", f"{HOME}/tagihan/{number}"]
+    no_fault_in(await look_at(officer, {}, ["/pengurus", *plan, *invoices]))
     operator = await come("operator", size=size)
     await operator.enter_as_operator(wening)
-    for path, name in (
-        ("/langganan", "op-list"),
-        ("/langganan/tagihan", "op-open"),
-        (f"/langganan/tagihan/{number}", "op-invoice"),
-        ("/langganan/pendapatan", "op-revenue"),
-        ("/langganan/kupon", "op-coupons"),
-        ("/langganan/koperasi/kenari", "op-one"),
-    ):
-        await look(operator, path, name)
+    lists = ["/langganan", "/langganan/tagihan", "/langganan/pendapatan", "/langganan/kupon", "/langganan/mutasi"]
+    no_fault_in(await look_at(operator, {}, [*lists, f"/langganan/tagihan/{number}", "/langganan/koperasi/kenari"]))
 
 
 @pytest.mark.parametrize("js", [True, False], ids=["js", "no-js"])
