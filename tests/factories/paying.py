@@ -47,7 +47,7 @@ async def open_ways(db: AsyncSession) -> None:
 
 async def bring_about(db: AsyncSession, state: State, way: str = "bank_transfer", *, live: bool = True) -> Payment:
     """Return the payment of an order that is in this state; "in_wallet" is a member's, all others are a visitor's."""
-    product = await shop.product(db, stock=3, price=75_000, name="Beras 5 kg")
+    product = await shop.product(db, stock=3, price=75_000, name="Beras merah 5 kg")
     buyer = await shop.member(db) if state == "in_wallet" else VISITOR
     order = await shop.order(db, {product.id: 1}, buyer, way)
     payment = await shop.payment_of(db, order)
