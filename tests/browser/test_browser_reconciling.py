@@ -24,7 +24,7 @@ from tenants.session import coop_session
 
 pytestmark = pytest.mark.browser
 
-CHAIR, OFFICER = "+6289900000050", Actor("officer", "Ketua Kenanga")
+CHAIR, OFFICER = "+6289900000050", Actor("officer", "Ketua Kamboja")
 BASE = "/pengurus/pembayaran"
 PAGES = [
     f"{BASE}/rekonsiliasi", f"{BASE}/rekonsiliasi/xendit", f"{BASE}/rekonsiliasi/xendit?hari={{day}}", f"{BASE}/rekonsiliasi/bank_transfer",
@@ -40,16 +40,16 @@ ANSWER = "member_number,name,taken,note\n0001,Sari,20000,cuti setengah bulan\n00
 async def known(site: Site) -> dict[str, Any]:
     """A cooperative of its own with money at Xendit that nobody knows, members who owe, and an answer with every kind of difference."""
     founding = Founding(
-        name="Koperasi Kenanga",
-        slug="kenanga",
-        officer_name="Ketua Kenanga",
+        name="Koperasi Kamboja",
+        slug="kamboja",
+        officer_name="Ketua Kamboja",
         phone=CHAIR,
         password=PASSWORD,
         bylaws_template="konsumen",
-        key="kenanga",
+        key="kamboja",
     )
     await found(site.database, founding)
-    tenant = await tenant_by_slug(site.database, "kenanga")
+    tenant = await tenant_by_slug(site.database, "kamboja")
     assert tenant is not None
     async with coop_session(site.database, tenant) as db:
         await furnish(db, "mawar")
@@ -92,13 +92,13 @@ async def _credit(site: Site, tenant: TenantRef) -> dict[str, Any]:
 
 
 async def test_every_page_is_for_everybody_on_a_phone(arrive: Arrive, known: dict[str, Any]) -> None:
-    chair = await arrive("kenanga")
+    chair = await arrive("kamboja")
     await chair.enter(CHAIR)
     no_fault_in(await look_at(chair, known, PAGES))
 
 
 async def test_nothing_is_wider_than_a_desk(arrive: Arrive, known: dict[str, Any]) -> None:
-    chair = await arrive("kenanga", size=DESK)
+    chair = await arrive("kamboja", size=DESK)
     await chair.enter(CHAIR)
     for pattern in PAGES:
         await chair.goto(pattern.format_map(known))
@@ -108,7 +108,7 @@ async def test_nothing_is_wider_than_a_desk(arrive: Arrive, known: dict[str, Any
 async def test_an_officer_brings_an_answer_in_and_settles_it_without_javascript(
     arrive: Arrive, known: dict[str, Any]
 ) -> None:
-    chair = await arrive("kenanga", js=False)
+    chair = await arrive("kamboja", js=False)
     await chair.enter(CHAIR)
     await chair.goto(f"{BASE}/potong-gaji/{known['batch']}")
     await chair.follow("Sari Wulandari")
@@ -132,7 +132,7 @@ async def test_an_officer_brings_an_answer_in_and_settles_it_without_javascript(
 async def test_money_over_the_counter_is_asked_once_more_and_has_a_receipt(
     arrive: Arrive, known: dict[str, Any]
 ) -> None:
-    chair = await arrive("kenanga")
+    chair = await arrive("kamboja")
     await chair.enter(CHAIR)
     await chair.goto(f"{BASE}/kasbon/{known['sari']}/pelunasan")
     await chair.fill(amount="30.000")
