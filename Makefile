@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench second-opinion setup lock format
+.PHONY: help run test check bench bench-payments fuzz second-opinion setup lock format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,12 @@ check: setup ## lint, types, import contracts, templates, migration drift
 
 bench: setup ## measure the figures we promise
 	@PYTHONPATH=tests exec $(BIN)/python tests/bench $(ARGS)
+
+bench-payments: setup ## measure how messages of payment services are taken, and how soon they stand in the books
+	@PYTHONPATH=tests exec $(BIN)/python tests/bench payments
+
+fuzz: setup ## try many more sequences of events, refunds and amounts against the books than the tests do
+	@LUMBUNG_FUZZ=1 exec $(BIN)/python -m pytest -q tests/payments/test_payments_fuzz.py $(ARGS)
 
 second-opinion: setup ## run the Stripe stand-in's flows against localstripe, too, which is fetched for it
 	@$(BIN)/python infra/second_opinion.py
