@@ -104,6 +104,7 @@ class Payment(CoopBase):
     refunded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     alarm: Mapped[str | None] = mapped_column(Text)
     checked_at: Mapped[datetime | None] = mapped_column(Moment)
+    said_paid_at: Mapped[datetime | None] = mapped_column(Moment)  # when the payer first said so; nobody is believed for it
 
 
 class PaymentRefund(CoopBase):
@@ -116,6 +117,7 @@ class PaymentRefund(CoopBase):
         CheckConstraint("back_to IN ('same_way', 'wallet', 'by_hand')", name="back_to"),
         Index("ix_payment_refunds_payment_id", "payment_id"),
         Index("ix_payment_refunds_state", "state"),
+        Index("ix_payment_refunds_provider_reference", "provider_reference"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -199,7 +201,10 @@ class StatementLayout(CoopBase):
 
 
 class ProviderMovement(CoopBase):
-    """One movement of a provider's balance as the provider tells it, in rupiah; a payout's journal brings the money to the bank."""
+    """One movement of a provider's balance as the provider tells it, in rupiah; a payout's journal brings the money to the bank.
+
+    ``fraction``: what it told was no whole rupiah, and ``gross`` and ``fee`` are rounded.
+    """
 
     __tablename__ = "provider_movements"
     __table_args__ = (UniqueConstraint("way", "provider_id"), Index("ix_provider_movements_way", "way", "at"))
@@ -213,6 +218,7 @@ class ProviderMovement(CoopBase):
     at: Mapped[datetime] = mapped_column(Moment)
     reference: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text, server_default="")
+    fraction: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
 
 
@@ -264,6 +270,7 @@ class PayrollLine(CoopBase):
     """What was asked of one member's pay, and what the employer took; a difference waits until an officer has settled it.
 
     ``booked`` is what of ``taken`` paid off the debt; the rest lies on the account of payers' money until ``decision`` says where it goes.
+    ``named``: the employer's answer had a line for the member.
     """
 
     __tablename__ = "payroll_lines"
@@ -280,6 +287,7 @@ class PayrollLine(CoopBase):
     taken: Mapped[int | None] = mapped_column(BigInteger)
     booked: Mapped[int | None] = mapped_column(BigInteger)
     said: Mapped[str] = mapped_column(Text, server_default="")
+    named: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     settled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     decision: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text, server_default="")

@@ -142,7 +142,10 @@ class Refunded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement of a provider's balance. ``kind`` "payment" | "refund" | "fee" | "payout" | "other"; ``gross`` and ``fee`` in rupiah, signed for us."""
+    """One movement of a provider's balance. ``kind`` "payment" | "refund" | "fee" | "payout" | "other"; ``gross`` and ``fee`` in rupiah, signed for us.
+
+    ``fraction``: the provider told no whole rupiah, and both are rounded.
+    """
 
     provider_id: str
     kind: str
@@ -151,6 +154,7 @@ class BalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     reference: str | None = None
     detail: str = ""
+    fraction: bool = False
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):

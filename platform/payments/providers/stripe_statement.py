@@ -62,6 +62,7 @@ def _line(movement: BalanceTransaction) -> BalanceMovement:
         # a refund made at Stripe's own pages names no reference of ours, but the payment that it gives back
         reference=(source.get("metadata") or {}).get("reference") or source.get("payment_intent"),
         detail=_detail(movement, source),
+        fraction=_is_fraction(movement),
     )
 
 
@@ -70,9 +71,13 @@ def _detail(movement: BalanceTransaction, source: Mapping[str, Any]) -> str:
     said = [movement.type]
     if movement.type == "payout" and isinstance(arrives := source.get("arrival_date"), int):
         said.append(f"{source.get('status', '')} {datetime.fromtimestamp(arrives, UTC):%Y-%m-%d}".strip())
-    if movement.amount % HUNDREDTHS or movement.fee % HUNDREDTHS:
+    if _is_fraction(movement):
         said.append(f"hundredths: {movement.amount} - {movement.fee}")
     return "; ".join(said)
+
+
+def _is_fraction(movement: BalanceTransaction) -> bool:
+    return bool(movement.amount % HUNDREDTHS or movement.fee % HUNDREDTHS)
 
 
 def _balance(held: Balance) -> Rupiah | None:

@@ -92,14 +92,18 @@ def _line(movement: Movement) -> BalanceMovement:
         at=movement.created,
         reference=movement.reference_id,
         detail="; ".join(part for part in (movement.type, movement.channel_code, *_said(movement)) if part),
+        fraction=_is_fraction(movement),
     )
 
 
 def _said(movement: Movement) -> tuple[str, ...]:
     """Whether it is settled, and the exact sums where they are no whole rupiah."""
     settled = f"settlement {movement.settlement_status.lower()}" if movement.settlement_status else ""
-    exact = f"exactly {movement.amount} - {movement.charged}" if (movement.amount - movement.charged) % 1 else ""
-    return settled, exact
+    return settled, f"exactly {movement.amount} - {movement.charged}" if _is_fraction(movement) else ""
+
+
+def _is_fraction(movement: Movement) -> bool:
+    return bool((movement.amount - movement.charged) % 1)
 
 
 def _down(amount: Decimal) -> Rupiah:

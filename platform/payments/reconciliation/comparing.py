@@ -28,8 +28,6 @@ SHOWN: Final = timedelta(days=92)
 # Pairs lie some days apart: so much before the first day is read, too.
 MARGIN: Final = timedelta(days=14)
 _ROLES: Final[dict[str, Role]] = {"payment": "payment", "refund": "refund", "payout": "payout"}
-# How providers mark amounts with a part of a rupiah in a movement's detail (payments.providers.stripe_statement, payments.providers.xendit_statement).
-_FRACTIONS: Final = ("hundredths:", "exactly ")
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +94,7 @@ async def _with_provider(ro: Reader, way: Way, since: date) -> Reconciliation:
         known = {reference: _known(payment) for reference, payment in payments.items()}
         findings = reconcile_rules.compare(theirs, ours, known, told_on=told_on)
         if told.balance is not None:
-            fractions = sum(1 for each in moved if any(mark in each.detail for mark in _FRACTIONS))
+            fractions = sum(1 for each in moved if each.fraction)
             findings = reconcile_rules.with_rest(
                 findings, balance=told.balance, clearing=clearing, on=told_on, fractions=fractions
             )

@@ -26,6 +26,7 @@ class MovementView(msgspec.Struct, frozen=True):
     fee: int
     at: datetime
     detail: str
+    fraction: bool
     payment: str | None
 
 
@@ -84,16 +85,18 @@ class Unbooked(msgspec.Struct, frozen=True):
     at: datetime
 
 
-# A movement names a payment by our reference, by the provider's, or by a refund of ours.
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# A movement names a payment by our reference, by the provider's, or by a refund of ours: by our key for it, or by the provider's.
 _NAMED = (
     " LEFT JOIN payments p1 ON p1.reference = m.reference AND p1.way = m.way"
     " LEFT JOIN payments p2 ON p2.provider_reference = m.reference AND p2.way = m.way AND p1.id IS NULL"
-    " LEFT JOIN payment_refunds r ON r.id::text = m.reference OR r.provider_reference = m.reference"
-    " LEFT JOIN payments p3 ON p3.id = r.payment_id AND p3.way = m.way AND p1.id IS NULL AND p2.id IS NULL"
+    f" LEFT JOIN payment_refunds r1 ON r1.id = substring(m.reference FROM '^{_UUID}$')::uuid"
+    " LEFT JOIN payments p3 ON p3.id = r1.payment_id AND p3.way = m.way AND p1.id IS NULL AND p2.id IS NULL"
+    " LEFT JOIN (payment_refunds r2 JOIN payments p4 ON p4.id = r2.payment_id) ON r2.provider_reference = m.reference AND p4.way = m.way"
+    " AND p1.id IS NULL AND p2.id IS NULL AND p3.id IS NULL"
 )
-_PAYMENT_ID = "coalesce(p1.id, p2.id, p3.id)"
-_PAYMENT = "coalesce(p1.reference, p2.reference, p3.reference)"
-_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_PAYMENT_ID = "coalesce(p1.id, p2.id, p3.id, p4.id)"
+_PAYMENT = "coalesce(p1.reference, p2.reference, p3.reference, p4.reference)"
 _SETTLED = "('paid', 'partly_refunded', 'refunded')"
 
 
@@ -101,7 +104,7 @@ async def movements(source: AsyncSession | Reader, way: str, since: datetime) ->
     """Return a way's movements since a moment, oldest first."""
     return await (await reader_of(source)).rows(
         MovementView,
-        f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, {_PAYMENT} AS payment"
+        f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, m.fraction, {_PAYMENT} AS payment"
         f" FROM provider_movements m {_NAMED} WHERE m.way = $1 AND m.at >= $2 ORDER BY m.at, m.id",
         way,
         since,
@@ -188,7 +191,7 @@ async def paid_there_alone(db: AsyncSession, way: str, since: datetime) -> list[
     records = await (await reader_of(db)).records(
         f"SELECT DISTINCT {_PAYMENT} AS reference FROM provider_movements m {_NAMED}"
         " WHERE m.way = $1 AND m.at >= $2 AND m.kind = 'payment' AND m.gross > 0"
-        f" AND coalesce(p1.status, p2.status, p3.status) NOT IN {_SETTLED} ORDER BY 1",
+        f" AND coalesce(p1.status, p2.status, p3.status, p4.status) NOT IN {_SETTLED} ORDER BY 1",
         way,
         since,
     )

@@ -40,12 +40,12 @@ LONGEST: Final = timedelta(days=400)
 AHEAD: Final = timedelta(minutes=5)
 
 _STORE: Final = text(
-    "INSERT INTO provider_movements AS m (way, provider_id, kind, gross, fee, at, reference, detail)"
-    " SELECT :way, provider_id, kind, gross, fee, at, reference, detail FROM jsonb_to_recordset(CAST(:lines AS jsonb))"
-    " AS e(provider_id text, kind text, gross bigint, fee bigint, at timestamptz, reference text, detail text)"
-    " ON CONFLICT (way, provider_id) DO UPDATE SET gross = excluded.gross, fee = excluded.fee, detail = excluded.detail,"
+    "INSERT INTO provider_movements AS m (way, provider_id, kind, gross, fee, at, reference, detail, fraction)"
+    " SELECT :way, provider_id, kind, gross, fee, at, reference, detail, fraction FROM jsonb_to_recordset(CAST(:lines AS jsonb))"
+    " AS e(provider_id text, kind text, gross bigint, fee bigint, at timestamptz, reference text, detail text, fraction boolean)"
+    " ON CONFLICT (way, provider_id) DO UPDATE SET gross = excluded.gross, fee = excluded.fee, detail = excluded.detail, fraction = excluded.fraction,"
     " reference = coalesce(excluded.reference, m.reference)"
-    " WHERE (m.gross, m.fee, m.detail) IS DISTINCT FROM (excluded.gross, excluded.fee, excluded.detail)"
+    " WHERE (m.gross, m.fee, m.detail, m.fraction) IS DISTINCT FROM (excluded.gross, excluded.fee, excluded.detail, excluded.fraction)"
     " RETURNING (xmax = 0) AS fresh"
 )
 _TELL: Final = text(
@@ -131,6 +131,7 @@ async def _store(db: AsyncSession, name: str, statement: Statement, since: datet
             "at": line.at,
             "reference": line.reference,
             "detail": line.detail[:300],
+            "fraction": line.fraction,
         }
         for line in {line.provider_id: line for line in statement.lines}.values()
     ]

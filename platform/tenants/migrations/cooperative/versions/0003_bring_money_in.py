@@ -147,6 +147,7 @@ def upgrade() -> None:
     sa.Column('refunded', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('alarm', sa.Text(), nullable=True),
     sa.Column('checked_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
+    sa.Column('said_paid_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
     sa.CheckConstraint("status IN ('awaiting', 'paid', 'failed', 'expired', 'cancelled', 'partly_refunded', 'refunded')", name=op.f('ck_payments_status')),
     sa.CheckConstraint("went_to IN ('purpose', 'wallet', 'owed')", name=op.f('ck_payments_went_to')),
     sa.CheckConstraint('amount > 0 AND tail >= 0 AND tail < amount', name=op.f('ck_payments_amount')),
@@ -188,6 +189,7 @@ def upgrade() -> None:
     sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
     sa.Column('reference', sa.Text(), nullable=True),
     sa.Column('detail', sa.Text(), server_default='', nullable=False),
+    sa.Column('fraction', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('journal', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['journal'], ['journals.number'], name=op.f('fk_provider_movements_journal')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_provider_movements')),
@@ -218,6 +220,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_payment_refunds_payment_id', 'payment_refunds', ['payment_id'], unique=False)
     op.create_index('ix_payment_refunds_state', 'payment_refunds', ['state'], unique=False)
+    op.create_index('ix_payment_refunds_provider_reference', 'payment_refunds', ['provider_reference'], unique=False)
     op.create_table('payroll_lines',
     sa.Column('batch_id', sa.Uuid(), nullable=False),
     sa.Column('member_id', sa.Uuid(), nullable=False),
@@ -225,6 +228,7 @@ def upgrade() -> None:
     sa.Column('taken', sa.BigInteger(), nullable=True),
     sa.Column('booked', sa.BigInteger(), nullable=True),
     sa.Column('said', sa.Text(), server_default='', nullable=False),
+    sa.Column('named', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.Column('settled', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('decision', sa.Text(), nullable=True),
     sa.Column('note', sa.Text(), server_default='', nullable=False),

@@ -1,0 +1,78 @@
+"""What reconciliation compares by stands in fields of its own: never in the words that a provider wrote."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories.paying import fill_wallet
+from factories.shop import CASHIER, TODAY
+from kernel import clock
+from kernel.database import Reader, reader_of
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from payments import refunding, ways
+from payments.models import Payment, PaymentRefund, PaymentWayRow, ProviderBalance, ProviderMovement
+from payments.reconciliation import comparing
+from payments.reconciliation import queries as reconcile_queries
+
+
+async def told(db: AsyncSession, *, detail: str = "", fraction: bool = False, reference: str | None = None) -> None:
+    """A provider that is set up, and one movement of it."""
+    now = clock.now()
+    await db.merge(
+        PaymentWayRow(way="xendit", enabled=True, position=1, settings={}, secrets={"secret_key": "x"}, live=True)
+    )
+    await db.merge(ProviderBalance(way="xendit", balance=-9_999, told_at=now, since=now - timedelta(days=9)))
+    db.add(
+        ProviderMovement(
+            way="xendit",
+            provider_id=new_id().hex,
+            kind="refund",
+            gross=-10_000,
+            fee=0,
+            at=now - timedelta(hours=2),
+            reference=reference,
+            detail=detail,
+            fraction=fraction,
+        )
+    )
+    await db.flush()
+
+
+@pytest.mark.parametrize(
+    ("detail", "fraction", "why"),
+    [("REFUND; exactly 3", False, "rest"), ("hundredths: tulisan pembeli", False, "rest"), ("", True, "rounding")],
+)
+async def test_a_part_of_a_rupiah_is_a_field_and_no_word_of_a_provider(
+    db: AsyncSession, detail: str, fraction: bool, why: str
+) -> None:
+    await told(db, detail=detail, fraction=fraction)
+    ro = await reader_of(db)
+    state = await comparing.reconcile(ro, await ways.way_of(ro, "xendit"), since=TODAY - comparing.SHOWN)
+    assert state.rest is not None
+    assert (state.rest.difference, state.rest.why) == (1, why)
+
+
+async def refunded(db: AsyncSession, way: str) -> tuple[Payment, PaymentRefund]:
+    """A payment by a provider, and a refund of it that the provider calls RF-1."""
+    payment = await fill_wallet(db, 50_000)
+    refund = await refunding.ask_refund(
+        db, CASHIER, payment, Rupiah(10_000), "by_hand", "Salah isi", key=new_id().hex, on=TODAY
+    )
+    payment.way, refund.provider_reference = way, "RF-1"
+    await db.flush()
+    return payment, refund
+
+
+async def test_a_movement_names_a_refund_by_our_key_or_the_providers_and_another_ways_does_not_double_it(
+    db: AsyncSession, ro: Reader
+) -> None:
+    payment, refund = await refunded(db, "xendit")
+    await refunded(db, "stripe")  # the same name at another provider
+    await told(db, reference="RF-1")
+    await told(db, reference=str(refund.id))
+    await told(db, reference="bukan kunci")
+    reader = await reader_of(db)
+    found = await reconcile_queries.movements(reader, "xendit", clock.now() - timedelta(days=1))
+    assert [each.payment for each in found] == [payment.reference, payment.reference, None]
