@@ -66,7 +66,7 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
     return payment
 
 
-async def look(database: Database, tenant: TenantRef, reference: str, *, key: str | None = None) -> str:
+async def look(database: Database, tenant: TenantRef, reference: str, *, key: str | None = None) -> rules.Outcome:
     """Read a payment's state from its provider and believe it as far as it fits; return what became of it, in one word.
 
     ``key`` is a job's: it is finished in the transaction that has the effect. Raises ProviderFault where asking again may help; where it
@@ -103,10 +103,10 @@ async def _believe(
     key: str | None,
     *,
     asked_at: datetime,
-) -> str:
+) -> rules.Outcome:
     async with coop_session(database, tenant) as db:
         payment = await machine.locked(db, reference)
-        outcome = "awaiting"
+        outcome: rules.Outcome = "awaiting"
         if fault is not None:
             outcome = await machine.raise_alarm(db, payment, "fault", {"said": str(fault)})
         elif status is not None:

@@ -10,7 +10,7 @@ from kernel import clock
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.outbox import finish_once, later
-from payments import calling, machine, queries, refunding, ways
+from payments import calling, machine, queries, refunding, rules, ways
 from payments.provider import ProviderFault, Refunded, provider_of
 from tenants.session import coop_session
 from ui.queries import today
@@ -42,19 +42,19 @@ async def hear_event(database: Database, tenant: TenantRef, key: str, event_id: 
         reference = payment.reference if payment else None
     if concerns == "payment" and reference is None and ours is None and theirs is not None:
         reference = await _named_by_provider(database, tenant, name, theirs)
-    outcome = "nothing"
+    outcome: rules.Outcome = "nothing"
     if reference is not None:
         outcome = await calling.look(database, tenant, reference)
         await _hear_refunds_of(database, tenant, reference)
     elif concerns == "payment":
-        outcome = "unknown payment"
+        outcome = "unknown"
     async with coop_session(database, tenant) as db:
         if not await finish_once(db, key):
             return
         event = await queries.event(db, event_id)
         assert event is not None  # messages are never deleted
-        event.state = "alarm" if outcome in ("alarm", "unknown payment") else "done"
-        event.detail, event.handled_at = outcome, clock.now()
+        event.state = "alarm" if outcome in ("alarm", "unknown") else "done"
+        event.outcome, event.handled_at = outcome, clock.now()
         if concerns == "payout":
             day = clock.today().isoformat()
             await later(db, "payments.reconcile", {"way": name}, key=f"payments.reconcile:{name}:{day}:{event_id}")

@@ -106,7 +106,7 @@ async def expire(db: AsyncSession, reference: str) -> None:
         await drop(db, payment, "expired")
 
 
-async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) -> str:
+async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) -> rules.Outcome:
     """Believe what was read from the provider, as far as it fits our own row; return what became of it, in one word.
 
     Another reference, currency or amount is an alarm and never a posting.
@@ -133,7 +133,7 @@ async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) 
 
 async def raise_alarm(
     db: AsyncSession, payment: Payment, alarm: rules.Alarm, facts: Mapping[str, object] | None = None
-) -> str:
+) -> rules.Outcome:
     """Put a payment on the officers' work list; nothing is posted."""
     if payment.alarm != alarm:
         payment.alarm = alarm

@@ -1,6 +1,6 @@
-"""Ways of paying as a cooperative has set them, its payments, and what the outside world said of them."""
+"""Ways of paying as a cooperative has set them, its payments, and what providers said of them; statements have models of their own."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +55,8 @@ class Payment(CoopBase):
     """One payment by one way. ``amount`` is what must come, in rupiah, its unique ``tail`` included.
 
     ``purpose`` and ``subject_id`` say what it pays (an order, a member's wallet); ``went_to`` where the money went: "purpose", the payer's
-    "wallet" when the purpose was gone, or "owed" to a payer who has none. ``alarm`` is what somebody must look at.
+    "wallet" when the purpose was gone, or "owed" to a payer who has none. ``alarm`` is what somebody must look at. ``under_way_since``: the
+    payer has done their part, and the money is on its way through banks; while it is, nothing ends or replaces the payment.
     """
 
     __tablename__ = "payments"
@@ -104,7 +105,10 @@ class Payment(CoopBase):
     refunded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     alarm: Mapped[str | None] = mapped_column(Text)
     checked_at: Mapped[datetime | None] = mapped_column(Moment)
-    said_paid_at: Mapped[datetime | None] = mapped_column(Moment)  # when the payer first said so; nobody is believed for it
+    said_paid_at: Mapped[datetime | None] = mapped_column(
+        Moment
+    )  # when the payer first said so; nobody is believed for it
+    under_way_since: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class PaymentRefund(CoopBase):
@@ -136,12 +140,19 @@ class PaymentRefund(CoopBase):
 
 
 class PaymentEvent(CoopBase):
-    """A verified message of a provider, as it was sent; unique by the provider's own id, so that it counts once."""
+    """A verified message of a provider, as it was sent; unique by the provider's own id, so that it counts once.
+
+    ``outcome`` is what became of it once it was heard (``rules.Outcome``).
+    """
 
     __tablename__ = "payment_events"
     __table_args__ = (
         UniqueConstraint("way", "event_id"),
         CheckConstraint("state IN ('received', 'done', 'alarm')", name="state"),
+        CheckConstraint(
+            "outcome IN ('settled', 'known', 'awaiting', 'failed', 'expired', 'cancelled', 'alarm', 'unknown', 'nothing')",
+            name="outcome",
+        ),
         Index("ix_payment_events_state", "state", "id"),
     )
 
@@ -154,50 +165,9 @@ class PaymentEvent(CoopBase):
     provider_reference: Mapped[str | None] = mapped_column(Text)
     body: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(Text, server_default="received")
-    detail: Mapped[str] = mapped_column(Text, server_default="")
+    outcome: Mapped[str | None] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
     handled_at: Mapped[datetime | None] = mapped_column(Moment)
-
-
-class StatementLine(CoopBase):
-    """A line of a bank's (or acquirer's) statement. ``fingerprint`` makes the same statement twice change nothing."""
-
-    __tablename__ = "statement_lines"
-    __table_args__ = (
-        CheckConstraint("state IN ('unmatched', 'doubtful', 'matched', 'set_aside', 'outgoing')", name="state"),
-        CheckConstraint("(state = 'matched') = (payment_id IS NOT NULL)", name="payment"),
-        Index("ix_statement_lines_state", "state", "on_date"),
-        Index(
-            "ix_statement_lines_payment_id", "payment_id", unique=True, postgresql_where=text("payment_id IS NOT NULL")
-        ),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    way: Mapped[str] = mapped_column(Text)
-    fingerprint: Mapped[str] = mapped_column(Text, unique=True)
-    on_date: Mapped[date]
-    amount: Mapped[int] = mapped_column(BigInteger)
-    words: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text)
-    candidates: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
-    payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
-    note: Mapped[str] = mapped_column(Text, server_default="")
-    imported_by: Mapped[str] = mapped_column(Text)
-    imported_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
-    decided_by: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None] = mapped_column(Moment)
-
-
-class StatementLayout(CoopBase):
-    """How a statement of an unknown bank is read, as an officer mapped its columns; found again by its header."""
-
-    __tablename__ = "statement_layouts"
-
-    fingerprint: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
-    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    saved_by: Mapped[str] = mapped_column(Text)
-    saved_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
 class ProviderMovement(CoopBase):

@@ -11,6 +11,8 @@ from kernel.money import Rupiah
 Status = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
 Ending = Literal["failed", "expired", "cancelled"]
 BackTo = Literal["same_way", "wallet", "by_hand"]
+# What became of a status that was read, or of a message: a step that was taken, nothing new, an alarm, no payment of ours.
+Outcome = Literal["settled", "known", "awaiting", "failed", "expired", "cancelled", "alarm", "unknown", "nothing"]
 Alarm = Literal[
     "amount", "currency", "reference", "refund_failed", "refund_not_covered", "refund_waits", "fault", "unheard_refund", "charged_back",
 ]  # fmt: skip

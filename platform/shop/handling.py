@@ -87,7 +87,7 @@ async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str,
     if not rules.can_cancel(order.status):
         raise _wrong_state(errors.NOT_CANCELLABLE, order)
     await stock.release(db, await queries.goods_of(db, order.id))
-    order.status, order.cancelled_at, order.cancel_reason = "cancelled", clock.now(), why
+    paying.call_order_off(order, "officer", why)
     await paying.give_back(db, actor, payments, why, on=on, key="cancelled")
     audit.record(db, actor, events.ORDER_CANCELLED, subject=f"order:{number}", facts={"reason": why})
     return order
@@ -124,7 +124,7 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
         return
     await paying.stop_unpaid(db, order)
     for payment in payments:
-        await paying.call_off(db, payment, why=paying.NOT_PAID_IN_TIME, by=SYSTEM)
+        await paying.call_off(db, payment, why=rules.NOT_PAID_IN_TIME.id, by=SYSTEM)
 
 
 async def call_off_others(db: AsyncSession, order_id: UUID) -> None:

@@ -108,6 +108,7 @@ class Order(CoopBase):
     """A sale from checkout to hand-over; an imported receipt is an order that was handed over on its day.
 
     How it is paid is told by its payments (``payments``, purpose "order"); ``payment_way`` is the way that was chosen last.
+    ``cancelled_for`` is why it was called off (``rules.CancelledFor``); ``cancel_reason`` what somebody wrote about that, or about a return.
     """
 
     __tablename__ = "orders"
@@ -116,6 +117,11 @@ class Order(CoopBase):
         CheckConstraint("fulfilment IN ('pickup', 'delivery')", name="fulfilment"),
         CheckConstraint("source IN ('web', 'import')", name="source"),
         CheckConstraint("total >= 0", name="total"),
+        CheckConstraint(
+            "cancelled_for IN ('unpaid', 'officer', 'refunded') AND status = 'cancelled'"
+            " OR cancelled_for IS NULL AND status <> 'cancelled'",
+            name="cancelled_for",
+        ),
         Index("ix_orders_member_id", "member_id", "placed_at"),
         Index("ix_orders_status", "status", "placed_at"),
         Index("ix_orders_placed_at", "placed_at"),
@@ -141,6 +147,7 @@ class Order(CoopBase):
     paid_confirmed_by: Mapped[str | None] = mapped_column(Text)
     handed_over_at: Mapped[datetime | None] = mapped_column(Moment)
     cancelled_at: Mapped[datetime | None] = mapped_column(Moment)
+    cancelled_for: Mapped[str | None] = mapped_column(Text)
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     sale_journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
 

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery
 
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
-from shop import errors, order_queries, showing
+from shop import errors, order_queries, rules, showing
 from shop.order_queries import LineView, OrderRow, OrderView
 from ui import AnyRequest, Ro, TheViewer, TheVisit, Visit, member, page
 from ui.words import words
@@ -101,7 +101,11 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     if order.paid_at and not order.cancelled_at:
         way = PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)
         paid_by = say("Lunas: %(way)s, %(when)s.") % {"way": way, "when": at(order.paid_at)}
-    stopped = f"{at(order.cancelled_at)}: {order.cancel_reason}" if order.status == "cancelled" else None
+    stopped = None
+    if order.status == "cancelled":
+        unpaid = order.cancelled_for == "unpaid"
+        why = rules.NOT_PAID_IN_TIME.worded(visit.lang) if unpaid else order.cancel_reason
+        stopped = f"{at(order.cancelled_at)}: {why}"
     return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}
 
 

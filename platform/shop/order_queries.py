@@ -40,6 +40,7 @@ class OrderView(msgspec.Struct, frozen=True):
     paid_confirmed_by: str | None
     handed_over_at: datetime | None
     cancelled_at: datetime | None
+    cancelled_for: str | None
     cancel_reason: str | None
     payment_reference: str | None
     payment_status: str | None
@@ -95,7 +96,7 @@ class BuyerView(msgspec.Struct, frozen=True):
 _ORDER = (
     "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, o.buyer_phone, o.fulfilment, o.address,"
     " o.payment_way, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, o.paid_confirmed_by, o.handed_over_at,"
-    " o.cancelled_at, o.cancel_reason, p.reference AS payment_reference, p.status AS payment_status, p.amount AS payment_amount,"
+    " o.cancelled_at, o.cancelled_for, o.cancel_reason, p.reference AS payment_reference, p.status AS payment_status, p.amount AS payment_amount,"
     " p.journal AS payment_journal, o.sale_journal"
     " FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN LATERAL (SELECT reference, status, amount, journal FROM payments"
     " WHERE purpose = 'order' AND subject_id = o.id ORDER BY settled_at IS NULL, id DESC LIMIT 1) AS p ON true WHERE o.number = $1"

@@ -21,7 +21,7 @@ from payments.models import Payment
 from payments.opening import Ask, open_payment
 from payments.provider import provider_of
 from payments.purposes import Place, register
-from shop import errors, events, order_queries, queries, showing, stock
+from shop import errors, events, order_queries, queries, rules, showing, stock
 from shop.models import Order
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ ORDER: Final = "order"
 CASH_LASTS: Final = timedelta(days=7)
 # An order outlives its payment by this, so that a provider can be asked once more before the goods are given to others.
 SLACK: Final = timedelta(minutes=15)
-NOT_PAID_IN_TIME: Final = "Tidak dibayar sampai batas waktunya"
 PAID_OTHERWISE: Final = "sudah dibayar dengan cara lain"
 
 
@@ -142,7 +141,7 @@ class PaidOrders:
         order = await queries.order_to_change_by_id(db, payment.subject_id)
         if order is None:
             return False
-        if order.status == "cancelled" and order.cancel_reason == NOT_PAID_IN_TIME:
+        if order.cancelled_for == "unpaid":
             if not await _take_up_again(db, order):
                 return False
         elif order.status != "placed":
@@ -166,7 +165,7 @@ class PaidOrders:
         order = await queries.order_to_change_by_id(db, payment.subject_id)
         if order is not None and order.status == "paid":
             await stock.release(db, await queries.goods_of(db, order.id))
-            order.status, order.cancelled_at, order.cancel_reason = "cancelled", clock.now(), reason
+            call_order_off(order, "refunded", reason)
             audit.record(db, SYSTEM, events.ORDER_CANCELLED, subject=f"order:{order.number}", facts={"reason": reason})
 
     async def credited(self, db: AsyncSession, payment: Payment) -> Place:
@@ -204,9 +203,15 @@ class PaidOrders:
 async def stop_unpaid(db: AsyncSession, order: Order) -> None:
     """Call a locked order off whose money did not come in time."""
     await stock.release(db, await queries.goods_of(db, order.id))
-    order.status, order.cancelled_at, order.cancel_reason = "cancelled", clock.now(), NOT_PAID_IN_TIME
-    facts = {"reason": NOT_PAID_IN_TIME}
+    call_order_off(order, "unpaid", None)
+    facts = {"reason": rules.NOT_PAID_IN_TIME.id}
     audit.record(db, SYSTEM, events.ORDER_EXPIRED, subject=f"order:{order.number}", facts=facts)
+
+
+def call_order_off(order: Order, cause: rules.CancelledFor, reason: str | None) -> None:
+    """Write down that a locked order is called off, and why; its goods and its payments are the caller's."""
+    order.status, order.cancelled_at = "cancelled", clock.now()
+    order.cancelled_for, order.cancel_reason = cause, reason
 
 
 async def _take_up_again(db: AsyncSession, order: Order) -> bool:
@@ -215,7 +220,7 @@ async def _take_up_again(db: AsyncSession, order: Order) -> bool:
             await stock.promise(db, await queries.goods_of(db, order.id))
     except Refusal:
         return False
-    order.cancelled_at = order.cancel_reason = None
+    order.cancelled_at = order.cancelled_for = order.cancel_reason = None
     audit.record(db, SYSTEM, events.ORDER_TAKEN_UP_AGAIN, subject=f"order:{order.number}", facts={"total": order.total})
     return True
 

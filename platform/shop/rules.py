@@ -14,6 +14,8 @@ from kernel.money import Rupiah
 Audience = Literal["member", "public"]
 Fulfilment = Literal["pickup", "delivery"]
 Status = Literal["placed", "paid", "handed_over", "cancelled", "returned"]
+# Its money did not come in time; an officer called it off; its money went back at the provider.
+CancelledFor = Literal["unpaid", "officer", "refunded"]
 
 MOST_LINES: Final = 50
 MOST_QUANTITY: Final = 9_999
@@ -29,6 +31,7 @@ STATUS_NAMES: Final[dict[str, Words]] = {
     "cancelled": Words("dibatalkan", "cancelled"),
     "returned": Words("dikembalikan", "returned"),
 }
+NOT_PAID_IN_TIME: Final = Words("Tidak dibayar sampai batas waktunya", "Not paid in time")
 
 _SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _SLUG_GAP: Final = re.compile(r"[^a-z0-9]+")

@@ -36,6 +36,7 @@ _ROOMS = (
     "governance",
     "members",
     "payments",
+    "payments.statements",
     "shop",
     "shu",
     "operators",

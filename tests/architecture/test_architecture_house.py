@@ -114,8 +114,8 @@ def test_a_room_reads_its_own_tables_and_those_below() -> None:
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     floors = {room.strip(): at for at, layer in enumerate(reversed(layers)) for room in layer.split("|")}
     owners = {
-        table: path.parent.name
-        for path in PLATFORM.glob("*/models.py")
+        table: path.relative_to(PLATFORM).parts[0]
+        for path in PLATFORM.rglob("models.py")
         for table in re.findall(r'__tablename__ = "(\w+)"', path.read_text())
         if table not in ("finished_jobs", "throttles")  # the platform and each cooperative have one of their own
     }
@@ -187,6 +187,6 @@ def test_no_float_stands_near_money() -> None:
 
 
 def test_relationships_do_not_leave_their_room_and_never_load_by_surprise() -> None:
-    for path in PLATFORM.glob("*/models.py"):
+    for path in PLATFORM.rglob("models.py"):
         for match in re.finditer(r"relationship\((.*?)\)", path.read_text(), re.DOTALL):
             assert 'lazy="raise"' in match[1]

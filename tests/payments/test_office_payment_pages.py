@@ -80,7 +80,7 @@ async def unknown_message(database: Database, tenant: TenantRef) -> None:
                 reference="BUKAN-KITA",
                 body=b"{}",
                 state="alarm",
-                detail="unknown payment",
+                outcome="unknown",
                 handled_at=clock.now(),
             )
         )

@@ -223,8 +223,8 @@ async def test_a_message_about_nothing_of_ours_is_kept_and_no_more(
     body = b'{"event": "account.updated", "created": "2026-06-15T00:00:00Z", "data": {}}'
     await hears(world, "xendit", ({"x-callback-token": "token-tiruan"}, body))
     async with coop_reader(database, melati) as ro:
-        rows = await ro.records("SELECT state, detail, body FROM payment_events")
-    assert [(row["state"], row["detail"], row["body"]) for row in rows] == [("done", "nothing", body)]
+        rows = await ro.records("SELECT state, outcome, body FROM payment_events")
+    assert [(row["state"], row["outcome"], row["body"]) for row in rows] == [("done", "nothing", body)]
     assert await pay.postings(database, melati) == 0
 
 

@@ -18,7 +18,7 @@ from kernel.errors import Refusal
 from kernel.money import Rupiah
 from payments import machine
 from payments.models import Payment
-from shop import handling, paying
+from shop import handling, paying, rules
 from shop.models import Order
 
 
@@ -33,7 +33,7 @@ async def expired(db: AsyncSession, way: str, *, of_member: bool, stock: int = 1
     order, payment = await pay.ordered(db, way, buyer=buyer, stock=stock)
     payment = await machine.locked(db, payment.reference)
     await machine.drop(db, payment, "expired")
-    assert (order.status, order.cancel_reason) == ("cancelled", paying.NOT_PAID_IN_TIME)
+    assert (order.status, order.cancelled_for) == ("cancelled", "unpaid")
     return order, payment
 
 
@@ -43,7 +43,7 @@ async def test_late_money_takes_the_order_up_again_while_its_goods_are_there(db:
     order, payment = await expired(db, way, of_member=False)
     await paid(db, payment)
     assert (payment.status, payment.late, payment.went_to) == ("paid", True, "purpose")
-    assert (order.status, order.cancel_reason, order.cancelled_at) == ("paid", None, None)
+    assert (order.status, order.cancelled_for, order.cancelled_at) == ("paid", None, None)
     await pay.all_hold(db)
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
     await pay.all_hold(db)
@@ -72,6 +72,15 @@ async def test_money_for_an_order_that_an_officer_called_off_is_the_payers(db: A
     assert payment.status == "cancelled"
     await paid(db, payment)
     assert (order.status, payment.status, payment.went_to, payment.late) == ("cancelled", "paid", "wallet", True)
+    await pay.all_hold(db)
+
+
+async def test_no_words_of_an_officer_take_an_order_up_again(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, "xendit")
+    await handling.cancel_order(db, CASHIER, order.number, rules.NOT_PAID_IN_TIME.id, on=TODAY)
+    await paid(db, payment)
+    assert (order.status, order.cancelled_for, payment.went_to) == ("cancelled", "officer", "wallet")
     await pay.all_hold(db)
 
 

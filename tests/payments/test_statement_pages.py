@@ -227,6 +227,19 @@ async def test_what_is_no_payment_is_set_aside_with_its_reason(
     assert "Bukan pembayaran?" not in (await officer_client.get(line)).text
 
 
+async def test_what_an_officer_wrote_is_shown_as_written_whatever_it_looks_like(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    await bring(officer_client, 700_000, 800_000)
+    for amount, written in ((700_000, "reference"), (800_000, "sen:1250")):
+        line_id, _ = (await lines_of(database, melati))[amount]
+        assert (await officer_client.post(f"{LIST}/{line_id}/penyisihan", {"reason": written})).status_code == 303
+    shown = (await officer_client.get(f"{LIST}?keadaan=disisihkan")).text
+    assert "reference" in shown
+    assert "sen:1250" in shown
+    assert "Memuat sen" not in shown
+
+
 async def test_a_payment_of_another_amount_is_refused_with_a_sentence(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:

@@ -24,8 +24,8 @@ JOURNAL = (
 )
 ORDER = (
     "INSERT INTO orders (id, checkout_key, source, buyer_name, fulfilment, payment_way, status, total, placed_at, expires_at, paid_at,"
-    " cancelled_at, payment_journal) VALUES (gen_random_uuid(), :key, :source, 'Tono Suprapto', 'pickup', :way, :status, :total,"
-    " '2026-05-04 10:00+07', '2026-05-06 10:00+07', :paid, :ended, :journal)"
+    " cancelled_at, payment_journal, cancel_reason) VALUES (gen_random_uuid(), :key, :source, 'Tono Suprapto', 'pickup', :way, :status, :total,"
+    " '2026-05-04 10:00+07', '2026-05-06 10:00+07', :paid, :ended, :journal, :why)"
 )
 
 
@@ -69,7 +69,8 @@ async def old(database: Database, tmp_path: Path) -> TenantRef:
             ("imported", "import", "cash", "handed_over", 20_000, moment, None, None),
             ("free", "web", "transfer", "paid", 0, moment, None, None),
         ):
-            row = {"key": key, "source": source, "way": way, "status": status, "total": total}
+            why = {"given back": "Barang rusak", "expired": "Tidak dibayar sampai batas waktunya"}.get(key)
+            row = {"why": why, "key": key, "source": source, "way": way, "status": status, "total": total}
             await connection.execute(text(ORDER), row | {"paid": paid_at, "ended": ended_at, "journal": journal})
     report = await migrate(database)
     assert (report.upgraded, report.failed) == (1, {})
@@ -98,6 +99,15 @@ async def test_orders_get_the_payments_that_they_had(database: Database, old: Te
         "imported": ("cash", None, None, None, None, False, None, None),
         "free": (transfer, None, None, None, None, False, None, None),
     }
+
+
+async def test_why_an_order_was_called_off_is_told_by_a_code(database: Database, old: TenantRef) -> None:
+    async with coop_session(database, old) as db:
+        rows = await db.execute(
+            text("SELECT checkout_key, cancelled_for, cancel_reason FROM orders WHERE status = 'cancelled'")
+        )
+        found = {row[0]: (row[1], row[2]) for row in rows}
+    assert found == {"given back": ("officer", "Barang rusak"), "expired": ("unpaid", None)}
 
 
 async def test_bylaws_say_the_same_by_the_fields_own_word_and_still_only_grow(

@@ -115,7 +115,6 @@ class MessageView(msgspec.Struct, frozen=True):
     reference: str | None
     provider_reference: str | None
     state: str
-    detail: str
     received_at: datetime
 
 
@@ -147,7 +146,7 @@ _CHIPS: Final[dict[Chip, tuple[str, str, str]]] = {
 }
 _SEARCH: Final = "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR p.label ILIKE $1 OR p.provider_reference ILIKE $1 OR p.amount = $2)"
 # The verified messages that name no payment of ours, and that nobody has looked at.
-_UNKNOWN: Final = "e.state = 'alarm' AND e.detail = 'unknown payment'"
+_UNKNOWN: Final = "e.state = 'alarm' AND e.outcome = 'unknown'"
 
 
 def _found(chip: Chip) -> str:
@@ -243,7 +242,7 @@ async def messages(ro: Reader, found: PaymentView) -> list[MessageView]:
     """Return the provider's messages about a payment, oldest first."""
     return await ro.rows(
         MessageView,
-        "SELECT id, way, kind, reference, provider_reference, state, detail, received_at FROM payment_events"
+        "SELECT id, way, kind, reference, provider_reference, state, received_at FROM payment_events"
         " WHERE way = $1 AND (reference = $2 OR provider_reference = $3) ORDER BY id LIMIT 100",
         found.way,
         found.reference,
@@ -255,7 +254,7 @@ async def unknown_messages(ro: Reader) -> list[MessageView]:
     """Return the messages about no payment of ours that nobody has looked at, oldest first."""
     return await ro.rows(
         MessageView,
-        "SELECT e.id, e.way, e.kind, e.reference, e.provider_reference, e.state, e.detail, e.received_at FROM payment_events e"
+        "SELECT e.id, e.way, e.kind, e.reference, e.provider_reference, e.state, e.received_at FROM payment_events e"
         f" WHERE {_UNKNOWN} ORDER BY e.id LIMIT 50",
     )
 

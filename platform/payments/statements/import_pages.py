@@ -29,7 +29,7 @@ from payments.statements.importing import (
     save_layout,
 )
 from payments.statements.layouts import BANKS, proposed
-from payments.statements.words import note_words, state_words
+from payments.statements.words import state_words, why_words
 from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
 from ui.queries import profile
@@ -134,7 +134,9 @@ def _row(planned: Planned, payments: dict[str, Any], visit: Visit) -> dict[str, 
         "amount": planned.movement.amount,
         "state": label,
         "kind": kind,
-        "why": f"{payment.label}, {payment.payer_name}" if payment else note_words(planned.verdict.reason, visit.lang),
+        "why": f"{payment.label}, {payment.payer_name}"
+        if payment
+        else why_words(planned.verdict.reason, None, "", visit.lang),
     }
 
 

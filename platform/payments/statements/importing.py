@@ -20,14 +20,14 @@ from kernel.ids import new_id
 from kernel.locks import one_at_a_time
 from ledger.queries import closed_years
 from payments import events, machine
-from payments.models import StatementLayout, StatementLine
 from payments.provider import ways_seen_by_officers
 from payments.statements import errors as statement_errors
 from payments.statements import queries as statement_queries
 from payments.statements.files import Unknown
 from payments.statements.layouts import BANKS, Columns, check_columns
+from payments.statements.models import StatementLayout, StatementLine
 from payments.statements.reading import Movement, Read, read_statement
-from payments.statements.rules import NOBODY, SEN_MARK, Line, Verdict, match, value_day
+from payments.statements.rules import NOBODY, Line, LineReason, Verdict, match, value_day
 from ui.queries import today
 
 if TYPE_CHECKING:
@@ -175,16 +175,19 @@ async def _settle(db: AsyncSession, actor: Actor, sure: Iterable[tuple[Statement
         try:
             async with db.begin_nested():
                 await machine.settle_by_statement(db, payment, by=actor.name, on=value_day(line.on_date, day, closed))
-                await link(db, actor, line, payment_id=payment.id, note=planned.verdict.reason)
+                await link(db, actor, line, payment_id=payment.id, reason=planned.verdict.reason)
         except Refusal as refusal:
             await db.refresh(line)
-            line.candidates, line.note = [str(planned.verdict.reference)], refusal.sentence("id")
+            line.candidates = [str(planned.verdict.reference)]
+            line.reason, line.note = "refused", refusal.sentence("id")
     await db.flush()
 
 
-async def link(db: AsyncSession, actor: Actor, line: StatementLine, *, payment_id: UUID, note: str) -> None:
+async def link(
+    db: AsyncSession, actor: Actor, line: StatementLine, *, payment_id: UUID, reason: LineReason | None
+) -> None:
     """Write down that a line showed the money of a payment."""
-    line.state, line.payment_id, line.note = "matched", payment_id, note
+    line.state, line.payment_id, line.reason, line.note = "matched", payment_id, reason, ""
     line.candidates = []
     line.decided_by, line.decided_at = actor.name, clock.now()
     await db.flush()
@@ -193,7 +196,6 @@ async def link(db: AsyncSession, actor: Actor, line: StatementLine, *, payment_i
 def _line(way: str, planned: Planned, actor: Actor) -> StatementLine:
     """A line as it is kept; a sure one is doubtful until it is settled."""
     movement, verdict = planned.movement, planned.verdict
-    note = f"{SEN_MARK}{movement.sen}" if planned.state == "set_aside" else verdict.reason
     return StatementLine(
         id=new_id(),
         way=way,
@@ -203,7 +205,8 @@ def _line(way: str, planned: Planned, actor: Actor) -> StatementLine:
         words=movement.text,
         state="doubtful" if planned.state == "matched" else planned.state,
         candidates=list(verdict.candidates),
-        note="" if verdict is NOBODY and planned.state != "set_aside" else note,
+        reason=verdict.reason,
+        sen=movement.sen if planned.state == "set_aside" else None,
         imported_by=actor.name,
         imported_at=clock.now(),
     )

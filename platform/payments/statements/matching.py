@@ -16,14 +16,15 @@ from payments.provider import provider_of
 from payments.statements import errors as statement_errors
 from payments.statements import queries as statement_queries
 from payments.statements.importing import LOCK, link
-from payments.statements.rules import BY_HAND, STATE_NAMES, fits, may_pay, tail_paid, value_day
+from payments.statements.rules import STATE_NAMES, fits, may_pay, tail_paid, value_day
 from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.actor import Actor
-    from payments.models import Payment, StatementLine
+    from payments.models import Payment
+    from payments.statements.models import StatementLine
 
 
 class Matched(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ async def match_by_hand(db: AsyncSession, actor: Actor, line_id: UUID, reference
     _take_tail(line, payment)
     on = value_day(line.on_date, await today(db), await closed_years(db))
     settled = await machine.settle_by_statement(db, payment, by=actor.name, on=on)
-    await link(db, actor, line, payment_id=payment.id, note=BY_HAND)
+    await link(db, actor, line, payment_id=payment.id, reason="by_hand")
     audit.record(
         db,
         actor,
@@ -74,7 +75,7 @@ async def set_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: str) 
         return
     if line.state not in ("unmatched", "doubtful"):
         raise statement_errors.LINE_DECIDED(state=STATE_NAMES[line.state])
-    line.state, line.note, line.candidates = "set_aside", why, []
+    line.state, line.reason, line.note, line.candidates = "set_aside", None, why, []
     line.decided_by, line.decided_at = actor.name, clock.now()
     audit.record(
         db,
@@ -94,7 +95,7 @@ async def _line(db: AsyncSession, line_id: UUID) -> StatementLine:
 
 
 def _refuse_unfit(line: StatementLine, payment: Payment) -> None:
-    if not may_pay(line.state, line.amount, line.decided_by):
+    if not may_pay(line.amount, line.sen):
         raise statement_errors.LINE_WENT_OUT()
     if line.state == "matched":
         raise statement_errors.LINE_DECIDED(state=STATE_NAMES[line.state])

@@ -23,7 +23,7 @@ from payments.statements.import_pages import IMPORT, LIST, PLACE
 from payments.statements.matching import match_by_hand, set_aside
 from payments.statements.queries import LineView, PaymentRow
 from payments.statements.rules import fits, may_pay
-from payments.statements.words import note_words, state_words
+from payments.statements.words import state_words, why_words
 from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.words import words
 
@@ -145,7 +145,7 @@ async def _line(ro: Reader, line_id: UUID) -> LineView:
 
 async def _line_context(ro: Reader, visit: Visit, line_id: UUID, search: str) -> dict[str, Any]:
     line = await _line(ro, line_id)
-    can_pay = line.state != "matched" and may_pay(line.state, line.amount, line.decided_by)
+    can_pay = line.state != "matched" and may_pay(line.amount, line.sen)
     search = search.strip()[:100]
     proposed = await statement_queries.payments_by_reference(ro, line.candidates) if can_pay else []
     others: list[PaymentRow] = []
@@ -181,7 +181,7 @@ def _told(line: LineView, visit: Visit) -> dict[str, Any]:
         "amount": line.amount,
         "state": label,
         "kind": kind,
-        "note": note_words(line.note, visit.lang),
+        "note": why_words(line.reason, line.sen, line.note, visit.lang),
         "reference": line.reference,
         "imported_by": line.imported_by,
         "imported_at": line.imported_at,

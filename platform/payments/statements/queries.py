@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from kernel.database import Reader, like, reader_of
 from kernel.money import Rupiah
-from payments.models import StatementLine
 from payments.statements.layouts import Columns
+from payments.statements.models import StatementLine
 from payments.statements.rules import Candidate
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class LineView(msgspec.Struct, frozen=True):
     words: str
     state: str
     candidates_text: str
+    reason: str | None
+    sen: int | None
     note: str
     reference: str | None
     imported_by: str
@@ -76,7 +78,7 @@ class KnownLine(msgspec.Struct, frozen=True):
 
 
 _LINE = (
-    "SELECT s.id, s.way, s.on_date, s.amount, s.words, s.state, s.candidates::text AS candidates_text, s.note, p.reference,"
+    "SELECT s.id, s.way, s.on_date, s.amount, s.words, s.state, s.candidates::text AS candidates_text, s.reason, s.sen, s.note, p.reference,"
     " s.imported_by, s.imported_at, s.decided_by, s.decided_at FROM statement_lines AS s LEFT JOIN payments AS p ON p.id = s.payment_id"
 )
 _PAYMENT = "SELECT p.reference, p.label, p.payer_name, p.amount, p.tail, p.status, p.opened_at FROM payments AS p"

@@ -20,8 +20,10 @@ from payments.rules import LARGEST_TAIL, SETTLED
 
 State = Literal["matched", "doubtful", "unmatched"]
 Reason = Literal[
-    "reference", "amount", "two_lines", "seen_before", "several", "amount_differs", "outside_days", "no_tail", "none"
+    "reference", "amount", "two_lines", "seen_before", "several", "amount_differs", "outside_days", "no_tail"
 ]
+# Why a line stands as it does: as it was judged, or "by_hand": an officer matched it; "refused": the books or the goods did not take it.
+LineReason = Literal[Reason, "by_hand", "refused"]
 
 # Banks book at the next working day, and in Jakarta's time where the cooperative lives up to two hours ahead of it.
 BOOKED_LATE: Final = timedelta(days=7)
@@ -37,9 +39,6 @@ STATE_NAMES: Final[dict[str, Words]] = {
     "set_aside": Words("disisihkan", "set aside"),
     "outgoing": Words("uang keluar", "money going out"),
 }
-BY_HAND: Final = "by_hand"
-# What the note of a line begins with that was set aside because it holds sen; the amount in sen follows.
-SEN_MARK: Final = "sen:"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,15 +74,18 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a line: its payment where it is sure, else the references that come into question, likeliest first."""
+    """What became of a line: its payment where it is sure, else the references that come into question, likeliest first.
+
+    ``reason`` is None where nothing is said of it: no payment comes into question.
+    """
 
     state: State
-    reason: Reason
+    reason: Reason | None
     reference: str | None = None
     candidates: tuple[str, ...] = ()
 
 
-NOBODY: Final = Verdict(state="unmatched", reason="none")
+NOBODY: Final = Verdict(state="unmatched", reason=None)
 
 
 class _Known:
@@ -167,9 +169,9 @@ def tail_paid(amount: Rupiah, asked: Rupiah, tail: int) -> int | None:
     return rest if tail and 0 <= rest <= LARGEST_TAIL else None
 
 
-def may_pay(state: str, amount: int, decided_by: str | None) -> bool:
-    """Whether a line is money that came in, in whole rupiah. What nobody set aside was set aside when it came, for its sen."""
-    return state != "outgoing" and amount > 0 and (state != "set_aside" or decided_by is not None)
+def may_pay(amount: int, sen: int | None) -> bool:
+    """Whether a line is money that came in, in whole rupiah: ``sen`` is None for that."""
+    return amount > 0 and sen is None
 
 
 def fits(came: int, asked: int, tail: int, status: str) -> bool:

@@ -7,12 +7,12 @@ from typing import Final
 from kernel.errors import Words
 from kernel.formats import Lang, rupiah
 from kernel.money import Rupiah
-from payments.statements.rules import BY_HAND, NOBODY, SEN_MARK, STATE_NAMES
+from payments.statements.rules import STATE_NAMES, LineReason
 
 # The state, as a small word on a line, and its colour.
 STATE_KINDS: Final = {"unmatched": "wait", "doubtful": "wait", "matched": "done", "set_aside": "off", "outgoing": "off"}
 
-REASONS: Final[dict[str, Words]] = {
+REASONS: Final[dict[LineReason, Words]] = {
     "reference": Words(
         "Nomor pembayarannya tertulis di keterangan, dan jumlahnya pas.",
         "Its text names the payment, and the amount is right.",
@@ -42,7 +42,7 @@ REASONS: Final[dict[str, Words]] = {
         "Jumlahnya pas tetapi bulat, dan nomor pembayarannya tidak tertulis.",
         "The amount is right but round, and the text names no payment.",
     ),
-    BY_HAND: Words("Dicocokkan oleh pengurus.", "Matched by an officer."),
+    "by_hand": Words("Dicocokkan oleh pengurus.", "Matched by an officer."),
 }
 
 
@@ -52,15 +52,14 @@ def state_words(state: str, lang: Lang) -> tuple[str, str]:
     return said[:1].upper() + said[1:], STATE_KINDS[state]
 
 
-def note_words(note: str, lang: Lang) -> str:
-    """The sentence of a stored note: a reason by its code, what holds sen, or what an officer wrote."""
-    if note.startswith(SEN_MARK) and note[len(SEN_MARK) :].isdigit():
-        whole, sen = divmod(int(note[len(SEN_MARK) :]), 100)
-        amount = f"{rupiah(Rupiah(whole), lang)}{',' if lang == 'id' else '.'}{sen:02}"
+def why_words(reason: str | None, sen: int | None, note: str, lang: Lang) -> str:
+    """Why a line stands as it does: that it holds sen, the sentence of its reason, or what was written about it; empty where nothing is."""
+    if sen is not None:
+        whole, part = divmod(abs(sen), 100)
+        amount = f"{rupiah(Rupiah(whole), lang)}{',' if lang == 'id' else '.'}{part:02}"
         return Words(
             f"Memuat sen ({amount}), misalnya bunga bank. Pembayaran selalu rupiah bulat.",
             f"It holds sen ({amount}), like interest of the bank. Payments are whole rupiah.",
         ).worded(lang)
-    if note == NOBODY.reason:
-        return ""
-    return REASONS[note].worded(lang) if note in REASONS else note
+    told = REASONS.get(reason)  # type: ignore[call-overload]  # the column's check knows the reasons
+    return told.worded(lang) if told is not None else note
