@@ -165,10 +165,10 @@ def rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
     return ("\ufeff" if file.has_mark else "") + out.getvalue()
 
 
-def written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def written(header: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ",") -> Iterator[str]:
     """Yield an export as text, some thousand lines at a time; an empty header writes none. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
     if header:
         writer.writerow(header)
     for count, row in enumerate(rows, 1):

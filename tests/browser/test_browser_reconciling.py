@@ -33,7 +33,7 @@ PAGES = [
     f"{BASE}/potong-gaji/{{batch}}", f"{BASE}/potong-gaji/{{batch}}/balasan", f"{BASE}/potong-gaji/{{batch}}/selisih/{{sari}}",
     f"{BASE}/potong-gaji/{{batch}}/selisih/{{budi}}", f"{BASE}/potong-gaji/{{batch}}/baris/4",
 ]  # fmt: skip
-ANSWER = "member_number,name,taken,note\n0001,Sari,20000,cuti setengah bulan\n0002,Budi,75000,\n77,Orang Lain,3000,\n"
+ANSWER = "nomor anggota,nama,dipotong,keterangan\n0001,Sari,20000,cuti setengah bulan\n0002,Budi,75000,\n77,Orang Lain,3000,\n"
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ async def test_an_officer_brings_an_answer_in_and_settles_it_without_javascript(
     await chair.press("Buat berkas")
     await chair.says("Berkasnya siap.")
     await chair.follow("Catat balasan")
-    answer = {"name": "balasan.csv", "mimeType": "text/csv", "buffer": b"member_number,taken\n1,30000\n"}
+    answer = {"name": "balasan.csv", "mimeType": "text/csv", "buffer": b"nomor anggota,dipotong\n1,30000\n"}
     await chair.page.set_input_files("input[type=file]", files=[answer])  # type: ignore[list-item]
     await chair.press("Periksa berkas")
     await chair.says("Rp30.000 dari pemberi kerja masuk ke bank")

@@ -57,7 +57,7 @@ async def sent(db: AsyncSession, sari: int = 50_000, budi: int = 70_000) -> tupl
 
 
 async def answer(db: AsyncSession, batch: PayrollBatch, *lines: str, on: date = DAY) -> Returned:
-    content = "\n".join(["member_number,name,taken,note", *lines])
+    content = "\n".join(["nomor anggota,nama,dipotong,keterangan", *lines])
     return await take_return(db, OFFICER, batch.id, content, on=on, today=DAY)
 
 
@@ -188,7 +188,7 @@ async def test_an_answer_without_money_is_no_journal_and_bad_ones_are_refused_wh
     async with refused("payments.day_ahead"):
         await answer(db, batch, "0001,Sari,1,", on=date(2026, 6, 16))
     async with refused("payments.no_such_batch"):
-        await take_return(db, OFFICER, uuid4(), "member_number,taken\n1,2", on=DAY, today=DAY)
+        await take_return(db, OFFICER, uuid4(), "nomor anggota,dipotong\n1,2", on=DAY, today=DAY)
     taken = await answer(db, batch, "0001,Sari,0,")
     assert (taken.fresh, taken.journal) == (True, None)
 

@@ -46,9 +46,9 @@ async def test_from_the_file_out_to_the_last_difference(officer_client: SignedIn
 
     file = await officer_client.get(f"{batch}/berkas.csv")
     assert file.headers["content-type"].startswith("text/csv")
-    assert "0001,,Sari Wulandari Melati,50000,," in file.text
-    answer = file.text.replace(",50000,,", ",50000,20000,cuti").replace(",70000,,", ",70000,75000,")
-    answer += "9999,P-9,Orang Lain,,3000,\r\n"
+    assert "0001;;Sari Wulandari Melati;50000;;" in file.text
+    answer = file.text.replace(";50000;;", ";50000;20000;cuti").replace(";70000;;", ";70000;75000;")
+    answer += "9999;P-9;Orang Lain;;3000;\r\n"
     day = clock.today().isoformat()
     looked = await officer_client.post(
         f"{batch}/balasan", {"on": day}, files={"file": ("balasan.csv", answer.encode(), "text/csv")}
@@ -81,7 +81,7 @@ async def test_from_the_file_out_to_the_last_difference(officer_client: SignedIn
 
 async def test_bad_lines_stop_the_answer_and_are_told(officer_client: SignedIn, owed: dict[str, UUID]) -> None:
     batch = (await officer_client.post(HOME, {"title": "Juni", "key": str(uuid4())})).headers["location"]
-    day, content = clock.today().isoformat(), "member_number,taken\n0001,lima puluh\n"
+    day, content = clock.today().isoformat(), "nomor anggota,dipotong\n0001,lima puluh\n"
     looked = await officer_client.post(
         f"{batch}/balasan", {"on": day}, files={"file": ("b.csv", content.encode(), "text/csv")}
     )
@@ -105,7 +105,7 @@ async def test_a_plan_without_it_makes_no_file_but_finishes_those_that_were_sent
     assert (await officer_client.get(f"{HOME}/baru")).status_code == 409
     assert (await officer_client.post(HOME, {"title": "Juli", "key": str(uuid4())})).status_code == 409
     assert "Belum termasuk paket Anda" in (await officer_client.get(HOME)).text
-    day, content = clock.today().isoformat(), "member_number,taken\n1,50000\n2,70000\n"
+    day, content = clock.today().isoformat(), "nomor anggota,dipotong\n1,50000\n2,70000\n"
     taken = await officer_client.post(f"{batch}/balasan/pencatatan", {"on": day, "content": content})
     assert taken.status_code == 303
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from payments.payroll.files import COLUMNS, file_out, read_answer
-from payments.payroll.rules import MISSING, TWICE, Asked, Row, decisions, match, why_of
+from payments.payroll.rules import TWICE, Asked, Row, Why, decisions, match, why_of
 
 
 def asked(n: int, amount: int = 50_000, *, owed: int | None = None, payroll: str = "") -> Asked:
@@ -32,26 +32,26 @@ def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note:
 @pytest.mark.parametrize(
     ("rows", "taken", "booked", "why", "said"),
     [
-        ([row(50_000, payroll="P-1")], 50_000, 50_000, "equal", ""),
-        ([row(30_000, member="0001", note="cuti")], 30_000, 30_000, "less", "cuti"),
-        ([row(0, payroll="p-1", note="sudah berhenti")], 0, 0, "none", "sudah berhenti"),
-        ([], 0, 0, "missing", MISSING),
-        ([row(80_000, payroll="P-1")], 80_000, 50_000, "more", ""),
-        ([row(50_000, payroll="P-1"), row(50_000, line=3, payroll="P-1")], 100_000, 50_000, "more", TWICE),
-        ([row(20_000, payroll="P-1"), row(30_000, line=3, member="1")], 50_000, 50_000, "equal", TWICE),
+        ([row(50_000, payroll="P-1")], 50_000, 50_000, Why.EQUAL, ""),
+        ([row(30_000, member="0001", note="cuti")], 30_000, 30_000, Why.LESS, "cuti"),
+        ([row(0, payroll="p-1", note="sudah berhenti")], 0, 0, Why.NONE, "sudah berhenti"),
+        ([], 0, 0, Why.MISSING, ""),
+        ([row(80_000, payroll="P-1")], 80_000, 50_000, Why.MORE, ""),
+        ([row(50_000, payroll="P-1"), row(50_000, line=3, payroll="P-1")], 100_000, 50_000, Why.MORE, TWICE),
+        ([row(20_000, payroll="P-1"), row(30_000, line=3, member="1")], 50_000, 50_000, Why.EQUAL, TWICE),
     ],
 )
-def test_what_came_of_a_line(rows: list[Row], taken: int, booked: int, why: str, said: str) -> None:
+def test_what_came_of_a_line(rows: list[Row], taken: int, booked: int, why: Why, said: str) -> None:
     plan = match([asked(1), asked(2)], [*rows, row(50_000, line=9, payroll="P-2")])
     result = plan.results[0]
     assert (result.taken, result.booked, result.why, result.said) == (taken, booked, why, said)
-    assert result.settled == (why == "equal")
+    assert result.settled == (why is Why.EQUAL)
     assert plan.strays == ()
 
 
 def test_no_more_is_paid_off_than_is_owed_now() -> None:
     (result,) = match([asked(1, owed=20_000)], [row(50_000, payroll="P-1")]).results
-    assert (result.booked, result.excess, result.why) == (20_000, 30_000, "more")
+    assert (result.booked, result.excess, result.why) == (20_000, 30_000, Why.MORE)
     (nothing,) = match([asked(1, owed=0)], []).results
     assert nothing.settled
 
@@ -59,7 +59,7 @@ def test_no_more_is_paid_off_than_is_owed_now() -> None:
 def test_numbers_are_found_as_spreadsheets_leave_them() -> None:
     people = [asked(1, payroll="007"), asked(2, payroll="0815")]
     plan = match(people, [row(50_000, payroll="7"), row(50_000, line=3, member="2")])
-    assert [each.why for each in plan.results] == ["equal", "equal"]
+    assert [each.why for each in plan.results] == [Why.EQUAL, Why.EQUAL]
     twins = [asked(1, payroll="07"), asked(2, payroll="7")]
     plan = match(twins, [row(50_000, payroll="07")])
     assert [each.taken for each in plan.results] == [50_000, 0]
@@ -73,9 +73,14 @@ def test_a_line_that_names_two_people_is_nobodys_and_one_without_money_is_left_o
 
 
 def test_too_little_and_too_much_are_decided_differently() -> None:
-    assert decisions("equal") == ()
-    assert decisions(why_of(50, 30, 30, "")) == decisions(why_of(50, 0, 0, MISSING)) == ("carry", "kasbon")
-    assert decisions(why_of(50, 60, 50, "")) == ("wallet", "bank")
+    assert decisions(Why.EQUAL) == ()
+    assert decisions(why_of(50, 30, 30, named=True)) == decisions(why_of(50, 0, 0, named=False)) == ("carry", "kasbon")
+    assert decisions(why_of(50, 60, 50, named=True)) == ("wallet", "bank")
+
+
+def test_whatever_an_employer_writes_a_line_that_is_there_was_not_left_out() -> None:
+    (result,) = match([asked(1)], [row(0, payroll="P-1", note="tidak ada di berkas")]).results
+    assert result.why is Why.NONE
 
 
 people = st.lists(st.tuples(st.integers(1, 90_000), st.integers(0, 90_000)), min_size=1, max_size=6)
@@ -113,32 +118,36 @@ def test_the_file_out_cannot_run_in_a_spreadsheet_and_comes_back_as_it_was_meant
         owed=Rupiah(50_000),
     )
     text = file_out([person])
-    (head, line) = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    (head, line) = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";")
     assert tuple(head) == COLUMNS
+    assert head == ["nomor anggota", "nomor pegawai", "nama", "jumlah", "dipotong", "keterangan"]
     assert line[1].startswith("'+")
     assert line[2].startswith("'=")
-    answered = text.replace("50000,,", "50000,50000,")
-    plan = match([person], read_answer(answered.encode()).rows)
-    assert plan.results[0].why == "equal"
+    answered = text.replace("50000;;", "50000;50000;")
+    for content in (answered, answered.replace(";", ",")):
+        plan = match([person], read_answer(content.encode()).rows)
+        assert plan.results[0].why is Why.EQUAL
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "payroll_number,taken\nP-1,50000\n",
-        "taken;member_number\r\n50.000;1\r\n",
-        'sep=;\n"payroll_number";"taken";"note"\n"P-1";"Rp 50.000";""\n',
-        "member_number,payroll_number,name,amount,taken,note\n0001,P-1,Anggota,50000,50000,\n",
+        "nomor pegawai,dipotong\nP-1,50000\n",
+        "Dipotong;Nomor Anggota\r\n50.000;1\r\n",
+        'sep=;\n"nomor pegawai";"dipotong";"keterangan"\n"P-1";"Rp 50.000";""\n',
+        "nomor anggota,nomor pegawai,nama,jumlah,dipotong,keterangan\n0001,P-1,Anggota,50000,50000,\n",
     ],
 )
 def test_an_answer_needs_what_was_taken_and_one_number(text: str) -> None:
     answer = read_answer(text)
     assert not answer.bad
-    assert match([asked(1)], answer.rows).results[0].why == "equal"
+    assert match([asked(1)], answer.rows).results[0].why is Why.EQUAL
 
 
 def test_lines_that_cannot_be_read_are_told_with_their_reasons() -> None:
-    answer = read_answer("member_number,payroll_number,taken,note\n,,5,\n1,,,\n1,,,berhenti\n1,,abc,\n1,,-5,\n1,,\n")
+    answer = read_answer(
+        "nomor anggota,nomor pegawai,dipotong,keterangan\n,,5,\n1,,,\n1,,,berhenti\n1,,abc,\n1,,-5,\n1,,\n"
+    )
     assert [(each.line, each.reason.code) for each in answer.bad] == [
         (2, "payments.return_line_has_no_number"),
         (3, "payments.return_line_is_empty"),
@@ -148,6 +157,6 @@ def test_lines_that_cannot_be_read_are_told_with_their_reasons() -> None:
     ]
     assert [(each.taken, each.note) for each in answer.rows] == [(0, "berhenti")]
     with pytest.raises(Refusal, match="lacks these columns"):
-        read_answer("payroll_number,amount\nP-1,5\n")
+        read_answer("nomor pegawai,jumlah\nP-1,5\n")
     with pytest.raises(Refusal, match="lacks these columns"):
         read_answer("nama,jumlah\nSari,5\n")

@@ -66,7 +66,15 @@ async def make_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) ->
     await db.flush()
     db.add_all(
         [
-            PayrollLine(batch_id=batch.id, member_id=each.member_id, asked=each.asked, said="", settled=False, note="")
+            PayrollLine(
+                batch_id=batch.id,
+                member_id=each.member_id,
+                asked=each.asked,
+                said="",
+                named=True,
+                settled=False,
+                note="",
+            )
             for each in asked
         ]
     )
@@ -113,7 +121,7 @@ async def take_return(
     for result in plan.results:
         line = lines[result.asked.member_id]
         line.taken, line.booked, line.said = int(result.taken), int(result.booked), result.said
-        line.settled = result.settled
+        line.named, line.settled = result.named, result.settled
     db.add_all(
         [
             PayrollStray(

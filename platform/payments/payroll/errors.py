@@ -48,8 +48,8 @@ NO_NUMBER = Kind(
 TAKEN_EMPTY = Kind(
     "payments.return_line_is_empty",
     422,
-    id="Kolom taken kosong. Tulis jumlah yang dipotong; 0 kalau tidak dipotong.",
-    en="The column taken is empty. Write what was deducted; 0 if nothing was.",
+    id="Kolom dipotong kosong. Tulis jumlah yang dipotong; 0 kalau tidak dipotong.",
+    en="The column dipotong is empty. Write what was deducted; 0 if nothing was.",
 )
 NOT_THIS_DECISION = Kind(
     "payments.not_this_decision",

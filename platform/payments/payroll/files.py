@@ -1,8 +1,9 @@
 """The two files of deductions from pay: what is sent to the employer, and the same with the answer in it.
 
-Columns, in both: ``member_number`` (the cooperative's), ``payroll_number`` (the employer's own number of the person, where it is known),
-``name``, ``amount`` (asked, in whole rupiah), ``taken`` (deducted, in whole rupiah, filled in by the employer; 0 for nothing) and ``note``
-(why not, in the employer's words). An answer needs ``taken`` and one of the two numbers; the rest may be left out.
+Columns, in both: ``nomor anggota`` (the cooperative's), ``nomor pegawai`` (the employer's own number of the person, where it is known),
+``nama``, ``jumlah`` (asked, in whole rupiah), ``dipotong`` (deducted, in whole rupiah, filled in by the employer; 0 for nothing) and
+``keterangan`` (why not, in the employer's words). An answer needs ``dipotong`` and one of the two numbers; the rest may be left out. What is
+sent has semicolons, which a spreadsheet set to Indonesian takes for columns; what comes back may have commas as well.
 """
 
 from __future__ import annotations
@@ -20,8 +21,14 @@ from kernel.money import Rupiah
 from payments.payroll.errors import NO_NUMBER, TAKEN_EMPTY
 from payments.payroll.rules import Asked, Row
 
-COLUMNS: Final = ("member_number", "payroll_number", "name", "amount", "taken", "note")
-NUMBERS: Final = frozenset({"member_number", "payroll_number"})
+MEMBER_NUMBER: Final = "nomor anggota"
+PAYROLL_NUMBER: Final = "nomor pegawai"
+NAME: Final = "nama"
+TAKEN: Final = "dipotong"
+NOTE: Final = "keterangan"
+COLUMNS: Final = (MEMBER_NUMBER, PAYROLL_NUMBER, NAME, "jumlah", TAKEN, NOTE)
+NUMBERS: Final = frozenset({MEMBER_NUMBER, PAYROLL_NUMBER})
+SEPARATOR: Final = ";"
 BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
 LONGEST_NUMBER: Final = 60
 LONGEST_NAME: Final = 200
@@ -37,7 +44,7 @@ class Answer(msgspec.Struct, frozen=True):
 def file_out(asked: Iterable[Asked]) -> str:
     """Write the file for the employer. Whatever a spreadsheet would take for a formula is quoted by an apostrophe."""
     lines = [(each.member_number, each.payroll_number, each.name, int(each.asked), "", "") for each in asked]
-    return BYTE_ORDER_MARK + "".join(written(COLUMNS, lines))
+    return BYTE_ORDER_MARK + "".join(written(COLUMNS, lines, delimiter=SEPARATOR))
 
 
 def read_answer(content: bytes | str) -> Answer:
@@ -60,24 +67,24 @@ def _columns_of(text: str) -> list[str]:
     if heads and re.match(r'"?sep=', heads[0], re.IGNORECASE):
         heads.pop(0)
     names = {name.strip().strip('"').lower() for name in re.split("[,;]", heads[0])} if heads else set()
-    needed = {"taken"} if names & NUMBERS else {"taken", "member_number"}
+    needed = {TAKEN} if names & NUMBERS else {TAKEN, MEMBER_NUMBER}
     return [name for name in COLUMNS if name in names | needed]
 
 
 def _row(line: int, cells: dict[str, str]) -> Row:
-    member_number = text_cell(cells.get("member_number", ""), "member_number", limit=LONGEST_NUMBER, required=False)
-    payroll_number = text_cell(cells.get("payroll_number", ""), "payroll_number", limit=LONGEST_NUMBER, required=False)
-    note = text_cell(cells.get("note", ""), "note", limit=LONGEST_NAME, required=False)
+    member_number = text_cell(cells.get(MEMBER_NUMBER, ""), MEMBER_NUMBER, limit=LONGEST_NUMBER, required=False)
+    payroll_number = text_cell(cells.get(PAYROLL_NUMBER, ""), PAYROLL_NUMBER, limit=LONGEST_NUMBER, required=False)
+    note = text_cell(cells.get(NOTE, ""), NOTE, limit=LONGEST_NAME, required=False)
     if not member_number and not payroll_number:
         raise NO_NUMBER()
-    taken = cells["taken"]
+    taken = cells[TAKEN]
     if not taken and not note:
         raise TAKEN_EMPTY()
     return Row(
         line=line,
         member_number=member_number.removeprefix("'"),
         payroll_number=payroll_number.removeprefix("'"),
-        name=text_cell(cells.get("name", ""), "name", limit=LONGEST_NAME, required=False),
-        taken=read_cell(Rupiah.parse, taken, "taken") if taken else Rupiah(0),
+        name=text_cell(cells.get(NAME, ""), NAME, limit=LONGEST_NAME, required=False),
+        taken=read_cell(Rupiah.parse, taken, TAKEN) if taken else Rupiah(0),
         note=note,
     )

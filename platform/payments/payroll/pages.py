@@ -20,6 +20,7 @@ from payments.payroll.batches import make_batch, sum_of
 from payments.payroll.files import file_out
 from payments.payroll.forms import DecisionForm, NewBatchForm
 from payments.payroll.queries import BatchView, LineView
+from payments.payroll.rules import Why
 from payments.payroll.settling import settle_line, settle_stray
 from tenants.entitlements import entitled
 from ui import (
@@ -216,7 +217,7 @@ async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: 
 def _told(line: LineView, visit: Visit) -> dict[str, Any]:
     """A line with what its difference is, in words, and how it can be settled."""
     known = line.taken is not None and line.booked is not None
-    why = payroll_rules.why_of(line.asked, line.taken or 0, line.booked or 0, line.said) if known else None
+    why = payroll_rules.why_of(line.asked, line.taken or 0, line.booked or 0, named=line.named) if known else None
     return {
         "member_id": line.member_id,
         "member_number": line.member_number,
@@ -231,9 +232,9 @@ def _told(line: LineView, visit: Visit) -> dict[str, Any]:
         "settled": line.settled,
         "decision": line.decision,
         "note": line.note,
-        "why": payroll_rules.WHYS[why].worded(visit.lang) if why else None,
-        "equal": why == "equal",
-        "more": why == "more",
+        "why": why.value.worded(visit.lang) if why else None,
+        "equal": why is Why.EQUAL,
+        "more": why is Why.MORE,
         "choices": payroll_rules.decisions(why) if why and not line.settled else (),
     }
 

@@ -82,6 +82,7 @@ class LineView(msgspec.Struct, frozen=True):
     taken: int | None
     booked: int | None
     said: str
+    named: bool
     settled: bool
     decision: str | None
     note: str
@@ -159,7 +160,7 @@ async def batch(source: AsyncSession | Reader, batch_id: UUID) -> BatchView | No
 
 _LINES = (
     "SELECT m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') AS payroll_number, m.name,"
-    " m.status, l.asked, l.taken, l.booked, l.said, l.settled, l.decision, l.note FROM payroll_lines l"
+    " m.status, l.asked, l.taken, l.booked, l.said, l.named, l.settled, l.decision, l.note FROM payroll_lines l"
     " JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON t.member_id = m.id WHERE l.batch_id = $1"
 )
 _STRAYS = (

@@ -13,13 +13,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from kernel import clock, formats
-from payments.payroll import rules as payroll_rules
 from payments.payroll.batches import Returned, plan_return, take_return
 from payments.payroll.files import Answer
 from payments.payroll.forms import AnswerForm, SentBackForm
 from payments.payroll.pages import HOME, ONE, PLACE, batch_of
 from payments.payroll.queries import BatchView
-from payments.payroll.rules import Plan
+from payments.payroll.rules import Plan, Why
 from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.imports import text_of
 from ui.words import words
@@ -74,16 +73,16 @@ def _preview(content: str, on: date, answer: Answer, plan: Plan, visit: Visit) -
         "bad_count": len(answer.bad),
         "plan": plan,
         "paid_off": plan.total - plan.owed_back,
-        "equal": plan.count("equal"),
-        "less": plan.count("less", "none", "missing"),
-        "over": plan.count("more"),
+        "equal": plan.count(Why.EQUAL),
+        "less": plan.count(Why.LESS, Why.NONE, Why.MISSING),
+        "over": plan.count(Why.MORE),
         "uneven": [
             {
                 "name": each.asked.name,
                 "number": each.asked.member_number,
                 "asked": each.asked.asked,
                 "taken": each.taken,
-                "why": payroll_rules.WHYS[each.why].worded(visit.lang),
+                "why": each.why.value.worded(visit.lang),
                 "said": each.said,
             }
             for each in uneven[:SHOWN_LINES]

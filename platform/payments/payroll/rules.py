@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from typing import Final, Literal
 from uuid import UUID
 
@@ -12,17 +13,19 @@ from kernel.errors import Words
 from kernel.money import Rupiah
 
 Decision = Literal["carry", "kasbon", "wallet", "bank"]
-Why = Literal["equal", "less", "none", "missing", "more"]
 
-WHYS: Final[dict[Why, Words]] = {
-    "equal": Words("Dipotong penuh", "Deducted in full"),
-    "less": Words("Dipotong kurang", "Deducted less"),
-    "none": Words("Tidak dipotong", "Not deducted"),
-    "missing": Words("Tidak ada di balasan", "Not in the answer"),
-    "more": Words("Dipotong lebih", "Deducted more"),
-}
-# What the answer did not say is said by this in ``PayrollLine.said``; what it said twice is told by the second.
-MISSING: Final = "tidak ada di berkas"
+
+class Why(Enum):
+    """What came of what was asked of one member."""
+
+    EQUAL = Words("Dipotong penuh", "Deducted in full")
+    LESS = Words("Dipotong kurang", "Deducted less")
+    NONE = Words("Tidak dipotong", "Not deducted")
+    MISSING = Words("Tidak ada di balasan", "Not in the answer")
+    MORE = Words("Dipotong lebih", "Deducted more")
+
+
+# Stands before an employer's own words where the answer had two lines for one member.
 TWICE: Final = "dua baris"
 
 
@@ -54,13 +57,20 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one member's line: ``booked`` of ``taken`` pays off the debt, the rest is owed back until somebody decides."""
+    """What came of one member's line: ``booked`` of ``taken`` pays off the debt, the rest is owed back until somebody decides.
+
+    ``named``: the answer had a line for the member.
+    """
 
     asked: Asked
     taken: Rupiah
     booked: Rupiah
     said: str
-    why: Why
+    named: bool
+
+    @property
+    def why(self) -> Why:
+        return why_of(int(self.asked.asked), int(self.taken), int(self.booked), named=self.named)
 
     @property
     def excess(self) -> Rupiah:
@@ -130,22 +140,22 @@ def match(asked: Sequence[Asked], rows: Iterable[Row]) -> Plan:
     return Plan(results=results, strays=tuple(strays))
 
 
-def why_of(asked: int, taken: int, booked: int, said: str) -> Why:
-    """Say what a line's difference is, from its stored figures in rupiah."""
+def why_of(asked: int, taken: int, booked: int, *, named: bool) -> Why:
+    """Say what a line's difference is, from its stored figures in rupiah and whether the answer had a line for the member."""
     if taken > booked:
-        return "more"
+        return Why.MORE
     if booked == asked:
-        return "equal"
+        return Why.EQUAL
     if taken == 0:
-        return "missing" if said == MISSING else "none"
-    return "less"
+        return Why.NONE if named else Why.MISSING
+    return Why.LESS
 
 
 def decisions(why: Why) -> tuple[Decision, ...]:
     """What may become of a difference."""
-    if why == "equal":
+    if why is Why.EQUAL:
         return ()
-    return ("wallet", "bank") if why == "more" else ("carry", "kasbon")
+    return ("wallet", "bank") if why is Why.MORE else ("carry", "kasbon")
 
 
 def _result(asked: Asked, rows: Sequence[Row]) -> Result:
@@ -155,9 +165,7 @@ def _result(asked: Asked, rows: Sequence[Row]) -> Result:
     notes = [row.note for row in rows if row.note]
     if len(rows) > 1:
         notes.insert(0, TWICE)
-    said = "; ".join(notes) if rows else MISSING
-    why = why_of(int(asked.asked), int(taken), int(booked), said)
-    return Result(asked=asked, taken=taken, booked=booked, said=said, why=why)
+    return Result(asked=asked, taken=taken, booked=booked, said="; ".join(notes), named=bool(rows))
 
 
 def _numbers(people: Mapping[str, Asked]) -> tuple[dict[str, Asked], dict[str, Asked]]:

@@ -50,7 +50,8 @@ async def settle_line(
         _require_same(line.decision, decision)
         return
     _require_reason(reason)
-    if decision not in payroll_rules.decisions(payroll_rules.why_of(line.asked, line.taken, line.booked, line.said)):
+    why = payroll_rules.why_of(line.asked, line.taken, line.booked, named=line.named)
+    if decision not in payroll_rules.decisions(why):
         raise payroll_errors.NOT_THIS_DECISION(field="decision")
     key = f"payroll-difference:{batch_id}:{member_id}"
     if decision == "kasbon":
