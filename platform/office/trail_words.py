@@ -49,6 +49,7 @@ SAYS: Final[dict[str, Words]] = {
     "payments.refund_failed": Words("Pengembalian uang gagal", "A refund failed"),
     "payments.refunded": Words("Mengembalikan uang pembayaran", "Gave the money of a payment back"),
     "payments.repaid_at_counter": Words("Menerima pelunasan kasbon di loket", "Took a repayment at the counter"),
+    "payments.said_paid": Words("Mengatakan sudah membayar", "Said that they have paid"),
     "payments.settled": Words("Pembayaran diterima", "A payment came in"),
     "payments.statement_imported": Words("Memasukkan mutasi rekening dari berkas", "Imported a statement from a file"),
     "payments.wallet_filled_at_counter": Words("Mengisi dompet anggota di loket", "Filled a wallet at the counter"),

@@ -4,6 +4,7 @@ from typing import Final
 
 OPENED: Final = "payments.opened"
 SETTLED: Final = "payments.settled"
+SAID_PAID: Final = "payments.said_paid"
 ENDED: Final = "payments.ended"
 ALARMED: Final = "payments.alarmed"
 ALARM_SETTLED: Final = "payments.alarm_settled"

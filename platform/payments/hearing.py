@@ -117,7 +117,7 @@ async def _ask_again(db: AsyncSession, payment: Payment, refund_id: UUID, key: s
     asked = int(tries) + 1 if head and tries.isdecimal() else 1
     if asked > MOST_ASKED:
         if payment.alarm is None:
-            await machine.raise_alarm(db, payment, "refund_waits")
+            await machine.raise_alarm(db, payment, "refund_waits", {"refund": str(refund_id)})
         return
     wait = min(ASK_AGAIN_FIRST * 2 ** min(asked - 1, 12), ASK_AGAIN_LONGEST)
     await later(

@@ -26,12 +26,19 @@ if TYPE_CHECKING:
 
 
 async def settle(
-    db: AsyncSession, payment: Payment, *, by: str, on: date, fee: Rupiah | None = None, at: datetime | None = None
+    db: AsyncSession,
+    payment: Payment,
+    *,
+    by: str,
+    on: date,
+    fee: Rupiah | None = None,
+    at: datetime | None = None,
+    actor: Actor = SYSTEM,
 ) -> bool:
     """Take the money of a payment: tell its purpose, post the journal, book what the way cost. False when it was paid before.
 
-    ``by`` names whose word it is (a provider, an officer, the payer for our own books); ``fee`` is what the provider says it kept. Raises
-    Refusal as ``ledger.post`` does.
+    ``by`` names whose word it is (a provider, an officer, the payer for our own books), and ``actor`` the person of the trail, where it is
+    one; ``fee`` is what the provider says it kept. Raises Refusal as ``ledger.post`` does.
     """
     if not rules.can_follow(payment.status, "paid"):
         return False
@@ -49,7 +56,7 @@ async def settle(
     if money.reaches_books(payment):
         payment.journal = await money.book_settlement(db, payment, capabilities, credited, tail, on=on)
     await learn_fee(db, payment, await _fee_by_rule(db, payment) if fee is None else fee, on=on)
-    _record(db, payment, events.SETTLED, {"by": by, "went_to": payment.went_to, "late": payment.late})
+    _record(db, payment, events.SETTLED, {"by": by, "went_to": payment.went_to, "late": payment.late}, by=actor)
     return True
 
 
@@ -89,7 +96,7 @@ async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, 
     payment = await locked(db, reference)
     if provider_of(payment.way).capabilities().settles != "officer":
         raise errors.NOT_FOR_OFFICERS(reference=reference)
-    if not await settle(db, payment, by=actor.name, on=on):
+    if not await settle(db, payment, by=actor.name, on=on, actor=actor):
         raise errors.NOT_AWAITING(reference=reference, state=rules.STATUS_NAMES[payment.status])
     return payment
 
@@ -134,10 +141,14 @@ async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) 
 async def raise_alarm(
     db: AsyncSession, payment: Payment, alarm: rules.Alarm, facts: Mapping[str, object] | None = None
 ) -> rules.Outcome:
-    """Put a payment on the officers' work list; nothing is posted."""
-    if payment.alarm != alarm:
+    """Put a payment on the officers' work list; nothing is posted.
+
+    An alarm that an officer has looked into stays settled while its cause lasts: the same facts heard again are not told again.
+    """
+    told = _facts(payment, {"alarm": alarm, **(facts or {})})
+    if payment.alarm != alarm and not await queries.alarm_was_settled(db, payment.reference, told):
         payment.alarm = alarm
-        _record(db, payment, events.ALARMED, {"alarm": alarm, **(facts or {})})
+        _record(db, payment, events.ALARMED, told)
     return "alarm"
 
 
@@ -169,5 +180,8 @@ async def taken_from(db: AsyncSession, payment: Payment) -> Place:
 def _record(
     db: AsyncSession, payment: Payment, action: str, facts: Mapping[str, object], *, by: Actor = SYSTEM
 ) -> None:
-    facts = {"way": payment.way, "amount": payment.amount, **facts}
-    audit.record(db, by, action, subject=f"payment:{payment.reference}", facts=facts)
+    audit.record(db, by, action, subject=f"payment:{payment.reference}", facts=_facts(payment, facts))
+
+
+def _facts(payment: Payment, facts: Mapping[str, object]) -> dict[str, object]:
+    return {"way": payment.way, "amount": payment.amount, **facts}

@@ -26,6 +26,8 @@ TRIAL: Final = "trial"
 class OwnPurpose:
     """A purpose that always takes the money: one account of the member's (or of nobody's), in and out alike."""
 
+    for_goods = False
+
     def __init__(self, name: str, account: str, page: str, again: str | None) -> None:
         self.name = name
         self._account = account

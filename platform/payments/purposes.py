@@ -27,6 +27,8 @@ class Purpose(Protocol):
     """Something that is paid for. Every method runs in the payment's transaction, with the payment locked, before anything is posted."""
 
     name: str
+    # whether it pays goods: the officers' list of orders tells of those, and what they wait for
+    for_goods: bool
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         """Take the money. False: what it was for is gone, and the money goes to the payer's wallet (or is owed to them)."""
@@ -75,6 +77,11 @@ def register(purpose: Purpose) -> Purpose:
         raise ValueError(msg)
     _purposes[purpose.name] = purpose
     return purpose
+
+
+def purposes_for_goods() -> tuple[str, ...]:
+    """Return the names of the purposes that pay goods."""
+    return tuple(name for name, purpose in _purposes.items() if purpose.for_goods)
 
 
 def purpose_of(name: str) -> Purpose:

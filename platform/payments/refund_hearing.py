@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from kernel import clock
+from kernel.actor import Actor
 from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
@@ -71,4 +72,4 @@ async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: R
     await db.flush()
     if payment.refunded + unheard >= payment.amount - payment.tail and payment.went_to == "purpose":
         await purpose_of(payment.purpose).refunded(db, payment, on=on, reason=refund.reason)
-    await refunding.finish_refund(db, payment, refund, on=on, by=label)
+    await refunding.finish_refund(db, payment, refund, on=on, by=Actor("system", label))

@@ -104,30 +104,24 @@ async def ask_refund(
     if back_to == "same_way" and provider_of(payment.way).capabilities().settles == "provider":
         await later(db, "payments.refund", {"refund_id": str(refund.id)}, key=f"payments.refund:{refund.id}")
     else:
-        await finish_refund(db, payment, refund, on=on, by=actor.name)
+        await finish_refund(db, payment, refund, on=on, by=actor)
     return refund
 
 
-async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date, by: str) -> None:
-    """Book a refund that has been done, once. Payment and refund are locked."""
+async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date, by: Actor) -> None:
+    """Book a refund that has been done, once; ``by`` says so. Payment and refund are locked."""
     if refund.state == "done":
         return
     capabilities = provider_of(payment.way).capabilities()
     taken_from = await machine.taken_from(db, payment)
     if money.reaches_books(payment):
-        refund.journal = await money.book_refund(db, payment, refund, capabilities, taken_from, on=on, by=by)
+        refund.journal = await money.book_refund(db, payment, refund, capabilities, taken_from, on=on, by=by.name)
     refund.state, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
     payment.status = rules.status_after_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded))
     if payment.alarm in ("refund_failed", "refund_not_covered"):
         payment.alarm = None
-    audit.record(
-        db,
-        Actor("system", by),
-        events.REFUNDED,
-        subject=f"payment:{payment.reference}",
-        facts={"amount": refund.amount},
-    )
+    audit.record(db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount})
 
 
 async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, detail: str) -> None:
@@ -135,7 +129,7 @@ async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund,
     if refund.state != "pending":
         return
     refund.state, refund.detail, refund.ended_at = "failed", detail[:300], clock.now()
-    await machine.raise_alarm(db, payment, "refund_failed", {"amount": refund.amount, "said": refund.detail})
+    await machine.raise_alarm(db, payment, "refund_failed", {"refund": str(refund.id), "said": refund.detail})
 
 
 async def fail_if_spent(db: AsyncSession, payment: Payment, refund_id: UUID) -> bool:
@@ -163,13 +157,14 @@ async def _finish_if_covered(db: AsyncSession, payment: Payment, refund: Payment
     """Book what the provider has given back; while the payer has spent what it is taken from (their wallet), it stays on the work list."""
     try:
         async with db.begin_nested():
-            await finish_refund(db, payment, refund, on=on, by=provider_of(payment.way).capabilities().label.id)
+            by = Actor("system", provider_of(payment.way).capabilities().label.id)
+            await finish_refund(db, payment, refund, on=on, by=by)
     except Refusal as refusal:
         if refusal.code != "ledger.below_floor":
             raise
         await db.refresh(payment)
         await db.refresh(refund)
-        await machine.raise_alarm(db, payment, "refund_not_covered", {"amount": refund.amount})
+        await machine.raise_alarm(db, payment, "refund_not_covered", {"refund": str(refund.id)})
 
 
 async def check_refund(db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str) -> None:

@@ -135,6 +135,7 @@ class PaidOrders:
     """The purpose "order": an order takes its money once, while it is still there to be handed over."""
 
     name = ORDER
+    for_goods = True
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         """Mark the order paid. One that expired meanwhile is taken up again if its goods are still there."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kernel.database import Database
     from tenants.registry import TenantRef
 
+# The ways by which something is owed rather than paid.
+ON_CREDIT: Final = ("kasbon", "payroll")
 _PIN: Final = re.compile(r"[0-9]{6}")
 _ROWS_OF_DIGITS: Final = "0123456789012345", "9876543210987654"
 

@@ -1,0 +1,69 @@
+"""Who said that money came or went back stands in the trail; and what an officer has looked into is not told again every day."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories.paying import bring_about, fill_wallet, open_ways
+from factories.shop import CASHIER, TODAY
+from kernel.ids import new_id
+from kernel.models import AuditEntry
+from kernel.money import Rupiah
+from payments import events, machine, refunding, rules
+from payments.purposes import purpose_of, purposes_for_goods
+
+
+async def entries(db: AsyncSession, reference: str, action: str) -> list[AuditEntry]:
+    statement = select(AuditEntry).where(AuditEntry.subject == f"payment:{reference}", AuditEntry.action == action)
+    return list((await db.execute(statement.order_by(AuditEntry.id))).scalars())
+
+
+async def test_an_officer_who_confirms_money_is_named_in_the_trail(db: AsyncSession) -> None:
+    payment = await fill_wallet(db, 50_000)
+    (settled,) = await entries(db, payment.reference, events.SETTLED)
+    assert (settled.actor_kind, settled.actor_name) == ("officer", CASHIER.name)
+
+
+async def test_an_officer_who_gives_money_back_is_named_in_the_trail(db: AsyncSession) -> None:
+    payment = await fill_wallet(db, 50_000)
+    key = new_id().hex
+    await refunding.ask_refund(db, CASHIER, payment, Rupiah(20_000), "by_hand", "Salah isi", key=key, on=TODAY)
+    (refunded,) = await entries(db, payment.reference, events.REFUNDED)
+    assert (refunded.actor_kind, refunded.actor_name) == ("officer", CASHIER.name)
+
+
+@pytest.mark.parametrize("alarm", ["fault", "amount"])
+async def test_an_alarm_is_told_once_for_a_cause_that_lasts_and_again_for_another(
+    db: AsyncSession, alarm: rules.Alarm
+) -> None:
+    await open_ways(db)
+    payment = await bring_about(db, "awaiting")
+    for day in range(3):
+        assert await machine.raise_alarm(db, payment, alarm, {"said": "kunci ditolak"}) == "alarm"
+        await db.flush()
+        if day == 0:
+            await machine.settle_alarm(db, CASHIER, payment.reference, "Kuncinya sudah kami minta lagi")
+    assert payment.alarm is None
+    assert len(await entries(db, payment.reference, events.ALARMED)) == 1
+    await machine.raise_alarm(db, payment, alarm, {"said": "akun ditutup"})
+    await db.flush()
+    assert payment.alarm == alarm
+    assert len(await entries(db, payment.reference, events.ALARMED)) == 2
+
+
+async def test_a_second_refund_that_fails_like_the_first_is_an_alarm_of_its_own(db: AsyncSession) -> None:
+    payment = await fill_wallet(db, 50_000)
+    payment.way, payment.provider_reference = "xendit", "x1"
+    for attempt in ("satu", "dua"):
+        refund = await refunding.ask_refund(
+            db, CASHIER, payment, Rupiah(10_000), "same_way", "Salah isi", key=attempt, on=TODAY
+        )
+        await refunding.fail_refund(db, payment, refund, "saldo kurang")
+        await db.flush()
+        assert payment.alarm == "refund_failed"
+        await machine.settle_alarm(db, CASHIER, payment.reference, "Ditunggu")
+
+
+def test_what_pays_goods_says_so_itself() -> None:
+    assert purposes_for_goods() == ("order",)
+    assert not purpose_of("top_up").for_goods
