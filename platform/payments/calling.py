@@ -111,7 +111,8 @@ async def _believe(
             outcome = await machine.raise_alarm(db, payment, "fault", {"said": str(fault)})
         elif status is not None:
             outcome = await machine.hear(db, payment, status, on=await today(db))
-        if fault is None and payment.status == "awaiting" and rules.is_over(payment.expires_at, clock.now()):
+        waits = fault is None and payment.status == "awaiting" and payment.under_way_since is None
+        if waits and rules.is_over(payment.expires_at, clock.now()):
             await machine.drop(db, payment, "expired")
             outcome = outcome if outcome == "alarm" else "expired"
         went_back = status is not None and status.state == "paid" and bool(status.refunded or payment.refunded)

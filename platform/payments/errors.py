@@ -29,6 +29,12 @@ NOT_AWAITING = Kind(
     id="Pembayaran {reference} tidak sedang menunggu. Keadaannya sekarang: {state}.",
     en="Payment {reference} is not waiting. Its state now: {state}.",
 )
+UNDER_WAY = Kind(
+    "payments.under_way",
+    409,
+    id="Uang Anda sedang diproses bank, jadi cara lain belum bisa dipilih. Tunggu sebentar: kabarnya muncul di halaman pembayaran.",
+    en="Your money is on its way through the bank, so no other way can be chosen yet. Wait a little: the payment's page tells the news.",
+)
 NOT_FOR_OFFICERS = Kind(
     "payments.not_for_officers",
     409,

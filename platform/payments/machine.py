@@ -45,6 +45,7 @@ async def settle(
     capabilities = provider_of(payment.way).capabilities()
     purpose = purpose_of(payment.purpose)
     payment.late = payment.status != "awaiting"
+    payment.under_way_since = None
     payment.status, payment.settled_at, payment.settled_by = "paid", at or clock.now(), by
     if await purpose.settled(db, payment, on=on):
         payment.went_to = "purpose"
@@ -85,7 +86,7 @@ async def drop(db: AsyncSession, payment: Payment, ending: rules.Ending, *, why:
     """End a payment that no money came for: it failed, its time was up, or somebody called it off. False when it waits no more."""
     if payment.status != "awaiting":
         return False
-    payment.status, payment.ended_at = ending, clock.now()
+    payment.status, payment.ended_at, payment.under_way_since = ending, clock.now(), None
     await purpose_of(payment.purpose).dropped(db, payment)
     _record(db, payment, events.ENDED, {"ending": ending, "why": why}, by=by)
     return True
@@ -134,6 +135,8 @@ async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) 
             await raise_alarm(db, payment, "charged_back", {"said": status.detail})
         return "settled" if settled else "known"
     if status.state == "awaiting":
+        if payment.status == "awaiting":
+            payment.under_way_since = (payment.under_way_since or payment.checked_at) if status.under_way else None
         return "awaiting"
     return status.state if await drop(db, payment, status.state, why=status.detail) else "known"
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from kernel.locks import one_at_a_time
 from ledger import queries as books
 from ledger.chart import MEMBER_RECEIVABLES, OWED_TO_PAYERS, WALLETS
+from payments import subject_pages
 from payments.purposes import Place, register
 
 if TYPE_CHECKING:
@@ -28,11 +29,9 @@ class OwnPurpose:
 
     for_goods = False
 
-    def __init__(self, name: str, account: str, page: str, again: str | None) -> None:
+    def __init__(self, name: str, account: str) -> None:
         self.name = name
         self._account = account
-        self._page = page
-        self._again = again
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         return True
@@ -52,16 +51,6 @@ class OwnPurpose:
     async def still_held(self, db: AsyncSession, payment: Payment) -> bool:
         return False
 
-    def office_address(self, label: str) -> str | None:
-        return None
-
-    def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
-        return self._page
-
-    async def other_way(self, ro: Reader, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
-        """Begun again on its own page: a payment that nobody pays harms nothing."""
-        return self._again
-
 
 class Repayment(OwnPurpose):
     """Paying off kasbon. Two payments that wait at once may bring more than is owed: the later one goes to the member's wallet."""
@@ -72,6 +61,27 @@ class Repayment(OwnPurpose):
         return payment.amount - payment.tail <= owed
 
 
-register(OwnPurpose(TOP_UP, WALLETS, "/anggota/dompet", "/anggota/dompet/isi"))
-register(Repayment(REPAYMENT, MEMBER_RECEIVABLES, "/anggota/kasbon", "/anggota/kasbon/bayar"))
-register(OwnPurpose(TRIAL, OWED_TO_PAYERS, "/pengurus/pembayaran/cara", None))
+class OwnPages:
+    """One page for all payments of a purpose, and one on which the next is begun."""
+
+    def __init__(self, page: str, again: str | None) -> None:
+        self._page = page
+        self._again = again
+
+    async def office_address(self, ro: Reader, subject_id: UUID) -> str | None:
+        return None
+
+    async def address(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+        return self._page
+
+    async def other_way(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+        """Begun again on its own page: a payment that nobody pays harms nothing."""
+        return self._again
+
+
+register(OwnPurpose(TOP_UP, WALLETS))
+register(Repayment(REPAYMENT, MEMBER_RECEIVABLES))
+register(OwnPurpose(TRIAL, OWED_TO_PAYERS))
+subject_pages.register(TOP_UP, OwnPages("/anggota/dompet", "/anggota/dompet/isi"))
+subject_pages.register(REPAYMENT, OwnPages("/anggota/kasbon", "/anggota/kasbon/bayar"))
+subject_pages.register(TRIAL, OwnPages("/pengurus/pembayaran/cara", None))

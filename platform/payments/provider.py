@@ -105,7 +105,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What the provider says of a payment, read from it. ``amount`` is what was paid, in whole rupiah, once ``state`` is paid.
 
     ``fee`` is what the provider kept (None: not known yet); ``refunded`` the sum that went back; ``disputed``: the payer takes it back through
-    their bank. ``detail`` is for people to read.
+    their bank. ``under_way``: it is awaited, but the payer has done their part, and the money is on its way. ``detail`` is for people to read.
     """
 
     state: OutsideState
@@ -117,6 +117,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     refunded: Rupiah = Rupiah(0)
     paid_at: datetime | None = None
     disputed: bool = False
+    under_way: bool = False
     detail: str = ""
 
 

@@ -1,4 +1,7 @@
-"""What a payment is for. A room above registers its purpose here, so that the state machine can tell it what became of the money."""
+"""What a payment is for. A room above registers its purpose here, so that the state machine can tell it what became of the money.
+
+Its pages are told apart from that (``payments.subject_pages``).
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,7 @@ import msgspec
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from kernel.database import Reader
     from payments.models import Payment
-    from ui.viewer import Visit
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -52,18 +53,6 @@ class Purpose(Protocol):
 
     async def still_held(self, db: AsyncSession, payment: Payment) -> bool:
         """Whether what was paid for is still kept for the payer: then the money goes back by calling that off, never by itself."""
-        ...
-
-    def office_address(self, label: str) -> str | None:
-        """Return the officers' page of what was paid; None where there is none."""
-        ...
-
-    def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
-        """Return the page of what was paid, as this viewer may open it; None where there is none for them."""
-        ...
-
-    async def other_way(self, ro: Reader, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
-        """Return the page on which another way of paying is chosen; None where nothing waits for money any more."""
         ...
 
 

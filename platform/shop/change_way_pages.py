@@ -39,6 +39,8 @@ async def change_way_page(
     order = await _theirs(ro, visit, number, kunci)
     if order.status != "placed" or order.total == 0:
         return see_other(_address(order, kunci))
+    if not await order_queries.may_change_way(ro, order.id):
+        return see_other(f"/bayar/{order.payment_reference}")  # where it says that money is under way
     offered = await _offers(ro, visit, tenant, order)
     return page(request, TEMPLATE, form=None, **_context(visit, order, offered, kunci))
 

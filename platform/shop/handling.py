@@ -122,6 +122,8 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
     order = await queries.order_to_change_by_id(db, order_id)
     if order is None or order.status != "placed" or order.expires_at is None or order.expires_at > clock.now():
         return
+    if any(payment.under_way_since for payment in payments):
+        return  # what it ends with decides: paid, or failed and then called off (``paying.PaidOrders.dropped``)
     await paying.stop_unpaid(db, order)
     for payment in payments:
         await paying.call_off(db, payment, why=rules.NOT_PAID_IN_TIME.id, by=SYSTEM)

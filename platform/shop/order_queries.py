@@ -125,9 +125,21 @@ async def order(ro: Reader, number: int) -> OrderView | None:
     return await ro.one(OrderView, _ORDER, number)
 
 
-async def awaits_money(ro: Reader, order_id: UUID) -> bool:
-    """Say whether an order was placed, costs something, and is neither paid nor called off."""
-    return bool(await ro.value("SELECT 1 FROM orders WHERE id = $1 AND status = 'placed' AND total > 0", order_id))
+async def number_of(ro: Reader, order_id: UUID) -> int | None:
+    """Return the number of an order, or None."""
+    found: int | None = await ro.value("SELECT number FROM orders WHERE id = $1", order_id)
+    return found
+
+
+async def may_change_way(ro: Reader, order_id: UUID) -> bool:
+    """Say whether an order was placed, costs something, is neither paid nor called off, and no money for it is under way."""
+    return bool(
+        await ro.value(
+            "SELECT 1 FROM orders o WHERE o.id = $1 AND o.status = 'placed' AND o.total > 0 AND NOT EXISTS"
+            " (SELECT FROM payments p WHERE p.purpose = 'order' AND p.subject_id = o.id AND p.under_way_since IS NOT NULL)",
+            order_id,
+        )
+    )
 
 
 async def lines(ro: Reader, order_id: UUID) -> list[LineView]:

@@ -9,6 +9,7 @@ from shop import (
     counter_pages,
     goods_pages,
     import_pages,
+    order_addresses,  # noqa: F401 - the pages of payments lead to those of orders
     order_pages,
     stock_pages,
     storefront_pages,

@@ -17,19 +17,19 @@ from kernel.outbox import later
 from ledger.chart import CUSTOMER_ADVANCES, MEMBER_RETURNS, PUBLIC_RETURNS
 from payments import machine, refunding
 from payments import queries as payment_queries
+from payments.errors import UNDER_WAY
 from payments.models import Payment
 from payments.opening import Ask, open_payment
 from payments.provider import provider_of
 from payments.purposes import Place, register
-from shop import errors, events, order_queries, queries, rules, showing, stock
+from payments.rules import is_over
+from shop import errors, events, queries, rules, stock
 from shop.models import Order
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from kernel.database import Reader
     from payments.credit.terms import Consent
-    from ui.viewer import Visit
 
 ORDER: Final = "order"
 CASH_LASTS: Final = timedelta(days=7)
@@ -95,7 +95,7 @@ async def change_way(
 ) -> Payment:
     """Let a buyer pay an order that is not paid yet by another way: the payment before it waits no more.
 
-    Raises Refusal: shop.no_such_order, .already_settled; as ``payments.opening.open_payment`` does.
+    Raises Refusal: shop.no_such_order, .already_settled; payments.under_way; as ``payments.opening.open_payment`` does.
     """
     before = await payment_queries.payments_to_change_of(db, ORDER, order_id)
     order = await queries.order_to_change_by_id(db, order_id)
@@ -103,6 +103,8 @@ async def change_way(
         raise errors.NO_SUCH_ORDER()
     if order.status != "placed" or order.total == 0:
         raise errors.ALREADY_SETTLED(number=order.number)
+    if any(payment.under_way_since for payment in before):
+        raise UNDER_WAY()
     for payment in before:
         await call_off(db, payment, why="cara lain dipilih", by=actor)
     opened = await pay_for(db, actor, order, way, on=on, consent=consent, attempt=len(before) + 1)
@@ -158,7 +160,11 @@ class PaidOrders:
     async def dropped(self, db: AsyncSession, payment: Payment) -> None:
         """Call the order off when its time is up; after a failure the buyer may choose another way until then."""
         order = await queries.order_to_change_by_id(db, payment.subject_id)
-        if order is not None and order.status == "placed" and payment.status == "expired":
+        if order is None or order.status != "placed":
+            return
+        # an order outlasts its time while money is under way, which then may fail
+        too_late = payment.status == "failed" and is_over(order.expires_at, clock.now())
+        if payment.status == "expired" or too_late:
             await stop_unpaid(db, order)
 
     async def refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
@@ -183,22 +189,6 @@ class PaidOrders:
         """Paid and not handed over yet: its goods are promised, and its money is the customer's advance."""
         order = await queries.order_to_change_by_id(db, payment.subject_id)
         return order is not None and order.status == "paid"
-
-    def office_address(self, label: str) -> str | None:
-        """The order's page for officers."""
-        return f"/pengurus/pesanan/{label.rpartition(' ')[2]}"
-
-    def address(self, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
-        """The order's page: a member signs in for it; a visitor who has the payment's address may open the order, too."""
-        number = label.rpartition(" ")[2]
-        return f"/pesanan/{number}" + ("" if of_member else f"?kunci={showing.order_key(visit, subject_id)}")
-
-    async def other_way(self, ro: Reader, subject_id: UUID, label: str, visit: Visit, *, of_member: bool) -> str | None:
-        """While the order waits for its money."""
-        number = label.rpartition(" ")[2]
-        if not await order_queries.awaits_money(ro, subject_id):
-            return None
-        return f"/pesanan/{number}/cara-bayar" + ("" if of_member else f"?kunci={showing.order_key(visit, subject_id)}")
 
 
 async def stop_unpaid(db: AsyncSession, order: Order) -> None:

@@ -25,6 +25,7 @@ SARI = "+6281200000001"
 SAYS: dict[State, str] = {
     "awaiting": "Transfer ke rekening koperasi",
     "lapsed": "Batas waktunya baru saja lewat",
+    "under_way": "Uang Anda sedang di jalan",
     "checking": "Pengurus sedang memeriksa",
     "paid": "Terima kasih, sudah kami terima",
     "taken_up": "masih bisa kami lanjutkan",

@@ -24,7 +24,7 @@ from payments.payer.states import State
 from shop.handling import cancel_order
 
 STATES: Final[tuple[State, ...]] = (
-    "awaiting", "lapsed", "checking", "paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
+    "awaiting", "lapsed", "under_way", "checking", "paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
     "expired", "cancelled",
 )  # fmt: skip
 ACCOUNT: Final = "BCA 123-456-7890 a.n. Koperasi Melati"
@@ -70,6 +70,8 @@ async def bring_about(db: AsyncSession, state: State, way: str = "bank_transfer"
         await refunding.ask_refund(db, CASHIER, payment, amount, "by_hand", "Barang kurang", key=key, on=TODAY)
     if state in ("failed", "cancelled"):
         await machine.drop(db, payment, state)  # type: ignore[arg-type]
+    if state == "under_way":
+        payment.under_way_since = clock.now()
     if state == "checking":
         await machine.raise_alarm(db, payment, "amount")
     await db.flush()

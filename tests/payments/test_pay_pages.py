@@ -25,6 +25,7 @@ HTMX = {"hx-request": "true"}
 SAYS: dict[State, str] = {
     "awaiting": "Transfer ke rekening koperasi",
     "lapsed": "Batas waktunya baru saja lewat",
+    "under_way": "Uang Anda sedang di jalan",
     "checking": "Pengurus sedang memeriksa",
     "paid": "Terima kasih, sudah kami terima",
     "taken_up": "Uangnya datang belakangan, tetapi",
@@ -75,10 +76,12 @@ async def test_each_state_is_told_in_its_own_words_and_names_nobody(
     assert payment.label in told
     for secret in ("Tono", "Sari Wulandari", "81299990001", "81200000001"):
         assert secret not in answer.text
-    waits = state in ("awaiting", "lapsed", "checking")
+    waits = state in ("awaiting", "lapsed", "under_way", "checking")
     assert ("hx-get" in answer.text) is waits
     assert ("Lihat bukti" in told) is (payment.settled_at is not None)
-    assert ("Jangan bayar lagi" in told or "jangan bayar lagi" in told) is (state in ("lapsed", "checking"))
+    assert ("Jangan bayar lagi" in told or "jangan bayar lagi" in told) is (
+        state in ("lapsed", "under_way", "checking")
+    )
 
 
 async def test_a_transfer_shows_account_exact_amount_and_reference(

@@ -44,8 +44,10 @@ async def test_what_is_not_paid_waits_and_has_no_amount(shop: Shop) -> None:
 async def test_a_bank_transfer_waits_after_the_buyer_left_and_is_paid_when_the_money_comes(shop: Shop) -> None:
     intent = shop.intent()
     started = await shop.create(intent)
+    assert not (await shop.status(intent, started)).under_way
     await shop.stand_in.complete(started.provider_reference, "async")
-    assert (await shop.status(intent, started)).state == "awaiting"
+    status = await shop.status(intent, started)
+    assert (status.state, status.under_way) == ("awaiting", True)
     await shop.stand_in.money_arrives(started.provider_reference)
     status = await shop.status(intent, started)
     assert (status.state, status.amount, status.detail) == ("paid", PRICE, "id_bank_transfer")
@@ -56,7 +58,8 @@ async def test_a_bank_transfer_that_never_comes_has_failed(shop: Shop) -> None:
     started = await shop.create(intent)
     await shop.stand_in.complete(started.provider_reference, "async")
     await shop.stand_in.money_fails(started.provider_reference)
-    assert (await shop.status(intent, started)).state == "failed"
+    status = await shop.status(intent, started)
+    assert (status.state, status.under_way) == ("failed", False)
 
 
 async def test_a_session_that_nobody_paid_is_expired(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from payments.officer import payment_words as office_words
 from payments.officer.payment_queries import DayTotal, PaymentRow, PaymentView
 from payments.own_purposes import TRIAL
 from payments.provider import provider_of
-from payments.purposes import purpose_of
+from payments.subject_pages import pages_of
 
 if TYPE_CHECKING:
     from kernel.database import Reader
@@ -59,7 +59,7 @@ async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dic
         "alarm": office_words.alarm(payment.alarm, visit),
         "went_to": office_words.went_to(payment, visit),
         "is_trial": payment.purpose == TRIAL,
-        "subject_href": purpose_of(payment.purpose).office_address(payment.label),
+        "subject_href": await pages_of(payment.purpose).office_address(ro, payment.subject_id),
         "history": office_words.history(trail, messages, refunds, visit),
         "journals": await office_queries.journals(ro, payment, [each.id for each in refunds]),
         "line": await office_queries.matched_line(ro, payment.id),

@@ -21,6 +21,7 @@ from payments.officer import payment_words as office_words
 from payments.officer.payment_forms import RefundForm
 from payments.officer.payment_pages import HOME, ONE, PLACE, find
 from payments.purposes import purpose_of
+from payments.subject_pages import pages_of
 from ui import AnyRequest, Db, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.words import words
 
@@ -129,7 +130,7 @@ async def _context(db: AsyncSession, payment: Payment, visit: Visit) -> dict[str
         "payment": payment,
         "left": left,
         "held": held,
-        "subject_href": purpose_of(payment.purpose).office_address(payment.label),
+        "subject_href": await pages_of(payment.purpose).office_address(await reader_of(db), payment.subject_id),
         "ways_back": ways,
         "proposed": proposed,
         "start": {"amount": formats.number(left), "back_to": proposed, "reason": ""},

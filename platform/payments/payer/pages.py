@@ -31,7 +31,7 @@ from payments.payer.states import (
 )
 from payments.provider import ProviderFault, provider_of
 from payments.providers import qris_picture
-from payments.purposes import purpose_of
+from payments.subject_pages import pages_of
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
 from ui import AnyRequest, Nothing, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
@@ -166,7 +166,7 @@ async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
     now = clock.now()
     state = state_of(payment, now)
     refunds = await pay_queries.refunds(ro, payment.id)
-    purpose = purpose_of(payment.purpose)
+    pages = pages_of(payment.purpose)
     of_member = payment.member_id is not None
     qr = payment.shown.get("qr") if state == "awaiting" else None
     newer = None
@@ -174,7 +174,7 @@ async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
         newer = await pay_queries.opened_after(ro, payment.purpose, payment.subject_id, payment.id)
     other = None
     if payment.settled_at is None and newer is None:
-        other = await purpose.other_way(ro, payment.subject_id, payment.label, visit, of_member=of_member)
+        other = await pages.other_way(ro, payment.subject_id, visit, of_member=of_member)
     bylaws = (await bylaws_on(ro, clock.today(visit.brand.timezone))).bylaws
     return {
         "payment": payment,
@@ -191,7 +191,7 @@ async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
         "qr": _drawn(str(qr), visit) if qr else None,
         "refunds": refunds,
         "pending": sum(each.amount for each in refunds if each.state == "pending"),
-        "subject": purpose.address(payment.subject_id, payment.label, visit, of_member=of_member),
+        "subject": await pages.address(ro, payment.subject_id, visit, of_member=of_member),
         "other": other,
         "newer": newer,
         "tail_goes": bylaws.transfer_tail if of_member or bylaws.transfer_tail != "savings" else "income",

@@ -13,7 +13,7 @@ from payments.errors import NO_SUCH_PAYMENT
 from payments.payer import queries as pay_queries
 from payments.payer.queries import PaymentView
 from payments.payer.receipts import Receipt, receipt_of, receipt_pdf
-from payments.purposes import purpose_of
+from payments.subject_pages import pages_of
 from tenants.session import coop_reader
 from ui import AnyRequest, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, see_other
 
@@ -24,8 +24,8 @@ async def receipt_page(request: AnyRequest, ro: Ro, visit: TheVisit, reference: 
     payment, receipt = await _receipt(ro, visit, reference)
     if receipt is None:
         return see_other(f"/bayar/{reference}")
-    purpose = purpose_of(payment.purpose)
-    subject = purpose.address(payment.subject_id, payment.label, visit, of_member=payment.member_id is not None)
+    pages = pages_of(payment.purpose)
+    subject = await pages.address(ro, payment.subject_id, visit, of_member=payment.member_id is not None)
     return page(request, "payments/receipt.html", payment=payment, receipt=receipt, subject=subject)
 
 

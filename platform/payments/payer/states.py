@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from payments.payer.queries import PaymentView, RefundView
 
 State = Literal[
-    "awaiting", "lapsed", "checking", "paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
+    "awaiting", "lapsed", "under_way", "checking", "paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
     "expired", "cancelled",
 ]  # fmt: skip
 
@@ -26,6 +26,7 @@ State = Literal[
 STATE_NAMES: Final[dict[State, Words]] = {
     "awaiting": Words("menunggu pembayaran", "waiting for payment"),
     "lapsed": Words("batas waktu lewat", "time is up"),
+    "under_way": Words("uangnya sedang di jalan", "the money is on its way"),
     "checking": Words("sedang diperiksa pengurus", "an officer is checking"),
     "paid": Words("sudah dibayar", "paid"),
     "taken_up": Words("sudah dibayar", "paid"),
@@ -38,13 +39,13 @@ STATE_NAMES: Final[dict[State, Words]] = {
     "cancelled": Words("dibatalkan", "cancelled"),
 }
 SETTLED: Final[frozenset[State]] = frozenset({"paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded"})
-CAN_CHANGE: Final[frozenset[State]] = frozenset({"awaiting", "lapsed", "checking"})
+CAN_CHANGE: Final[frozenset[State]] = frozenset({"awaiting", "lapsed", "under_way", "checking"})
 
 
 def state_of(payment: PaymentView, now: datetime) -> State:
     """Return the state in the payer's eyes.
 
-    "lapsed": its time is up, and whether money came is still being asked; "checking": something did not fit, an officer looks at it;
+    "lapsed": its time is up, and whether money came is still being asked; "under_way": the payer has paid, and a bank takes its time; "checking": something did not fit, an officer looks at it;
     "taken_up": paid too late, and what it was for could still be had; "in_wallet", "owed": it was gone, and there the money lies.
     """
     if payment.status in ("partly_refunded", "refunded"):
@@ -56,6 +57,8 @@ def state_of(payment: PaymentView, now: datetime) -> State:
     if payment.alarm is not None:
         return "checking"
     if payment.status == "awaiting":
+        if payment.under_way_since is not None:
+            return "under_way"
         return "lapsed" if is_over(payment.expires_at, now) else "awaiting"
     return payment.status  # type: ignore[return-value]  # the column's check knows the states
 

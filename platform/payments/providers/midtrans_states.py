@@ -116,6 +116,7 @@ def status_of(told: Transaction) -> Status:
         currency=told.currency or "IDR",
         refunded=refunded if state == "paid" else Rupiah(0),
         paid_at=_moment(told.settlement_time or told.transaction_time) if state == "paid" else None,
+        under_way=state == "awaiting" and told.transaction_status == "capture",
         disputed=told.transaction_status in {"chargeback", "partial_chargeback"},
         detail=": ".join(part for part in (told.transaction_status, told.payment_type) if part),
     )

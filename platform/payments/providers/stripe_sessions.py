@@ -86,8 +86,10 @@ async def status_of(client: stripe.StripeClient, session: Session) -> Status:
     _check_currency(session.currency)
     payment = payment_of(session)
     charge = payment.latest_charge if payment is not None and isinstance(payment.latest_charge, Charge) else None
+    state = _state(session, payment)
     status = Status(
-        state=_state(session, payment),
+        state=state,
+        under_way=state == "awaiting" and session.status == "complete",
         reference=session.client_reference_id or "",
         provider_reference=session.id,
         disputed=charge is not None and charge.disputed,

@@ -1,0 +1,46 @@
+"""Where the pages of what was paid are. The room that registers a purpose also registers its pages here, for the pages of payments to lead there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+    from ui.viewer import Visit
+
+
+class SubjectPages(Protocol):
+    """The pages of the subjects of one purpose."""
+
+    async def office_address(self, ro: Reader, subject_id: UUID) -> str | None:
+        """Return the officers' page of what was paid; None where there is none."""
+        ...
+
+    async def address(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+        """Return the page of what was paid, as this viewer may open it; None where there is none for them."""
+        ...
+
+    async def other_way(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+        """Return the page on which another way of paying is chosen; None where nothing waits for money, or money is under way."""
+        ...
+
+
+_pages: dict[str, SubjectPages] = {}
+
+
+def register(purpose: str, pages: SubjectPages) -> None:
+    """Make the pages of a purpose known; a second registration is a mistake (ValueError)."""
+    if purpose in _pages:
+        msg = f"the purpose {purpose!r} has pages already"
+        raise ValueError(msg)
+    _pages[purpose] = pages
+
+
+def pages_of(purpose: str) -> SubjectPages:
+    """Return the pages of a purpose. Raises LookupError for one that no room registered."""
+    try:
+        return _pages[purpose]
+    except KeyError:
+        msg = f"no room registered pages of the purpose {purpose!r}"
+        raise LookupError(msg) from None

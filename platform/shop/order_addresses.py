@@ -1,0 +1,41 @@
+"""Where the pages of an order are, for those of its payments to lead there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from payments.subject_pages import register
+from shop import order_queries, showing
+from shop.paying import ORDER
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+    from ui.viewer import Visit
+
+
+class OrderPages:
+    """The pages of orders, which are found by their numbers."""
+
+    async def office_address(self, ro: Reader, subject_id: UUID) -> str | None:
+        number = await order_queries.number_of(ro, subject_id)
+        return None if number is None else f"/pengurus/pesanan/{number}"
+
+    async def address(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+        """A member signs in for it; a visitor who has the payment's address may open the order, too."""
+        number = await order_queries.number_of(ro, subject_id)
+        return None if number is None else f"/pesanan/{number}{_key(subject_id, visit, of_member)}"
+
+    async def other_way(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+        """While the order waits for its money, and none is under way."""
+        number = await order_queries.number_of(ro, subject_id)
+        if number is None or not await order_queries.may_change_way(ro, subject_id):
+            return None
+        return f"/pesanan/{number}/cara-bayar{_key(subject_id, visit, of_member)}"
+
+
+def _key(order_id: UUID, visit: Visit, of_member: bool) -> str:
+    return "" if of_member else f"?kunci={showing.order_key(visit, order_id)}"
+
+
+register(ORDER, OrderPages())
