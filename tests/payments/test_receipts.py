@@ -15,6 +15,7 @@ from kernel.database import Database
 from payments.models import Payment
 from payments.payer.queries import PaymentView, RefundView
 from payments.payer.receipts import receipt_of, receipt_pdf
+from payments.payer.states import state_of
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from ui.viewer import Brand
@@ -28,7 +29,7 @@ def view(**changed: Any) -> PaymentView:
         "id": UUID(int=1), "reference": "L7K3ABCDEFGH", "purpose": "order", "subject_id": UUID(int=2), "label": "Pesanan 1042",
         "way": "bank_transfer", "status": "paid", "amount": 75_123, "tail": 123, "member_id": None, "payer_name": "Tono Suprapto",
         "redirect_url": None, "shown_text": "{}", "live": True, "opened_at": NOW - timedelta(hours=2), "expires_at": NOW,
-        "settled_at": NOW, "ended_at": None, "late": False, "went_to": "purpose", "refunded": 0, "alarm": None, "checked_at": None, "under_way_since": None,
+        "settled_at": NOW, "ended_at": None, "late": False, "went_to": "purpose", "refunded": 0, "alarm": None, "checked_at": None, "said_paid_at": None, "under_way_since": None,
     }  # fmt: skip
     return PaymentView(**(given | changed))
 
@@ -155,6 +156,25 @@ def test_it_says_where_late_money_lies_and_what_was_a_trial() -> None:
     trial = receipt_of(view(live=False), [], MELATI, "id", NOW, named=False)
     assert trial is not None
     assert any("Uji coba" in note for note in trial.notes)
+
+
+@pytest.mark.parametrize(
+    ("way", "state", "title", "said"),
+    [
+        ("kasbon", "on_kasbon", "Bukti kasbon", "Dicatat sebagai kasbon."),
+        ("payroll", "on_payroll", "Bukti potong gaji", "Dicatat untuk dipotong dari gaji."),
+    ],
+)
+async def test_what_is_owed_is_never_called_paid(way: str, state: str, title: str, said: str) -> None:
+    owed = view(way=way, amount=75_000, tail=0)
+    assert state_of(owed, NOW) == state
+    receipt = receipt_of(owed, [], MELATI, "id", NOW, named=True)
+    assert receipt is not None
+    assert receipt.title == title
+    assert receipt.notes == [f"{said} Bukti ini bukan tanda lunas."]
+    written = text_of(await receipt_pdf(receipt, MELATI, "id"))
+    assert "bukan tanda lunas" in written
+    assert "Diterima" not in written
 
 
 async def test_the_pdf_is_one_narrow_page_with_all_that_the_receipt_says() -> None:

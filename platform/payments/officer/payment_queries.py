@@ -10,7 +10,9 @@ from uuid import UUID
 import msgspec
 
 from kernel.database import Reader, like
+from payments.credit.terms import ON_CREDIT
 from payments.provider import ways_seen_by_officers
+from payments.purposes import purposes_for_goods
 
 PAGE: Final = 30
 Chip = Literal["periksa", "menunggu", "masuk", "dikembalikan", "semua"]
@@ -32,10 +34,11 @@ class PaymentRow(msgspec.Struct, frozen=True):
     alarm: str | None
     late: bool
     live: bool
+    said_paid_at: datetime | None
 
 
 class DayTotal(msgspec.Struct, frozen=True):
-    """What the payments of a day come to, in rupiah."""
+    """How many payments a day has, and what they come to, in rupiah."""
 
     day: date
     count: int
@@ -43,7 +46,7 @@ class DayTotal(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """How much waits for an officer. ``to_confirm`` leaves out orders: those wait in their own list."""
+    """How much waits for an officer. ``to_confirm`` leaves out what pays goods: that waits in the list of orders."""
 
     to_confirm: int
     alarms: int
@@ -80,6 +83,7 @@ class PaymentView(msgspec.Struct, frozen=True):
     refunded: int
     alarm: str | None
     checked_at: datetime | None
+    said_paid_at: datetime | None
 
 
 class RefundView(msgspec.Struct, frozen=True):
@@ -136,13 +140,18 @@ class LineRow(msgspec.Struct, frozen=True):
     words: str
 
 
+# The money that a payment brought: none came for one that waits, was only tried, or is owed by the member.
+_CAME: Final = (
+    "CASE WHEN p.settled_at IS NOT NULL AND (p.live OR p.purpose <> 'trial')"
+    f" AND p.way NOT IN ({', '.join(map(repr, ON_CREDIT))}) THEN p.amount ELSE 0 END"
+)
 # Which payments a chip shows, the moment that they are listed by, and what of them a day's total sums.
 _CHIPS: Final[dict[Chip, tuple[str, str, str]]] = {
     "periksa": ("p.alarm IS NOT NULL", "p.opened_at", "p.amount"),
     "menunggu": ("p.status = 'awaiting'", "p.opened_at", "p.amount"),
-    "masuk": ("p.settled_at IS NOT NULL", "p.settled_at", "p.amount"),
+    "masuk": ("p.settled_at IS NOT NULL", "p.settled_at", _CAME),
     "dikembalikan": ("p.refunded > 0", "p.opened_at", "p.refunded"),
-    "semua": ("true", "p.opened_at", "p.amount"),
+    "semua": ("true", "p.opened_at", _CAME),
 }
 _SEARCH: Final = "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR p.label ILIKE $1 OR p.provider_reference ILIKE $1 OR p.amount = $2)"
 # The verified messages that name no payment of ours, and that nobody has looked at.
@@ -163,7 +172,7 @@ async def payments(
     rows = await ro.rows(
         PaymentRow,
         f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, p.way, p.status, p.amount, p.refunded,"
-        f" p.payer_name, p.alarm, p.late, p.live {_found(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
+        f" p.payer_name, p.alarm, p.late, p.live, p.said_paid_at {_found(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
         *asked,
         PAGE,
         (page - 1) * PAGE,
@@ -193,11 +202,12 @@ async def waiting(ro: Reader) -> Waiting:
     """Return how much waits for an officer."""
     found = await ro.one(
         Waiting,
-        "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND purpose <> 'order') AS to_confirm,"
+        "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND purpose <> ALL($2::text[])) AS to_confirm,"
         " (SELECT count(*) FROM payments WHERE alarm IS NOT NULL) AS alarms,"
         f" (SELECT count(*) FROM payment_events e WHERE {_UNKNOWN}) AS messages,"
         " (SELECT count(*) FROM statement_lines WHERE state IN ('doubtful', 'unmatched')) AS lines",
         list(ways_seen_by_officers()),
+        list(purposes_for_goods()),
     )
     assert found is not None
     return found
@@ -214,7 +224,7 @@ async def payment(ro: Reader, reference: str) -> PaymentView | None:
         PaymentView,
         "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail, member_id, payer_name, payer_phone,"
         " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, went_to, journal, fee, refunded, alarm,"
-        " checked_at FROM payments WHERE reference = $1",
+        " checked_at, said_paid_at FROM payments WHERE reference = $1",
         reference,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kernel.money import Rupiah
 from payments import rules
+from payments.credit.terms import ON_CREDIT
 from payments.officer import payment_queries as office_queries
 from payments.officer import payment_words as office_words
 from payments.officer.payment_queries import DayTotal, PaymentRow, PaymentView
@@ -54,11 +55,13 @@ async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dic
     can_be_paid = rules.can_follow(payment.status, "paid")
     return {
         "payment": payment,
-        "state": office_words.state(payment.status, visit),
+        "state": office_words.state(payment.status, payment.way, visit),
         "way_label": office_words.way_name(payment.way, visit),
         "alarm": office_words.alarm(payment.alarm, visit),
         "went_to": office_words.went_to(payment, visit),
         "is_trial": payment.purpose == TRIAL,
+        "on_credit": payment.way in ON_CREDIT,
+        "said_paid_at": payment.said_paid_at if can_be_paid else None,
         "subject_href": await pages_of(payment.purpose).office_address(ro, payment.subject_id),
         "history": office_words.history(trail, messages, refunds, visit),
         "journals": await office_queries.journals(ro, payment, [each.id for each in refunds]),
@@ -91,7 +94,7 @@ def _left_to_refund(payment: PaymentView, pending: int) -> Rupiah:
 
 
 def _row(row: PaymentRow, visit: Visit) -> dict[str, Any]:
-    label, kind = office_words.state(row.status, visit)
+    label, kind = office_words.state(row.status, row.way, visit)
     return {
         "href": f"/pengurus/pembayaran/{row.reference}",
         "label": row.label,
@@ -105,4 +108,5 @@ def _row(row: PaymentRow, visit: Visit) -> dict[str, Any]:
         "alarm": office_words.alarm(row.alarm, visit),
         "late": row.late,
         "trial_only": not row.live,
+        "said_paid_at": row.said_paid_at if row.status in ("awaiting", "expired") else None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ import msgspec
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
 from payments import events, rules
+from payments.credit.terms import ON_CREDIT
 
 if TYPE_CHECKING:
     from payments.officer.payment_queries import MessageView, PaymentView, RefundView, TrailView
@@ -39,8 +40,11 @@ class Happening(msgspec.Struct, frozen=True):
     note: str
 
 
-def state(status: str, visit: Visit) -> tuple[str, str]:
-    """Return the word of a payment's state, and the colour of it."""
+def state(status: str, way: str, visit: Visit) -> tuple[str, str]:
+    """Return the word of a payment's state, and the colour of it; what is only owed now is not called paid."""
+    if status == "paid" and way in ON_CREDIT:
+        say = words(visit.lang).gettext
+        return (say("dicatat sebagai kasbon") if way == "kasbon" else say("akan dipotong dari gaji")), "go"
     return rules.STATUS_NAMES[status].worded(visit.lang), STATE_KINDS[status]
 
 
@@ -118,7 +122,8 @@ def _of_trail(entry: TrailView, visit: Visit) -> Happening:
     amount = formats.rupiah(int(facts["amount"]), visit.lang) if "amount" in facts else ""
     label = {
         events.OPENED: say("Dibuka"),
-        events.SETTLED: say("Dibayar sesudah batas waktunya") if facts.get("late") else say("Dibayar"),
+        events.SAID_PAID: say("Pembayar bilang sudah bayar"),
+        events.SETTLED: _settled(facts, say),
         events.ENDED: rules.STATUS_NAMES.get(str(facts.get("ending")), rules.STATUS_NAMES["cancelled"])
         .worded(visit.lang)
         .capitalize(),
@@ -138,3 +143,9 @@ def _of_trail(entry: TrailView, visit: Visit) -> Happening:
     }
     by = str(facts.get("by") or entry.actor) if entry.action == events.SETTLED else entry.actor
     return Happening(entry.at, label, by, notes.get(entry.action, ""))
+
+
+def _settled(facts: Mapping[str, Any], say: Callable[[str], str]) -> str:
+    if facts.get("way") in ON_CREDIT:
+        return say("Dicatat sebagai utang pembayarnya")
+    return say("Dibayar sesudah batas waktunya") if facts.get("late") else say("Dibayar")

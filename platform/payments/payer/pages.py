@@ -13,14 +13,18 @@ from markupsafe import Markup
 from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import clock
+from kernel.actor import VISITOR
 from kernel.database import Database, Reader
 from kernel.errors import Refusal
 from members.throttling import count_from_network
 from payments import calling, errors, own_purposes
+from payments.credit.terms import ON_CREDIT
 from payments.payer import queries as pay_queries
 from payments.payer.queries import PaymentView
+from payments.payer.saying import say_paid
 from payments.payer.states import (
     CAN_CHANGE,
+    SETTLED,
     STATE_NAMES,
     account_number,
     amount_parts,
@@ -33,7 +37,7 @@ from payments.provider import ProviderFault, provider_of
 from payments.providers import qris_picture
 from payments.subject_pages import pages_of
 from tenants.registry import TenantRef
-from tenants.session import coop_reader
+from tenants.session import coop_reader, coop_session
 from ui import AnyRequest, Nothing, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
 from ui.words import words
 
@@ -112,6 +116,11 @@ async def look_again(
         context = await _context(ro, visit, reference)
     say = words(visit.lang).gettext
     if context["settles"] != "provider":
+        if context["state"] in CAN_CHANGE:
+            viewer = visit.viewer
+            actor = viewer.as_member() if viewer is not None and viewer.member_id is not None else VISITOR
+            async with coop_session(database, tenant) as db:
+                await say_paid(db, actor, reference)
         told = say("Terima kasih. Pengurus memeriksanya; halaman ini berubah begitu uang Anda terlihat.")
         return see_other(f"/bayar/{reference}", flash=told if context["state"] in CAN_CHANGE else None)
     async with form.or_again("payments/pay.html", **context):
@@ -179,6 +188,9 @@ async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
     return {
         "payment": payment,
         "state": state,
+        "settled": state in SETTLED,
+        "waits": state in CAN_CHANGE,
+        "on_credit": ON_CREDIT,
         "mark": mark_of(payment, refunds, now),
         "left": seconds_left(payment, now),
         "settles": provider_of(payment.way).capabilities().settles,

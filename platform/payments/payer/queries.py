@@ -40,6 +40,7 @@ class PaymentView(msgspec.Struct, frozen=True):
     refunded: int
     alarm: str | None
     checked_at: datetime | None
+    said_paid_at: datetime | None
     under_way_since: datetime | None
 
     @property
@@ -90,7 +91,7 @@ class DeductionView(msgspec.Struct, frozen=True):
 
 _PAYMENT: Final = (
     "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail::int AS tail, member_id, payer_name, redirect_url,"
-    " shown::text AS shown_text, live, opened_at, expires_at, settled_at, ended_at, late, went_to, refunded, alarm, checked_at, under_way_since"
+    " shown::text AS shown_text, live, opened_at, expires_at, settled_at, ended_at, late, went_to, refunded, alarm, checked_at, said_paid_at, under_way_since"
     " FROM payments WHERE reference = $1"
 )
 

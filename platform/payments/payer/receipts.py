@@ -14,6 +14,7 @@ import typst
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
 from kernel.formats import Lang
+from payments.credit.terms import ON_CREDIT
 from payments.payer.states import SETTLED, state_of
 from ui.words import words
 
@@ -27,7 +28,7 @@ _SHEET: Final = Path(__file__).with_name("receipt.typ")
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receipt says, in the reader's words. Amounts in rupiah; ``lines`` sum to ``total``, which is what came."""
+    """What a receipt says, in the reader's words. Amounts in rupiah; ``lines`` sum to ``total``, which is what came, or what is owed where ``on_credit``."""
 
     title: str
     reference: str
@@ -39,6 +40,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     kept: int
     way: str
     payer: str | None
+    on_credit: bool
     notes: list[str]
 
 
@@ -54,6 +56,10 @@ def receipt_of(
         lines.append((say("Angka pengenal transfer"), payment.tail))
     done = [each for each in refunds if each.state == "done"]
     notes = []
+    if payment.way == "kasbon":
+        notes.append(say("Dicatat sebagai kasbon. Bukti ini bukan tanda lunas."))
+    if payment.way == "payroll":
+        notes.append(say("Dicatat untuk dipotong dari gaji. Bukti ini bukan tanda lunas."))
     if payment.went_to == "wallet":
         notes.append(say("Uangnya masuk dompet anggota."))
     if payment.went_to == "owed":
@@ -61,7 +67,9 @@ def receipt_of(
     if not payment.live:
         notes.append(say("Uji coba: tidak ada uang yang berpindah."))
     return Receipt(
-        title=say("Bukti pembayaran"),
+        title={"kasbon": say("Bukti kasbon"), "payroll": say("Bukti potong gaji")}.get(
+            payment.way, say("Bukti pembayaran")
+        ),
         reference=payment.reference,
         when=formats.date_time(payment.settled_at, lang, brand.timezone),
         settled_at=payment.settled_at,
@@ -78,6 +86,7 @@ def receipt_of(
         kept=payment.amount - sum(each.amount for each in done),
         way=PAYMENT_WAY_NAMES[payment.way].worded(lang),
         payer=payment.payer_name if named else None,
+        on_credit=payment.way in ON_CREDIT,
         notes=notes,
     )
 
@@ -105,7 +114,10 @@ def _data(receipt: Receipt, brand: Brand, lang: Lang) -> dict[str, object]:
     def written(lines: Sequence[tuple[str, int]]) -> list[list[str]]:
         return [[label, formats.rupiah(amount, lang)] for label, amount in lines]
 
-    facts = [[say("Nomor rujukan"), receipt.reference], [say("Diterima"), receipt.when]]
+    facts = [
+        [say("Nomor rujukan"), receipt.reference],
+        [say("Dicatat") if receipt.on_credit else say("Diterima"), receipt.when],
+    ]
     facts.append([say("Cara membayar"), receipt.way])
     if receipt.payer:
         facts.append([say("Dari"), receipt.payer])

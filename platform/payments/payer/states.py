@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 from kernel import formats
 from kernel.errors import Words
 from kernel.formats import Lang
+from payments.credit.terms import ON_CREDIT
 from payments.rules import is_over
 
 if TYPE_CHECKING:
     from payments.payer.queries import PaymentView, RefundView
 
 State = Literal[
-    "awaiting", "lapsed", "under_way", "checking", "paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
+    "awaiting", "lapsed", "under_way", "checking", "paid", "on_kasbon", "on_payroll", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
     "expired", "cancelled",
 ]  # fmt: skip
 
@@ -29,6 +30,8 @@ STATE_NAMES: Final[dict[State, Words]] = {
     "under_way": Words("uangnya sedang di jalan", "the money is on its way"),
     "checking": Words("sedang diperiksa pengurus", "an officer is checking"),
     "paid": Words("sudah dibayar", "paid"),
+    "on_kasbon": Words("dicatat sebagai kasbon", "put on store credit"),
+    "on_payroll": Words("dicatat untuk dipotong dari gaji", "noted to be deducted from pay"),
     "taken_up": Words("sudah dibayar", "paid"),
     "in_wallet": Words("uangnya masuk dompet Anda", "the money is in your wallet"),
     "owed": Words("uangnya kami simpan untuk Anda", "we keep the money for you"),
@@ -38,7 +41,9 @@ STATE_NAMES: Final[dict[State, Words]] = {
     "expired": Words("lewat batas waktu", "expired"),
     "cancelled": Words("dibatalkan", "cancelled"),
 }
-SETTLED: Final[frozenset[State]] = frozenset({"paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded"})
+SETTLED: Final[frozenset[State]] = frozenset(
+    {"paid", "on_kasbon", "on_payroll", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded"}
+)
 CAN_CHANGE: Final[frozenset[State]] = frozenset({"awaiting", "lapsed", "under_way", "checking"})
 
 
@@ -46,11 +51,14 @@ def state_of(payment: PaymentView, now: datetime) -> State:
     """Return the state in the payer's eyes.
 
     "lapsed": its time is up, and whether money came is still being asked; "under_way": the payer has paid, and a bank takes its time; "checking": something did not fit, an officer looks at it;
+    "on_kasbon", "on_payroll": the payer owes it now, and no money came;
     "taken_up": paid too late, and what it was for could still be had; "in_wallet", "owed": it was gone, and there the money lies.
     """
     if payment.status in ("partly_refunded", "refunded"):
         return payment.status  # type: ignore[return-value]  # just compared
     if payment.status == "paid":
+        if payment.went_to == "purpose" and payment.way in ON_CREDIT:
+            return "on_kasbon" if payment.way == "kasbon" else "on_payroll"
         if payment.went_to == "purpose":
             return "taken_up" if payment.late else "paid"
         return "in_wallet" if payment.went_to == "wallet" else "owed"
@@ -72,6 +80,7 @@ def mark_of(payment: PaymentView, refunds: Sequence[RefundView], now: datetime) 
         payment.redirect_url,
         payment.shown_text,
         payment.expires_at,
+        payment.said_paid_at,
         *((each.amount, each.state) for each in refunds),
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
