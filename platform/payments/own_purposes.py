@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -33,6 +34,9 @@ class OwnPurpose:
         self.name = name
         self._account = account
 
+    async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
+        """Nothing but the books."""
+
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         return True
 
@@ -55,8 +59,12 @@ class OwnPurpose:
 class Repayment(OwnPurpose):
     """Paying off kasbon. Two payments that wait at once may bring more than is owed: the later one goes to the member's wallet."""
 
+    async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
+        for member_id in sorted({str(payment.member_id) for payment in payments}):
+            await one_at_a_time(db, f"paying off {member_id}")
+
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
-        await one_at_a_time(db, f"paying off {payment.member_id}")
+        await self.lock(db, [payment])
         owed = await books.balance(db, MEMBER_RECEIVABLES, payment.member_id)
         return payment.amount - payment.tail <= owed
 

@@ -5,6 +5,7 @@ Its pages are told apart from that (``payments.subject_pages``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -30,6 +31,13 @@ class Purpose(Protocol):
     name: str
     # whether it pays goods: the officers' list of orders tells of those, and what they wait for
     for_goods: bool
+
+    async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
+        """Lock all that taking the money of these payments may change, where several are taken in one transaction.
+
+        Whoever has posted may lock nothing more but the books.
+        """
+        ...
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         """Take the money. False: what it was for is gone, and the money goes to the payer's wallet (or is owed to them)."""

@@ -34,6 +34,18 @@ async def _payment_to_change(db: AsyncSession, condition: Any) -> Payment | None
     return (await db.execute(statement)).scalar_one_or_none()
 
 
+async def payments_to_change(db: AsyncSession, references: Sequence[str]) -> dict[str, Payment]:
+    """Return payments by our references, as they are now and locked: by their ids, as those of one subject are."""
+    statement = (
+        select(Payment)
+        .where(Payment.reference.in_(references))
+        .order_by(Payment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {payment.reference: payment for payment in (await db.execute(statement)).scalars()}
+
+
 async def payments_to_change_of(db: AsyncSession, purpose: str, subject_id: UUID) -> list[Payment]:
     """Return all payments of one subject, oldest first, locked.
 

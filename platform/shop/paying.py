@@ -5,6 +5,7 @@ Locks are always taken in one order: the order's payments, the order, its goods,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -138,6 +139,15 @@ class PaidOrders:
 
     name = ORDER
     for_goods = True
+
+    async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
+        """The orders, and the goods of those that would be taken up again."""
+        orders = await queries.orders_to_change(db, [payment.subject_id for payment in payments])
+        goods: set[UUID] = set()
+        for order in orders:
+            if order.cancelled_for == "unpaid":
+                goods.update(await queries.goods_of(db, order.id))
+        await queries.products_to_change(db, list(goods))
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         """Mark the order paid. One that expired meanwhile is taken up again if its goods are still there."""

@@ -32,6 +32,18 @@ async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | Non
     return (await db.execute(statement)).scalar_one_or_none()
 
 
+async def orders_to_change(db: AsyncSession, order_ids: Sequence[UUID]) -> list[Order]:
+    """Return orders by their ids, as they are now and locked, always in one order."""
+    statement = (
+        select(Order)
+        .where(Order.id.in_(set(order_ids)))
+        .order_by(Order.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list((await db.execute(statement)).scalars())
+
+
 async def order_by_checkout_key(db: AsyncSession, key: str) -> Order | None:
     """Return the order that this checkout made."""
     return (await db.execute(select(Order).where(Order.checkout_key == key))).scalar_one_or_none()

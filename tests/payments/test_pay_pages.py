@@ -11,7 +11,7 @@ import pytest
 from factories import shop
 from factories.paying import STATES, bring_about, count_of, open_ways
 from factories.shop import CASHIER, TODAY
-from kernel.database import Database
+from kernel.database import Database, reader_of
 from payments import machine, queries
 from payments.models import Payment
 from payments.payer.states import State, account_number, may_lead_to
@@ -98,6 +98,19 @@ async def test_a_transfer_shows_account_exact_amount_and_reference(
     assert re.search(r'<time datetime="[^"]+">\d+ \w+ \d{4} \d\d\.\d\d WIB</time>', text)
     left = int(re.search(r'data-left="(\d+)"', text)[1])  # type: ignore[index]
     assert 48 * 3600 - 60 < left <= 48 * 3600
+
+
+async def test_the_orders_page_is_found_by_the_order_whatever_its_payment_is_called(
+    visitor: Visitor, database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        await open_ways(db)
+        payment = await bring_about(db, "awaiting")
+        number = await (await reader_of(db)).value("SELECT number FROM orders WHERE id = $1", payment.subject_id)
+        payment.label = "Belanja pesanan 77"
+    text = (await visitor("melati").get(f"/bayar/{payment.reference}")).text
+    assert f'href="/pesanan/{number}?kunci=' in text
+    assert f'href="/pesanan/{number}/cara-bayar?kunci=' in text
 
 
 async def test_a_qris_shows_code_merchant_and_a_picture_to_keep(

@@ -16,13 +16,18 @@ from kernel import clock
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.money import Rupiah
+from ledger import Journal, Line, post
 from ledger import queries as books
+from ledger.chart import CASH, OTHER_INCOME
 from payments import calling, machine, queries
 from payments.hearing import carry_out_refund
 from payments.models import Payment
 from payments.officer import giving_back
-from shop import handling, paying
+from payments.statements.importing import import_statement
+from shop import handling, paying, stock
+from shop import queries as queries_of_shop
 from shop.models import Order
+from stand_ins.bank import Movement, statement
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -72,6 +77,40 @@ async def confirm(db: AsyncSession, payment: Payment) -> None:
 
 async def by_statement(db: AsyncSession, payment: Payment) -> None:
     await machine.settle_by_statement(db, await machine.locked(db, payment.reference), by="Bendahara", on=TODAY)
+
+
+async def test_a_statement_with_late_money_and_a_checkout_of_its_goods_do_not_lock_each_other_out(
+    world: Outside,
+) -> None:
+    async with coop_session(world.database, world.tenant) as db:
+        item = (await shop.product(db, stock=5, price=50_000)).id
+    _, waiting = await ordered(world, "bank_transfer", product_id=item)
+    late_order, late = await ordered(world, "bank_transfer", product_id=item)
+    async with coop_session(world.database, world.tenant) as db:
+        (await machine.locked(db, waiting.reference)).reference = "LAAAAAAAAAA1"
+        expired = await machine.locked(db, late.reference)
+        expired.reference = "LZZZZZZZZZZ1"  # taken last
+        await machine.drop(db, expired, "expired")
+    came = [Movement(clock.now(), each.amount, "TRSF E-BANKING CR") for each in (waiting, late)]
+
+    async def bring(db: AsyncSession) -> None:
+        await import_statement(db, CASHIER, "bank_transfer", statement("bri", came))
+
+    async def check_out(db: AsyncSession) -> None:
+        await stock.promise(db, {item: 1})
+        bringing.append(asyncio.create_task(at_once(world, bring)))
+        await asyncio.sleep(0.5)  # the statement has come as far as it can
+        lines = [Line.to_debit(CASH, Rupiah(1_000)), Line.to_credit(OTHER_INCOME, Rupiah(1_000))]
+        await post(db, Journal(TODAY, "Dibayar dari simpanan", "test:checkout", lines), by="Sari Wulandari")
+
+    bringing: list[asyncio.Task[list[str]]] = []
+    assert await at_once(world, check_out) == ["done"]
+    assert await bringing[0] == ["done"]
+    async with coop_session(world.database, world.tenant) as db:
+        assert (await machine.locked(db, "LZZZZZZZZZZ1")).went_to == "purpose"
+        order = await queries_of_shop.order_to_change_by_id(db, late_order.id)
+        assert order is not None
+        assert order.status == "paid"
 
 
 @ATTEMPTS

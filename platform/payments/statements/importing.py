@@ -19,8 +19,9 @@ from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.locks import one_at_a_time
 from ledger.queries import closed_years
-from payments import events, machine
+from payments import events, machine, queries
 from payments.provider import ways_seen_by_officers
+from payments.purposes import purpose_of
 from payments.statements import errors as statement_errors
 from payments.statements import queries as statement_queries
 from payments.statements.files import Unknown
@@ -164,14 +165,17 @@ async def save_layout(
 
 
 async def _settle(db: AsyncSession, actor: Actor, sure: Iterable[tuple[StatementLine, Planned]]) -> None:
-    """Settle what is sure, all payments locked before the first goes into the books, in one order for everybody.
+    """Settle what is sure, with all locks taken before the first goes into the books, in one order for everybody.
 
     What the books or the goods refuse is left to an officer.
     """
     ordered = sorted(sure, key=lambda each: str(each[1].verdict.reference))
-    payments = [await machine.locked(db, str(planned.verdict.reference)) for _, planned in ordered]
+    payments = await queries.payments_to_change(db, [str(planned.verdict.reference) for _, planned in ordered])
+    for name in sorted({payment.purpose for payment in payments.values()}):
+        await purpose_of(name).lock(db, [payment for payment in payments.values() if payment.purpose == name])
     day, closed = await today(db), await closed_years(db)
-    for (line, planned), payment in zip(ordered, payments, strict=True):
+    for line, planned in ordered:
+        payment = payments[str(planned.verdict.reference)]
         try:
             async with db.begin_nested():
                 await machine.settle_by_statement(db, payment, by=actor.name, on=value_day(line.on_date, day, closed))
