@@ -5,7 +5,7 @@ from typing import Any, Final
 from payments.credit import counter_pages as credit_counter_pages
 from payments.credit import pages as credit_pages
 from payments.officer import payment_pages as office_pages
-from payments.officer import refund_pages, ways_pages
+from payments.officer import pending_refund_pages, refund_pages, ways_pages
 from payments.payer import kasbon_pages, receipt_pages, wallet_pages
 from payments.payer import pages as pay_pages
 from payments.payroll import pages as payroll_pages
@@ -22,6 +22,7 @@ routes: Final[list[Any]] = [
     *ways_pages.routes,
     *office_pages.routes,
     *refund_pages.routes,
+    *pending_refund_pages.routes,
     *reconcile_pages.routes,
     *credit_pages.routes,
     *credit_counter_pages.routes,

@@ -119,7 +119,7 @@ async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefun
     refund.state, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
     payment.status = rules.status_after_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded))
-    if payment.alarm in ("refund_failed", "refund_not_covered"):
+    if payment.alarm in ("refund_failed", "refund_not_covered", "refund_waits"):
         payment.alarm = None
     audit.record(db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount})
 

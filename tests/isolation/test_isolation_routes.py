@@ -43,6 +43,11 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
             "INSERT INTO payroll_batches (id, key, title, state, made_by, made_at) VALUES"
             " (gen_random_uuid(), 'mawar', 'Rahasia Mawar', 'sent', 'Ketua Mawar', '2026-05-04 00:00Z') RETURNING id"
         )
+        refund = await ro.value(
+            "INSERT INTO payment_refunds (id, payment_id, key, amount, back_to, state, reason, asked_by, asked_at) VALUES"
+            " (gen_random_uuid(), $1, 'mawar', 1, 'same_way', 'pending', 'Rahasia Mawar', 'Ketua Mawar', '2026-05-04 00:00Z') RETURNING id",
+            payment.id,
+        )
     small = ["1", "2", "999999"]
     return {
         "lang": ["en"],
@@ -71,6 +76,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         "reference": [payment.reference, "1001"],
         "statement_line": [str(line)],
         "batch_id": [str(batch)],
+        "refund_id": [str(refund)],
     }
 
 

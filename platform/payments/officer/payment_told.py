@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from kernel import clock
 from kernel.money import Rupiah
 from payments import rules
 from payments.credit.terms import ON_CREDIT
 from payments.officer import payment_queries as office_queries
 from payments.officer import payment_words as office_words
 from payments.officer.payment_queries import DayTotal, PaymentRow, PaymentView
+from payments.officer.pending_refunds import can_be_told
 from payments.own_purposes import TRIAL
 from payments.provider import provider_of
 from payments.subject_pages import pages_of
@@ -77,6 +79,9 @@ async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dic
                 "asked_by": each.asked_by,
                 "asked_at": each.asked_at,
                 "failed": each.state == "failed",
+                "id": each.id,
+                "pending": each.state == "pending",
+                "can_be_told": can_be_told(each.state, each.asked_at, clock.now()),
             }
             for each in refunds
         ],
