@@ -10,6 +10,7 @@ from payments.payer import kasbon_pages, receipt_pages, wallet_pages
 from payments.payer import pages as pay_pages
 from payments.payroll import pages as payroll_pages
 from payments.payroll import return_pages as payroll_return_pages
+from payments.reconciliation import arriving_pages
 from payments.reconciliation import pages as reconcile_pages
 from payments.statements import pages as statement_pages
 
@@ -24,6 +25,7 @@ routes: Final[list[Any]] = [
     *refund_pages.routes,
     *pending_refund_pages.routes,
     *reconcile_pages.routes,
+    *arriving_pages.routes,
     *credit_pages.routes,
     *credit_counter_pages.routes,
     *payroll_pages.routes,

@@ -15,6 +15,7 @@ from kernel.errors import Refusal
 from kernel.parsing import parse_date
 from payments import calling, errors, ways
 from payments.reconciliation import comparing, reconciling
+from payments.reconciliation.arriving import reaches_bank_later
 from payments.reconciliation.comparing import Reconciliation
 from payments.reconciliation.reconciling import Fetched
 from payments.reconciliation.rules import Day, Finding
@@ -135,6 +136,9 @@ def _state(state: Reconciliation, visit: Visit) -> dict[str, Any]:
         "unexplained": state.unexplained,
         "uneven": len(uneven),
         "can_ask": reconciling.can_be_asked(state.way),
+        "arrival_path": f"{HOME}/{state.way.way}/pemasukan"
+        if reaches_bank_later(state.way) and state.clearing > 0
+        else None,
         "by_statement": state.way.capabilities.settles == "officer",
         "rest": _finding(state.rest, state, visit) if state.rest else None,
         "open": [

@@ -1,0 +1,22 @@
+"""What is declined about money that is said to have reached the bank."""
+
+from kernel.errors import Kind
+
+ARRIVED_NOTHING = Kind(
+    "payments.arrived_nothing",
+    422,
+    id="Tulis jumlah yang masuk rekening.",
+    en="Write the amount that reached the bank.",
+)
+ARRIVED_TOO_MUCH = Kind(
+    "payments.arrived_too_much",
+    409,
+    id="Menurut buku, yang belum masuk rekening tinggal {left}. Pastikan dulu pembayaran yang belum dicatat, atau tulis jumlah sebanyak itu.",
+    en="By the books only {left} has not reached the bank yet. First confirm payments that are not recorded, or write that amount.",
+)
+ARRIVED_AHEAD = Kind(
+    "payments.arrived_ahead",
+    422,
+    id="Tanggal ini belum tiba. Pakai tanggal uangnya masuk rekening.",
+    en="This day is still to come. Use the day on which the money reached the bank.",
+)

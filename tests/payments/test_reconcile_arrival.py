@@ -1,0 +1,87 @@
+"""Money by QRIS that has reached the bank: a treasurer says how much and when, and it is there once."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from conftest import SignedIn
+from factories.paying import bring_about, open_ways
+from kernel import clock
+from kernel.database import Database, reader_of
+from ledger import queries as books
+from ledger.chart import BANK, GATEWAYS
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+HOME = "/pengurus/pembayaran/rekonsiliasi"
+QRIS = f"{HOME}/qris/pemasukan"
+
+
+@pytest.fixture
+async def paid_by_qris(database: Database, melati: TenantRef) -> None:
+    """75.000 that came by QRIS and is on its way to the bank."""
+    async with coop_session(database, melati) as db:
+        await open_ways(db)
+        await bring_about(db, "paid", "qris")
+
+
+async def balances(database: Database, tenant: TenantRef) -> tuple[int, int]:
+    """What is on its way, and what is at the bank."""
+    async with coop_session(database, tenant) as db:
+        return await books.balance(db, GATEWAYS), await books.balance(db, BANK)
+
+
+async def test_it_is_entered_after_one_sentence_and_once(
+    officer_client: SignedIn, database: Database, melati: TenantRef, paid_by_qris: None
+) -> None:
+    assert QRIS in (await officer_client.get(HOME)).text
+    assert QRIS in (await officer_client.get(f"{HOME}/qris")).text
+    form = (await officer_client.get(QRIS)).text
+    assert "75.000" in form
+    key = re.search(r'name="key" value="([^"]+)"', form)
+    assert key is not None
+    sent = {"amount": "60.000", "on": clock.today().isoformat(), "key": key[1]}
+    asked = await officer_client.post(f"{QRIS}/periksa", sent)
+    assert "Rp60.000 dari QRIS sudah masuk rekening koperasi" in asked.text
+    waiting, bank = await balances(database, melati)
+    for _ in range(3):
+        assert (await officer_client.post(QRIS, sent)).headers["location"] == f"{HOME}/qris"
+    assert await balances(database, melati) == (waiting - 60_000, bank + 60_000)
+    async with coop_session(database, melati) as db:
+        by = await (await reader_of(db)).value("SELECT posted_by FROM journals ORDER BY number DESC LIMIT 1")
+    assert by != "Lumbung"
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "said"),
+    [
+        ({"amount": "75.001"}, 409, "tinggal Rp75.000"),
+        ({"amount": "0"}, 422, "Tulis jumlah yang masuk rekening."),
+        ({"on": (clock.today() + timedelta(days=2)).isoformat()}, 422, "Tanggal ini belum tiba."),
+    ],
+)
+async def test_what_cannot_have_come_is_not_entered(
+    officer_client: SignedIn,
+    database: Database,
+    melati: TenantRef,
+    paid_by_qris: None,
+    changed: dict[str, str],
+    status: int,
+    said: str,
+) -> None:
+    before = await balances(database, melati)
+    sent = {"amount": "75.000", "on": clock.today().isoformat(), "key": "0198c2f0-0000-7000-8000-000000000001"}
+    for path in (f"{QRIS}/periksa", QRIS):
+        answer = await officer_client.post(path, sent | changed)
+        assert answer.status_code == status
+        assert said in answer.text
+    assert await balances(database, melati) == before
+
+
+async def test_other_ways_have_no_such_page_and_members_have_none(
+    officer_client: SignedIn, member_client: SignedIn, paid_by_qris: None
+) -> None:
+    for way in ("bank_transfer", "xendit", "cash", "nothing"):
+        assert (await officer_client.get(f"{HOME}/{way}/pemasukan")).status_code == 404
+    assert (await member_client.get(QRIS)).status_code in (303, 403)
