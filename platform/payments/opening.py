@@ -171,7 +171,7 @@ async def _show(db: AsyncSession, payment: Payment, way: ways.Way) -> None:
     """Make what a buyer looks at to pay (an account, a QR) at once: nobody outside has to be asked."""
     try:
         started = await provider_of(payment.way).create(
-            await ways.local_means(db, way), intent_of(payment, return_to="", endpoint_url=None)
+            ways.local_means(way), intent_of(payment, return_to="", endpoint_url=None)
         )
     except ProviderFault as fault:
         raise errors.PROVIDER_DECLINED(said=str(fault), field="payment_way") from fault

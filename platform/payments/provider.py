@@ -21,13 +21,19 @@ OutsideState = Literal["awaiting", "paid", "failed", "expired", "cancelled"]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that an officer sets for a way of paying. A ``secret`` is kept encrypted and never shown again."""
+    """One thing that an officer sets for a way of paying. A ``secret`` is kept encrypted and never shown again.
+
+    ``required``: the way is not offered without it; ``required_with``: only while another setting has this value, as (name, value).
+    ``of_profile``: where it is empty, the cooperative's profile tells it.
+    """
 
     name: str
     label: Words
     hint: Words = Words("", "")
     secret: bool = False
     required: bool = True
+    required_with: tuple[str, str] | None = None
+    of_profile: bool = False
     default: str = ""
     choices: tuple[tuple[str, Words], ...] = ()
     long: bool = False

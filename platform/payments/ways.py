@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from kernel.money import Rupiah
 from payments import errors, queries, vault
 from payments.credit import queries as credit_queries
 from payments.outside import client_of
-from payments.provider import REAL_ADDRESSES, Capabilities, Means, known_ways, provider_of
+from payments.provider import REAL_ADDRESSES, Capabilities, Means, Setting, known_ways, provider_of
 from payments.providers import stripe_provider
 from tenants.entitlements import entitled
 from ui.queries import profile
@@ -34,13 +34,17 @@ ON_FROM_THE_START: Final = frozenset({"cash", "bank_transfer", "savings", "walle
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """A way as it stands in a cooperative. ``complete``: every required setting is there. ``live``: its keys move real money."""
+    """A way as it stands in a cooperative. ``lacking``: what must be set before it can be offered. ``live``: its keys move real money.
+
+    ``of_profile`` is what the cooperative's profile tells in the place of empty settings.
+    """
 
     way: PaymentWay
     enabled: bool
-    complete: bool
+    lacking: tuple[Setting, ...]
     live: bool
     settings: dict[str, str]
+    of_profile: dict[str, str]
     sealed: dict[str, str]
     endpoint: str | None
     fee_percent: Decimal
@@ -51,6 +55,10 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def capabilities(self) -> Capabilities:
         return provider_of(self.way).capabilities()
+
+    @property
+    def complete(self) -> bool:
+        return not self.lacking
 
     @property
     def label(self) -> Words:
@@ -67,34 +75,45 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def ways_of(source: AsyncSession | Reader) -> list[Way]:
     """Return every way as this cooperative has set it, in its own order; those it never touched as they come."""
-    rows = await queries.way_rows(source)
+    rows, account = await queries.way_rows(source), await _account_of_profile(source)
     found = [(rows[name].position if name in rows else 100 + at, name) for at, name in enumerate(known_ways())]
-    return [_way(name, rows.get(name)) for _, name in sorted(found)]
+    return [_way(name, rows.get(name), account) for _, name in sorted(found)]
 
 
 async def way_of(source: AsyncSession | Reader, name: str) -> Way:
     """Return one way as this cooperative has set it. Raises Refusal payments.no_such_way."""
     if name not in known_ways():
         raise errors.NO_SUCH_WAY()
-    return _way(name, await queries.way_row(source, name))
+    return _way(name, await queries.way_row(source, name), await _account_of_profile(source))
 
 
-def _way(name: str, row: queries.WayView | None) -> Way:
+async def _account_of_profile(source: AsyncSession | Reader) -> str:
+    shown = await profile(source)
+    return shown.bank_account.strip() if shown else ""
+
+
+def _way(name: str, row: queries.WayView | None, account_of_profile: str) -> Way:
     capabilities = provider_of(name).capabilities()
     settings = {each.name: each.default for each in capabilities.settings if not each.secret and each.default}
     settings |= row.settings if row else {}
     sealed = row.secrets if row else {}
-    complete = all(
-        (sealed if each.secret else settings).get(each.name) for each in capabilities.settings if each.required
-    )
+    of_profile = {
+        each.name: account_of_profile for each in capabilities.settings if each.of_profile and account_of_profile
+    }
+    told = of_profile | settings
     least = max(capabilities.least, Rupiah(row.least)) if row and row.least is not None else capabilities.least
     limits = [limit for limit in (capabilities.most, row.most if row else None) if limit is not None]
     return Way(
         way=name,  # type: ignore[arg-type]  # registered ways are PaymentWays
         enabled=row.enabled if row else name in ON_FROM_THE_START,
-        complete=complete,
+        lacking=tuple(
+            each
+            for each in capabilities.settings
+            if _is_needed(each, settings) and not (sealed if each.secret else told).get(each.name)
+        ),
         live=row.live if row else True,
         settings=settings,
+        of_profile=of_profile,
         sealed=sealed,
         endpoint=row.endpoint if row else None,
         fee_percent=Decimal(row.fee_percent) if row else Decimal(0),
@@ -102,6 +121,13 @@ def _way(name: str, row: queries.WayView | None) -> Way:
         least=least,
         most=Rupiah(min(limits)) if limits else None,
     )
+
+
+def _is_needed(setting: Setting, settings: Mapping[str, str]) -> bool:
+    if setting.required_with is None:
+        return setting.required
+    name, value = setting.required_with
+    return settings.get(name) == value
 
 
 def may_be_offered(way: Way, bylaws: Bylaws, tenant: TenantRef) -> bool:
@@ -192,13 +218,9 @@ def means_of(database: Database, tenant: TenantRef, way: Way) -> Means:
     )
 
 
-async def local_means(db: AsyncSession, way: Way) -> Means:
-    """Return the means of a way that asks nobody outside; a transfer without an account of its own shows the one of the profile."""
-    settings = dict(way.settings)
-    if way.way == "bank_transfer" and not settings.get("account"):
-        shown = await profile(db)
-        settings["account"] = shown.bank_account if shown else ""
-    return Means(settings=settings, secrets={}, client=None, address="", live=way.live)
+def local_means(way: Way) -> Means:
+    """Return the means of a way that asks nobody outside; what it is not set itself, the profile tells."""
+    return Means(settings=way.of_profile | way.settings, secrets={}, client=None, address="", live=way.live)
 
 
 def label_of(way: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.ids import new_id
@@ -11,16 +12,18 @@ from ledger import Journal, Line, post
 from ledger.chart import CASH, MANDATORY_SAVINGS, OPENING_BALANCES, PRINCIPAL_SAVINGS, STOCK, VOLUNTARY_SAVINGS
 from members.models import Member, User
 from shop.models import Category, Product, StockMovement
+from ui.models import Profile
 
 PASSWORD = "padi-di-lumbung-7"
 OPENED_ON = date(2026, 1, 1)
 
 
 async def furnish(db: AsyncSession, slug: str) -> None:
-    """Give a cooperative two members who can sign in (0001, 0002), and two goods in one category, all in balanced books.
+    """Give a cooperative an account for transfers, two members who can sign in (0001, 0002), and two goods in one category, all in balanced books.
 
     Melati's phones are +6281200000001 and 2, mawar's +6281300000001 and 2.
     """
+    await db.execute(update(Profile).values(bank_account=f"Bank Contoh 000-111-222 a.n. Koperasi {slug.title()}"))
     hashed = await hash_password(PASSWORD)
     prefix = "+628120000000" if slug == "melati" else "+628130000000"
     for at, name in enumerate(("Sari Wulandari", "Budi Hartono"), start=1):

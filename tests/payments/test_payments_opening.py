@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import payments as pay
@@ -23,6 +24,7 @@ from payments.provider import REAL_ADDRESSES
 from shop import paying
 from tenants.registry import TenantRef
 from tenants.session import coop_session, tenant_of
+from ui.models import Profile
 
 
 async def test_the_same_key_opens_one_payment(db: AsyncSession) -> None:
@@ -102,6 +104,24 @@ async def test_a_way_on_credit_is_offered_where_credit_was_granted_and_told_when
     assert (by_name["kasbon"].has, by_name["kasbon"].enough) == (30_000, False)
     assert (by_name["wallet"].has, by_name["wallet"].enough) == (0, False)
     assert "payroll" not in by_name
+
+
+async def test_a_transfer_is_offered_only_where_an_account_can_be_shown(db: AsyncSession) -> None:
+    async def offered() -> tuple[bool, bool]:
+        found = await ways.offers(db, tenant_of(db), await _bylaws(db), member_id=None, amount=Rupiah(50_000))
+        way = await ways.way_of(db, "bank_transfer")
+        return "bank_transfer" in {each.way.way for each in found}, way.complete
+
+    assert await offered() == (True, True)  # the profile tells one
+    await db.execute(update(Profile).values(bank_account=" "))
+    assert await offered() == (False, False)
+    with pytest.raises(Refusal) as refusal:
+        await pay.ordered(db, "bank_transfer", buyer=VISITOR)
+    assert refusal.value.code == "payments.way_not_offered"
+    await pay.switch_on(db, "bank_transfer")
+    assert await offered() == (True, True)
+    _, payment = await pay.ordered(db, "bank_transfer", buyer=VISITOR)
+    assert payment.shown["account"] == pay.ACCOUNT
 
 
 async def test_an_offer_is_asked_for_again_when_the_payment_is_opened(db: AsyncSession) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import ledger.queries as books
@@ -34,6 +35,7 @@ from shop.placing import Buyer, Checkout, place_order
 from shu.drafting import ShuDraftResult, draft
 from tenants.registry import TenantRef
 from tenants.session import coop_session
+from ui.models import Profile
 
 CHAIR = Actor("officer", "Wahyu Ketua")
 RICE_PRICE, RICE_COST = Rupiah(10_000), Rupiah(8_000)
@@ -86,6 +88,8 @@ async def founded(database: Database, slug: str, template: str, bylaws: Bylaws) 
             Founding(f"Koperasi {slug.title()}", slug, CHAIR.name, "+6289900000055", PASSWORD, template, slug * 4),
         )
     cooperative = Cooperative(database, made.tenant)
+    async with cooperative.on(opening) as db:  # transfers are offered once there is an account for them
+        await db.execute(update(Profile).values(bank_account="Bank Contoh 000-111-222 a.n. Koperasi"))
     if bylaws != DESA_MERAH_PUTIH:
         async with cooperative.on(opening) as db:
             await adopt(db, CHAIR, bylaws, opening, "Rapat pendirian", 1)

@@ -30,7 +30,6 @@ from payments.providers import qris_provider
 from payments.ways import Way
 from tenants.entitlements import entitled
 from tenants.session import tenant_of
-from ui.queries import profile
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -126,9 +125,8 @@ async def switch_on(db: AsyncSession, actor: Actor, name: str, *, settings: Sett
     entitlement = way.capabilities.entitlement
     if entitlement is not None and not entitled(tenant_of(db), entitlement):
         raise way_errors.WAY_NOT_IN_PLAN()
-    missing = await lacking(db, way)
-    if missing:
-        raise way_errors.WAY_INCOMPLETE(missing=[label for _, label in missing])
+    if not way.complete:
+        raise way_errors.WAY_INCOMPLETE(missing=[each.label for each in way.lacking])
     row.enabled = True
     return await _keep(db, actor, row, {"what": "on"}, settings=settings)
 
@@ -167,9 +165,8 @@ async def open_trial(db: AsyncSession, actor: Actor, name: str, *, key: str, on:
     way = await ways.way_of(db, name)
     if way.capabilities.settles not in ("provider", "officer"):
         raise way_errors.WAY_NOT_TRIED()
-    missing = await lacking(db, way)
-    if missing:
-        raise way_errors.WAY_INCOMPLETE(missing=[label for _, label in missing])
+    if not way.complete:
+        raise way_errors.WAY_INCOMPLETE(missing=[each.label for each in way.lacking])
     ask = Ask(
         purpose=TRIAL,
         subject_id=new_id(),
@@ -181,13 +178,6 @@ async def open_trial(db: AsyncSession, actor: Actor, name: str, *, key: str, on:
         needs_offer=False,
     )
     return await open_payment(db, actor, ask, on=on)
-
-
-async def lacking(db: AsyncSession, way: Way) -> list[tuple[str, object]]:
-    """Return what the way lacks before it can be used: (name, label) of each setting."""
-    shown = await profile(db)
-    account = shown.bank_account if shown else ""
-    return list(way_rules.lacking(way, way.settings, way.sealed, profile_account=account))
 
 
 async def _to_change(db: AsyncSession, name: str, *, mark: str | None = None) -> tuple[Way, PaymentWayRow]:
@@ -225,8 +215,8 @@ async def _keep(
     await db.flush()
     way = await ways.way_of(db, row.way)
     if way.enabled:
-        for field, _ in await lacking(db, way):
-            raise errors.SETTING_MISSING(field=field)
+        if not way.complete:
+            raise errors.SETTING_MISSING(field=way.lacking[0].name)
         if settings.is_production and not way.live:
             raise errors.STAND_IN_REFUSED()
     _record(db, actor, way, facts)

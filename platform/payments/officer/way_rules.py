@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -79,29 +79,13 @@ def is_connected(way: str, settings: Mapping[str, str]) -> bool:
     return way == "stripe" and settings.get("mode") == CONNECTED
 
 
-def lacking(
-    way: Way, settings: Mapping[str, str], secrets: Collection[str], *, profile_account: str
-) -> list[tuple[str, Words]]:
-    """Return the settings that must be filled in before buyers can use the way: (name, label) of each, in the order of its form."""
-    needed = {each.name for each in way.capabilities.settings if each.required}
-    if way.way == "stripe":
-        needed.add("account" if is_connected("stripe", settings) else "secret_key")
-    if way.way == "bank_transfer" and not profile_account:
-        needed.add("account")
-    return [
-        (each.name, each.label)
-        for each in way.capabilities.settings
-        if each.name in needed and not (each.name in secrets if each.secret else settings.get(each.name))
-    ]
-
-
-def state_of(way: Way, bylaws: Bylaws, *, in_plan: bool, complete: bool) -> State:
+def state_of(way: Way, bylaws: Bylaws, *, in_plan: bool) -> State:
     """How a way stands, the first thing that keeps it from buyers before all others."""
     if way.way not in bylaws.payment_ways:
         return "not_in_bylaws"
     if not in_plan:
         return "not_in_plan"
-    if not complete:
+    if not way.complete:
         return "incomplete"
     return "on" if way.enabled else "off"
 

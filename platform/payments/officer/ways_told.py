@@ -84,12 +84,12 @@ async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, ho
         "has_fees": outside and not capabilities.tells_fees,
         "webhook": f"{scheme}://{host}/kait/{way.endpoint}" if way.endpoint else None,
         "messages": way_rules.MESSAGES.get(name, ()),
-        "can_try": outside and not _lacking(way, visit),
+        "can_try": outside and way.complete,
         "trial_amount": way_rules.trial_amount(way),
         "trial_key": str(new_id()),
         "sticker": _sticker(way),
         "asks_sticker": name == "qris",
-        "can_probe": name == "stripe" and not _lacking(way, visit),
+        "can_probe": name == "stripe" and way.complete,
         "method_names": [(each, _METHOD_NAMES[each].worded(visit.lang)) for each in METHODS],
         "methods": None,
     }
@@ -104,7 +104,7 @@ def _fields(way: Way, visit: Visit) -> list[dict[str, Any]]:
             "label": each.label.worded(visit.lang),
             "hint": each.hint.worded(visit.lang) or None,
             "secret": each.secret,
-            "required": each.required,
+            "required": each.required and not each.of_profile and each.required_with is None,
             "long": each.long,
             "choices": [(value, told.worded(visit.lang)) for value, told in each.choices],
             "value": "" if each.secret else way.settings.get(each.name, each.default),
@@ -117,9 +117,8 @@ def _fields(way: Way, visit: Visit) -> list[dict[str, Any]]:
 def _standing(way: Way, bylaws: Bylaws, visit: Visit) -> Standing:
     assert visit.tenant is not None  # pages of a cooperative alone
     entitlement = way.capabilities.entitlement
-    missing = _lacking(way, visit)
     in_plan = entitlement is None or entitled(visit.tenant, entitlement)
-    state = way_rules.state_of(way, bylaws, in_plan=in_plan, complete=not missing)
+    state = way_rules.state_of(way, bylaws, in_plan=in_plan)
     return Standing(
         way=way.way,
         label=way.label.worded(visit.lang),
@@ -128,12 +127,8 @@ def _standing(way: Way, bylaws: Bylaws, visit: Visit) -> Standing:
         enabled=way.enabled,
         state_key=state,
         trial_only=not way.live,
-        lacking=[label.worded(visit.lang) for _, label in missing],
+        lacking=[each.label.worded(visit.lang) for each in way.lacking],
     )
-
-
-def _lacking(way: Way, visit: Visit) -> list[tuple[str, Words]]:
-    return way_rules.lacking(way, way.settings, way.sealed, profile_account=visit.brand.bank_account)
 
 
 def _sticker(way: Way) -> dict[str, str] | None:

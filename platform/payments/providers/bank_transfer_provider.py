@@ -28,7 +28,7 @@ CAPABILITIES = Capabilities(
                 "Bank, nomor, dan nama pemilik. Contoh: BCA 1234567890 a.n. Koperasi Melati. Kosong: rekening di profil.",
                 "Bank, number and holder, like: BCA 1234567890, Koperasi Melati. Empty: the account of the profile.",
             ),
-            required=False,
+            of_profile=True,
         ),
     ),
 )

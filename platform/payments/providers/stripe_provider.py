@@ -71,7 +71,7 @@ _SETTINGS: Final = (
             "From the Stripe dashboard, beginning with sk_ or rk_. Only for an account with its own keys.",
         ),
         secret=True,
-        required=False,
+        required_with=("mode", OWN_KEYS),
     ),
     Setting(
         name="webhook_secret",
@@ -86,7 +86,7 @@ _SETTINGS: Final = (
         name="account",
         label=Words("Nomor akun yang terhubung", "Connected account"),
         hint=Words("Berawalan acct_. Kosongkan untuk kunci sendiri.", "Begins with acct_. Leave empty for own keys."),
-        required=False,
+        required_with=("mode", CONNECTED),
     ),
     Setting(
         name="application_fee_percent",
