@@ -69,18 +69,6 @@ class Transaction(msgspec.Struct, frozen=True):
     def code(self) -> int:
         return int(self.status_code) if self.status_code.isdecimal() else 0
 
-    @property
-    def event_id(self) -> str:
-        """What tells one notification from another: Midtrans gives them no id.
-
-        The status code is part of it because the signature covers it and not the state: who repeats a signed "pending" (201) under the
-        name of a settlement cannot take the place of the settlement's own notification (200).
-        """
-        parts = [self.transaction_id or self.order_id, self.transaction_status, self.fraud_status, self.status_code]
-        if self.refunds or self.refund_key:
-            parts += [str(len(self.refunds)), self.refund_key or self.refunds[-1].refund_key]
-        return ":".join(parts)
-
     def refund(self, key: str) -> Refund | None:
         """The refund that was asked for under this key, if it was granted."""
         return next((refund for refund in self.refunds if refund.refund_key == key), None)
