@@ -8,6 +8,7 @@ import pytest
 
 from factories import shop
 from factories.gateway import Gateway, xendit_of
+from factories.outside import outside
 from kernel.database import Database
 from payments import machine
 from payments.models import Payment
@@ -68,6 +69,23 @@ async def test_i_have_paid_asks_the_gateway(visitor: Visitor, gateway: Gateway) 
     await gateway.stand_in.pay(payment.reference, "QRIS")
     await client.post(f"{home}/periksa")
     assert "Terima kasih, sudah kami terima" in (await client.get(home)).text
+
+
+async def test_a_virtual_account_that_was_chosen_is_shown_with_its_number(
+    visitor: Visitor, database: Database, melati: TenantRef
+) -> None:
+    async with outside(database, melati) as world:
+        _, payment = await world.ordered("midtrans")
+        order = await world.midtrans.choose(payment.reference, "bca_va")
+        async with coop_session(database, melati) as db:  # the answer that led to its page was lost
+            lost = await machine.locked(db, payment.reference)
+            lost.provider_reference = lost.redirect_url = None
+        client, home = visitor("melati"), f"/bayar/{payment.reference}"
+        assert (await client.post(f"{home}/mulai")).status_code == 303
+        page = (await client.get(home)).text
+    assert "Nomor rekening virtual BCA" in tags(page)
+    assert f'data-copy="{order.va_number}"' in page
+    assert "Lanjut ke pembayaran" not in page  # it has no page any more
 
 
 async def test_a_gateway_that_does_not_answer_is_told_on_the_page(
