@@ -17,6 +17,7 @@ from office.forms import FactsForm, LogoForm, LookForm, OfficerForm
 from office.theme_pictures import picture
 from office.today import day_of, steps
 from payments.officer.payment_queries import waiting as waiting_payments
+from payments.reconciliation import comparing
 from shop.rules import LOW_STOCK
 from ui import AnyRequest, Db, Ro, TheBrand, TheTenant, TheViewer, TheVisit, officer, page, read_form, see_other
 from ui.brand import PAPER, check_accent, check_colour, contrast, readable_ink
@@ -47,6 +48,7 @@ async def today(request: AnyRequest, ro: Ro, visit: TheVisit, brand: TheBrand, t
         orders=await queries.waiting_orders(ro),
         low=await queries.low_products(ro, LOW_STOCK),
         money=await waiting_payments(ro),
+        differences=await comparing.unexplained(ro, since=day - comparing.SHOWN),
         figures=await queries.day_figures(ro, *day_of(day, brand.timezone)),
         suspended=tenant.suspended_reason if tenant.suspended else None,
     )

@@ -46,12 +46,16 @@ class DayTotal(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """How much waits for an officer. ``to_confirm`` leaves out what pays goods: that waits in the list of orders."""
+    """How much waits for an officer. ``to_confirm`` leaves out what pays goods: that waits in the list of orders.
+
+    ``deductions``: differences between what was asked of an employer and what was taken.
+    """
 
     to_confirm: int
     alarms: int
     messages: int
     lines: int
+    deductions: int
 
 
 class PaymentView(msgspec.Struct, frozen=True):
@@ -205,7 +209,9 @@ async def waiting(ro: Reader) -> Waiting:
         "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND purpose <> ALL($2::text[])) AS to_confirm,"
         " (SELECT count(*) FROM payments WHERE alarm IS NOT NULL) AS alarms,"
         f" (SELECT count(*) FROM payment_events e WHERE {_UNKNOWN}) AS messages,"
-        " (SELECT count(*) FROM statement_lines WHERE state IN ('doubtful', 'unmatched')) AS lines",
+        " (SELECT count(*) FROM statement_lines WHERE state IN ('doubtful', 'unmatched')) AS lines,"
+        " (SELECT count(*) FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id WHERE b.state = 'returned' AND NOT l.settled)"
+        " + (SELECT count(*) FROM payroll_strays WHERE NOT settled) AS deductions",
         list(ways_seen_by_officers()),
         list(purposes_for_goods()),
     )

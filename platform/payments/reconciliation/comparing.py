@@ -17,7 +17,7 @@ from payments.reconciliation.queries import ClearingLine, KnownPayment, Movement
 from payments.reconciliation.reconciling import can_be_asked
 from payments.reconciliation.rules import Day, Finding, Known, Ours, Role, Theirs
 from payments.rules import SETTLED
-from payments.ways import Way
+from payments.ways import Way, ways_of
 from ui.queries import timezone
 
 if TYPE_CHECKING:
@@ -66,6 +66,21 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 def can_be_compared(way: Way) -> bool:
     """Whether somebody outside tells of this way's money: a provider that is set up, or statements."""
     return can_be_asked(way) or (way.capabilities.settles == "officer" and way.enabled)
+
+
+async def unexplained(ro: Reader, *, since: date) -> int:
+    """Return how many pieces of all ways nobody can explain, from ``since`` on; a way of which nothing was ever told has none."""
+    count = 0
+    for way in await ways_of(ro):
+        if can_be_compared(way) and await _was_told(ro, way):
+            count += (await reconcile(ro, way, since=since)).unexplained
+    return count
+
+
+async def _was_told(ro: Reader, way: Way) -> bool:
+    if way.capabilities.settles == "provider":
+        return await reconcile_queries.balance_told(ro, way.way) is not None
+    return await reconcile_queries.last_statement_day(ro, way.way) is not None
 
 
 async def reconcile(ro: Reader, way: Way, *, since: date) -> Reconciliation:

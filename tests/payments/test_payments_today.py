@@ -1,0 +1,65 @@
+"""What waits of deductions and reconciliation is told on the officers' first page, until somebody has settled it."""
+
+import re
+from datetime import timedelta
+
+from conftest import SignedIn
+from factories.gateway import xendit_of
+from factories.shop import member
+from kernel import clock
+from kernel.actor import Actor
+from kernel.database import Database
+from kernel.money import Rupiah
+from ledger import Journal, Line, post
+from ledger.chart import OTHER_INCOME, PAYROLL_RECEIVABLES
+from payments.payroll.batches import make_batch, take_return
+from payments.payroll.settling import settle_line
+from payments.reconciliation.reconciling import fetch
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+TODAY_PAGE = "/pengurus"
+OFFICER = Actor("officer", "Ketua Melati")
+
+
+def count_in(page: str, path: str) -> str | None:
+    """The number at the right of the row that leads to a path."""
+    found = re.search(rf'href="{path}">.*?<span class="row__right">([^<]+)</span>', page, re.DOTALL)
+    return found[1] if found else None
+
+
+async def test_differences_of_deductions_wait_on_the_first_page_until_they_are_settled(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    path, day = "/pengurus/pembayaran/potong-gaji", clock.today()
+    assert count_in((await officer_client.get(TODAY_PAGE)).text, path) is None
+    async with coop_session(database, melati) as db:
+        member_id = (await member(db)).member_id
+        assert member_id is not None
+        lines = [
+            Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(50_000), member_id),
+            Line.to_credit(OTHER_INCOME, Rupiah(50_000)),
+        ]
+        await post(db, Journal(day, "Belanja potong gaji", "test:potong", lines), by="test")
+        batch = (await make_batch(db, OFFICER, "Potongan Juni", key="juni")).id
+    assert count_in((await officer_client.get(TODAY_PAGE)).text, path) is None  # the employer has not answered
+    answer = "nomor anggota;nama;dipotong;keterangan\n0001;Sari;20000;cuti\n77;Orang Lain;3000;\n"
+    async with coop_session(database, melati) as db:
+        await take_return(db, OFFICER, batch, answer, on=day, today=day)
+    assert count_in((await officer_client.get(TODAY_PAGE)).text, path) == "2"
+    async with coop_session(database, melati) as db:
+        await settle_line(db, OFFICER, batch, member_id, "carry", "cuti", on=day)
+    assert count_in((await officer_client.get(TODAY_PAGE)).text, path) == "1"
+
+
+async def test_money_that_nobody_can_explain_waits_on_the_first_page(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    path = "/pengurus/pembayaran/rekonsiliasi"
+    async with xendit_of(database, melati) as gateway:
+        await gateway.paid(100_000)
+        await fetch(database, melati, "xendit")
+        assert count_in((await officer_client.get(TODAY_PAGE)).text, path) is None
+        gateway.stand_in.account.pay_in(7_000, "QRIS", "TOKO-LAIN", clock.now() - timedelta(hours=1))
+        await fetch(database, melati, "xendit")
+        assert count_in((await officer_client.get(TODAY_PAGE)).text, path) == "1"
