@@ -61,6 +61,7 @@ class Theirs:
     amount: int = 0
     currency: str = "IDR"
     refunds: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)  # refunds that it said are pending
 
 
 @dataclass
@@ -98,6 +99,7 @@ class World:
         if key in known.refunds:
             return Refunded(state="done", provider_reference=key)
         if self.answer % 5 == 0:
+            known.asked[key] = int(amount)
             return Refunded(state="pending", provider_reference=key)
         left = known.amount - sum(known.refunds.values())
         if self.answer % 5 == 1 or amount > left:
@@ -106,7 +108,8 @@ class World:
         return Refunded(state="done", provider_reference=key)
 
     async def refund_status(self, means: object, payment: Status, refund_reference: str, key: str) -> Refunded:
-        return await self.refund(means, payment, Rupiah(self.of(payment.reference).amount // 2), key, "")
+        known = self.of(payment.reference)
+        return await self.refund(means, payment, Rupiah(known.asked.get(key, 0)), key, "")
 
 
 class History:
