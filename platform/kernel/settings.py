@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -151,6 +152,10 @@ class Settings:
             " key is used",
             shown="none",
         ),
+    )
+    stripe_fee_percent: Decimal = field(
+        default=Decimal(0),
+        metadata=_told("percent of each payment to a connected account at Stripe that the platform keeps, below 100"),
     )
     lang: Literal["id", "en"] = field(
         default="en",

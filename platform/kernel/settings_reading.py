@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -107,6 +108,12 @@ def _stripe_accounts(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((slug, account) for slug, _, account in found)
 
 
+def _percent(text: str) -> Decimal:
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,4})?", text):
+        raise ValueError("it must be a percentage below 100, like 1.5")
+    return Decimal(text)
+
+
 def _yes(text: str) -> bool:
     return text.lower() not in {"0", "no", "false", "off"}
 
@@ -129,6 +136,7 @@ READERS: Final[Mapping[str, Any]] = {
     "stand_ins": _stand_in_addresses,
     "billing_pkp": _yes,
     "stripe_accounts": _stripe_accounts,
+    "stripe_fee_percent": _percent,
     "lang": _lang,
     "debug": _yes,
 }

@@ -205,12 +205,14 @@ def means_of(database: Database, tenant: TenantRef, way: Way) -> Means:
         name: vault.open_sealed(keys, tenant.schema_name, label_of(way.way, name), sealed)
         for name, sealed in way.sealed.items()
     }
+    settings = {name: text for name, text in way.settings.items() if name != stripe_provider.PLATFORM_FEE}
     account = database.settings.stripe_account(tenant.slug)
     if account is not None and way.way == "stripe" and way.settings.get("account") == account:
         # the platform's key opens every connected account: it is used for this cooperative's own alone
         secrets[stripe_provider.PLATFORM_KEY] = database.settings.billing_stripe_key or ""
+        settings[stripe_provider.PLATFORM_FEE] = str(database.settings.stripe_fee_percent)
     return Means(
-        settings=way.settings,
+        settings=settings,
         secrets=secrets,
         client=client_of(database),
         address=address_of(database.settings, way.way),

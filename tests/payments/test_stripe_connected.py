@@ -11,7 +11,7 @@ from kernel.errors import Refusal
 from kernel.settings import Settings, load
 from payments import ways
 from payments.officer import setting_up, way_rules
-from payments.providers.stripe_provider import PLATFORM_KEY
+from payments.providers.stripe_provider import PLATFORM_FEE, PLATFORM_KEY
 from tenants.registry import TenantRef
 
 CONNECTED = Settings(
@@ -41,6 +41,28 @@ async def test_an_account_of_others_is_refused(db: AsyncSession, told: Settings)
     with pytest.raises(Refusal) as refused:
         await connect(db, "acct_of_mawar", told)
     assert refused.value.code == "payments.account_not_connected"
+
+
+async def test_what_the_platform_keeps_is_the_operators_to_say_and_no_officers(
+    db: AsyncSession, database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
+    way = await connect(db, "acct_of_melati")
+    own = {"mode": "connected", "account": "acct_of_melati", PLATFORM_FEE: "0"}
+    change = setting_up.WayChange(mark=way_rules.mark_of(way), settings=own)
+    with pytest.raises(Refusal) as refused:
+        await setting_up.change_way(db, CASHIER, "stripe", change, settings=CONNECTED)
+    assert refused.value.code == "payments.setting_unknown"
+    told = load({"LUMBUNG_STRIPE_FEE_PERCENT": "1.5"}).stripe_fee_percent
+    database.settings = replace(CONNECTED, database_url=database.settings.database_url, stripe_fee_percent=told)
+    way.settings[PLATFORM_FEE] = "0"  # however it came there
+    assert ways.means_of(database, melati, way).settings[PLATFORM_FEE] == "1.5"
+    assert PLATFORM_FEE not in ways.means_of(database, mawar, way).settings
+
+
+@pytest.mark.parametrize("text", ["100", "-1", "1,5", "1.55555", "satu", "NaN"])
+def test_a_fee_that_is_no_percentage_starts_nothing(text: str) -> None:
+    with pytest.raises(Refusal):
+        load({"LUMBUNG_STRIPE_FEE_PERCENT": text})
 
 
 @pytest.mark.parametrize("text", ["melati", "melati=", "=acct_1", "melati=sk_1", "melati=acct_1,mawar=acct_1"])

@@ -45,6 +45,8 @@ CONNECTED: Final = "connected"
 # Not among the settings, because no officer knows it: whoever makes the Means of a connected cooperative puts the platform's own key of
 # Stripe (kernel.settings, the one that billing uses) into its secrets under this name.
 PLATFORM_KEY: Final = "platform_key"
+# Nor is this: what the platform keeps of each payment is the operator's to say (kernel.settings), and put into the settings of the Means.
+PLATFORM_FEE: Final = "application_fee_percent"
 
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9_]{1,60}")
 _PERCENT: Final = re.compile(r"\d{1,2}(?:[.,]\d{1,4})?")
@@ -87,15 +89,6 @@ _SETTINGS: Final = (
         label=Words("Nomor akun yang terhubung", "Connected account"),
         hint=Words("Berawalan acct_. Kosongkan untuk kunci sendiri.", "Begins with acct_. Leave empty for own keys."),
         required_with=("mode", CONNECTED),
-    ),
-    Setting(
-        name="application_fee_percent",
-        label=Words("Biaya platform (%)", "Platform fee (%)"),
-        hint=Words(
-            "Hanya untuk akun yang terhubung. Kosong: tidak ada biaya.",
-            "Only for a connected account. Empty: no fee.",
-        ),
-        required=False,
     ),
     Setting(
         name="payment_method_types",
@@ -212,7 +205,7 @@ def _connected_account(means: Means) -> str | None:
 
 def _application_fee(means: Means, amount: Rupiah) -> Rupiah | None:
     """The platform's part, rounded down to whole rupiah; none unless the account is connected and a percentage is set."""
-    percent = means.settings.get("application_fee_percent", "").strip()
+    percent = means.settings.get(PLATFORM_FEE, "").strip()
     if not percent or _connected_account(means) is None:
         return None
     if not _PERCENT.fullmatch(percent):
