@@ -9,6 +9,7 @@ from governance.rules import TransferTail
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import BANK, GATEWAY_FEES, OTHER_INCOME, OWED_TO_PAYERS, VOLUNTARY_SAVINGS, WALLETS
+from payments import rules
 from payments.own_purposes import TRIAL
 from payments.provider import Capabilities
 from payments.purposes import Place
@@ -82,8 +83,9 @@ async def book_refund(
     on: date,
     by: str,
 ) -> int:
-    """Post that money went back, and return the journal's number."""
+    """Post that money went back, and return the journal's number. A tail goes back out of the income that it was."""
     amount = Rupiah(refund.amount)
+    tail = rules.tail_in_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), amount)
     if refund.back_to == "wallet":
         credited = Place(WALLETS, payment.member_id)
     elif refund.back_to == "by_hand" and capabilities.settles in ("provider", "officer"):
@@ -95,7 +97,8 @@ async def book_refund(
         f"Pengembalian uang, {payment.label} ({refund.reason})",
         f"refund:{refund.id}",
         [
-            Line.to_debit(debited.account, amount, debited.party),
+            *([Line.to_debit(debited.account, amount - tail, debited.party)] if amount > tail else []),
+            *([Line.to_debit(OTHER_INCOME, tail)] if tail else []),
             Line.to_credit(credited.account, amount, credited.party),
         ],
     )

@@ -36,7 +36,11 @@ async def left_to_refund(db: AsyncSession, payment: Payment) -> Rupiah:
     if payment.status not in rules.SETTLED:
         return Rupiah(0)
     pending = await _under_way(db, payment)
-    return rules.refundable(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), pending)
+    return rules.refundable(Rupiah(payment.amount), _kept(payment), Rupiah(payment.refunded), pending)
+
+
+def _kept(payment: Payment) -> int:
+    return rules.tail_kept(payment.tail, of_member=payment.member_id is not None)
 
 
 async def _under_way(db: AsyncSession, payment: Payment) -> Rupiah:
@@ -118,7 +122,7 @@ async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefun
         refund.journal = await money.book_refund(db, payment, refund, capabilities, taken_from, on=on, by=by.name)
     refund.state, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
-    payment.status = rules.status_after_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded))
+    payment.status = rules.status_after_refund(Rupiah(payment.amount), _kept(payment), Rupiah(payment.refunded))
     if payment.alarm in ("refund_failed", "refund_not_covered", "refund_waits"):
         payment.alarm = None
     audit.record(db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount})

@@ -88,14 +88,25 @@ def fee_of(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
     return min(fee, amount)
 
 
-def refundable(amount: Rupiah, tail: int, refunded: Rupiah, pending: Rupiah) -> Rupiah:
-    """What can still be given back: the amount less its tail (which went elsewhere), less what went back or is on its way."""
-    return Rupiah(max(0, int(amount) - tail - int(refunded) - int(pending)))
+def tail_kept(tail: int, *, of_member: bool) -> int:
+    """What of a tail does not go back with the rest. A member's went where the bylaws say; a visitor is bound by none, and gets theirs back."""
+    return tail if of_member else 0
 
 
-def status_after_refund(amount: Rupiah, tail: int, refunded: Rupiah) -> Status:
+def tail_in_refund(amount: Rupiah, tail: int, refunded: Rupiah, refund: Rupiah) -> Rupiah:
+    """What of a refund is of the tail, which goes back last, after ``refunded`` went back before it."""
+    price = int(amount) - tail
+    return Rupiah(max(0, int(refunded) + int(refund) - price) - max(0, int(refunded) - price))
+
+
+def refundable(amount: Rupiah, kept: int, refunded: Rupiah, pending: Rupiah) -> Rupiah:
+    """What can still be given back: the amount less what is ``kept`` of its tail, less what went back or is on its way."""
+    return Rupiah(max(0, int(amount) - kept - int(refunded) - int(pending)))
+
+
+def status_after_refund(amount: Rupiah, kept: int, refunded: Rupiah) -> Status:
     """The state once ``refunded`` has gone back in all."""
-    return "refunded" if int(refunded) >= int(amount) - tail else "partly_refunded"
+    return "refunded" if int(refunded) >= int(amount) - kept else "partly_refunded"
 
 
 def is_over(expires_at: datetime | None, now: datetime) -> bool:

@@ -29,6 +29,7 @@ from payments import machine, refund_queries
 from payments import queries as payment_queries
 from payments.errors import REFUND_UNDER_WAY
 from payments.models import Payment
+from payments.rules import tail_in_refund
 from shop import errors, events, paying, queries, rules, stock
 from shop.models import Order, OrderLine
 
@@ -143,8 +144,9 @@ async def _take_back_rebates(
     db: AsyncSession, actor: Actor, order: Order, payments: list[Payment], *, on: date
 ) -> None:
     """What was given back after the hand-over stands as a return on sales; with the whole sale reversed it is an advance given back."""
-    taken = [each.id for each in payments if each.went_to == "purpose"]
-    rebates = await refund_queries.refunded_since(db, taken, order.handed_over_at)
+    taken = [each for each in payments if each.went_to == "purpose"]
+    went_back = await refund_queries.refunded_since(db, [each.id for each in taken], order.handed_over_at)
+    rebates = went_back - _tails_gone_back(taken)
     if not rebates:
         return
     place = (
@@ -166,7 +168,16 @@ async def _none_under_way(db: AsyncSession, payments: list[Payment]) -> None:
 
 def _gone_back(payments: list[Payment]) -> Rupiah:
     """What has been given back of an order that was not handed over yet."""
-    return Rupiah.total(payment.refunded for payment in payments if payment.went_to == "purpose")
+    taken = [payment for payment in payments if payment.went_to == "purpose"]
+    return Rupiah.total(payment.refunded for payment in taken) - _tails_gone_back(taken)
+
+
+def _tails_gone_back(payments: list[Payment]) -> Rupiah:
+    """What has been given back of transfers' tails, which are no part of the sale."""
+    return Rupiah.total(
+        tail_in_refund(Rupiah(payment.amount), payment.tail, Rupiah(0), Rupiah(payment.refunded))
+        for payment in payments
+    )
 
 
 def _sale(order: Order, gone_back: Rupiah, cost: Rupiah) -> list[Line]:

@@ -65,7 +65,7 @@ async def bring_about(db: AsyncSession, state: State, way: str = "bank_transfer"
     if state in ("paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded"):
         payment = await machine.confirm_by_officer(db, CASHIER, reference, on=TODAY)
     if state in ("partly_refunded", "refunded"):
-        amount = Rupiah(20_000 if state == "partly_refunded" else payment.amount - payment.tail)
+        amount = Rupiah(20_000 if state == "partly_refunded" else payment.amount)
         key = f"test:{new_id()}"
         await refunding.ask_refund(db, CASHIER, payment, amount, "by_hand", "Barang kurang", key=key, on=TODAY)
     if state in ("failed", "cancelled"):

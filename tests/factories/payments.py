@@ -246,7 +246,7 @@ _MONEY: Final = (
     " LEFT JOIN reckoned r USING (code) LEFT JOIN booked b USING (code) WHERE coalesce(r.amount, 0) <> coalesce(b.amount, 0)"
 )
 _OWED: Final = (
-    "SELECT coalesce(sum(amount - tail - refunded), 0) FROM payments WHERE went_to = 'owed'"
+    "SELECT coalesce(sum(amount - tail - least(refunded, amount - tail)), 0) FROM payments WHERE went_to = 'owed'"
     " AND status IN ('paid', 'partly_refunded', 'refunded')"
 )
 

@@ -32,7 +32,7 @@ SAYS: dict[State, str] = {
     "in_wallet": "Uang Anda ada di dompet anggota",
     "owed": "Uang Anda kami simpan",
     "partly_refunded": "Rp20.000 dari Rp75.",
-    "refunded": "Rp75.000 sudah kami kembalikan",
+    "refunded": "Uang Anda sudah kembali",
     "failed": "Pembayaran ini gagal",
     "expired": "Batas waktu pembayaran ini lewat",
     "cancelled": "Pembayaran ini tidak berlaku lagi",

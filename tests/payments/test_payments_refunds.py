@@ -54,6 +54,47 @@ PENDING = Refunded(state="pending", provider_reference="re_1")
 FAILED = Refunded(state="failed", provider_reference="re_1", detail="the card is closed")
 
 
+# The tail of a transfer
+
+
+async def test_a_visitor_whose_order_is_called_off_gets_the_tail_back(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, "bank_transfer", buyer=VISITOR)
+    await paid(db, payment)
+    assert payment.tail > 0
+    await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+    assert (payment.status, payment.refunded) == ("refunded", payment.amount)
+    assert await pay.last_lines(db) == [
+        ("2103", 50_000, 0),
+        ("8110", payment.tail, 0),
+        ("1102", 0, payment.amount),
+    ]
+    await pay.all_hold(db)
+
+
+async def test_a_members_tail_stays_in_their_savings(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await pay.ordered(db, "bank_transfer")
+    await paid(db, payment)
+    await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+    assert (payment.status, payment.refunded) == ("refunded", payment.amount - payment.tail)
+    assert await refunding.left_to_refund(db, payment) == 0
+    await pay.all_hold(db)
+
+
+async def test_the_tail_goes_back_last_and_is_no_return_on_the_sale(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    order, payment = await sold(db, "bank_transfer", buyer=VISITOR)
+    await give_back(db, payment, 50_000)
+    assert (payment.status, await refunding.left_to_refund(db, payment)) == ("partly_refunded", payment.tail)
+    await give_back(db, payment, payment.tail)
+    assert payment.status == "refunded"
+    assert [account for account, *_ in await pay.last_lines(db)] == ["8110", "1102"]
+    await handling.return_order(db, CASHIER, order.number, "Rusak", on=TODAY)
+    assert await books.balance(db, "2103") == 0
+    await pay.all_hold(db)
+
+
 # Before the hand-over
 
 BACK = {

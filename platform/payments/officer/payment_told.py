@@ -95,7 +95,8 @@ async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dic
 def _left_to_refund(payment: PaymentView, pending: int) -> Rupiah:
     if payment.status not in rules.SETTLED:
         return Rupiah(0)
-    return rules.refundable(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), Rupiah(pending))
+    kept = rules.tail_kept(payment.tail, of_member=payment.member_id is not None)
+    return rules.refundable(Rupiah(payment.amount), kept, Rupiah(payment.refunded), Rupiah(pending))
 
 
 def _row(row: PaymentRow, visit: Visit) -> dict[str, Any]:
