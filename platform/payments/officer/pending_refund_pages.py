@@ -13,7 +13,6 @@ from kernel.database import Reader, reader_of
 from payments import calling
 from payments.officer import payment_queries as office_queries
 from payments.officer import payment_told as office_told
-from payments.officer import payment_words as office_words
 from payments.officer import pending_refunds, refund_errors
 from payments.officer.payment_pages import HOME, ONE, PLACE, find
 from payments.officer.payment_queries import PaymentView, RefundView
@@ -111,7 +110,7 @@ def _context(payment: PaymentView, refund: RefundView, visit: Visit) -> dict[str
         "amount": formats.rupiah(refund.amount, visit.lang),
         "label": payment.label,
         "name": payment.payer_name,
-        "way": office_words.way_name(payment.way, visit),
+        "way": payment.way.capitalize(),
     }
     sentence = say("Menurut layar %(way)s, %(amount)s dari %(label)s sudah dikembalikan kepada %(name)s.") % facts
     home = f"{HOME}/{payment.reference}"

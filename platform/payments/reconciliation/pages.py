@@ -166,7 +166,11 @@ def _finding(each: Finding, state: Reconciliation, visit: Visit) -> dict[str, An
     piece = each.theirs or each.ours
     payment = state.payments.get(piece.reference or "") if piece else None
     role = each.ours.role if each.theirs is None and each.ours else each.theirs.role if each.theirs else "other"
-    texts = [side.text for side in (each.ours, each.theirs) if side is not None and side.text]
+    texts = [each.ours.text] if each.ours and each.ours.text else []
+    if each.theirs and each.theirs.text:
+        by_provider = state.way.capabilities.settles == "provider"
+        say = words(visit.lang).gettext
+        texts.append(say("kata penyedia: %(words)s") % {"words": each.theirs.text} if by_provider else each.theirs.text)
     hint = HINTS.get(each.why)
     return {
         "why": WHYS[each.why].worded(visit.lang),
