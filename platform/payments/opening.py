@@ -49,7 +49,6 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     member_id: UUID | None = None
     payer_phone: str = ""
     consent: Consent | None = None
-    needs_offer: bool = True
 
 
 async def open_payment(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) -> Payment:
@@ -63,12 +62,21 @@ async def open_payment(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) ->
         return before
     bylaws = (await bylaws_on(db, on)).bylaws
     member = ask.member_id is not None
-    if ask.needs_offer:
-        way = await ways.require_offered(db, tenant_of(db), bylaws, ask.way, ask.amount, member=member)
-    else:
-        way = await ways.way_of(db, ask.way)
+    way = await ways.require_offered(db, tenant_of(db), bylaws, ask.way, ask.amount, member=member)
+    return await _open(db, actor, ask, way, bylaws, on=on)
+
+
+async def open_unoffered(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) -> Payment:
+    """Open a payment by a way that buyers need not be offered, as an officer's trial of it; the same key again returns the same."""
+    before = await queries.payment_by_key(db, ask.key)
+    if before is not None:
+        return before
+    return await _open(db, actor, ask, await ways.way_of(db, ask.way), (await bylaws_on(db, on)).bylaws, on=on)
+
+
+async def _open(db: AsyncSession, actor: Actor, ask: Ask, way: ways.Way, bylaws: Bylaws, *, on: date) -> Payment:
     now = clock.now()
-    tail = await _tail(db, ask, bylaws, now)
+    tail = await _tail(db, ask, way, bylaws, now)
     capabilities = way.capabilities
     payment = await _written(db, ask, way, tail, now)
     if payment is None:  # somebody sent the same at the same moment, and was first
@@ -121,9 +129,9 @@ async def _written(db: AsyncSession, ask: Ask, way: ways.Way, tail: int, now: da
     return (await db.execute(statement)).scalar_one_or_none()
 
 
-async def _tail(db: AsyncSession, ask: Ask, bylaws: Bylaws, now: datetime) -> int:
+async def _tail(db: AsyncSession, ask: Ask, way: ways.Way, bylaws: Bylaws, now: datetime) -> int:
     """A tail by which this transfer differs from every other that may still come; none where all 999 are taken: its text must do then."""
-    if ask.way != "bank_transfer" or bylaws.transfer_tail == "none":
+    if not way.capabilities.unique_tail or bylaws.transfer_tail == "none":
         return 0
     await one_at_a_time(db, "tails of transfers")
     least, most = int(ask.amount) + 1, int(ask.amount) + rules.LARGEST_TAIL

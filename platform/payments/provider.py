@@ -24,7 +24,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that an officer sets for a way of paying. A ``secret`` is kept encrypted and never shown again.
 
     ``required``: the way is not offered without it; ``required_with``: only while another setting has this value, as (name, value).
-    ``of_profile``: where it is empty, the cooperative's profile tells it.
+    ``of_profile``: where it is empty, the cooperative's profile tells it. ``begins``: what it begins with, so that nothing else is kept by
+    mistake; ``real``: what it begins with where it moves real money.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = True
     required_with: tuple[str, str] | None = None
     of_profile: bool = False
+    begins: tuple[str, ...] = ()
+    real: tuple[str, ...] = ()
     default: str = ""
     choices: tuple[tuple[str, Words], ...] = ()
     long: bool = False
@@ -45,6 +48,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     "provider": a verified event or a status read; "officer": a named officer or a matched statement line; "books": our own books, at once,
     after the member consented; "hand_over": whoever gives out the goods. ``lasts``: how long a payment waits (None: for ever).
     ``tells_fees``: the provider says of each payment what it kept, so that no fee is reckoned by the cooperative's own rule.
+    ``company`` is whose own page a payer is led to; ``hint`` what a buyer should know before choosing; ``messages`` which messages an officer
+    ticks at the provider's page, as that page calls them; ``unique_tail``: amounts get one where the bylaws want it.
     ``clearing`` is the account that is debited when the money is settled (by the member's own sub-ledger where ``by_member``).
     """
 
@@ -57,12 +62,16 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     partial_refunds: bool = False
     calls_back: bool = False
     tells_fees: bool = False
+    unique_tail: bool = False
     asks_pin: bool = False
     least: Rupiah = Rupiah(1)
     most: Rupiah | None = None
     lasts: timedelta | None = None
     settings: tuple[Setting, ...] = ()
     entitlement: str | None = None
+    company: str = ""
+    hint: Words | None = None
+    messages: tuple[str, ...] = ()
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):

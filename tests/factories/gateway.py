@@ -15,7 +15,7 @@ from kernel.money import Rupiah
 from ledger import queries as books
 from payments import calling, queries, vault, ways
 from payments.models import PaymentWayRow
-from payments.opening import Ask, open_payment
+from payments.opening import Ask, open_unoffered
 from stand_ins.serving import serve
 from stand_ins.stripe import StripeStandIn
 from stand_ins.xendit import XenditStandIn
@@ -51,9 +51,8 @@ class Gateway(Generic[StandIn]):
                 payer_name="Sari Wulandari",
                 key=new_id().hex,
                 member_id=member,
-                needs_offer=False,
             )
-            payment = await open_payment(db, Actor("member", "Sari Wulandari"), ask, on=date(2026, 11, 20))
+            payment = await open_unoffered(db, Actor("member", "Sari Wulandari"), ask, on=date(2026, 11, 20))
         await calling.start(self.database, self.tenant, payment.reference, origin=ORIGIN)
         return payment.reference
 

@@ -19,7 +19,7 @@ from ledger.chart import CASH, MEMBER_RECEIVABLES
 from payments import machine, refunding
 from payments.credit import terms as credit
 from payments.models import Payment, PaymentWayRow
-from payments.opening import Ask, open_payment
+from payments.opening import Ask, open_unoffered
 from payments.payer.states import State
 from shop.handling import cancel_order
 
@@ -102,9 +102,8 @@ async def _own(db: AsyncSession, purpose: str, label: str, amount: int, number: 
         payer_name=buyer.name,
         member_id=buyer.member_id,
         key=new_id().hex,
-        needs_offer=False,
     )
-    return await open_payment(db, Actor("member", buyer.name), ask, on=TODAY)
+    return await open_unoffered(db, Actor("member", buyer.name), ask, on=TODAY)
 
 
 async def owe(db: AsyncSession, amount: int, *, limit: int = 500_000, number: str = "0001") -> None:

@@ -23,7 +23,7 @@ from kernel.money import Rupiah
 from payments import errors, events, queries, vault, ways
 from payments.models import Payment, PaymentWayRow
 from payments.officer import way_errors, way_rules
-from payments.opening import Ask, open_payment
+from payments.opening import Ask, open_unoffered
 from payments.own_purposes import TRIAL
 from payments.provider import Setting, known_ways
 from payments.providers import qris_provider
@@ -68,7 +68,7 @@ async def change_way(db: AsyncSession, actor: Actor, name: str, change: WayChang
     way, row = await _to_change(db, name, mark=change.mark)
     known = {each.name: each for each in way.capabilities.settings}
     _check_names(known, change)
-    _check_beginnings(name, change)
+    _check_beginnings(known, change)
     way_rules.check_costs(change.fee_percent, change.fee_fixed, change.least, change.most)
     row.settings = {key: text for key, text in {**way.settings, **change.settings}.items() if text}
     schema = tenant_of(db).schema_name
@@ -175,9 +175,8 @@ async def open_trial(db: AsyncSession, actor: Actor, name: str, *, key: str, on:
         way=name,
         payer_name=actor.name,
         key=f"trial:{name}:{key}",
-        needs_offer=False,
     )
-    return await open_payment(db, actor, ask, on=on)
+    return await open_unoffered(db, actor, ask, on=on)
 
 
 async def _to_change(db: AsyncSession, name: str, *, mark: str | None = None) -> tuple[Way, PaymentWayRow]:
@@ -263,11 +262,11 @@ def _check_names(known: Mapping[str, Setting], change: WayChange) -> None:
             raise way_errors.SETTING_UNKNOWN(name=text)
 
 
-def _check_beginnings(way: str, change: WayChange) -> None:
+def _check_beginnings(known: Mapping[str, Setting], change: WayChange) -> None:
     for name, text in (*change.settings.items(), *change.secrets.items()):
-        beginnings = way_rules.BEGINNINGS.get((way, name))
-        if text and beginnings and not text.startswith(beginnings):
-            raise way_errors.BEGINNING_WRONG(beginning=" / ".join(beginnings), field=name)
+        begins = known[name].begins
+        if text and begins and not text.startswith(begins):
+            raise way_errors.BEGINNING_WRONG(beginning=" / ".join(begins), field=name)
 
 
 def _record(db: AsyncSession, actor: Actor, way: Way, facts: Mapping[str, object]) -> None:

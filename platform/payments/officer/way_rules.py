@@ -11,7 +11,7 @@ import msgspec
 from kernel.errors import Words
 from kernel.money import Rupiah
 from payments import errors
-from payments.providers.midtrans_provider import ENVIRONMENT, PRODUCTION
+from payments.provider import provider_of
 from payments.providers.stripe_provider import CONNECTED
 from payments.ways import Way
 
@@ -29,49 +29,16 @@ STATE_NAMES: Final[dict[State, Words]] = {
     "not_in_bylaws": Words("tidak diizinkan anggaran dasar", "not allowed by the bylaws"),
     "not_in_plan": Words("tidak termasuk paket", "not in the plan"),
 }
-# Which messages an officer ticks at the provider's own page, as that page calls them.
-MESSAGES: Final[dict[str, tuple[str, ...]]] = {
-    "stripe": (
-        "checkout.session.completed",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
-        "checkout.session.expired",
-        "charge.refunded",
-        "charge.updated",
-        "refund.created",
-        "refund.updated",
-        "refund.failed",
-        "charge.dispute.created",
-        "payout.paid",
-    ),
-    "midtrans": ("Payment Notification URL",),
-    "xendit": ("Invoices paid", "Refund"),
-}
 MOST_PERCENT: Final = 20
 TRIAL_AMOUNT: Final = Rupiah(10_000)
 
-# What each of these begins with, so that a publishable key or another account's number is not kept by mistake.
-BEGINNINGS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    ("stripe", "secret_key"): ("sk_", "rk_"),
-    ("stripe", "webhook_secret"): ("whsec_",),
-    ("stripe", "account"): ("acct_",),
-    ("xendit", "secret_key"): ("xnd_",),
-}
-_REAL_KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "stripe": ("sk_live_", "rk_live_"),
-    "xendit": ("xnd_production_",),
-}
-
 
 def moves_real_money(way: str, settings: Mapping[str, str], key: str, *, stood_in: bool) -> bool:
-    """Whether money paid this way is real: never where a stand-in answers, else as the key or the chosen environment says."""
-    if stood_in:
-        return False
-    if way in _REAL_KEYS:
-        return key.startswith(_REAL_KEYS[way])
-    if way == "midtrans":
-        return settings.get(ENVIRONMENT) == PRODUCTION
-    return True
+    """Whether money paid this way is real: never where a stand-in answers, else as its key (``key``) or a setting says that marks it."""
+    marks = [each for each in provider_of(way).capabilities().settings if each.real]
+    return not stood_in and all(
+        (key if each.secret else settings.get(each.name, "")).startswith(each.real) for each in marks
+    )
 
 
 def is_connected(way: str, settings: Mapping[str, str]) -> bool:

@@ -83,7 +83,7 @@ async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, ho
         "tells_fees": capabilities.tells_fees,
         "has_fees": outside and not capabilities.tells_fees,
         "webhook": f"{scheme}://{host}/kait/{way.endpoint}" if way.endpoint else None,
-        "messages": way_rules.MESSAGES.get(name, ()),
+        "messages": capabilities.messages,
         "can_try": outside and way.complete,
         "trial_amount": way_rules.trial_amount(way),
         "trial_key": str(new_id()),

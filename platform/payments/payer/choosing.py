@@ -41,14 +41,8 @@ def hint_of(offer: Offer, visit: Visit) -> str | None:
     say = words(visit.lang).gettext
     if offer.has is not None:
         amount = {"amount": formats.rupiah(offer.has, visit.lang)}
-        owed = offer.way.way in ("kasbon", "payroll")
-        told = (say("Sisa batas Anda %(amount)s") if owed else say("Saldo Anda %(amount)s")) % amount
+        on_credit = offer.way.capabilities.asks_pin
+        told = (say("Sisa batas Anda %(amount)s") if on_credit else say("Saldo Anda %(amount)s")) % amount
         return told if offer.enough else f"{told}. {say('Belum cukup.')}"
-    return {
-        "cash": None,
-        "bank_transfer": say("Nomor rekening kami tunjukkan sesudah ini"),
-        "qris": say("Pindai dengan aplikasi bank atau dompet digital apa pun"),
-        "stripe": say("Halaman pembayaran Stripe terbuka sesudah ini"),
-        "midtrans": say("Halaman pembayaran Midtrans terbuka sesudah ini"),
-        "xendit": say("Halaman pembayaran Xendit terbuka sesudah ini"),
-    }.get(offer.way.way)
+    hint = offer.way.capabilities.hint
+    return hint.worded(visit.lang) if hint else None

@@ -224,7 +224,7 @@ def _leads(visit: Visit, payment: PaymentView) -> bool:
 
 
 def _provider_name(payment: PaymentView) -> str:
-    return {"stripe": "Stripe", "midtrans": "Midtrans", "xendit": "Xendit"}.get(payment.way, "")
+    return provider_of(payment.way).capabilities().company
 
 
 routes: Final[list[Any]] = [pay_page, pay_state, start_paying, onward_page, look_again, qris_image]

@@ -20,6 +20,8 @@ CAPABILITIES = Capabilities(
     settles="officer",
     clearing=BANK,
     lasts=timedelta(hours=48),
+    unique_tail=True,
+    hint=Words("Nomor rekening kami tunjukkan sesudah ini", "We show the account number next"),
     settings=(
         Setting(
             name="account",

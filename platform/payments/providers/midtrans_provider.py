@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from governance.rules import PaymentWay
+from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
 from kernel import clock
 from kernel.errors import Words
 from kernel.money import Rupiah
@@ -73,7 +73,7 @@ class MidtransProvider:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            label=Words("Midtrans: QRIS, rekening virtual, dompet", "Midtrans: QRIS, virtual account, e-wallet"),
+            label=PAYMENT_WAY_NAMES["midtrans"],
             settles="provider",
             clearing=MIDTRANS,
             refunds=True,
@@ -81,6 +81,9 @@ class MidtransProvider:
             calls_back=True,
             lasts=timedelta(hours=24),
             entitlement="gateways",
+            company="Midtrans",
+            hint=Words("Halaman pembayaran Midtrans terbuka sesudah ini", "Midtrans’ payment page opens next"),
+            messages=("Payment Notification URL",),
             settings=_SETTINGS,
         )
 
@@ -167,18 +170,18 @@ class MidtransProvider:
         return Statement(lines=(), balance=None)
 
 
-ENVIRONMENT: Final = "environment"
-PRODUCTION: Final = "production"
+_PRODUCTION: Final = "production"
 _SETTINGS: Final = (
     Setting(
-        name=ENVIRONMENT,
+        name="environment",
         label=Words("Lingkungan Midtrans", "Midtrans environment"),
         hint=Words("Kunci Sandbox dan Production berbeda.", "Sandbox and Production have different keys."),
         default="sandbox",
         choices=(
-            (PRODUCTION, Words("Production: uang sungguhan", "Production: real money")),
+            (_PRODUCTION, Words("Production: uang sungguhan", "Production: real money")),
             ("sandbox", Words("Sandbox: uji coba", "Sandbox: for trials")),
         ),
+        real=(_PRODUCTION,),
     ),
     Setting(
         name="channels",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from governance.rules import PAYMENT_WAY_NAMES
 from kernel.errors import Refusal, Words
 from ledger.chart import GATEWAYS
 from payments.provider import (
@@ -23,7 +24,8 @@ from payments.providers import qris, qris_errors
 from payments.providers.local_ways import LocalWay
 
 CAPABILITIES: Final = Capabilities(
-    label=Words("QRIS", "QRIS"),
+    label=PAYMENT_WAY_NAMES["qris"],
+    hint=Words("Pindai dengan aplikasi bank atau dompet digital apa pun", "Scan with any bank’s app or e-wallet"),
     settles="officer",
     clearing=GATEWAYS,
     least=qris.LEAST,

@@ -12,7 +12,7 @@ from typing import Final
 
 import stripe
 
-from governance.rules import PaymentWay
+from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
 from kernel import clock
 from kernel.errors import Words
 from kernel.money import Rupiah
@@ -74,6 +74,8 @@ _SETTINGS: Final = (
         ),
         secret=True,
         required_with=("mode", OWN_KEYS),
+        begins=("sk_", "rk_"),
+        real=("sk_live_", "rk_live_"),
     ),
     Setting(
         name="webhook_secret",
@@ -83,12 +85,14 @@ _SETTINGS: Final = (
             "Begins with whsec_; Stripe shows it once the address for messages is registered.",
         ),
         secret=True,
+        begins=("whsec_",),
     ),
     Setting(
         name="account",
         label=Words("Nomor akun yang terhubung", "Connected account"),
         hint=Words("Berawalan acct_. Kosongkan untuk kunci sendiri.", "Begins with acct_. Leave empty for own keys."),
         required_with=("mode", CONNECTED),
+        begins=("acct_",),
     ),
     Setting(
         name="payment_method_types",
@@ -99,6 +103,19 @@ _SETTINGS: Final = (
         ),
         required=False,
     ),
+)
+_MESSAGES: Final = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "charge.refunded",
+    "charge.updated",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "payout.paid",
 )
 
 
@@ -114,7 +131,7 @@ class StripeProvider:
     def capabilities(self) -> Capabilities:
         """Stripe's least is about half a US dollar, and its most is twelve digits of hundredths."""
         return Capabilities(
-            label=Words("Kartu atau dompet digital lewat Stripe", "Card or e-wallet by Stripe"),
+            label=PAYMENT_WAY_NAMES["stripe"],
             settles="provider",
             clearing=STRIPE,
             refunds=True,
@@ -125,6 +142,9 @@ class StripeProvider:
             most=MOST,
             lasts=timedelta(hours=1),
             entitlement="gateways",
+            company="Stripe",
+            hint=Words("Halaman pembayaran Stripe terbuka sesudah ini", "Stripe’s payment page opens next"),
+            messages=_MESSAGES,
             settings=_SETTINGS,
         )
 

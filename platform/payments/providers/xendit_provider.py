@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from governance.rules import PaymentWay
+from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
 from kernel import clock
 from kernel.errors import Words
 from kernel.money import Rupiah
@@ -81,6 +81,8 @@ _SETTINGS: Final = (
             "At Xendit: Settings › API Keys, with permission Money-in write, and Balance and Transaction read.",
         ),
         secret=True,
+        begins=("xnd_",),
+        real=("xnd_production_",),
     ),
     Setting(
         name="callback_token",
@@ -101,7 +103,7 @@ class XenditProvider:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            label=Words("Xendit: QRIS, rekening virtual, dompet", "Xendit: QRIS, virtual account, e-wallet"),
+            label=PAYMENT_WAY_NAMES["xendit"],
             settles="provider",
             clearing=XENDIT,
             refunds=True,
@@ -110,6 +112,9 @@ class XenditProvider:
             tells_fees=True,
             lasts=timedelta(hours=24),
             entitlement="gateways",
+            company="Xendit",
+            hint=Words("Halaman pembayaran Xendit terbuka sesudah ini", "Xendit’s payment page opens next"),
+            messages=("Invoices paid", "Refund"),
             settings=_SETTINGS,
         )
 
