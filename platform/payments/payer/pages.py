@@ -32,6 +32,7 @@ from payments.payer.states import (
     may_lead_to,
     seconds_left,
     state_of,
+    state_words,
 )
 from payments.provider import ProviderFault, provider_of
 from payments.providers import qris_picture
@@ -188,6 +189,7 @@ async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
     return {
         "payment": payment,
         "state": state,
+        "mark_words": state_words(state, visit.lang),
         "settled": state in SETTLED,
         "waits": state in CAN_CHANGE,
         "on_credit": ON_CREDIT,

@@ -13,7 +13,7 @@ from kernel import formats
 from kernel.errors import Words
 from kernel.formats import Lang
 from payments.credit.terms import ON_CREDIT
-from payments.rules import is_over
+from payments.rules import STATUS_NAMES, is_over
 
 if TYPE_CHECKING:
     from payments.payer.queries import PaymentView, RefundView
@@ -23,23 +23,34 @@ State = Literal[
     "expired", "cancelled",
 ]  # fmt: skip
 
-# What a page that waits says aloud when it changed.
-STATE_NAMES: Final[dict[State, Words]] = {
-    "awaiting": Words("menunggu pembayaran", "waiting for payment"),
+# As rules.STATUS_NAMES says them, and those that only a payer knows.
+STATE_NAMES: Final[dict[str, Words]] = STATUS_NAMES | {
     "lapsed": Words("batas waktu lewat", "time is up"),
     "under_way": Words("uangnya sedang di jalan", "the money is on its way"),
     "checking": Words("sedang diperiksa pengurus", "an officer is checking"),
-    "paid": Words("sudah dibayar", "paid"),
     "on_kasbon": Words("dicatat sebagai kasbon", "put on store credit"),
-    "on_payroll": Words("dicatat untuk dipotong dari gaji", "noted to be deducted from pay"),
-    "taken_up": Words("sudah dibayar", "paid"),
-    "in_wallet": Words("uangnya masuk dompet Anda", "the money is in your wallet"),
-    "owed": Words("uangnya kami simpan untuk Anda", "we keep the money for you"),
-    "partly_refunded": Words("dikembalikan sebagian", "partly refunded"),
-    "refunded": Words("dikembalikan", "refunded"),
-    "failed": Words("gagal", "failed"),
-    "expired": Words("lewat batas waktu", "expired"),
-    "cancelled": Words("dibatalkan", "cancelled"),
+    "on_payroll": Words("akan dipotong dari gaji", "to be deducted from pay"),
+    "taken_up": STATUS_NAMES["paid"],
+    "in_wallet": Words("masuk dompet Anda", "in your wallet"),
+    "owed": Words("disimpan untuk Anda", "kept for you"),
+}
+# The colour of each.
+STATE_KINDS: Final[dict[State, str]] = {
+    "awaiting": "wait",
+    "lapsed": "wait",
+    "under_way": "wait",
+    "checking": "wait",
+    "paid": "done",
+    "on_kasbon": "go",
+    "on_payroll": "go",
+    "taken_up": "done",
+    "in_wallet": "go",
+    "owed": "go",
+    "partly_refunded": "done",
+    "refunded": "off",
+    "failed": "wrong",
+    "expired": "off",
+    "cancelled": "off",
 }
 SETTLED: Final[frozenset[State]] = frozenset(
     {"paid", "on_kasbon", "on_payroll", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded"}
@@ -50,8 +61,8 @@ CAN_CHANGE: Final[frozenset[State]] = frozenset({"awaiting", "lapsed", "under_wa
 def state_of(payment: PaymentView, now: datetime) -> State:
     """Return the state in the payer's eyes.
 
-    "lapsed": its time is up, and whether money came is still being asked; "under_way": the payer has paid, and a bank takes its time; "checking": something did not fit, an officer looks at it;
-    "on_kasbon", "on_payroll": the payer owes it now, and no money came;
+    "lapsed": its time is up, and whether money came is still being asked; "under_way": the payer has paid, and a bank takes its time;
+    "checking": something did not fit, an officer looks at it; "on_kasbon", "on_payroll": the payer owes it now, and no money came;
     "taken_up": paid too late, and what it was for could still be had; "in_wallet", "owed": it was gone, and there the money lies.
     """
     if payment.status in ("partly_refunded", "refunded"):
@@ -69,6 +80,12 @@ def state_of(payment: PaymentView, now: datetime) -> State:
             return "under_way"
         return "lapsed" if is_over(payment.expires_at, now) else "awaiting"
     return payment.status  # type: ignore[return-value]  # the column's check knows the states
+
+
+def state_words(state: State, lang: Lang) -> tuple[str, str]:
+    """Return a state as the words of its mark, and the mark's colour."""
+    said = STATE_NAMES[state].worded(lang)
+    return said[:1].upper() + said[1:], STATE_KINDS[state]
 
 
 def mark_of(payment: PaymentView, refunds: Sequence[RefundView], now: datetime) -> str:
