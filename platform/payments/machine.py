@@ -102,9 +102,9 @@ async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, 
     return payment
 
 
-async def settle_by_statement(db: AsyncSession, payment: Payment, *, by: str, on: date) -> bool:
-    """Take the money that a line of the bank's statement shows; ``on`` is the line's day. False when it was paid before."""
-    return await settle(db, payment, by=by, on=on)
+async def settle_by_statement(db: AsyncSession, payment: Payment, actor: Actor, *, on: date) -> bool:
+    """Take the money that a line of the bank's statement shows, which ``actor`` brought in; ``on`` is the line's day. False when it was paid before."""
+    return await settle(db, payment, by=actor.name, on=on, actor=actor)
 
 
 async def expire(db: AsyncSession, reference: str) -> None:

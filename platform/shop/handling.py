@@ -66,7 +66,7 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
         line.cost = int(costs[line.product_id])
     for payment in payments:
         if order.status == "placed" and payment.status == "awaiting" and payment.way == "cash":
-            await machine.settle(db, payment, by=actor.name, on=on)
+            await machine.settle(db, payment, by=actor.name, on=on, actor=actor)
     order.status, order.handed_over_at = "handed_over", clock.now()
     if order.paid_at is None:  # it costs nothing
         order.paid_at, order.paid_confirmed_by = clock.now(), actor.name

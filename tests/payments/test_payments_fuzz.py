@@ -194,7 +194,7 @@ class History:
         payment = await self.pick(Payment, at, Payment.way == "bank_transfer")
         if payment is not None:
             locked = await machine.locked(self.db, payment.reference)
-            await machine.settle_by_statement(self.db, locked, by="Bendahara", on=TODAY)
+            await machine.settle_by_statement(self.db, locked, CASHIER, on=TODAY)
 
     async def expire(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at)

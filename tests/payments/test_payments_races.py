@@ -76,7 +76,7 @@ async def confirm(db: AsyncSession, payment: Payment) -> None:
 
 
 async def by_statement(db: AsyncSession, payment: Payment) -> None:
-    await machine.settle_by_statement(db, await machine.locked(db, payment.reference), by="Bendahara", on=TODAY)
+    await machine.settle_by_statement(db, await machine.locked(db, payment.reference), CASHIER, on=TODAY)
 
 
 async def test_a_statement_with_late_money_and_a_checkout_of_its_goods_do_not_lock_each_other_out(

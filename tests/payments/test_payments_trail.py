@@ -11,6 +11,7 @@ from kernel.models import AuditEntry
 from kernel.money import Rupiah
 from payments import events, machine, refunding, rules
 from payments.purposes import purpose_of, purposes_for_goods
+from shop.handling import hand_over
 
 
 async def entries(db: AsyncSession, reference: str, action: str) -> list[AuditEntry]:
@@ -20,6 +21,22 @@ async def entries(db: AsyncSession, reference: str, action: str) -> list[AuditEn
 
 async def test_an_officer_who_confirms_money_is_named_in_the_trail(db: AsyncSession) -> None:
     payment = await fill_wallet(db, 50_000)
+    (settled,) = await entries(db, payment.reference, events.SETTLED)
+    assert (settled.actor_kind, settled.actor_name) == ("officer", CASHIER.name)
+
+
+async def test_who_hands_goods_over_for_cash_is_named_in_the_trail(db: AsyncSession) -> None:
+    payment = await bring_about(db, "awaiting", "cash")
+    number = int(payment.label.rpartition(" ")[2])
+    await hand_over(db, CASHIER, number, on=TODAY)
+    (settled,) = await entries(db, payment.reference, events.SETTLED)
+    assert (settled.actor_kind, settled.actor_name) == ("officer", CASHIER.name)
+
+
+async def test_an_officer_who_brings_a_statement_in_is_named_in_the_trail(db: AsyncSession) -> None:
+    await open_ways(db)
+    payment = await bring_about(db, "awaiting")
+    assert await machine.settle_by_statement(db, payment, CASHIER, on=TODAY)
     (settled,) = await entries(db, payment.reference, events.SETTLED)
     assert (settled.actor_kind, settled.actor_name) == ("officer", CASHIER.name)
 

@@ -232,8 +232,8 @@ async def test_what_the_books_refuse_is_left_to_an_officer_and_the_rest_is_taken
     bad, good = await asked(db), await asked(db, 60_001, reference="LAAAAAAAAAA2")
     real = machine.settle_by_statement
 
-    async def refuse_one(db: AsyncSession, payment: Payment, *, by: str, on: date) -> bool:
-        settled = await real(db, payment, by=by, on=on)
+    async def refuse_one(db: AsyncSession, payment: Payment, actor: Actor, *, on: date) -> bool:
+        settled = await real(db, payment, actor, on=on)
         if payment.reference == "LAAAAAAAAAA1":
             raise errors.NO_SUCH_MEMBER()
         return settled

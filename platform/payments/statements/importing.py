@@ -178,7 +178,7 @@ async def _settle(db: AsyncSession, actor: Actor, sure: Iterable[tuple[Statement
         payment = payments[str(planned.verdict.reference)]
         try:
             async with db.begin_nested():
-                await machine.settle_by_statement(db, payment, by=actor.name, on=value_day(line.on_date, day, closed))
+                await machine.settle_by_statement(db, payment, actor, on=value_day(line.on_date, day, closed))
                 await link(db, actor, line, payment_id=payment.id, reason=planned.verdict.reason)
         except Refusal as refusal:
             await db.refresh(line)

@@ -50,7 +50,7 @@ async def match_by_hand(db: AsyncSession, actor: Actor, line_id: UUID, reference
         raise statement_errors.PAYMENT_SEEN(reference=reference)
     _take_tail(line, payment)
     on = value_day(line.on_date, await today(db), await closed_years(db))
-    settled = await machine.settle_by_statement(db, payment, by=actor.name, on=on)
+    settled = await machine.settle_by_statement(db, payment, actor, on=on)
     await link(db, actor, line, payment_id=payment.id, reason="by_hand")
     audit.record(
         db,
