@@ -61,6 +61,7 @@ class Doors:
         self._apps = applications(self.settings)
         self._base, _, self._base_port = self.settings.base_domain.partition(":")
         self._base = self._base.lower()
+        self._operators = f"operator.{self._base}"
         self._secure = self.settings.scheme == "https"
 
     @property
@@ -112,20 +113,21 @@ class Doors:
         """Serve one connection."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http" and len(scope["path"]) > LONGEST_PATH:
+            return
+        if scope["type"] != "http":
+            return
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(scope["path"]) > LONGEST_PATH:
             await answer_nothing(414, send)
-        elif scope["type"] == "http" and sum(name == b"host" for name, _ in scope["headers"]) > 1:
+        elif len(hosts) > 1:
             await answer_nothing(400, send)  # a proxy may have chosen by the other one (RFC 9112, 3.2)
-        elif not all(_HOST.fullmatch(value) for name, value in scope["headers"] if name == b"host"):
+        elif hosts and not _HOST.fullmatch(hosts[0]):
             # addresses are made of it: "melati.example:x@elsewhere" begins with a name of ours and leads elsewhere
             await answer_nothing(400, send)
-        elif scope["type"] == "http":
+        else:
             if scope["method"] == "HEAD":
                 scope, send = scope | {"method": "GET"}, without_body(send)
-            try:
-                await self._serve(scope, receive, send)
-            finally:
-                _forget_what_was_sent(scope)
+            await self._serve(scope, receive, send)
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:
@@ -151,26 +153,37 @@ class Doors:
             return
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.partition(":")[0].rstrip(".")
+        ours = name in (self._base, self._operators)
+        tenant = None if ours else await self._tenant_of(name)
+        if tenant is not None and path.startswith(hook.PREFIX) and tenant.revision >= OLDEST_SERVED:
+            await hook.receive(self.database, tenant, scope, receive, send)  # needs nothing of what pages need
+            return
         cookies = _cookies(b"; ".join([value for header, value in scope["headers"] if header == b"cookie"]))
-        if name == self._base:
-            visit = Visit(self.database, "apex", LUMBUNG)
-            app = self._apps["apex"]
-        elif name == f"operator.{self._base}":
-            visit = Visit(self.database, "operator", LUMBUNG)
-            app = self._apps["operator"]
-        else:
-            tenant = await self._tenant_of(name)
+        try:
             if tenant is not None:
                 await self._serve_cooperative(tenant, scope, receive, send, headers, cookies)
-                return
-            visit = Visit(self.database, "apex", LUMBUNG)
-            app = self._apps["nobody"]
+            else:
+                await self._serve_platform(name, scope, receive, send, headers, cookies)
+        finally:
+            _forget_what_was_sent(scope)
+
+    async def _serve_platform(
+        self,
+        name: str,
+        scope: Any,
+        receive: Receive,
+        send: Send,
+        headers: dict[bytes, bytes],
+        cookies: dict[str, str],
+    ) -> None:
+        door = {self._base: "apex", self._operators: "operator"}.get(name, "nobody")
+        visit = Visit(self.database, "operator" if door == "operator" else "apex", LUMBUNG)
         self._greet(visit, scope, headers, cookies)
-        if visit.nav == "operator" and (token := cookies.get(session_cookie(secure=self._secure))):
+        if door == "operator" and (token := cookies.get(session_cookie(secure=self._secure))):
             async with shared_reader(self.database) as ro:
                 visit.operator = await operator_of_session(ro, token_hash(token), clock.now())
         scope[KEY] = visit
-        await app(scope, receive, send)
+        await self._apps[door](scope, receive, send)
 
     async def _tenant_of(self, name: str) -> TenantRef | None:
         """Find the cooperative of a host name: a subdomain is known by its label, a domain of one's own by the whole name."""
@@ -187,9 +200,6 @@ class Doors:
         headers: dict[bytes, bytes],
         cookies: dict[str, str],
     ) -> None:
-        if scope["path"].startswith(hook.PREFIX) and tenant.revision >= OLDEST_SERVED:
-            await hook.receive(self.database, tenant, scope, receive, send)
-            return
         token = cookies.get(session_cookie(secure=self._secure))
         lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
         key: tuple[object, ...] | None = None
