@@ -7,14 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import Visitors
 from factories import payments as pay
+from factories.outside import outside
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import Refusal
-from payments import machine
+from payments import calling, machine
 from payments.models import Payment
 from payments.rules import Outcome
-from shop import handling, paying
+from shop import handling, paying, queries
 from shop.models import Order
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -93,3 +94,23 @@ async def test_the_page_of_other_ways_leads_to_the_payment_while_money_is_under_
     key = shown.text.partition("?kunci=")[2].partition('"')[0]
     answer = await client.get(f"/pesanan/{order.number}/cara-bayar?kunci={key}")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/bayar/{payment.reference}")
+
+
+async def test_a_bank_transfer_by_stripe_outlasts_its_page_until_it_came(database: Database, melati: TenantRef) -> None:
+    async with outside(database, melati) as world:
+        order, payment = await world.ordered("stripe")
+        theirs = str(payment.provider_reference)
+        await world.stripe.complete(theirs, "async")
+        async with coop_session(database, melati) as db:
+            (await machine.locked(db, payment.reference)).expires_at = clock.now() - timedelta(minutes=1)
+        assert await calling.look(database, melati, payment.reference) == "awaiting"
+        async with coop_session(database, melati) as db:
+            waiting = await machine.locked(db, payment.reference)
+            assert (waiting.status, waiting.under_way_since is not None) == ("awaiting", True)
+        await world.stripe.money_arrives(theirs)
+        assert await calling.look(database, melati, payment.reference) == "settled"
+    async with coop_session(database, melati) as db:
+        now = await queries.order_to_change_by_id(db, order.id)
+        assert now is not None
+        assert now.status == "paid"
+        await pay.all_hold(db)
