@@ -16,6 +16,7 @@ from kernel.errors import Words
 from kernel.money import Rupiah
 from payments import errors, queries, vault
 from payments.credit import queries as credit_queries
+from payments.credit.terms import ON_CREDIT
 from payments.outside import client_of
 from payments.provider import REAL_ADDRESSES, Capabilities, Means, Setting, known_ways, provider_of
 from payments.providers import stripe_provider
@@ -131,13 +132,14 @@ def _is_needed(setting: Setting, settings: Mapping[str, str]) -> bool:
 
 
 def may_be_offered(way: Way, bylaws: Bylaws, tenant: TenantRef) -> bool:
-    """Whether bylaws, plan and officers allow this way, and it is set up to the end."""
+    """Whether bylaws, plan and officers allow this way, and it is set up to the end. Read-only, a cooperative lends nobody anything new."""
     entitlement = way.capabilities.entitlement
     return (
         way.enabled
         and way.complete
         and way.way in bylaws.payment_ways
         and (entitlement is None or entitled(tenant, entitlement))
+        and not (tenant.read_only and way.way in ON_CREDIT)
     )
 
 

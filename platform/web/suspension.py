@@ -1,7 +1,8 @@
 """What a cooperative still does that an operator has suspended, or that has not paid the platform for long.
 
-Suspended: its officers sign in and read the books, its members see their savings. Nothing else. Read-only (docs/adr/0022-billing.md):
-everything can be seen and exported, orders under way are finished, the plan can be paid; nothing new is begun.
+Suspended: its officers sign in, read the books and end what they pay for Lumbung, its members see their savings. Nothing else. Read-only (docs/adr/0022-billing.md):
+everything can be seen and exported, orders under way are finished, members get out what is theirs, officers are dismissed, the plan can be paid;
+nothing new is begun.
 
 The one place of these rules: they run before every handler of a cooperative, whatever room the page belongs to.
 """
@@ -42,13 +43,25 @@ SHOP_RESTS = Kind(
 
 # Pages that stay open by name, and those that stay open with everything below them. Who may see them, their own guards say.
 OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota", "/anggaran-dasar"})
-OPEN_BELOW = ("/pengurus/buku", "/anggota/simpanan", "/anggota/shu", "/bahasa", "/merek", "/gambar")
-OPEN_WRITES = frozenset({"/masuk", "/keluar"})
+OPEN_BELOW = (
+    "/pengurus/buku",
+    "/pengurus/langganan",
+    "/anggota/simpanan",
+    "/anggota/shu",
+    "/bahasa",
+    "/merek",
+    "/gambar",
+)
+# A card goes on being charged at Stripe, which knows nothing of a suspension: it can be managed there, and the plan be stopped.
+OPEN_WRITES = frozenset({"/masuk", "/keluar", "/pengurus/langganan/kartu/kelola", "/pengurus/langganan/berhenti"})
 
 # What can still be changed while read-only: signing in and one's own account, an order that is under way (paid, handed over, called off, given
-# back), payments and debts that are settled, and all that pays the platform. No new way of paying, no more credit, no new money in a wallet.
+# back), payments and debts that are settled, a member's own savings paid out, and all that pays the platform. And what keeps a cooperative safe:
+# an officer is dismissed, a code lets somebody in again, a way of paying is switched off, a PIN is changed. No new way of paying, no more credit
+# (nor is an order under way put on it: payments/ways.py), no new money in a wallet.
 FINISHING: Final = re.compile(
-    r"/masuk|/keluar|/aktivasi|/anggota/akun/.+"
+    r"/masuk|/keluar|/aktivasi|/anggota/akun/.+|/anggota/kasbon/pin"
+    r"|/pengurus/pengaturan/pengurus/[^/]+/pemberhentian|/pengurus/anggota/[^/]+/(?:kode|tarik(?:/periksa)?)|/pengurus/pembayaran/cara/[^/]+/pemadaman"
     r"|/pesanan/.+|/pengurus/pesanan/[0-9]+/(?:pembayaran|penyerahan|pembatalan|pengembalian)(?:/.*)?"
     r"|/bayar/.+|/anggota/kasbon/bayar|/pengurus/pembayaran(?!/cara/|/kasbon/[^/]+/(?:batas|dompet))(?:/.*)?"
     r"|/pengurus/langganan(?:/.*)?|/kait/.+"

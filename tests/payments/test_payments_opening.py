@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -87,6 +88,21 @@ async def test_what_bylaws_officers_or_plan_do_not_allow_is_not_offered(db: Asyn
         everything.discard(way)
         assert await offered() == everything
     assert await offered(amount=60_000) == everything | {"cash"}
+
+
+async def test_read_only_a_cooperative_lends_nobody_anything_new(db: AsyncSession) -> None:
+    await pay.switch_on(db)
+    await pay.grant(db)
+    member_id, tenant, bylaws = (await shop.member(db)).member_id, tenant_of(db), await _bylaws(db)
+    closed = msgspec.structs.replace(tenant, read_only=True)
+    open_ones, left = [
+        {offer.way.way for offer in await ways.offers(db, each, bylaws, member_id=member_id, amount=Rupiah(50_000))}
+        for each in (tenant, closed)
+    ]
+    assert open_ones - left == {"kasbon", "payroll"}
+    with pytest.raises(Refusal) as refused:
+        await ways.require_offered(db, closed, bylaws, "kasbon", Rupiah(50_000), member=True)
+    assert refused.value.code == "payments.way_not_offered"
 
 
 async def _bylaws(db: AsyncSession) -> Bylaws:

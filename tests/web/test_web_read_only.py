@@ -1,26 +1,33 @@
 """Read-only, because the platform was not paid: all is seen, what is under way is finished, nothing new is begun."""
 
+import uuid
+
 import httpx
 import pytest
 from sqlalchemy import text
 
 from conftest import SignedIn, Visitors
+from kernel import clock
 from kernel.database import Database
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
-from tenants.session import shared_session
+from tenants.session import coop_reader, shared_session
 from web.doors import Doors
 from web.suspension import finishes
 
 
-@pytest.fixture
-async def read_only(app: Doors, database: Database, melati: TenantRef) -> None:
+async def close(app: Doors, database: Database, melati: TenantRef) -> None:
     async with shared_session(database) as db:
         await db.execute(
             text("UPDATE shared.cooperatives SET read_only = true, billing_notice = 'read_only' WHERE id = :id"),
             {"id": melati.id},
         )
     app.changed(REGISTRY)
+
+
+@pytest.fixture
+async def read_only(app: Doors, database: Database, melati: TenantRef) -> None:
+    await close(app, database, melati)
 
 
 @pytest.mark.parametrize("path", ["/anggota", "/anggota/simpanan", "/anggota/shu", "/"])
@@ -63,6 +70,37 @@ async def test_an_order_under_way_gets_past_the_door(read_only: None, officer_cl
     assert answer.status_code in (404, 409, 422)
 
 
+async def test_a_member_gets_out_what_is_theirs(
+    read_only: None, officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    async with coop_reader(database, melati) as ro:
+        member = await ro.value("SELECT id FROM members WHERE number = '0001'")
+        before = await ro.value("SELECT balance FROM balances WHERE account = '2111' AND party = $1", member)
+    paid_out = {"amount": "25.000", "way": "cash", "on": clock.today().isoformat(), "key": str(uuid.uuid4())}
+    taken = await officer_client.post(f"/pengurus/anggota/{member}/tarik", dict(paid_out))
+    assert taken.status_code == 303, taken.text
+    put_in = paid_out | {"kind": "voluntary", "key": str(uuid.uuid4())}
+    assert (await officer_client.post(f"/pengurus/anggota/{member}/setor", put_in)).status_code == 403
+    async with coop_reader(database, melati) as ro:
+        after = await ro.value("SELECT balance FROM balances WHERE account = '2111' AND party = $1", member)
+    assert before - after == 25_000
+
+
+async def test_an_officer_can_still_be_dismissed_and_none_be_added(
+    app: Doors, database: Database, melati: TenantRef, officer_client: SignedIn
+) -> None:
+    settings = "/pengurus/pengaturan/pengurus"
+    cashier = {"name": "Sari", "phone": "0812-0000-0001", "role": "kasir"}
+    assert (await officer_client.post(settings, cashier)).status_code in (200, 303)
+    async with coop_reader(database, melati) as ro:
+        user = await ro.value("SELECT id FROM users WHERE officer_role = 'kasir'")
+    await close(app, database, melati)
+    assert (await officer_client.post(f"{settings}/{user}/pemberhentian")).status_code == 303
+    assert (await officer_client.post(settings, cashier)).status_code == 403
+    async with coop_reader(database, melati) as ro:
+        assert await ro.value("SELECT count(*) FROM users WHERE officer_role = 'kasir'") == 0
+
+
 async def test_the_neighbour_is_not_concerned(read_only: None, visitor: Visitors) -> None:
     answer = await visitor("mawar").post("/keranjang", data={"sku": "x"})
     assert answer.status_code != 403
@@ -74,6 +112,19 @@ def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
     for path in ("/bayar/P1/periksa", "/pengurus/pembayaran/P1/penerimaan", "/pengurus/pembayaran/kasbon/7/pelunasan"):
         assert finishes("POST", path)
     for path in (
+        "/pengurus/pengaturan/pengurus/7/pemberhentian",
+        "/pengurus/anggota/7/kode",
+        "/pengurus/anggota/7/tarik",
+        "/pengurus/anggota/7/tarik/periksa",
+        "/pengurus/pembayaran/cara/qris/pemadaman",
+        "/anggota/kasbon/pin",
+    ):
+        assert finishes("POST", path)
+    for path in (
+        "/pengurus/pengaturan/pengurus",
+        "/pengurus/anggota/7/setor",
+        "/pengurus/anggota/7/persetujuan",
+        "/pengurus/pembayaran/cara/qris/penyalaan",
         "/pengurus/pembayaran/cara/qris",
         "/pengurus/pembayaran/kasbon/7/batas",
         "/pengurus/pembayaran/kasbon/7/dompet",
