@@ -138,18 +138,24 @@ async def without_subscription(db: AsyncSession) -> list[UUID]:
 
 
 async def due_on(ro: Reader, day: date) -> list[tuple[UUID, str]]:
-    """Return the cooperatives, as (id, slug), with something to do on this day or before it."""
+    """Return the cooperatives, as (id, slug), with something to do on this day or before it.
+
+    Not those that an operator has suspended: who cannot use a plan is neither invoiced for it nor reminded. Resumed, they are due again.
+    """
     rows = await ro.records(
         "SELECT c.id, c.slug FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
-        " WHERE s.next_due_on <= $1 ORDER BY s.next_due_on, c.id",
+        " WHERE s.next_due_on <= $1 AND c.status <> 'suspended' ORDER BY s.next_due_on, c.id",
         day,
     )
     return [(row["id"], row["slug"]) for row in rows]
 
 
 async def first_due(ro: Reader) -> date | None:
-    """Return the first day on which any subscription has something to do."""
-    found: date | None = await ro.value("SELECT min(next_due_on) FROM shared.subscriptions")
+    """Return the first day on which any subscription has something to do; of the suspended ones see ``due_on``."""
+    found: date | None = await ro.value(
+        "SELECT min(s.next_due_on) FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
+        " WHERE c.status <> 'suspended'"
+    )
     return found
 
 

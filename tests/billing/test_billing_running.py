@@ -17,6 +17,7 @@ from kernel.database import Database
 from kernel.ids import new_id
 from kernel.outbox import daily_jobs
 from members.models import Member
+from operators.suspension import resume, suspend
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import coop_session, shared_reader, shared_session
 from tenants.worker import run_job
@@ -161,3 +162,24 @@ async def test_a_member_who_left_counts_up_to_the_month_before(database: Databas
 
     counted = [(await count_now(database, melati, date(2026, month, 1)))["members"] for month in (1, 2, 3)]
     assert counted == [3, 3, 2]
+
+
+async def test_a_suspended_cooperative_is_not_invoiced_until_it_is_resumed(
+    database: Database, melati: TenantRef
+) -> None:
+    with clock.held_at(BEGUN):
+        await choose_plan(database, melati, "tumbuh")
+    async with shared_session(database) as db:
+        await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
+    with clock.held_at(BEGUN + timedelta(days=30)):
+        report = await run(database, clock.today() + timedelta(days=120))
+        assert kinds(report, "melati") == []
+        assert kinds(report, "mawar")
+    assert await numbers(database) == []
+    async with shared_session(database) as db:
+        await resume(db, "melati", by="uji")
+    with clock.held_at(BEGUN + timedelta(days=200)):
+        await run(database, clock.today())
+    async with shared_session(database) as db:
+        (invoice,) = await queries.unpaid(db, melati.id)
+    assert invoice.issued_on == invoice.period_start == date(2026, 9, 17)
