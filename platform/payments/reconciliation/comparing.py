@@ -70,17 +70,9 @@ def can_be_compared(way: Way) -> bool:
 
 async def unexplained(ro: Reader, *, since: date) -> int:
     """Return how many pieces of all ways nobody can explain, from ``since`` on; a way of which nothing was ever told has none."""
-    count = 0
-    for way in await ways_of(ro):
-        if can_be_compared(way) and await _was_told(ro, way):
-            count += (await reconcile(ro, way, since=since)).unexplained
-    return count
-
-
-async def _was_told(ro: Reader, way: Way) -> bool:
-    if way.capabilities.settles == "provider":
-        return await reconcile_queries.balance_told(ro, way.way) is not None
-    return await reconcile_queries.last_statement_day(ro, way.way) is not None
+    told = await reconcile_queries.told_of(ro)
+    found = [way for way in await ways_of(ro) if way.way in told and can_be_compared(way)] if told else []
+    return sum([(await reconcile(ro, way, since=since)).unexplained for way in found])
 
 
 async def reconcile(ro: Reader, way: Way, *, since: date) -> Reconciliation:

@@ -160,6 +160,12 @@ async def balance_told(source: AsyncSession | Reader, way: str) -> BalanceView |
     )
 
 
+async def told_of(ro: Reader) -> set[str]:
+    """Return the ways of which a provider or a statement has ever told anything."""
+    records = await ro.records("SELECT way FROM provider_balances UNION SELECT way FROM statement_lines")
+    return {record["way"] for record in records}
+
+
 async def first_opened(source: AsyncSession | Reader, way: str) -> datetime | None:
     """Return when a way's first payment was opened, or None."""
     found: datetime | None = await (await reader_of(source)).value(
