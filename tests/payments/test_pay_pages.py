@@ -91,6 +91,7 @@ async def test_a_transfer_shows_account_exact_amount_and_reference(
     text = (await visitor("melati").get(f"/bayar/{payment.reference}")).text
     assert 0 < payment.tail < 1000
     assert payment.amount == 75_000 + payment.tail
+    assert "Kalau uangnya dikembalikan, ikut kembali." in text  # a visitor is bound by no bylaws
     assert f"Rp75.<mark>{payment.tail:03}</mark>" in text
     assert "BCA 123-456-7890 a.n. Koperasi Melati" in text
     for copied in ("1234567890", str(payment.amount), payment.reference):
