@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
+from commands.beside import load_beside
 from kernel.database import Database
 from kernel.errors import Kind
 from kernel.postgres import EmbeddedPostgres
-from kernel.settings import Settings, load
+from kernel.settings import Settings
 from operators.errors import NO_SUCH_COOPERATIVE
 from tenants.registry import TenantRef, tenant_by_slug
 
@@ -41,9 +42,10 @@ async def open_database(settings: Settings | None = None, *, migrated: bool = Tr
     """Open the database for one command.
 
     With `migrated` the embedded one is brought to the newest revisions first, so that a command works on a fresh machine;
-    another one is the operator's to migrate, and is refused (`commands.not_migrated`) where that never happened.
+    another one is the operator's to migrate, and is refused (`commands.not_migrated`) where that never happened. What a running
+    `lumbung up` has told the folder is taken from there.
     """
-    settings = settings or load()
+    settings = settings or load_beside()
     with database_url(settings) as url:
         database = Database(url, replace(settings, database_url=url))
         try:

@@ -21,6 +21,7 @@ NAME: Final = "stand-ins"
 FOLDER: Final = Path(__file__).resolve().parents[2] / "tests"
 TELL_SECONDS: Final = 20.0
 SETTING: Final = variable("stand_ins")
+BILLED_BY: Final = ("billing_stripe_key", "billing_stripe_webhook_secret", "billing_bank_account")
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -46,13 +47,28 @@ def joined(settings: Settings, processes: Processes, process: subprocess.Popen[b
     if told is None:
         processes.end(NAME)
         return settings
-    return replace(settings, stand_ins=load({SETTING: told}).stand_ins)
+    return _billed(replace(settings, stand_ins=load({SETTING: told}).stand_ins))
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """How web and worker are told of them."""
-    addresses = ",".join(f"{service}={address}" for service, address in settings.stand_ins)
-    return {SETTING: addresses} if addresses else {}
+    """How web and worker are told of them, and of what the platform has there."""
+    told = {SETTING: ",".join(f"{service}={address}" for service, address in settings.stand_ins)}
+    told |= {variable(name): getattr(settings, name) for name in BILLED_BY}
+    return {name: value for name, value in told.items() if value}
+
+
+def _billed(settings: Settings) -> Settings:
+    """Let plans be paid, too: by card at the stand-in and to an invented account. Who set one of these themselves keeps all of theirs."""
+    from demo import gateways
+
+    if any(getattr(settings, name) for name in BILLED_BY):
+        return settings
+    return replace(
+        settings,
+        billing_stripe_key=gateways.PLATFORM_KEY,
+        billing_stripe_webhook_secret=gateways.PLATFORM_SECRET,
+        billing_bank_account=gateways.PLATFORM_ACCOUNT,
+    )
 
 
 def _told(process: subprocess.Popen[bytes]) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import click
 
 from commands import standing_in
+from commands.beside import left_for_commands
 from commands.connect import database_url
 from commands.output import progress, say
 from commands.processes import Processes, StopAskedError, stop_signals
@@ -51,7 +52,7 @@ def command(host: str | None, port: int | None, *, demo: bool) -> int:
     _refuse_taken_port(settings)
     try:
         with stop_signals(), database_url(settings) as url, Processes() as processes:
-            _serve(replace(settings, database_url=url), processes, demo=demo)
+            _serve(replace(settings, database_url=url), processes, demo=demo, own=settings.database_url is None)
     except StopAskedError:
         say("Stopped. The data is kept.")
     return 0
@@ -66,7 +67,7 @@ def _settings(host: str | None, port: int | None) -> Settings:
     return settings
 
 
-def _serve(settings: Settings, processes: Processes, *, demo: bool) -> None:
+def _serve(settings: Settings, processes: Processes, *, demo: bool, own: bool) -> None:
     stand_ins = standing_in.start(processes) if demo and standing_in.wanted(settings) else None
     asyncio.run(_migrate(settings))
     signs = []
@@ -75,22 +76,25 @@ def _serve(settings: Settings, processes: Processes, *, demo: bool) -> None:
     if demo:
         signs = asyncio.run(_seed(settings))
     assert settings.database_url is not None
-    environment = os.environ | standing_in.environment(settings)
+    ours = standing_in.environment(settings) | {"LUMBUNG_BASE_DOMAIN": settings.base_domain}
+    environment = os.environ | ours
     environment |= {
         "LUMBUNG_DATABASE_URL": settings.database_url,
-        "LUMBUNG_BASE_DOMAIN": settings.base_domain,
         "LUMBUNG_HOST": settings.host,
         "LUMBUNG_PORT": str(settings.port),
     }
     processes.start("web", ["web"], environment)
     processes.start("worker", ["worker"], environment)
     _wait_for_answer(settings, processes)
-    say(f"Lumbung is running at {settings.scheme}://{settings.base_domain}/   (Ctrl-C stops it)")
-    for line in signs:
-        say(line)
-    while True:
-        _refuse_ended(processes)
-        time.sleep(0.2)
+    # what somebody set themselves is theirs to tell; a key of theirs is not written down
+    told = {name: value for name, value in ours.items() if own and not os.environ.get(name)}
+    with left_for_commands(settings.data_dir, told):
+        say(f"Lumbung is running at {settings.scheme}://{settings.base_domain}/   (Ctrl-C stops it)")
+        for line in signs:
+            say(line)
+        while True:
+            _refuse_ended(processes)
+            time.sleep(0.2)
 
 
 async def _migrate(settings: Settings) -> None:

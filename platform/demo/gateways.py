@@ -1,7 +1,7 @@
 """The demo's accounts at the stand-ins of Stripe, Midtrans and Xendit: set up once, and made known again at each start.
 
 Stand-ins forget everything when they stop. So each is told again where its messages go, and a payment that waited on a page of
-yesterday's waits no more: its buyer chooses again.
+yesterday's waits no more: its buyer chooses again. A plan paid by a card of yesterday's goes on by invoice (``demo.subscribing``).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from billing.hook_pages import PATH as LANGGANAN
 from demo import queries
 from demo.cooperatives import Demo
 from demo.paying import set_way
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 MIDTRANS_KEY: Final = "SB-Mid-server-tiruan"
 XENDIT_KEY: Final = "xnd_development_tiruan"
 XENDIT_TOKEN: Final = "token-tiruan"  # noqa: S105 - of a stand-in
+# The platform's own account there, for plans paid by card, and one at a bank that no bank has.
+PLATFORM_KEY: Final = "sk_test_standin_platform"
+PLATFORM_SECRET: Final = "whsec_tiruan_langganan"  # noqa: S105 - of a stand-in
+PLATFORM_ACCOUNT: Final = "Bank Contoh 000-555-666 atas nama Lumbung (uji coba)"
 GATEWAYS: Final = ("stripe", "midtrans", "xendit")
 _FORGOTTEN: Final = "layanan uji coba dimulai lagi"
 
@@ -49,6 +54,18 @@ async def join(database: Database, tenant: TenantRef, demo: Demo) -> None:
     await _set_up_once(database, tenant, demo)
     await _forget_waiting(database, tenant)
     await _announce(database, tenant, demo)
+
+
+async def join_platform(database: Database) -> None:
+    """Let the stand-in of Stripe tell the platform of plans paid by card, where the platform's account is one of its own.
+
+    Raises httpx.HTTPError where it does not answer.
+    """
+    settings = database.settings
+    if settings.billing_stripe_key == PLATFORM_KEY:
+        origin = f"{settings.scheme}://{settings.base_domain}"
+        hook = {"url": f"{origin}{LANGGANAN}", "secret": settings.billing_stripe_webhook_secret}
+        await _tell(client_of(database), settings.stand_in("stripe"), "webhooks", hook)
 
 
 async def _set_up_once(database: Database, tenant: TenantRef, demo: Demo) -> None:

@@ -24,6 +24,7 @@ class Transfer(msgspec.Struct, frozen=True):
 
     reference: str
     amount: int
+    tail: int
     payer_name: str
 
 
@@ -47,7 +48,7 @@ async def waiting_transfers(source: AsyncSession | Reader) -> list[Transfer]:
     """Return the transfers that are waited for, oldest first."""
     return await (await reader_of(source)).rows(
         Transfer,
-        "SELECT reference, amount, payer_name FROM payments WHERE way = 'bank_transfer' AND status = 'awaiting' ORDER BY id",
+        "SELECT reference, amount, tail, payer_name FROM payments WHERE way = 'bank_transfer' AND status = 'awaiting' ORDER BY id",
     )
 
 

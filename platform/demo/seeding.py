@@ -14,7 +14,7 @@ from demo.cooperatives import COOPERATIVES, PASSWORD, PIN, Demo
 from demo.furnishing import furnish
 from demo.paying import let_pay
 from demo.statement import statement_of
-from demo.subscribing import keep_plan
+from demo.subscribing import forget_card, keep_plan, owe_once
 from kernel import clock
 from kernel.errors import Refusal
 from onboarding.founding import Founding, found
@@ -68,8 +68,13 @@ async def seed(
             tenant = await _furnish_once(database, demo)
             if demo.pays:
                 await _let_pay(database, tenant, demo, on_note or _unheard)
+            else:
+                await owe_once(database, tenant, demo)
+            if database.settings.stand_ins:
+                await forget_card(database, tenant, demo)
         if on_progress is not None:
             on_progress(at, len(COOPERATIVES))
+    await _join_platform(database, on_note or _unheard)
     await _add_operator_once(database)
     return _sign_ins(database, [demo for demo in COOPERATIVES if demo.slug in ours])
 
@@ -120,6 +125,13 @@ async def _let_pay(database: Database, tenant: TenantRef, demo: Demo, note: Call
         note(f"{demo.slug}: a stand-in of a payment service does not answer ({type(error).__name__}).")
 
 
+async def _join_platform(database: Database, note: Callable[[str], None]) -> None:
+    try:
+        await gateways.join_platform(database)
+    except httpx.HTTPError as error:
+        note(f"the stand-in of Stripe does not answer ({type(error).__name__}): plans are not paid by card.")
+
+
 def _unheard(_: str) -> None:
     """Nobody listens."""
 
@@ -159,7 +171,9 @@ def notes(settings: Settings) -> list[str]:
         addresses = ", ".join(f"{service} {address}" for service, address in settings.stand_ins)
         told.append(f"Payment services are stand-ins, no money moves: {addresses}")
         setting = ",".join(f"{service}={address}" for service, address in settings.stand_ins)
-        told.append(f"A command that asks them, in another terminal, is told of them: LUMBUNG_STAND_INS={setting}")
+        told.append(
+            f"Commands in another terminal find them by themselves; with another database, set LUMBUNG_STAND_INS={setting}"
+        )
     files = [statement_of(settings, demo) for demo in COOPERATIVES if demo.pays]
     told += [
         f"A bank's statement to bring in at /pengurus/pembayaran/mutasi: {file}" for file in files if file.exists()

@@ -19,19 +19,25 @@ def statement_of(settings: Settings, demo: Demo) -> Path:
 
 
 def write_statement(settings: Settings, demo: Demo, transfers: Sequence[Transfer], today: date) -> None:
-    """Write what the invented bank saw: each transfer that is waited for, one of them without its reference, and two riddles."""
+    """Write what the invented bank saw of the transfers that are waited for, as ``statement`` tells."""
     file = statement_of(settings, demo)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(statement(transfers, today), "utf-8")
 
 
 def statement(transfers: Sequence[Transfer], today: date) -> str:
-    """Return the file, laid out as KlikBCA does it."""
-    rows = [
-        (f"TRSF E-BANKING CR {each.reference if at else ''} {each.payer_name.upper()}", each.amount, "CR")
-        for at, each in enumerate(transfers)
+    """Return the file, laid out as KlikBCA does it.
+
+    Sure are the transfers that name their payment. The last one's payer left out both the reference and the tail, so it is doubtful; a
+    deposit is nobody's, and a fee went out.
+    """
+    *sure, last = transfers
+    rows = [(f"TRSF E-BANKING CR {each.reference} {each.payer_name.upper()}", each.amount, "CR") for each in sure]
+    rows += [
+        (f"TRSF E-BANKING CR {last.payer_name.upper()}", last.amount - last.tail, "CR"),
+        ("SETORAN TUNAI", 777_000, "CR"),
+        ("BIAYA ADM", 12_500, "DB"),
     ]
-    rows += [("SETORAN TUNAI", 75_000, "CR"), ("BIAYA ADM", 12_500, "DB")]
     out, balance = io.StringIO(), 4_000_000
     sheet = csv.writer(out, lineterminator="\r\n")
     sheet.writerow(("Tanggal Transaksi", "Keterangan", "Cabang", "Jumlah", "", "Saldo"))

@@ -1,6 +1,7 @@
 """`lumbung up` whole: a database of its own, the web, the worker, and how all of it ends."""
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -89,6 +90,14 @@ def up_command(port: int) -> list[str]:
     return [sys.executable, "-m", "commands.main", "up", "--port", str(port)]
 
 
+def lumbung_beside(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command as it is typed in another terminal: nothing but its folder is the same."""
+    return subprocess.run(
+        [sys.executable, "-m", "commands.main", *arguments],
+        env=environment(folder), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
 def environment(folder: Path) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LUMBUNG_")}
     return clean | {"PYTHONPATH": str(PLATFORM), "LUMBUNG_DATA_DIR": str(folder / "var")}
@@ -145,6 +154,9 @@ def test_the_demo_is_paid_through_stand_ins_that_end_with_it_and_another_start_f
             children = up.children()
             assert set(children) == {"web", "worker", "stand-ins"}
             assert up.answer(f"melati.localhost:{up.port}") == 200
+            if again:
+                asked = lumbung_beside(folder, "payments", "reconcile", "melati", "--json")
+                assert {way["fault"] for way in json.loads(asked.stdout)["ways"]} == {None}, asked.stderr
             time.sleep(0.3)  # the lines after the address
             said = up.log.read_text(encoding="utf-8")
         finally:
