@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from tenants.entitlements import entitled
+
 if TYPE_CHECKING:
     from kernel.database import Database
 
@@ -89,8 +91,11 @@ async def _first(database: Database, condition: str, value: object) -> TenantRef
 
 
 async def tenant_by_host(database: Database, host: str) -> TenantRef | None:
-    """Read the cooperative of a host from the registry."""
-    return await _first(database, "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1", host)
+    """Read the cooperative of a host from the registry: of a subdomain's label, or of a domain of its own while its plan includes one."""
+    found = await _first(database, "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1", host)
+    if found is not None and "." in host and not entitled(found, "custom_domain"):
+        return None
+    return found
 
 
 async def tenant_by_slug(database: Database, slug: str) -> TenantRef | None:
