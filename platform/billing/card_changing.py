@@ -44,14 +44,14 @@ async def change_by_card(
         assert subscription is not None
         old = catalogue().of(subscription.plan).name.id
         customer, rhythm = str(subscription.stripe_customer), subscription.every
-        facts = {"plan": plan_code, "every": every}
-        record(db, tenant.id, "billing.plan_chosen", by=by, on=on, facts=facts)
     try:
         rate = await tax_rate_of(client, database.settings, on)
         await _change(client, customer, made, old, other_rhythm=rhythm != every, rate=rate, key=f"{tenant.id}:{key}")
     except ProviderFault as fault:
         log.warning("a plan could not be changed at Stripe", said=str(fault), passing=fault.passing)
         raise CARD_UNREACHABLE() from fault
+    async with shared_session(database) as db:
+        record(db, tenant.id, "billing.plan_chosen", by=by, on=on, facts={"plan": plan_code, "every": every})
     await look(database, tenant.id, on)
 
 

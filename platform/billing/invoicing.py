@@ -96,11 +96,11 @@ async def issue(
 async def issue_mirrored(
     db: AsyncSession, subscription: Subscription, invoice: Invoice, lines: Sequence[Line], *, on: date
 ) -> Invoice:
-    """Keep an invoice that Stripe has issued, under our next number; it comes with its sums."""
+    """Keep an invoice that Stripe has issued, under the next number of the year in which it was; it comes with its sums."""
     buyer = await queries.buyer(db, subscription.cooperative_id)
     assert buyer is not None
     invoice.id = new_id()
-    invoice.number = await _next_number(db, on.year)
+    invoice.number = await _next_number(db, invoice.issued_on.year)
     invoice.cooperative_id = subscription.cooperative_id
     invoice.buyer_name = subscription.buyer_name or buyer.name
     invoice.buyer_address, invoice.buyer_tax_number = subscription.buyer_address, subscription.buyer_tax_number
