@@ -56,6 +56,12 @@ NOT_OPEN = Kind(
     id="Tagihan {number} sudah tidak terbuka. Tidak ada yang berubah.",
     en="Invoice {number} is no longer open. Nothing has changed.",
 )
+REFERENCE_USED = Kind(
+    "billing.reference_used",
+    409,
+    id="Bukti itu sudah melunasi tagihan {number}, dan satu transfer melunasi satu tagihan. Tulis bukti transfer yang lain.",
+    en="That reference has paid invoice {number} already, and one transfer pays one invoice. Write the reference of another transfer.",
+)
 WRONG_AMOUNT = Kind(
     "billing.wrong_amount",
     409,

@@ -5,7 +5,8 @@ Nothing is kept of the statement: an invoice that is paid is open no more, so th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -22,24 +23,43 @@ if TYPE_CHECKING:
 
 # An invoice is paid late at times, and by then it is read-only: it is looked for all the same.
 LOOKED_FOR: Final = timedelta(days=366)
+LONGEST_REFERENCE: Final = 120
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A line that came in with the invoices that it may pay, the likeliest first; ``sure`` when it names one and the sum is right."""
+    """A line that came in with the invoices that it may pay, the likeliest first; ``sure`` when it names one and the sum is right.
+
+    ``reference`` is what an invoice says that it was paid by; ``used_for`` is the invoice that this line has paid already.
+    """
 
     day: date
     amount: Rupiah
     text: str
     sure: bool
     numbers: tuple[str, ...]
+    used_for: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """What an invoice keeps of this line when it is paid by it."""
+        return reference_of(self.day, self.amount, self.text)
 
 
-def match_statement(content: bytes, invoices: Sequence[OpenRow], today: date) -> list[Match]:
-    """Judge every line that brought money in. Raises Refusal: billing.unknown_statement, and those of reading a statement."""
+def reference_of(day: date, amount: Rupiah, said: str) -> str:
+    """A line of a statement as an invoice keeps it."""
+    return f"{day} {amount.worded('id')} {said}"[:LONGEST_REFERENCE].rstrip()
+
+
+def match_statement(content: bytes, invoices: Sequence[OpenRow], used: Mapping[str, str], today: date) -> list[Match]:
+    """Judge every line that brought money in; ``used`` says which references have paid which invoice: no line pays two.
+
+    Raises Refusal: billing.unknown_statement, and those of reading a statement.
+    """
     found = read_statement(content, way="bank_transfer", today=today)
     if isinstance(found, Unknown):
         raise UNKNOWN_STATEMENT(field="file")
     came = [each for each in found.movements if each.amount > 0 and not each.has_sen]
+    fresh = [each for each in came if reference_of(each.day, each.amount, each.text) not in used]
     numbers = {each.number.replace("-", ""): each.number for each in invoices}
     candidates = [
         Candidate(
@@ -52,10 +72,14 @@ def match_statement(content: bytes, invoices: Sequence[OpenRow], today: date) ->
         for each in invoices
     ]
     verdicts = match(
-        [Line(key=each.fingerprint, day=each.day, amount=each.amount, text=each.text) for each in came], candidates
+        [Line(key=each.fingerprint, day=each.day, amount=each.amount, text=each.text) for each in fresh], candidates
     )
-    matches = []
-    for each in came:
+    matches = [
+        Match(each.day, each.amount, each.text, sure=False, numbers=(), used_for=used[reference])
+        for each in came
+        if (reference := reference_of(each.day, each.amount, each.text)) in used
+    ]
+    for each in fresh:
         verdict = verdicts[each.fingerprint]
         named = (verdict.reference,) if verdict.reference else verdict.candidates
         matches.append(
@@ -63,8 +87,16 @@ def match_statement(content: bytes, invoices: Sequence[OpenRow], today: date) ->
                 each.day,
                 each.amount,
                 each.text,
-                verdict.state == "matched",
+                verdict.state == "matched"
+                and verdict.reference is not None
+                and _stands_alone(verdict.reference, each.text),
                 tuple(numbers[reference] for reference in named),
             )
         )
     return sorted(matches, key=lambda each: (not each.sure, not each.numbers, each.day))
+
+
+def _stands_alone(reference: str, said: str) -> bool:
+    """Whether a number stands in a line by itself, and is no part of a longer one; a bank may have broken it in the middle."""
+    broken = r"[\W_]*".join(reference)
+    return re.search(rf"(?<!\d){broken}(?!\d)", said) is not None

@@ -53,7 +53,8 @@ async def read_statement_of_bank(request: AnyRequest, ro: Ro) -> Response[Any]:
     form = await read_form(request, StatementForm)
     async with form.or_again("billing/operator_statement.html", field="file", place=PLACE, matches=None):
         rows = await operator_queries.open_invoices(ro, 10_000)
-        matches = match_statement(await form.data.file.read(), rows, clock.today())
+        used = await operator_queries.references_used(ro)
+        matches = match_statement(await form.data.file.read(), rows, used, clock.today())
     return page(request, "billing/operator_statement.html", place=PLACE, form=None, matches=matches)
 
 

@@ -127,6 +127,14 @@ async def open_invoices(ro: Reader, limit: int = 200) -> list[OpenRow]:
     )
 
 
+async def references_used(ro: Reader) -> dict[str, str]:
+    """Return by which lines of the bank invoices were paid: what each was told to be paid by, and its number."""
+    rows = await ro.records(
+        "SELECT paid_reference, number FROM shared.invoices WHERE state = 'paid' AND paid_way = 'bank_transfer' AND paid_reference <> ''"
+    )
+    return {row["paid_reference"]: row["number"] for row in rows}
+
+
 async def revenue(ro: Reader, since: date, until: date) -> list[MonthRow]:
     """Return what was paid in each month from the month of ``since`` up to that of ``until``, also where it was nothing."""
     return await ro.rows(
@@ -138,6 +146,16 @@ async def revenue(ro: Reader, since: date, until: date) -> list[MonthRow]:
         since,
         until,
     )
+
+
+async def plans_in_use(ro: Reader) -> dict[str, list[str]]:
+    """Return the code of every plan that somebody has or will have, with the addresses of those cooperatives."""
+    rows = await ro.records(
+        "SELECT had.plan, array_agg(DISTINCT c.slug ORDER BY c.slug) AS slugs FROM shared.cooperatives c"
+        " LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id"
+        " CROSS JOIN LATERAL unnest(ARRAY[c.plan, s.plan, s.next_plan]) AS had(plan) WHERE had.plan IS NOT NULL GROUP BY had.plan"
+    )
+    return {row["plan"]: row["slugs"] for row in rows}
 
 
 async def coupons(ro: Reader) -> list[CouponRow]:

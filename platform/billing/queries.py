@@ -185,6 +185,13 @@ async def owner_of_invoice(db: AsyncSession, number: str) -> UUID | None:
     return found
 
 
+async def paid_by(db: AsyncSession, reference: str) -> str | None:
+    """Return the number of the invoice that was paid by this transfer, or None."""
+    query = select(Invoice.number).where(Invoice.paid_way == "bank_transfer", Invoice.paid_reference == reference)
+    found: str | None = (await db.execute(query.limit(1))).scalar_one_or_none()
+    return found
+
+
 async def has_invoice(db: AsyncSession, source_key: str) -> bool:
     """Whether this cause has had its invoice."""
     return (await db.execute(select(Invoice.id).where(Invoice.source_key == source_key))).first() is not None

@@ -31,11 +31,14 @@ async def confirm_payment(
 ) -> Invoice:
     """Take down that the money for an invoice is there; whatever was closed for it opens in the same transaction.
 
-    Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount.
+    Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount, .reference_used: one transfer pays one invoice.
     """
     subscription, invoice = await _lock_ours(db, number)
     if invoice.state == "open" and amount != invoice.to_pay:
         raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.to_pay), given=amount, field="amount")
+    other = await queries.paid_by(db, reference) if way == "bank_transfer" and invoice.state == "open" else None
+    if other is not None:
+        raise errors.REFERENCE_USED(number=other, field="reference")
     mark_paid(db, invoice, way=way, reference=reference, confirmed_by=by, on=on)
     await after_payment(db, settings, subscription, on)
     await settle(db, subscription, on)

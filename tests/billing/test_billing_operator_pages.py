@@ -199,3 +199,47 @@ async def test_a_file_that_is_no_statement_is_told_beside_the_field(operator: Si
         "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("x.csv", b"a,b\n1,2\n", "text/csv")}
     )
     assert answer.status_code == 422
+
+
+async def told(operator: SignedIn, *movements: Movement) -> str:
+    content = statement("bca", list(movements))
+    answer = await operator.client.post(
+        "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("mutasi.csv", content, "text/csv")}
+    )
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_a_number_inside_a_longer_one_is_a_doubt(operator: SignedIn, late: Invoice) -> None:
+    bare = late.number.replace("-", "")
+    for said, sure in (
+        (f"TRSF 99{bare}", False),
+        (f"TRSF {bare}00 MELATI", False),
+        (f"LUMBUNG{bare}", True),
+        (f"LUMBUNG {bare[:4]} {bare[4:]} 0098", True),
+    ):
+        assert ("Tandai " in await told(operator, Movement(clock.now(), 99_000, said))) is sure, said
+
+
+async def test_one_line_of_the_bank_pays_one_invoice(
+    operator: SignedIn, database: Database, late: Invoice, mawar: TenantRef
+) -> None:
+    with clock.held_at(MARCH):
+        async with shared_session(database) as db:
+            await choose(db, database.settings, mawar.id, "tumbuh", "month", by="Dewi", on=date(2026, 3, 1), key="m")
+        await run(database, date(2026, 3, 31))
+    async with shared_session(database) as db:
+        (other,) = await queries.unpaid(db, mawar.id)
+    line = Movement(clock.now(), 99_000, f"LUMBUNG {late.number.replace('-', '')}")
+    shown = await told(operator, line)
+    reference = re.search(r'name="reference" value="([^"]+)"', shown)
+    assert reference is not None
+    sent = {"amount": "99.000", "way": "bank_transfer", "reference": reference[1], "confirmed": "1"}
+    assert (await operator.post(f"/langganan/tagihan/{late.number}/pelunasan", dict(sent))).status_code == 303
+    again = await told(operator, line)
+    assert "sudah dipakai" in again
+    assert other.number not in again
+    refused = await operator.post(f"/langganan/tagihan/{other.number}/pelunasan", dict(sent))
+    assert (refused.status_code, f"sudah melunasi tagihan {late.number}" in refused.text) == (409, True)
+    doubt = await told(operator, Movement(clock.now(), 99_000, "SETORAN TUNAI"))
+    assert f"Periksa {other.number}" in doubt

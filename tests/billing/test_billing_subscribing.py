@@ -38,7 +38,14 @@ async def pay(db: AsyncSession, settings: Settings, tenant: TenantRef, on: date)
     number = await open_number(db, tenant.id)
     amount = (await queries.unpaid(db, tenant.id))[0].to_pay
     await confirm_payment(
-        db, settings, number, amount=Rupiah(amount), way="bank_transfer", reference="mutasi 1", by="Wening", on=on
+        db,
+        settings,
+        number,
+        amount=Rupiah(amount),
+        way="bank_transfer",
+        reference=f"mutasi {number}",
+        by="Wening",
+        on=on,
     )
 
 

@@ -123,7 +123,7 @@ async def test_a_plan_is_chosen_paid_and_confirmed(
     operator = await come("operator", js=js, size=DESK)
     await operator.enter_as_operator(wening)
     await operator.goto(f"/langganan/tagihan/{number}")
-    await operator.fill(amount="109.890", reference="mutasi hari ini")
+    await operator.fill(amount="109.890", reference=f"mutasi {slug}")
     await operator.press("Lanjut")
     await operator.says("sudah tampak di rekening")
     await operator.press("Tandai lunas")
