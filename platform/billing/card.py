@@ -16,6 +16,7 @@ from billing.plans import Every, catalogue
 from billing.stripe_door import (
     Named,
     Page,
+    cards_are_taken,
     coupon_of,
     customer_of,
     noon_of,
@@ -89,6 +90,24 @@ async def begin_checkout(
         raise CARD_UNREACHABLE() from fault
 
 
+async def close_card_pages(database: Database, tenant: TenantRef) -> None:
+    """Close the card pages that are still open, before a plan or a coupon is taken here: finished later, they would pay or discount a second time.
+
+    Raises Refusal billing.card_unreachable: nothing has changed.
+    """
+    if not cards_are_taken(database.settings):
+        return
+    async with shared_session(database) as db:
+        subscription = await queries.subscription(db, tenant.id)
+    if subscription is None or subscription.stripe_customer is None:
+        return
+    try:
+        await _close_other_pages(stripe_of(database), subscription.stripe_customer, key="")
+    except ProviderFault as fault:
+        log.warning("open card pages could not be closed", said=str(fault), passing=fault.passing)
+        raise CARD_UNREACHABLE() from fault
+
+
 async def open_portal(database: Database, tenant: TenantRef) -> str:
     """Return the address of Stripe's page where the card is changed and the subscription ended.
 
@@ -114,11 +133,8 @@ async def open_portal(database: Database, tenant: TenantRef) -> str:
 
 
 def _refuse_unfit(subscription: Subscription, plan_code: str, every: Every) -> None:
-    try:
-        plan = catalogue().of(plan_code)
-    except LookupError:
-        raise NO_SUCH_PLAN() from None
-    if plan.free:
+    plan = catalogue().of(plan_code) if plan_code == subscription.plan else catalogue().choosable(plan_code)
+    if plan is None or plan.free:
         raise NO_SUCH_PLAN()
     if subscription.way == "card":
         raise BY_CARD()

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from billing import card_pages, invoice_pages, queries, showing, usage_pages, usage_queries
+from billing.card import close_card_pages
 from billing.card_changing import change_by_card
 from billing.coupons import enter_coupon
 from billing.forms import ChoiceForm, ContactForm, CouponEntry
@@ -73,6 +74,7 @@ async def ask_for_plan(
         old=old.name.worded(visit.lang),
         new=made.plan.name.worded(visit.lang),
         lines=showing.limit_lines(made.plan, visit.lang),
+        stops=showing.stopping_lines(old, made.plan, visit.lang),
         pkp=database.settings.billing_pkp,
         due_days=catalogue().invoices.due_after_days,
         key=secrets.token_urlsafe(16),
@@ -97,6 +99,7 @@ async def take_plan(
         if shown["subscription"].way == "card":
             await change_by_card(database, tenant, code, form.data.every, by=viewer.name, on=on, key=form.data.key)
         else:
+            await close_card_pages(database, tenant)
             async with shared_session(database) as db:
                 await choose(
                     db, database.settings, tenant.id, code, form.data.every, by=viewer.name, on=on, key=form.data.key
@@ -123,6 +126,7 @@ async def ask_to_cancel(
         old=old.name.worded(visit.lang),
         free=free.name.worded(visit.lang),
         lines=showing.limit_lines(free, visit.lang),
+        stops=showing.stopping_lines(old, free, visit.lang),
     )
 
 
@@ -157,8 +161,10 @@ async def take_coupon(
     on = clock.today(visit.brand.timezone)
     async with shared_session(database) as db:
         shown = await _home(db, visit, await subscription_of(db, tenant.id, on), "")
-    async with form.or_again("billing/plans.html", field="code", place=PLACE, **shown), shared_session(database) as db:
-        await enter_coupon(db, tenant.id, form.data.code, by=viewer.name, on=on)
+    async with form.or_again("billing/plans.html", field="code", place=PLACE, **shown):
+        await close_card_pages(database, tenant)
+        async with shared_session(database) as db:
+            await enter_coupon(db, tenant.id, form.data.code, by=viewer.name, on=on)
     return see_other(HOME, flash=words(visit.lang).gettext("Kupon berlaku mulai tagihan berikutnya."))
 
 
@@ -220,14 +226,11 @@ async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap
         "coming_every": _rhythm(subscription),
         "ends": coming is not None and coming.free,
         "every": every,
-        "plans": [_card(each, subscription, every, lang) for each in found.plan],
+        "plans": [_card(each, subscription, every, lang) for each in found.plan if each.sold or each.code == plan.code],
+        "stops": showing.stopping_lines(plan, coming, lang) if coming else [],
         "open": [each for each in await queries.invoices(ro, subscription.cooperative_id) if each.state == "open"],
         "credit": await queries.credit_of(db, subscription.cooperative_id),
-        "usage": [
-            showing.usage_of(meter, usage[meter], plan, lang)
-            for meter in ("members", "messages", "storage")
-            if meter in usage
-        ],
+        "usage": [showing.usage_of(meter, usage[meter], plan, lang) for meter in showing.LIMITED if meter in usage],
         "coupon_percent": await queries.coupon_percent(db, subscription.coupon) if subscription.coupon_left else 0,
         "cards": bool(visit.database.settings.billing_stripe_key),
         "card_key": secrets.token_urlsafe(16),
@@ -254,7 +257,8 @@ def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> di
         "lines": showing.limit_lines(plan, lang),
         "current": current,
         "coming": plan.code == subscription.next_plan and (plan.free or every == subscription.next_every),
-        "open": not stays
+        "open": plan.sold
+        and not stays
         and (not current or subscription.status == "trialing")
         and (subscription.way != "card" or at_once),
         "at_once": at_once,

@@ -50,7 +50,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One plan. Without ``price`` it is free; a limit that is absent is none."""
+    """One plan. Without ``price`` it is free; a limit that is absent is none. Not ``sold`` it goes on for who has it, and nobody else gets it."""
 
     code: str
     name: Text
@@ -58,6 +58,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entitlements: tuple[str, ...]
     limits: dict[Limit, int]
     price: Prices | None = None
+    sold: bool = True
 
     @property
     def free(self) -> bool:
@@ -118,12 +119,16 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: tuple[Plan, ...]
 
     def of(self, code: str) -> Plan:
-        """Return a plan by its code. Raises LookupError."""
+        """Return a plan by its code, sold or not. Raises LookupError: `lumbung doctor` tells who has a plan that is gone."""
         for plan in self.plan:
             if plan.code == code:
                 return plan
-        msg = f"there is no plan {code!r}"
+        msg = f"there is no plan {code!r} in plans.toml; a plan that somebody has stays there with sold = false"
         raise LookupError(msg)
+
+    def choosable(self, code: str) -> Plan | None:
+        """Return a plan that can be chosen, or None."""
+        return next((plan for plan in self.plan if plan.code == code and plan.sold), None)
 
     def tax_on(self, day: date) -> Tax | None:
         """Return the tax in force on a day, or None before the first."""
@@ -152,6 +157,8 @@ def _problems(found: Catalogue) -> list[str]:
         problems.append("two plans have the same code")
     if [plan.code for plan in found.plan if plan.free] != [found.trial.then]:
         problems.append("exactly one plan is free, and it is the one after the trial")
+    if any(plan.code in (found.trial.plan, found.trial.then) and not plan.sold for plan in found.plan):
+        problems.append("the trial's plan and the one after it are sold")
     if found.trial.plan not in codes or found.trial.days < 1:
         problems.append("the trial is of a plan of this file, for at least a day")
     for plan in found.plan:

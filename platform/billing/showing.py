@@ -16,6 +16,7 @@ from kernel.formats import Lang
 from kernel.money import Rupiah
 from payments.providers.qris import dynamic
 from payments.providers.qris_picture import svg
+from tenants.entitlements import NOT_YET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,14 +76,13 @@ ENTITLEMENT_NAMES: Final[Mapping[str, Words]] = {
     "payroll": Words("Potong gaji", "Payroll deduction"),
     "custom_domain": Words("Alamat web sendiri", "A web address of your own"),
 }
+# Messages are counted and limited too, but nothing sends any yet: they are not told as something to buy.
 LIMITED: Final[Mapping[Limit, Words]] = {
     "members": Words("{n} anggota", "{n} members"),
-    "messages": Words("{n} pesan sebulan", "{n} messages a month"),
     "storage": Words("{n} gambar", "{n} of pictures"),
 }
 UNLIMITED: Final[Mapping[Limit, Words]] = {
     "members": Words("Anggota tanpa batas", "Members without limit"),
-    "messages": Words("Pesan tanpa batas", "Messages without limit"),
     "storage": Words("Gambar tanpa batas", "Pictures without limit"),
 }
 NEVER_LIMITED: Final = Words("Kasir, pesanan, dan buku tanpa batas", "Till, orders and books without limit")
@@ -143,8 +143,16 @@ def limit_lines(plan: Plan, lang: Lang) -> list[str]:
         else UNLIMITED[name].worded(lang)
         for name, words in LIMITED.items()
     ]
-    entitled = [ENTITLEMENT_NAMES[name].worded(lang) for name in plan.entitlements]
-    return [*limited, NEVER_LIMITED.worded(lang), *entitled]
+    return [*limited, NEVER_LIMITED.worded(lang), *_sold(plan.entitlements, lang)]
+
+
+def stopping_lines(old: Plan, new: Plan, lang: Lang) -> list[str]:
+    """What a cooperative has with ``old`` and will have with ``new`` no more, one line each."""
+    return _sold([name for name in old.entitlements if name not in new.entitlements], lang)
+
+
+def _sold(entitlements: Sequence[str], lang: Lang) -> list[str]:
+    return [ENTITLEMENT_NAMES[name].worded(lang) for name in entitlements if name not in NOT_YET]
 
 
 def usage_of(

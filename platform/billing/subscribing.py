@@ -146,10 +146,9 @@ async def _offer(
     db: AsyncSession, settings: Settings, subscription: Subscription, plan_code: str, every: Every, on: date
 ) -> Offer:
     found = catalogue()
-    try:
-        plan = found.of(plan_code)
-    except LookupError:
-        raise errors.NO_SUCH_PLAN() from None
+    plan = found.choosable(plan_code)
+    if plan is None:
+        raise errors.NO_SUCH_PLAN()
     old, old_every = found.of(subscription.plan), cast("Every", subscription.every)
     trialing = subscription.status == "trialing"
     coming = subscription.next_plan or subscription.plan

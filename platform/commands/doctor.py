@@ -133,7 +133,7 @@ async def _database(settings: Settings) -> list[Finding]:
             async with database.owner.connect() as connection:
                 version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
             findings = [Finding("PostgreSQL", "good", f"{version}, {kind}")]
-            for look in (_migrations, _worker):
+            for look in (_migrations, _plans, _worker):
                 findings += await look(database)
             return findings
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
@@ -161,6 +161,23 @@ async def _migrations(database: Database) -> list[Finding]:
             Finding("migrations", "wrong", f"{behind} of {len(rows)} cooperatives are behind {head}", "lumbung migrate")
         ]
     return [Finding("migrations", "good", f"cooperatives at {head}: {len(rows)}")]
+
+
+async def _plans(database: Database) -> list[Finding]:
+    from billing.operator_queries import plans_in_use
+    from billing.plans import catalogue
+    from tenants.session import shared_reader
+
+    async with database.owner.connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.subscriptions') IS NULL")).scalar_one():
+            return []
+    async with shared_reader(database) as ro:
+        used = await plans_in_use(ro)
+    known = {plan.code for plan in catalogue().plan}
+    if gone := {code: slugs for code, slugs in used.items() if code not in known}:
+        found = "; ".join(f"{code} is gone, and is the plan of {', '.join(slugs[:5])}" for code, slugs in gone.items())
+        return [Finding("plans", "wrong", found, "Put it back into billing/plans.toml, with sold = false.")]
+    return [Finding("plans", "good", f"all in plans.toml: {', '.join(sorted(used)) or 'none taken yet'}")]
 
 
 async def _worker(database: Database) -> list[Finding]:

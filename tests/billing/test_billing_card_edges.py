@@ -13,11 +13,13 @@ from billing import queries
 from billing.card import begin_checkout
 from billing.card_reading import look
 from billing.coupons import enter_coupon, make_coupon
+from billing.invoicing import issue_mirrored
+from billing.models import Invoice
 from billing.settling import confirm_payment, give_up, void
 from billing.stripe_door import stripe_of
 from billing.subscribing import Offer, choose, offer
 from conftest import SignedIn
-from factories.cards import HOOK, SECRET, Cards, to_checkout
+from factories.cards import HOME, HOOK, SECRET, Cards, to_checkout
 from kernel import clock
 from kernel.errors import Refusal
 from kernel.money import Rupiah
@@ -194,3 +196,48 @@ async def test_a_second_card_page_closes_the_first_and_the_same_form_twice_leads
     await cards.stripe.complete(second)
     await cards.work()
     assert (await cards.subscription()).way == "card"
+
+
+@pytest.mark.parametrize("here", ["plan", "coupon"])
+async def test_a_coupon_is_not_used_here_and_once_more_on_a_card_page_that_was_left_open(
+    cards: Cards, officer_client: SignedIn, here: str
+) -> None:
+    await coupon(cards, "SEPARUH", 50)
+    left_open = await to_checkout(officer_client)
+    if here == "plan":
+        sent = {"every": "month", "key": "k" * 20}
+        assert (await officer_client.post(f"{HOME}/paket/tumbuh", sent)).status_code == 303
+        assert [row.discount for row in await cards.invoices()] == [49_500]
+    else:
+        async with shared_session(cards.database) as db:
+            await make_coupon(db, code="BARU26", percent=20, invoices=1, most=9, until=None, reason="Uji", by="Wening")
+        assert (await officer_client.post(f"{HOME}/kupon", {"code": "BARU26"})).status_code == 303
+        assert (await cards.subscription()).coupon == "BARU26"
+    page = await stripe_of(cards.database).v1.checkout.sessions.retrieve_async(left_open)
+    assert page.status == "expired"
+
+
+async def test_a_change_that_stripe_does_not_take_is_not_written_down(cards: Cards, officer_client: SignedIn) -> None:
+    await cards.stripe.complete(await to_checkout(officer_client))
+    await cards.work()
+    object.__setattr__(cards.database.settings, "stand_ins", (("stripe", "http://127.0.0.1:9"),))
+    answer = await officer_client.post(f"{HOME}/paket/panen", {"every": "month", "key": "k" * 20})
+    assert answer.status_code == 503
+    async with shared_session(cards.database) as db:
+        chosen = await db.execute(
+            text("SELECT count(*) FROM shared.billing_entries WHERE action = 'billing.plan_chosen'")
+        )
+        assert chosen.scalar_one() == 0
+
+
+async def test_an_invoice_of_the_old_year_that_is_read_in_the_new_one_has_a_number_of_the_old(cards: Cards) -> None:
+    issued, read = date(2025, 12, 31), date(2026, 1, 2)
+    values = {
+        "source_key": "stripe:in_1", "stripe_invoice": "in_1", "issued_on": issued, "due_on": issued, "period_start": issued,
+        "period_end": read, "subtotal": 99_000, "discount": 0, "tax": 0, "total": 99_000, "credit": 0, "to_pay": 99_000, "state": "open",
+    }  # fmt: skip
+    async with shared_session(cards.database) as db:
+        subscription = await queries.subscription(db, cards.tenant.id)
+        assert subscription is not None
+        kept = await issue_mirrored(db, subscription, Invoice(**values), [], on=read)
+        assert kept.number == "2025-000001"

@@ -22,8 +22,9 @@ from billing.rules import (
     sums,
     used_and_unused,
 )
-from billing.showing import amount_of
+from billing.showing import amount_of, limit_lines, stopping_lines
 from kernel.errors import Words
+from kernel.formats import Lang
 from kernel.money import Rupiah
 from tenants.entitlements import entitled
 from tenants.registry import TenantRef
@@ -48,6 +49,21 @@ def test_an_entitlement_is_asked_by_a_known_name() -> None:
         entitled(tenant("panen"), "costum_domain")
 
 
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_what_no_page_lets_a_cooperative_use_yet_is_in_a_plan_and_not_sold(lang: Lang) -> None:
+    assert "custom_domain" in PANEN.entitlements
+    sold = " ".join(line for plan in PLANS.plan for line in [plan.lead.worded(lang), *limit_lines(plan, lang)]).lower()
+    assert "gaji" in sold or "payroll" in sold
+    for promised in ("alamat", "address", "pesan sebulan", "messages"):
+        assert promised not in sold
+
+
+def test_what_stops_is_what_the_smaller_plan_does_not_include() -> None:
+    assert stopping_lines(PANEN, BENIH, "id") == stopping_lines(TUMBUH, BENIH, "id")
+    assert [line.split()[0] for line in stopping_lines(TUMBUH, BENIH, "en")] == ["Cards,", "Payroll"]
+    assert stopping_lines(PANEN, TUMBUH, "id") == stopping_lines(BENIH, PANEN, "id") == []
+
+
 def test_a_limit_is_of_the_plan_and_absent_where_there_is_none() -> None:
     assert limit_of(tenant("benih"), "members") == 100
     assert limit_of(tenant("panen"), "members") is None
@@ -66,6 +82,7 @@ def test_a_limit_is_of_the_plan_and_absent_where_there_is_none() -> None:
         ("members = 100,", "member = 100,", "member"),
         ("month = 299_000", "month = 99.5", "int"),
         ("since = 2025-01-01", "since = 2020-01-01", "sorted by date"),
+        ('code = "tumbuh"', 'code = "tumbuh"\nsold = false', "the one after it are sold"),
     ],
 )
 def test_a_plans_file_that_contradicts_itself_is_refused(old: str, new: str, said: str) -> None:
