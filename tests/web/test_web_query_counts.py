@@ -24,7 +24,7 @@ CHAIR = Actor("officer", "Rina Kasir")
 Get = Callable[[str], Awaitable[httpx.Response]]
 
 OFFICERS = {
-    "/pengurus": 10,
+    "/pengurus": 11,
     "/pengurus/pesanan": 8,
     "/pengurus/barang": 6,
     "/pengurus/anggota": 8,
