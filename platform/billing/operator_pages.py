@@ -13,6 +13,7 @@ from billing import operator_invoice_pages, operator_queries, queries, showing, 
 from billing.coupons import make_coupon
 from billing.errors import NO_SUCH_COOPERATIVE
 from billing.forms import CouponForm, CreditForm
+from billing.meter_queries import METERS
 from billing.operator_chart import chart_of
 from billing.plans import catalogue
 from billing.registering import subscription_of
@@ -153,7 +154,7 @@ async def _one(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:
         "credits": await queries.credit_rows(ro, found, 5),
         "invoices": await queries.invoices(ro, found),
         "invoice_states": showing.in_words(showing.INVOICE, lang),
-        "usage": [showing.usage_of(meter, value, plan, lang) for meter, value in usage.items()],  # type: ignore[arg-type]
+        "usage": [showing.usage_of(meter, usage[meter], plan, lang) for meter in METERS if meter in usage],
         "entries": [(entry.on_date, showing.deed(entry, lang), entry.by) for entry in await queries.entries(ro, found)],
         "key": secrets.token_urlsafe(16),
     }

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from kernel.formats import Lang
 
 MONTHS: Final = 6
-# What adds up over a month; the others are a state.
-COUNTED: Final = ("orders", "messages")
+# What adds up over a month, so that its end can be foretold; the others are a state. Messages join with the first that is sent.
+COUNTED: Final = ("orders",)
 
 
 @get("/pengurus/langganan/pakai", guards=[officer])
@@ -64,7 +64,7 @@ def _meter(
 ) -> showing.Usage:
     if meter in COUNTED:
         expected = forecast(value, month, months_after(month, 1), today)
-        return showing.usage_of(meter, value, plan, lang, forecast=expected)
+        return showing.usage_of(meter, value, plan, lang, forecast=expected or None)
     limit = plan.limits.get(meter)
     before = [row.value for row in kept if row.meter == meter and row.month < month]
     over_in = months_until([*before, value], limit) if limit is not None else None

@@ -95,7 +95,14 @@ async def test_every_page_of_the_plan_is_accessible(
         no_fault_in(await look_at(officer, {}, [HOME, f"{HOME}/paket/tumbuh?tiap=year"]))
     number = await take_plan(paid_site, kenari, "tumbuh" if size == PHONE else "panen", clock.today())
     await measure_all(paid_site.database)
-    plan = [HOME, f"{HOME}/paket/panen?tiap=year", f"{HOME}/berhenti", f"{HOME}/pakai", f"{HOME}/kontak"]
+    plan = [
+        HOME,
+        f"{HOME}/paket/panen?tiap=year",
+        f"{HOME}/paket/benih",
+        f"{HOME}/berhenti",
+        f"{HOME}/pakai",
+        f"{HOME}/kontak",
+    ]
     invoices = [f"{HOME}/tagihan", f"{HOME}/tagihan/{number}"]
     no_fault_in(await look_at(officer, {}, ["/pengurus", *plan, *invoices]))
     operator = await come("operator", size=size)
