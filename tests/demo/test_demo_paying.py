@@ -34,7 +34,6 @@ from stand_ins.midtrans import MidtransStandIn
 from stand_ins.serving import serve
 from stand_ins.stripe import StripeStandIn
 from stand_ins.xendit import XenditStandIn
-from tenants.fleet import migrate
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 
@@ -55,25 +54,17 @@ class World:
 
 
 @pytest.fixture(scope="module")
-async def world(server_url: str, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    import asyncpg
-
-    owner = await asyncpg.connect(f"{server_url}/postgres")
-    await owner.execute("CREATE DATABASE demo_paying")
-    url = f"{server_url}/demo_paying"
-    settings = replace(settings, data_dir=tmp_path_factory.mktemp("demo"))
-    before = Database(url, settings)
+async def world(seeded_url: str, settings: Settings) -> AsyncIterator[World]:
+    before = Database(seeded_url, settings)
     stripe, midtrans, xendit = StripeStandIn(), MidtransStandIn(), XenditStandIn()
     try:
-        await migrate(before)
-        await seed(before)
         tenant = await tenant_by_slug(before, "melati")
         async with coop_reader(before, tenant) as ro:
             alone = len([way for way in await ways.ways_of(ro) if way.enabled])
         async with serve(stripe.app) as first, serve(midtrans.app) as second, serve(xendit.app) as third:
             addresses = (("stripe", str(first)), ("midtrans", str(second)), ("xendit", str(third)))
             database = Database(
-                url,
+                seeded_url,
                 replace(
                     settings,
                     stand_ins=addresses,
@@ -86,8 +77,6 @@ async def world(server_url: str, settings: Settings, tmp_path_factory: pytest.Te
             await database.close()
     finally:
         await before.close()
-        await owner.execute("DROP DATABASE demo_paying WITH (FORCE)")
-        await owner.close()
 
 
 async def test_one_cooperative_has_every_way_and_the_other_those_of_the_first_day(world: World) -> None:

@@ -11,7 +11,6 @@ from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.settings import Settings
 from ledger.queries import surplus, trial_balance
-from tenants.fleet import migrate
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import coop_reader
 from web.doors import Doors
@@ -22,20 +21,12 @@ Seeded = tuple[Database, list[SignIn]]
 
 
 @pytest.fixture(scope="module")
-async def seeded(server_url: str, settings: Settings) -> AsyncIterator[Seeded]:
-    """A database of its own, since the template's cooperatives bear the demo's names."""
-    import asyncpg
-
-    owner = await asyncpg.connect(f"{server_url}/postgres")
-    await owner.execute("CREATE DATABASE demo_seeded")
-    database = Database(f"{server_url}/demo_seeded", settings)
+async def seeded(seeded_url: str, settings: Settings) -> AsyncIterator[Seeded]:
+    database = Database(seeded_url, settings)
     try:
-        await migrate(database)
         yield database, await seed(database)
     finally:
         await database.close()
-        await owner.execute("DROP DATABASE demo_seeded WITH (FORCE)")
-        await owner.close()
 
 
 @pytest.mark.parametrize("slug", [demo.slug for demo in COOPERATIVES])

@@ -1,0 +1,53 @@
+"""The demo is seeded once a run: what takes long is the same for every test that looks at it."""
+
+import fcntl
+import os
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from demo import seed
+from kernel.database import Database
+from kernel.settings import Settings
+from tenants.fleet import migrate
+
+SEEDED = "demo_template"
+
+
+@pytest.fixture(scope="session")
+async def seeded_template(server_url: str, settings: Settings) -> str:
+    """Name of a database with the demo in it, made without stand-ins; nobody connects to it but to clone it."""
+    run = Path(os.environ["LUMBUNG_TEST_RUN"])
+    with (run / f"{SEEDED}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = run / f"{SEEDED}.ready"
+        if not ready.exists():
+            await _in_server(server_url, f"CREATE DATABASE {SEEDED}")
+            database = Database(f"{server_url}/{SEEDED}", settings)
+            try:
+                await migrate(database)
+                await seed(database)
+            finally:
+                await database.close()
+            ready.touch()
+    return SEEDED
+
+
+@pytest.fixture(scope="module")
+async def seeded_url(server_url: str, seeded_template: str) -> AsyncIterator[str]:
+    """URL of a database with the demo in it, of the module's own."""
+    name = f"demo_{uuid.uuid4().hex[:12]}"
+    await _in_server(server_url, f"CREATE DATABASE {name} TEMPLATE {seeded_template} STRATEGY FILE_COPY")
+    yield f"{server_url}/{name}"
+    await _in_server(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _in_server(server_url: str, statement: str) -> None:
+    owner = await asyncpg.connect(f"{server_url}/postgres")
+    try:
+        await owner.execute(statement)
+    finally:
+        await owner.close()
