@@ -1,17 +1,21 @@
-"""A worker process that kills itself at a named step of hearing or giving back: run by test_payments_kills.py, never imported by it.
+"""Worker processes that kill themselves at a named step of hearing or giving back: run by test_payments_kills.py, never imported by it.
 
-Arguments: database URL, data folder, address of the Xendit stand-in, step.
+A line of standard input asks for one: JSON of database URL, data folder, address of the Xendit stand-in, step. Its process number is
+printed, and how it ended (negative: the signal). Each is forked from here, where everything is imported once.
 """
 
+import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import payments.tasks  # noqa: F401 - the jobs of both rooms register themselves
 import shop.tasks  # noqa: F401
+from commands.processes import end_with_parent
 from kernel.settings import Settings
 from payments import hearing, machine, money
 from payments.providers.xendit_provider import XenditProvider
@@ -40,7 +44,35 @@ def dying_after(work: Work) -> Work:
 
 
 def main() -> None:
-    url, folder, address, step = sys.argv[1:]
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            become_worker(*json.loads(line))
+        say(child)
+        _, status = os.waitpid(child, 0)
+        say(os.waitstatus_to_exitcode(status))
+
+
+def say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+def become_worker(url: str, folder: str, address: str, step: str) -> None:
+    """Work, and end this process: what comes after the fork in ``main`` is the other one's."""
+    end_with_parent()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    try:
+        work(url, folder, address, step)
+    except BaseException:  # noqa: BLE001 - told by the exit status
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def work(url: str, folder: str, address: str, step: str) -> None:
     places: dict[str, tuple[Any, str, Callable[[Work], Work]]] = {
         "before the state is asked": (XenditProvider, "status", dying_before),
         "after the state is told": (XenditProvider, "status", dying_after),

@@ -1,12 +1,13 @@
 """A worker killed between any two steps of hearing and of giving back: one posting in the end, and none lost."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,27 +49,57 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]
         yield opened
 
 
-def start(world: Outside, step: str) -> subprocess.Popen[bytes]:
-    script = str(Path(__file__).with_name("dying_worker.py"))
-    settings = world.database.settings
-    address = settings.stand_in("xendit")
-    assert address is not None
-    url = plain_url(world.database.owner_url)
-    return subprocess.Popen(
-        [sys.executable, script, url, str(settings.data_dir), address, step],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "platform")},
-        stdout=subprocess.DEVNULL,
-    )
+class Workers:
+    """Worker processes, one after the other."""
+
+    def __init__(self) -> None:
+        self.parent = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("dying_worker.py"))],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "platform")},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self, world: Outside, step: str) -> int:
+        """Start one that dies at the step ("none": that works) and return its process number."""
+        settings = world.database.settings
+        told = (plain_url(world.database.owner_url), str(settings.data_dir), settings.stand_in("xendit"), step)
+        assert self.parent.stdin is not None
+        self.parent.stdin.write(json.dumps(told) + "\n")
+        self.parent.stdin.flush()
+        return self._said()
+
+    async def ended(self) -> int:
+        """How the one that was started ended, within a minute."""
+        async with asyncio.timeout(60):
+            return await asyncio.to_thread(self._said)
+
+    def _said(self) -> int:
+        assert self.parent.stdout is not None
+        return int(self.parent.stdout.readline())
+
+    def close(self) -> None:
+        """End them: a worker ends with its parent."""
+        self.parent.kill()
+        self.parent.communicate()
 
 
-async def killed_then_whole(world: Outside, step: str, done: Callable[[], Awaitable[bool]]) -> None:
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    started = Workers()
+    yield started
+    started.close()
+
+
+async def killed_then_whole(workers: Workers, world: Outside, step: str, done: Callable[[], Awaitable[bool]]) -> None:
     """A worker dies at the step, another one comes, and works until it is done and a little longer."""
-    first = start(world, step)
-    assert await asyncio.to_thread(first.wait, 60) == -signal.SIGKILL, "the worker was to die at this step"
+    workers.start(world, step)
+    assert await workers.ended() == -signal.SIGKILL, "the worker was to die at this step"
     # the broker takes a dead worker's messages over after ten seconds; tests do not wait for that
     async with world.database.owner.begin() as connection:
         await connection.execute(text("UPDATE dramatiq.worker SET heartbeat_at = now() - interval '1 hour'"))
-    second = start(world, "none")
+    second = workers.start(world, "none")
     try:
         deadline = time.monotonic() + 60
         while not await done():
@@ -76,8 +107,8 @@ async def killed_then_whole(world: Outside, step: str, done: Callable[[], Awaita
             await asyncio.sleep(0.1)
         await asyncio.sleep(0.5)  # a doubled one would come now
     finally:
-        second.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(second.wait, 60) == 0
+        os.kill(second, signal.SIGTERM)
+        assert await workers.ended() == 0
 
 
 async def hear(world: Outside, payment: Payment) -> None:
@@ -93,14 +124,14 @@ async def all_heard(world: Outside) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("step", HEARING)
 async def test_a_worker_killed_while_it_hears_posts_once(
-    world: Outside, database: Database, melati: TenantRef, step: str
+    workers: Workers, world: Outside, database: Database, melati: TenantRef, step: str
 ) -> None:
     payments = []
     for _ in range(2):
         _, payment = await world.ordered("xendit")
         await hear(world, payment)
         payments.append(payment)
-    await killed_then_whole(world, step, lambda: all_heard(world))
+    await killed_then_whole(workers, world, step, lambda: all_heard(world))
     async with coop_session(database, melati) as db:
         found = [await machine.locked(db, each.reference) for each in payments]
         assert [(each.status, each.fee is not None) for each in found] == [("paid", True)] * 2
@@ -111,7 +142,7 @@ async def test_a_worker_killed_while_it_hears_posts_once(
 @pytest.mark.slow
 @pytest.mark.parametrize("step", GIVING_BACK)
 async def test_a_worker_killed_while_it_gives_back_gives_back_once(
-    world: Outside, database: Database, melati: TenantRef, step: str
+    workers: Workers, world: Outside, database: Database, melati: TenantRef, step: str
 ) -> None:
     order, payment = await world.ordered("xendit")
     await hear(world, payment)
@@ -123,7 +154,7 @@ async def test_a_worker_killed_while_it_gives_back_gives_back_once(
         async with coop_session(database, melati) as db:
             return all(each.state == "done" for each in await queries.refunds_of(db, payment.id))
 
-    await killed_then_whole(world, step, given_back)
+    await killed_then_whole(workers, world, step, given_back)
     async with coop_session(database, melati) as db:
         assert (await machine.locked(db, payment.reference)).status == "refunded"
         await pay.all_hold(db)
