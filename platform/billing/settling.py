@@ -13,6 +13,7 @@ from billing.periods import after_payment, begin_period, locked_subscription
 from billing.plans import catalogue
 from billing.registering import settle
 from billing.trail import record, record_for_operators
+from kernel.locks import one_at_a_time
 from kernel.money import Rupiah
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ async def confirm_payment(
     subscription, invoice = await _lock_ours(db, number)
     if invoice.state == "open" and amount != invoice.to_pay:
         raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.to_pay), given=amount, field="amount")
-    other = await queries.paid_by(db, reference) if way == "bank_transfer" and invoice.state == "open" else None
-    if other is not None:
-        raise errors.REFERENCE_USED(number=other, field="reference")
+    if way == "bank_transfer" and invoice.state == "open":
+        await one_at_a_time(db, f"transfer {reference}")  # else two operators take one transfer for two invoices
+        if (other := await queries.paid_by(db, reference)) is not None:
+            raise errors.REFERENCE_USED(number=other, field="reference")
     mark_paid(db, invoice, way=way, reference=reference, confirmed_by=by, on=on)
     await after_payment(db, settings, subscription, on)
     await settle(db, subscription, on)

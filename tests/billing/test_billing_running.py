@@ -10,11 +10,13 @@ import billing.tasks  # noqa: F401 - registers what is done daily
 from billing import queries, usage_queries
 from billing.metering import measure_one
 from billing.running import Report, run
+from billing.settling import confirm_payment
 from billing.subscribing import choose
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database
 from kernel.ids import new_id
+from kernel.money import Rupiah
 from kernel.outbox import daily_jobs
 from members.models import Member
 from operators.suspension import resume, suspend
@@ -183,3 +185,32 @@ async def test_a_suspended_cooperative_is_not_invoiced_until_it_is_resumed(
     async with shared_session(database) as db:
         (invoice,) = await queries.unpaid(db, melati.id)
     assert invoice.issued_on == invoice.period_start == date(2026, 9, 17)
+
+
+async def test_two_operators_do_not_take_one_transfer_for_two_invoices(
+    database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
+    with clock.held_at(BEGUN):
+        await choose_plan(database, melati, "tumbuh")
+        await choose_plan(database, mawar, "tumbuh")
+        await run(database, date(2026, 3, 31))
+
+        async def confirm(number: str) -> str:
+            async with shared_session(database) as db:
+                amount, on = Rupiah(99_000), date(2026, 4, 1)
+                await confirm_payment(
+                    db,
+                    database.settings,
+                    number,
+                    amount=amount,
+                    way="bank_transfer",
+                    reference="mutasi 7",
+                    by="Wening",
+                    on=on,
+                )
+                await asyncio.sleep(0.1)  # both have looked before one is done
+            return "taken"
+
+        first, second = await numbers(database)
+        came = await asyncio.gather(confirm(first), confirm(second), return_exceptions=True)
+    assert sorted(str(getattr(each, "code", each)) for each in came) == ["billing.reference_used", "taken"]
