@@ -1,4 +1,4 @@
-"""Locks by name, for work of which a cooperative does one at a time."""
+"""Locks by name, for work of which a cooperative, or the platform, does one at a time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':' || :name, 0))")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(concat(current_schema(), ':', :name), 0))")
 
 
 async def one_at_a_time(db: AsyncSession, name: str) -> None:
-    """Wait for every other transaction of this cooperative that holds ``name``; hold it until this one ends.
+    """Wait for every other transaction of this cooperative (of the platform, outside any) that holds ``name``; hold it until this one ends.
 
     Raises DBAPIError (55P03) after the session's lock timeout.
     """
