@@ -9,7 +9,7 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(concat(current_schema(), ':', :name), 0))")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || ':' || :name, 0))")
 
 
 async def one_at_a_time(db: AsyncSession, name: str) -> None:
