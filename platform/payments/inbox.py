@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 LARGEST_MESSAGE: Final = 256 * 1024
 # While one batch is on its way to the disk, the next is written.
-WRITERS: Final = 2
-MOST_AT_ONCE: Final = 256
+WRITERS: Final = 4
+MOST_AT_ONCE: Final = 128
 _KEPT: Final = "payments.inboxes"
 _KNOWN: Final = 2_000
 _ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")

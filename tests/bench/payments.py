@@ -36,8 +36,8 @@ from tenants.session import coop_reader, coop_session
 from web.doors import Doors
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS, SECONDS, AT_ONCE = 7, 0.7, 256
-ENOUGH = 12_000
+ROUNDS, SECONDS, AT_ONCE = 7, 0.7, 512
+ENOUGH = 15_000
 SINGLE, MANY, TIMES, SENDERS = 60, 1_000, 5, 4
 ORDER = ("stripe", "xendit")
 Call = Callable[[], Awaitable[None]]
