@@ -147,8 +147,8 @@ def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None
     else:
         say(
             "Everything is explained."
-            if all_asked
-            else "Everything that could be asked is explained; not all could be."
+            if all_asked and all(state.checked for state in states)
+            else "Everything that was told is explained; some ways told nothing."
         )
 
 

@@ -71,6 +71,8 @@ async def test_offline_asks_nobody(database: Database, melati: TenantRef) -> Non
         assert (status, complained) == (0, "")
         xendit = next(way for way in json.loads(said)["ways"] if way["way"] == "xendit")
         assert (xendit["checked"], xendit["balance"]) == (False, None)
+        _, said, _ = await lumbung(database, "payments", "reconcile", "melati", "--offline", "--way", "xendit")
+        assert "some ways told nothing" in said
     status, _, complained = await lumbung(database, "payments", "reconcile", "tiada")
     assert status == 1
     assert "tiada" in complained
