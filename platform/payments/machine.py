@@ -86,8 +86,9 @@ async def drop(db: AsyncSession, payment: Payment, ending: rules.Ending, *, why:
     """End a payment that no money came for: it failed, its time was up, or somebody called it off. False when it waits no more."""
     if payment.status != "awaiting":
         return False
-    payment.status, payment.ended_at, payment.under_way_since = ending, clock.now(), None
+    payment.status, payment.ended_at = ending, clock.now()
     await purpose_of(payment.purpose).dropped(db, payment)
+    payment.under_way_since = None
     _record(db, payment, events.ENDED, {"ending": ending, "why": why}, by=by)
     return True
 

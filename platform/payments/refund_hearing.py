@@ -50,8 +50,10 @@ async def hear_sent_back(db: AsyncSession, payment: Payment, refunded: Rupiah, *
     """
     refunds = await queries.refunds_of(db, payment.id)
     done = [each for each in refunds if each.state == "done" and each.back_to == "same_way"]
-    if refunded < sum(each.amount for each in done if each.ended_at is not None and each.ended_at < asked_at):
-        await machine.raise_alarm(db, payment, "refund_failed", {"theirs": int(refunded)})
+    ours = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < asked_at)
+    if refunded < ours:
+        # with our sum, so that the next refund that comes back is another alarm than one that was looked into
+        await machine.raise_alarm(db, payment, "refund_failed", {"theirs": int(refunded), "ours": ours})
 
 
 async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: Rupiah, *, on: date) -> None:

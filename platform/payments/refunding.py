@@ -123,7 +123,8 @@ async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefun
     refund.state, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
     payment.status = rules.status_after_refund(Rupiah(payment.amount), _kept(payment), Rupiah(payment.refunded))
-    if payment.alarm in ("refund_failed", "refund_not_covered", "refund_waits"):
+    others_wait = payment.alarm == "refund_waits" and await _under_way(db, payment)
+    if payment.alarm in ("refund_failed", "refund_not_covered", "refund_waits") and not others_wait:
         payment.alarm = None
     audit.record(db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount})
 

@@ -173,7 +173,8 @@ class PaidOrders:
         if order is None or order.status != "placed":
             return
         # an order outlasts its time while money is under way, which then may fail
-        too_late = payment.status == "failed" and is_over(order.expires_at, clock.now())
+        was_waited_for = payment.status == "failed" or payment.under_way_since is not None
+        too_late = was_waited_for and is_over(order.expires_at, clock.now())
         if payment.status == "expired" or too_late:
             await stop_unpaid(db, order)
 
