@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from kernel.locks import one_at_a_time
 from ledger import queries as books
 from ledger.chart import MEMBER_RECEIVABLES, OWED_TO_PAYERS, WALLETS
-from payments import subject_pages
 from payments.purposes import Place, register
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from kernel.database import Reader
     from payments.models import Payment
-    from ui.viewer import Visit
 
 TOP_UP: Final = "top_up"
 REPAYMENT: Final = "repayment"
@@ -69,27 +65,6 @@ class Repayment(OwnPurpose):
         return payment.amount - payment.tail <= owed
 
 
-class OwnPages:
-    """One page for all payments of a purpose, and one on which the next is begun."""
-
-    def __init__(self, page: str, again: str | None) -> None:
-        self._page = page
-        self._again = again
-
-    async def office_address(self, ro: Reader, subject_id: UUID) -> str | None:
-        return None
-
-    async def address(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
-        return self._page
-
-    async def other_way(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
-        """Begun again on its own page: a payment that nobody pays harms nothing."""
-        return self._again
-
-
 register(OwnPurpose(TOP_UP, WALLETS))
 register(Repayment(REPAYMENT, MEMBER_RECEIVABLES))
 register(OwnPurpose(TRIAL, OWED_TO_PAYERS))
-subject_pages.register(TOP_UP, OwnPages("/anggota/dompet", "/anggota/dompet/isi"))
-subject_pages.register(REPAYMENT, OwnPages("/anggota/kasbon", "/anggota/kasbon/bayar"))
-subject_pages.register(TRIAL, OwnPages("/pengurus/pembayaran/cara", None))

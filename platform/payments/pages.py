@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import payments.own_subject_pages  # noqa: F401 - payments lead to the pages of what they pay
 from payments.credit import counter_pages as credit_counter_pages
 from payments.credit import pages as credit_pages
 from payments.officer import payment_pages as office_pages

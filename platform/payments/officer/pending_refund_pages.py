@@ -16,6 +16,7 @@ from payments.officer import payment_told as office_told
 from payments.officer import pending_refunds, refund_errors
 from payments.officer.payment_pages import HOME, ONE, PLACE, find
 from payments.officer.payment_queries import PaymentView, RefundView
+from payments.provider import provider_of
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
@@ -110,7 +111,7 @@ def _context(payment: PaymentView, refund: RefundView, visit: Visit) -> dict[str
         "amount": formats.rupiah(refund.amount, visit.lang),
         "label": payment.label,
         "name": payment.payer_name,
-        "way": payment.way.capitalize(),
+        "way": provider_of(payment.way).capabilities().company,
     }
     sentence = say("Menurut layar %(way)s, %(amount)s dari %(label)s sudah dikembalikan kepada %(name)s.") % facts
     home = f"{HOME}/{payment.reference}"

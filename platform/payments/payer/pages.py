@@ -115,22 +115,36 @@ async def look_again(
     await _count(database, tenant, visit)
     async with coop_reader(database, tenant) as ro:
         context = await _context(ro, visit, reference)
+    if context["settles"] == "provider":
+        async with form.or_again("payments/pay.html", **context):
+            told = await _ask_provider(database, tenant, visit, context)
+    else:
+        told = await _take_word(database, tenant, visit, context)
+    return see_other(f"/bayar/{reference}", flash=told)
+
+
+async def _ask_provider(database: Database, tenant: TenantRef, visit: Visit, context: dict[str, Any]) -> str | None:
+    """Read the state from the provider; return what to tell a payer whose money it has not seen."""
+    with calling.as_refusal():
+        outcome = await calling.look(database, tenant, context["payment"].reference)
     say = words(visit.lang).gettext
-    if context["settles"] != "provider":
-        if context["state"] in CAN_CHANGE:
-            viewer = visit.viewer
-            actor = viewer.as_member() if viewer is not None and viewer.member_id is not None else VISITOR
-            async with coop_session(database, tenant) as db:
-                await say_paid(db, actor, reference)
-        told = say("Terima kasih. Pengurus memeriksanya; halaman ini berubah begitu uang Anda terlihat.")
-        return see_other(f"/bayar/{reference}", flash=told if context["state"] in CAN_CHANGE else None)
-    async with form.or_again("payments/pay.html", **context):
-        with calling.as_refusal():
-            outcome = await calling.look(database, tenant, reference)
     waits = say("Belum ada kabar pembayaran dari %(provider)s. Biasanya hanya beberapa menit.") % {
         "provider": context["provider"]
     }
-    return see_other(f"/bayar/{reference}", flash=waits if outcome == "awaiting" else None)
+    return waits if outcome == "awaiting" else None
+
+
+async def _take_word(database: Database, tenant: TenantRef, visit: Visit, context: dict[str, Any]) -> str | None:
+    """Write down for the officers that the payer says so."""
+    if context["state"] not in CAN_CHANGE:
+        return None
+    viewer = visit.viewer
+    actor = viewer.as_member() if viewer is not None and viewer.member_id is not None else VISITOR
+    async with coop_session(database, tenant) as db:
+        await say_paid(db, actor, context["payment"].reference)
+    return words(visit.lang).gettext(
+        "Terima kasih. Pengurus memeriksanya; halaman ini berubah begitu uang Anda terlihat."
+    )
 
 
 @get("/bayar/{reference:str}/qris.png")
