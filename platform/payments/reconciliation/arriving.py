@@ -13,6 +13,7 @@ from ledger.chart import BANK
 from ledger.posting import hold_books
 from payments import errors, events, ways
 from payments.reconciliation import errors as reconcile_errors
+from payments.reconciliation import queries
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,7 +37,7 @@ async def way_that_arrives(source: AsyncSession | Reader, name: str) -> Way:
 
 
 async def check_arrival(db: AsyncSession, way: Way, amount: Rupiah, *, on: date, today: date) -> None:
-    """Raise Refusal payments.arrived_nothing, .arrived_ahead, .arrived_too_much for what cannot have reached the bank."""
+    """Raise Refusal payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what cannot have reached the bank."""
     if amount <= 0:
         raise reconcile_errors.ARRIVED_NOTHING(field="amount")
     if on > today:
@@ -44,6 +45,9 @@ async def check_arrival(db: AsyncSession, way: Way, amount: Rupiah, *, on: date,
     left = Rupiah(max(0, await books.balance(db, way.capabilities.clearing)))
     if amount > left:
         raise reconcile_errors.ARRIVED_TOO_MUCH(left=left, field="amount")
+    first = await queries.first_day(db, way.capabilities.clearing)
+    if on < first:
+        raise reconcile_errors.ARRIVED_BEFORE(first=first, field="on")
 
 
 async def take_arrival(

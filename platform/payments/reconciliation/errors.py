@@ -20,3 +20,9 @@ ARRIVED_AHEAD = Kind(
     id="Tanggal ini belum tiba. Pakai tanggal uangnya masuk rekening.",
     en="This day is still to come. Use the day on which the money reached the bank.",
 )
+ARRIVED_BEFORE = Kind(
+    "payments.arrived_before",
+    422,
+    id="Pada tanggal ini belum ada uang lewat cara bayar ini; yang pertama tercatat {first}. Periksa tanggal dan tahunnya.",
+    en="On this day no money had come by this way yet; the first is recorded on {first}. Check the day and the year.",
+)

@@ -273,3 +273,12 @@ async def fees_of_movements_to_book(db: AsyncSession, way: str) -> list[Unbooked
         " WHERE m.way = $1 AND m.kind IN ('payout', 'refund') AND m.fee <> 0 AND j.number IS NULL ORDER BY m.at, m.id",
         way,
     )
+
+
+async def first_day(source: AsyncSession | Reader, account: str) -> date:
+    """Return the day of the first money that came to an account, which has had some."""
+    first: date = await (await reader_of(source)).value(
+        "SELECT min(j.value_date) FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE l.account = $1 AND l.debit > 0",
+        account,
+    )
+    return first
