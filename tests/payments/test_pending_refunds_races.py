@@ -1,0 +1,66 @@
+"""A refund at its provider that several end at the same moment: officers' words, officers' questions, the job. It is booked once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from conftest import SignedIn
+from factories.gateway import Gateway, xendit_of
+from factories.shop import CASHIER, TODAY
+from kernel import clock
+from kernel.database import Database
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from ledger.chart import XENDIT
+from payments import hearing, machine, queries, refunding
+from stand_ins.xendit import XenditStandIn
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+HOME = "/pengurus/pembayaran"
+
+
+@pytest.fixture
+async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gateway[XenditStandIn]]:
+    async with xendit_of(database, melati) as gateway:
+        gateway.stand_in.refund_outcome = "PENDING"
+        yield gateway
+
+
+@pytest.mark.parametrize("at_provider", ["SUCCEEDED", "PENDING"])
+async def test_words_questions_and_the_job_at_one_moment_book_one_refund(
+    gateway: Gateway[XenditStandIn], officer_client: SignedIn, at_provider: str
+) -> None:
+    reference = await gateway.paid(100_000)
+    async with coop_session(gateway.database, gateway.tenant) as db:
+        payment = await machine.locked(db, reference)
+        refund = await refunding.ask_refund(
+            db, CASHIER, payment, Rupiah(40_000), "same_way", "Salah isi", key=new_id().hex, on=TODAY
+        )
+        refund.asked_at = clock.now() - timedelta(days=2)
+    await hearing.carry_out_refund(gateway.database, gateway.tenant, new_id().hex, refund.id)
+    if at_provider == "SUCCEEDED":
+        async with coop_session(gateway.database, gateway.tenant) as db:
+            asked = await queries.refund(db, refund.id)
+        assert asked is not None
+        await gateway.stand_in.settle_refund(str(asked.provider_reference), "SUCCEEDED")
+    before = await gateway.balance(XENDIT)
+    one = f"{HOME}/{reference}/pengembalian/{refund.id}"
+    answers, _ = await asyncio.gather(
+        asyncio.gather(*(officer_client.post(f"{one}/{name}") for name in ["penyelesaian", "pertanyaan"] * 3)),
+        asyncio.gather(
+            *(
+                hearing.carry_out_refund(
+                    gateway.database, gateway.tenant, f"payments.refund:{refund.id}~{each}", refund.id
+                )
+                for each in (1, 1, 2)
+            )
+        ),
+    )
+    assert {answer.status_code for answer in answers} <= {303, 409}
+    assert await gateway.balance(XENDIT) == before - 40_000
+    async with coop_session(gateway.database, gateway.tenant) as db:
+        payment = await machine.locked(db, reference)
+        assert (payment.status, payment.refunded, payment.alarm) == ("partly_refunded", 40_000, None)
