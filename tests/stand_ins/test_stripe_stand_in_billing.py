@@ -90,6 +90,21 @@ async def test_a_subscription_is_renewed_by_the_clock(visit: Visit, client: Any)
     ]
 
 
+async def test_a_page_for_a_trial_asks_for_nothing_today(visit: Visit, client: Any) -> None:
+    customer, _ = await member(client)
+    price = await plan(client)
+    session = await client.checkout.sessions.create_async(
+        {
+            "mode": "subscription",
+            "customer": customer.id,
+            "line_items": [{"price": price.id, "quantity": 1}],
+            "subscription_data": {"trial_period_days": 14},
+            "success_url": "http://toko.localhost/selesai",
+        }
+    )
+    assert session.amount_total == 0
+
+
 async def test_a_trial_costs_nothing_until_it_ends(visit: Visit, client: Any) -> None:
     customer, clock = await member(client)
     price = await plan(client)

@@ -178,9 +178,17 @@ def _line(call: Call, item: Thing, path: str) -> Thing:
 
 
 def add_up(session: Thing) -> Sums:
-    """Write the sums into the session and its lines."""
+    """Write the sums into the session and its lines: what is due today, which of a subscription on trial is nothing."""
     sums = sums_of(
-        [(line["price"]["unit_amount"] * line["quantity"], line["_rates"]) for line in session["_lines"]],
+        [
+            (
+                0
+                if on_trial(session) and line["price"]["recurring"]
+                else line["price"]["unit_amount"] * line["quantity"],
+                line["_rates"],
+            )
+            for line in session["_lines"]
+        ],
         session["_coupons"],
     )
     for line, part in zip(session["_lines"], sums.parts, strict=True):
@@ -194,6 +202,12 @@ def add_up(session: Thing) -> Sums:
     session["total_details"] = {"amount_discount": sums.discount, "amount_shipping": 0, "amount_tax": sums.tax}
     session["_line_items"] = whole_list(session["_lines"], f"/v1/checkout/sessions/{session['id']}/line_items")
     return sums
+
+
+def on_trial(session: Thing) -> bool:
+    """Whether the first payment of the subscription is not due yet when this page is done."""
+    data = session["_data"]
+    return session["mode"] == "subscription" and bool(data.get("trial_end") or data.get("trial_period_days"))
 
 
 def expire_session(world: World, account: str, session: Thing) -> None:

@@ -108,9 +108,8 @@ def _checkout_page(world: World, session: Thing, said: str) -> Page:
     ways = session["payment_method_types"]
     buttons = ""
     if "card" in ways:
-        buttons += choice(
-            "card", {"setup": "Simpan kartu"}.get(session["mode"], f"Bayar {total} dengan kartu"), first=True
-        )
+        keeps = session["mode"] == "setup" or (session["mode"] == "subscription" and not session["amount_total"])
+        buttons += choice("card", "Simpan kartu" if keeps else f"Bayar {total} dengan kartu", first=True)
     buttons += "".join(choice(way, WAYS[way]) for way in ways if way in WAYS)
     if "id_bank_transfer" in ways and session["mode"] == "payment":
         buttons += choice("async", "Bayar dengan transfer bank (uang masuk belakangan)")
@@ -124,7 +123,7 @@ def _checkout_page(world: World, session: Thing, said: str) -> Page:
         buttons += "<label>Kode promo <input name=kode></label>" + choice("promo", "Pakai kode promo")
     buttons += choice("expire", "Biarkan waktunya habis")
     leave = (
-        f'<a class=button href="{escape(session["cancel_url"])}">Tinggalkan, kembali ke toko</a>'
+        f'<a class=button href="{escape(session["cancel_url"])}">Tinggalkan, kembali ke {_home(session)}</a>'
         if session["cancel_url"]
         else ""
     )
@@ -133,6 +132,10 @@ def _checkout_page(world: World, session: Thing, said: str) -> Page:
         f"Bayar {total}" if total else "Simpan cara bayar",
         f"{said}<ul>{lines}</ul><form method=post><label>Surel <input type=email name=email value='{email}'></label>{buttons}</form>{leave}",
     )
+
+
+def _home(session: Thing) -> str:
+    return "toko" if session["mode"] == "payment" else "koperasi"
 
 
 def _closed(world: World, session: Thing, said: str) -> Page:
@@ -149,7 +152,7 @@ def _closed(world: World, session: Thing, said: str) -> Page:
     back = session["success_url"] if session["status"] == "complete" else session["cancel_url"]
     if back:
         where = back.replace("{CHECKOUT_SESSION_ID}", quote(session["id"]))
-        buttons += f'<a class=button href="{escape(where)}">Kembali ke toko</a>'
+        buttons += f'<a class=button href="{escape(where)}">Kembali ke {_home(session)}</a>'
     return document(words, said + buttons)
 
 
