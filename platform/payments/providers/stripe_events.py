@@ -1,5 +1,6 @@
 """A message of Stripe: proved by its signature over the body as it was sent, and read only as far as telling what to ask Stripe about."""
 
+import functools
 import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -92,12 +93,20 @@ def _check_signature(header: str | None, body: bytes, secret: str) -> int:
         elif name == "t":
             moment = moment or value
     if secret.strip() and moment.isascii() and moment.isdecimal() and len(moment) <= _LONGEST_MOMENT:
-        ours = hmac.digest(secret.encode(), moment.encode() + b"." + body, "sha256").hex().encode()
+        signing = _keyed(secret).copy()
+        signing.update(moment.encode() + b"." + body)
+        ours = signing.hexdigest().encode()
         for theirs in signatures:
             if hmac.compare_digest(ours, theirs.encode()):
                 return int(moment)
     msg = "the signature is not Stripe's"
     raise Unverified(msg)
+
+
+@functools.lru_cache(maxsize=2_000)
+def _keyed(secret: str) -> hmac.HMAC:
+    """The beginning of every signature under one secret: looking the method up again for each message takes longer than signing."""
+    return hmac.new(secret.encode(), digestmod="sha256")
 
 
 def _within(signed_at: int, now: datetime) -> bool:
