@@ -1,5 +1,6 @@
 """Money by QRIS that has reached the bank: a treasurer says how much and when, and it is there once."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from conftest import SignedIn
 from factories.paying import bring_about, open_ways
 from kernel import clock
 from kernel.database import Database, reader_of
+from kernel.ids import new_id
 from ledger import queries as books
 from ledger.chart import BANK, GATEWAYS
 from tenants.registry import TenantRef
@@ -85,3 +87,63 @@ async def test_other_ways_have_no_such_page_and_members_have_none(
     for way in ("bank_transfer", "xendit", "cash", "nothing"):
         assert (await officer_client.get(f"{HOME}/{way}/pemasukan")).status_code == 404
     assert (await member_client.get(QRIS)).status_code in (303, 403)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"amount": "-1"},
+        {"amount": "9" * 40},
+        {"amount": "1e5"},
+        {"amount": "60.000,50"},
+        {"amount": "60\x00000"},
+        {"amount": ""},
+        {"on": "0000-00-00"},
+        {"on": "kemarin"},
+        {"on": "9999-12-31"},
+        {"key": "x"},
+        {"more": "1"},
+    ],
+)
+async def test_odd_forms_of_money_that_arrived_are_refused(
+    officer_client: SignedIn, database: Database, melati: TenantRef, paid_by_qris: None, changed: dict[str, str]
+) -> None:
+    before = await balances(database, melati)
+    sent = {"amount": "60.000", "on": clock.today().isoformat(), "key": str(new_id())}
+    for path in (f"{QRIS}/periksa", QRIS):
+        assert (await officer_client.post(path, sent | changed)).status_code in (409, 422)
+    assert await balances(database, melati) == before
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "2020-02-29"])
+async def test_money_did_not_arrive_before_it_was_paid(
+    officer_client: SignedIn, database: Database, melati: TenantRef, paid_by_qris: None, day: str
+) -> None:
+    before = await balances(database, melati)
+    sent = {"amount": "60.000", "on": day, "key": str(new_id())}
+    for path in (f"{QRIS}/periksa", QRIS):
+        assert (await officer_client.post(path, sent)).status_code in (409, 422)
+    assert await balances(database, melati) == before
+
+
+async def test_two_officers_at_one_moment_do_not_both_bring_the_same_money_to_the_bank(
+    officer_client: SignedIn, database: Database, melati: TenantRef, paid_by_qris: None
+) -> None:
+    waiting, bank = await balances(database, melati)
+    forms = [{"amount": "60.000", "on": clock.today().isoformat(), "key": str(new_id())} for _ in range(4)]
+    answers = await asyncio.gather(*(officer_client.post(QRIS, form) for form in [*forms, *forms]))
+    assert {answer.status_code for answer in answers} == {303, 409}
+    assert await balances(database, melati) == (waiting - 60_000, bank + 60_000)
+
+
+@pytest.mark.parametrize("name", ["%00", "qris%00", "..", "%F0%9F%8C%BE", "x" * 900])
+async def test_odd_names_in_addresses_lead_nowhere(officer_client: SignedIn, paid_by_qris: None, name: str) -> None:
+    refund = f"pengembalian/{new_id()}"
+    for path in (f"{HOME}/{name}/pemasukan", f"/pengurus/pembayaran/{name}/{refund}/penyelesaian"):
+        assert (await officer_client.get(path)).status_code == 404
+    for path in (f"{HOME}/{name}/pemasukan", f"/pengurus/pembayaran/{name}/{refund}/pertanyaan"):
+        assert (await officer_client.post(path)).status_code in (404, 405, 422)
+    assert (await officer_client.get(f"{QRIS}?jumlah=%00&tanggal=2")).status_code == 404
+    answer = await officer_client.get(f"{QRIS}?jumlah=%3Cscript%3E&tanggal=x&jumlah=2")
+    assert answer.status_code == 200
+    assert "<script>" not in answer.text.partition("<main")[2]

@@ -1,10 +1,11 @@
-"""Revision 0003 takes over what a cooperative has: orders get their payments, bylaws keep what they say, books keep every rupiah."""
+"""Revisions 0003 and 0004 take over what a cooperative has: orders get their payments, bylaws keep what they say, words become codes."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.clock import now
 from kernel.database import Database
@@ -29,26 +30,39 @@ ORDER = (
 )
 
 
-@pytest.fixture
-async def old(database: Database, tmp_path: Path) -> TenantRef:
-    """A cooperative of before, with orders in every state and credit kept as one sum."""
-    root = tmp_path / "migrations"
+async def founded_at(connection: AsyncConnection, app: str, folder: Path, revision: str) -> None:
+    """Let the connection stand in the schema of a new cooperative at an older revision."""
+    root = folder / "migrations"
     shutil.copytree(Path(revisions.__file__).parent / "migrations", root, ignore=shutil.ignore_patterns("__pycache__"))
     for later in (root / "cooperative" / "versions").glob("*.py"):
-        if later.name[:4] > "0002":
+        if later.name[:4] > revision:
             later.unlink()
     name = opaque_name()
     head, script = render(COOPERATIVE, None, root)
-    assert head == "0002"
+    assert head == revision
+    await run_script(connection, _PREPARE.format(name=name, app=app) + script)
+    await connection.execute(
+        text(
+            "INSERT INTO shared.cooperatives (id, slug, name, schema_name, revision, founding_key, contact_name, contact_phone, founded_at)"
+            " VALUES (:id, 'kenanga', 'Koperasi Kenanga', :name, :revision, 'kenanga', 'Ketua', '+6289900000077', now())"
+        ),
+        {"id": new_id(), "name": name, "revision": revision},
+    )
+
+
+async def upgraded(database: Database) -> TenantRef:
+    report = await migrate(database)
+    assert (report.upgraded, report.failed) == (1, {})
+    tenant = await tenant_by_slug(database, "kenanga")
+    assert tenant is not None
+    return tenant
+
+
+@pytest.fixture
+async def old(database: Database, tmp_path: Path) -> TenantRef:
+    """A cooperative of before, with orders in every state and credit kept as one sum."""
     async with database.owner.begin() as connection:
-        await run_script(connection, _PREPARE.format(name=name, app=database.settings.app_role) + script)
-        await connection.execute(
-            text(
-                "INSERT INTO shared.cooperatives (id, slug, name, schema_name, revision, founding_key, contact_name, contact_phone, founded_at)"
-                " VALUES (:id, 'kenanga', 'Koperasi Kenanga', :name, '0002', 'kenanga', 'Ketua', '+6289900000077', now())"
-            ),
-            {"id": new_id(), "name": name},
-        )
+        await founded_at(connection, database.settings.app_role, tmp_path, "0002")
         await connection.execute(
             text(
                 "INSERT INTO bylaws (version, effective_on, template, document, adopted_by) VALUES (1, '2026-01-01', 'konsumen',"
@@ -72,11 +86,7 @@ async def old(database: Database, tmp_path: Path) -> TenantRef:
             why = {"given back": "Barang rusak", "expired": "Tidak dibayar sampai batas waktunya"}.get(key)
             row = {"why": why, "key": key, "source": source, "way": way, "status": status, "total": total}
             await connection.execute(text(ORDER), row | {"paid": paid_at, "ended": ended_at, "journal": journal})
-    report = await migrate(database)
-    assert (report.upgraded, report.failed) == (1, {})
-    tenant = await tenant_by_slug(database, "kenanga")
-    assert tenant is not None
-    return tenant
+    return await upgraded(database)
 
 
 async def test_orders_get_the_payments_that_they_had(database: Database, old: TenantRef) -> None:
@@ -125,3 +135,70 @@ async def test_credit_that_was_kept_as_one_sum_stays_postable_as_one_sum(databas
     async with coop_session(database, old) as db:
         flags = await db.execute(text("SELECT code, by_party FROM accounts WHERE code IN ('1110', '1112', '2104')"))
         assert {row.code: row.by_party for row in flags} == {"1110": False, "1112": True, "2104": True}
+
+
+async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
+    database: Database, tmp_path: Path
+) -> None:
+    line = (
+        "INSERT INTO statement_lines (id, way, fingerprint, on_date, amount, words, state, note, imported_by)"
+        " VALUES (gen_random_uuid(), 'bank_transfer', :words, '2026-05-04', 20000, :words, :state, :note, 'Rina Kasir')"
+    )
+    event = "INSERT INTO payment_events (way, event_id, kind, concerns, body, state, detail) VALUES ('xendit', :said, 'x', 'payment', '', :state, :said)"
+    moved = (
+        "INSERT INTO provider_movements (way, provider_id, kind, gross, fee, at, detail)"
+        " VALUES ('stripe', :detail, 'fee', 0, 0, now(), :detail)"
+    )
+    batch, member = new_id(), new_id()
+    async with database.owner.begin() as connection:
+        await founded_at(connection, database.settings.app_role, tmp_path, "0003")
+        for words, state, note in (
+            ("sen", "set_aside", "sen:2000050"),
+            ("by an officer", "set_aside", "amount"),
+            ("nobody", "unmatched", "none"),
+            ("several", "doubtful", "several"),
+            ("refused", "doubtful", "Tahun buku 2025 sudah ditutup."),
+        ):
+            await connection.execute(text(line), {"words": words, "state": state, "note": note})
+        for said, state in (("unknown payment", "alarm"), ("settled", "done"), ("", "received")):
+            await connection.execute(text(event), {"said": said, "state": state})
+        for detail in ("hundredths: 250", "Biaya bulanan"):
+            await connection.execute(text(moved), {"detail": detail})
+        await connection.execute(
+            text(
+                "INSERT INTO members (id, number, name, status, joined_on) VALUES (:id, '1', 'Tono', 'active', '2026-01-01')"
+            ),
+            {"id": member},
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO payroll_batches (id, key, title, state, made_by, made_at) VALUES (:id, 'mei', 'Mei', 'returned', 'Rina Kasir', now())"
+            ),
+            {"id": batch},
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO payroll_lines (batch_id, member_id, asked, taken, booked, said) VALUES (:batch, :member, 5000, 0, 0, 'tidak ada di berkas')"
+            ),
+            {"batch": batch, "member": member},
+        )
+    tenant = await upgraded(database)
+    async with coop_session(database, tenant) as db:
+        lines = {
+            row[0]: tuple(row[1:])
+            for row in await db.execute(text("SELECT words, reason, sen, note FROM statement_lines"))
+        }
+        events = {row[0]: row[1] for row in await db.execute(text("SELECT event_id, outcome FROM payment_events"))}
+        moved_by = await db.execute(text("SELECT provider_id, fraction FROM provider_movements"))
+        fractions = {row[0]: row[1] for row in moved_by}
+        payroll = (await db.execute(text("SELECT named, said FROM payroll_lines"))).one()
+    assert lines == {
+        "sen": (None, 2_000_050, ""),
+        "by an officer": (None, None, "amount"),
+        "nobody": (None, None, ""),
+        "several": ("several", None, ""),
+        "refused": ("refused", None, "Tahun buku 2025 sudah ditutup."),
+    }
+    assert events == {"unknown payment": "unknown", "settled": "settled", "": None}
+    assert fractions == {"hundredths: 250": True, "Biaya bulanan": False}
+    assert tuple(payroll) == (False, "")
