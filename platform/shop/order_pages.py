@@ -8,6 +8,7 @@ from litestar.params import FromPath, FromQuery
 
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
+from payments.credit.terms import ON_CREDIT
 from shop import errors, order_queries, rules, showing
 from shop.order_queries import LineView, OrderRow, OrderView
 from ui import AnyRequest, Ro, TheViewer, TheVisit, Visit, member, page
@@ -73,7 +74,8 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
         return formats.date_time(moment, visit.lang, visit.brand.timezone) if moment else None
 
     ordered = {"label": say("Dipesan"), "when": at(order.placed_at), "done": True}
-    paid = {"label": say("Dibayar"), "when": at(order.paid_at), "done": order.paid_at is not None}
+    on_credit = order.payment_way in ON_CREDIT
+    paid = {"label": say("Dicatat") if on_credit else say("Dibayar"), "when": at(order.paid_at), "done": order.paid_at is not None}
     given = {"label": say("Diserahkan"), "when": at(order.handed_over_at), "done": order.handed_over_at is not None}
     steps = [ordered, given] if order.payment_way == "cash" else [ordered, paid, given]
     if order.status == "returned":
@@ -100,7 +102,9 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     paid_by = None
     if order.paid_at and not order.cancelled_at:
         way = PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)
-        paid_by = say("Lunas: %(way)s, %(when)s.") % {"way": way, "when": at(order.paid_at)}
+        # what is owed is not paid, however settled the order is
+        told_as = say("Dicatat, belum lunas: %(way)s, %(when)s.") if on_credit else say("Lunas: %(way)s, %(when)s.")
+        paid_by = told_as % {"way": way, "when": at(order.paid_at)}
     stopped = None
     if order.status == "cancelled":
         unpaid = order.cancelled_for == "unpaid"

@@ -1,5 +1,6 @@
 """What a payer says of their payment reaches the officers, and what is only owed is called so everywhere."""
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -12,6 +13,7 @@ from kernel.database import Database
 from kernel.models import AuditEntry
 from payments import events, queries
 from payments.models import Payment
+from shop.models import Order
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -102,3 +104,12 @@ async def test_the_page_of_what_is_owed_does_not_say_that_it_is_paid(
     office = (await officer_client.get(f"{OFFICE}/{reference}")).text
     assert told.lower() in office
     assert "sudah dibayar" not in office
+    async with coop_session(database, melati) as db:
+        order = (await db.execute(select(Order).where(Order.id == payment.subject_id))).scalar_one()
+        order.payment_way = way
+    link = re.search(r'href="(/pesanan/\d+\?kunci=[0-9a-f]{32})"', own)
+    assert link is not None
+    sold = (await visitor("melati").get(link[1])).text
+    assert "Lunas:" not in sold
+    assert "Dicatat, belum lunas:" in sold
+    assert "Sudah dibayar" not in (await officer_client.get("/pengurus")).text
