@@ -75,7 +75,11 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
 
     ordered = {"label": say("Dipesan"), "when": at(order.placed_at), "done": True}
     on_credit = order.payment_way in ON_CREDIT
-    paid = {"label": say("Dicatat") if on_credit else say("Dibayar"), "when": at(order.paid_at), "done": order.paid_at is not None}
+    paid = {
+        "label": say("Dicatat") if on_credit else say("Dibayar"),
+        "when": at(order.paid_at),
+        "done": order.paid_at is not None,
+    }
     given = {"label": say("Diserahkan"), "when": at(order.handed_over_at), "done": order.handed_over_at is not None}
     steps = [ordered, given] if order.payment_way == "cash" else [ordered, paid, given]
     if order.status == "returned":
