@@ -1,0 +1,121 @@
+"""A job that fails is tried again for two days, from the outbox; then it waits for an operator, and nothing of it is lost."""
+
+import importlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel import outbox
+from kernel.database import Database
+from kernel.outbox import job
+from tenants import worker
+from tenants.registry import TenantRef
+from tenants.session import coop_session, shared_session
+
+pytestmark = pytest.mark.xfail(strict=True, reason="issue 8, point 22")
+
+failing = {"now": True}
+
+
+@job("test.stubborn")
+async def stubborn(db: AsyncSession, *, word: str) -> None:
+    await db.execute(
+        text(
+            "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts)"
+            " VALUES ('system', 't', 'test.stubborn', :word, '{}')"
+        ),
+        {"word": word},
+    )
+    if failing["now"]:
+        msg = "the printer is on fire"
+        raise RuntimeError(msg)
+
+
+@pytest.fixture(autouse=True)
+def _failing() -> None:
+    failing["now"] = True
+
+
+async def row(database: Database, table: str) -> dict[str, Any] | None:
+    async with shared_session(database) as db:
+        found = (
+            (await db.execute(text(f"SELECT * FROM shared.{table} WHERE job = 'test.stubborn'")))
+            .mappings()
+            .one_or_none()
+        )
+    return dict(found) if found else None
+
+
+async def effects(database: Database, tenant: TenantRef) -> int:
+    async with coop_session(database, tenant) as db:
+        return int(
+            (await db.execute(text("SELECT count(*) FROM audit_entries WHERE action = 'test.stubborn'"))).scalar_one()
+        )
+
+
+async def attempt(database: Database, tenant: TenantRef, *, attempts: int, failing_for: timedelta) -> None:
+    """What the worker does with a message whose job has failed ``attempts`` times since ``failing_for`` ago."""
+    first = (outbox.clock.now() - failing_for).timestamp() if attempts else None
+    await worker.attempt_job(  # type: ignore[attr-defined, unused-ignore]
+        database, tenant.schema_name, "test.stubborn", "stubborn-1", {"word": "w"}, attempts, first
+    )
+
+
+async def test_a_failed_job_goes_back_to_the_outbox_with_its_key_and_waits_longer_each_time(
+    database: Database, melati: TenantRef
+) -> None:
+    waits = []
+    for attempts in (0, 3, 8, 30):
+        await attempt(database, melati, attempts=attempts, failing_for=timedelta(hours=1))
+        found = await row(database, "outbox")
+        assert found is not None
+        assert (found["coop_role"], found["key"]) == (melati.schema_name, "stubborn-1")
+        assert (found["arguments"], found["attempts"]) == ({"word": "w"}, attempts + 1)
+        waits.append((found["due_at"] - outbox.clock.now()).total_seconds())
+        async with shared_session(database) as db:
+            await db.execute(text("DELETE FROM shared.outbox WHERE job = 'test.stubborn'"))
+    assert waits == sorted(waits)
+    assert waits[0] <= 2
+    assert waits[-1] <= 2 * 3600
+    assert await effects(database, melati) == 0
+
+
+async def test_a_job_gives_up_after_two_days_and_not_before(database: Database, melati: TenantRef) -> None:
+    await attempt(database, melati, attempts=40, failing_for=timedelta(hours=47))
+    assert await row(database, "failed_jobs") is None
+    await attempt(database, melati, attempts=41, failing_for=timedelta(hours=48, minutes=1))
+    found = await row(database, "failed_jobs")
+    assert found is not None
+    assert (found["coop_role"], found["key"], found["attempts"]) == (melati.schema_name, "stubborn-1", 42)
+    assert found["error"] == "RuntimeError: the printer is on fire"
+
+
+async def test_the_waits_add_up_to_two_days(database: Database) -> None:
+    rules = importlib.import_module("kernel.outbox")
+    total, attempts = 0.0, 0
+    while total < timedelta(days=2).total_seconds():
+        total += rules.retry_wait(attempts, 0.5).total_seconds()
+        attempts += 1
+    assert 25 <= attempts <= 60
+
+
+async def test_a_job_that_was_given_up_is_retried_with_its_key_and_happens_once(
+    database: Database, melati: TenantRef
+) -> None:
+    failed_jobs = importlib.import_module("tenants.failed_jobs")
+    await attempt(database, melati, attempts=41, failing_for=timedelta(days=3))
+    async with shared_session(database) as db:
+        (found,) = await failed_jobs.list_failed_jobs(db)
+        assert (found.cooperative, found.job) == ("melati", "test.stubborn")
+        assert await failed_jobs.retry_job(db, found.id) is not None
+        assert await failed_jobs.list_failed_jobs(db) == []
+    waiting = await row(database, "outbox")
+    assert waiting is not None
+    assert (waiting["coop_role"], waiting["key"], waiting["attempts"]) == (melati.schema_name, "stubborn-1", 0)
+    failing["now"] = False
+    for _ in range(2):  # delivered twice
+        await attempt(database, melati, attempts=0, failing_for=timedelta())
+    assert await effects(database, melati) == 1
