@@ -2,8 +2,8 @@
 
 `/usr/bin/chromium` if it is there; else Debian's package where we are root; else Playwright's own download. When none can be had the
 path is empty and the reason goes to standard error: the browser tests then say they were skipped, and under `CI=true` that
-is a failure. As root, two more packages of Debian's are fetched where they are missing: Caddy, which one test runs, and the Liberation
-fonts, whose letters are as wide as those that phones and offices have; widths of pages are measured with them.
+is a failure. As root, more packages of Debian's are fetched where they are missing: Caddy, Redis and RabbitMQ, which tests run and
+kill, and the Liberation fonts, whose letters are as wide as those that phones and offices have; widths of pages are measured with them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pathlib import Path
 USUAL_PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
+# Servers that tests kill: a program that shows that it is there, and Debian's package.
+BROKERS = {"redis-server": "redis-server", "/usr/lib/rabbitmq/bin/rabbitmq-server": "rabbitmq-server"}
 LIBERATION = Path("/usr/share/fonts/truetype/liberation")
 
 
@@ -28,6 +30,9 @@ def main() -> int:
         install_debian("fonts-liberation")
     if shutil.which("caddy") is None and may_install_debian():
         install_debian("caddy")  # its test names the reason where this did not help
+    for program, package in BROKERS.items():
+        if shutil.which(program) is None and not Path(program).exists() and may_install_debian():
+            install_debian(package)  # same
     path, reason = find()
     if path is None:
         path, reason = fetch()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import dramatiq
+import structlog
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, ShutdownNotifications, TimeLimit
 from dramatiq.middleware.asyncio import AsyncIO
@@ -21,12 +22,25 @@ if TYPE_CHECKING:
 
     from kernel.settings import Settings
 
+log = structlog.get_logger()
+
 QUEUE_SCHEMA = "dramatiq"
 QUEUE = "jobs"
-MOST_RETRIES = 12  # with the back-off below, about two days
+# A failing job goes back to the outbox (tenants/worker.py). The broker itself repeats a message only while even that fails, that is
+# while the database is away: without end, and with waits far below the half hour after which RabbitMQ takes a held message for stuck.
 FIRST_WAIT_MS = 1_000
-LONGEST_WAIT_MS = 12 * 3_600 * 1_000
+LONGEST_WAIT_MS = 5 * 60 * 1_000
+# Redis and RabbitMQ take a worker for dead after this silence and hand its messages to another one.
+HEARTBEAT_TIMEOUT_MS = 30_000
+# How many of a million commands to Redis also look for dead workers: idle consumers send five a second, so it takes some two seconds.
+REDIS_MAINTENANCE_CHANCE = 100_000
 
+BROKER_NOT_DURABLE = Kind(
+    "kernel.broker_not_durable",
+    500,
+    id="Lumbung tidak dijalankan dalam mode produksi: {problem}",
+    en="Lumbung does not start in production: {problem}",
+)
 UNKNOWN_BROKER = Kind(
     "kernel.unknown_broker",
     500,
@@ -49,7 +63,7 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
         ShutdownNotifications(),
         Callbacks(),
         Pipelines(),
-        Retries(max_retries=MOST_RETRIES, min_backoff=FIRST_WAIT_MS, max_backoff=LONGEST_WAIT_MS),
+        Retries(retry_when=lambda _retries, _error: True, min_backoff=FIRST_WAIT_MS, max_backoff=LONGEST_WAIT_MS),
         AsyncIO(),
     ]
     url = settings.broker_url
@@ -70,18 +84,61 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
         if url.startswith(("redis://", "rediss://")):
             from dramatiq.brokers.redis import RedisBroker
 
-            return RedisBroker(url=url, middleware=middleware)  # type: ignore[no-untyped-call]
+            return RedisBroker(  # type: ignore[no-untyped-call]
+                url=url,
+                middleware=middleware,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
+                maintenance_chance=REDIS_MAINTENANCE_CHANCE,
+            )
         if url.startswith(("amqp://", "amqps://")):
             from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
-            return RabbitmqBroker(url=url, middleware=middleware)
+            # the relay forgets a job once it was sent: "sent" must mean that RabbitMQ has written it down
+            return RabbitmqBroker(url=_with_heartbeat(url), middleware=middleware, confirm_delivery=True)
     except ImportError as error:
         raise BROKER_NOT_INSTALLED(extra="redis" if url.startswith("redis") else "rabbitmq") from error
     raise UNKNOWN_BROKER()
 
 
+def broker_problem(settings: Settings) -> str | None:
+    """Return in a sentence why this broker may lose jobs when it is killed, or None.
+
+    Redis says it itself (`INFO persistence`). PostgreSQL and RabbitMQ write down what they have confirmed. A Redis that does not answer
+    raises its client's error.
+    """
+    if not (settings.broker_url or "").startswith(("redis://", "rediss://")):
+        return None
+    import redis
+
+    with redis.Redis.from_url(str(settings.broker_url), socket_timeout=5, socket_connect_timeout=5) as client:
+        persistence: Any = client.info("persistence")
+    if persistence.get("aof_enabled"):
+        return None
+    return (
+        "Redis at LUMBUNG_BROKER_URL keeps jobs in memory alone and loses them when it is killed; "
+        "set `appendonly yes` in redis.conf and restart it."
+    )
+
+
+def check_broker(settings: Settings) -> None:
+    """Say at start-up that the broker may lose jobs. Raises a Refusal (``kernel.broker_not_durable``) in production."""
+    problem = broker_problem(settings)
+    if problem is None:
+        return
+    if settings.is_production:
+        raise BROKER_NOT_DURABLE(problem=problem)
+    log.warning("broker may lose jobs", problem=problem)
+
+
+def _with_heartbeat(url: str) -> str:
+    """Add the heartbeat to RabbitMQ's URL unless the operator chose one there."""
+    if "heartbeat=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}heartbeat={HEARTBEAT_TIMEOUT_MS // 1_000}"
+
+
 def job_actor(broker: dramatiq.Broker, run: Callable[..., Awaitable[None]]) -> dramatiq.Actor[Any, Any]:
-    """Declare the one actor: ``run(coop_role, job, key, arguments)``."""
+    """Declare the one actor: ``run(coop_role, job, key, arguments, attempts, first_failed_at)``."""
     return dramatiq.actor(broker=broker, actor_name="lumbung", queue_name=QUEUE)(run)
 
 

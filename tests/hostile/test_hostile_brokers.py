@@ -73,7 +73,6 @@ def keys_in_rabbitmq(url: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 19")
 async def test_rabbitmq_killed_before_it_wrote_the_jobs_down_loses_none(database: Database, tmp_path: Path) -> None:
     keys = await write_jobs(database, JOBS)
     with rabbitmq_server(tmp_path / "rabbitmq") as server:
@@ -115,7 +114,6 @@ async def test_redis_that_writes_an_append_only_file_loses_no_job_when_it_is_kil
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 19", raises=AttributeError)
 def test_redis_that_keeps_jobs_in_memory_alone_is_told_of_and_refused_in_production(tmp_path: Path) -> None:
     with redis_server(tmp_path, durable=False) as server:
         settings = Settings(broker_url=server.url)
@@ -146,7 +144,6 @@ for message in broker.consume(brokers.QUEUE, timeout=200):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 19", raises=AttributeError)
 def test_a_job_that_a_dead_worker_holds_in_redis_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert brokers.HEARTBEAT_TIMEOUT_MS <= 60_000, (
         "a dead worker is known as one within a minute, 90 seconds with the look"
