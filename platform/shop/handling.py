@@ -6,14 +6,15 @@ happens once.
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.errors import Kind, Refusal
 from kernel.money import Rupiah
+from kernel.outbox import later
 from ledger import Journal, Line, post, reverse
 from ledger.chart import (
     CUSTOMER_ADVANCES,
@@ -35,6 +36,9 @@ from shop.models import Order, OrderLine
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+
+# An order's own job is tried for two days; what is late by less is still being worked on.
+OVERDUE: Final = timedelta(hours=3)
 
 
 async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
@@ -128,6 +132,14 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
     await paying.stop_unpaid(db, order)
     for payment in payments:
         await paying.call_off(db, payment, why=rules.NOT_PAID_IN_TIME.id, by=SYSTEM)
+
+
+async def sweep_overdue_orders(db: AsyncSession) -> None:
+    """Write the job ``shop.expire_order`` again for each order that should have been called off `OVERDUE` ago; it changes nothing twice."""
+    day = clock.today()
+    for order_id in await queries.overdue_orders(db, clock.now() - OVERDUE):
+        key = f"shop.expire_order:{order_id}:swept:{day}"
+        await later(db, "shop.expire_order", {"order_id": str(order_id)}, key=key)
 
 
 async def call_off_others(db: AsyncSession, order_id: UUID) -> None:

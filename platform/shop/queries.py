@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -30,6 +31,14 @@ async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | Non
     """Return an order by its id, as it is now and locked."""
     statement = select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)
     return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def overdue_orders(db: AsyncSession, before: datetime) -> list[UUID]:
+    """Return the ids of at most 500 unpaid orders whose time was over before this moment, the oldest first."""
+    statement = (
+        select(Order.id).where(Order.status == "placed", Order.expires_at < before).order_by(Order.placed_at).limit(500)
+    )
+    return list((await db.execute(statement)).scalars())
 
 
 async def orders_to_change(db: AsyncSession, order_ids: Sequence[UUID]) -> list[Order]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from kernel.outbox import job
+from kernel.outbox import daily_job, job
 from shop import handling
 
 if TYPE_CHECKING:
@@ -22,3 +22,9 @@ async def expire_order(db: AsyncSession, *, order_id: str) -> None:
 async def call_off_others(db: AsyncSession, *, order_id: str) -> None:
     """Let nobody pay an order again that is paid."""
     await handling.call_off_others(db, UUID(order_id))
+
+
+@daily_job("shop.sweep_orders")
+async def sweep_orders(db: AsyncSession) -> None:
+    """Look again at orders whose time was over hours ago: the job that should have called them off was lost or given up."""
+    await handling.sweep_overdue_orders(db)

@@ -41,3 +41,24 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
 
 async def status(db: AsyncSession, number: int) -> str:
     return str(await (await reader_of(db)).value("SELECT status FROM orders WHERE number = $1", number))
+
+
+async def test_the_daily_sweep_asks_again_for_orders_whose_own_job_was_lost(
+    database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        product = (await made.product(db, stock=4)).id
+        order = await made.order(db, {product: 2}, way="bank_transfer")
+    run, _ = find_job("shop.sweep_orders")
+
+    async def swept(hours: int) -> list[str]:
+        with clock.held_at(order.placed_at + timedelta(hours=hours)):
+            async with coop_session(database, melati) as db:
+                await run(db)
+        async with shared_reader(database) as ro:
+            rows = await ro.records("SELECT key FROM shared.outbox WHERE key LIKE '%:swept:%'")
+        return [row["key"] for row in rows]
+
+    assert await swept(50) == []  # its own job may still be at it
+    keys = await swept(52)
+    assert [key.partition(":swept:")[0] for key in keys] == [f"shop.expire_order:{order.id}"]
