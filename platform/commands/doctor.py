@@ -16,6 +16,7 @@ import msgspec
 from commands.connect import open_database
 from commands.output import DOCTOR_TELLS, console, json_option, sentence_of, show
 from kernel import clock
+from kernel.broker import broker_problem
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.settings import Settings, check_startable, load
@@ -57,7 +58,7 @@ def examine() -> list[Finding]:
             Finding("settings", "wrong", sentence_of(refused), "Correct the environment, see docs/operating.md."),
         ]
     findings.append(Finding("settings", "good", f"{settings.environment}, {settings.base_domain}"))
-    return [*findings, _disk(settings), _base_domain(settings), *asyncio.run(_database(settings))]
+    return [*findings, _disk(settings), _base_domain(settings), _broker(settings), *asyncio.run(_database(settings))]
 
 
 def _print(findings: list[Finding]) -> None:
@@ -133,7 +134,7 @@ async def _database(settings: Settings) -> list[Finding]:
             async with database.owner.connect() as connection:
                 version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
             findings = [Finding("PostgreSQL", "good", f"{version}, {kind}")]
-            for look in (_migrations, _plans, _worker):
+            for look in (_migrations, _plans, _worker, _failed_jobs):
                 findings += await look(database)
             return findings
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
@@ -194,3 +195,36 @@ async def _worker(database: Database) -> list[Finding]:
             Finding("worker", "notice", f"last seen {minutes} minutes ago, jobs wait", "lumbung up, or lumbung worker")
         ]
     return [Finding("worker", "good", "alive")]
+
+
+async def _failed_jobs(database: Database) -> list[Finding]:
+    from tenants.failed_jobs import count_failed_jobs
+    from tenants.session import shared_session
+
+    async with database.owner.connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.failed_jobs') IS NULL")).scalar_one():
+            return []
+    async with shared_session(database) as db:
+        count = await count_failed_jobs(db)
+    if count:
+        return [
+            Finding(
+                "failed jobs",
+                "wrong",
+                f"{count} given up after two days",
+                "lumbung jobs list, then lumbung jobs retry ID",
+            )
+        ]
+    return [Finding("failed jobs", "good", "none")]
+
+
+def _broker(settings: Settings) -> Finding:
+    if settings.broker_url is None:
+        return Finding("broker", "good", "PostgreSQL")
+    try:
+        problem = broker_problem(settings)
+    except Exception as error:  # noqa: BLE001 - whatever keeps us from the broker is the finding
+        return Finding("broker", "wrong", sentence_of(error), "Is it running? See LUMBUNG_BROKER_URL.")
+    if problem:
+        return Finding("broker", "wrong" if settings.is_production else "notice", *problem.split("; ", 1))
+    return Finding("broker", "good", settings.broker_url.partition(":")[0])

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "payments": "Compare providers' money with the books, rotate the keys",
     "qris": "Read a QRIS, or make one for a payment from a sticker's",
     "billing": "Do what is due for cooperatives' plans",
+    "jobs": "List, retry and discard jobs that were given up",
     "operator": "Add people who run the platform",
     "migrate": "Bring the database to the newest revisions",
     "doctor": "Check this installation and say what to do",

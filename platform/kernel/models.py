@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, Text, func, text
+from sqlalchemy import BigInteger, Identity, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,6 +49,26 @@ class OutboxMessage(SharedBase):
     arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
     due_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
     written_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+    # of a job that failed and waits for its next attempt
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    first_failed_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class FailedJob(SharedBase):
+    """A job that failed for two days and was given up; an operator retries or discards it."""
+
+    __tablename__ = "failed_jobs"
+    __table_args__ = (UniqueConstraint("coop_role", "key"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    coop_role: Mapped[str] = mapped_column(Text)
+    job: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    attempts: Mapped[int]
+    first_failed_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    given_up_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+    error: Mapped[str] = mapped_column(Text)
 
 
 class Heartbeat(SharedBase):

@@ -12,7 +12,8 @@ that says it is finished; the database fills in whose job it is, so a cooperativ
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 from sqlalchemy import text
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 CHANNEL = "lumbung_outbox"
+
+FIRST_RETRY: Final = timedelta(seconds=1)
+LONGEST_RETRY: Final = timedelta(hours=2)
+# A job that has failed for this long is given up and waits for an operator (tenants/failed_jobs.py).
+RETRIED_FOR: Final = timedelta(days=2)
 
 Job = Callable[..., Awaitable[None]]
 # "cooperative": one transaction bound to it; "platform": the platform's own; "outside": a cooperative's, which speaks to the world
@@ -108,6 +114,16 @@ async def later(
     )
     if due is None:
         await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+def retry_wait(attempts: int, spread: float) -> timedelta:
+    """Return how long a job waits that has failed ``attempts`` times before and now again.
+
+    One second, doubled each time up to two hours; ``spread`` (0 to 1) lengthens it by at most a quarter, so that jobs that failed together
+    do not come back together.
+    """
+    wait: timedelta = min(FIRST_RETRY * 2 ** min(attempts, 20), LONGEST_RETRY / 1.25)
+    return wait * (1 + spread / 4)
 
 
 def _register(name: str, kind: JobKind) -> Callable[[Job], Job]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -16,9 +17,10 @@ from kernel.database import plain_url
 from kernel.outbox import CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kernel.database import Database
+
+# (coop_role, job, key, arguments, attempts so far, when it first failed in seconds since 1970)
+Send = Callable[[str, str, str, dict[str, Any], int, float | None], None]
 
 log = structlog.get_logger()
 
@@ -27,8 +29,8 @@ POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
 
 
-async def relay_once(database: Database, send: Callable[[str, str, str, dict[str, Any]], None]) -> int:
-    """Hand one batch of due jobs to ``send(coop_role, job, key, arguments)`` and return how many.
+async def relay_once(database: Database, send: Send) -> int:
+    """Hand one batch of due jobs to ``send`` and return how many.
 
     Rows are deleted in the transaction that read them, after they were sent: a crash in between sends them again, never none.
     """
@@ -36,7 +38,7 @@ async def relay_once(database: Database, send: Callable[[str, str, str, dict[str
         rows = (
             await db.execute(
                 text(
-                    "SELECT id, coop_role, job, key, arguments FROM shared.outbox WHERE due_at <= now()"
+                    "SELECT id, coop_role, job, key, arguments, attempts, first_failed_at FROM shared.outbox WHERE due_at <= now()"
                     " ORDER BY id LIMIT :batch FOR UPDATE SKIP LOCKED"
                 ),
                 {"batch": BATCH},
@@ -47,16 +49,15 @@ async def relay_once(database: Database, send: Callable[[str, str, str, dict[str
 
         def send_all() -> None:
             for row in rows:
-                send(row.coop_role, row.job, row.key, row.arguments)
+                first = row.first_failed_at.timestamp() if row.first_failed_at else None
+                send(row.coop_role, row.job, row.key, row.arguments, row.attempts, first)
 
         await asyncio.to_thread(send_all)
         await db.execute(text("DELETE FROM shared.outbox WHERE id = ANY(:ids)"), {"ids": [row.id for row in rows]})
         return len(rows)
 
 
-async def run_relay(
-    database: Database, send: Callable[[str, str, str, dict[str, Any]], None], stopping: asyncio.Event
-) -> None:
+async def run_relay(database: Database, send: Send, stopping: asyncio.Event) -> None:
     """Relay until told to stop: at once when a job is written, and each second for those that become due."""
     woken = asyncio.Event()
     beat_at = 0.0

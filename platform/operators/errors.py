@@ -39,3 +39,9 @@ REASON_NEEDED = Kind(
     id="Tulis alasannya: pengurus koperasi akan membacanya.",
     en="Write the reason: the cooperative's officers will read it.",
 )
+NO_SUCH_FAILED_JOB = Kind(
+    "operators.no_such_failed_job",
+    404,
+    id="Pekerjaan ini sudah tidak ada di daftar: sudah dicoba lagi atau dibuang.",
+    en="This job is no longer on the list: it was retried or discarded already.",
+)

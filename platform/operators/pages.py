@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from kernel import phone
 from kernel.database import Reader, reader_of
-from operators import errors, queries
+from operators import errors, job_pages, queries
 from operators.forms import SignIn, Suspension
 from operators.signing_in import SESSION_LASTS, sign_in, sign_out
 from operators.suspension import resume, suspend
@@ -143,4 +143,5 @@ routes: list[Any] = [
     take_suspension,
     take_resumption,
     show_trail,
+    *job_pages.routes,
 ]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dramatiq
 import structlog
 
-from kernel.broker import job_actor, make_broker
+from kernel import clock
+from kernel.broker import check_broker, job_actor, make_broker
 from kernel.database import Database, plain_url
-from kernel.outbox import find_job, finish_once
+from kernel.outbox import RETRIED_FOR, find_job, finish_once, retry_wait
 from kernel.relay import run_relay
 from tenants.daily import begin_days
+from tenants.failed_jobs import Failure, describe_error, enqueue_retry, give_up
 from tenants.registry import tenant_by_schema
-from tenants.session import coop_session
+from tenants.session import coop_session, shared_session
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
@@ -50,6 +54,38 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
     return True
 
 
+async def attempt_job(
+    database: Database,
+    coop_role: str,
+    name: str,
+    key: str,
+    arguments: dict[str, Any],
+    attempts: int = 0,
+    first_failed_at: float | None = None,
+) -> None:
+    """Run a job; one that fails goes back to the outbox for a later attempt, or after two days to the failed jobs.
+
+    ``attempts`` counts the failures before this one, ``first_failed_at`` is the first of them in seconds since 1970. Raises only when the
+    failure itself cannot be written down: the broker then repeats the message.
+    """
+    try:
+        ran = await run_job(database, coop_role, name, key, arguments)
+    except Exception as error:  # noqa: BLE001 - whatever failed, the job is tried again
+        told = describe_error(error)
+        now = clock.now()
+        first = datetime.fromtimestamp(first_failed_at, UTC) if first_failed_at is not None else now
+        given_up = now - first >= RETRIED_FOR
+        failure = Failure(coop_role, name, key, arguments, attempts + 1, first, told)
+        async with shared_session(database) as db:
+            if given_up:
+                await give_up(db, failure)
+            else:
+                await enqueue_retry(db, failure, now + retry_wait(attempts, random.random()))  # noqa: S311 - spreads retries
+        log.warning("job failed", job=name, key=key, attempts=attempts + 1, given_up=given_up, error=told)
+    else:
+        log.info("job", job=name, key=key, ran=ran)
+
+
 class Worker:
     """One worker process: the relay on its own event loop, and dramatiq's threads doing the jobs."""
 
@@ -59,17 +95,32 @@ class Worker:
         # jobs run on the loop of dramatiq's middleware, the relay on ours: each has its own pools
         self._jobs = Database(owner_url, settings, pool_size=max(2, settings.worker_threads))
         self._relay = Database(owner_url, settings, pool_size=2)
+        check_broker(settings)
         self.broker = make_broker(settings, plain_url(self._relay.app_url))
 
-        async def run(coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> None:
-            ran = await run_job(self._jobs, coop_role, name, key, arguments)
-            log.info("job", job=name, key=key, ran=ran)
+        async def run(
+            coop_role: str,
+            name: str,
+            key: str,
+            arguments: dict[str, Any],
+            attempts: int = 0,
+            first_failed_at: float | None = None,
+        ) -> None:
+            await attempt_job(self._jobs, coop_role, name, key, arguments, attempts, first_failed_at)
 
         self._actor = job_actor(self.broker, run)
 
-    def send(self, coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> None:
+    def send(
+        self,
+        coop_role: str,
+        name: str,
+        key: str,
+        arguments: dict[str, Any],
+        attempts: int = 0,
+        first_failed_at: float | None = None,
+    ) -> None:
         """Hand a job to the broker."""
-        self._actor.send(coop_role, name, key, arguments)
+        self._actor.send(coop_role, name, key, arguments, attempts, first_failed_at)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until ``stopping`` is set; jobs under way are finished first."""

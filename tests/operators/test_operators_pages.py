@@ -199,3 +199,40 @@ async def test_the_trail_cannot_be_changed_by_the_application(database: Database
         with pytest.raises(Exception, match="permission denied"):
             async with shared_session(database) as db:
                 await db.execute(text(statement))
+
+
+@pytest.mark.parametrize(("deed", "left"), [("percobaan", 1), ("pembuangan", 0)])
+async def test_an_operator_retries_or_discards_a_job_that_was_given_up(
+    signed_in: httpx.AsyncClient,
+    csrf: Callable[[httpx.AsyncClient], str],
+    visitor: Visitors,
+    database: Database,
+    deed: str,
+    left: int,
+) -> None:
+    async with shared_session(database) as db:
+        await db.execute(text("DELETE FROM shared.outbox"))
+        failed_id = (
+            await db.execute(
+                text(
+                    "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, first_failed_at, error)"
+                    " SELECT schema_name, 'shop.expire_order', 'k', '{}', 40, now() - interval '2 days', 'TimeoutError: silent'"
+                    " FROM shared.cooperatives WHERE slug = 'melati' RETURNING id"
+                )
+            )
+        ).scalar_one()
+    stranger = await visitor("operator").post(f"/pekerjaan/{failed_id}/{deed}")
+    assert stranger.headers["location"] == "/masuk"
+    shown = await signed_in.get("/pekerjaan")
+    assert "shop.expire_order" in shown.text
+    assert "TimeoutError: silent" in shown.text
+    pressed = await signed_in.post(f"/pekerjaan/{failed_id}/{deed}", data={"csrf": csrf(signed_in)})
+    assert pressed.status_code == 303
+    async with shared_session(database) as db:
+        keys = list((await db.execute(text("SELECT key FROM shared.outbox"))).scalars())
+        actions = set((await db.execute(text("SELECT action FROM shared.operator_actions"))).scalars())
+    assert keys == ["k"] * left
+    assert actions & {"operators.job_retried", "operators.job_discarded"}
+    assert "shop.expire_order" not in (await signed_in.get("/pekerjaan")).text
+    again = await signed_in.post(f"/pekerjaan/{failed_id}/{deed}", data={"csrf": csrf(signed_in)})
+    assert again.status_code == 404

@@ -1,0 +1,100 @@
+"""`lumbung jobs`: jobs that were given up after two days."""
+
+import asyncio
+
+import click
+
+from commands.connect import open_database
+from commands.output import json_option, say, show, table
+
+BY = "command line"
+
+
+@click.group("jobs")
+def command() -> None:
+    """List, retry and discard jobs that were given up after failing for two days."""
+
+
+@command.command("list")
+@json_option
+def list_all(*, as_json: bool) -> None:
+    """List the jobs that were given up, the newest first."""
+    asyncio.run(_list(as_json=as_json))
+
+
+@command.command("retry")
+@click.argument("failed_id", metavar="ID", type=int, required=False)
+@click.option("--all", "every", is_flag=True, help="Retry all of them.")
+def retry(failed_id: int | None, *, every: bool) -> None:
+    """Try the job with this ID again, for two days from now on; its key makes it happen once."""
+    if (failed_id is None) != every:
+        raise click.UsageError("Give either the ID of a job, or --all.")
+    asyncio.run(_retry(failed_id))
+
+
+@command.command("discard")
+@click.argument("failed_id", metavar="ID", type=int)
+def discard(failed_id: int) -> None:
+    """Drop the job with this ID for good."""
+    asyncio.run(_discard(failed_id))
+
+
+async def _list(*, as_json: bool) -> None:
+    from tenants.failed_jobs import list_failed_jobs
+    from tenants.session import shared_session
+
+    async with open_database() as database, shared_session(database) as db:
+        rows = await list_failed_jobs(db)
+
+    def people() -> None:
+        if not rows:
+            say("No job was given up.")
+            return
+        cells = [
+            [
+                str(row.id),
+                row.cooperative or "",
+                row.job,
+                str(row.attempts),
+                f"{row.given_up_at:%Y-%m-%d %H:%M}",
+                row.error,
+            ]
+            for row in rows
+        ]
+        table(["id", "cooperative", "job", "attempts", "given up", "error"], cells)
+
+    show(rows, as_json=as_json, people=people)
+
+
+async def _retry(failed_id: int | None) -> None:
+    from operators import errors
+    from operators.trail import record
+    from tenants.failed_jobs import list_failed_jobs, retry_job
+    from tenants.session import shared_session
+
+    retried = 0
+    async with open_database() as database, shared_session(database) as db:
+        while ids := [failed_id] if failed_id is not None else [row.id for row in await list_failed_jobs(db)]:
+            for each in ids:
+                name = await retry_job(db, each)
+                if name is None:
+                    raise errors.NO_SUCH_FAILED_JOB()
+                record(db, by=BY, action="operators.job_retried", subject=name)
+                retried += 1
+            if failed_id is not None:
+                break
+    say(f"{retried} job{'' if retried == 1 else 's'} will be tried again.")
+
+
+async def _discard(failed_id: int) -> None:
+    from operators import errors
+    from operators.trail import record
+    from tenants.failed_jobs import discard_job
+    from tenants.session import shared_session
+
+    async with open_database() as database, shared_session(database) as db:
+        name = await discard_job(db, failed_id)
+        if name is None:
+            raise errors.NO_SUCH_FAILED_JOB()
+        record(db, by=BY, action="operators.job_discarded", subject=name)
+    say(f"{name} is discarded.")

@@ -1,0 +1,118 @@
+"""Jobs that failed: back to the outbox for a later attempt, and after two days on a list from which an operator retries or discards them.
+
+Attempts are kept in the outbox and not by the broker: they outlive it, and RabbitMQ holds no message for hours.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kernel.errors import Refusal
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+LONGEST_ERROR = 300
+
+
+class Failure(NamedTuple):
+    """One failed attempt: ``attempts`` includes it, ``error`` is one line without the values that were worked on."""
+
+    coop_role: str
+    job: str
+    key: str
+    arguments: dict[str, Any]
+    attempts: int
+    first_failed_at: datetime
+    error: str
+
+
+class FailedJobRow(msgspec.Struct, frozen=True):
+    """A job that was given up; ``cooperative`` is its slug, None for the platform's own."""
+
+    id: int
+    cooperative: str | None
+    job: str
+    key: str
+    attempts: int
+    first_failed_at: datetime
+    given_up_at: datetime
+    error: str
+
+
+def describe_error(error: Exception) -> str:
+    """Return one line that says what failed. A database error is told by the server's own words, without statement and parameters."""
+    if isinstance(error, Refusal):
+        return f"{error.code}: {error.sentence('en')}"[:LONGEST_ERROR]
+    cause: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    first_line = str(cause).strip().partition("\n")[0]
+    return f"{type(cause).__name__}: {first_line}"[:LONGEST_ERROR].rstrip(": ")
+
+
+async def enqueue_retry(db: AsyncSession, failure: Failure, due: datetime) -> None:
+    """Write the job into the outbox again, under its own cooperative and key."""
+    await db.execute(
+        text(
+            "INSERT INTO shared.outbox (coop_role, job, key, arguments, due_at, attempts, first_failed_at)"
+            " VALUES (:coop_role, :job, :key, CAST(:arguments AS jsonb), :due, :attempts, :first_failed_at)"
+        ),
+        _columns(failure) | {"due": due},
+    )
+
+
+async def give_up(db: AsyncSession, failure: Failure) -> None:
+    """Put the job on the list of failed ones; a message that is delivered twice makes one entry."""
+    await db.execute(
+        text(
+            "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, first_failed_at, error)"
+            " VALUES (:coop_role, :job, :key, CAST(:arguments AS jsonb), :attempts, :first_failed_at, :error)"
+            " ON CONFLICT (coop_role, key) DO UPDATE SET attempts = excluded.attempts, error = excluded.error, given_up_at = now()"
+        ),
+        _columns(failure) | {"error": failure.error},
+    )
+
+
+async def list_failed_jobs(db: AsyncSession, *, limit: int = 200) -> list[FailedJobRow]:
+    """Return the jobs that were given up, the newest first."""
+    rows = await db.execute(
+        text(
+            "SELECT f.id, c.slug AS cooperative, f.job, f.key, f.attempts, f.first_failed_at, f.given_up_at, f.error"
+            " FROM shared.failed_jobs f LEFT JOIN shared.cooperatives c ON c.schema_name = f.coop_role"
+            " ORDER BY f.given_up_at DESC, f.id DESC LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [FailedJobRow(**row) for row in rows.mappings()]
+
+
+async def retry_job(db: AsyncSession, failed_id: int) -> str | None:
+    """Move a failed job back to the outbox, due at once and with two days before it; return its name, or None when it is gone."""
+    moved = await db.execute(
+        text(
+            "WITH taken AS (DELETE FROM shared.failed_jobs WHERE id = :id RETURNING coop_role, job, key, arguments)"
+            " INSERT INTO shared.outbox (coop_role, job, key, arguments) SELECT coop_role, job, key, arguments FROM taken"
+            " RETURNING job"
+        ),
+        {"id": failed_id},
+    )
+    return moved.scalar_one_or_none()
+
+
+async def discard_job(db: AsyncSession, failed_id: int) -> str | None:
+    """Drop a failed job for good; return its name, or None when it is gone."""
+    dropped = await db.execute(text("DELETE FROM shared.failed_jobs WHERE id = :id RETURNING job"), {"id": failed_id})
+    return dropped.scalar_one_or_none()
+
+
+async def count_failed_jobs(db: AsyncSession) -> int:
+    """Return how many jobs wait on the list."""
+    return int((await db.execute(text("SELECT count(*) FROM shared.failed_jobs"))).scalar_one())
+
+
+def _columns(failure: Failure) -> dict[str, Any]:
+    return failure._asdict() | {"arguments": msgspec.json.encode(failure.arguments).decode()}
