@@ -1,0 +1,88 @@
+"""What a posting reads does not grow with the books: neither a till on a warm connection nor a batch of an import looks at what lies there."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from kernel.database import Database
+from kernel.money import Rupiah
+from ledger import Journal, Line, post_many
+from ledger.chart import CASH
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+DAY = date(2026, 3, 2)
+JOURNALS = 25_000
+# From its sixth call on a connection may use one plan for all parameters.
+CALLS = 8
+
+
+@pytest.fixture
+async def large(database: Database, melati: TenantRef) -> TenantRef:
+    """Melati with 50,000 lines more in its books, and statistics that know of them."""
+    async with database.owner.begin() as connection:
+        for statement in (
+            "SET LOCAL session_replication_role = replica",
+            f"SET LOCAL search_path = {melati.schema_name}",
+            f"INSERT INTO journals (number, value_date, description, source_key, posted_by) SELECT last_number + n, DATE '2025-01-01' + n % 365,"
+            f" 'x', 'old:' || n, 'x' FROM journal_counter, generate_series(1, {JOURNALS}) n",
+            "INSERT INTO journal_lines (journal, line, account, party, debit, credit, balance) SELECT number, side, CASE side WHEN 1 THEN '1101'"
+            " ELSE '4201' END, NULL, 5 * (2 - side), 5 * (side - 1), 5 FROM journals, generate_series(1, 2) side"
+            " WHERE source_key LIKE 'old:%'",
+            f"UPDATE journal_counter SET last_number = last_number + {JOURNALS}",
+        ):
+            await connection.execute(text(statement))
+    async with database.owner.begin() as connection:
+        for table in ("journals", "journal_lines", "balances", "journal_counter"):
+            await connection.execute(text(f"ANALYZE {melati.schema_name}.{table}"))
+    return melati
+
+
+async def rows_read(database: Database, tenant: TenantRef) -> int:
+    """How many rows and index entries of the books were ever read, as the server counts."""
+    statement = text(
+        "SELECT (SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables WHERE schemaname = :name"
+        " AND relname IN ('journals', 'journal_lines'))"
+        " + (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes WHERE schemaname = :name"
+        " AND relname IN ('journals', 'journal_lines'))"
+    )
+    async with database.owner.connect() as connection:
+        return int((await connection.execute(statement, {"name": tenant.schema_name})).scalar_one())
+
+
+async def posted(database: Database, tenant: TenantRef, journals: Sequence[Journal]) -> None:
+    async with coop_session(database, tenant) as db:
+        await post_many(db, journals, by="t")
+        await db.execute(text("SELECT pg_stat_force_next_flush()"))
+
+
+def sale(key: str) -> Journal:
+    lines = [Line.to_debit(CASH, Rupiah(500)), Line.to_credit("4201", Rupiah(500))]
+    return Journal(DAY, "Penjualan", key, lines)
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 18")
+async def test_a_till_on_a_warm_connection_reads_only_what_it_writes(database: Database, large: TenantRef) -> None:
+    for at in range(CALLS):
+        await posted(database, large, [sale(f"warm:{at}")])
+    before = await rows_read(database, large)
+    await posted(database, large, [sale("last")])
+    assert await rows_read(database, large) - before < 100
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 18")
+async def test_each_batch_of_a_file_reads_as_much_as_the_one_before(database: Database, mawar: TenantRef) -> None:
+    """In one transaction, as the pages import: the planner knows nothing yet of the rows that it wrote."""
+    counted = text(
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
+        " WHERE schemaname = :name AND relname IN ('journals', 'journal_lines')"
+    )
+    reads: list[int] = []
+    async with coop_session(database, mawar) as db:
+        for batch in range(8):
+            before = int((await db.execute(counted, {"name": mawar.schema_name})).scalar_one() or 0)
+            await post_many(db, [sale(f"batch:{batch}:{at}") for at in range(200)], by="t")
+            reads.append(int((await db.execute(counted, {"name": mawar.schema_name})).scalar_one()) - before)
+    assert reads[-1] < 2 * reads[0]
