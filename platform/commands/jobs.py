@@ -93,8 +93,8 @@ async def _discard(failed_id: int) -> None:
     from tenants.session import shared_session
 
     async with open_database() as database, shared_session(database) as db:
-        name = await discard_job(db, failed_id)
-        if name is None:
+        dropped = await discard_job(db, failed_id)
+        if dropped is None:
             raise errors.NO_SUCH_FAILED_JOB()
-        record(db, by=BY, action="operators.job_discarded", subject=name)
-    say(f"{name} is discarded.")
+        record(db, by=BY, action="operators.job_discarded", subject=dropped["job"], facts=dropped)
+    say(f"{dropped['job']} is discarded.")

@@ -34,10 +34,10 @@ async def take_retry(db: Db, visit: TheVisit, failed_id: FromPath[int]) -> Respo
 @post("/pekerjaan/{failed_id:int}/pembuangan", guards=[operator])
 async def take_discard(db: Db, visit: TheVisit, failed_id: FromPath[int]) -> Response[Any]:
     """Drop a job that cannot work any more."""
-    name = await failed_jobs.discard_job(db, failed_id)
-    if name is None:
+    dropped = await failed_jobs.discard_job(db, failed_id)
+    if dropped is None:
         raise errors.NO_SUCH_FAILED_JOB()
-    record(db, by=visit.operator.name, action="operators.job_discarded", subject=name)
+    record(db, by=visit.operator.name, action="operators.job_discarded", subject=dropped["job"], facts=dropped)
     return see_other(ADDRESS)
 
 

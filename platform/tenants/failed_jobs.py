@@ -103,10 +103,14 @@ async def retry_job(db: AsyncSession, failed_id: int) -> str | None:
     return moved.scalar_one_or_none()
 
 
-async def discard_job(db: AsyncSession, failed_id: int) -> str | None:
-    """Drop a failed job for good; return its name, or None when it is gone."""
-    dropped = await db.execute(text("DELETE FROM shared.failed_jobs WHERE id = :id RETURNING job"), {"id": failed_id})
-    return dropped.scalar_one_or_none()
+async def discard_job(db: AsyncSession, failed_id: int) -> dict[str, Any] | None:
+    """Drop a failed job for good; return all that was known of it, for the audit log, or None when it is gone."""
+    dropped = await db.execute(
+        text("DELETE FROM shared.failed_jobs WHERE id = :id RETURNING coop_role, job, key, arguments, attempts, error"),
+        {"id": failed_id},
+    )
+    row = dropped.mappings().one_or_none()
+    return dict(row) if row else None
 
 
 async def count_failed_jobs(db: AsyncSession) -> int:

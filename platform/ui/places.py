@@ -38,7 +38,7 @@ _PLACES: dict[str, tuple[Place, ...]] = {
     "operator": (
         ("koperasi", "/", "shop", "Koperasi"),
         ("langganan", "/langganan", "cash", "Langganan"),
-        ("pekerjaan", "/pekerjaan", "settings", "Pekerjaan gagal"),
+        ("pekerjaan", "/pekerjaan", "settings", "Pekerjaan"),
         ("jejak", "/jejak", "books", "Jejak"),
     ),
     "apex": (),
