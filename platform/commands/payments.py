@@ -13,13 +13,14 @@ from kernel.formats import number
 
 if TYPE_CHECKING:
     from payments.key_rotation import Report
+    from payments.officer.exception_queries import ExceptionView
     from payments.reconciliation.comparing import Reconciliation
     from payments.reconciliation.rules import Finding
 
 
 @click.group("payments")
 def command() -> None:
-    """Money on its way: reconcile it, rotate the keys."""
+    """Money on its way: reconcile it, list what must be looked at, rotate the keys."""
 
 
 @command.command("reconcile")
@@ -150,6 +151,49 @@ def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None
             if all_asked and all(state.checked for state in states)
             else "Everything that was told is explained; some ways told nothing."
         )
+
+
+@command.command("exceptions")
+@click.argument("slug")
+@json_option
+def exceptions(slug: str, *, as_json: bool) -> int:
+    """List what must be looked at in a cooperative's payments, oldest first. Exit status 1 when there is anything."""
+    return asyncio.run(_exceptions(slug, as_json=as_json))
+
+
+async def _exceptions(slug: str, *, as_json: bool) -> int:
+    from payments.officer.exception_queries import all_open
+    from tenants.session import coop_reader
+
+    async with open_database() as database:
+        tenant = await cooperative_named(database, slug)
+        async with coop_reader(database, tenant) as ro:
+            found = await all_open(ro)
+    rows = [
+        {"payment": each.reference, "reason": each.reason, "facts": each.facts, "raised_at": each.raised_at}
+        for each in found
+    ]
+    show(rows, as_json=as_json, people=lambda: _tell_exceptions(tenant.name, found))
+    return 1 if found else 0
+
+
+def _tell_exceptions(name: str, found: "list[ExceptionView]") -> None:
+    from payments.officer.payment_words import exception_detail
+    from payments.rules import ALARM_NAMES
+
+    if not found:
+        say("Nothing has to be looked at.")
+        return
+    rows = [
+        (
+            each.reference,
+            ALARM_NAMES[each.reason].worded(lang()),
+            exception_detail(each, lang()),
+            f"{each.raised_at:%Y-%m-%d}",
+        )
+        for each in found
+    ]
+    table(("Payment", "What", "Facts", "Since"), rows, title=name)
 
 
 @command.command("rotate-keys")

@@ -17,6 +17,7 @@ from kernel import clock
 from kernel.money import Rupiah
 from kernel.outbox import finish_once
 from payments import errors, machine, opening, queries, refund_hearing, rules, ways
+from payments.exceptions import raise_exception
 from payments.models import Payment
 from payments.own_purposes import TRIAL
 from payments.provider import ProviderFault, Status, provider_of
@@ -108,7 +109,7 @@ async def _believe(
         payment = await machine.locked(db, reference)
         outcome: rules.Outcome = "awaiting"
         if fault is not None:
-            outcome = await machine.raise_alarm(db, payment, "fault", {"said": str(fault)})
+            outcome = await raise_exception(db, payment, "fault", {"said": fault.cause})
         elif status is not None:
             outcome = await machine.hear(db, payment, status, on=await today(db))
         waits = fault is None and payment.status == "awaiting" and payment.under_way_since is None

@@ -23,6 +23,12 @@ AMOUNT_ABOVE_MOST = Kind(
 NO_SUCH_PAYMENT = Kind("payments.no_such_payment", 404, id="Pembayaran ini tidak ada.", en="There is no such payment.")
 NO_SUCH_WAY = Kind("payments.no_such_way", 404, id="Cara membayar ini tidak ada.", en="There is no such way of paying.")
 NO_SUCH_MESSAGE = Kind("payments.no_such_message", 404, id="Pesan ini tidak ada.", en="There is no such message.")
+NO_SUCH_EXCEPTION = Kind(
+    "payments.no_such_exception", 404, id="Hal yang perlu diperiksa ini tidak ada.", en="There is no such exception."
+)
+EXCEPTION_SETTLED = Kind(
+    "payments.exception_settled", 409, id="Ini sudah diperiksa oleh {name}.", en="{name} has looked into this already."
+)
 NOT_AWAITING = Kind(
     "payments.not_awaiting",
     409,

@@ -11,6 +11,7 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.outbox import finish_once, later
 from payments import calling, machine, queries, refunding, rules, ways
+from payments.exceptions import raise_exception
 from payments.provider import ProviderFault, Refunded, provider_of
 from tenants.session import coop_session
 from ui.queries import today
@@ -75,9 +76,12 @@ async def _named_by_provider(database: Database, tenant: TenantRef, name: str, t
         return payment.reference if payment else None
 
 
-async def carry_out_refund(database: Database, tenant: TenantRef, key: str, refund_id: UUID) -> None:
+async def carry_out_refund(
+    database: Database, tenant: TenantRef, key: str, refund_id: UUID, *, attempt: int = 0
+) -> None:
     """Ask the provider for a refund, or what became of it; book it when it is done. Pending: asked again later.
 
+    ``attempt`` counts how often it was asked about after the first time.
     Raises ProviderFault where asking again may help; our key makes the second asking the same refund.
     """
     async with coop_session(database, tenant) as db:
@@ -109,23 +113,20 @@ async def carry_out_refund(database: Database, tenant: TenantRef, key: str, refu
         refund = await queries.refund_to_change(db, refund_id)
         assert refund is not None
         if await refunding.hear_refund(db, payment, refund, said, on=await today(db)) == "pending":
-            await _ask_again(db, payment, refund_id, key)
+            await _ask_again(db, payment, refund_id, attempt + 1)
 
 
-async def _ask_again(db: AsyncSession, payment: Payment, refund_id: UUID, key: str) -> None:
-    head, _, tries = key.rpartition("~")
-    asked = int(tries) + 1 if head and tries.isdecimal() else 1
-    if asked > MOST_ASKED:
-        if payment.alarm is None:
-            await machine.raise_alarm(db, payment, "refund_waits", {"refund": str(refund_id)})
+async def _ask_again(db: AsyncSession, payment: Payment, refund_id: UUID, attempt: int) -> None:
+    if attempt > MOST_ASKED:
+        await raise_exception(db, payment, "refund_waits", {"refund": str(refund_id)})
         return
-    wait = min(ASK_AGAIN_FIRST * 2 ** min(asked - 1, 12), ASK_AGAIN_LONGEST)
+    wait = min(ASK_AGAIN_FIRST * 2 ** min(attempt - 1, 12), ASK_AGAIN_LONGEST)
     await later(
         db,
         "payments.refund",
-        {"refund_id": str(refund_id)},
+        {"refund_id": str(refund_id), "attempt": attempt},
         due=clock.now() + wait,
-        key=f"payments.refund:{refund_id}~{asked}",
+        key=f"payments.refund:{refund_id}:attempt:{attempt}",
     )
 
 

@@ -16,6 +16,7 @@ from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.money import Rupiah
 from payments import errors, events, money, queries, rules, ways
+from payments.exceptions import raise_exception
 from payments.provider import Status, provider_of
 from payments.purposes import Place, purpose_of
 
@@ -122,18 +123,18 @@ async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) 
     """
     payment.checked_at = clock.now()
     if status.reference != payment.reference:
-        return await raise_alarm(db, payment, "reference", {"theirs": status.reference})
+        return await raise_exception(db, payment, "reference", {"theirs": status.reference})
     if status.state == "paid":
         if status.currency.upper() != "IDR":
-            return await raise_alarm(db, payment, "currency", {"theirs": status.currency})
+            return await raise_exception(db, payment, "currency", {"theirs": status.currency})
         if status.amount != payment.amount:
-            return await raise_alarm(db, payment, "amount", {"theirs": int(status.amount)})
+            return await raise_exception(db, payment, "amount", {"theirs": int(status.amount)})
         payment.provider_reference = payment.provider_reference or status.provider_reference
         label = provider_of(payment.way).capabilities().label.id
         settled = await settle(db, payment, by=label, on=on, fee=status.fee, at=status.paid_at)
         await learn_fee(db, payment, status.fee, on=on)
         if status.disputed:
-            await raise_alarm(db, payment, "charged_back", {"said": status.detail})
+            await _raise_disputes(db, payment, status)
         return "settled" if settled else "known"
     if status.state == "awaiting":
         if payment.status == "awaiting":
@@ -142,28 +143,11 @@ async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) 
     return status.state if await drop(db, payment, status.state, why=status.detail) else "known"
 
 
-async def raise_alarm(
-    db: AsyncSession, payment: Payment, alarm: rules.Alarm, facts: Mapping[str, object] | None = None
-) -> rules.Outcome:
-    """Put a payment on the officers' work list; nothing is posted.
-
-    An alarm that an officer has looked into stays settled while its cause lasts: the same facts heard again are not told again.
-    """
-    told = _facts(payment, {"alarm": alarm, **(facts or {})})
-    if payment.alarm != alarm and not await queries.alarm_was_settled(db, payment.reference, told):
-        payment.alarm = alarm
-        _record(db, payment, events.ALARMED, told)
-    return "alarm"
-
-
-async def settle_alarm(db: AsyncSession, actor: Actor, reference: str, note: str) -> Payment:
-    """Take a payment off the work list, with a note of what was done about it. Raises Refusal payments.no_such_payment, .reason_needed."""
-    payment = await locked(db, reference)
-    if not note.strip():
-        raise errors.REASON_NEEDED(field="note")
-    was, payment.alarm = payment.alarm, None
-    _record(db, payment, events.ALARM_SETTLED, {"alarm": was, "note": note.strip()}, by=actor)
-    return payment
+async def _raise_disputes(db: AsyncSession, payment: Payment, status: Status) -> None:
+    """A payer who disputes a second time is another exception, where the provider tells its disputes apart."""
+    said = {"said": status.detail}
+    for facts in [said | {"dispute": each} for each in status.disputes] or [said]:
+        await raise_exception(db, payment, "charged_back", facts)
 
 
 async def locked(db: AsyncSession, reference: str) -> Payment:
@@ -184,8 +168,5 @@ async def taken_from(db: AsyncSession, payment: Payment) -> Place:
 def _record(
     db: AsyncSession, payment: Payment, action: str, facts: Mapping[str, object], *, by: Actor = SYSTEM
 ) -> None:
-    audit.record(db, by, action, subject=f"payment:{payment.reference}", facts=_facts(payment, facts))
-
-
-def _facts(payment: Payment, facts: Mapping[str, object]) -> dict[str, object]:
-    return {"way": payment.way, "amount": payment.amount, **facts}
+    told = {"way": payment.way, "amount": payment.amount, **facts}
+    audit.record(db, by, action, subject=f"payment:{payment.reference}", facts=told)

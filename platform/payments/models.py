@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -55,8 +56,8 @@ class Payment(CoopBase):
     """One payment by one way. ``amount`` is what must come, in rupiah, its unique ``tail`` included.
 
     ``purpose`` and ``subject_id`` say what it pays (an order, a member's wallet); ``went_to`` where the money went: "purpose", the payer's
-    "wallet" when the purpose was gone, or "owed" to a payer who has none. ``alarm`` is what somebody must look at. ``under_way_since``: the
-    payer has done their part, and the money is on its way through banks; while it is, nothing ends or replaces the payment.
+    "wallet" when the purpose was gone, or "owed" to a payer who has none. ``under_way_since``: the payer has done their part, and the money
+    is on its way through banks; while it is, nothing ends or replaces the payment.
     """
 
     __tablename__ = "payments"
@@ -73,7 +74,6 @@ class Payment(CoopBase):
         Index("ix_payments_opened_at", "opened_at"),
         Index("ix_payments_member_id", "member_id", "opened_at"),
         Index("ix_payments_provider_reference", "way", "provider_reference"),
-        Index("ix_payments_alarm", "alarm", postgresql_where=text("alarm IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -103,12 +103,42 @@ class Payment(CoopBase):
     journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
     fee: Mapped[int | None] = mapped_column(BigInteger)
     refunded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    alarm: Mapped[str | None] = mapped_column(Text)
     checked_at: Mapped[datetime | None] = mapped_column(Moment)
     said_paid_at: Mapped[datetime | None] = mapped_column(
         Moment
     )  # when the payer first said so; nobody is believed for it
     under_way_since: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class PaymentException(CoopBase):
+    """One thing about a payment that somebody must look at: open until it is settled. Only the settlement is ever written to a row.
+
+    The same ``facts`` are one exception, however often they are found; ``facts_digest`` is what the database holds that by.
+    """
+
+    __tablename__ = "payment_exceptions"
+    __table_args__ = (
+        CheckConstraint(
+            "reason IN ('amount', 'currency', 'reference', 'refund_failed', 'refund_not_covered', 'refund_waits', 'fault',"
+            " 'unheard_refund', 'charged_back')",
+            name="reason",
+        ),
+        CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", name="settled"),
+        UniqueConstraint("payment_id", "reason", "facts_digest"),
+        Index("ix_payment_exceptions_open", "payment_id", postgresql_where=text("settled_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    facts_digest: Mapped[str] = mapped_column(
+        Text, Computed("encode(sha256(jsonb_send(facts)), 'hex')", persisted=True)
+    )
+    raised_at: Mapped[datetime] = mapped_column(Moment)
+    settled_at: Mapped[datetime | None] = mapped_column(Moment)
+    settled_by: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class PaymentRefund(CoopBase):

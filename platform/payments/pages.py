@@ -5,8 +5,8 @@ from typing import Any, Final
 import payments.own_subject_pages  # noqa: F401 - payments lead to the pages of what they pay
 from payments.credit import counter_pages as credit_counter_pages
 from payments.credit import pages as credit_pages
+from payments.officer import exception_pages, pending_refund_pages, refund_pages, ways_pages
 from payments.officer import payment_pages as office_pages
-from payments.officer import pending_refund_pages, refund_pages, ways_pages
 from payments.payer import kasbon_pages, receipt_pages, wallet_pages
 from payments.payer import pages as pay_pages
 from payments.payroll import pages as payroll_pages
@@ -23,6 +23,7 @@ routes: Final[list[Any]] = [
     *statement_pages.routes,
     *ways_pages.routes,
     *office_pages.routes,
+    *exception_pages.routes,
     *refund_pages.routes,
     *pending_refund_pages.routes,
     *reconcile_pages.routes,

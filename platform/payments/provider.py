@@ -120,7 +120,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What the provider says of a payment, read from it. ``amount`` is what was paid, in whole rupiah, once ``state`` is paid.
 
     ``fee`` is what the provider kept (None: not known yet); ``refunded`` the sum that went back; ``disputed``: the payer takes it back through
-    their bank. ``under_way``: it is awaited, but the payer has done their part, and the money is on its way. ``detail`` is for people to read.
+    their bank; ``disputes``: what the provider calls each time, where it tells them apart. ``under_way``: it is awaited, but the payer has done their part, and the money is on its way. ``detail`` is for people to read.
     """
 
     state: OutsideState
@@ -132,6 +132,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     refunded: Rupiah = Rupiah(0)
     paid_at: datetime | None = None
     disputed: bool = False
+    disputes: tuple[str, ...] = ()
     under_way: bool = False
     detail: str = ""
 
@@ -181,11 +182,15 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderFault(Exception):
-    """The provider could not be asked, or answered what we cannot use. ``passing``: the same call may succeed later."""
+    """The provider could not be asked, or answered what we cannot use. ``passing``: the same call may succeed later.
 
-    def __init__(self, said: str, *, passing: bool) -> None:
+    ``cause`` is what it said without what differs with every call, as a request's number: the same cause is the same exception.
+    """
+
+    def __init__(self, said: str, *, passing: bool, cause: str | None = None) -> None:
         super().__init__(said)
         self.passing = passing
+        self.cause = said if cause is None else cause
 
 
 class Unverified(Exception):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from kernel.database import Reader, reader_of
 from kernel.locks import one_at_a_time
-from payments import events
 from payments.models import CreditTerms, Payment, PaymentEvent, PaymentRefund, PaymentWayRow
 
 if TYPE_CHECKING:
@@ -208,24 +207,6 @@ async def waits_besides(db: AsyncSession, payment: Payment) -> bool:
         Payment.status == "awaiting",
     )
     return (await db.execute(statement.limit(1))).first() is not None
-
-
-_ALARM_SETTLED = text(
-    "SELECT EXISTS (SELECT FROM audit_entries raised JOIN audit_entries settled ON settled.subject = raised.subject"
-    " AND settled.id > raised.id AND settled.action = :settled AND settled.facts->>'alarm' = raised.facts->>'alarm'"
-    " WHERE raised.subject = :subject AND raised.action = :alarmed AND raised.facts = CAST(:facts AS jsonb))"
-)
-
-
-async def alarm_was_settled(db: AsyncSession, reference: str, facts: Mapping[str, object]) -> bool:
-    """Say whether an officer has looked into the alarm of a payment that these facts raised."""
-    asked = {
-        "subject": f"payment:{reference}",
-        "alarmed": events.ALARMED,
-        "settled": events.ALARM_SETTLED,
-        "facts": msgspec.json.encode(facts).decode(),
-    }
-    return bool((await db.execute(_ALARM_SETTLED, asked)).scalar_one())
 
 
 async def unhandled_events(db: AsyncSession, before: datetime) -> Sequence[int]:

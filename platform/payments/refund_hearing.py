@@ -10,7 +10,8 @@ from kernel.actor import Actor
 from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments import machine, queries, refunding, rules
+from payments import queries, refunding, rules
+from payments.exceptions import raise_exception
 from payments.models import Payment, PaymentRefund
 from payments.provider import provider_of
 from payments.purposes import purpose_of
@@ -30,7 +31,7 @@ async def hear_refunded(db: AsyncSession, payment: Payment, refunded: Rupiah, *,
     if unheard <= 0 or payment.status not in rules.SETTLED:
         return
     if unheard > await refunding.left_to_refund(db, payment):
-        await machine.raise_alarm(db, payment, "unheard_refund", {"theirs": int(refunded)})
+        await raise_exception(db, payment, "unheard_refund", {"theirs": int(refunded)})
         return
     try:
         async with db.begin_nested():
@@ -40,11 +41,11 @@ async def hear_refunded(db: AsyncSession, payment: Payment, refunded: Rupiah, *,
             raise
         # it was in the payer's wallet, and they have spent it: somebody must ask them for it
         await db.refresh(payment)
-        await machine.raise_alarm(db, payment, "unheard_refund", {"theirs": int(refunded)})
+        await raise_exception(db, payment, "unheard_refund", {"theirs": int(refunded)})
 
 
 async def hear_sent_back(db: AsyncSession, payment: Payment, refunded: Rupiah, *, asked_at: datetime) -> None:
-    """Raise an alarm when money is at the provider again that our books say went back: the payer's bank did not take it.
+    """Raise an exception when money is at the provider again that our books say went back: the payer's bank did not take it.
 
     ``refunded`` is what the provider said at ``asked_at``; refunds done since then it could not know. The payment is locked.
     """
@@ -52,8 +53,8 @@ async def hear_sent_back(db: AsyncSession, payment: Payment, refunded: Rupiah, *
     done = [each for each in refunds if each.state == "done" and each.back_to == "same_way"]
     ours = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < asked_at)
     if refunded < ours:
-        # with our sum, so that the next refund that comes back is another alarm than one that was looked into
-        await machine.raise_alarm(db, payment, "refund_failed", {"theirs": int(refunded), "ours": ours})
+        # with our sum, so that the next refund that comes back is another exception than one that was looked into
+        await raise_exception(db, payment, "refund_failed", {"theirs": int(refunded), "ours": ours})
 
 
 async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: Rupiah, *, on: date) -> None:

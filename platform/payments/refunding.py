@@ -10,14 +10,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from kernel import audit, clock
-from kernel.actor import Actor
+from kernel.actor import SYSTEM, Actor
 from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.outbox import later
 from ledger import queries as books
 from ledger.chart import WALLETS
-from payments import errors, events, machine, money, queries, rules
+from payments import errors, events, exceptions, machine, money, queries, rules
 from payments.models import Payment, PaymentRefund
 from payments.own_purposes import TOP_UP
 from payments.provider import Refunded, provider_of
@@ -123,10 +123,19 @@ async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefun
     refund.state, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
     payment.status = rules.status_after_refund(Rupiah(payment.amount), _kept(payment), Rupiah(payment.refunded))
-    others_wait = payment.alarm == "refund_waits" and await _under_way(db, payment)
-    if payment.alarm in ("refund_failed", "refund_not_covered", "refund_waits") and not others_wait:
-        payment.alarm = None
+    await exceptions.settle_those_of(db, by, payment, {refund.id, *await _made_good(db, payment, refund)})
     audit.record(db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount})
+
+
+async def _made_good(db: AsyncSession, payment: Payment, refund: PaymentRefund) -> list[UUID]:
+    """Return the failed refunds whose money ``refund`` has given back, oldest first, as far as its amount goes; all once nothing is left to give."""
+    waiting = {each.facts.get("refund") for each in await exceptions.open_exceptions(db, payment.id)}
+    left, found = refund.amount, []
+    for each in await queries.refunds_of(db, payment.id):
+        if each.state == "failed" and str(each.id) in waiting and (payment.status == "refunded" or each.amount <= left):
+            left -= each.amount
+            found.append(each.id)
+    return found
 
 
 async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, detail: str) -> None:
@@ -134,7 +143,8 @@ async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund,
     if refund.state != "pending":
         return
     refund.state, refund.detail, refund.ended_at = "failed", detail[:300], clock.now()
-    await machine.raise_alarm(db, payment, "refund_failed", {"refund": str(refund.id), "said": refund.detail})
+    await exceptions.settle_those_of(db, SYSTEM, payment, {refund.id})  # it does not wait any more
+    await exceptions.raise_exception(db, payment, "refund_failed", {"refund": str(refund.id), "said": refund.detail})
 
 
 async def fail_if_spent(db: AsyncSession, payment: Payment, refund_id: UUID) -> bool:
@@ -169,7 +179,7 @@ async def _finish_if_covered(db: AsyncSession, payment: Payment, refund: Payment
             raise
         await db.refresh(payment)
         await db.refresh(refund)
-        await machine.raise_alarm(db, payment, "refund_not_covered", {"refund": str(refund.id)})
+        await exceptions.raise_exception(db, payment, "refund_not_covered", {"refund": str(refund.id)})
 
 
 async def check_refund(db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str) -> None:

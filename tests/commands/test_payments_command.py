@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from factories import payments as pay
 from factories.gateway import KEY, xendit_of
 from kernel import clock
 from kernel.database import Database, plain_url
+from payments.exceptions import raise_exception
 from payments.key_rotation import rotate
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -115,3 +117,24 @@ async def test_a_cooperative_whose_key_is_gone_is_reported_and_keeps_what_it_has
     assert list(report.failed) == ["melati"]
     assert [(each.cooperative, each.kept) for each in report.cooperatives if each.kept] == [("mawar", 2)]
     assert await sealed(database, melati) == before
+
+
+async def test_what_must_be_looked_at_is_listed_and_counted_by_the_doctor(
+    database: Database, melati: TenantRef
+) -> None:
+    status, said, _ = await lumbung(database, "payments", "exceptions", "melati")
+    assert (status, "Nothing" in said) == (0, True)
+    async with coop_session(database, melati) as db:
+        await pay.switch_on(db)
+        _, payment = await pay.ordered(db, "xendit")
+        for facts in ({"theirs": 1}, {"theirs": 2}):
+            await raise_exception(db, payment, "amount", facts)
+    status, said, complained = await lumbung(database, "payments", "exceptions", "melati", "--json")
+    assert (status, complained) == (1, "")
+    assert [(each["payment"], each["reason"], each["facts"]) for each in json.loads(said)] == [
+        (payment.reference, "amount", {"theirs": 1}),
+        (payment.reference, "amount", {"theirs": 2}),
+    ]
+    assert payment.reference in (await lumbung(database, "payments", "exceptions", "melati"))[1]
+    found = {each["subject"]: each for each in json.loads((await lumbung(database, "doctor", "--json"))[1])}
+    assert (found["payments"]["state"], found["payments"]["found"]) == ("notice", "2 exceptions are open: melati 2")

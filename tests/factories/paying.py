@@ -18,6 +18,7 @@ from ledger import Journal, Line, post
 from ledger.chart import CASH, MEMBER_RECEIVABLES
 from payments import machine, refunding
 from payments.credit import terms as credit
+from payments.exceptions import raise_exception
 from payments.models import Payment, PaymentWayRow
 from payments.opening import Ask, open_unoffered
 from payments.payer.states import State
@@ -73,7 +74,7 @@ async def bring_about(db: AsyncSession, state: State, way: str = "bank_transfer"
     if state == "under_way":
         payment.under_way_since = clock.now()
     if state == "checking":
-        await machine.raise_alarm(db, payment, "amount")
+        await raise_exception(db, payment, "amount")
     await db.flush()
     return payment
 

@@ -26,7 +26,7 @@ from kernel.money import Rupiah
 from kernel.settings import Settings
 from ledger import Journal, Line, post
 from ledger.chart import CASH
-from payments import machine, refunding, vault, ways
+from payments import exceptions, machine, refunding, vault, ways
 from payments.credit import terms as credit
 from payments.credit.terms import Consent
 from payments.models import Payment, PaymentRefund, PaymentWayRow
@@ -183,6 +183,17 @@ async def give_back(db: AsyncSession, payment: Payment, amount: int, back_to: Ba
     return await refunding.ask_refund(
         db, CASHIER, payment, Rupiah(amount), back_to, "Batal", key=new_id().hex, on=TODAY
     )
+
+
+async def open_reasons(db: AsyncSession, payment: Payment) -> list[str]:
+    """The reasons of a payment's open exceptions, oldest first."""
+    return [each.reason for each in await exceptions.open_exceptions(db, payment.id)]
+
+
+async def look_into(db: AsyncSession, payment: Payment, note: str = "Sudah dilihat") -> None:
+    """An officer settles all that must be looked at in a locked payment."""
+    for each in await exceptions.open_exceptions(db, payment.id):
+        await exceptions.settle_exception(db, CASHIER, payment, each.id, note)
 
 
 async def lines(db: AsyncSession, source_key: str) -> list[tuple[str, int, int]]:

@@ -48,6 +48,11 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
             " (gen_random_uuid(), $1, 'mawar', 1, 'same_way', 'pending', 'Rahasia Mawar', 'Ketua Mawar', '2026-05-04 00:00Z') RETURNING id",
             payment.id,
         )
+        exception = await ro.value(
+            "INSERT INTO payment_exceptions (id, payment_id, reason, facts, raised_at) VALUES"
+            " (gen_random_uuid(), $1, 'fault', '{}', '2026-05-04 00:00Z') RETURNING id",
+            payment.id,
+        )
     small = ["1", "2", "999999"]
     return {
         "lang": ["en"],
@@ -77,6 +82,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         "statement_line": [str(line)],
         "batch_id": [str(batch)],
         "refund_id": [str(refund)],
+        "exception_id": [str(exception)],
     }
 
 

@@ -151,7 +151,17 @@ async def test_a_chargeback_of_all_counts_as_all_given_back(stand_in: MidtransSt
     await midtrans.create(means, _intent())
     await stand_in.turn("KOP7F3A2B1C", "chargeback")
     status = await _status(means)
-    assert (status.refunded, status.disputed) == (24_145, True)
+    assert (status.refunded, status.disputed, status.disputes) == (24_145, True, ())
+
+
+async def test_a_chargeback_is_named_by_what_midtrans_calls_it(stand_in: MidtransStandIn, means: Means) -> None:
+    await midtrans.create(means, _intent())
+    await stand_in.pay("KOP7F3A2B1C")
+    for times in (1, 2):
+        await stand_in.give_back("KOP7F3A2B1C", 5_000, "")
+        assert (await _status(means)).disputes == ()  # a refund
+        await stand_in.turn("KOP7F3A2B1C", "partial_chargeback")
+        assert (await _status(means)).disputes == (str(times),)
 
 
 @pytest.mark.parametrize("amount", ["24145.50", "24145.001", "24,145.00", "-1.00", "", "1e5"])

@@ -8,6 +8,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedIn, Visitors
+from factories.payments import open_reasons
 from factories.shop import CASHIER, TODAY, VISITOR, member, order, payment_of
 from kernel import clock
 from kernel.actor import Actor
@@ -15,6 +16,7 @@ from kernel.database import Database, reader_of
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import machine, queries, refunding
+from payments.exceptions import raise_exception
 from payments.models import Payment, PaymentEvent
 from payments.opening import Ask, open_payment
 from payments.own_purposes import TOP_UP
@@ -66,7 +68,12 @@ async def payment(database: Database, tenant: TenantRef, reference: str) -> Paym
 
 async def alarmed(database: Database, tenant: TenantRef, reference: str) -> None:
     async with coop_session(database, tenant) as db:
-        await machine.raise_alarm(db, await machine.locked(db, reference), "amount", {"theirs": 1})
+        await raise_exception(db, await machine.locked(db, reference), "amount", {"theirs": 1})
+
+
+async def reasons(database: Database, tenant: TenantRef, reference: str) -> list[str]:
+    async with coop_session(database, tenant) as db:
+        return await open_reasons(db, await machine.locked(db, reference))
 
 
 async def unknown_message(database: Database, tenant: TenantRef) -> None:
@@ -99,7 +106,7 @@ async def test_strangers_and_members_see_and_change_no_payment(
     for path in (HOME, f"{HOME}/{reference}", f"{HOME}/{reference}/penerimaan", f"{HOME}/{reference}/pengembalian"):
         assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
         assert (await member_client.get(path)).status_code == 403
-    for step in ("penerimaan", "pertanyaan", "pemeriksaan", "pengembalian", "pengembalian/periksa"):
+    for step in ("penerimaan", "pertanyaan", f"pemeriksaan/{new_id()}", "pengembalian", "pengembalian/periksa"):
         assert (await visitor("melati").post(f"{HOME}/{reference}/{step}", data={})).status_code == 303
         assert (await member_client.post(f"{HOME}/{reference}/{step}", {})).status_code == 403
     assert (await payment(database, melati, reference)).status == "awaiting"
@@ -214,17 +221,23 @@ async def test_what_a_provider_settles_no_officer_confirms(
         f"{HOME}/{reference}/pertanyaan"
     )  # without a key there is nobody to ask: an alarm
     assert answer.status_code == 303
-    assert (await payment(database, melati, reference)).alarm == "fault"
+    assert await reasons(database, melati, reference) == ["fault"]
 
 
 async def test_an_alarm_is_settled_with_a_note(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
     reference = await topped_up(database, melati)
     await alarmed(database, melati, reference)
-    assert (await officer_client.post(f"{HOME}/{reference}/pemeriksaan", {"note": " "})).status_code == 422
-    assert (await payment(database, melati, reference)).alarm == "amount"
+    found = re.search(
+        rf'action="({HOME}/{reference}/pemeriksaan/[^"]+)"', (await officer_client.get(f"{HOME}/{reference}")).text
+    )
+    assert found is not None
+    assert (await officer_client.post(found[1], {"note": " "})).status_code == 422
+    assert await reasons(database, melati, reference) == ["amount"]
     sent = {"note": "Selisihnya sudah ditagih"}
-    assert (await officer_client.post(f"{HOME}/{reference}/pemeriksaan", sent)).status_code == 303
-    assert (await payment(database, melati, reference)).alarm is None
+    assert (await officer_client.post(found[1], sent)).status_code == 303
+    assert not await reasons(database, melati, reference)
+    assert (await officer_client.post(found[1], sent)).status_code == 409  # by whom, it says
+    assert (await officer_client.post(f"{HOME}/{reference}/pemeriksaan/{new_id()}", sent)).status_code == 404
     assert "Selisihnya sudah ditagih" in (await officer_client.get(f"{HOME}/{reference}")).text
 
 
@@ -353,5 +366,5 @@ async def test_a_refund_that_failed_is_asked_again_another_way(
     assert re.search(r'value="by_hand" checked', form)
     sent = {"amount": "50.000", "back_to": "by_hand", "reason": "batal", "key": key_in(form)}
     assert (await officer_client.post(f"{HOME}/{reference}/pengembalian", sent)).status_code == 303
-    found = await payment(database, melati, reference)
-    assert (found.status, found.alarm) == ("refunded", None)
+    assert (await payment(database, melati, reference)).status == "refunded"
+    assert not await reasons(database, melati, reference)

@@ -1,18 +1,27 @@
 """What must be looked at in a payment stands beside the other things that must, each until somebody has settled that one."""
 
+import asyncio
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedIn
 from factories import payments as pay
 from factories.outside import outside
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel.database import Database
+from kernel.ids import new_id
+from kernel.models import AuditEntry
 from kernel.money import Rupiah
-from payments import machine
+from payments import events, machine, refunding
+from payments.exceptions import open_exceptions, raise_exception
+from payments.models import Payment, PaymentException
+from payments.provider import Refunded
 from shop import handling
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -34,7 +43,6 @@ def settling_forms(page: str) -> list[str]:
     return re.findall(rf'action="({HOME}/[^/"]+/pemeriksaan[^"]*)"', page)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 16")
 async def test_a_second_thing_to_look_at_does_not_hide_the_first(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
@@ -47,7 +55,6 @@ async def test_a_second_thing_to_look_at_does_not_hide_the_first(
     assert f"{HOME}/{reference}" in (await officer_client.get(f"{HOME}?keadaan=periksa")).text
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 16")
 async def test_how_often_a_refund_was_asked_about_is_an_argument_and_each_job_has_a_key_of_its_own(
     database: Database, melati: TenantRef
 ) -> None:
@@ -67,3 +74,112 @@ async def test_how_often_a_refund_was_asked_about_is_an_argument_and_each_job_ha
             await pay.work(database, ahead=timedelta(minutes=minutes))
     assert [arguments.get("attempt", 0) for _, arguments in seen] == [0, 1, 2]
     assert len({key for key, _ in seen}) == 3
+
+
+async def gateway_payment(db: AsyncSession, way: str = "xendit") -> Payment:
+    await pay.switch_on(db)
+    _, payment = await pay.ordered(db, way)
+    return await machine.locked(db, payment.reference)
+
+
+async def test_the_same_facts_are_one_exception_also_when_they_are_found_at_one_moment(
+    database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        payment = await gateway_payment(db)
+
+    async def found() -> None:
+        async with coop_session(database, melati) as db:
+            await raise_exception(db, payment, "amount", {"theirs": 1})
+
+    await asyncio.gather(*(found() for _ in range(8)))
+    async with coop_session(database, melati) as db:
+        assert await pay.open_reasons(db, payment) == ["amount"]
+        told = select(AuditEntry.id).where(AuditEntry.action == events.ALARMED)
+        assert len((await db.execute(told)).all()) == 1
+
+
+async def test_the_database_holds_that_one_exception_has_its_facts_once(db: AsyncSession) -> None:
+    payment = await gateway_payment(db)
+    await raise_exception(db, payment, "fault", {"said": "kunci ditolak", "theirs": 1})
+    row = {"id": new_id(), "payment_id": payment.id, "reason": "fault", "raised_at": payment.opened_at}
+    db.add(PaymentException(**row, facts={"theirs": 1, "said": "kunci ditolak"}))  # in another order
+    with pytest.raises(IntegrityError, match="facts_digest"):
+        await db.flush()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE payment_exceptions SET facts = '{}'",
+        "UPDATE payment_exceptions SET reason = 'fault'",
+        "UPDATE payment_exceptions SET settled_at = NULL, settled_by = NULL",
+        "UPDATE payment_exceptions SET note = 'lain'",
+        "DELETE FROM payment_exceptions",
+        "TRUNCATE payment_exceptions",
+    ],
+)
+async def test_a_row_is_settled_once_and_never_edited(db: AsyncSession, change: str) -> None:
+    payment = await gateway_payment(db)
+    await raise_exception(db, payment, "amount", {"theirs": 1})
+    await pay.look_into(db, payment)
+    await db.flush()
+    with pytest.raises(DBAPIError):
+        await db.execute(text(change))
+
+
+async def test_a_payer_who_disputes_a_second_time_is_told_though_the_first_was_looked_into(db: AsyncSession) -> None:
+    payment = await pay.paid(db, await gateway_payment(db, "stripe"))
+
+    async def heard(*disputes: str) -> list[dict[str, Any]]:
+        said = pay.told(payment, disputed=True, disputes=disputes, detail="card")
+        await machine.hear(db, payment, said, on=TODAY)
+        return [each.facts for each in await open_exceptions(db, payment.id)]
+
+    first = {"said": "card", "dispute": "du_1"}
+    assert await heard("du_1") == [first]
+    assert await heard("du_1") == [first]
+    await pay.look_into(db, payment)
+    assert await heard("du_1") == []
+    assert await heard("du_1", "du_2") == [{"said": "card", "dispute": "du_2"}]
+
+
+async def test_a_refund_takes_back_what_failed_before_it_as_far_as_its_money_goes(db: AsyncSession) -> None:
+    payment = await pay.paid(db, await gateway_payment(db))
+    failed = []
+    for amount in (10_000, 20_000):
+        failed.append(await pay.give_back(db, payment, amount, "same_way"))
+        await refunding.fail_refund(db, payment, failed[-1], "saldo kurang")
+    assert await pay.open_reasons(db, payment) == ["refund_failed"] * 2
+    await pay.give_back(db, payment, 12_000)
+    left = await open_exceptions(db, payment.id)
+    assert [each.facts["refund"] for each in left] == [str(failed[1].id)]
+    await pay.give_back(db, payment, 37_000)
+    assert (payment.status, await open_exceptions(db, payment.id)) == ("refunded", [])
+
+
+async def test_a_refund_that_fails_at_last_is_not_said_to_wait_as_well(db: AsyncSession) -> None:
+    payment = await pay.paid(db, await gateway_payment(db))
+    refund = await pay.give_back(db, payment, 10_000, "same_way")
+    await raise_exception(db, payment, "refund_waits", {"refund": str(refund.id)})
+    said = Refunded(state="failed", provider_reference="r1", detail="ditutup")
+    await refunding.hear_refund(db, payment, refund, said, on=TODAY)
+    assert await pay.open_reasons(db, payment) == ["refund_failed"]
+
+
+async def test_the_page_tells_the_facts_of_each_and_today_counts_them(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    reference = await paid_wrongly_twice(database, melati)
+    page = (await officer_client.get(f"{HOME}/{reference}")).text
+    assert "menurut penyedia dibayar Rp1." in page
+    assert "Menurut penyedia: USD." in page
+    assert len(set(re.findall(r'id="(f-note[^"]*)"', page))) == 2
+    assert re.search(
+        r'keadaan=periksa".*?<span class="row__right">2<', (await officer_client.get("/pengurus")).text, re.DOTALL
+    )
+    wrong = await officer_client.post(settling_forms(page)[1], {"note": ""})
+    assert wrong.status_code == 422
+    assert 'href="#f-note"' in wrong.text
+    assert wrong.text.count('id="f-note"') == 1
+    assert wrong.text.count('aria-invalid="true"') == 1

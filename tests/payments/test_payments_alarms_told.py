@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import payments as pay
 from factories.payments import give_back, paid
-from factories.shop import CASHIER, TODAY, VISITOR
+from factories.shop import TODAY, VISITOR
 from kernel import clock
 from kernel.money import Rupiah
 from payments import machine, refunding
+from payments.exceptions import raise_exception
 from payments.models import Payment
 from payments.provider import Refunded
 from payments.refund_hearing import hear_sent_back
@@ -36,13 +37,13 @@ async def test_a_second_refund_that_a_bank_did_not_take_is_told_after_the_first_
     payment = await paid(db, payment)
     await given_back_by_provider(db, payment, 10_000, "re_1")
     await heard_sent_back(db, payment)
-    assert payment.alarm == "refund_failed"
-    await machine.settle_alarm(db, CASHIER, payment.reference, "Diberikan tunai")
+    assert await pay.open_reasons(db, payment) == ["refund_failed"]
+    await pay.look_into(db, payment, "Diberikan tunai")
     await heard_sent_back(db, payment)
-    assert payment.alarm is None  # nothing new
+    assert not await pay.open_reasons(db, payment)  # nothing new
     await given_back_by_provider(db, payment, 5_000, "re_2")
     await heard_sent_back(db, payment)
-    assert payment.alarm == "refund_failed"
+    assert await pay.open_reasons(db, payment) == ["refund_failed"]
 
 
 async def test_a_refund_that_is_done_does_not_take_away_that_another_one_still_waits(db: AsyncSession) -> None:
@@ -50,11 +51,11 @@ async def test_a_refund_that_is_done_does_not_take_away_that_another_one_still_w
     _, payment = await pay.ordered(db, "stripe")
     payment = await paid(db, payment)
     waits = await give_back(db, payment, 10_000, "same_way")
-    await machine.raise_alarm(db, payment, "refund_waits", {"refund": str(waits.id)})
+    await raise_exception(db, payment, "refund_waits", {"refund": str(waits.id)})
     await give_back(db, payment, 5_000, "by_hand")
-    assert payment.alarm == "refund_waits"
+    assert await pay.open_reasons(db, payment) == ["refund_waits"]
     await refunding.hear_refund(db, payment, waits, Refunded(state="done", provider_reference="re_1"), on=TODAY)
-    assert payment.alarm is None
+    assert not await pay.open_reasons(db, payment)
 
 
 @pytest.mark.parametrize("ending", ["cancelled", "failed", "expired"])

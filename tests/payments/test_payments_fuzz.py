@@ -27,7 +27,7 @@ from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import calling, hearing, machine, provider
-from payments.models import Payment, PaymentRefund
+from payments.models import Payment, PaymentException, PaymentRefund
 from payments.officer import giving_back
 from payments.provider import ProviderFault, Refunded, Status
 from payments.rules import SETTLED, STEPS
@@ -117,7 +117,6 @@ class History:
 
     def __init__(self, db: AsyncSession, world: World) -> None:
         self.db, self.world = db, world
-        self.looked_into: set[str] = set()
 
     async def take(self, kind: str, at: int, number: int) -> None:
         self.world.now += timedelta(seconds=1)
@@ -246,10 +245,9 @@ class History:
         self.world.now += timedelta(hours=(1, 6, 24, 48, 72, 200)[at % 6])
 
     async def settle_alarm(self, at: int, number: int) -> None:
-        payment = await self.pick(Payment, at, Payment.alarm.is_not(None))
+        payment = await self.pick(Payment, at, Payment.id.in_(select(PaymentException.payment_id)))
         if payment is not None:
-            await machine.settle_alarm(self.db, CASHIER, payment.reference, "Sudah dilihat")
-            self.looked_into.add(payment.reference)
+            await pay.look_into(self.db, payment)
 
 
 def reachable(now: str) -> set[str]:
@@ -351,7 +349,9 @@ async def _ask_for_all(db: AsyncSession, life: History) -> None:
         known = life.world.of(payment.reference)
         fits = known.state == "paid" and (known.amount, known.currency) == (payment.amount, "IDR")
         assert (payment.status in SETTLED) == fits, payment.reference
-        told = payment.alarm is not None or payment.reference in life.looked_into
+        told = (
+            await db.execute(select(PaymentException.id).where(PaymentException.payment_id == payment.id))
+        ).first() is not None
         if known.state == "paid" and not fits:
             assert told
         refunds = (

@@ -62,16 +62,17 @@ async def written(database: Database, *tenants: TenantRef) -> dict[str, int]:
 
 
 async def standing(database: Database, tenant: TenantRef, payment: Payment) -> tuple[str, str, str | None]:
-    """(the payment's state, its order's, its alarm)"""
+    """(the payment's state, its order's, the reason of its open exception)"""
     async with coop_reader(database, tenant) as ro:
         row = (
             await ro.records(
-                "SELECT p.status, o.status AS of_order, p.alarm FROM payments p LEFT JOIN orders o ON o.id = p.subject_id"
+                "SELECT p.status, o.status AS of_order, e.reason FROM payments p LEFT JOIN orders o ON o.id = p.subject_id"
+                " LEFT JOIN payment_exceptions e ON e.payment_id = p.id AND e.settled_at IS NULL"
                 " WHERE p.reference = $1",
                 payment.reference,
             )
         )[0]
-    return row["status"], row["of_order"], row["alarm"]
+    return row["status"], row["of_order"], row["reason"]
 
 
 async def messages(database: Database, tenant: TenantRef) -> list[str]:

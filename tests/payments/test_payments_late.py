@@ -142,10 +142,10 @@ async def test_what_does_not_fit_is_an_alarm_and_no_posting(
     before = await ro.value("SELECT count(*) FROM journals")
     for _ in range(2):
         assert await machine.hear(db, payment, pay.told(payment, **said), on=TODAY) == "alarm"
-    assert (payment.status, payment.alarm, order.status) == ("awaiting", alarm, "placed")
+    assert (payment.status, await pay.open_reasons(db, payment), order.status) == ("awaiting", [alarm], "placed")
     assert await ro.value("SELECT count(*) FROM journals") == before
-    await machine.settle_alarm(db, CASHIER, payment.reference, "Sudah ditanyakan")
-    assert payment.alarm is None
+    await pay.look_into(db, payment, "Sudah ditanyakan")
+    assert not await pay.open_reasons(db, payment)
     await pay.all_hold(db)
 
 
@@ -153,7 +153,7 @@ async def test_a_dispute_is_an_alarm_beside_its_posting(db: AsyncSession) -> Non
     await pay.switch_on(db)
     order, payment = await pay.ordered(db, "stripe")
     await paid(db, payment, disputed=True)
-    assert (payment.status, payment.alarm, order.status) == ("paid", "charged_back", "paid")
+    assert (payment.status, await pay.open_reasons(db, payment), order.status) == ("paid", ["charged_back"], "paid")
     await pay.all_hold(db)
 
 

@@ -156,11 +156,15 @@ async def test_a_refund_that_failed_goes_back_another_way(db: AsyncSession) -> N
     await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     refund = (await refunding.queries.refunds_of(db, payment.id))[0]
     assert await refunding.hear_refund(db, payment, refund, FAILED, on=TODAY) == "failed"
-    assert (payment.status, payment.alarm, refund.detail) == ("paid", "refund_failed", "the card is closed")
+    assert (payment.status, await pay.open_reasons(db, payment), refund.detail) == (
+        "paid",
+        ["refund_failed"],
+        "the card is closed",
+    )
     assert await refunding.hear_refund(db, payment, refund, FAILED, on=TODAY) == "failed"
     await pay.all_hold(db)
     await give_back(db, payment, 49_000, "wallet")
-    assert (payment.status, payment.alarm) == ("refunded", None)
+    assert (payment.status, await pay.open_reasons(db, payment)) == ("refunded", [])
     assert await pay.last_lines(db) == [("2103", 49_000, 0), ("2104", 0, 49_000)]
     await pay.all_hold(db)
 
@@ -294,10 +298,14 @@ async def test_a_refund_out_of_a_spent_wallet_waits_on_the_work_list_until_it_is
     await spend(db, 30_000)
     for _ in range(2):
         assert await refunding.hear_refund(db, payment, refund, DONE, on=TODAY) == "pending"
-        assert (payment.alarm, payment.status, refund.journal) == ("refund_not_covered", "paid", None)
+        assert (await pay.open_reasons(db, payment), payment.status, refund.journal) == (
+            ["refund_not_covered"],
+            "paid",
+            None,
+        )
     await pay.put_into(db, "2104", 30_000)
     assert await refunding.hear_refund(db, payment, refund, DONE, on=TODAY) == "done"
-    assert (payment.alarm, payment.status) == (None, "refunded")
+    assert (await pay.open_reasons(db, payment), payment.status) == ([], "refunded")
     await pay.all_hold(db)
 
 
@@ -370,7 +378,7 @@ async def test_more_than_there_was_is_an_alarm(db: AsyncSession) -> None:
     await pay.switch_on(db)
     _, payment = await sold(db, "stripe")
     await hear_refunded(db, payment, Rupiah(49_001), on=TODAY)
-    assert (payment.alarm, payment.refunded) == ("unheard_refund", 0)
+    assert (await pay.open_reasons(db, payment), payment.refunded) == (["unheard_refund"], 0)
     await pay.all_hold(db)
 
 
@@ -379,7 +387,7 @@ async def test_theirs_out_of_a_spent_wallet_is_an_alarm(db: AsyncSession) -> Non
     payment = await paid(db, await pay.opened(db, "top_up", "xendit"))
     await spend(db, 1)
     await hear_refunded(db, payment, Rupiah(50_000), on=TODAY)
-    assert (payment.alarm, payment.status, payment.refunded) == ("unheard_refund", "paid", 0)
+    assert (await pay.open_reasons(db, payment), payment.status, payment.refunded) == (["unheard_refund"], "paid", 0)
     assert not await refunding.queries.refunds_of(db, payment.id)
     await pay.all_hold(db)
 
@@ -390,5 +398,5 @@ async def test_a_charge_taken_back_by_the_bank_is_booked_and_an_alarm(db: AsyncS
     told = pay.told(payment, refunded=Rupiah(49_000), disputed=True)
     assert await machine.hear(db, payment, told, on=TODAY) == "known"
     await hear_refunded(db, payment, told.refunded, on=TODAY)
-    assert (payment.status, payment.alarm, await basis(db)) == ("refunded", "charged_back", 0)
+    assert (payment.status, await pay.open_reasons(db, payment), await basis(db)) == ("refunded", ["charged_back"], 0)
     await pay.all_hold(db)

@@ -5,11 +5,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories.paying import bring_about, fill_wallet, open_ways
+from factories.payments import look_into, open_reasons
 from factories.shop import CASHIER, TODAY
 from kernel.ids import new_id
 from kernel.models import AuditEntry
 from kernel.money import Rupiah
 from payments import events, machine, refunding, rules
+from payments.exceptions import raise_exception
 from payments.purposes import purpose_of, purposes_for_goods
 from shop.handling import hand_over
 
@@ -56,15 +58,15 @@ async def test_an_alarm_is_told_once_for_a_cause_that_lasts_and_again_for_anothe
     await open_ways(db)
     payment = await bring_about(db, "awaiting")
     for day in range(3):
-        assert await machine.raise_alarm(db, payment, alarm, {"said": "kunci ditolak"}) == "alarm"
+        assert await raise_exception(db, payment, alarm, {"said": "kunci ditolak"}) == "alarm"
         await db.flush()
         if day == 0:
-            await machine.settle_alarm(db, CASHIER, payment.reference, "Kuncinya sudah kami minta lagi")
-    assert payment.alarm is None
+            await look_into(db, payment, "Kuncinya sudah kami minta lagi")
+    assert not await open_reasons(db, payment)
     assert len(await entries(db, payment.reference, events.ALARMED)) == 1
-    await machine.raise_alarm(db, payment, alarm, {"said": "akun ditutup"})
+    await raise_exception(db, payment, alarm, {"said": "akun ditutup"})
     await db.flush()
-    assert payment.alarm == alarm
+    assert await open_reasons(db, payment) == [alarm]
     assert len(await entries(db, payment.reference, events.ALARMED)) == 2
 
 
@@ -77,8 +79,8 @@ async def test_a_second_refund_that_fails_like_the_first_is_an_alarm_of_its_own(
         )
         await refunding.fail_refund(db, payment, refund, "saldo kurang")
         await db.flush()
-        assert payment.alarm == "refund_failed"
-        await machine.settle_alarm(db, CASHIER, payment.reference, "Ditunggu")
+        assert await open_reasons(db, payment) == ["refund_failed"]
+        await look_into(db, payment, "Ditunggu")
 
 
 def test_what_pays_goods_says_so_itself() -> None:

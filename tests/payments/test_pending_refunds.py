@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from conftest import SignedIn
 from factories.gateway import Gateway, xendit_of
+from factories.payments import open_reasons
 from factories.shop import CASHIER, TODAY
 from kernel import clock
 from kernel.database import Database
@@ -17,6 +18,7 @@ from kernel.models import AuditEntry
 from kernel.money import Rupiah
 from ledger.chart import XENDIT
 from payments import events, hearing, machine, queries, refunding
+from payments.exceptions import raise_exception
 from payments.models import PaymentRefund
 from stand_ins.xendit import XenditStandIn
 from tenants.registry import TenantRef
@@ -34,7 +36,7 @@ async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Xendit
 
 
 async def under_way(gateway: XenditGateway, *, days: int = 15) -> tuple[str, UUID]:
-    """A payment, and a refund of it that was asked for some days ago and is not done; its alarm is raised."""
+    """A payment, and a refund of it that was asked for some days ago and is not done; its exception is raised."""
     reference = await gateway.paid(100_000)
     async with coop_session(gateway.database, gateway.tenant) as db:
         payment = await machine.locked(db, reference)
@@ -42,19 +44,19 @@ async def under_way(gateway: XenditGateway, *, days: int = 15) -> tuple[str, UUI
             db, CASHIER, payment, Rupiah(40_000), "same_way", "Salah isi", key=new_id().hex, on=TODAY
         )
         refund.asked_at = clock.now() - timedelta(days=days)
-        await machine.raise_alarm(db, payment, "refund_waits", {"refund": str(refund.id)})
+        await raise_exception(db, payment, "refund_waits", {"refund": str(refund.id)})
     await hearing.carry_out_refund(gateway.database, gateway.tenant, new_id().hex, refund.id)
     return reference, refund.id
 
 
-async def stands(gateway: XenditGateway, reference: str, refund_id: UUID) -> tuple[str, int, str | None]:
-    """The refund's state, what has gone back of its payment, and the payment's alarm."""
+async def stands(gateway: XenditGateway, reference: str, refund_id: UUID) -> tuple[str, int, list[str]]:
+    """The refund's state, what has gone back of its payment, and the reasons of the payment's open exceptions."""
     async with coop_session(gateway.database, gateway.tenant) as db:
         payment = await queries.payment_by_reference(db, reference)
         refund = await queries.refund(db, refund_id)
-    assert payment is not None
-    assert refund is not None
-    return refund.state, payment.refunded, payment.alarm
+        assert payment is not None
+        assert refund is not None
+        return refund.state, payment.refunded, await open_reasons(db, payment)
 
 
 async def test_asking_again_books_what_the_provider_has_done_meanwhile(
@@ -64,13 +66,13 @@ async def test_asking_again_books_what_the_provider_has_done_meanwhile(
     asks = f"{HOME}/{reference}/pengembalian/{refund_id}/pertanyaan"
     assert "Tanyakan lagi" in (await officer_client.get(f"{HOME}/{reference}")).text
     assert (await officer_client.post(asks)).headers["location"] == f"{HOME}/{reference}"
-    assert await stands(gateway, reference, refund_id) == ("pending", 0, "refund_waits")
+    assert await stands(gateway, reference, refund_id) == ("pending", 0, ["refund_waits"])
     async with coop_session(gateway.database, gateway.tenant) as db:
         refund = await queries.refund(db, refund_id)
     assert refund is not None
     await gateway.stand_in.settle_refund(str(refund.provider_reference), "SUCCEEDED")
     assert (await officer_client.post(asks)).status_code == 303
-    assert await stands(gateway, reference, refund_id) == ("done", 40_000, None)
+    assert await stands(gateway, reference, refund_id) == ("done", 40_000, [])
     assert (await officer_client.post(asks)).status_code == 409
     assert "Tanyakan lagi" not in (await officer_client.get(f"{HOME}/{reference}")).text
 
@@ -85,7 +87,7 @@ async def test_an_officers_word_books_a_refund_once_and_under_their_name(
     assert "Rp40.000" in (await officer_client.get(path)).text
     for _ in range(2):
         assert (await officer_client.post(path)).status_code == 303
-    assert await stands(gateway, reference, refund_id) == ("done", 40_000, None)
+    assert await stands(gateway, reference, refund_id) == ("done", 40_000, [])
     assert await gateway.balance(XENDIT) == before - 40_000
     async with coop_session(gateway.database, gateway.tenant) as db:
         told = select(AuditEntry).where(AuditEntry.action == events.REFUNDED)

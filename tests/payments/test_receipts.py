@@ -29,7 +29,7 @@ def view(**changed: Any) -> PaymentView:
         "id": UUID(int=1), "reference": "L7K3ABCDEFGH", "purpose": "order", "subject_id": UUID(int=2), "label": "Pesanan 1042",
         "way": "bank_transfer", "status": "paid", "amount": 75_123, "tail": 123, "member_id": None, "payer_name": "Tono Suprapto",
         "redirect_url": None, "shown_text": "{}", "live": True, "opened_at": NOW - timedelta(hours=2), "expires_at": NOW,
-        "settled_at": NOW, "ended_at": None, "late": False, "went_to": "purpose", "refunded": 0, "alarm": None, "checked_at": None, "said_paid_at": None, "under_way_since": None,
+        "settled_at": NOW, "ended_at": None, "late": False, "went_to": "purpose", "refunded": 0, "exceptions": 0, "checked_at": None, "said_paid_at": None, "under_way_since": None,
     }  # fmt: skip
     return PaymentView(**(given | changed))
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -201,7 +202,8 @@ async def test_a_session_that_could_not_be_closed_is_told(shop: Shop) -> None:
     assert raised.value.passing
 
 
-async def test_a_payer_who_disputes_is_told_beside_the_payment(shop: Shop) -> None:
+@pytest.mark.parametrize("may_read", [True, False])
+async def test_a_payer_who_disputes_is_told_beside_the_payment(shop: Shop, may_read: bool) -> None:
     charge = Charge(id="ch_1", amount=2_500_000, currency="idr", created=1_767_000_000, disputed=True)
     paid = PaymentIntent(
         id="pi_1", status="succeeded", amount=2_500_000, currency="idr", amount_received=2_500_000, latest_charge=charge
@@ -215,6 +217,19 @@ async def test_a_payer_who_disputes_is_told_beside_the_payment(shop: Shop) -> No
         currency="idr",
         payment_intent=paid,
     )
-    client = client_for(key=shop.stand_in.key, address="http://127.0.0.1:1", http=shop.means().client)
-    status = await status_of(client, session)  # nothing went back, so Stripe is not asked
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        if not may_read:
+            return httpx.Response(403, json={"error": {"type": "invalid_request_error", "message": "No access."}})
+        data = [{"object": "dispute", "id": each} for each in ("du_2", "du_1")]
+        return httpx.Response(200, json={"object": "list", "data": data, "has_more": False, "url": "/v1/disputes"})
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    status = await status_of(client_for(key=shop.stand_in.key, address="http://127.0.0.1:1", http=http), session)
     assert (status.state, status.amount, status.disputed) == ("paid", 25_000, True)
+    assert status.disputes == (("du_1", "du_2") if may_read else ())
+    assert asked == [
+        "http://127.0.0.1:1/v1/disputes?payment_intent=pi_1&limit=100"
+    ]  # nothing went back: no refunds are asked for

@@ -1,15 +1,18 @@
-"""Revisions 0003 and 0004 take over what a cooperative has: orders get their payments, bylaws keep what they say, words become codes."""
+"""Revisions take over what a cooperative has: orders get their payments, bylaws keep what they say, words become codes, alarms become rows."""
 
 import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from kernel.clock import now
 from kernel.database import Database
 from kernel.ids import new_id
+from payments import machine
+from payments.exceptions import raise_exception
+from payments.models import PaymentException
 from tenants import revisions
 from tenants.fleet import migrate
 from tenants.registry import TenantRef, tenant_by_slug
@@ -202,3 +205,71 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
     assert events == {"unknown payment": "unknown", "settled": "settled", "": None}
     assert fractions == {"hundredths: 250": True, "Biaya bulanan": False}
     assert tuple(payroll) == (False, "")
+
+
+async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost(
+    database: Database, tmp_path: Path
+) -> None:
+    payment = (
+        "INSERT INTO payments (id, reference, key, purpose, subject_id, label, way, status, amount, payer_name, opened_at, alarm) VALUES"
+        " (:id, :reference, :reference, 'order', :id, 'Pesanan', 'xendit', 'paid', 20000, 'Tono', '2026-05-04 10:00+07', :alarm)"
+    )
+    entry = (
+        "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts)"
+        " VALUES ('officer', :by, :action, 'payment:' || CAST(:of AS text), CAST(:facts AS jsonb))"
+    )
+    trail = {
+        "looked into": [
+            ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "amount", "theirs": 1}'),
+            ("alarm_settled", '{"way": "xendit", "amount": 20000, "alarm": "amount", "note": "Sudah ditagih"}'),
+        ],
+        "pushed aside": [
+            ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "amount", "theirs": 2}'),
+            ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "currency", "theirs": "USD"}'),
+        ],
+        "refund made good": [
+            ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "refund_failed", "refund": "r1", "said": "tutup"}'),
+            ("refunded", '{"amount": 20000}'),
+        ],
+        "refund still waits": [
+            ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "refund_waits", "refund": "r2"}'),
+            ("refunded", '{"amount": 5000}'),
+        ],
+        "without a trail": [],
+    }  # fmt: skip
+    stands = {"pushed aside": "currency", "refund still waits": "refund_waits", "without a trail": "fault"}
+    async with database.owner.begin() as connection:
+        await founded_at(connection, database.settings.app_role, tmp_path, "0004")
+        for reference, entries in trail.items():
+            row = {"id": new_id(), "reference": reference, "alarm": stands.get(reference)}
+            await connection.execute(text(payment), row)
+            for action, facts in entries:
+                told = {"by": "Rina Kasir", "action": f"payments.{action}", "of": reference, "facts": facts}
+                await connection.execute(text(entry), told)
+    tenant = await upgraded(database)
+    async with coop_session(database, tenant) as db:
+        rows = await db.execute(
+            text(
+                "SELECT p.reference, e.reason, e.facts, e.settled_by, e.note FROM payment_exceptions e JOIN payments p ON p.id = e.payment_id"
+                " ORDER BY p.reference, e.reason"
+            )
+        )
+        found = [tuple(row) for row in rows]
+        assert found == [
+            ("looked into", "amount", {"theirs": 1}, "Rina Kasir", "Sudah ditagih"),
+            ("pushed aside", "amount", {"theirs": 2}, None, ""),
+            ("pushed aside", "currency", {"theirs": "USD"}, None, ""),
+            ("refund made good", "refund_failed", {"refund": "r1", "said": "tutup"}, "Rina Kasir", ""),
+            ("refund still waits", "refund_waits", {"refund": "r2"}, None, ""),
+            ("without a trail", "fault", {}, None, ""),
+        ]
+        assert await raised_anew(db, "looked into", {"theirs": 1}) == 1
+        assert await raised_anew(db, "looked into", {"theirs": 3}) == 2
+
+
+async def raised_anew(db: AsyncSession, reference: str, facts: dict[str, object]) -> int:
+    """How many exceptions a payment has once these facts were found again."""
+    payment = await machine.locked(db, reference)
+    await raise_exception(db, payment, "amount", facts)
+    query = select(func.count()).where(PaymentException.payment_id == payment.id)
+    return int((await db.execute(query)).scalar_one())

@@ -12,7 +12,7 @@ from kernel.money import Rupiah
 
 
 class NoteForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What was done about an alarm."""
+    """What was done about an exception."""
 
     note: Annotated[str, Meta(max_length=300)]
 

@@ -18,7 +18,6 @@ from payments.officer import giving_back
 from payments.officer import payment_queries as office_queries
 from payments.officer import payment_told as office_told
 from payments.officer import payment_words as office_words
-from payments.officer.payment_forms import NoteForm
 from payments.officer.payment_queries import CHIPS, Chip, PaymentView
 from payments.provider import provider_of
 from tenants.session import coop_reader
@@ -56,7 +55,7 @@ async def list_payments(
 ) -> Response[Any]:
     """List payments by day; those that somebody must look at first, where there are any."""
     waiting = await office_queries.waiting(ro)
-    first: Chip = "periksa" if waiting.alarms + waiting.messages else "semua"
+    first: Chip = "periksa" if waiting.exceptions + waiting.messages else "semua"
     chip: Chip = keadaan if keadaan in CHIPS else "semua" if cari or hari else first
     search, current, day = cari.strip()[:100], min(max(halaman, 1), 100_000), _day(hari)
     asked: dict[str, Any] = {"zone": visit.brand.timezone, "search": search, "amount": _amount(search)}
@@ -134,20 +133,6 @@ async def ask_provider(
     return see_other(f"{HOME}/{payment.reference}", flash=office_words.outcome(outcome, visit))
 
 
-@post(ONE + "/pemeriksaan", guards=[officer])
-async def settle_alarm(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, reference: FromPath[str]
-) -> Response[Any]:
-    """Take a payment off the work list, with a note of what was done."""
-    ro = await reader_of(db)
-    payment = await find(ro, reference)
-    context = await office_told.payment_context(ro, visit, payment)
-    form = await read_form(request, NoteForm)
-    async with form.or_again("payments/office_payment.html", place=PLACE, **context):
-        await machine.settle_alarm(db, viewer.as_officer(), payment.reference, form.data.note)
-    return _done(payment, visit, "Sudah dicatat, dan tidak menunggu Anda lagi.")
-
-
 @post(HOME + "/pesan/{number:int}/pemeriksaan", guards=[officer])
 async def settle_message(
     request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
@@ -217,6 +202,5 @@ routes: Final[list[Any]] = [
     ask_receipt,
     take_receipt,
     ask_provider,
-    settle_alarm,
     settle_message,
 ]

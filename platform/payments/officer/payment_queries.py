@@ -20,7 +20,10 @@ CHIPS: Final[tuple[Chip, ...]] = get_args(Chip)
 
 
 class PaymentRow(msgspec.Struct, frozen=True):
-    """A payment in a list. ``day`` is the cooperative's own, by the moment that the list goes by; amounts in rupiah."""
+    """A payment in a list. ``day`` is the cooperative's own, by the moment that the list goes by; amounts in rupiah.
+
+    ``reasons`` are those of its open exceptions, oldest first.
+    """
 
     day: date
     moment: datetime
@@ -31,7 +34,7 @@ class PaymentRow(msgspec.Struct, frozen=True):
     amount: int
     refunded: int
     payer_name: str
-    alarm: str | None
+    reasons: list[str]
     late: bool
     live: bool
     said_paid_at: datetime | None
@@ -52,7 +55,7 @@ class Waiting(msgspec.Struct, frozen=True):
     """
 
     to_confirm: int
-    alarms: int
+    exceptions: int
     messages: int
     lines: int
     deductions: int
@@ -85,7 +88,6 @@ class PaymentView(msgspec.Struct, frozen=True):
     journal: int | None
     fee: int | None
     refunded: int
-    alarm: str | None
     checked_at: datetime | None
     said_paid_at: datetime | None
 
@@ -144,6 +146,7 @@ class LineRow(msgspec.Struct, frozen=True):
     words: str
 
 
+_OPEN: Final = "payment_exceptions e WHERE e.payment_id = p.id AND e.settled_at IS NULL"
 # The money that a payment brought: none came for one that waits, was only tried, or is owed by the member.
 _CAME: Final = (
     "CASE WHEN p.settled_at IS NOT NULL AND (p.live OR p.purpose <> 'trial')"
@@ -151,7 +154,7 @@ _CAME: Final = (
 )
 # Which payments a chip shows, the moment that they are listed by, and what of them a day's total sums.
 _CHIPS: Final[dict[Chip, tuple[str, str, str]]] = {
-    "periksa": ("p.alarm IS NOT NULL", "p.opened_at", "p.amount"),
+    "periksa": (f"EXISTS (SELECT FROM {_OPEN})", "p.opened_at", "p.amount"),
     "menunggu": ("p.status = 'awaiting'", "p.opened_at", "p.amount"),
     "masuk": ("p.settled_at IS NOT NULL", "p.settled_at", _CAME),
     "dikembalikan": ("p.refunded > 0", "p.opened_at", "p.refunded"),
@@ -176,7 +179,7 @@ async def payments(
     rows = await ro.rows(
         PaymentRow,
         f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, p.way, p.status, p.amount, p.refunded,"
-        f" p.payer_name, p.alarm, p.late, p.live, p.said_paid_at {_found(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
+        f" p.payer_name, ARRAY(SELECT e.reason FROM {_OPEN} ORDER BY e.id) AS reasons, p.late, p.live, p.said_paid_at {_found(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
         *asked,
         PAGE,
         (page - 1) * PAGE,
@@ -207,7 +210,7 @@ async def waiting(ro: Reader) -> Waiting:
     found = await ro.one(
         Waiting,
         "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND purpose <> ALL($2::text[])) AS to_confirm,"
-        " (SELECT count(*) FROM payments WHERE alarm IS NOT NULL) AS alarms,"
+        " (SELECT count(*) FROM payment_exceptions WHERE settled_at IS NULL) AS exceptions,"
         f" (SELECT count(*) FROM payment_events e WHERE {_UNKNOWN}) AS messages,"
         " (SELECT count(*) FROM statement_lines WHERE state IN ('doubtful', 'unmatched')) AS lines,"
         " (SELECT count(*) FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id WHERE b.state = 'returned' AND NOT l.settled)"
@@ -229,7 +232,7 @@ async def payment(ro: Reader, reference: str) -> PaymentView | None:
     return await ro.one(
         PaymentView,
         "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail, member_id, payer_name, payer_phone,"
-        " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, went_to, journal, fee, refunded, alarm,"
+        " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, went_to, journal, fee, refunded,"
         " checked_at, said_paid_at FROM payments WHERE reference = $1",
         reference,
     )

@@ -10,6 +10,7 @@ from kernel import clock
 from kernel.money import Rupiah
 from payments import rules
 from payments.credit.terms import ON_CREDIT
+from payments.officer import exception_queries
 from payments.officer import payment_queries as office_queries
 from payments.officer import payment_words as office_words
 from payments.officer.payment_queries import DayTotal, PaymentRow, PaymentView
@@ -59,7 +60,16 @@ async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dic
         "payment": payment,
         "state": office_words.state(payment.status, payment.way, visit),
         "way_label": office_words.way_name(payment.way, visit),
-        "alarm": office_words.alarm(payment.alarm, visit),
+        "exceptions": [
+            {
+                "id": each.id,
+                "sentence": office_words.alarm(each.reason, visit),
+                "detail": office_words.exception_detail(each, visit.lang),
+                "raised_at": each.raised_at,
+            }
+            for each in await exception_queries.open_of(ro, payment.id)
+        ],
+        "settling": None,
         "went_to": office_words.went_to(payment, visit),
         "is_trial": payment.purpose == TRIAL,
         "on_credit": payment.way in ON_CREDIT,
@@ -111,7 +121,7 @@ def _row(row: PaymentRow, visit: Visit) -> dict[str, Any]:
         "moment": row.moment,
         "state": label,
         "kind": kind,
-        "alarm": office_words.alarm(row.alarm, visit),
+        "alarms": [office_words.alarm(each, visit) for each in dict.fromkeys(row.reasons)],
         "late": row.late,
         "trial_only": not row.live,
         "said_paid_at": row.said_paid_at if row.status in ("awaiting", "expired") else None,

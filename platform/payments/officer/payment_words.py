@@ -10,10 +10,12 @@ import msgspec
 
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
+from kernel.formats import Lang
 from payments import events, rules
 from payments.credit.terms import ON_CREDIT
 
 if TYPE_CHECKING:
+    from payments.officer.exception_queries import ExceptionView
     from payments.officer.payment_queries import MessageView, PaymentView, RefundView, TrailView
     from ui.viewer import Visit
 
@@ -60,9 +62,34 @@ def way_name(way: str, visit: Visit) -> str:
     return PAYMENT_WAY_NAMES[way].worded(visit.lang)
 
 
-def alarm(name: str | None, visit: Visit) -> str | None:
-    """Return what an alarm says, or None without one."""
-    return rules.ALARM_NAMES[name].worded(visit.lang) if name else None
+def alarm(name: str, visit: Visit) -> str:
+    """Return what an exception of this reason is about."""
+    return rules.ALARM_NAMES[name].worded(visit.lang)
+
+
+def exception_detail(exception: ExceptionView, lang: Lang) -> str:
+    """Return the facts of an exception as one line, or nothing where none are known."""
+    say = words(lang).gettext
+    facts = exception.facts
+    theirs, ours = facts.get("theirs"), facts.get("ours")
+    told = {
+        "amount": formats.rupiah(exception.amount, lang),
+        "theirs": formats.rupiah(theirs, lang) if isinstance(theirs, int) else str(theirs),
+        "ours": formats.rupiah(ours, lang) if isinstance(ours, int) else "",
+        "refund": formats.rupiah(exception.refund, lang) if exception.refund is not None else "",
+    }
+    line = ""
+    if exception.reason == "amount" and theirs is not None:
+        line = say("Ditagih %(amount)s, menurut penyedia dibayar %(theirs)s.") % told
+    elif ours is not None:
+        line = say("Menurut catatan kita sudah kembali %(ours)s, menurut penyedia %(theirs)s.") % told
+    elif exception.reason == "unheard_refund" and theirs is not None:
+        line = say("Menurut penyedia sudah kembali %(theirs)s.") % told
+    elif theirs is not None:
+        line = say("Menurut penyedia: %(theirs)s.") % told
+    elif exception.refund is not None:
+        line = say("Pengembalian %(refund)s.") % told
+    return " · ".join(each for each in (line, str(facts.get("said") or ""), str(facts.get("dispute") or "")) if each)
 
 
 def back_to(name: str, way: str, visit: Visit) -> tuple[str, str | None]:
@@ -132,12 +159,13 @@ def _of_trail(entry: TrailView, visit: Visit) -> Happening:
         events.REFUND_ASKED: say("Pengembalian diminta"),
         events.REFUNDED: say("Uang dikembalikan"),
     }.get(entry.action, entry.action)
+    about = alarm(str(facts["alarm"]), visit) if facts.get("alarm") in rules.ALARM_NAMES else ""
     notes = {
         events.OPENED: amount,
         events.SETTLED: amount,
         events.ENDED: str(facts.get("why") or ""),
-        events.ALARMED: alarm(str(facts["alarm"]), visit) or "" if facts.get("alarm") in rules.ALARM_NAMES else "",
-        events.ALARM_SETTLED: str(facts.get("note") or ""),
+        events.ALARMED: about,
+        events.ALARM_SETTLED: " · ".join(each for each in (about, str(facts.get("note") or "")) if each),
         events.REFUND_ASKED: f"{amount} · {facts.get('reason', '')}",
         events.REFUNDED: amount,
     }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PaymentView(msgspec.Struct, frozen=True):
-    """One payment as its page tells it. Amounts in rupiah, moments are aware; ``shown_text`` is JSON."""
+    """One payment as its page tells it. Amounts in rupiah, moments are aware; ``shown_text`` is JSON; ``exceptions`` are open."""
 
     id: UUID
     reference: str
@@ -38,7 +38,7 @@ class PaymentView(msgspec.Struct, frozen=True):
     late: bool
     went_to: str | None
     refunded: int
-    alarm: str | None
+    exceptions: int
     checked_at: datetime | None
     said_paid_at: datetime | None
     under_way_since: datetime | None
@@ -91,7 +91,9 @@ class DeductionView(msgspec.Struct, frozen=True):
 
 _PAYMENT: Final = (
     "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail::int AS tail, member_id, payer_name, redirect_url,"
-    " shown::text AS shown_text, live, opened_at, expires_at, settled_at, ended_at, late, went_to, refunded, alarm, checked_at, said_paid_at, under_way_since"
+    " shown::text AS shown_text, live, opened_at, expires_at, settled_at, ended_at, late, went_to, refunded,"
+    " (SELECT count(*) FROM payment_exceptions e WHERE e.payment_id = payments.id AND e.settled_at IS NULL) AS exceptions,"
+    " checked_at, said_paid_at, under_way_since"
     " FROM payments WHERE reference = $1"
 )
 

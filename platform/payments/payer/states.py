@@ -73,7 +73,7 @@ def state_of(payment: PaymentView, now: datetime) -> State:
         if payment.went_to == "purpose":
             return "taken_up" if payment.late else "paid"
         return "in_wallet" if payment.went_to == "wallet" else "owed"
-    if payment.alarm is not None:
+    if payment.exceptions:
         return "checking"
     if payment.status == "awaiting":
         if payment.under_way_since is not None:
@@ -93,7 +93,7 @@ def mark_of(payment: PaymentView, refunds: Sequence[RefundView], now: datetime) 
     facts = (
         state_of(payment, now),
         payment.refunded,
-        payment.alarm,
+        payment.exceptions,
         payment.redirect_url,
         payment.shown_text,
         payment.expires_at,

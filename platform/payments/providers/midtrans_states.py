@@ -30,11 +30,13 @@ _STATES: Final[dict[str, OutsideState]] = {
     "cancel": "cancelled",
     "expire": "expired",
 }
+_DISPUTED: Final = frozenset({"chargeback", "partial_chargeback"})
 
 
 class Refund(msgspec.Struct, frozen=True):
     refund_amount: str = "0"
     refund_key: str = ""
+    refund_chargeback_id: int | str = ""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -105,7 +107,8 @@ def status_of(told: Transaction) -> Status:
         refunded=refunded if state == "paid" else Rupiah(0),
         paid_at=_moment(told.settlement_time or told.transaction_time) if state == "paid" else None,
         under_way=state == "awaiting" and told.transaction_status == "capture",
-        disputed=told.transaction_status in {"chargeback", "partial_chargeback"},
+        disputed=told.transaction_status in _DISPUTED,
+        disputes=_disputes(told),
         detail=": ".join(part for part in (told.transaction_status, told.payment_type) if part),
     )
 
@@ -139,6 +142,12 @@ def _refunded(told: Transaction) -> Rupiah:
     if told.refund_amount:
         return whole_rupiah(told.refund_amount)
     return whole_rupiah(told.gross_amount) if told.transaction_status in {"refund", "chargeback"} else Rupiah(0)
+
+
+def _disputes(told: Transaction) -> tuple[str, ...]:
+    """What Midtrans calls a chargeback: while the state says so, it is the newest of what went back."""
+    newest = told.refunds[-1].refund_chargeback_id if told.transaction_status in _DISPUTED and told.refunds else ""
+    return (str(newest),) if newest else ()
 
 
 def _moment(text: str) -> datetime | None:

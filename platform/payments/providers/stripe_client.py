@@ -43,13 +43,14 @@ class StripeFault(ProviderFault):
         said: str,
         *,
         passing: bool,
+        cause: str | None = None,
         status: int | None = None,
         code: str = "",
         param: str = "",
         replayed: bool = False,
         conflict: bool = False,
     ) -> None:
-        super().__init__(said, passing=passing)
+        super().__init__(said, passing=passing, cause=cause)
         self.status: Final = status
         self.code: Final = code
         self.param: Final = param
@@ -120,7 +121,8 @@ def fault_of(error: stripe.StripeError) -> StripeFault:
     status = error.http_status
     code = _plain(error.code or (error.error.code if error.error is not None else None))
     return StripeFault(
-        _sentence(error, status, code),
+        _sentence(error, status, code, request=_plain(_header(error, "request-id"))),
+        cause=_sentence(error, status, code),
         passing=_passes(error, status),
         status=status,
         code=code,
@@ -149,7 +151,7 @@ def _passes(error: stripe.StripeError, status: int | None) -> bool:
     return status < 400
 
 
-def _sentence(error: stripe.StripeError, status: int | None, code: str) -> str:
+def _sentence(error: stripe.StripeError, status: int | None, code: str, *, request: str = "") -> str:
     if isinstance(error, stripe.APIConnectionError):
         return f"Stripe could not be reached ({_plain(error.user_message)})"
     if isinstance(error, stripe.AuthenticationError):
@@ -164,7 +166,7 @@ def _sentence(error: stripe.StripeError, status: int | None, code: str) -> str:
         said = "Stripe refuses: " + _SECRET.sub("…", error.user_message or "no reason told")[:_LONGEST_SENTENCE]
     else:
         said = "Stripe answered with an error"
-    facts = [f"status {status}", code, _plain(_header(error, "request-id"))]
+    facts = [f"status {status}", code, request]
     return f"{said} ({', '.join(fact for fact in facts if fact)})"
 
 

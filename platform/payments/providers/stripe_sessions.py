@@ -81,6 +81,18 @@ async def refunds_of(client: stripe.StripeClient, payment_intent: str) -> list[R
     return refunds
 
 
+async def _disputes(client: stripe.StripeClient, payment_intent: str) -> tuple[str, ...]:
+    """What Stripe calls each dispute of a payment; nothing where the key may not read disputes."""
+    listed: Any = {"payment_intent": payment_intent, "limit": _PAGE}
+    try:
+        page = await asked(client.v1.disputes.list_async(listed))
+    except StripeFault as fault:
+        if fault.passing:
+            raise
+        return ()
+    return tuple(sorted(each.id for each in page.data))
+
+
 async def status_of(client: stripe.StripeClient, session: Session) -> Status:
     """What a session says of its payment. Raises ProviderFault (not passing) for another currency or a part of a rupiah."""
     _check_currency(session.currency)
@@ -104,6 +116,7 @@ async def status_of(client: stripe.StripeClient, session: Session) -> Status:
         amount=_received(session, payment),
         fee=_fee(movement),
         refunded=await _refunded(client, payment.id, charge),
+        disputes=await _disputes(client, payment.id) if status.disputed else (),
         paid_at=_paid_at(charge, movement),
     )
 

@@ -225,7 +225,7 @@ async def refunds_of_unnamed(db: AsyncSession, way: str, since: datetime) -> lis
 async def given_back_there(db: AsyncSession, way: str, since: datetime) -> dict[str, Rupiah]:
     """Return what the provider gave back of payments in all, by reference, where that is more than we asked of it.
 
-    Only payments that a movement since ``since`` is about: older differences have been heard of, or stand as an alarm.
+    Only payments that a movement since ``since`` is about: older differences have been heard of, or stand as an exception.
     """
     records = await (await reader_of(db)).records(
         f"WITH told AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS latest FROM provider_movements m {_NAMED}"
@@ -233,7 +233,8 @@ async def given_back_there(db: AsyncSession, way: str, since: datetime) -> dict[
         " ours AS (SELECT payment_id, sum(amount)::bigint AS amount FROM payment_refunds"
         "  WHERE state <> 'failed' AND back_to = 'same_way' GROUP BY payment_id)"
         " SELECT p.reference, t.amount FROM told t JOIN payments p ON p.id = t.id LEFT JOIN ours o ON o.payment_id = p.id"
-        f" WHERE t.latest >= $2 AND p.status IN {_SETTLED} AND p.alarm IS DISTINCT FROM 'unheard_refund'"
+        f" WHERE t.latest >= $2 AND p.status IN {_SETTLED} AND NOT EXISTS (SELECT FROM payment_exceptions e"
+        "  WHERE e.payment_id = p.id AND e.settled_at IS NULL AND e.reason = 'unheard_refund' AND e.facts->'theirs' = to_jsonb(t.amount))"
         " AND t.amount > coalesce(o.amount, 0) ORDER BY p.reference",
         way,
         since,

@@ -1,0 +1,41 @@
+"""Where an officer settles one thing that had to be looked at in a payment."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, post
+from litestar.params import FromPath
+
+from kernel.database import reader_of
+from payments import exceptions, machine
+from payments.officer import payment_told as office_told
+from payments.officer.payment_forms import NoteForm
+from payments.officer.payment_pages import HOME, ONE, PLACE, find
+from ui import AnyRequest, Db, TheViewer, TheVisit, officer, read_form, see_other
+from ui.words import words
+
+
+@post(ONE + "/pemeriksaan/{exception_id:uuid}", guards=[officer])
+async def settle_exception(
+    request: AnyRequest,
+    db: Db,
+    visit: TheVisit,
+    viewer: TheViewer,
+    reference: FromPath[str],
+    exception_id: FromPath[UUID],
+) -> Response[Any]:
+    """Take one exception of a payment off the work list, with a note of what was done."""
+    ro = await reader_of(db)
+    payment = await find(ro, reference)
+    context = await office_told.payment_context(ro, visit, payment) | {"settling": exception_id}
+    form = await read_form(request, NoteForm)
+    async with form.or_again("payments/office_payment.html", place=PLACE, **context):
+        locked = await machine.locked(db, payment.reference)
+        await exceptions.settle_exception(db, viewer.as_officer(), locked, exception_id, form.data.note)
+    say = words(visit.lang).gettext
+    return see_other(f"{HOME}/{payment.reference}", flash=say("Sudah dicatat, dan tidak menunggu Anda lagi."))
+
+
+routes: Final[list[Any]] = [settle_exception]

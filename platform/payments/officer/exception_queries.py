@@ -1,0 +1,45 @@
+"""What officers and operators read of payment exceptions: those of one payment, and all that are open in a cooperative."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+
+class ExceptionView(msgspec.Struct, frozen=True):
+    """An open exception. ``refund`` is the sum of the refund that it is about, ``amount`` that of its payment, in rupiah."""
+
+    id: UUID
+    reference: str
+    amount: int
+    reason: str
+    facts_text: str
+    raised_at: datetime
+    refund: int | None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return msgspec.json.decode(self.facts_text, type=dict[str, Any])
+
+
+_OPEN: Final = (
+    "SELECT e.id, p.reference, p.amount, e.reason, e.facts::text AS facts_text, e.raised_at, r.amount AS refund"
+    " FROM payment_exceptions e JOIN payments p ON p.id = e.payment_id"
+    " LEFT JOIN payment_refunds r ON r.payment_id = p.id AND r.id::text = e.facts->>'refund' WHERE e.settled_at IS NULL"
+)
+
+
+async def open_of(ro: Reader, payment_id: UUID) -> list[ExceptionView]:
+    """Return what must be looked at in a payment, oldest first."""
+    return await ro.rows(ExceptionView, f"{_OPEN} AND e.payment_id = $1 ORDER BY e.id", payment_id)
+
+
+async def all_open(ro: Reader) -> list[ExceptionView]:
+    """Return every open exception of a cooperative, oldest first."""
+    return await ro.rows(ExceptionView, f"{_OPEN} ORDER BY e.id")
