@@ -1,0 +1,135 @@
+"""What a request costs where PostgreSQL is not in the same machine: how often the web process waits for its answer.
+
+Counted on the wire, in a process that has been running for a while: BEGIN with its binding, every statement and COMMIT; connecting and the
+first parsing of a statement are not. Who posts a form has just loaded a page, so what pages keep in memory is warm.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
+
+import httpx
+import pytest
+
+from conftest import SignedIn, Visitors
+from factories import payments as pay
+from factories import shop as made
+from factories.wire import Wire, wire_to
+from kernel.database import Database, plain_url
+from kernel.ids import new_id
+from kernel.settings import Settings
+from shop.models import Order
+from tenants.registry import TenantRef
+from tenants.session import coop_reader, coop_session
+from web.doors import Doors
+from web.rates import RateGuard
+
+Ask = Callable[[], Awaitable[httpx.Response]]
+Prepared = Callable[[], Awaitable[Ask]]
+ROUNDS = 4  # the first parse statements; of the others the least counts: a notice of the one before may come late
+DEPOSIT = 9
+CHECKOUT = 14
+
+
+@pytest.fixture
+async def wire(server_url: str) -> AsyncIterator[Wire]:
+    async with wire_to(f"{server_url}/") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def app(database: Database, settings: Settings, wire: Wire) -> AsyncIterator[Doors]:
+    doors = Doors(settings, Database(wire.url(plain_url(database.owner_url)), settings))
+    doors.rates = RateGuard(lambda _: None)
+    await doors.start()
+    yield doors
+    await doors.stop()
+
+
+def hidden(text: str) -> dict[str, object]:
+    """What a page's own fields would send."""
+    return dict(re.findall(r'name="(key|shown)" value="([^"]*)"', text))
+
+
+async def trips(wire: Wire, prepare: Prepared, status: int) -> int:
+    """The round trips of a request, once everything that is kept is kept."""
+    found = []
+    for _ in range(ROUNDS):
+        ask = await prepare()
+        with wire.counting() as counted:
+            answer = await ask()
+        assert answer.status_code == status, answer.text
+        found.append(counted.trips)
+    return min(found)
+
+
+async def cart(client: httpx.AsyncClient, goods: list[UUID], csrf: str = "") -> None:
+    for each in goods:
+        answer = await client.post("/keranjang", data={"product": str(each), "quantity": 1, "csrf": csrf})
+        assert answer.status_code == 303
+
+
+async def goods_for_all(database: Database, tenant: TenantRef) -> list[UUID]:
+    async with coop_session(database, tenant) as db:
+        return [(await made.product(db, stock=500, name=f"Barang {at}")).id for at in range(3)]
+
+
+async def member_of(database: Database, tenant: TenantRef) -> UUID:
+    async with coop_reader(database, tenant) as ro:
+        found: UUID = await ro.value("SELECT id FROM members WHERE number = '0001'")
+        return found
+
+
+async def new_order(database: Database, tenant: TenantRef, goods: list[UUID], way: str) -> Order:
+    async with coop_session(database, tenant) as db:
+        return await made.order(db, dict.fromkeys(goods, 1), await made.member(db), way)
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="issue 8, point 25")
+async def test_a_deposit_waits_for_the_database_nine_times_at_most(
+    wire: Wire, officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    member = await member_of(database, melati)
+    found = {}
+    for kind in ("voluntary", "mandatory", "principal"):
+
+        async def prepare(kind: str = kind) -> Ask:
+            page = await officer_client.get(f"/pengurus/anggota/{member}")
+            assert page.status_code == 200
+            sent: dict[str, object] = {"kind": kind, "amount": "1", "way": "cash", "on": "2026-06-15", "key": new_id()}
+            return lambda: officer_client.post(f"/pengurus/anggota/{member}/setor", sent)
+
+        # the principal is paid in full: that it is refused is counted, with the page that says so
+        found[kind] = await trips(wire, prepare, 409 if kind == "principal" else 303)
+    assert found == {kind: count for kind, count in found.items() if count <= DEPOSIT}
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="issue 8, point 25")
+async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
+    wire: Wire, member_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
+    goods = await goods_for_all(database, melati)
+    found = {}
+    for way in ("cash", "bank_transfer", "savings"):
+
+        async def member(way: str = way) -> Ask:
+            await cart(member_client.client, goods, member_client.csrf)
+            page = await member_client.get("/pesan")
+            sent = hidden(page.text) | {"fulfilment": "pickup", "payment_way": way, "confirmed": "1"}
+            return lambda: member_client.post("/pesan", sent)
+
+        found[f"member, {way}"] = await trips(wire, member, 303)
+    for way in ("cash", "bank_transfer"):
+
+        async def stranger(way: str = way) -> Ask:
+            client = visitor("melati")
+            await cart(client, goods)
+            page = await client.get("/pesan")
+            sent = hidden(page.text) | {"fulfilment": "pickup", "payment_way": way}
+            sent |= {"name": "Tono Suprapto", "phone": "081299990001"}
+            return lambda: client.post("/pesan", data=sent)
+
+        found[f"visitor, {way}"] = await trips(wire, stranger, 303)
+    assert found == {who: count for who, count in found.items() if count <= CHECKOUT}
