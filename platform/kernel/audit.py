@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from kernel.models import AuditEntry
 
 if TYPE_CHECKING:
@@ -28,3 +30,14 @@ def record(
             facts=dict(facts or {}),
         )
     )
+
+
+async def was_recorded(db: AsyncSession, actor: Actor, action: str, *, subject: str) -> bool:
+    """Say whether this actor did this to this subject before."""
+    statement = select(AuditEntry.id).where(
+        AuditEntry.subject == subject,
+        AuditEntry.action == action,
+        AuditEntry.actor_kind == actor.kind,
+        AuditEntry.actor_id.is_not_distinct_from(actor.user_id),
+    )
+    return (await db.execute(statement.limit(1))).first() is not None

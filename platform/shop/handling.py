@@ -1,7 +1,8 @@
 """What officers do with an order: confirm its payment, hand it over, call it off, take it back.
 
 Each locks the order's payments and the order first and looks at its state under the lock: pressed twice, or by two officers at once, it
-happens once.
+happens once. What the same officer sends again (a double tap, an answer that was lost) leads to the first result; another officer is told the
+order's state, or the goods would be given out twice.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: da
     Raises Refusal: shop.no_such_order, .not_awaiting_payment.
     """
     payments, order = await _order(db, number)
+    if order.status in ("paid", "handed_over") and await _sent_again(db, actor, events.PAYMENT_CONFIRMED, order):
+        return order
     waiting = [payment for payment in payments if payment.status == "awaiting"]
     if not waiting or not rules.awaits_officer(order.status, order.payment_way):
         raise _wrong_state(errors.NOT_AWAITING_PAYMENT, order)
@@ -61,6 +64,8 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
     Raises Refusal: shop.no_such_order, .not_ready; payments.refund_under_way.
     """
     payments, order = await _order(db, number)
+    if order.status == "handed_over" and await _sent_again(db, actor, events.HANDED_OVER, order):
+        return order
     if not rules.can_hand_over(order.status, order.payment_way):
         raise _wrong_state(errors.NOT_READY, order)
     await _none_under_way(db, payments)
@@ -89,6 +94,9 @@ async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str,
     """
     payments, order = await _order(db, number)
     why = _reason(reason)
+    called_off = order.status == "cancelled" and order.cancel_reason == why
+    if called_off and await _sent_again(db, actor, events.ORDER_CANCELLED, order):
+        return order
     if not rules.can_cancel(order.status):
         raise _wrong_state(errors.NOT_CANCELLABLE, order)
     await stock.release(db, await queries.goods_of(db, order.id))
@@ -105,6 +113,9 @@ async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str,
     """
     payments, order = await _order(db, number)
     why = _reason(reason)
+    came_back = order.status == "returned" and order.cancel_reason == why
+    if came_back and await _sent_again(db, actor, events.ORDER_RETURNED, order):
+        return order
     if not rules.can_return(order.status):
         raise _wrong_state(errors.NOT_CANCELLABLE, order)
     await _none_under_way(db, payments)
@@ -169,6 +180,11 @@ async def _take_back_rebates(
     lines = [Line.to_debit(CUSTOMER_ADVANCES, rebates), place]
     journal = Journal(on, f"Retur, pesanan {order.number}", f"order:{order.id}:rebates", lines)
     await post(db, journal, by=actor.name)
+
+
+async def _sent_again(db: AsyncSession, actor: Actor, action: str, order: Order) -> bool:
+    """Whether this officer has taken this step of a locked order before, which is at its end now."""
+    return await audit.was_recorded(db, actor, action, subject=f"order:{order.number}")
 
 
 async def _none_under_way(db: AsyncSession, payments: list[Payment]) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from factories import shop
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
+from kernel.actor import Actor
 from kernel.database import reader_of
 from kernel.errors import Refusal
 from kernel.ids import new_id
@@ -13,6 +14,8 @@ from ledger import queries as books
 from payments.queries import latest_of
 from shop import handling, paying, rules
 from shop.placing import Buyer, Checkout, place_order
+
+COLLEAGUE = Actor("officer", "Wayan Kasir", new_id())
 
 
 async def lines(db: AsyncSession, journal: int | None) -> list[tuple[str, int, int]]:
@@ -86,7 +89,7 @@ async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
         ("2111", 0, payment.tail),
     ]
     await shop.books_agree(db)
-    await refused("shop.not_awaiting_payment", handling.confirm_payment(db, CASHIER, order.number, on=TODAY))
+    await refused("shop.not_awaiting_payment", handling.confirm_payment(db, COLLEAGUE, order.number, on=TODAY))
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
     assert await lines(db, order.sale_journal) == [
         ("2103", 9_800, 0),
@@ -94,7 +97,7 @@ async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
         ("5101", 7_000, 0),
         ("1130", 0, 7_000),
     ]
-    await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
+    await refused("shop.not_ready", handling.hand_over(db, COLLEAGUE, order.number, on=TODAY))
     await shop.books_agree(db)
 
 

@@ -3,12 +3,14 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import shop
 from factories.shop import CASHIER, TODAY
+from kernel.actor import Actor
 from kernel.database import Database, reader_of
 from kernel.errors import Refusal
 from kernel.ids import new_id
@@ -19,6 +21,7 @@ from shop.counting import count_stock, receive_goods
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
+OFFICERS = CASHIER, Actor("officer", "Wayan Kasir", new_id())
 Doing = Callable[[AsyncSession], Awaitable[object]]
 
 
@@ -96,8 +99,8 @@ async def placed(database: Database, tenant: TenantRef, way: str) -> int:
 
 async def test_a_payment_confirmed_by_two_officers_at_once_counts_once(database: Database, melati: TenantRef) -> None:
     number = await placed(database, melati, "bank_transfer")
-    confirm = lambda db: handling.confirm_payment(db, CASHIER, number, on=TODAY)  # noqa: E731
-    assert sorted(await at_once(database, melati, confirm, confirm)) == ["done", "shop.not_awaiting_payment"]
+    confirm = [partial(handling.confirm_payment, actor=each, number=number, on=TODAY) for each in OFFICERS]
+    assert sorted(await at_once(database, melati, *confirm)) == ["done", "shop.not_awaiting_payment"]
     await agree(database, melati)
 
 
@@ -118,8 +121,8 @@ async def test_hand_over_and_calling_off_at_once_leave_one_of_them(
 
 async def test_handed_over_twice_at_once_leaves_the_shelf_once(database: Database, melati: TenantRef) -> None:
     number = await placed(database, melati, "cash")
-    give = lambda db: handling.hand_over(db, CASHIER, number, on=TODAY)  # noqa: E731
-    assert sorted(await at_once(database, melati, give, give)) == ["done", "shop.not_ready"]
+    give = [partial(handling.hand_over, actor=each, number=number, on=TODAY) for each in OFFICERS]
+    assert sorted(await at_once(database, melati, *give)) == ["done", "shop.not_ready"]
     await agree(database, melati)
 
 
@@ -127,8 +130,8 @@ async def test_returned_twice_at_once_comes_back_once(database: Database, melati
     number = await placed(database, melati, "cash")
     async with coop_session(database, melati) as db:
         await handling.hand_over(db, CASHIER, number, on=TODAY)
-    back = lambda db: handling.return_order(db, CASHIER, number, "Rusak", on=TODAY)  # noqa: E731
-    assert sorted(await at_once(database, melati, back, back)) == ["done", "shop.not_cancellable"]
+    back = [partial(handling.return_order, actor=each, number=number, reason="Rusak", on=TODAY) for each in OFFICERS]
+    assert sorted(await at_once(database, melati, *back)) == ["done", "shop.not_cancellable"]
     await agree(database, melati)
 
 

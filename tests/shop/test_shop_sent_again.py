@@ -18,7 +18,6 @@ from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 from ui.rendering import FLASH_COOKIE
 
-XFAIL = pytest.mark.xfail(strict=True, reason="issue 8, point 24")
 ONE, OTHER = Actor("officer", "Rina Kasir", new_id()), Actor("officer", "Wayan Kasir", new_id())
 REASON = {"reason": "Kemasan robek"}
 STEPS = {
@@ -50,7 +49,6 @@ async def times(database: Database, tenant: TenantRef, number: int, action: str)
         return counted
 
 
-@XFAIL
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("at_once", [False, True])
 async def test_a_step_sent_twice_leads_twice_to_the_first_result(

@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from conftest import SignedIn, Visitors
-from factories import payments as pay
 from factories import shop as made
 from factories.wire import Wire, wire_to
 from kernel.database import Database, plain_url
