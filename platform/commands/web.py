@@ -1,6 +1,7 @@
 """`lumbung web`: the web process alone, for machines where something else keeps processes running."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -22,7 +23,9 @@ def command(host: str | None, port: int | None, workers: int, socket: Path | Non
     if with_parent:
         end_with_parent()
     settings = load()
+    settings = replace(settings, host=host or settings.host, port=port or settings.port)
     check_startable(settings)
+    os.environ["LUMBUNG_HOST"] = settings.host  # what is bound is also what the processes below look at
 
     from granian import Granian
     from granian.constants import Interfaces, Loops
@@ -34,8 +37,8 @@ def command(host: str | None, port: int | None, workers: int, socket: Path | Non
         os.environ["LUMBUNG_DATABASE_URL"] = url  # the processes that answer requests read their settings from it
         Granian(
             "web.asgi:app",
-            address=host or settings.host,
-            port=port or settings.port,
+            address=settings.host,
+            port=settings.port,
             uds=socket,
             interface=Interfaces.ASGI,
             loop=Loops.uvloop,

@@ -14,10 +14,10 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from kernel.errors import Kind
-from kernel.settings_reading import READERS, SECRET, without_credentials
+from kernel.secret_strength import key_weakness, weakness
+from kernel.settings_reading import READERS, SECRET, is_loopback, is_this_machine, without_credentials
 
 DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: S105 - refused in production
-SHORTEST_SECRET: Final = 32
 
 Environment = Literal["development", "production"]
 
@@ -32,6 +32,12 @@ NOT_STARTABLE = Kind(
     500,
     id="Lumbung tidak dijalankan dalam mode produksi: {problems}.",
     en="Lumbung does not start in production: {problems}.",
+)
+NOT_FOR_OTHERS = Kind(
+    "kernel.not_for_others",
+    500,
+    id="Mode pengembangan hanya untuk mesin ini: {problems}. Untuk dipakai orang lain, atur LUMBUNG_ENVIRONMENT=production.",
+    en="Development is for this machine alone: {problems}. To serve others, set LUMBUNG_ENVIRONMENT=production.",
 )
 
 
@@ -189,8 +195,7 @@ class Settings:
     @property
     def scheme(self) -> str:
         """``http`` where the base domain is this machine, else ``https``: cookies and links follow it."""
-        name = self.base_domain.partition(":")[0]
-        return "http" if name == "localhost" or name.endswith(".localhost") else "https"
+        return "http" if is_this_machine(self.base_domain) else "https"
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -213,30 +218,47 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def check_startable(settings: Settings) -> None:
-    """Refuse to serve real cooperatives with settings that are only fit for trying out.
+    """Refuse to serve real cooperatives with settings that are only fit for trying out, and to try out where others can reach it.
 
-    Raises a Refusal (``kernel.not_startable``) that names every problem at once.
+    Raises a Refusal (``kernel.not_startable``, ``kernel.not_for_others``) that names every problem at once.
     """
-    if not settings.is_production:
-        return
+    if settings.is_production:
+        if problems := _production_problems(settings):
+            raise NOT_STARTABLE(problems="; ".join(problems))
+    elif problems := _development_problems(settings):
+        raise NOT_FOR_OTHERS(problems="; ".join(problems))
+
+
+def _development_problems(settings: Settings) -> list[str]:
+    problems = []
+    if not is_this_machine(settings.base_domain):
+        problems.append(f"LUMBUNG_BASE_DOMAIN is {settings.base_domain}, not localhost")
+    if not is_loopback(settings.host):
+        problems.append(f"LUMBUNG_HOST is {settings.host}, which other machines reach")
+    return problems
+
+
+def _production_problems(settings: Settings) -> list[str]:
     problems = []
     if settings.is_default_secret:
         problems.append("LUMBUNG_SECRET_KEY is the development secret")
-    elif len(settings.secret_key) < SHORTEST_SECRET:
-        problems.append(f"LUMBUNG_SECRET_KEY is shorter than {SHORTEST_SECRET} characters")
+    elif weak := weakness(settings.secret_key):
+        problems.append(f"LUMBUNG_SECRET_KEY {weak}; make one: openssl rand -base64 48")
     if not settings.master_keys:
         problems.append(
             "LUMBUNG_MASTER_KEYS names no key for the secrets of cooperatives; make one: openssl rand -base64 32"
         )
+    for name, key in settings.master_keys:
+        if weak := key_weakness(key):
+            problems.append(f"the key {name} of LUMBUNG_MASTER_KEYS {weak}; make one: openssl rand -base64 32")
     if settings.database_url is None:
         problems.append("LUMBUNG_DATABASE_URL names no database, and the embedded one is for one machine's trial")
-    if settings.base_domain == "localhost" or settings.base_domain.startswith("localhost:"):
-        problems.append("LUMBUNG_BASE_DOMAIN is localhost")
+    if is_this_machine(settings.base_domain) or is_loopback(settings.base_domain.partition(":")[0]):
+        problems.append(f"LUMBUNG_BASE_DOMAIN is {settings.base_domain.partition(':')[0]}, which means this machine")
     if settings.billing_stripe_key.startswith(("sk_test", "rk_test")):
         problems.append("LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode, where anybody pays with a made-up card")
     problems += [f"{name} points to a stand-in ({url})" for name, url in _stand_ins(settings)]
-    if problems:
-        raise NOT_STARTABLE(problems="; ".join(problems))
+    return problems
 
 
 def _stand_ins(settings: Settings) -> list[tuple[str, str]]:

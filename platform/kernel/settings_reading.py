@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import ipaddress
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,6 +18,20 @@ STOOD_IN_FOR: Final = ("stripe", "midtrans", "xendit")
 
 def without_credentials(text: str) -> str:
     return re.sub(r"://[^@/]*@", "://…@", text)
+
+
+def is_this_machine(domain: str) -> bool:
+    """Whether browsers take this domain (with or without a port) for the machine that they run on."""
+    name = domain.partition(":")[0]
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether no other machine reaches this address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _database_url(text: str) -> str:

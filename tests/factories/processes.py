@@ -1,6 +1,8 @@
 """Real processes for tests: our web process on a clone of the template, and Debian's Caddy before it."""
 
+import base64
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from kernel.database import Database, plain_url
+from kernel.settings_reading import is_this_machine
 
 ROOT = Path(__file__).parents[2]
 CADDYFILE = ROOT / "infra" / "caddy" / "Caddyfile"
@@ -45,17 +48,30 @@ def bare_environment() -> dict[str, str]:
 def web_process(
     database: Database, port: int, base_domain: str, log: Path, extra: Mapping[str, str] | None = None
 ) -> Iterator[None]:
-    """Run `lumbung web` on a port, trusting a proxy on this machine; ``extra`` are further settings."""
+    """Run `lumbung web` on a port, trusting a proxy on this machine; ``extra`` are further settings.
+
+    A domain that is not this machine's is served in production, with secrets of its own.
+    """
     environment = bare_environment() | {
         "PYTHONPATH": str(ROOT / "platform"),
         "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
         "LUMBUNG_BASE_DOMAIN": base_domain,
         "LUMBUNG_TRUSTED_PROXIES": "127.0.0.1",
+        **({} if is_this_machine(base_domain) else production()),
         **(extra or {}),
     }
     command = [sys.executable, "-m", "commands.main", "web", "--port", str(port), "--with-parent"]
     with _running(command, environment, port, log):
         yield
+
+
+def production() -> dict[str, str]:
+    """What a production start wants of secrets."""
+    return {
+        "LUMBUNG_ENVIRONMENT": "production",
+        "LUMBUNG_SECRET_KEY": secrets.token_urlsafe(48),
+        "LUMBUNG_MASTER_KEYS": f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    }
 
 
 @contextmanager

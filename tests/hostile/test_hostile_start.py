@@ -37,21 +37,18 @@ BY_HAND = [
 ]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 11")
 @pytest.mark.parametrize("domain", ["lumbung.example", "lumbung.example:8000", "192.168.1.5:8000", "notlocalhost"])
 def test_development_serves_no_domain_but_this_machines(domain: str) -> None:
     with pytest.raises(Refusal, match="LUMBUNG_BASE_DOMAIN"):
         check_startable(Settings(base_domain=domain))
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 11")
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "lumbung.example"])
 def test_development_binds_no_address_that_others_reach(host: str) -> None:
     with pytest.raises(Refusal, match="LUMBUNG_HOST"):
         check_startable(Settings(host=host))
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 11")
 @pytest.mark.parametrize("command", ["web", "up"])
 def test_an_option_of_the_command_is_held_to_the_same(command: str, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LUMBUNG_")}
@@ -71,7 +68,6 @@ def test_development_starts_on_this_machine(domain: str, host: str) -> None:
     check_startable(Settings(base_domain=domain, host=host))
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 11")
 @pytest.mark.parametrize("secret", BY_HAND)
 def test_production_refuses_a_secret_made_by_hand(secret: str) -> None:
     with pytest.raises(Refusal, match="LUMBUNG_SECRET_KEY"):
@@ -91,7 +87,6 @@ def test_production_takes_whatever_a_generator_made() -> None:
             check_startable(replace(SAFE, secret_key=secret, master_keys=(("k1", drawn),)))
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 11")
 @pytest.mark.parametrize(
     "key", [bytes(32), b"m" * 32, bytes(range(32)), b"0123456789abcdef" * 2, b"kunci utama koperasi kita semua!"]
 )
@@ -100,14 +95,12 @@ def test_production_refuses_a_master_key_made_by_hand(key: bytes) -> None:
         check_startable(replace(SAFE, master_keys=(("k1", GOOD_KEY), ("k0", key))))
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 11")
 @pytest.mark.parametrize("domain", ["lumbung.localhost", "toko.lumbung.localhost:8000", "127.0.0.1:8000"])
 def test_production_refuses_every_name_of_this_machine(domain: str) -> None:
     with pytest.raises(Refusal, match="LUMBUNG_BASE_DOMAIN"):
         check_startable(replace(SAFE, base_domain=domain))
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 11")
 def test_every_problem_is_named_at_once() -> None:
     with pytest.raises(Refusal) as refused:
         check_startable(replace(SAFE, secret_key="k" * 40, master_keys=(("k1", bytes(32)),), base_domain="a.localhost"))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_bytes, token_urlsafe
 
 import msgspec
 import pytest
@@ -158,8 +159,8 @@ def test_d11_a_production_start_refuses_stand_ins() -> None:
     """D11: no live cooperative can be paid by a stand-in, because the process does not start with one."""
     ready = Settings(
         environment="production",
-        secret_key="k" * 32,
-        master_keys=(("satu", b"m" * 32),),
+        secret_key=token_urlsafe(48),
+        master_keys=(("satu", token_bytes(32)),),
         database_url="postgresql://u:p@db/lumbung",
         base_domain="lumbung.example",
     )
