@@ -1,0 +1,119 @@
+"""The quota of a plan as a weapon: one network asks for as much as it likes, and turns nobody else away."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from conftest import BASE_DOMAIN, SignedIn
+from kernel import clock
+from kernel.settings import Settings
+from web.doors import Doors
+from web.rates import RateGuard
+
+Visitors = Callable[[str], httpx.AsyncClient]
+STRANGER, VILLAGER = "203.0.113.9", "198.51.100.4"
+
+
+def from_network(app: Doors, address: str, label: str = "melati") -> httpx.AsyncClient:
+    origin = f"http://{label}.{BASE_DOMAIN}"
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, client=(address, 40_000)), base_url=origin, headers={"origin": origin}
+    )
+
+
+async def statuses(client: httpx.AsyncClient, path: str, times: int) -> list[int]:
+    return [(await client.get(f"{path}{at}")).status_code for at in range(times)]
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 4")
+async def test_600_requests_from_one_address_turn_away_no_visitor_member_payment_page_or_webhook(
+    app: Doors, member_client: SignedIn
+) -> None:
+    app.rates = RateGuard()  # the plan's own limit: melati is on trial with 600 a minute
+    with clock.held_at(clock.now()):
+        async with from_network(app, STRANGER) as stranger, from_network(app, VILLAGER) as villager:
+            answered = await statuses(stranger, "/?cari=", 600)
+            assert answered.count(200) == 300, "half of what the plan includes"
+            assert answered[300:] == [429] * 300
+            assert (await villager.get("/?cari=beras")).status_code == 200
+            assert (await member_client.get("/anggota")).status_code == 200
+            # those that may not be turned away are not, even for the network that has had its share
+            assert (await stranger.get("/bayar/TIDAK-ADA")).status_code == 404
+            assert (await stranger.post("/kait/tidak-ada", content=b"{}")).status_code == 404
+            assert (await stranger.get("/masuk")).status_code == 200
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 4")
+async def test_a_48_is_one_network_and_not_65536(app: Doors) -> None:
+    app.rates = RateGuard(lambda _: 40)
+    with clock.held_at(clock.now()):
+        answered = []
+        for at in range(60):
+            async with from_network(app, f"2001:db8:7:{at:x}::1") as stranger:
+                answered.append((await stranger.get(f"/?cari={at}")).status_code)
+        assert answered.count(200) == 20
+        async with from_network(app, "2001:db8:8::1") as villager:
+            assert (await villager.get("/?cari=beras")).status_code == 200
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 4")
+async def test_addresses_that_lead_nowhere_fill_no_plan(app: Doors) -> None:
+    app.rates = RateGuard(lambda _: 20)
+    with clock.held_at(clock.now()):
+        async with from_network(app, STRANGER) as stranger, from_network(app, VILLAGER) as villager:
+            assert set(await statuses(stranger, "/tidak-ada/", 60)) == {404}
+            assert await statuses(villager, "/?cari=", 10) == [200] * 10
+            # they count for the network that asks for them
+            assert 429 in await statuses(stranger, "/tidak-ada/", 600)
+            assert (await villager.get("/tidak-ada")).status_code == 404
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 4")
+async def test_a_million_networks_take_no_more_memory_than_one(settings: Settings, app: Doors) -> None:
+    guard = RateGuard(lambda _: None)
+    before = guard.bytes_used
+    tenant = await app.hosts.find("melati")
+    assert tenant is not None
+    with clock.held_at(clock.now()):
+        for at in range(20_000):
+            guard.lets_pass(tenant, None, "/", f"2001:{at:x}:1::1")
+        assert guard.bytes_used == before
+        # and they cost a network that has asked for nothing yet none of its pages
+        assert guard.lets_pass(tenant, None, "/", VILLAGER)
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 4")
+async def test_a_member_who_asks_without_end_is_turned_away_alone(
+    app: Doors, member_client: SignedIn, officer_client: SignedIn
+) -> None:
+    app.rates = RateGuard(lambda _: 20, session_limit=5)
+    with clock.held_at(clock.now()):
+        assert await statuses(member_client.client, "/?cari=", 6) == [200] * 5 + [429]
+        assert await statuses(officer_client.client, "/?cari=", 12) == [200] * 12
+        async with from_network(app, VILLAGER) as villager:
+            assert (await villager.get("/?cari=beras")).status_code == 200
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 4")
+async def test_the_platforms_own_pages_have_a_limit_for_each_network(app: Doors) -> None:
+    app.rates = RateGuard(network_limit=5)
+    with clock.held_at(clock.now()):
+        origin = f"http://{BASE_DOMAIN}"
+        for address in (STRANGER, VILLAGER):
+            transport = httpx.ASGITransport(app, client=(address, 40_000))
+            async with httpx.AsyncClient(transport=transport, base_url=origin) as client:
+                assert await statuses(client, "/?", 6) == [200] * 5 + [429]
+        async with from_network(app, STRANGER, "tidak-ada") as elsewhere:
+            assert (await elsewhere.get("/")).status_code == 429
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 24")
+async def test_who_is_turned_away_is_told_for_how_long(app: Doors) -> None:
+    app.rates = RateGuard(lambda _: 2)
+    moment = clock.now().replace(second=20, microsecond=0)
+    with clock.held_at(moment):
+        async with from_network(app, STRANGER) as stranger:
+            refused = [await stranger.get(f"/?cari={at}") for at in range(3)][-1]
+            assert refused.status_code == 429
+            assert refused.headers["retry-after"] == "40"
