@@ -1,6 +1,7 @@
 """`lumbung web`: the web process alone, for machines where something else keeps processes running."""
 
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,9 +33,11 @@ def command(host: str | None, port: int | None, workers: int, socket: Path | Non
     from granian.log import LogLevels
 
     from commands.connect import database_url
+    from web.minute_counts import FILE
 
-    with database_url(settings) as url:
+    with database_url(settings) as url, tempfile.NamedTemporaryFile(prefix="lumbung-web-") as counts:
         os.environ["LUMBUNG_DATABASE_URL"] = url  # the processes that answer requests read their settings from it
+        os.environ[FILE] = counts.name  # and count pages together in it
         Granian(
             "web.asgi:app",
             address=settings.host,

@@ -76,6 +76,12 @@ class Settings:
     )
     host: str = field(default="127.0.0.1", metadata=_told("address that the web process binds"))
     port: int = field(default=8000, metadata=_told("port that the web process binds"))
+    web_instances: int = field(
+        default=1,
+        metadata=_told(
+            "how many `lumbung web` share the visitors, each with any number of `--workers`; page limits are divided by it"
+        ),
+    )
     broker_url: str | None = field(
         default=None,
         metadata=_told("`redis://…` or `amqp://…` for jobs; empty: PostgreSQL itself", shown="PostgreSQL"),

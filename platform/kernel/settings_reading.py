@@ -140,6 +140,7 @@ READERS: Final[Mapping[str, Any]] = {
     "base_domain": _base_domain,
     "data_dir": Path,
     "port": _port,
+    "web_instances": _count,
     "broker_url": _broker_url,
     "spare_schemas": _count,
     "foundings_per_hour": _count,

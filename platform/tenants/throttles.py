@@ -5,6 +5,7 @@ An attempt is counted before it is weighed, in a transaction of its own: one tha
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
 from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 # Long enough to make guessing hopeless, short enough that nobody who forgot a password gives up for the day.
 LONGEST_WAIT: Final = timedelta(minutes=15)
 FORGIVEN_AFTER: Final = timedelta(hours=24)
+# Prefixes of IPv6 that are counted, and how many times as much the wider ones may do as the one that a household has.
+IPV6_LENGTHS: Final = (64, 56, 48)
+WIDER: Final = (1, 2, 4)
 
 
 class Tries(msgspec.Struct, frozen=True):
@@ -70,16 +74,28 @@ def minutes_until(moment: datetime, now: datetime) -> int:
     return max(1, -(-int((moment - now).total_seconds()) // 60))
 
 
-def network_of(client_ip: str) -> str:
-    """The address that counts as one visitor: an IPv4 address, or the /64 that one IPv6 household has to itself."""
+@functools.lru_cache(maxsize=4_096)
+def networks_of(client_ip: str) -> tuple[str, ...]:
+    """The networks that an address belongs to, the narrowest first; none for what is no address.
+
+    An IPv4 address is one visitor, or a whole village behind its provider. Of IPv6 a household has a /64 to itself, a customer often a /56 and whoever
+    asks a hosting company a /48: 65,536 households to choose from. So all three are counted.
+    """
     try:
         address = ipaddress.ip_address(client_ip)
     except ValueError:
-        return client_ip
+        return ()
     if isinstance(address, ipaddress.IPv6Address):
         mapped = address.ipv4_mapped
-        return str(mapped) if mapped else str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
+        if mapped is None:
+            return tuple(str(ipaddress.ip_network((address, length), strict=False)) for length in IPV6_LENGTHS)
+        address = mapped
+    return (str(address),)
+
+
+def network_of(client_ip: str) -> str:
+    """The address that counts as one visitor: an IPv4 address, or the /64 that one IPv6 household has to itself."""
+    return next(iter(networks_of(client_ip)), client_ip)
 
 
 def throttle_key(door: str, whom: str) -> str:

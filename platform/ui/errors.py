@@ -1,6 +1,6 @@
 """What any page may decline before a room is asked."""
 
-from kernel.errors import Kind
+from kernel.errors import Kind, Refusal
 
 OFFICERS_ONLY = Kind(
     "ui.officers_only",
@@ -61,3 +61,9 @@ TOO_MANY_ATTEMPTS = Kind(
     en="Too many attempts. Wait {minutes} minutes, then try again.",
 )
 NOT_FOUND = Kind("ui.not_found", 404, id="Halaman ini tidak ada.", en="There is no such page.")
+
+
+def retry_after(refusal: Refusal) -> dict[str, str]:
+    """The header that says when to try again, for a refusal that says for how many minutes to wait; else nothing."""
+    minutes = refusal.facts.get("minutes")
+    return {"Retry-After": str(minutes * 60)} if isinstance(minutes, int) else {}

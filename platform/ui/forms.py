@@ -79,7 +79,9 @@ class Form(Generic[T]):
         except Refusal as refusal:
             where = str(refusal.facts.get("field") or field)
             self.errors[where] = refusal.sentence(visit_of(self._request).lang)
-            raise self.again(template, status=refusal.status, **context) from refusal
+            again = self.again(template, status=refusal.status, **context)
+            again.response.headers.update(errors.retry_after(refusal))
+            raise again from refusal
 
 
 async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:

@@ -20,6 +20,17 @@ def without_body(send: Any) -> Any:
     return send_head
 
 
+def with_wait(send: Any, seconds: int) -> Any:
+    """The answer, and in how many seconds to come again (RFC 9110, 10.2.3)."""
+
+    async def send_with_wait(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"retry-after", str(seconds).encode())]
+        await send(message)
+
+    return send_with_wait
+
+
 async def send_kept(kept: Any, headers: dict[bytes, bytes], send: Any) -> None:
     """Answer with a page that was kept, packed for those who take it so."""
     at = 2 if b"gzip" in headers.get(b"accept-encoding", b"") else 0

@@ -28,8 +28,9 @@ from ui.rendering import CART_COOKIE, FLASH_COOKIE, read_flash
 from ui.themes import assets, keep_compiled_in
 from ui.viewer import KEY, Brand, Visit
 from web import hook
-from web.answers import answer_nothing, send_kept, serve_asset, without_body
+from web.answers import answer_nothing, send_kept, serve_asset, with_wait, without_body
 from web.apps import applications
+from web.minute_counts import shared_counts
 from web.page_cache import PageCache
 from web.rates import RateGuard
 
@@ -56,7 +57,7 @@ class Doors:
         self.settings = settings or load()
         self._database = database
         self.pages = PageCache()
-        self.rates = RateGuard()
+        self.rates = RateGuard(divided_by=self.settings.web_instances, counts=shared_counts(self.settings))
         self._listener: asyncio.Task[None] | None = None
         self._apps = applications(self.settings)
         self._base, _, self._base_port = self.settings.base_domain.partition(":")
@@ -183,6 +184,10 @@ class Doors:
             async with shared_reader(self.database) as ro:
                 visit.operator = await operator_of_session(ro, token_hash(token), clock.now())
         scope[KEY] = visit
+        # an operator's own pages are never turned away
+        if visit.operator is None and not self.rates.lets_pass(None, None, scope["path"], visit.client_ip):
+            await self._apps["busy"](scope, receive, with_wait(send, self.rates.seconds_left()))
+            return
         await self._apps[door](scope, receive, send)
 
     async def _tenant_of(self, name: str) -> TenantRef | None:
@@ -220,10 +225,10 @@ class Doors:
             await self._apps["upgrading"](scope, receive, send)
             return
         await self._look_inside(visit, tenant, token)
-        if not self.rates.lets_pass(tenant, visit.viewer, scope["path"]):
-            await self._apps["busy"](scope, receive, send)
+        if not self.rates.lets_pass(tenant, visit.viewer, scope["path"], visit.client_ip):
+            await self._apps["busy"](scope, receive, with_wait(send, self.rates.seconds_left()))
             return
-        app = self._apps["cooperative"]
+        app, send = self._apps["cooperative"], self.rates.watching(send, visit, scope["path"])
         if key is None:
             await app(scope, receive, send)
         else:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kernel.errors import Kind, Refusal
 from kernel.formats import Lang
+from ui.errors import retry_after
 from ui.forms import Again
 from ui.guards import SignInNeeded
 from ui.rendering import page, see_other
@@ -52,6 +53,7 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
             },
             status_code=refusal.status,
             media_type="application/problem+json",
+            headers=retry_after(refusal),
         )
     template = {403: "errors/refusal.html", 404: "errors/404.html", 429: "errors/429.html"}.get(
         refusal.status, "errors/refusal.html"
@@ -60,8 +62,7 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     response = page(
         request, template, block=block, status=refusal.status, sentence=sentence, wait=_wait(refusal, visit.lang)
     )
-    if isinstance(minutes := refusal.facts.get("minutes"), int):
-        response.headers["Retry-After"] = str(minutes * 60)
+    response.headers.update(retry_after(refusal))
     return response
 
 

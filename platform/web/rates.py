@@ -1,44 +1,115 @@
-"""How many pages a cooperative may ask of this process in a minute, by its plan: one that is overrun does not slow its neighbours down.
+"""Who is turned away because too much is asked, and by what count (docs/adr/0024-who-is-turned-away.md).
 
-Counted are pages that are made for visitors and members; kept pages cost nothing, and officers are never turned away: the till goes on.
-Nor is who signs in, or whoever keeps the count full would keep officers out (signing in has brakes of its own).
-Each process counts for itself, for the current minute alone, so nothing grows with the number of cooperatives.
+Counted are pages that are made; kept ones cost nothing. A visitor counts for their network first, over all of the platform's hosts; then for their
+network's share of the cooperative's plan, which is half of it; then for the plan. So whoever asks without end uses up what is theirs and leaves the
+rest to the others. A member counts for their own session alone. Officers, payment pages, messages of payment providers and signing in are never
+turned away here: the till goes on, and signing in has throttles of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from billing.plans import limit_of
 from kernel import clock
+from tenants.throttles import WIDER, networks_of
+from web.minute_counts import MinuteCounts
 
 if TYPE_CHECKING:
-    from tenants.registry import TenantRef
-    from ui.viewer import Viewer
+    from litestar.types import Send
 
-MINUTE = 60
-SIGN_IN = frozenset({"/masuk", "/keluar"})
+    from tenants.registry import TenantRef
+    from ui.viewer import Viewer, Visit
+
+MINUTE: Final = 60
+# A village shares one address; wider networks of IPv6 may ask for as many times more as tenants.throttles.WIDER says.
+NETWORK_PAGES: Final = 600
+# Ten pages a second, for half a minute of every minute: no person reads so fast, a page that asks again by itself does not either.
+SESSION_PAGES: Final = 300
+NEVER_COUNTED: Final = frozenset({"/masuk", "/masuk/serah", "/keluar", "/aktivasi"})
+NEVER_COUNTED_BELOW: Final = ("/bayar/", "/kait/")
+# Parts of a page, which browsers keep for a year: they count for the network and use up no plan.
+PARTS_BELOW: Final = ("/gambar/", "/merek/")
+# What turned out to be no page at all.
+NOWHERE: Final = frozenset({404, 405})
 
 
 class RateGuard:
-    """The counts of one process."""
+    """The counts of one process, or of all that share ``counts``. ``divided_by``: how many such groups the visitors are spread over."""
 
-    def __init__(self, limit: Callable[[TenantRef], int | None] | None = None) -> None:
+    def __init__(
+        self,
+        limit: Callable[[TenantRef], int | None] | None = None,
+        *,
+        network_limit: int | None = NETWORK_PAGES,
+        session_limit: int = SESSION_PAGES,
+        divided_by: int = 1,
+        counts: MinuteCounts | None = None,
+    ) -> None:
         self._limit_of = limit or requests_a_minute
-        self._minute = 0
-        self._counts: dict[str, int] = {}
+        self._network_limit = network_limit
+        self._session_limit = session_limit
+        self._divided_by = divided_by
+        self._counts = counts if counts is not None else MinuteCounts()
 
-    def lets_pass(self, tenant: TenantRef, viewer: Viewer | None, path: str) -> bool:
-        """Count a request, and say whether it is within what the plan includes."""
-        if path.rstrip("/") in SIGN_IN or (viewer is not None and viewer.is_officer):
+    @property
+    def bytes_used(self) -> int:
+        """The memory of the counts: always the same."""
+        return len(self._counts)
+
+    def lets_pass(self, tenant: TenantRef | None, viewer: Viewer | None, path: str, client_ip: str) -> bool:
+        """Count a page, and say whether it may be made. ``tenant`` is None for the platform's own pages and for hosts of nobody."""
+        if _never_counted(path) or (viewer is not None and viewer.is_officer):
             return True
-        minute = int(clock.now().timestamp()) // MINUTE
-        if minute != self._minute:
-            self._minute, self._counts = minute, {}
-        count = self._counts[tenant.schema_name] = self._counts.get(tenant.schema_name, 0) + 1
-        limit = self._limit_of(tenant)
-        return limit is None or count <= limit
+        if viewer is not None:
+            return self._add("session", viewer.session.hex()) <= self._share(self._session_limit)
+        networks = networks_of(client_ip)
+        if self._network_limit is not None:
+            for network, times in zip(networks, WIDER, strict=False):
+                if self._add("network", network) > self._share(self._network_limit * times):
+                    return False
+        limit = None if tenant is None or path.startswith(PARTS_BELOW) else self._limit_of(tenant)
+        if tenant is None or limit is None:
+            return True
+        for network in networks:
+            if self._add("part", tenant.schema_name, network) > self._share(limit // 2):
+                return False
+        return self._add("plan", tenant.schema_name) <= self._share(limit)
+
+    def watching(self, send: Send, visit: Visit, path: str) -> Send:
+        """Pass on the answer to a page that was let through; if there is none at its address, it counts for the network alone."""
+        tenant = visit.tenant
+        if tenant is None or visit.viewer is not None or _never_counted(path) or path.startswith(PARTS_BELOW):
+            return send
+
+        async def send_and_watch(message: Any) -> None:
+            if message["type"] == "http.response.start" and message["status"] in NOWHERE:
+                self._take_off_plan(tenant, visit.client_ip)
+            await send(message)
+
+        return send_and_watch
+
+    def _take_off_plan(self, tenant: TenantRef, client_ip: str) -> None:
+        if self._limit_of(tenant) is not None:
+            for network in networks_of(client_ip):
+                self._add("part", tenant.schema_name, network, by=-1)
+            self._add("plan", tenant.schema_name, by=-1)
+
+    @staticmethod
+    def seconds_left() -> int:
+        """Whole seconds until the counts begin anew, at least one."""
+        return MINUTE - int(clock.now().timestamp()) % MINUTE
+
+    def _add(self, *key: str, by: int = 1) -> int:
+        return self._counts.add(int(clock.now().timestamp()) // MINUTE, *key, by=by)
+
+    def _share(self, limit: int) -> int:
+        return max(1, limit // self._divided_by)
+
+
+def _never_counted(path: str) -> bool:
+    return path.rstrip("/") in NEVER_COUNTED or path.startswith(NEVER_COUNTED_BELOW)
 
 
 def requests_a_minute(tenant: TenantRef) -> int | None:

@@ -201,6 +201,7 @@ async def test_one_network_cannot_found_without_end(visitor: Visitors, database:
         )
     answer = await visitor("").post("/daftar", data=answers())
     assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 3_600
     assert await count(database, "kenanga") == 0
 
 
