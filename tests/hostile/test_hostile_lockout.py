@@ -1,0 +1,139 @@
+"""Locking somebody out: a hundred guesses from one /48, and the right password afterwards."""
+
+import re
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from conftest import BASE_DOMAIN
+from factories.cooperatives import PASSWORD
+from kernel.database import Database
+from kernel.passwords import hash_password
+from operators.adding import add_operator
+from tenants.registry import TenantRef
+from tenants.session import coop_session, shared_session
+from web.doors import Doors
+
+KETUA, OPERATOR = "0899-0000-0000", "0899-0000-7001"
+AT_HOME, ELSEWHERE = "2001:db8:7:ffff::5", "198.51.100.4"
+
+
+def browser(app: Doors, address: str, label: str = "melati", cookies: httpx.Cookies | None = None) -> httpx.AsyncClient:
+    origin = f"http://{label}.{BASE_DOMAIN}"
+    transport = httpx.ASGITransport(app, client=(address, 40_000))
+    return httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}, cookies=cookies)
+
+
+async def enter(client: httpx.AsyncClient, whom: str = KETUA, password: str = PASSWORD) -> int:
+    field = "phone" if "operator" in str(client.base_url) else "identity"
+    return (await client.post("/masuk", data={field: whom, "password": password})).status_code
+
+
+async def guess_from_a_48(
+    app: Doors, whom: str, *, label: str = "melati", prefix: str = "2001:db8:7", times: int = 105
+) -> None:
+    for at in range(times):
+        async with browser(app, f"{prefix}:{at:x}::1", label) as stranger:
+            assert await enter(stranger, whom, f"tebakan-{at}") in (401, 403, 429)
+
+
+async def known_browser(
+    app: Doors, whom: str = KETUA, *, label: str = "melati", password: str = PASSWORD
+) -> httpx.Cookies:
+    """The cookies of a browser whose person signed in before, without the session itself."""
+    async with browser(app, AT_HOME, label) as client:
+        assert await enter(client, whom, password) == 303
+        client.cookies.delete("lumbung")
+        return client.cookies
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 5")
+@pytest.mark.parametrize(("label", "whom"), [("melati", KETUA), ("melati", "0001"), ("operator", OPERATOR)])
+async def test_100_requests_from_one_48_lock_nobody_out(app: Doors, database: Database, label: str, whom: str) -> None:
+    if label == "operator":
+        async with shared_session(database) as db:
+            await add_operator(db, name="Wening Astuti", phone_number=whom, password=PASSWORD)
+    known = await known_browser(app, whom, label=label)
+    await guess_from_a_48(app, whom, label=label)
+    async with browser(app, ELSEWHERE, label) as unknown:
+        assert await enter(unknown, whom) == 303, "an unknown browser at another network"
+    async with browser(app, AT_HOME, label, known) as at_home:
+        assert await enter(at_home, whom) == 303, "a known browser inside that very /48"
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 5")
+async def test_a_known_browser_comes_in_while_the_whole_world_guesses(app: Doors) -> None:
+    known = await known_browser(app)
+    for at in range(8):
+        await guess_from_a_48(app, KETUA, prefix=f"2001:db8:{at + 10:x}", times=16)
+    async with browser(app, ELSEWHERE) as unknown:
+        assert await enter(unknown) == 429, "the count of everybody's guesses is full"
+    async with browser(app, ELSEWHERE, cookies=known) as wherever:
+        assert await enter(wherever) == 303
+
+
+async def test_a_known_browser_has_a_count_of_its_own_and_it_is_no_larger(app: Doors) -> None:
+    known = await known_browser(app)
+    async with browser(app, ELSEWHERE, cookies=known) as thief:
+        assert [await enter(thief, KETUA, f"tebakan-{at}") for at in range(7)] == [403] * 5 + [429] * 2
+        waits = await thief.post("/masuk", data={"identity": KETUA, "password": PASSWORD})
+        assert (waits.status_code, waits.headers["retry-after"]) == (429, "60")
+    async with browser(app, AT_HOME) as unknown:
+        assert await enter(unknown) == 303, "what a stolen cookie was used for hurts no other browser"
+
+
+async def test_a_browser_is_known_for_one_account_of_one_cooperative_alone(app: Doors) -> None:
+    known = await known_browser(app)
+    async with browser(app, ELSEWHERE, cookies=known) as client:
+        assert [await enter(client, "0001", f"tebakan-{at}") for at in range(6)][-1] == 429
+        # counted as any stranger's: without the cookie they are known all the same
+        async with browser(app, ELSEWHERE) as same_network:
+            assert await enter(same_network, "0001") == 429
+    async with browser(app, ELSEWHERE, "mawar", known) as client:
+        assert [await enter(client, "0899-0000-0001", f"tebakan-{at}") for at in range(6)][-1] == 429
+        async with browser(app, ELSEWHERE, "mawar") as same_network:
+            assert await enter(same_network, "0899-0000-0001") == 429
+
+
+@pytest.mark.parametrize("new", ["kata-sandi-yang-baru", None])
+async def test_a_new_password_or_none_ends_what_browsers_are_known_by(
+    app: Doors, database: Database, melati: TenantRef, new: str | None
+) -> None:
+    known = await known_browser(app)
+    hashed = await hash_password(new) if new else None
+    async with coop_session(database, melati) as db:
+        await db.execute(
+            text("UPDATE users SET password_hash = :hashed WHERE officer_role = 'ketua'"), {"hashed": hashed}
+        )
+    async with browser(app, ELSEWHERE, cookies=known) as client:
+        assert [await enter(client, KETUA, f"tebakan-{at}") for at in range(6)][-1] == 429
+    async with browser(app, ELSEWHERE) as same_network:
+        assert await enter(same_network, KETUA, new or "apa saja") == 429, (
+            "it was counted with the strangers of its network"
+        )
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 5")
+async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_of_one_machine(app: Doors) -> None:
+    async with browser(app, AT_HOME) as shared_machine:
+        answer = await shared_machine.post("/masuk", data={"identity": KETUA, "password": PASSWORD})
+        cookie = next(each for each in answer.headers.get_list("set-cookie") if each.startswith("perangkat="))
+        assert {"httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
+        assert "domain" not in cookie.lower()
+        shared_machine.cookies.delete("lumbung")
+        assert await enter(shared_machine, "0001") == 303
+        shared_machine.cookies.delete("lumbung")
+        both = shared_machine.cookies["perangkat"]
+    for whom in (KETUA, "0001"):
+        async with browser(app, ELSEWHERE, cookies=httpx.Cookies({"perangkat": both})) as client:
+            for at in range(5):
+                await enter(client, whom, f"tebakan-{at}")
+        async with browser(app, ELSEWHERE) as stranger:
+            assert await enter(stranger, whom, "tebakan") == 403, "what the known browser guessed is its own count"
+    forged = re.sub(r"[A-Za-z]", lambda letter: letter[0].swapcase(), both)
+    async with browser(app, "192.0.2.7", cookies=httpx.Cookies({"perangkat": forged})) as forger:
+        for at in range(5):
+            await enter(forger, KETUA, f"tebakan-{at}")
+    async with browser(app, "192.0.2.7") as stranger:
+        assert await enter(stranger, KETUA) == 429
