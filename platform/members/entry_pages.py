@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
 from members import queries
 from members.activation import activate
+from members.devices import Account, known_device, remember_device
 from members.forms import ActivationForm, SignInForm
+from members.rules import plain_identity
 from members.sessions import OpenedSession, end_session
 from members.signing_in import sign_in, take_handover
 from members.throttling import Door
 from tenants.registry import TenantRef
-from tenants.session import coop_reader
+from tenants.session import coop_reader, tenant_of
 from ui import AnyRequest, Db, MaybeViewer, TheTenant, TheVisit, Viewer, Visit, page, read_form, see_other
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_LASTS, drop_session, set_session
 from ui.rendering import local_path
+from ui.viewer import visit_of
 
 
 @get("/masuk", sync_to_thread=False)
@@ -37,18 +41,20 @@ async def take_sign_in(
     kembali = local_path(form.values.get("kembali", ""), "")
     async with form.or_again("members/sign_in.html", place="akun", kembali=kembali):
         pass
-    door = await _door(visit, tenant, "sign-in", form.data.identity)
+    door = await _door(request, visit, tenant, "sign-in", form.data.identity)
     await door.knock()
     async with form.or_again("members/sign_in.html", place="akun", kembali=kembali):
         opened = await sign_in(visit.database, db, form.data.identity, form.data.password)
     await door.welcome(db)
-    return await _enter(db, visit, viewer, opened, _landing(kembali, is_officer=opened.is_officer))
+    return await _enter(request, db, visit, viewer, opened, _landing(kembali, is_officer=opened.is_officer))
 
 
 @get("/masuk/serah")
-async def take_handover_link(db: Db, visit: TheVisit, viewer: MaybeViewer, kunci: FromQuery[str] = "") -> Response[Any]:
+async def take_handover_link(
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: MaybeViewer, kunci: FromQuery[str] = ""
+) -> Response[Any]:
     """Sign in, once, whoever has just founded this cooperative."""
-    return await _enter(db, visit, viewer, await take_handover(db, kunci), "/pengurus")
+    return await _enter(request, db, visit, viewer, await take_handover(db, kunci), "/pengurus")
 
 
 @post("/keluar")
@@ -76,32 +82,50 @@ async def take_activation(
     context = {"place": "akun", "identity": ""}
     async with form.or_again("members/activation.html", **context):
         pass
-    door = await _door(visit, tenant, "activation", form.data.identity)
+    door = await _door(request, visit, tenant, "activation", form.data.identity)
     await door.knock()
     sent = form.data
     async with form.or_again("members/activation.html", field="password", **context):
         opened = await activate(visit.database, db, sent.identity, sent.code, sent.password)
-    for opened_door in (door, await _door(visit, tenant, "sign-in", sent.identity)):
+    for opened_door in (door, await _door(request, visit, tenant, "sign-in", sent.identity)):
         await opened_door.welcome(db)
-    return await _enter(db, visit, viewer, opened, "/pengurus" if opened.is_officer else "/anggota")
+    return await _enter(request, db, visit, viewer, opened, "/pengurus" if opened.is_officer else "/anggota")
 
 
-async def _door(visit: Visit, tenant: TenantRef, door: str, identity: str) -> Door:
-    """The door of the account that was named, looked up apart from the request's own transaction."""
+async def _door(request: AnyRequest, visit: Visit, tenant: TenantRef, door: str, identity: str) -> Door:
+    """The door of the account that was named, looked up apart from the request's own transaction.
+
+    Guesses are counted under the account, whichever of its names was typed, else under what was typed.
+    """
     async with coop_reader(visit.database, tenant) as ro:
-        whose = await queries.whose(ro, identity)
-    return Door(visit.database, tenant, door, whose, visit.client_ip)
+        found = await queries.credentials(ro, identity)
+    if found is None:
+        return Door(visit.database, tenant, door, plain_identity(identity), visit.client_ip)
+    account = Account(tenant.schema_name, str(found.id), found.password_hash)
+    device = known_device(request, visit.database.settings, account)
+    return Door(visit.database, tenant, door, account.id, visit.client_ip, device=device)
 
 
-async def _enter(db: Db, visit: Visit, viewer: Viewer | None, opened: OpenedSession, target: str) -> Response[Any]:
-    """Put the new token into the browser; the session it came with, if any, ends."""
+async def _enter(
+    request: AnyRequest, db: Db, visit: Visit, viewer: Viewer | None, opened: OpenedSession, target: str
+) -> Response[Any]:
+    """Put the new token into the browser, which is known from now on; the session it came with, if any, ends."""
     if viewer is not None:
         await end_session(db, viewer.session)
     response = see_other(target)
     set_session(response, opened.token, opened.lasts, secure=visit.secure)
+    await know_browser(response, request, db, opened.user_id)
     if opened.language != "id":
         response.set_cookie(LANGUAGE_COOKIE, opened.language, max_age=LANGUAGE_LASTS, samesite="lax", path="/")
     return response
+
+
+async def know_browser(response: Response[Any], request: AnyRequest, db: Db, user_id: UUID) -> None:
+    """Know this browser for an account, by the password that it has now."""
+    user = await queries.user_by_id(db, user_id)
+    if user is not None:
+        account = Account(tenant_of(db).schema_name, str(user.id), user.password_hash)
+        remember_device(response, request, visit_of(request).database.settings, account)
 
 
 def _landing(kembali: str, *, is_officer: bool) -> str:

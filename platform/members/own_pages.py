@@ -12,6 +12,7 @@ from kernel import clock, phone
 from kernel.database import Reader, reader_of
 from members import queries
 from members.account import change_language, change_password, change_phone, sign_out_everywhere
+from members.entry_pages import know_browser
 from members.forms import LanguageForm, PasswordForm, PhoneForm
 from members.purchases import list_purchases, purchases_in
 from members.throttling import Door
@@ -106,9 +107,11 @@ async def take_password(
         sent = form.data
         await change_password(db, visit.actor, sent.present, sent.password, session=viewer.session)
     await door.welcome(db)
-    return see_other(
+    response = see_other(
         "/anggota/akun", flash=words(visit.lang).gettext("Kata sandi diganti. Perangkat lain sudah dikeluarkan.")
     )
+    await know_browser(response, request, db, viewer.user_id)
+    return response
 
 
 @post("/anggota/akun/nomor-hp", guards=[signed_in])

@@ -13,7 +13,7 @@ from sqlalchemy import exists, select
 from kernel.database import Reader, like, reader_of
 from kernel.locks import one_at_a_time
 from members.models import Member, User
-from members.rules import LONGEST_NUMBER, phone_or_none, plain_identity
+from members.rules import LONGEST_NUMBER, phone_or_none
 from ui.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -211,12 +211,6 @@ async def user_to_let_in(db: AsyncSession, user_id: UUID) -> User | None:
     if user is None or (user.officer_role is None and not await is_active(db, user.member_id)):
         return None
     return user
-
-
-async def whose(ro: Reader, identity: str) -> str:
-    """Return what guesses are counted under: the account, whichever of its names was typed, else what was typed."""
-    found = await credentials(ro, identity)
-    return str(found.id) if found else plain_identity(identity)
 
 
 async def user_by_id(db: AsyncSession, user_id: UUID | None) -> User | None:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from kernel import phone
 from kernel.database import Reader, reader_of
+from members.devices import remember_device
 from operators import errors, job_pages, queries
 from operators.forms import SignIn, Suspension
 from operators.signing_in import SESSION_LASTS, sign_in, sign_out
@@ -33,11 +34,10 @@ async def take_sign_in(request: AnyRequest, visit: TheVisit, db: Db, database: T
     form = await read_form(request, SignIn)
     back = local_path(form.values.get("kembali", "/"), "/")
     async with form.or_again("operators/sign_in.html", kembali=back):
-        token = await sign_in(
-            database, db, phone_number=form.data.phone, password=form.data.password, client_ip=visit.client_ip
-        )
+        opened = await sign_in(database, db, request, phone_number=form.data.phone, password=form.data.password)
     response = see_other(back)
-    set_session(response, token, SESSION_LASTS, secure=visit.secure)
+    set_session(response, opened.token, SESSION_LASTS, secure=visit.secure)
+    remember_device(response, request, database.settings, opened.account)
     return response
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import delete
 
 from kernel import clock
 from kernel.passwords import hash_password, needs_rehash, verify_nobody, verify_password
+from members.devices import Account, known_device
 from members.throttling import Door
 from operators import errors, queries
 from operators.models import OperatorSession
 from tenants.session import shared_reader
 from ui.cookies import new_token, token_hash
+from ui.viewer import visit_of
 
 if TYPE_CHECKING:
+    from litestar import Request
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.database import Database
@@ -23,16 +27,27 @@ if TYPE_CHECKING:
 SESSION_LASTS = timedelta(hours=12)  # a working day: operators can close every cooperative
 
 
-async def sign_in(database: Database, db: AsyncSession, *, phone_number: str, password: str, client_ip: str) -> str:
-    """Open a session and return its token. ``phone_number`` is in E.164.
+class OpenedSession(msgspec.Struct, frozen=True):
+    """A token for the cookie, and whose browser it goes to."""
+
+    token: str
+    account: Account
+
+
+async def sign_in(
+    database: Database, db: AsyncSession, request: Request[Any, Any, Any], *, phone_number: str, password: str
+) -> OpenedSession:
+    """Open a session. ``phone_number`` is in E.164; ``request`` says from where it is tried, and in which browser.
 
     ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at once.
     Raises Refusal: operators.wrong_sign_in for an unknown number and a wrong password alike; ui.too_many_attempts.
     """
-    door = Door(database, None, "operator", phone_number, client_ip)
-    await door.knock()
     async with shared_reader(database) as ro:
         found = await queries.credentials(ro, phone_number)
+    account = Account("operator", str(phone_number), found.password_hash if found else None)
+    device = known_device(request, database.settings, account)
+    door = Door(database, None, "operator", phone_number, visit_of(request).client_ip, device=device)
+    await door.knock()
     if found is None:
         await verify_nobody(password)
         raise errors.WRONG_SIGN_IN()
@@ -52,7 +67,7 @@ async def sign_in(database: Database, db: AsyncSession, *, phone_number: str, pa
             token_hash=token_hash(token), operator_id=operator.id, signed_in_at=now, expires_at=now + SESSION_LASTS
         )
     )
-    return token
+    return OpenedSession(token, Account("operator", str(phone_number), renewed))
 
 
 async def sign_out(db: AsyncSession, session: bytes) -> None:

@@ -1,0 +1,88 @@
+"""Browsers in which somebody signed in before: a signed cookie, by which strangers' guesses do not shut the right person out (ADR 17).
+
+It opens nothing. An entry is signed over the host, the account and its password's hash: with a new password, or none, every entry for the account is
+worth nothing, wherever it lies, and nobody has to be told. A browser that several people share keeps an entry for each.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from kernel import clock
+
+if TYPE_CHECKING:
+    from litestar import Request, Response
+
+    from kernel.settings import Settings
+
+LASTS: Final = timedelta(days=365)
+MOST_PEOPLE: Final = 6
+_LONGEST: Final = 1_000  # letters
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Whose browser it is: ``host`` is the cooperative's schema, or ``operator``."""
+
+    host: str
+    id: str
+    password_hash: str | None
+
+
+def device_cookie(*, secure: bool) -> str:
+    """Return the cookie's name; see ``ui.cookies.session_cookie``."""
+    return "__Host-perangkat" if secure else "perangkat"
+
+
+def known_device(request: Request[Any, Any, Any], settings: Settings, account: Account | None) -> str | None:
+    """Return the name under which this browser's attempts at an account are counted, or None when it is not known there."""
+    if account is None or account.password_hash is None:
+        return None
+    for entry in _entries(request, settings):
+        device, _, signed = entry.partition(".")
+        day, _, _ = signed.partition(".")
+        if hmac.compare_digest(entry.encode(), _entry(settings, account, device, day).encode()) and _recent(day):
+            return device
+    return None
+
+
+def remember_device(
+    response: Response[Any], request: Request[Any, Any, Any], settings: Settings, account: Account
+) -> None:
+    """Know this browser for an account from now on; those who signed in here before stay known."""
+    if account.password_hash is None:
+        return
+    device = known_device(request, settings, account)
+    others = [entry for entry in _entries(request, settings) if device is None or not entry.startswith(f"{device}.")]
+    fresh = _entry(settings, account, device or secrets.token_urlsafe(12), str(clock.today().toordinal()))
+    secure = settings.scheme == "https"
+    response.set_cookie(
+        device_cookie(secure=secure),
+        "~".join([fresh, *others][:MOST_PEOPLE]),
+        max_age=int(LASTS.total_seconds()),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _entries(request: Request[Any, Any, Any], settings: Settings) -> list[str]:
+    kept = request.cookies.get(device_cookie(secure=settings.scheme == "https"), "")
+    return [entry for entry in kept[:_LONGEST].split("~") if entry.count(".") == 2][:MOST_PEOPLE]
+
+
+def _entry(settings: Settings, account: Account, device: str, day: str) -> str:
+    message = msgspec.json.encode((account.host, account.id, account.password_hash, device, day))
+    signed = hmac.new(settings.secret_key.encode(), b"device\0" + message, hashlib.sha256).digest()[:24]
+    return f"{device}.{day}.{base64.urlsafe_b64encode(signed).decode()}"
+
+
+def _recent(day: str) -> bool:
+    return day.isdecimal() and len(day) < 9 and int(day) > clock.today().toordinal() - LASTS.days
