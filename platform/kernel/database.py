@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -19,10 +20,13 @@ import asyncpg
 import msgspec
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from kernel.settings import Settings
 
 View = TypeVar("View", bound=msgspec.Struct)
@@ -37,6 +41,10 @@ NAMES = {
 
 # A backend keeps about 20 kB for every table it has touched, for ever: after this many cooperatives a connection is replaced.
 COOPERATIVES_PER_CONNECTION = 200
+# A write connection that rested longer may have been lost without a word: it is asked before it is lent. One that was closed is known at once.
+RESTED_SECONDS = 30.0
+# Statements that a write connection keeps prepared: more than the application has, or each is parsed again and again.
+PREPARED_STATEMENTS = 500
 
 
 class SharedBase(DeclarativeBase):
@@ -160,10 +168,15 @@ class Database:
                 pool_size=self._pool_size,
                 max_overflow=5,
                 pool_timeout=10,
-                pool_pre_ping=True,  # a restart of PostgreSQL is nobody's error page
                 hide_parameters=True,  # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
-                connect_args={"timeout": 10},
+                connect_args={
+                    "timeout": 10,
+                    "connection_class": _WriteConnection,
+                    "prepared_statement_cache_size": PREPARED_STATEMENTS,
+                    "statement_cache_size": PREPARED_STATEMENTS,
+                },
             )
+            event.listen(self._write.sync_engine, "checkout", _replace_when_lost)
             event.listen(self._write.sync_engine, "checkin", _replace_when_worn)
         return self._write
 
@@ -253,7 +266,46 @@ def _json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+class _WriteConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
+    """A connection of a write session. What every transaction begins with travels together with its BEGIN."""
+
+    begin_with = ""
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's own
+        if self.begin_with:  # asyncpg's own "BEGIN;", asked for by ``begin``
+            query, self.begin_with = f"{query} {self.begin_with}", ""
+        status: str = await super().execute(query, *args, timeout=timeout)
+        return status
+
+
+def begin(connection: Connection, statements: str) -> None:
+    """Begin the transaction of a session's connection, and send ``statements`` (without parameters) with it: one round trip for all."""
+    adapted: Any = connection.connection.dbapi_connection
+    adapted.driver_connection.begin_with = statements
+    try:
+        # SQLAlchemy begins with the first statement, which would be a round trip later, and after statements of its own
+        adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - it has no other way to begin now
+    except BaseException as error:
+        connection.invalidate()  # asyncpg takes a BEGIN that failed for begun: such a connection is never lent again
+        if not isinstance(error, adapted.dbapi.Error):
+            raise
+        raise DBAPIError(statements, None, error, connection_invalidated=True) from error
+
+
+def _replace_when_lost(dbapi_connection: Any, record: Any, proxy: object) -> None:
+    """A restart of PostgreSQL is nobody's error page; and asking whether a connection lives costs more than a BEGIN."""
+    rested = time.monotonic() - record.info.get("lent_back", time.monotonic())
+    if dbapi_connection.driver_connection.is_closed():
+        raise InvalidatePoolError
+    if rested > RESTED_SECONDS:
+        try:
+            dbapi_connection.ping()
+        except Exception as error:  # whatever it is: this connection cannot be lent
+            raise InvalidatePoolError from error
+
+
 def _replace_when_worn(dbapi_connection: Any, record: Any) -> None:
+    record.info["lent_back"] = time.monotonic()
     served: Sequence[str] = record.info.get("served", ())
     if len(served) >= COOPERATIVES_PER_CONNECTION:
         record.invalidate(soft=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from kernel.database import Database, Reader
+from kernel.database import Database, Reader, begin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,7 +55,8 @@ def _bind_transaction(session: Session, transaction: SessionTransaction, connect
     tenant = session.info.get("tenant")
     if tenant is None or transaction.nested:
         return
-    connection.execute(_BIND, {"name": tenant.schema_name})
+    name = _checked(tenant.schema_name)
+    begin(connection, f"SET LOCAL ROLE {name}; SET LOCAL search_path = {name}; SET LOCAL lock_timeout = '5s'")
     connection.info.setdefault("served", set()).add(tenant.schema_name)
 
 

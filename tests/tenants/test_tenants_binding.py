@@ -1,0 +1,73 @@
+"""A write session's binding travels with its BEGIN; a connection that was lost, or could not be bound, is not lent again."""
+
+import asyncio
+
+import asyncpg
+import msgspec
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from factories.wire import wire_to
+from kernel import database as module
+from kernel.database import Database, plain_url
+from kernel.settings import Settings
+from tenants.registry import TenantRef
+from tenants.session import coop_session, shared_session
+
+PID = text("SELECT pg_backend_pid()")
+WHO = text("SELECT current_user || ' ' || current_setting('search_path') || ' ' || current_setting('lock_timeout')")
+
+
+async def test_beginning_and_binding_are_one_round_trip(
+    database: Database, settings: Settings, server_url: str, melati: TenantRef
+) -> None:
+    async with wire_to(f"{server_url}/") as wire:
+        through = Database(wire.url(plain_url(database.owner_url)), settings)
+        for _ in range(2):
+            with wire.counting():
+                async with coop_session(through, melati) as db:
+                    name = melati.schema_name
+                    assert (await db.execute(WHO)).scalar_one() == f"{name} {name} 5s"
+        await through.close()
+    assert wire.trips == 3
+    assert wire.asked[0].startswith("BEGIN; SET LOCAL ROLE")
+    assert wire.asked[1:] == ["COMMIT;"]
+
+
+async def test_a_session_of_nobody_is_bound_to_nobody_after_one_that_was(database: Database, melati: TenantRef) -> None:
+    async with coop_session(database, melati) as db:
+        await db.execute(WHO)
+    async with shared_session(database) as db:
+        assert melati.schema_name not in (await db.execute(WHO)).scalar_one()
+
+
+async def test_a_connection_that_could_not_be_bound_is_given_up(database: Database, melati: TenantRef) -> None:
+    async with shared_session(database) as db:
+        lent = (await db.execute(PID)).scalar_one()
+    stranger = msgspec.structs.replace(melati, schema_name="coop_aaaaaaaaaaaaaaaa")
+    with pytest.raises(DBAPIError):
+        async with coop_session(database, stranger) as db:
+            await db.execute(WHO)
+    async with shared_session(database) as db:
+        assert (await db.execute(PID)).scalar_one() != lent
+        assert "coop_" not in (await db.execute(WHO)).scalar_one()
+    async with coop_session(database, melati) as db:
+        assert (await db.execute(WHO)).scalar_one().startswith(melati.schema_name)
+
+
+@pytest.mark.parametrize("rested", [0.0, 60.0])
+async def test_a_restart_of_postgresql_is_nobodys_error_page(
+    database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch, rested: float
+) -> None:
+    async with coop_session(database, melati) as db:
+        before = (await db.execute(PID)).scalar_one()
+    owner = await asyncpg.connect(plain_url(database.owner_url))
+    if rested:  # lost without a word: nobody has told this process
+        monkeypatch.setattr(module._WriteConnection, "is_closed", lambda self: False)
+        monkeypatch.setattr(module, "RESTED_SECONDS", -1.0)
+    await owner.execute("SELECT pg_terminate_backend($1)", before)
+    await owner.close()
+    await asyncio.sleep(0.2)  # as long as it takes to hear it
+    async with coop_session(database, melati) as db:
+        assert (await db.execute(PID)).scalar_one() != before
