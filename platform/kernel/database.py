@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -43,8 +43,10 @@ NAMES = {
 COOPERATIVES_PER_CONNECTION = 200
 # A write connection that rested longer may have been lost without a word: it is asked before it is lent. One that was closed is known at once.
 RESTED_SECONDS = 30.0
-# Statements that a write connection keeps prepared: more than the application has, or each is parsed again and again.
+# Statements that a connection keeps prepared: more than the application has, or each is parsed again and again.
 PREPARED_STATEMENTS = 500
+# Statements are constants of the code; the bound is for those built by hand.
+MOST_REMEMBERED = 5_000
 
 
 class SharedBase(DeclarativeBase):
@@ -68,6 +70,7 @@ class Reader:
 
     __slots__ = ("_connection",)
     _checked: set[tuple[str, type]] = set()
+    _columns: dict[str, tuple[str, ...]] = {}
 
     def __init__(self, connection: asyncpg.Connection[Any]) -> None:
         self._connection = connection
@@ -76,7 +79,7 @@ class Reader:
         """Return every row as a ``view``."""
         records = await self._connection.fetch(sql, *args)
         if records:
-            self._check(view, sql, records[0])
+            self._check(view, sql, records[0].keys())
         return [view(*record) for record in records]
 
     async def one(self, view: type[View], sql: str, *args: object) -> View | None:
@@ -84,7 +87,7 @@ class Reader:
         record = await self._connection.fetchrow(sql, *args)
         if record is None:
             return None
-        self._check(view, sql, record)
+        self._check(view, sql, record.keys())
         return view(*record)
 
     async def records(self, sql: str, *args: object) -> list[asyncpg.Record]:
@@ -96,14 +99,23 @@ class Reader:
         """Return the first column of the first row, or None."""
         return await self._connection.fetchval(sql, *args)
 
-    def _check(self, view: type[msgspec.Struct], sql: str, record: Mapping[str, object]) -> None:
+    async def columns_of(self, sql: str) -> tuple[str, ...]:
+        """Return the names of a query's columns, for rows that come without them; PostgreSQL is asked once a process."""
+        known = self._columns.get(sql)
+        if known is None:
+            prepared = await self._connection.prepare(sql)
+            known = tuple(column.name for column in prepared.get_attributes())
+            if len(self._columns) < MOST_REMEMBERED:
+                self._columns[sql] = known
+        return known
+
+    def _check(self, view: type[msgspec.Struct], sql: str, names: Iterable[str]) -> None:
         if (sql, view) in self._checked:
             return
-        names = tuple(record.keys())
-        if names != view.__struct_fields__:
-            msg = f"{view.__name__} expects the columns {view.__struct_fields__}, the query gives {names}"
+        if tuple(names) != view.__struct_fields__:
+            msg = f"{view.__name__} expects the columns {view.__struct_fields__}, the query gives {tuple(names)}"
             raise TypeError(msg)
-        if len(self._checked) < 5_000:  # statements are constants of the code; the bound is for those built by hand
+        if len(self._checked) < MOST_REMEMBERED:
             self._checked.add((sql, view))
 
 
@@ -200,6 +212,7 @@ class Database:
                 min_size=0,
                 max_size=self._pool_size,
                 timeout=10,
+                statement_cache_size=PREPARED_STATEMENTS,
                 init=_prepare_connection,
                 # every use is one transaction with local settings: its end has reset all there is, a round trip would find nothing
                 reset=_leave_as_is,

@@ -17,13 +17,20 @@ SSL_REQUEST = 80877103
 
 
 @dataclass
+class Counted:
+    """What has gone over the wire: round trips, statements that had to be parsed first, and what was sent as text."""
+
+    trips: int = 0
+    parsed: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Wire:
-    """Where the proxy listens, and what has gone through it since the last ``counting``."""
+    """Where the proxy listens, and what goes through it."""
 
     port: int = 0
-    trips: int = 0
-    prepared: list[str] = field(default_factory=list)  # statements that PostgreSQL had to parse first
-    asked: list[str] = field(default_factory=list)  # what was sent as text: simple queries
+    counted: Counted = field(default_factory=Counted)
 
     def url(self, of: str) -> str:
         """The same URL of a database, through this wire."""
@@ -31,10 +38,11 @@ class Wire:
         return f"{head}@127.0.0.1:{self.port}/{tail.partition('/')[2]}"
 
     @contextlib.contextmanager
-    def counting(self) -> Iterator[Wire]:
-        """Count anew from here on."""
-        self.trips, self.prepared, self.asked = 0, [], []
-        yield self
+    def counting(self) -> Iterator[Counted]:
+        """Count what goes through meanwhile."""
+        self.counted = counted = Counted()
+        yield counted
+        self.counted = Counted()
 
 
 class _Client:
@@ -65,11 +73,11 @@ class _Client:
         if kind == b"Q":
             self._listens = self._listens or body.startswith(LISTEN)
             if not self._listens:
-                self._wire.asked.append(body[:-1].decode())
+                self._wire.counted.texts.append(body[:-1].decode())
         elif kind == b"P":
-            self._wire.prepared.append(body.split(b"\0")[1].decode())
+            self._wire.counted.parsed.append(body.split(b"\0")[1].decode())
         if kind in b"QSH" and not self._listens:
-            self._wire.trips += 1
+            self._wire.counted.trips += 1
 
 
 @contextlib.asynccontextmanager

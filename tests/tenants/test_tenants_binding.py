@@ -25,14 +25,14 @@ async def test_beginning_and_binding_are_one_round_trip(
     async with wire_to(f"{server_url}/") as wire:
         through = Database(wire.url(plain_url(database.owner_url)), settings)
         for _ in range(2):
-            with wire.counting():
+            with wire.counting() as counted:
                 async with coop_session(through, melati) as db:
                     name = melati.schema_name
                     assert (await db.execute(WHO)).scalar_one() == f"{name} {name} 5s"
         await through.close()
-    assert wire.trips == 3
-    assert wire.asked[0].startswith("BEGIN; SET LOCAL ROLE")
-    assert wire.asked[1:] == ["COMMIT;"]
+    assert counted.trips == 3
+    assert counted.texts[0].startswith("BEGIN; SET LOCAL ROLE")
+    assert counted.texts[1:] == ["COMMIT;"]
 
 
 async def test_a_session_of_nobody_is_bound_to_nobody_after_one_that_was(database: Database, melati: TenantRef) -> None:
