@@ -79,7 +79,7 @@ async def take_activation(
 ) -> Response[Any]:
     """Set the password by the code, after counting the attempt."""
     form = await read_form(request, ActivationForm)
-    context = {"place": "akun", "identity": ""}
+    context: dict[str, Any] = {"place": "akun", "identity": ""}
     async with form.or_again("members/activation.html", **context):
         pass
     door = await _door(request, visit, tenant, "activation", form.data.identity)

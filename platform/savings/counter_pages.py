@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
 from kernel import clock
+from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
@@ -20,9 +23,11 @@ from savings.deposit import deposit, plan_deposit
 from savings.forms import DepositForm, WithdrawalForm
 from savings.papers import receipt_page, require_saver_row, statement_page
 from savings.passbook import dues_of
-from savings.rules import KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES
+from savings.queries import Saver
+from savings.rules import KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES, Dues
 from savings.withdraw import plan_withdrawal, withdraw
-from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, officer, page, read_form, see_other
+from tenants.session import coop_reader
+from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.words import words
 
 
@@ -78,8 +83,8 @@ async def take_deposit(
     """Take it, and show the receipt."""
     today = clock.today(brand.timezone)
     form = await read_form(request, DepositForm)
-    context = await _deposit_context(db, member_id, today)
-    async with form.or_again("savings/deposit.html", place="anggota", start=_start(today), **context):
+    read = partial(_read_anew, visit, partial(_deposit_context, member_id=member_id, today=today))
+    async with form.or_again("savings/deposit.html", read=read, place="anggota", start=_start(today)):
         sent = form.data
         posted = await deposit(
             db,
@@ -148,8 +153,8 @@ async def pay_back(
     """Pay it back, and show the receipt."""
     today = clock.today(brand.timezone)
     form = await read_form(request, WithdrawalForm)
-    context = await _withdrawal_context(db, member_id)
-    async with form.or_again("savings/withdrawal.html", place="anggota", start=_start(today), **context):
+    read = partial(_read_anew, visit, partial(_withdrawal_context, member_id=member_id))
+    async with form.or_again("savings/withdrawal.html", read=read, place="anggota", start=_start(today)):
         sent = form.data
         posted = await withdraw(
             db, viewer.as_officer(), member_id, sent.amount, sent.way, on=sent.on, today=today, key=str(sent.key)
@@ -182,23 +187,36 @@ async def officer_statement(
 
 async def _deposit_context(source: AsyncSession | Reader, member_id: UUID, today: date) -> dict[str, Any]:
     """What the page of a deposit tells beside its fields."""
-    saver = await require_saver_row(source, member_id)
-    deposits = (await bylaws_on(source, today)).bylaws.deposits
-    savings = await queries.balances(source, member_id)
+
+    async def saver_and_dues(ro: Reader) -> tuple[Saver, Dues | None]:
+        saver = await require_saver_row(ro, member_id)
+        return saver, await dues_of(ro, saver, today)
+
+    (saver, dues), savings, held = await read_batch(
+        source, saver_and_dues, lambda ro: queries.balances(ro, member_id), lambda ro: bylaws_on(ro, today)
+    )
+    deposits = held.bylaws.deposits
     return {
         "saver": saver,
         "savings": savings,
         "deposits": deposits,
         "principal_left": max(deposits.principal - savings.principal, Rupiah(0)),
-        "dues": await dues_of(source, saver, today),
+        "dues": dues,
     }
 
 
 async def _withdrawal_context(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Any]:
-    return {
-        "saver": await require_saver_row(source, member_id),
-        "balance": await queries.voluntary_balance(source, member_id),
-    }
+    saver, balance = await read_batch(
+        source, lambda ro: require_saver_row(ro, member_id), lambda ro: queries.voluntary_balance(ro, member_id)
+    )
+    return {"saver": saver, "balance": balance}
+
+
+async def _read_anew(visit: Visit, context: Callable[[Reader], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """Read a page's context for a form that comes back."""
+    assert visit.tenant is not None  # pages of a cooperative alone
+    async with coop_reader(visit.database, visit.tenant) as ro:
+        return await context(ro)
 
 
 def _start(today: date) -> dict[str, object]:

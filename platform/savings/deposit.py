@@ -9,15 +9,16 @@ from uuid import UUID
 import msgspec
 
 from governance.queries import bylaws_on
-from governance.rules import SavingsKind
+from governance.rules import Bylaws, SavingsKind
 from kernel import audit
+from kernel.batching import read_batch
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
 from ledger.chart import WAY_ACCOUNTS, Way
 from ledger.queries import number_of
 from savings import errors, queries
 from savings.queries import Saver
-from savings.rules import ACCOUNTS, KIND_NAMES
+from savings.rules import ACCOUNTS, KIND_NAMES, Savings
 from ui.errors import NOT_FOUND
 
 if TYPE_CHECKING:
@@ -51,10 +52,16 @@ async def deposit(
     Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .principal_complete; ui.not_found; ledger.year_closed.
     """
     source_key = f"deposit:{member_id}:{kind}:{key}"
-    await queries.lock_saver(db, member_id)
-    if (number := await number_of(db, source_key)) is not None:
+    saver = await queries.lock_saver(db, member_id)
+    number, savings, held = await read_batch(
+        db,
+        lambda ro: number_of(ro, source_key),
+        lambda ro: queries.balances(ro, member_id),
+        lambda ro: bylaws_on(ro, on),
+    )
+    if number is not None:
         return PostedJournal(source_key, number, fresh=False)
-    plan = await plan_deposit(db, member_id, kind, amount, on=on, today=today)
+    plan = _planned(saver, kind, amount, savings, held.bylaws, on=on, today=today)
     posted = await post(
         db,
         Journal(
@@ -74,19 +81,37 @@ async def plan_deposit(
     db: AsyncSession, member_id: UUID, kind: SavingsKind, amount: Rupiah, *, on: date, today: date
 ) -> Plan:
     """Say what a deposit would do, without doing it. Raises as ``deposit``."""
-    saver = await require_saver(db, member_id)
+    saver, savings, held = await read_batch(
+        db,
+        lambda ro: queries.saver(ro, member_id),
+        lambda ro: queries.balances(ro, member_id),
+        lambda ro: bylaws_on(ro, on),
+    )
+    return _planned(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+
+
+def _planned(
+    saver: Saver | None,
+    kind: SavingsKind,
+    amount: Rupiah,
+    savings: Savings,
+    bylaws: Bylaws,
+    *,
+    on: date,
+    today: date,
+) -> Plan:
+    saver = require_saver(saver)
     require_amount_and_date(amount, on, today)
-    before = (await queries.balances(db, member_id)).of(kind)
+    before = savings.of(kind)
     if kind == "principal":
-        left = max((await bylaws_on(db, on)).bylaws.deposits.principal - before, Rupiah(0))
+        left = max(bylaws.deposits.principal - before, Rupiah(0))
         if amount > left:
             raise errors.PRINCIPAL_COMPLETE(name=saver.name, left=left, field="amount")
     return Plan(saver, before, before + amount)
 
 
-async def require_saver(db: AsyncSession, member_id: UUID) -> Saver:
+def require_saver(saver: Saver | None) -> Saver:
     """Return the member whose savings may move. Raises Refusal: ui.not_found, savings.not_a_member."""
-    saver = await queries.saver(db, member_id)
     if saver is None:
         raise NOT_FOUND()
     if saver.status != "active":

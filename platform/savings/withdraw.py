@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kernel import audit
+from kernel.batching import read_batch
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
@@ -15,6 +16,7 @@ from ledger.errors import BELOW_FLOOR
 from ledger.queries import number_of
 from savings import errors, queries
 from savings.deposit import Plan, require_amount_and_date, require_saver
+from savings.queries import Saver
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,10 +32,13 @@ async def withdraw(
     Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .not_enough; ui.not_found; ledger.year_closed.
     """
     source_key = f"withdrawal:{member_id}:{key}"
-    await queries.lock_saver(db, member_id)
-    if (number := await number_of(db, source_key)) is not None:
+    saver = await queries.lock_saver(db, member_id)
+    number, balance = await read_batch(
+        db, lambda ro: number_of(ro, source_key), lambda ro: queries.voluntary_balance(ro, member_id)
+    )
+    if number is not None:
         return PostedJournal(source_key, number, fresh=False)
-    plan = await plan_withdrawal(db, member_id, amount, on=on, today=today)
+    plan = _planned(saver, amount, balance, on=on, today=today)
     journal = Journal(
         on,
         f"Penarikan simpanan sukarela {plan.saver.name} ({plan.saver.number})",
@@ -53,9 +58,15 @@ async def withdraw(
 
 async def plan_withdrawal(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date, today: date) -> Plan:
     """Say what a withdrawal would do, without doing it. Raises as ``withdraw``."""
-    saver = await require_saver(db, member_id)
+    saver, balance = await read_batch(
+        db, lambda ro: queries.saver(ro, member_id), lambda ro: queries.voluntary_balance(ro, member_id)
+    )
+    return _planned(saver, amount, balance, on=on, today=today)
+
+
+def _planned(saver: Saver | None, amount: Rupiah, before: Rupiah, *, on: date, today: date) -> Plan:
+    saver = require_saver(saver)
     require_amount_and_date(amount, on, today)
-    before = await queries.voluntary_balance(db, member_id)
     if amount > before:
         raise errors.NOT_ENOUGH(name=saver.name, balance=before, field="amount")
     return Plan(saver, before, before - amount)

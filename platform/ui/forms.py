@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -70,16 +70,28 @@ class Form(Generic[T]):
         return Again(page(self._request, template, status=status, form=self, **context))
 
     @contextlib.asynccontextmanager
-    async def or_again(self, template: str, *, field: str = "", **context: Any) -> AsyncIterator[None]:
-        """Show the form again when it has errors, or when the business refuses inside the block (at ``field``, or on top)."""
+    async def or_again(
+        self,
+        template: str,
+        *,
+        field: str = "",
+        read: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
+        **context: Any,
+    ) -> AsyncIterator[None]:
+        """Show the form again when it has errors, or when the business refuses inside the block (at ``field``, or on top).
+
+        ``read`` gives what the page tells beside ``context``, and is called for the page that comes back alone. It reads in a transaction of
+        its own: the one that was refused may be past reading.
+        """
         if self.errors:
-            raise self.again(template, **context)
+            raise self.again(template, **context, **(await read() if read else {}))
         try:
             yield
         except Refusal as refusal:
             where = str(refusal.facts.get("field") or field)
             self.errors[where] = refusal.sentence(visit_of(self._request).lang)
-            again = self.again(template, status=refusal.status, **context)
+            told = await read() if read else {}
+            again = self.again(template, status=refusal.status, **context, **told)
             again.response.headers.update(errors.retry_after(refusal))
             raise again from refusal
 

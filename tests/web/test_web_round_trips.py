@@ -85,7 +85,6 @@ async def new_order(database: Database, tenant: TenantRef, goods: list[UUID], wa
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 25")
 async def test_a_deposit_waits_for_the_database_nine_times_at_most(
     wire: Wire, officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
