@@ -1,0 +1,131 @@
+"""An officer who gives a code for somebody's account and uses it themselves: what they cannot do with it, and who sees it."""
+
+import re
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from conftest import SignedIn, SignInAs, Visitors
+from factories.cooperatives import PASSWORD
+from kernel import clock
+from kernel.database import Database
+from tenants.registry import TenantRef
+from tenants.session import coop_reader
+
+CHOSEN = "kata sandi si kasir"
+PIN = "/anggota/kasbon/pin"
+SEEN = "/anggota/akun/kode-dipakai/pembacaan"
+
+
+async def value(database: Database, tenant: TenantRef, sql: str, *args: object) -> Any:
+    async with coop_reader(database, tenant) as ro:
+        return await ro.value(sql, *args)
+
+
+def code_in(page: str) -> str:
+    found = re.search(r"<code>([A-Z0-9-]+)</code>", page)
+    assert found is not None, "no code on this page"
+    return found[1]
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+async def open_account(client: httpx.AsyncClient, identity: str, code: str) -> SignedIn:
+    """Use a code in this browser, and read the token of the forms from the page that it leads to."""
+    form = {"identity": identity, "code": code, "password": CHOSEN}
+    assert (await client.post("/aktivasi", data=form)).status_code == 303
+    csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', (await client.get("/anggota/akun")).text)
+    assert csrf is not None
+    return SignedIn(client, csrf[1])
+
+
+async def set_pin(person: SignedIn, password: str = CHOSEN) -> httpx.Response:
+    return await person.post(PIN, {"pin": "274193", "again": "274193", "own_password": password})
+
+
+@pytest.fixture
+async def taken_over(officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef) -> SignedIn:
+    """Budi's account, opened by a code that the chair gave and used."""
+    member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
+    given = code_in((await officer_client.post(f"/pengurus/anggota/{member_id}/kode")).text)
+    return await open_account(visitor("melati"), "0002", given)
+
+
+async def test_the_members_other_sessions_end(
+    sign_in: SignInAs, officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
+    budi = await sign_in("melati", "+6281200000002")
+    member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
+    given = code_in((await officer_client.post(f"/pengurus/anggota/{member_id}/kode")).text)
+    assert (await budi.get("/anggota")).status_code == 200, "a code that nobody used changes nothing"
+    await open_account(visitor("melati"), "0002", given)
+    assert (await budi.get("/anggota")).headers["location"].startswith("/masuk")
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 10")
+async def test_a_pin_waits_a_day_after_a_code(taken_over: SignedIn, database: Database, melati: TenantRef) -> None:
+    assert "PIN baru bisa dibuat atau diganti mulai" in plain((await taken_over.get(PIN)).text)
+    refused = await set_pin(taken_over)
+    assert refused.status_code == 409
+    assert "PIN baru bisa dibuat atau diganti mulai" in plain(refused.text)
+    now = clock.now()
+    with clock.held_at(now + timedelta(hours=23)):
+        assert (await set_pin(taken_over)).status_code == 409
+    assert await value(database, melati, "SELECT count(*) FROM credit_terms WHERE pin_hash IS NOT NULL") == 0
+    with clock.held_at(now + timedelta(hours=24, minutes=1)):
+        assert (await set_pin(taken_over)).status_code == 303
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 10")
+async def test_the_first_code_of_a_new_member_waits_as_well(
+    officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
+    form = {"name": "Tiur Simbolon", "joined_on": clock.today().isoformat(), "key": str(uuid.uuid4()), "number": "77"}
+    given = code_in((await officer_client.post("/pengurus/anggota/baru", form)).text)
+    tiur = await open_account(visitor("melati"), "77", given)
+    assert (await set_pin(tiur)).status_code == 409
+    with clock.held_at(clock.now() + timedelta(hours=24, minutes=1)):
+        assert (await set_pin(tiur)).status_code == 303
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 10")
+async def test_a_new_password_does_not_end_the_wait(taken_over: SignedIn) -> None:
+    form = {"present": CHOSEN, "password": "tiga kata aneh"}
+    assert (await taken_over.post("/anggota/akun/kata-sandi", form)).status_code == 303
+    assert (await set_pin(taken_over, "tiga kata aneh")).status_code == 409
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 10")
+async def test_who_owns_the_account_sees_when_a_code_was_used_and_who_gave_it(
+    taken_over: SignedIn, visitor: Visitors
+) -> None:
+    for page in ("/anggota", "/", "/anggota/simpanan"):
+        told = plain((await taken_over.get(page)).text)
+        assert "Akun ini dibuka dengan kode dari Ketua Melati" in told
+        assert "WIB" in told
+    assert (await taken_over.post(SEEN, {"kembali": "/anggota/simpanan"})).headers["location"] == "/anggota/simpanan"
+    assert "dibuka dengan kode" not in plain((await taken_over.get("/anggota")).text)
+    assert "dibuka dengan kode" not in plain((await visitor("melati").get("/")).text)
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 10")
+async def test_whoever_closes_the_notice_cannot_hide_the_code(
+    taken_over: SignedIn, officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
+    await taken_over.post(SEEN)
+    member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
+    given = code_in((await officer_client.post(f"/pengurus/anggota/{member_id}/kode")).text)
+    budi = await open_account(visitor("melati"), "0002", given)
+    told = plain((await budi.get("/anggota/akun")).text)
+    assert told.count("kode dari Ketua Melati") >= 3, "the notice of the new one, and both in the list"
+
+
+async def test_a_code_is_not_seen_by_whoever_never_used_one(member_client: SignedIn) -> None:
+    told = plain((await member_client.get("/anggota/akun")).text)
+    assert "kode dari" not in told
+    assert (await set_pin(member_client, PASSWORD)).status_code == 303
