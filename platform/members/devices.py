@@ -40,6 +40,11 @@ def device_cookie(*, secure: bool) -> str:
     return "__Host-perangkat" if secure else "perangkat"
 
 
+def has_device_cookie(request: Request[Any, Any, Any], settings: Settings) -> bool:
+    """Whether anybody may be known in this browser."""
+    return bool(_entries(request, settings))
+
+
 def known_device(request: Request[Any, Any, Any], settings: Settings, account: Account | None) -> str | None:
     """Return the name under which this browser's attempts at an account are counted, or None when it is not known there."""
     if account is None or account.password_hash is None:

@@ -8,11 +8,10 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from members import queries
+from members import queries, rules
 from members.activation import activate
-from members.devices import Account, known_device, remember_device
+from members.devices import Account, has_device_cookie, known_device, remember_device
 from members.forms import ActivationForm, SignInForm
-from members.rules import plain_identity
 from members.sessions import OpenedSession, end_session
 from members.signing_in import sign_in, take_handover
 from members.throttling import Door
@@ -93,17 +92,17 @@ async def take_activation(
 
 
 async def _door(request: AnyRequest, visit: Visit, tenant: TenantRef, door: str, identity: str) -> Door:
-    """The door of the account that was named, looked up apart from the request's own transaction.
+    """The door of whoever was named, by what was typed and not by the account: else a wait would tell which names are one person's.
 
-    Guesses are counted under the account, whichever of its names was typed, else under what was typed.
+    Only a browser that shows a device cookie has the account looked up, apart from the request's own transaction.
     """
-    async with coop_reader(visit.database, tenant) as ro:
-        found = await queries.credentials(ro, identity)
-    if found is None:
-        return Door(visit.database, tenant, door, plain_identity(identity), visit.client_ip)
-    account = Account(tenant.schema_name, str(found.id), found.password_hash)
-    device = known_device(request, visit.database.settings, account)
-    return Door(visit.database, tenant, door, account.id, visit.client_ip, device=device)
+    typed, device, settings = rules.plain_identity(identity), None, visit.database.settings
+    if has_device_cookie(request, settings):
+        async with coop_reader(visit.database, tenant) as ro:
+            found = await queries.credentials(ro, identity)
+        account = Account(tenant.schema_name, str(found.id), found.password_hash) if found else None
+        device = known_device(request, settings, account)
+    return Door(visit.database, tenant, door, typed, visit.client_ip, device=device)
 
 
 async def _enter(

@@ -44,12 +44,6 @@ ALREADY_MEMBER = Kind(
     id="{name} dengan nomor HP itu sudah ada di daftar anggota.",
     en="{name} with that phone number is in the register already.",
 )
-ALREADY_APPLIED = Kind(
-    "members.already_applied",
-    409,
-    id="Nomor HP ini sudah tercatat di koperasi. Bila itu nomor Anda, silakan masuk, atau tanyakan kepada pengurus.",
-    en="The cooperative knows this phone number already. If it is yours, please sign in, or ask an officer.",
-)
 CONSENT_NEEDED = Kind(
     "members.consent_needed",
     422,

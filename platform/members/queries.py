@@ -50,6 +50,16 @@ class RegisterRow(msgspec.Struct, frozen=True):
     status: str
     applied_at: datetime
     joined_on: date | None
+    phone_known: bool
+
+
+class SamePhone(msgspec.Struct, frozen=True):
+    """Somebody else in the register with the same phone."""
+
+    id: UUID
+    number: str | None
+    name: str
+    status: str
 
 
 class AccountView(msgspec.Struct, frozen=True):
@@ -105,7 +115,9 @@ async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[
     total = await ro.value(f"SELECT count(*) FROM members {where}", status, pattern, phone)
     rows = await ro.rows(
         RegisterRow,
-        f"SELECT id, number, name, phone, status, applied_at, joined_on FROM members {where}"
+        "SELECT id, number, name, phone, status, applied_at, joined_on, status = 'applied' AND EXISTS (SELECT FROM members other"
+        " WHERE other.phone = members.phone AND other.status = 'active') AS phone_known"
+        f" FROM members {where}"
         " ORDER BY status <> 'applied', lower(name), number LIMIT $4 OFFSET $5",
         status,
         pattern,
@@ -114,6 +126,17 @@ async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[
         (page - 1) * PAGE_SIZE,
     )
     return rows, int(total)
+
+
+async def others_with_phone(ro: Reader, member_id: UUID, phone: str | None) -> list[SamePhone]:
+    """Return members and applicants, besides this one, with this phone; members first."""
+    return await ro.rows(
+        SamePhone,
+        "SELECT id, number, name, status FROM members WHERE phone = $2 AND id <> $1 AND status IN ('applied', 'active')"
+        " ORDER BY status = 'applied', name LIMIT 10",
+        member_id,
+        phone,
+    )
 
 
 async def counts(ro: Reader) -> dict[str, int]:

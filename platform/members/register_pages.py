@@ -237,6 +237,9 @@ async def _member_context(ro: Reader, brand: Brand, visit: Visit, member_id: UUI
         "place": "anggota",
         "person": person,
         "account": await queries.account(ro, member_id, clock.now()),
+        "same_phone": await queries.others_with_phone(ro, member_id, person.phone)
+        if person.status == "applied"
+        else [],
         "kinds": passbook(visit.lang, savings, f"/pengurus/anggota/{member_id}/simpanan"),
         "savings": savings,
         "dues": await dues_of(ro, saver, today),

@@ -42,7 +42,6 @@ def told(answer: httpx.Response) -> tuple[int, str | None, str]:
     return answer.status_code, answer.headers.get("location"), re.sub(r"[0-9a-f-]{36}", "", answer.text)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 13")
 async def test_applying_answers_alike_for_every_phone(visitor: Visitors, database: Database, melati: TenantRef) -> None:
     await visitor("melati").post("/gabung", data=application(APPLICANT))
     asked: list[str] = []
@@ -56,7 +55,6 @@ async def test_applying_answers_alike_for_every_phone(visitor: Visitors, databas
     assert work == [work[0]] * 4, "the database does the same for each of them"
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 13")
 async def test_a_form_with_a_mistake_tells_no_more_about_a_phone_that_is_known(visitor: Visitors) -> None:
     answers = [
         told(await visitor("melati").post("/gabung", data=application(phone, **mistake)))
@@ -67,7 +65,6 @@ async def test_a_form_with_a_mistake_tells_no_more_about_a_phone_that_is_known(v
     assert shown[0::2] == shown[1::2]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 13")
 async def test_officers_see_that_the_phone_is_a_members(
     visitor: Visitors, officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
@@ -80,7 +77,6 @@ async def test_officers_see_that_the_phone_is_a_members(
     assert "0001" in shown
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 13")
 async def test_two_names_of_one_account_are_not_told_by_the_wait(visitor: Visitors) -> None:
     for path, form in (
         ("/masuk", {"password": "salah sekali"}),
