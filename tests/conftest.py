@@ -11,27 +11,27 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import httpx
 import hypothesis
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories.cooperatives import PASSWORD, furnish
 from factories.run_folder import RunFolder
-from kernel import clock
 from kernel.database import Database, Reader, reader_of
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
-from members.models import Session
+from members.models import User
+from members.sessions import open_session
 from onboarding.founding import Founding, found
 from tenants.fleet import migrate
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import bind, coop_session
-from ui.cookies import new_token, token_hash
+from ui.cookies import token_hash
 from web.doors import Doors
 from web.rates import RateGuard
 
@@ -246,16 +246,10 @@ async def sign_in(database: Database, visitor: Callable[[str], httpx.AsyncClient
 
     async def enter(slug: str, phone: str) -> SignedIn:
         tenant = await _tenant(database, slug)
-        token = new_token()
         async with coop_session(database, tenant) as db:
-            user_id = await (await reader_of(db)).value("SELECT id FROM users WHERE phone = $1", phone)
-            assert user_id is not None, f"{slug} has no user with the phone {phone}"
-            now = clock.now()
-            db.add(
-                Session(
-                    token_hash=token_hash(token), user_id=user_id, signed_in_at=now, expires_at=now + timedelta(hours=1)
-                )
-            )
+            user = (await db.execute(select(User).where(User.phone == phone))).scalar_one_or_none()
+            assert user is not None, f"{slug} has no user with the phone {phone}"
+            token = (await open_session(db, user)).token
         client = visitor(slug)
         client.cookies.set("lumbung", token)
         return SignedIn(client, csrf_of(settings, tenant, token))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from kernel import audit
+from kernel import audit, clock
 from kernel.passwords import check_password, hash_password, verify_password
 from members import errors, queries
 from members.models import Member, User
@@ -23,7 +23,9 @@ async def change_password(db: AsyncSession, actor: Actor, present: str, new: str
     user = await _own_user(db, actor)
     check_password(new, phone_number=user.phone)
     await _require_password(user, present, "present")
-    user.password_hash = await hash_password(new)
+    fresh = await hash_password(new)
+    await _require_unchanged(db, user, "present")
+    user.password_hash = fresh
     await end_sessions(db, user.id, but=session)
     audit.record(db, actor, "members.password_changed", subject=f"user:{user.id}")
 
@@ -33,6 +35,7 @@ async def change_phone(db: AsyncSession, actor: Actor, phone: str, present: str)
     user = await _own_user(db, actor)
     await _require_password(user, present, "own_password")
     await queries.lock_register(db)
+    await _require_unchanged(db, user, "own_password")
     if user.phone == phone:
         return
     if await queries.phone_in_use(db, phone):
@@ -51,6 +54,11 @@ async def change_language(db: AsyncSession, actor: Actor, language: Literal["id"
     (await _own_user(db, actor)).language = language
 
 
+async def close_code_notice(db: AsyncSession, actor: Actor) -> None:
+    """Note that somebody has seen that a code opened their account; the trail keeps that it did."""
+    (await _own_user(db, actor)).code_seen_at = clock.now()
+
+
 async def sign_out_everywhere(db: AsyncSession, actor: Actor) -> None:
     """End every session of one's own, this one too."""
     user = await _own_user(db, actor)
@@ -64,6 +72,13 @@ async def _own_user(db: AsyncSession, actor: Actor) -> User:
     if user is None:
         raise NOT_FOUND()
     return user
+
+
+async def _require_unchanged(db: AsyncSession, user: User, field: str) -> None:
+    """Lock the account that a password was weighed for: what changed meanwhile (an office was given) is not written over."""
+    weighed = user.password_hash
+    if await queries.user_as_it_is(db, user.id) is None or user.password_hash != weighed:
+        raise errors.WRONG_PASSWORD(field=field)
 
 
 async def _require_password(user: User, password: str, field: str) -> None:

@@ -13,6 +13,7 @@ from kernel.ids import new_id
 from kernel.passwords import check_password, hash_password, verify_nobody, verify_password
 from members import errors, queries, rules
 from members.models import Member, User
+from members.queries import CODE_USED
 from members.sessions import OpenedSession, end_sessions, open_session
 from tenants.session import coop_reader, tenant_of
 from ui.errors import NOT_FOUND
@@ -68,12 +69,18 @@ async def hand_out_code(db: AsyncSession, actor: Actor, member_id: UUID, prepare
         user = await _new_user(db, member)
     elif not rules.may_give_code(await queries.role_of(db, actor.user_id), user.officer_role):
         raise errors.KETUA_ONLY(name=member.name)
-    user.activation_hash = prepared.kept
-    user.activation_expires_at = clock.now() + rules.CODE_LASTS
+    keep_code(user, prepared, given_by=actor.name)
     audit.record(db, actor, "members.code_given", subject=f"member:{member.id}", facts={"number": member.number})
     await db.flush()
     by_phone = user.phone is not None and user.phone == member.phone
     return GivenCode(rules.shown_code(prepared.code), member.id, member.number, member.name, member.phone, by_phone)
+
+
+def keep_code(user: User, prepared: PreparedCode, *, given_by: str) -> None:
+    """Let a code wait on an account, in the place of the one before."""
+    user.activation_hash = prepared.kept
+    user.activation_expires_at = clock.now() + rules.CODE_LASTS
+    user.activation_given_by = given_by
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -113,14 +120,20 @@ async def weigh(found: queries.Credentials | None, code: str, password: str) -> 
 
 
 async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
-    """Take the new password and open a session; of two with the same code the second finds it used (members.wrong_code)."""
+    """Take the new password and open a session; of two with the same code the second finds it used (members.wrong_code).
+
+    The account remembers when it was opened so and who had given the code: whoever it belongs to is told.
+    """
     user = await queries.user_to_let_in(db, weighed.user_id)
     if user is None or user.activation_hash != weighed.activation_hash:
         raise errors.WRONG_CODE(field="code")
     user.password_hash = weighed.password_hash
-    user.activation_hash = user.activation_expires_at = None
+    user.code_used_at, user.code_given_by, user.code_seen_at = clock.now(), user.activation_given_by, None
+    user.activation_hash = user.activation_expires_at = user.activation_given_by = None
     await end_sessions(db, user.id)
-    audit.record(db, Actor("member", user.name, user.id), "members.activated", subject=f"member:{user.member_id}")
+    subject = f"member:{user.member_id}" if user.member_id else f"user:{user.id}"
+    facts = {"given_by": user.code_given_by}
+    audit.record(db, Actor("member", user.name, user.id), CODE_USED, subject=subject, facts=facts)
     return await open_session(db, user)
 
 

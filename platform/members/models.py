@@ -40,7 +40,11 @@ class Member(CoopBase):
 
 
 class User(CoopBase):
-    """Somebody who can sign in: a member, an officer, or both. ``password_hash`` is argon2id, or null until activated."""
+    """Somebody who can sign in: a member, an officer, or both. ``password_hash`` is argon2id, or null until activated.
+
+    ``activation_…`` is a code that waits, and who gave it; ``code_…`` is the last one that was used: when, given by whom, and when the person
+    said that they have seen it.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -56,12 +60,19 @@ class User(CoopBase):
     password_hash: Mapped[str | None] = mapped_column(Text)
     activation_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     activation_expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    activation_given_by: Mapped[str | None] = mapped_column(Text)
+    code_used_at: Mapped[datetime | None] = mapped_column(Moment)
+    code_given_by: Mapped[str | None] = mapped_column(Text)
+    code_seen_at: Mapped[datetime | None] = mapped_column(Moment)
     language: Mapped[str] = mapped_column(Text, server_default="id")
     added_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
 class Session(CoopBase):
-    """A signed-in person; only the hash of the cookie's token is kept. ``kind`` 'handover' is a one-time link from founding."""
+    """A signed-in person; only the hash of the cookie's token is kept. ``kind`` 'handover' is a one-time link from founding.
+
+    ``officer_role`` is the office held at sign-in: the session has that office's rights for as long as the person holds it, and no other's.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -72,6 +83,7 @@ class Session(CoopBase):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     kind: Mapped[str] = mapped_column(Text, server_default="session")
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    officer_role: Mapped[str | None] = mapped_column(Text)
     signed_in_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -11,7 +11,7 @@ from governance.queries import bylaws_on
 from kernel import clock, phone
 from kernel.database import Reader, reader_of
 from members import queries
-from members.account import change_language, change_password, change_phone, sign_out_everywhere
+from members.account import change_language, change_password, change_phone, close_code_notice, sign_out_everywhere
 from members.entry_pages import know_browser
 from members.forms import LanguageForm, PasswordForm, PhoneForm
 from members.purchases import list_purchases, purchases_in
@@ -142,6 +142,14 @@ async def take_language(request: AnyRequest, db: Db, visit: TheVisit) -> Respons
     return response
 
 
+@post("/anggota/akun/kode-dipakai/pembacaan", guards=[signed_in])
+async def take_code_seen(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+    """Close the notice that a code opened the account."""
+    await read_form(request, Nothing)
+    await close_code_notice(db, visit.actor)
+    return see_other("/pengurus" if viewer.is_officer else "/anggota")
+
+
 @post("/anggota/akun/keluar-semua", guards=[signed_in])
 async def leave_everywhere(request: AnyRequest, db: Db, visit: TheVisit) -> Response[Any]:
     """End every session."""
@@ -157,7 +165,8 @@ async def _account(ro: Reader, viewer: Viewer) -> dict[str, Any]:
     if account is None:
         raise NOT_FOUND()
     shown = phone.national(account.phone) if account.phone else None
-    return {"place": "akun", "account": account, "phone": shown}
+    codes = await queries.codes_used(ro, viewer.user_id)
+    return {"place": "akun", "account": account, "phone": shown, "codes": codes}
 
 
 routes: list[Any] = [
@@ -167,5 +176,6 @@ routes: list[Any] = [
     take_password,
     take_phone,
     take_language,
+    take_code_seen,
     leave_everywhere,
 ]

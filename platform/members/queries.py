@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STATUSES = ("active", "applied", "declined", "left")
 PAGE_SIZE = 30
+CODE_USED = "members.activated"
+CODES_SHOWN = 5
 
 
 class MemberView(msgspec.Struct, frozen=True):
@@ -72,6 +74,13 @@ class AccountView(msgspec.Struct, frozen=True):
     code_until: datetime | None
 
 
+class CodeUse(msgspec.Struct, frozen=True):
+    """A code that opened an account; ``given_by`` is the officer who gave it, None where that was not written down."""
+
+    at: datetime
+    given_by: str | None
+
+
 class Credentials(msgspec.Struct, frozen=True):
     """What an account is opened with: hashes to weigh before anything is locked."""
 
@@ -86,10 +95,16 @@ _MEMBER = "SELECT id, number, name, sex, phone, address, status, applied_at, joi
 
 
 async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Viewer | None:
-    """Return the person whose session this is, or None when it is unknown or over. A member who left is no longer one."""
+    """Return the person whose session this is, or None when it is unknown or over. A member who left is no longer one.
+
+    They are an officer only in a session that was opened in the office they hold now.
+    """
     return await ro.one(
         Viewer,
-        "SELECT u.id AS user_id, u.name, m.id AS member_id, m.number AS member_number, u.officer_role, s.token_hash AS session"
+        "SELECT u.id AS user_id, u.name, m.id AS member_id, m.number AS member_number,"
+        " CASE WHEN s.officer_role = u.officer_role THEN u.officer_role END AS officer_role, s.token_hash AS session,"
+        " CASE WHEN u.code_seen_at IS NULL OR u.code_seen_at < u.code_used_at THEN u.code_used_at END AS code_used_at,"
+        " u.code_given_by"
         " FROM sessions s JOIN users u ON u.id = s.user_id"
         " LEFT JOIN members m ON m.id = u.member_id AND m.status = 'active'"
         " WHERE s.token_hash = $1 AND s.kind = 'session' AND s.expires_at > $2",
@@ -167,6 +182,18 @@ async def own_account(ro: Reader, user_id: UUID) -> AccountView | None:
     )
 
 
+async def codes_used(ro: Reader, user_id: UUID) -> list[CodeUse]:
+    """Return the last codes that opened this account, newest first, from the trail: nobody can take them out of it."""
+    return await ro.rows(
+        CodeUse,
+        "SELECT e.at, e.facts->>'given_by' AS given_by FROM users u JOIN audit_entries e"
+        " ON e.subject = CASE WHEN u.member_id IS NULL THEN 'user:' || u.id ELSE 'member:' || u.member_id END"
+        f" WHERE u.id = $1 AND e.action = $2 ORDER BY e.id DESC LIMIT {CODES_SHOWN}",
+        user_id,
+        CODE_USED,
+    )
+
+
 async def orders_of_journals(ro: Reader, journals: Sequence[int]) -> dict[int, int]:
     """Return the number of the order that each of these journals sold; the shop writes that table, here it is only read."""
     found = await ro.records(
@@ -215,22 +242,30 @@ async def phone_in_use(db: AsyncSession, phone: str) -> bool:
 
 
 async def credentials(ro: Reader, identity: str) -> Credentials | None:
-    """Return the account that a phone or member number leads to; a member number goes before a phone that looks like it."""
+    """Return the account that a phone or member number leads to; a member number goes before a phone that looks like it.
+
+    An officer's phone goes before both, so that nobody puts a member of that number before it.
+    """
     typed = identity.strip()
     return await ro.one(
         Credentials,
         "SELECT u.id, u.phone, u.password_hash, u.activation_hash, u.activation_expires_at"
         " FROM users u LEFT JOIN members m ON m.id = u.member_id WHERE m.number = $1 OR u.phone = $2"
-        " ORDER BY (m.number = $1) DESC NULLS LAST LIMIT 1",
+        " ORDER BY (u.officer_role IS NOT NULL AND u.phone = $2) DESC NULLS LAST, (m.number = $1) DESC NULLS LAST LIMIT 1",
         typed,
         phone_or_none(typed) or typed,
     )
 
 
-async def user_to_let_in(db: AsyncSession, user_id: UUID) -> User | None:
-    """Return an account, locked as it is now until the transaction ends; None for a member who left and holds no office."""
+async def user_as_it_is(db: AsyncSession, user_id: UUID | None) -> User | None:
+    """Return an account, locked as it is now until the transaction ends, whatever was read of it before."""
     statement = select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
-    user = (await db.execute(statement)).scalar_one_or_none()
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def user_to_let_in(db: AsyncSession, user_id: UUID) -> User | None:
+    """Return an account as ``user_as_it_is``; None for a member who left and holds no office."""
+    user = await user_as_it_is(db, user_id)
     if user is None or (user.officer_role is None and not await is_active(db, user.member_id)):
         return None
     return user

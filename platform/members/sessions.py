@@ -34,7 +34,15 @@ async def open_session(db: AsyncSession, user: User) -> OpenedSession:
     now = clock.now()
     lasts = OFFICER_SESSION if user.officer_role else MEMBER_SESSION
     token = new_token()
-    db.add(Session(token_hash=token_hash(token), user_id=user.id, signed_in_at=now, expires_at=now + lasts))
+    db.add(
+        Session(
+            token_hash=token_hash(token),
+            user_id=user.id,
+            officer_role=user.officer_role,
+            signed_in_at=now,
+            expires_at=now + lasts,
+        )
+    )
     await db.flush()
     return OpenedSession(token, lasts, user.id, user.name, user.officer_role is not None, user.language)
 

@@ -1,4 +1,4 @@
-"""Who holds office: appointing by phone number with a code for the first sign-in, and dismissing."""
+"""Who holds office: appointing by phone number with a code that alone opens the account, and dismissing."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from kernel import audit, clock
+from kernel import audit
 from kernel.ids import new_id
-from members.activation import prepare_code
+from members.activation import keep_code, prepare_code
 from members.models import User
 from members.queries import lock_register
-from members.rules import CODE_LASTS, shown_code
+from members.rules import shown_code
 from members.sessions import end_sessions
 from office import errors, queries
+from payments.credit.terms import forget_pin
 from ui.errors import NOT_FOUND
 
 if TYPE_CHECKING:
@@ -26,22 +27,25 @@ Role = Literal["ketua", "bendahara", "sekretaris", "kasir"]
 
 
 class Appointed(msgspec.Struct, frozen=True):
-    """Who was appointed; ``code`` for the first sign-in, None for somebody who has a password already."""
+    """Who was appointed, and the code to show once; ``had_account``: whether they could sign in before, and cannot any more without it."""
 
     name: str
     phone: str
-    code: str | None
+    code: str
+    had_account: bool
 
 
 async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role: Role) -> Appointed:
     """Give somebody an office. ``phone`` (E.164) finds a member's account, else makes one.
 
-    Somebody who was appointed before and has not come in yet gets a new code; the one before stops working.
+    The account begins anew: whoever prepared it, gave a code for it or is signed in to it has nothing of it left. It opens with the code
+    returned here, which only a chair replaces (``members.rules.may_give_code``). Somebody who was appointed before and has not come in yet
+    gets a new code; the one before stops working.
     Raises Refusal: office.ketua_only, .already_officer, .role_of_oneself.
     """
-    await _require_ketua(db, actor)
     prepared = await prepare_code()
     await lock_register(db)
+    await _require_ketua(db, actor)
     user = await queries.user_by_phone(db, phone)
     if user is not None and user.id == actor.user_id:
         raise errors.ROLE_OF_ONESELF(field="phone")
@@ -50,16 +54,15 @@ async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role
     if user is None:
         user = User(id=new_id(), name=name, phone=phone, officer_role=role)
         db.add(user)
+    had_account = user.password_hash is not None
+    await _begin_anew(db, user)
     user.officer_role = role
-    needs_code = user.password_hash is None
-    if needs_code:
-        user.activation_hash = prepared.kept
-        user.activation_expires_at = clock.now() + CODE_LASTS
+    keep_code(user, prepared, given_by=actor.name)
     audit.record(
         db, actor, "office.officer_appointed", subject=f"user:{user.id}", facts={"name": user.name, "role": role}
     )
     await db.flush()
-    return Appointed(user.name, phone, shown_code(prepared.code) if needs_code else None)
+    return Appointed(user.name, phone, shown_code(prepared.code), had_account)
 
 
 async def dismiss(db: AsyncSession, actor: Actor, user_id: UUID) -> str:
@@ -83,6 +86,14 @@ async def dismiss(db: AsyncSession, actor: Actor, user_id: UUID) -> str:
         user.officer_role = None
     await db.flush()
     return user.name
+
+
+async def _begin_anew(db: AsyncSession, user: User) -> None:
+    """Take away all by which an account opens and agrees. Device cookies fall with the password that they are bound to."""
+    user.password_hash = user.activation_hash = user.activation_expires_at = user.activation_given_by = None
+    await end_sessions(db, user.id)
+    if user.member_id is not None:
+        await forget_pin(db, user.member_id)
 
 
 async def _require_ketua(db: AsyncSession, actor: Actor) -> None:

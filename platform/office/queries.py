@@ -161,8 +161,9 @@ async def profile_to_change(db: AsyncSession) -> Profile:
 
 
 async def user_by_phone(db: AsyncSession, phone: str) -> User | None:
-    """Return the account that this number signs in to, locked."""
-    return (await db.execute(select(User).where(User.phone == phone).with_for_update())).scalar_one_or_none()
+    """Return the account that this number signs in to, locked as it is now."""
+    statement = select(User).where(User.phone == phone).with_for_update().execution_options(populate_existing=True)
+    return (await db.execute(statement)).scalar_one_or_none()
 
 
 async def role_of(db: AsyncSession, user_id: UUID | None) -> str | None:

@@ -123,6 +123,12 @@ PIN_NOT_SET = Kind(
     id="Anda belum membuat PIN. Buat dulu di halaman Kasbon.",
     en="You have no PIN yet. Make one on the store credit page first.",
 )
+PIN_WAITS = Kind(
+    "payments.pin_waits",
+    409,
+    id="PIN baru bisa dibuat atau diganti mulai {until}, sehari sesudah akun dibuka dengan kode.",
+    en="A new PIN can be made or changed from {until}, a day after the account was opened with a code.",
+)
 PIN_MALFORMED = Kind("payments.pin_malformed", 422, id="PIN terdiri dari 6 angka.", en="A PIN has 6 digits.")
 PIN_TOO_EASY = Kind(
     "payments.pin_too_easy",

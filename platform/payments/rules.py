@@ -69,6 +69,16 @@ TAIL_RESTS: Final = timedelta(days=7)
 REFERENCE_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # read aloud without I, L, O and U
 
 
+# Whoever opened an account with a code may not be its owner: time for the owner to see it, before somebody agrees to debts in their name.
+PIN_WAITS_AFTER_CODE: Final = timedelta(days=1)
+
+
+def pin_waits_until(code_used_at: datetime | None, now: datetime) -> datetime | None:
+    """Return until when no PIN may be set, or None when one may; ``code_used_at`` is when a code last opened the account."""
+    until = code_used_at + PIN_WAITS_AFTER_CODE if code_used_at is not None else now
+    return until if until > now else None
+
+
 def can_follow(now: str, then: Status) -> bool:
     """Whether a payment may go from ``now`` to ``then``."""
     return then in STEPS[now]

@@ -26,7 +26,7 @@ SHARED = "shared"
 COOPERATIVE = "cooperative"
 
 # The oldest revision of a cooperative that this code still serves; anything older shows "being upgraded".
-OLDEST_SERVED = "0007"
+OLDEST_SERVED = "0008"
 
 _ROOMS = (
     "kernel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Viewer(msgspec.Struct, frozen=True):
-    """A signed-in person. ``session`` is the hash of the cookie's token: forms are bound to it."""
+    """A signed-in person. ``session`` is the hash of the cookie's token: forms are bound to it.
+
+    ``code_used_at`` and ``code_given_by`` tell of a code by which the account was opened, until they say that they have seen it.
+    """
 
     user_id: UUID
     name: str
@@ -27,6 +31,8 @@ class Viewer(msgspec.Struct, frozen=True):
     member_number: str | None
     officer_role: str | None
     session: bytes
+    code_used_at: datetime | None = None
+    code_given_by: str | None = None
 
     @property
     def is_officer(self) -> bool:

@@ -7,7 +7,6 @@ same treatment, in turns; a figure is the median of its rounds.
 import statistics
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -18,11 +17,11 @@ from bench.place import cooperative, place
 from kernel import clock
 from kernel.database import Database, plain_url, reader_of
 from kernel.ids import new_id
-from members.models import Member, Session, User
+from members.models import Member, User
+from members.sessions import open_session
 from shop.models import Category, Product
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from ui.cookies import new_token, token_hash
 from web.doors import Doors
 from web.rates import RateGuard
 
@@ -111,7 +110,6 @@ async def compare(title: str, ours: Call, yardstick_name: str, yardstick: Call) 
 
 async def furnish(database: Database, tenant: TenantRef) -> str:
     """60 goods in 6 categories, a member; returns the member's cookie."""
-    token = new_token()
     async with coop_session(database, tenant) as db:
         for at in range(6):
             category = Category(id=new_id(), slug=f"rak-{at}", name=f"Rak {at}")
@@ -136,12 +134,7 @@ async def furnish(database: Database, tenant: TenantRef) -> str:
         user = User(id=new_id(), name=member.name, phone="+6289900000009", member_id=member.id)
         db.add(user)
         await db.flush()
-        now = clock.now()
-        db.add(
-            Session(
-                token_hash=token_hash(token), user_id=user.id, signed_in_at=now, expires_at=now + timedelta(hours=1)
-            )
-        )
+        token = (await open_session(db, user)).token
         assert await (await reader_of(db)).value("SELECT count(*) FROM products") == 60
     return f"lumbung={token}"
 

@@ -6,11 +6,13 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
+from sqlalchemy import select
 
 from factories.cooperatives import PASSWORD
 from kernel import clock
-from kernel.database import Database, reader_of
-from members.models import Session
+from kernel.database import Database
+from members.models import User
+from members.sessions import open_session
 from operators.models import Operator, OperatorSession
 from tenants.registry import tenant_by_slug
 from tenants.session import coop_session, shared_session
@@ -89,15 +91,13 @@ class Person:
 
     async def enter(self, phone: str) -> None:
         """Be signed in as who has this phone number, by a session of their own."""
-        token = new_token()
         tenant = await tenant_by_slug(self.site.database, self.label)
         assert tenant is not None
         async with coop_session(self.site.database, tenant) as db:
-            user_id = await (await reader_of(db)).value("SELECT id FROM users WHERE phone = $1", phone)
-            assert user_id is not None, f"{self.label} has no user with the phone {phone}"
-            now = clock.now()
-            db.add(Session(token_hash=token_hash(token), user_id=user_id, signed_in_at=now, expires_at=now + HOURS))
-        await self.take(token)
+            user = (await db.execute(select(User).where(User.phone == phone))).scalar_one_or_none()
+            assert user is not None, f"{self.label} has no user with the phone {phone}"
+            opened = await open_session(db, user)
+        await self.take(opened.token)
 
     async def enter_as_operator(self, operator: Operator) -> None:
         """Be signed in as an operator."""

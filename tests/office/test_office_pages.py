@@ -238,10 +238,11 @@ async def test_an_appointed_officer_signs_in_with_the_code(db: AsyncSession, cha
     assert refusal.value.code == "office.already_officer"
 
 
-async def test_a_member_becomes_an_officer_with_the_password_they_have(db: AsyncSession, chair: Actor) -> None:
+async def test_a_member_becomes_an_officer_by_a_new_code(db: AsyncSession, chair: Actor) -> None:
     appointed = await officers.appoint(db, chair, name="lain", phone="+6281200000001", role="kasir")
-    assert appointed.code is None
+    assert appointed.had_account
     assert appointed.name == "Sari Wulandari Melati"
+    assert (await activate(db, "0001", appointed.code, "tiga kata aneh")).is_officer
 
 
 async def test_only_the_chair_appoints_and_dismisses(db: AsyncSession, chair: Actor) -> None:

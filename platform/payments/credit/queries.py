@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -47,6 +48,14 @@ async def credit_of(source: AsyncSession | Reader, member_id: UUID) -> CreditVie
 async def pin_hash_of(ro: Reader, member_id: UUID) -> str | None:
     """Return the hash of a member's PIN, or None."""
     found: str | None = await ro.value("SELECT pin_hash FROM credit_terms WHERE member_id = $1", member_id)
+    return found
+
+
+async def code_used_at(source: AsyncSession | Reader, member_id: UUID) -> datetime | None:
+    """Return when a code last opened a member's account, or None."""
+    found: datetime | None = await (await reader_of(source)).value(
+        "SELECT code_used_at FROM users WHERE member_id = $1", member_id
+    )
     return found
 
 

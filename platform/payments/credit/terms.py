@@ -14,7 +14,7 @@ from kernel.actor import Actor
 from kernel.money import Rupiah
 from kernel.passwords import hash_password, verify_nobody, verify_password
 from members.throttling import Door
-from payments import errors, events, queries
+from payments import errors, events, queries, rules
 from payments.credit import queries as credit_queries
 from payments.models import CreditTerms
 from tenants.session import coop_reader, coop_session
@@ -62,18 +62,33 @@ async def grant_credit(
 
 
 async def set_pin(database: Database, tenant: TenantRef, actor: Actor, member_id: UUID, pin: str) -> None:
-    """Set a member's PIN. The caller has made sure that it is the member (by their password).
+    """Set a member's PIN. The caller has made sure that it is the member.
 
-    Raises Refusal payments.pin_malformed, .pin_too_easy, .no_such_member.
+    Raises Refusal payments.pin_malformed, .pin_too_easy, .no_such_member, .pin_waits.
     """
     require_good_pin(pin)
     hashed = await hash_password(pin)  # weighed before a connection is held
     async with coop_session(database, tenant) as db:
-        if not await credit_queries.is_active_member(db, member_id):
-            raise errors.NO_SUCH_MEMBER()
-        terms = await _terms(db, member_id)
-        terms.pin_hash, terms.pin_set_at = hashed, clock.now()
-        audit.record(db, actor, events.PIN_SET, subject=f"member:{member_id}", facts={})
+        await keep_pin(db, actor, member_id, hashed)
+
+
+async def keep_pin(db: AsyncSession, actor: Actor, member_id: UUID, hashed: str) -> None:
+    """Keep the hash of a member's new PIN. Raises Refusal payments.no_such_member, .pin_waits."""
+    if not await credit_queries.is_active_member(db, member_id):
+        raise errors.NO_SUCH_MEMBER()
+    waits_until = rules.pin_waits_until(await credit_queries.code_used_at(db, member_id), clock.now())
+    if waits_until is not None:
+        raise errors.PIN_WAITS(until=waits_until)
+    terms = await _terms(db, member_id)
+    terms.pin_hash, terms.pin_set_at = hashed, clock.now()
+    audit.record(db, actor, events.PIN_SET, subject=f"member:{member_id}", facts={})
+
+
+async def forget_pin(db: AsyncSession, member_id: UUID) -> None:
+    """Take a member's PIN away, if they have one: nobody knows any more who set it."""
+    terms = await queries.credit_terms_to_change(db, member_id)
+    if terms is not None:
+        terms.pin_hash = terms.pin_set_at = None
 
 
 async def agree_by_pin(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kernel.actor import Actor
-from kernel.passwords import verify_password
+from kernel.passwords import hash_password, verify_password
 from members import queries as members
 from members.errors import WRONG_PASSWORD
 from members.throttling import Door
@@ -32,8 +32,9 @@ async def change_pin(
 ) -> None:
     """Set the PIN of the member who acts. Guesses at the password are counted with those at the account page.
 
-    Works on transactions of its own, since nothing is held while a password is weighed. Raises Refusal: payments.pin_malformed,
-    .pin_too_easy, .pins_differ, .no_such_member; members.wrong_password; ui.too_many_attempts.
+    Works on transactions of its own, since nothing is held while a password is weighed; what it was weighed against must still be there
+    when the PIN is kept. Raises Refusal: payments.pin_malformed, .pin_too_easy, .pins_differ, .no_such_member, .pin_waits;
+    members.wrong_password; ui.too_many_attempts.
     """
     credit.require_good_pin(pin)
     if again != pin:
@@ -45,6 +46,10 @@ async def change_pin(
         known = user.password_hash if user else None
     if not await verify_password(known or "", password):
         raise WRONG_PASSWORD(field="own_password")
-    await credit.set_pin(database, tenant, actor, member_id, pin)
+    hashed = await hash_password(pin)
     async with coop_session(database, tenant) as db:
+        user = await members.user_as_it_is(db, actor.user_id)
+        if user is None or user.password_hash != known:
+            raise WRONG_PASSWORD(field="own_password")
+        await credit.keep_pin(db, actor, member_id, hashed)
         await door.welcome(db)

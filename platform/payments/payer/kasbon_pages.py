@@ -22,6 +22,7 @@ from payments.payer.changing_pin import change_pin
 from payments.payer.choosing import pay_in_choices
 from payments.payer.forms import PayInForm, PinForm
 from payments.payer.wallet_pages import confirming
+from payments.rules import pin_waits_until
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
 from ui import (
@@ -141,7 +142,11 @@ async def take_pin(
 
 
 async def _pin_context(ro: Reader, member_id: UUID) -> dict[str, Any]:
-    return {"place": "akun", "has_pin": (await credit_queries.credit_of(ro, member_id)).has_pin}
+    return {
+        "place": "akun",
+        "has_pin": (await credit_queries.credit_of(ro, member_id)).has_pin,
+        "waits_until": pin_waits_until(await credit_queries.code_used_at(ro, member_id), clock.now()),
+    }
 
 
 async def _context(ro: Reader, visit: Visit, tenant: TenantRef, member_id: UUID) -> dict[str, Any]:
