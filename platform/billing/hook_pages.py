@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kernel.database import Database
 
 PATH: Final = "/kait/langganan"
-LONGEST: Final = 512 * 1024
 
 
 class _Object(msgspec.Struct, frozen=True):
@@ -50,8 +49,6 @@ async def hear_stripe(request: AnyRequest, database: TheDatabase) -> Response[No
     if not cards_are_taken(settings) or not settings.billing_stripe_webhook_secret:
         raise NOT_FOUND()
     body = await request.body()
-    if len(body) > LONGEST:
-        return Response(None, status_code=413)
     try:
         event = verified(
             {name.lower(): value for name, value in request.headers.items()},

@@ -17,6 +17,7 @@ from kernel import clock
 from kernel.database import Reader, reader_of
 from kernel.money import Rupiah
 from ui import AnyRequest, Db, Ro, TheVisit, operator, page, read_form, see_other
+from ui.bodies import LARGEST_UPLOAD
 
 if TYPE_CHECKING:
     from kernel.formats import Lang
@@ -47,7 +48,7 @@ def ask_for_statement(request: AnyRequest) -> Response[bytes]:
     return page(request, "billing/operator_statement.html", place=PLACE, form=None, matches=None)
 
 
-@post("/langganan/mutasi", guards=[operator], status_code=200)
+@post("/langganan/mutasi", guards=[operator], status_code=200, request_max_body_size=LARGEST_UPLOAD)
 async def read_statement_of_bank(request: AnyRequest, ro: Ro) -> Response[Any]:
     """Show which open invoices its lines pay; each is confirmed like any other payment."""
     form = await read_form(request, StatementForm)

@@ -20,6 +20,7 @@ from payments.officer.payment_queries import waiting as waiting_payments
 from payments.reconciliation import comparing
 from shop.rules import LOW_STOCK
 from ui import AnyRequest, Db, Ro, TheBrand, TheTenant, TheViewer, TheVisit, officer, page, read_form, see_other
+from ui.bodies import LARGEST_UPLOAD
 from ui.brand import PAPER, check_accent, check_colour, contrast, readable_ink
 from ui.errors import NOT_FOUND
 from ui.queries import ProfileView
@@ -140,7 +141,7 @@ async def take_look(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVi
     return see_other(f"{SETTINGS}/tampilan", flash=words(visit.lang).gettext("Tampilan sudah dipasang."))
 
 
-@post(f"{SETTINGS}/lambang", guards=[officer])
+@post(f"{SETTINGS}/lambang", guards=[officer], request_max_body_size=LARGEST_UPLOAD)
 async def take_logo(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Take a new logo."""
     form = await read_form(request, LogoForm)

@@ -16,6 +16,7 @@ from shop import errors, goods, goods_queries, pictures, showing
 from shop.forms import NewProductForm, PictureForm, ProductForm
 from shop.goods_queries import Chip, ProductView
 from ui import AnyRequest, Db, Nothing, Ro, TheViewer, TheVisit, officer, page, read_form, see_other
+from ui.bodies import LARGEST_UPLOAD
 from ui.words import words
 
 HOME: Final = "/pengurus/barang"
@@ -121,7 +122,7 @@ async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) 
     return page(request, "shop/product_picture.html", form=None, **_picture_context(await find(ro, product_id)))
 
 
-@post(HOME + "/{product_id:uuid}/gambar", guards=[officer])
+@post(HOME + "/{product_id:uuid}/gambar", guards=[officer], request_max_body_size=LARGEST_UPLOAD)
 async def set_picture(
     request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
 ) -> Response[Any]:

@@ -54,6 +54,36 @@ UNREADABLE_FORM = Kind(
     id="Formulir tidak terbaca. Muat ulang halamannya, lalu kirim lagi.",
     en="The form could not be read. Reload the page and send it again.",
 )
+TOO_MANY_FIELDS = Kind(
+    "ui.too_many_fields",
+    422,
+    id="Formulir ini memuat terlalu banyak isian. Muat ulang halamannya, lalu kirim lagi.",
+    en="This form has too many fields. Reload the page and send it again.",
+)
+BODY_TOO_LARGE = Kind(
+    "ui.body_too_large",
+    413,
+    id="Kiriman terlalu besar. Paling besar {limit}.",
+    en="What you sent is too large. At most {limit}.",
+)
+BODY_TOO_SLOW = Kind(
+    "ui.body_too_slow",
+    408,
+    id="Kiriman Anda tidak sampai seluruhnya. Periksa sambungan internetnya, lalu kirim lagi.",
+    en="Not all of what you sent has arrived. Check your connection and send it again.",
+)
+TOO_MANY_SLOW_BODIES = Kind(
+    "ui.too_many_slow_bodies",
+    429,
+    id="Terlalu banyak kiriman yang belum selesai dari sambungan internet ini. Tunggu sebentar, lalu kirim lagi.",
+    en="Too much is still being sent from this connection. Wait a moment and send it again.",
+)
+TOO_MANY_REFUSED_BODIES = Kind(
+    "ui.too_many_refused_bodies",
+    429,
+    id="Dari sambungan internet ini terlalu sering datang kiriman yang ditolak. Tunggu sebentar, lalu kirim lagi.",
+    en="Too much that had to be refused came from this connection. Wait a moment and send it again.",
+)
 TOO_MANY_ATTEMPTS = Kind(
     "ui.too_many_attempts",
     429,

@@ -18,6 +18,7 @@ from kernel.errors import Refusal
 from kernel.money import Rupiah
 from ui import errors
 from ui.rendering import page
+from ui.sent_fields import MOST_FIELDS, fields_of
 from ui.viewer import visit_of
 
 if TYPE_CHECKING:
@@ -100,23 +101,26 @@ async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
     """Read a submitted form into ``kind``: a struct whose fields say what may be sent.
 
     Types: str, Mobile, Rupiah, int, Decimal, date, bool (a checkbox), UUID, Literal, UploadFile, and any of them ``| None`` (may be left
-    empty). ``Annotated[str, Meta(min_length=…, max_length=…)]`` and ``Annotated[int, Meta(ge=…, le=…)]`` bound them. An unknown field is an error.
+    empty). ``Annotated[str, Meta(min_length=…, max_length=…)]`` and ``Annotated[int, Meta(ge=…, le=…)]`` bound them. An unknown field is an
+    error, and what comes after it is not read. Raises Refusal: ui.too_many_fields (200, or as many as ``kind`` has), and those of ``fields_of``.
     """
-    try:
-        sent = await request.form()
-    except Exception as error:  # whatever a broken body raises
-        raise errors.UNREADABLE_FORM() from error
+    sent = await fields_of(request)
     lang = visit_of(request).lang
     values: dict[str, str] = {}
     problems: dict[str, str] = {}
     made: dict[str, Any] = {}
     hints = get_type_hints(kind, include_extras=True)
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    for name in sent:
-        if name not in fields and name != "csrf":
+    came: dict[str, str | UploadFile | None] = {}
+    for name in sent.names(max(MOST_FIELDS, len(fields) + 1)):
+        if name in fields:
+            came[name] = await sent.get(name)
+        elif name != "csrf":
             problems[""] = errors.UNKNOWN_FIELD(field=name[:40]).sentence(lang)
+            sent.count_refused()
+            break
     for name, field in fields.items():
-        raw = sent.get(name)
+        raw = came.get(name)
         if isinstance(raw, str):
             values[name] = raw
         try:

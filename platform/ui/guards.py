@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ui import errors
 from ui.rendering import csrf_token
+from ui.sent_fields import fields_of
 from ui.viewer import visit_of
 
 if TYPE_CHECKING:
@@ -69,9 +70,6 @@ async def refuse_forgeries(request: Request[Any, Any, Any]) -> None:
     known_origin = site is not None or origin is not None
     if known_origin and visit.viewer is None and visit.operator is None:
         return
-    try:
-        sent = (await request.form()).get("csrf") or headers.get("x-csrf") or ""
-    except Exception as error:  # whatever a broken body raises
-        raise errors.UNREADABLE_FORM() from error
-    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), csrf_token(visit).encode()):
+    sent = await (await fields_of(request)).csrf() or headers.get("x-csrf") or ""
+    if not hmac.compare_digest(sent.encode(), csrf_token(visit).encode()):
         raise errors.FORGED_FORM()

@@ -21,11 +21,13 @@ from kernel.errors import Kind, Words
 from kernel.formats import Lang
 from kernel.importing import BadLine, Plan, Report
 from kernel.parsing import parse_date
+from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
 from ui.errors import UNREADABLE_FORM
 from ui.forms import read_form
 from ui.guards import officer
 from ui.needs import AnyRequest, Db, Ro, TheViewer
 from ui.rendering import page, see_other
+from ui.sent_fields import fields_of
 from ui.viewer import visit_of
 from ui.words import words
 
@@ -94,7 +96,7 @@ def import_routes(subject: Subject) -> list[Any]:
     def example() -> Response[bytes]:
         return _csv_file(BYTE_ORDER_MARK + subject.example, f"{subject.file_name}.csv")
 
-    @post(subject.path, guards=[officer], status_code=200)
+    @post(subject.path, guards=[officer], status_code=200, request_max_body_size=LARGEST_UPLOAD)
     async def preview(request: AnyRequest, ro: Ro) -> Response[bytes]:
         form = await read_form(request, UploadForm)
         async with form.or_again(UPLOAD, field="file", **_upload_context(request, subject)):
@@ -102,7 +104,7 @@ def import_routes(subject: Subject) -> list[Any]:
             file, plan = await subject.plan(ro, content, as_of=form.data.as_of)
         return _preview(request, subject, file, plan, SentBack(content, form.data.as_of, skip_bad=False))
 
-    @post(f"{subject.path}/pencatatan", guards=[officer])
+    @post(f"{subject.path}/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)
     async def record(request: AnyRequest, db: Db, viewer: TheViewer) -> Response[Any]:
         sent = await sent_back(request)
         file, report = await subject.take(
@@ -113,7 +115,7 @@ def import_routes(subject: Subject) -> list[Any]:
             return _preview(request, subject, file, plan, sent, status=409)
         return see_other(subject.back[1], flash=_done(request, report))
 
-    @post(f"{subject.path}/ditolak", guards=[officer], status_code=200)
+    @post(f"{subject.path}/ditolak", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
     async def give_rejected(request: AnyRequest, ro: Ro) -> Response[bytes]:
         sent = await sent_back(request)
         file, plan = await subject.plan(ro, sent.content, as_of=sent.as_of)
@@ -132,16 +134,14 @@ async def text_of(upload: UploadFile) -> str:
 
 async def sent_back(request: AnyRequest) -> SentBack:
     """Read the confirming form. Raises Refusal: ui.unreadable_form, ui.import_too_large, kernel.not_a_date."""
-    try:
-        form = await request.form()
-    except Exception as error:  # whatever a broken body raises
-        raise UNREADABLE_FORM() from error
-    content, as_of = form.get("content"), form.get("as_of")
+    sent = await fields_of(request)
+    content, as_of = await sent.get("content"), await sent.get("as_of")
     if not isinstance(content, str) or not isinstance(as_of, str):
         raise UNREADABLE_FORM()
+    content = _plain_line_ends(content)  # a browser sends two letters for each, the file may have had one
     if len(content) > LARGEST_FILE:
         raise FILE_TOO_LARGE(megabytes=LARGEST_FILE // 1_000_000)
-    return SentBack(_plain_line_ends(content), parse_date(as_of), form.get("skip_bad") == "1")
+    return SentBack(content, parse_date(as_of), await sent.get("skip_bad") == "1")
 
 
 def _upload_context(request: AnyRequest, subject: Subject) -> dict[str, Any]:

@@ -30,16 +30,16 @@ from tenants.changes import REGISTRY, forget_here
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from ui import Brand, Viewer, Visit, visit_of
+from ui.bodies import LARGEST_FORM
 from ui.errors import NOT_FOUND
-from ui.guards import refuse_forgeries
+from ui.guards import SAFE_METHODS, refuse_forgeries
+from ui.sent_fields import MOST_FIELDS, fields_of
 from web.failures import HANDLERS
 from web.headers import with_headers
 from web.suspension import refuse_new, refuse_suspended
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
-
-LARGEST_BODY = 12 * 1024 * 1024
 
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
@@ -94,20 +94,30 @@ def provide_database(request: Request[Any, Any, Any]) -> Database:
     return visit_of(request).database
 
 
-async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
-    """Before every handler: can this address be of anything, is this cooperative open for it, and was the form made by one of our pages?"""
+def refuse_address(request: Request[Any, Any, Any]) -> None:
+    """Refuse an address that can be of nothing: PostgreSQL's text holds no such letter."""
     if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
-        raise NOT_FOUND()  # PostgreSQL's text holds no such letter, so nothing bears it
+        raise NOT_FOUND()
+
+
+async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
+    """Before every handler: can this address be of anything, is this cooperative open for it, and was the form made by one of our pages?
+
+    The form is received whole here, before a handler holds a connection to the database.
+    """
+    refuse_address(request)
     if visit_of(request).tenant is None and request.scope["path"] == billing.hook_pages.PATH:
         return None  # no browser's form: what counts is Stripe's signature, which the handler looks at
     closed = refuse_suspended(request)
     if closed is None:
+        if request.method not in SAFE_METHODS:
+            await fields_of(request)
         await refuse_forgeries(request)
         refuse_new(request)
     return closed
 
 
-def _app(settings: Settings, *routes: Any) -> Litestar:
+def _app(settings: Settings, *routes: Any, before: Any = look_first) -> Litestar:
     return Litestar.from_config(
         AppConfig(
             route_handlers=list(routes),
@@ -121,11 +131,12 @@ def _app(settings: Settings, *routes: Any) -> Litestar:
                 "database": Provide(provide_database, sync_to_thread=False),
             },
             exception_handlers=HANDLERS,
-            before_request=look_first,
+            before_request=before,
             before_send=[with_headers(settings)],
             openapi_config=None,
             logging_config=None,  # kernel.logs says how logs are written
-            request_max_body_size=LARGEST_BODY,
+            request_max_body_size=LARGEST_FORM,  # a route that takes more says so
+            multipart_form_part_limit=MOST_FIELDS,
             signature_namespace={"Request": Request},
             debug=False,
         )
@@ -161,7 +172,7 @@ def cooperative_app(settings: Settings) -> Litestar:
 
 def closed_app(settings: Settings, template: str, status: int) -> Litestar:
     """One answer to everything: where nobody lives, and where a cooperative is being brought to a newer version."""
-    return _app(settings, *web.pages.closed_routes(template, status))
+    return _app(settings, *web.pages.closed_routes(template, status), before=refuse_address)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from litestar._parsers import parse_cookie_string, parse_query_string, parse_url_encoded_form_data
+from litestar._parsers import parse_cookie_string
 
 from kernel import clock
 from kernel.database import Database
@@ -22,8 +22,11 @@ from tenants.changes import REGISTRY, listen
 from tenants.registry import HostCache, TenantRef
 from tenants.revisions import OLDEST_SERVED
 from tenants.session import coop_reader, shared_reader
+from ui.bodies import KEY as BODY
+from ui.bodies import Body, BodyCounts
 from ui.brand import read_brand
 from ui.cookies import LANGUAGE_COOKIE, session_cookie, token_hash
+from ui.guards import SAFE_METHODS
 from ui.rendering import CART_COOKIE, FLASH_COOKIE, read_flash
 from ui.themes import assets, keep_compiled_in
 from ui.viewer import KEY, Brand, Visit
@@ -43,9 +46,12 @@ log = structlog.get_logger()
 LUMBUNG = Brand(name="Lumbung", tagline="Lumbung")
 # The database says at once when a session ends; this bounds what a lost notice could cost.
 VIEWER_KEPT = timedelta(seconds=60)
-# Letters: no page of ours has a longer path, and no honest query or cookies are longer.
+# Letters: no page of ours has a longer path or query, and no browser sends us more cookies.
 LONGEST_PATH = 2_000
-LONG = 4_000
+LONGEST_QUERY = 4_000
+LONGEST_COOKIES = 16_000
+# Cookies that are worth being remembered: a session's, a small cart's.
+SHORT_COOKIES = 4_000
 # A name or an address, and a port (RFC 9110, 7.2).
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]*)(?::[0-9]{0,5})?")
 
@@ -58,6 +64,7 @@ class Doors:
         self._database = database
         self.pages = PageCache()
         self.rates = RateGuard(divided_by=self.settings.web_instances, counts=shared_counts(self.settings))
+        self.bodies = BodyCounts()
         self._listener: asyncio.Task[None] | None = None
         self._apps = applications(self.settings)
         self._base, _, self._base_port = self.settings.base_domain.partition(":")
@@ -118,8 +125,10 @@ class Doors:
         if scope["type"] != "http":
             return
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(scope["path"]) > LONGEST_PATH:
+        if len(scope["path"]) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_QUERY:
             await answer_nothing(414, send)
+        elif _length_of_cookies(scope) > LONGEST_COOKIES:
+            await answer_nothing(431, send)
         elif len(hosts) > 1:
             await answer_nothing(400, send)  # a proxy may have chosen by the other one (RFC 9112, 3.2)
         elif hosts and not _HOST.fullmatch(hosts[0]):
@@ -128,7 +137,15 @@ class Doors:
         else:
             if scope["method"] == "HEAD":
                 scope, send = scope | {"method": "GET"}, without_body(send)
-            await self._serve(scope, receive, send)
+            if scope["method"] in SAFE_METHODS:
+                await self._serve(scope, receive, send)
+                return
+            body = Body(self.bodies, self._client_of(scope), receive)
+            scope[BODY] = body
+            try:
+                await self._serve(scope, body.receive, send)
+            finally:
+                body.close()
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:
@@ -166,7 +183,8 @@ class Doors:
             else:
                 await self._serve_platform(name, scope, receive, send, headers, cookies)
         finally:
-            _forget_what_was_sent(scope)
+            if _length_of_cookies(scope) > SHORT_COOKIES:
+                parse_cookie_string.cache_clear()  # litestar remembers the last 1,024, of any size
 
     async def _serve_platform(
         self,
@@ -179,7 +197,7 @@ class Doors:
     ) -> None:
         door = {self._base: "apex", self._operators: "operator"}.get(name, "nobody")
         visit = Visit(self.database, "operator" if door == "operator" else "apex", LUMBUNG)
-        self._greet(visit, scope, headers, cookies)
+        self._greet(visit, scope, cookies)
         if door == "operator" and (token := cookies.get(session_cookie(secure=self._secure))):
             async with shared_reader(self.database) as ro:
                 visit.operator = await operator_of_session(ro, token_hash(token), clock.now())
@@ -219,7 +237,7 @@ class Doors:
         visit = Visit(self.database, "cooperative", Brand(tenant.name))
         visit.tenant = tenant
         visit.pages = self.pages
-        self._greet(visit, scope, headers, cookies)
+        self._greet(visit, scope, cookies)
         scope[KEY] = visit
         if tenant.revision < OLDEST_SERVED:
             await self._apps["upgrading"](scope, receive, send)
@@ -253,16 +271,21 @@ class Doors:
                         self.pages.keep(schema, ("viewer", session), (viewer, now + VIEWER_KEPT), 500, generation)
         visit.brand, visit.viewer = brand, viewer
 
-    def _greet(self, visit: Visit, scope: Any, headers: dict[bytes, bytes], cookies: dict[str, str]) -> None:
+    def _greet(self, visit: Visit, scope: Any, cookies: dict[str, str]) -> None:
         visit.lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
         visit.flash = read_flash(cookies.get(FLASH_COOKIE))
         visit.secure = self._secure
+        visit.client_ip = self._client_of(scope)
+
+    def _client_of(self, scope: Any) -> str:
+        """The address that the request comes from."""
         client = scope.get("client")
-        visit.client_ip = client[0] if client else ""
-        if visit.client_ip in self.settings.trusted_proxies:
+        address: str = client[0] if client else ""
+        if address in self.settings.trusted_proxies:
             # the proxy we trust appends the address it saw: the last entry is its word, those before it the visitor's
-            forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
-            visit.client_ip = forwarded.rpartition(",")[2].strip() or visit.client_ip
+            forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
+            address = forwarded.rpartition(",")[2].strip() or address
+        return address
 
     async def _serve_and_keep(
         self,
@@ -300,14 +323,8 @@ class Doors:
             self.pages.keep(schema, key, kept, len(content) + len(packed), generation)
 
 
-def _forget_what_was_sent(scope: Any) -> None:
-    """Empty litestar's memory of the last 1,024 forms, addresses and cookies, of any size: large ones fill a machine, small ones hold passwords."""
-    if scope["method"] != "GET":
-        parse_url_encoded_form_data.cache_clear()
-    if len(scope["query_string"]) > LONG:
-        parse_query_string.cache_clear()
-    if sum(len(value) for header, value in scope["headers"] if header == b"cookie") > LONG:
-        parse_cookie_string.cache_clear()
+def _length_of_cookies(scope: Any) -> int:
+    return sum(len(value) for header, value in scope["headers"] if header == b"cookie")
 
 
 def _cookies(header: bytes) -> dict[str, str]:

@@ -63,6 +63,8 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         request, template, block=block, status=refusal.status, sentence=sentence, wait=_wait(refusal, visit.lang)
     )
     response.headers.update(retry_after(refusal))
+    if refusal.status == 408:
+        response.headers["Connection"] = "close"  # what still comes of this body is nobody's request (RFC 9110, 15.5.9)
     return response
 
 
@@ -93,13 +95,6 @@ def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Res
         )  # two at its head would be another host
     if failure.status_code in (404, 405):
         return page(request, "errors/404.html", status=failure.status_code)
-    if failure.status_code == 413:
-        return page(
-            request,
-            "errors/refusal.html",
-            status=413,
-            sentence=TOO_LARGE.id if visit_of(request).lang == "id" else TOO_LARGE.en,
-        )
     if failure.status_code < 500:
         return page(request, "errors/refusal.html", status=failure.status_code, sentence=failure.detail)
     return broken(request, failure)
@@ -110,12 +105,6 @@ UNREADABLE_ADDRESS = Kind(
     400,
     id="Alamat halaman ini tidak terbaca. Kembali ke halaman sebelumnya, lalu coba lagi.",
     en="This page's address cannot be read. Go back to the page before it and try again.",
-)
-TOO_LARGE = Kind(
-    "web.too_large",
-    413,
-    id="Kiriman terlalu besar. Paling besar 12 MB.",
-    en="What you sent is too large. At most 12 MB.",
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from kernel.errors import Refusal
 from payments.inbox import LARGEST_MESSAGE, Unknown, inbox_of
 from payments.provider import Unverified
 from web.answers import answer_nothing
@@ -28,7 +29,11 @@ async def receive(database: Database, tenant: TenantRef, scope: Any, receive_par
     if scope["method"] != "POST":
         await answer_nothing(405, send)
         return
-    body = await _whole(receive_part)
+    try:
+        body = await _whole(receive_part)
+    except Refusal as refusal:  # it came too slowly
+        await answer_nothing(refusal.status, send)
+        return
     if body is None:
         await answer_nothing(413, send)
         return

@@ -66,7 +66,6 @@ async def test_a_neighbours_page_answers_through_caddy_while_1500_slow_bodies_ar
     assert "Koperasi Mawar" in answer.text
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 2")
 async def test_of_one_networks_slow_bodies_64_wait_and_none_of_them_for_long(web: int) -> None:
     async with slow_bodies(web, f"melati.localhost:{web}", "/masuk", networks(1), 70) as opened:
         await _until(lambda: sum(body.status is not None for body in opened) >= 6, seconds=6)

@@ -15,7 +15,7 @@ from factories.processes import CADDYFILE, caddy_process, caddy_program, free_po
 from kernel.database import Database
 from tenants.session import shared_session
 from tenants.throttles import throttle_key
-from web.apps import LARGEST_BODY
+from ui.bodies import LARGEST_UPLOAD
 
 pytestmark = pytest.mark.slow
 FORM = "application/x-www-form-urlencoded"
@@ -130,7 +130,7 @@ async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend
     assert compressed.headers["content-encoding"] == "gzip"
     assert "immutable" in compressed.headers["cache-control"]
 
-    body = b"kembali=/&password=" + b"x" * LARGEST_BODY
+    body = b"kembali=/&password=" + b"x" * LARGEST_UPLOAD
     large = plain.ask("operator", "/masuk", method="POST", content=body, headers={"Content-Type": FORM})
     assert large.status_code == 413
     assert "12 MB" in large.text
@@ -167,8 +167,8 @@ def test_while_the_web_process_is_away_the_visitor_reads_a_sentence(tmp_path: Pa
 
 def test_caddy_and_the_web_process_set_the_same_limit() -> None:
     caddyfile = CADDYFILE.read_text("utf-8")
-    assert f"> {LARGEST_BODY}`" in caddyfile
-    assert f"max_size {LARGEST_BODY // 1024 // 1024}MiB" in caddyfile
+    assert f"> {LARGEST_UPLOAD}`" in caddyfile
+    assert f"max_size {LARGEST_UPLOAD // 1024 // 1024}MiB" in caddyfile
 
 
 def test_the_caddyfile_is_in_its_one_shape() -> None:

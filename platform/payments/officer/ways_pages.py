@@ -32,6 +32,7 @@ from ui import (
     read_form,
     see_other,
 )
+from ui.bodies import LARGEST_UPLOAD
 from ui.words import words
 
 HOME: Final = "/pengurus/pembayaran/cara"
@@ -125,7 +126,7 @@ async def try_way(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewe
     return see_other(f"/bayar/{payment.reference}")
 
 
-@post(WAY + "/stiker/pemeriksaan", guards=[officer])
+@post(WAY + "/stiker/pemeriksaan", guards=[officer], request_max_body_size=LARGEST_UPLOAD)
 async def look_at_sticker(
     request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit, way: FromPath[str]
 ) -> Response[Any]:

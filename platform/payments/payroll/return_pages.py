@@ -20,6 +20,7 @@ from payments.payroll.pages import HOME, ONE, PLACE, batch_of
 from payments.payroll.queries import BatchView
 from payments.payroll.rules import Plan, Why
 from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
 from ui.imports import text_of
 from ui.words import words
 
@@ -35,7 +36,7 @@ async def choose_answer(request: AnyRequest, ro: Ro, brand: TheBrand, batch_id: 
     return page(request, UPLOAD, place=PLACE, form=None, **context)
 
 
-@post(f"{ONE}/balasan", guards=[officer], status_code=200)
+@post(f"{ONE}/balasan", guards=[officer], status_code=200, request_max_body_size=LARGEST_UPLOAD)
 async def look(request: AnyRequest, db: Db, visit: TheVisit, batch_id: FromPath[UUID]) -> Response[bytes]:
     """Say what the answer would do, before it does."""
     form = await read_form(request, AnswerForm)
@@ -46,7 +47,7 @@ async def look(request: AnyRequest, db: Db, visit: TheVisit, batch_id: FromPath[
     return page(request, PREVIEW, place=PLACE, **context, **_preview(content, form.data.on, answer, plan, visit))
 
 
-@post(f"{ONE}/balasan/pencatatan", guards=[officer])
+@post(f"{ONE}/balasan/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)
 async def record(
     request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, batch_id: FromPath[UUID]
 ) -> Response[Any]:

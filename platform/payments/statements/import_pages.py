@@ -31,8 +31,10 @@ from payments.statements.importing import (
 from payments.statements.layouts import BANKS, proposed
 from payments.statements.words import state_words, why_words
 from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
 from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
 from ui.queries import profile
+from ui.sent_fields import fields_of
 from ui.words import words
 
 LIST: Final = "/pengurus/pembayaran/mutasi"
@@ -50,7 +52,7 @@ def choose_file(request: AnyRequest, visit: TheVisit) -> Response[bytes]:
     return page(request, UPLOAD, place=PLACE, form=None, **_upload_context(visit))
 
 
-@post(IMPORT, guards=[officer], status_code=200)
+@post(IMPORT, guards=[officer], status_code=200, request_max_body_size=LARGEST_UPLOAD)
 async def look(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
     """Say what the file would do, or ask for its columns."""
     form = await read_form(request, UploadForm)
@@ -63,7 +65,7 @@ async def look(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
     return await _next(request, ro, visit, form.data.way, content, found)
 
 
-@post(f"{IMPORT}/kolom", guards=[officer], status_code=200)
+@post(f"{IMPORT}/kolom", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
 async def ask_columns(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
     """Show the columns of a table again, to tell them otherwise."""
     form = await read_form(request, SentBackForm)
@@ -73,7 +75,7 @@ async def ask_columns(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[
     return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, form.data.way, content, found))
 
 
-@post(f"{IMPORT}/susunan", guards=[officer], status_code=200)
+@post(f"{IMPORT}/susunan", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
 async def remember_columns(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[bytes]:
     """Remember the columns, and say what the file would do."""
     form = await read_form(request, ColumnsForm)
@@ -88,7 +90,7 @@ async def remember_columns(request: AnyRequest, db: Db, viewer: TheViewer, visit
     return await _next(request, await reader_of(db), visit, way, content, plan)
 
 
-@post(f"{IMPORT}/pencatatan", guards=[officer])
+@post(f"{IMPORT}/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)
 async def record(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Take the file."""
     form = await read_form(request, SentBackForm)
@@ -169,7 +171,7 @@ def _columns_context(visit: Visit, way: str, content: str, found: Unknown) -> di
 
 async def _content_of(request: AnyRequest) -> str:
     """The file's text as it was sent back, its blank lines kept: they count in the numbers of lines."""
-    sent = (await request.form()).get("content")
+    sent = await (await fields_of(request)).get("content")
     return _plain(sent) if isinstance(sent, str) else ""
 
 

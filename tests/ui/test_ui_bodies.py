@@ -1,0 +1,168 @@
+"""A body is waited for as long as it may take, and no longer; the clock of these tests is the event loop's, in hundredths of seconds."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from conftest import BASE_DOMAIN
+from kernel import clock
+from kernel.errors import Refusal
+from ui.bodies import MINUTE, Body, BodyCounts
+from web.doors import Doors
+
+
+class Client:
+    """Sends the parts of a body, each after so many seconds, and then nothing more."""
+
+    def __init__(self, *parts: tuple[float, bytes]) -> None:
+        self._parts = list(parts)
+
+    async def receive(self) -> dict[str, Any]:
+        if not self._parts:
+            await asyncio.Event().wait()
+        after, part = self._parts.pop(0)
+        await asyncio.sleep(after)
+        return {"type": "http.request", "body": part, "more_body": bool(part)}
+
+
+async def _take(body: Body) -> bytes:
+    taken = b""
+    while (message := await body.receive())["more_body"]:
+        taken += message["body"]
+    return taken
+
+
+def _counts(**options: Any) -> BodyCounts:
+    return BodyCounts(**({"seconds": 0.2, "patience": 0.02} | options))
+
+
+async def test_a_body_that_does_not_end_is_refused_and_counted_no_longer() -> None:
+    counts = _counts(most_refused=1)
+    body = Body(counts, "192.0.2.7", Client((0, b"identity=")).receive)
+    with pytest.raises(Refusal) as refused:
+        await _take(body)
+    assert (refused.value.code, refused.value.status) == ("ui.body_too_slow", 408)
+    assert counts.is_overrun("192.0.2.7")
+    assert counts.slow["192.0.2.7"] == 1
+    body.close()
+    body.close()
+    assert not counts.slow
+
+
+async def test_a_form_that_trickles_is_refused_and_an_upload_that_comes_at_the_least_rate_is_not() -> None:
+    trickle = [(0.05, b"x" * 800)] * 8 + [(0.0, b"")]  # 0.4 seconds, 16,000 bytes a second
+    with pytest.raises(Refusal):
+        await _take(Body(_counts(), "192.0.2.7", Client(*trickle).receive))
+    upload = Body(_counts(), "192.0.2.7", Client(*trickle).receive)
+    upload.expect_upload()
+    assert len(await _take(upload)) == 6_400
+    slower = Body(_counts(), "192.0.2.7", Client(*[(0.05, b"x" * 80)] * 8, (0.0, b"")).receive)
+    slower.expect_upload()
+    with pytest.raises(Refusal):
+        await _take(slower)
+
+
+async def test_beyond_the_slow_bodies_of_a_network_another_is_refused_and_a_fast_one_is_not() -> None:
+    counts = _counts(seconds=5, most_slow=2)
+    silent = [Body(counts, "2001:db8::1", Client((0, b"a")).receive) for _ in range(2)]
+    waiting = [asyncio.create_task(_take(body)) for body in silent]
+    await _until(lambda: sum(counts.slow.values()) == 2)
+    with pytest.raises(Refusal) as refused:
+        await _take(Body(counts, "2001:db8::2", Client((0, b"a")).receive))  # the same household
+    assert (refused.value.code, refused.value.status) == ("ui.too_many_slow_bodies", 429)
+    assert await _take(Body(counts, "2001:db8::2", Client((0, b"whole"), (0, b"")).receive)) == b"whole"
+    elsewhere = asyncio.create_task(_take(Body(counts, "192.0.2.7", Client((0, b"a")).receive)))
+    await _until(lambda: sum(counts.slow.values()) == 3)
+    for task in (*waiting, elsewhere):
+        task.cancel()
+    await asyncio.gather(*waiting, elsewhere, return_exceptions=True)
+
+
+async def test_who_hangs_up_is_counted_no_longer() -> None:
+    counts = _counts(patience=0)
+
+    async def gone() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    body = Body(counts, "192.0.2.7", gone)
+    assert (await body.receive())["type"] == "http.disconnect"
+    assert not counts.slow
+
+
+def test_refusals_are_forgotten_with_their_minute() -> None:
+    counts = BodyCounts(most_refused=1)
+    with clock.held_at(clock.now()):
+        counts.count_refused("192.0.2.7")
+        assert counts.is_overrun("192.0.2.7")
+        assert not counts.is_overrun("192.0.2.8")
+    with clock.held_at(clock.now() + timedelta(seconds=2 * MINUTE)):
+        assert not counts.is_overrun("192.0.2.7")
+
+
+@pytest.mark.parametrize(
+    ("host", "path"), [("melati.", "/masuk"), ("", "/daftar"), ("melati.", "/kait/x"), ("", "/kait/langganan")]
+)
+async def test_no_address_waits_longer_than_a_forms_time_webhooks_neither(app: Doors, host: str, path: str) -> None:
+    app.bodies = _counts()
+    statuses: list[int] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [
+            (b"host", f"{host}{BASE_DOMAIN}".encode()),
+            (b"origin", f"http://{host}{BASE_DOMAIN}".encode()),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-length", b"100"),
+        ],
+        "client": ("192.0.2.7", 5000),
+        "server": ("127.0.0.1", 8000),
+    }
+    app.database.settings = replace(
+        app.settings, billing_stripe_key="sk_test_x", billing_stripe_webhook_secret="whsec_x"
+    )
+    await asyncio.wait_for(app(scope, Client((0, b"identity=")).receive, send), 5)
+    assert statuses == [408]
+    assert not app.bodies.slow
+
+
+async def test_a_form_that_came_too_slowly_is_answered_in_a_sentence(app: Doors) -> None:
+    app.bodies = _counts()
+
+    class Slow(httpx.AsyncByteStream):
+        async def __aiter__(self) -> Any:
+            yield b"identity="
+            await asyncio.sleep(1)
+            yield b"0001"
+
+    transport = httpx.ASGITransport(app)
+    origin = f"http://melati.{BASE_DOMAIN}"
+    async with httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}) as client:
+        answer = await client.post("/masuk", content=Slow(), headers={"accept": "text/html"})
+    assert answer.status_code == 408
+    assert answer.headers["connection"] == "close"
+    assert "tidak sampai seluruhnya" in answer.text
+
+
+async def _until(true: Any, tries: int = 200) -> None:
+    for _ in range(tries):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it never was so")
