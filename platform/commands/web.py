@@ -1,14 +1,31 @@
 """`lumbung web`: the web process alone, for machines where something else keeps processes running."""
 
 import os
+import resource
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import click
 
 from commands.processes import end_with_parent
 from kernel.settings import check_startable, load
+
+# Connections that one process holds at most. Slow clients hold many; each is an open file, and the database needs some beside them.
+MOST_CONNECTIONS: Final = 8_192
+OTHER_FILES: Final = 512
+HEADER_SECONDS: Final = 10
+
+
+def connections_allowed() -> int:
+    """How many connections may be open: 8,192, or what the limit of open files leaves, which is raised as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(64, min(MOST_CONNECTIONS, soft - OTHER_FILES))
 
 
 @click.command("web")
@@ -29,7 +46,8 @@ def command(host: str | None, port: int | None, workers: int, socket: Path | Non
     os.environ["LUMBUNG_HOST"] = settings.host  # what is bound is also what the processes below look at
 
     from granian import Granian
-    from granian.constants import Interfaces, Loops
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     from commands.connect import database_url
@@ -47,6 +65,9 @@ def command(host: str | None, port: int | None, workers: int, socket: Path | Non
             loop=Loops.uvloop,
             workers=workers,
             workers_kill_timeout=10,
+            http=HTTPModes.http1,  # else a client that says nothing at all is waited for without end, to know its version
+            backpressure=connections_allowed(),
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1_000),
             log_level=LogLevels.warning,
             log_access=False,
             websockets=False,

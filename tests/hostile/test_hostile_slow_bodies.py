@@ -49,7 +49,6 @@ async def _neighbours_page(port: int) -> httpx.Response:
         )
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 2")
 async def test_a_neighbours_page_answers_while_1500_slow_bodies_of_many_networks_are_open(web: int) -> None:
     async with slow_bodies(web, f"melati.localhost:{web}", "/masuk", networks(30), MANY // 30):
         answer = await _neighbours_page(web)
@@ -57,7 +56,6 @@ async def test_a_neighbours_page_answers_while_1500_slow_bodies_of_many_networks
     assert "Koperasi Mawar" in answer.text
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 2")
 async def test_a_neighbours_page_answers_through_caddy_while_1500_slow_bodies_are_open(behind_caddy: int) -> None:
     port = behind_caddy
     async with slow_bodies(port, f"melati.localhost:{port}", "/masuk", networks(30), MANY // 30):

@@ -1,5 +1,6 @@
 """The Caddyfile as it lies in infra/, run by Caddy in front of a real web process and two cooperatives."""
 
+import asyncio
 import ssl
 import subprocess
 import time
@@ -11,11 +12,12 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from factories.processes import CADDYFILE, caddy_process, caddy_program, free_port, web_process
+from conftest import SignInAs
+from factories.processes import CADDYFILE, bare_environment, caddy_process, caddy_program, free_port, web_process
 from kernel.database import Database
 from tenants.session import shared_session
 from tenants.throttles import throttle_key
-from ui.bodies import LARGEST_UPLOAD
+from ui.bodies import LARGEST_FORM, LARGEST_UPLOAD
 
 pytestmark = pytest.mark.slow
 FORM = "application/x-www-form-urlencoded"
@@ -169,6 +171,39 @@ def test_caddy_and_the_web_process_set_the_same_limit() -> None:
     caddyfile = CADDYFILE.read_text("utf-8")
     assert f"> {LARGEST_UPLOAD}`" in caddyfile
     assert f"max_size {LARGEST_UPLOAD // 1024 // 1024}MiB" in caddyfile
+    for option in ("max_buffer_size", "request_buffers"):
+        assert f"{option} {LARGEST_FORM // 1024}KiB" in caddyfile
+
+
+@pytest.mark.parametrize(("newer", "told"), [("2.6", '"buffer_requests":true'), ("2.7", "directive request_buffers")])
+def test_either_way_of_buffering_is_chosen_by_a_setting(newer: str, told: str, tmp_path: Path) -> None:
+    """Debian's Caddy knows the older one alone: that it names the other shows that it was chosen."""
+    environment = bare_environment() | {
+        "LUMBUNG_BASE_DOMAIN": "localhost:1",
+        "CADDY_BUFFERS": newer,
+        "HOME": str(tmp_path),
+    }
+    command = [caddy_program(), "adapt", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert told in done.stdout + done.stderr
+
+
+async def test_a_file_larger_than_the_buffer_arrives_whole(plain: Front, sign_in: SignInAs) -> None:
+    officer = await sign_in("melati", "+6289900000000")
+    lines = [f"T{at},,Teh {at},Minuman,Pak,9000,12500,20" for at in range(LARGEST_FORM // 20)]
+    content = "\r\n".join(["sku,barcode,name,category,unit,cost,price,stock", *lines])
+    assert len(content) > LARGEST_FORM + 100_000
+    shown = await asyncio.to_thread(
+        plain.ask,
+        "melati",
+        "/pengurus/barang/impor",
+        method="POST",
+        data={"csrf": officer.csrf, "as_of": "2026-01-01"},
+        files={"file": ("barang.csv", content.encode(), "text/csv")},
+        headers={"Origin": f"http://{plain.host('melati')}", "Cookie": f"lumbung={officer.client.cookies['lumbung']}"},
+    )
+    assert shown.status_code == 200
+    assert f"{len(lines):,}".replace(",", ".") in shown.text or str(len(lines)) in shown.text
 
 
 def test_the_caddyfile_is_in_its_one_shape() -> None:

@@ -12,6 +12,7 @@ import yaml
 import runtime_lock
 import setup
 from commands.main import COMMANDS
+from commands.web import HEADER_SECONDS, MOST_CONNECTIONS, OTHER_FILES
 from factories.processes import CADDYFILE, ROOT
 from kernel.settings import Settings, fields, variable
 
@@ -80,6 +81,21 @@ def test_our_containers_may_write_nowhere_and_gain_nothing() -> None:
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_the_web_process_may_open_as_many_files_as_it_takes_connections() -> None:
+    unit = (INFRA / "systemd" / "lumbung-web.service").read_text("utf-8")
+    told = re.search(r"(?m)^LimitNOFILE=(\d+)$", unit)
+    assert told is not None
+    for allowed in (int(told[1]), COMPOSE["services"]["web"]["ulimits"]["nofile"]):
+        assert allowed >= MOST_CONNECTIONS + OTHER_FILES
+    assert COMPOSE["services"]["caddy"]["ulimits"]["nofile"] >= 2 * MOST_CONNECTIONS
+
+
+def test_caddy_gives_up_idle_connections_before_the_web_process_does() -> None:
+    told = re.search(r"keepalive (\d+)s", CADDYFILE.read_text("utf-8"))
+    assert told is not None
+    assert int(told[1]) < HEADER_SECONDS
 
 
 def test_web_and_worker_wait_for_the_migration_and_it_for_the_database() -> None:
