@@ -135,7 +135,7 @@ async def _database(settings: Settings) -> list[Finding]:
             async with database.owner.connect() as connection:
                 version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
             findings = [Finding("PostgreSQL", "good", f"{version}, {kind}")]
-            for look in (_migrations, _plans, _worker, _failed_jobs, _exceptions):
+            for look in (_migrations, _plans, _foundings, _worker, _failed_jobs, _exceptions):
                 findings += await look(database)
             return findings
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
@@ -203,6 +203,37 @@ async def _exceptions(database: Database) -> list[Finding]:
     shown = ", ".join(f"{slug} {count}" for slug, count in list(waiting.items())[:5])
     found = f"{sum(waiting.values())} exceptions are open: {shown}{' …' if len(waiting) > 5 else ''}"
     return [Finding("payments", "notice", found, "lumbung payments exceptions SLUG; officers settle them.")]
+
+
+async def _foundings(database: Database) -> list[Finding]:
+    from tenants.foundings import busiest_hour, waiting_for_release
+    from tenants.revisions import SHARED, head_of
+    from tenants.session import shared_reader
+
+    async with database.owner.connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
+            return []
+        if (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one() != head_of(SHARED):
+            return []  # said above, and the columns may be missing
+    async with shared_reader(database) as ro:
+        busiest, waiting = await busiest_hour(ro), await waiting_for_release(ro)
+    most = database.settings.foundings_per_hour_in_all
+    if busiest >= most:
+        found = (
+            f"{busiest} cooperatives within one hour of the last day, {most} is the limit: others were asked to wait"
+        )
+        return [
+            Finding(
+                "foundings",
+                "wrong",
+                found,
+                "Look at the new ones as an operator, or raise LUMBUNG_FOUNDINGS_PER_HOUR_IN_ALL.",
+            )
+        ]
+    if waiting:
+        found = f"{waiting} whose name looks like another's wait for release"
+        return [Finding("foundings", "notice", found, "Release or refuse them as an operator.")]
+    return [Finding("foundings", "good", f"at most {busiest} within one hour of the last day")]
 
 
 async def _worker(database: Database) -> list[Finding]:

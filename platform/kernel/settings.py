@@ -126,7 +126,13 @@ class Settings:
         metadata=_told("port of the embedded server; empty: a free one, kept from then on", shown="a free one"),
     )
     foundings_per_hour: int = field(
-        default=30, metadata=_told("cooperatives that may be founded from one address within an hour")
+        default=30, metadata=_told("cooperatives that may be founded from one address, or one IPv6 /48, within an hour")
+    )
+    foundings_per_hour_in_all: int = field(
+        default=200,
+        metadata=_told(
+            "cooperatives that may be founded on the whole platform within an hour; `doctor` tells when it was reached"
+        ),
     )
     trusted_proxies: tuple[str, ...] = field(
         default=(),

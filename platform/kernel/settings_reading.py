@@ -144,6 +144,7 @@ READERS: Final[Mapping[str, Any]] = {
     "broker_url": _broker_url,
     "spare_schemas": _count,
     "foundings_per_hour": _count,
+    "foundings_per_hour_in_all": _count,
     "worker_threads": _count,
     "postgres_bin": Path,
     "postgres_port": _port,

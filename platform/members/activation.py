@@ -15,6 +15,7 @@ from members import errors, queries, rules
 from members.models import Member, User
 from members.queries import CODE_USED
 from members.sessions import OpenedSession, end_sessions, open_session
+from tenants.changes import note_sign_in
 from tenants.session import coop_reader, tenant_of
 from ui.errors import NOT_FOUND
 
@@ -131,6 +132,7 @@ async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
     user.code_used_at, user.code_given_by, user.code_seen_at = clock.now(), user.activation_given_by, None
     user.activation_hash = user.activation_expires_at = user.activation_given_by = None
     await end_sessions(db, user.id)
+    await note_sign_in(db)
     subject = f"member:{user.member_id}" if user.member_id else f"user:{user.id}"
     facts = {"given_by": user.code_given_by}
     audit.record(db, Actor("member", user.name, user.id), CODE_USED, subject=subject, facts=facts)

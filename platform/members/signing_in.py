@@ -13,6 +13,7 @@ from kernel.passwords import hash_password, needs_rehash, verify_nobody, verify_
 from members import errors, queries
 from members.models import Session, User
 from members.sessions import OpenedSession, open_session
+from tenants.changes import note_sign_in
 from tenants.session import coop_reader, tenant_of
 from ui.cookies import token_hash
 
@@ -58,6 +59,7 @@ async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
     if user is None or user.password_hash != weighed.password_hash:
         raise errors.WRONG_SIGN_IN()
     user.password_hash = weighed.renewed_hash
+    await note_sign_in(db)
     return await open_session(db, user)
 
 

@@ -26,6 +26,14 @@ FOUNDED_BY_SOMEBODY_ELSE = Kind(
     id="Formulir ini sudah pernah dipakai mendirikan koperasi, dengan kata sandi lain. Buka halaman daftar sekali lagi.",
     en="This form has already founded a cooperative, with another password. Open the founding page again.",
 )
+TOO_MANY_FOUNDINGS = Kind(
+    "onboarding.too_many_foundings",
+    503,
+    id="Banyak sekali koperasi didirikan dalam satu jam ini, jadi pendirian baru menunggu dulu. Coba lagi {minutes} menit lagi. Isian Anda"
+    " tetap ada di halaman ini, kecuali kata sandi.",
+    en="Very many cooperatives were founded within this hour, so new ones have to wait. Try again in {minutes} minutes. What you typed"
+    " stays on this page, except the password.",
+)
 NAME_NEEDED = Kind(
     "onboarding.name_needed",
     422,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 from sqlalchemy.exc import IntegrityError
 
 from governance.adoption import adopt_first
@@ -17,13 +20,16 @@ from kernel.passwords import check_password, hash_password, verify_password
 from kernel.phone import national
 from members.models import Session, User
 from onboarding import errors, queries
+from onboarding.abandoned import remember_rows
+from onboarding.resemblance import resembled
 from onboarding.rules import check_slug
 from tenants.changes import announce_registry
+from tenants.foundings import minutes_until_room
 from tenants.models import Cooperative, Hostname
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.revisions import COOPERATIVE, head_of
 from tenants.schemas import make_spare, take_spare
-from tenants.session import coop_session, enter, shared_session
+from tenants.session import coop_session, enter, shared_reader, shared_session
 from ui.cookies import new_token, token_hash
 from ui.models import Profile
 
@@ -31,6 +37,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.database import Database
+
+log = structlog.get_logger()
 
 HANDOVER_LASTS = timedelta(minutes=2)
 
@@ -48,11 +56,17 @@ class Founding(msgspec.Struct, frozen=True):
 
 
 class Founded(msgspec.Struct, frozen=True):
-    """The new cooperative and a token that signs its founder in once, within two minutes."""
+    """The new cooperative and a token that signs its founder in once, within two minutes; none while the name waits for release."""
 
     tenant: TenantRef
     handover: str
     fresh: bool
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What was found before a stranger's founding: the name of the cooperative that theirs looks like, if any."""
+
+    resembles: str | None
 
 
 async def found(database: Database, founding: Founding) -> Founded:
@@ -60,18 +74,46 @@ async def found(database: Database, founding: Founding) -> Founded:
 
     Raises Refusal: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else, and those of passwords and bylaws.
     """
+    return await _found_once(database, founding, None)
+
+
+async def found_by_stranger(database: Database, founding: Founding) -> Founded:
+    """Found a cooperative for somebody whom nobody here knows, or find the one that the same form founded before.
+
+    A name that looks like another's waits for an operator's release: then there is no hand-over. Nothing is founded beyond what the platform takes
+    in an hour. Raises as ``found``, and Refusal onboarding.too_many_foundings.
+    """
+
+    async def look() -> Looked:
+        most = database.settings.foundings_per_hour_in_all
+        async with shared_reader(database) as ro:
+            minutes = await minutes_until_room(ro, most)
+            existing = [] if minutes else await queries.names(ro)
+        if minutes:
+            log.error("no more cooperatives are founded within this hour", most=most)
+            raise errors.TOO_MANY_FOUNDINGS(minutes=minutes)
+        # thousands of names take a moment, which others should not wait for
+        return Looked(await asyncio.to_thread(resembled, founding.name, founding.slug, existing))
+
+    return await _found_once(database, founding, look)
+
+
+async def _found_once(database: Database, founding: Founding, look: Callable[[], Awaitable[Looked]] | None) -> Founded:
     slug = check_slug(founding.slug)
     check_password(founding.password, phone_number=founding.phone)
     password_hash = await hash_password(founding.password)
     while True:
+        # asked in this order: whoever took the address between the two questions may have been this very form
+        taken = await tenant_by_slug(database, slug) is not None
         before = await _founded_by_this_form(database, founding)
         if before is not None:
             return before
-        if await tenant_by_slug(database, slug) is not None:
+        if taken:
             raise errors.SLUG_TAKEN(slug=slug, field="slug")
+        looked = await look() if look is not None else None
         try:
             async with shared_session(database) as db:
-                founded = await _found(db, founding, slug, password_hash)
+                founded = await _found(db, founding, slug, password_hash, looked)
         except IntegrityError as error:
             # somebody was faster by a moment: the same form sent twice, or another founder with the same address
             if "founding_key" in str(error.orig) or "slug" in str(error.orig) or "hostnames" in str(error.orig):
@@ -82,7 +124,9 @@ async def found(database: Database, founding: Founding) -> Founded:
         await make_spare(database)  # the pool ran dry faster than the job refills it
 
 
-async def _found(db: AsyncSession, founding: Founding, slug: str, password_hash: str) -> Founded | None:
+async def _found(
+    db: AsyncSession, founding: Founding, slug: str, password_hash: str, looked: Looked | None
+) -> Founded | None:
     head = head_of(COOPERATIVE)
     spare = await take_spare(db, head)
     if spare is None:
@@ -99,6 +143,8 @@ async def _found(db: AsyncSession, founding: Founding, slug: str, password_hash:
         contact_name=founding.officer_name,
         contact_phone=founding.phone,
         founded_at=now,
+        status="waiting" if looked is not None and looked.resembles else "active",
+        resembles=looked.resembles if looked is not None else None,
     )
     db.add(cooperative)
     await db.flush()
@@ -106,7 +152,7 @@ async def _found(db: AsyncSession, founding: Founding, slug: str, password_hash:
     await announce_registry(db)
     await later(db, "tenants.refill_spares", {})
     await db.flush()
-    tenant = TenantRef(cooperative.id, slug, founding.name, schema_name, "active", None, revision)
+    tenant = TenantRef(cooperative.id, slug, founding.name, schema_name, cooperative.status, None, revision)
     await enter(db, tenant)
     user = User(
         id=new_id(), name=founding.officer_name, phone=founding.phone, officer_role="ketua", password_hash=password_hash
@@ -114,9 +160,14 @@ async def _found(db: AsyncSession, founding: Founding, slug: str, password_hash:
     db.add_all([user, Profile(id=1, name=founding.name, phone=national(founding.phone))])
     founder = Actor("officer", founding.officer_name, user.id)
     await adopt_first(db, founding.bylaws_template, founding.officer_name, clock.today())
-    audit.record(db, founder, "onboarding.founded", subject=slug, facts={"bylaws": founding.bylaws_template})
     await db.flush()
-    return Founded(tenant, await _hand_over(db, user.id), fresh=True)
+    # what a stranger founds and never enters is removed again, as long as it holds no more than this
+    facts: dict[str, object] = {"bylaws": founding.bylaws_template}
+    if looked is not None:
+        facts["rows"] = await remember_rows(db)
+    audit.record(db, founder, "onboarding.founded", subject=slug, facts=facts)
+    await db.flush()
+    return Founded(tenant, "" if tenant.unreleased else await _hand_over(db, user.id), fresh=True)
 
 
 async def _hand_over(db: AsyncSession, user_id: object) -> str:
@@ -145,5 +196,7 @@ async def _founded_by_this_form(database: Database, founding: Founding) -> Found
     # weighed while no connection is held
     if founder is None or not await verify_password(founder.password_hash, founding.password):
         raise errors.FOUNDED_BY_SOMEBODY_ELSE()
+    if tenant.unreleased:
+        return Founded(tenant, "", fresh=False)
     async with coop_session(database, tenant) as db:
         return Founded(tenant, await _hand_over(db, founder.user_id), fresh=False)

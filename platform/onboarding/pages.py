@@ -15,7 +15,7 @@ from kernel.passwords import check_password
 from members.throttling import count_from_network
 from onboarding import errors
 from onboarding.forms import FoundingForm
-from onboarding.founding import Founding, found
+from onboarding.founding import Founding, found_by_stranger
 from onboarding.rules import check_slug
 from tenants.changes import REGISTRY, forget_here
 from tenants.registry import tenant_by_slug
@@ -66,8 +66,9 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
             visit.client_ip,
             most=database.settings.foundings_per_hour,
             window=timedelta(hours=1),
+            wider=(1, 1, 1),  # whoever owns a /48 founds no more than a household
         )
-        founded = await found(
+        founded = await found_by_stranger(
             database,
             Founding(
                 name=" ".join(form.data.name.split()),
@@ -80,10 +81,9 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
             ),
         )
     forget_here(database, REGISTRY)
-    settings = database.settings
-    return see_other(
-        f"{settings.scheme}://{founded.tenant.slug}.{settings.base_domain}/masuk/serah?kunci={founded.handover}"
-    )
+    home = f"{database.settings.scheme}://{founded.tenant.slug}.{database.settings.base_domain}"
+    # a name that waits for release says so on its own page
+    return see_other(f"{home}/masuk/serah?kunci={founded.handover}" if founded.handover else f"{home}/")
 
 
 def _weigh_each(form: Form[FoundingForm], visit: Visit, address: dict[str, object] | None) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
 
+from onboarding.resemblance import Named
+
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+    from kernel.database import Reader
 
 
 class Founder(msgspec.Struct, frozen=True):
@@ -24,6 +29,37 @@ async def slug_of_form(db: AsyncSession, founding_key: str) -> str | None:
     query = text("SELECT slug FROM shared.cooperatives WHERE founding_key = :key")
     slug: str | None = (await db.execute(query, {"key": founding_key})).scalar_one_or_none()
     return slug
+
+
+async def names(ro: Reader) -> list[Named]:
+    """Return every cooperative's name and address."""
+    return await ro.rows(Named, "SELECT slug, name FROM shared.cooperatives")
+
+
+async def never_entered(db: AsyncSession, before: datetime) -> list[str]:
+    """Return the schemas of what was founded, released or refused before a moment and has never been signed in to."""
+    query = text(
+        "SELECT schema_name FROM shared.cooperatives WHERE signed_in_at IS NULL AND founded_at < :before"
+        " AND (status = 'active' AND coalesce(released_at, founded_at) < :before"
+        " OR status = 'refused' AND suspended_at < :before) ORDER BY founded_at"
+    )
+    return list((await db.execute(query, {"before": before})).scalars())
+
+
+async def rows_of_founding(db: AsyncSession | AsyncConnection) -> dict[str, int] | None:
+    """Return how many rows founding wrote into each table of the schema that ``db`` stands in, or None when it was not counted."""
+    query = text(
+        "SELECT t.key AS name, CAST(t.value AS int) AS n FROM (SELECT facts -> 'rows' AS written FROM audit_entries"
+        " WHERE action = 'onboarding.founded' AND facts ? 'rows' ORDER BY id LIMIT 1) AS e, jsonb_each_text(e.written) AS t"
+    )
+    return {row.name: row.n for row in await db.execute(query)} or None
+
+
+async def live_sessions(db: AsyncSession | AsyncConnection, now: datetime) -> int:
+    """Return how many sessions are open in the schema that ``db`` stands in."""
+    return int(
+        (await db.execute(text("SELECT count(*) FROM sessions WHERE expires_at > :now"), {"now": now})).scalar_one()
+    )
 
 
 async def founder(db: AsyncSession, phone: str) -> Founder | None:

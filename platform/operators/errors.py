@@ -21,6 +21,18 @@ NO_SUCH_COOPERATIVE = Kind(
     id="Tidak ada koperasi dengan alamat “{slug}”.",
     en="There is no cooperative with the address “{slug}”.",
 )
+NOT_WAITING = Kind(
+    "operators.not_waiting",
+    409,
+    id="{name} tidak sedang menunggu dilepas. Tidak ada yang berubah.",
+    en="{name} is not waiting to be released. Nothing has changed.",
+)
+NOT_OPEN = Kind(
+    "operators.not_open",
+    409,
+    id="{name} tidak sedang berjalan, jadi tidak bisa ditangguhkan.",
+    en="{name} is not open, so it cannot be suspended.",
+)
 ALREADY_SUSPENDED = Kind(
     "operators.already_suspended",
     409,

@@ -15,6 +15,12 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
     kembali: Annotated[str, msgspec.Meta(max_length=500)] = "/"
 
 
+class NameRefusal(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a founding's name is not released."""
+
+    refusal: Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
+
+
 class Suspension(msgspec.Struct, forbid_unknown_fields=True):
     """Why a cooperative's doors are closed; ``confirmed`` is sent by the second page alone."""
 

@@ -12,12 +12,16 @@ from kernel import phone
 from kernel.database import Reader, reader_of
 from members.devices import remember_device
 from operators import errors, job_pages, queries
-from operators.forms import SignIn, Suspension
+from operators.forms import NameRefusal, SignIn, Suspension
+from operators.releasing import refuse, release
 from operators.signing_in import SESSION_LASTS, sign_in, sign_out
 from operators.suspension import resume, suspend
+from tenants.foundings import busiest_hour, waiting_for_release
 from ui import AnyRequest, Db, Ro, TheDatabase, TheVisit, Visit, operator, page, read_form, see_other
 from ui.cookies import drop_session, set_session
 from ui.rendering import local_path
+
+STATES = ("active", "waiting", "suspended", "refused", "removing")
 
 
 @get("/masuk")
@@ -52,11 +56,16 @@ async def take_sign_out(visit: TheVisit, db: Db) -> Response[Any]:
 
 @get("/", guards=[operator])
 async def list_cooperatives(
-    request: AnyRequest, ro: Ro, cari: FromQuery[str] = "", status: FromQuery[str] = "", halaman: FromQuery[int] = 1
+    request: AnyRequest,
+    ro: Ro,
+    database: TheDatabase,
+    cari: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
     """List and search."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
-    chosen = status if status in ("active", "suspended") else ""
+    chosen = status if status in STATES else ""
     rows, total = await queries.cooperatives(ro, search=search, status=chosen, page=current)
     return page(
         request,
@@ -69,6 +78,9 @@ async def list_cooperatives(
         chosen=chosen,
         current=current,
         pages=-(-total // queries.PAGE),
+        waiting=await waiting_for_release(ro),
+        busiest=await busiest_hour(ro),
+        most=database.settings.foundings_per_hour_in_all,
         next_page="/?" + urlencode({"cari": search, "status": chosen}) + "&halaman=",
     )
 
@@ -101,6 +113,23 @@ async def take_suspension(request: AnyRequest, db: Db, visit: TheVisit, slug: Fr
 async def take_resumption(db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
     """Open the doors again."""
     await resume(db, slug, by=visit.operator.name)
+    return see_other(f"/koperasi/{slug}")
+
+
+@post("/koperasi/{slug:str}/pelepasan", guards=[operator])
+async def take_release(db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
+    """Open a cooperative whose name waited."""
+    await release(db, slug, by=visit.operator.name)
+    return see_other(f"/koperasi/{slug}")
+
+
+@post("/koperasi/{slug:str}/penolakan", guards=[operator])
+async def take_refusal(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
+    """Keep it closed, and say why."""
+    form = await read_form(request, NameRefusal)
+    context = await _card(await reader_of(db), visit, slug)
+    async with form.or_again("operators/cooperative.html", field="refusal", place="koperasi", **context):
+        await refuse(db, slug, reason=form.data.refusal, by=visit.operator.name)
     return see_other(f"/koperasi/{slug}")
 
 
@@ -142,6 +171,8 @@ routes: list[Any] = [
     show_cooperative,
     take_suspension,
     take_resumption,
+    take_release,
+    take_refusal,
     show_trail,
     *job_pages.routes,
 ]

@@ -63,6 +63,7 @@ class CooperativeCard(msgspec.Struct, frozen=True):
     founded_at: datetime
     suspended_reason: str | None
     suspended_at: datetime | None
+    resembles: str | None
     contact_name: str
     contact_phone: str
     revision: str
@@ -131,7 +132,7 @@ async def cooperative(ro: Reader, slug: str) -> CooperativeCard | None:
     """Return what the registry knows of a cooperative, or None."""
     return await ro.one(
         CooperativeCard,
-        "SELECT slug, name, status, founded_at, suspended_reason, suspended_at, contact_name, contact_phone, revision"
+        "SELECT slug, name, status, founded_at, suspended_reason, suspended_at, resembles, contact_name, contact_phone, revision"
         " FROM shared.cooperatives WHERE slug = $1",
         slug,
     )

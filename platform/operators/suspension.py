@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 async def suspend(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
     """Close a cooperative from this transaction's commit on; every process forgets its hosts.
 
-    ``reason`` is shown to the cooperative's officers. Raises Refusal: operators.no_such_cooperative, .already_suspended, .reason_needed.
+    ``reason`` is shown to the cooperative's officers. Raises Refusal: operators.no_such_cooperative, .already_suspended, .not_open,
+    .reason_needed.
     """
     reason = reason.strip()
     if not reason:
@@ -26,6 +27,8 @@ async def suspend(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
     cooperative = await _to_change(db, slug)
     if cooperative.status == "suspended":
         raise errors.ALREADY_SUSPENDED(name=cooperative.name)
+    if cooperative.status != "active":
+        raise errors.NOT_OPEN(name=cooperative.name)
     cooperative.status = "suspended"
     cooperative.suspended_reason = reason
     cooperative.suspended_at = clock.now()

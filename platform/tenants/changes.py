@@ -47,6 +47,13 @@ async def rename(db: AsyncSession, name: str) -> None:
     db.sync_session.info["registry_announced"] = True
 
 
+async def note_sign_in(db: AsyncSession) -> None:
+    """Write into the registry, once for a cooperative, that somebody came in by a password or a code."""
+    if not tenant_of(db).signed_in:
+        await db.execute(text("SELECT shared.note_sign_in()"))
+        db.sync_session.info["registry_announced"] = True
+
+
 def forget_here(database: Database, what: str) -> None:
     """Forget in this process at once what was just announced and committed: the next request must not be faster than the notice."""
     changed = database.local.get("changed")

@@ -51,6 +51,7 @@ async def begin_day(database: Database, day: date) -> bool:
                 "INSERT INTO shared.outbox (coop_role, job, key, arguments)"
                 " SELECT c.schema_name, j.name, j.name || ':' || :day, '{}'"
                 " FROM shared.cooperatives c CROSS JOIN unnest(CAST(:jobs AS text[])) AS j(name)"
+                " WHERE c.status <> 'removing'"
             ),
             {"day": str(day), "jobs": in_each},
         )

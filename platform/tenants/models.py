@@ -16,13 +16,18 @@ Moment = TIMESTAMP(timezone=True)
 class Cooperative(SharedBase):
     """One hosted cooperative. ``schema_name`` is also its role; it never changes and says nothing about who it is.
 
+    ``status`` is ``waiting`` while its name, which ``resembles`` another's, waits for an operator, ``refused`` when it was not released, and
+    ``removing`` between being marked for removal and being gone (``tenants.removal``). ``signed_in_at`` is the first time that somebody came in
+    by a password or a code; the founding's own hand-over is none.
+
     What its plan allows (``plan`` to ``billing_notice``) is written by the room ``billing`` alone.
     """
 
     __tablename__ = "cooperatives"
     __table_args__ = (
-        CheckConstraint("status IN ('active', 'suspended')", name="status"),
+        CheckConstraint("status IN ('active', 'suspended', 'waiting', 'refused', 'removing')", name="status"),
         CheckConstraint("schema_name ~ '^coop_[a-z0-9]{16}$'", name="schema_name"),
+        Index("ix_cooperatives_founded_at", "founded_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -37,6 +42,9 @@ class Cooperative(SharedBase):
     contact_name: Mapped[str] = mapped_column(Text)
     contact_phone: Mapped[str] = mapped_column(Text)
     founded_at: Mapped[datetime] = mapped_column(Moment)
+    resembles: Mapped[str | None] = mapped_column(Text)
+    released_at: Mapped[datetime | None] = mapped_column(Moment)
+    signed_in_at: Mapped[datetime | None] = mapped_column(Moment)
     plan: Mapped[str] = mapped_column(Text, server_default=FIRST_PLAN)
     entitlements: Mapped[list[str]] = mapped_column(
         ARRAY(Text), server_default=text(f"'{{{','.join(FIRST_ENTITLEMENTS)}}}'")

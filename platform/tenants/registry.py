@@ -19,7 +19,7 @@ CHANNEL = "lumbung_changed"
 
 _COLUMNS = (
     "c.id, c.slug, c.name, c.schema_name, c.status, c.suspended_reason, c.revision,"
-    " c.plan, c.entitlements, c.read_only, c.billing_notice"
+    " c.plan, c.entitlements, c.read_only, c.billing_notice, c.signed_in_at IS NOT NULL AS signed_in"
 )
 
 
@@ -27,7 +27,7 @@ class TenantRef(msgspec.Struct, frozen=True):
     """Which cooperative a request or a job is for, and what its plan allows. Everything else about it is read inside its own schema.
 
     ``read_only``: an invoice of the platform is long overdue (web/suspension.py). ``billing_notice`` is the code of what officers should know
-    of their plan (billing/notices.py), or None. Ask ``entitlements`` through ``tenants.entitlements.entitled``.
+    of their plan (billing/notices.py), or None. ``signed_in``: somebody once came in by a password or a code. Ask ``entitlements`` through ``tenants.entitlements.entitled``.
     """
 
     id: UUID
@@ -41,11 +41,17 @@ class TenantRef(msgspec.Struct, frozen=True):
     entitlements: frozenset[str] = frozenset()
     read_only: bool = False
     billing_notice: str | None = None
+    signed_in: bool = False
 
     @property
     def suspended(self) -> bool:
         """Whether an operator has closed its doors."""
         return self.status == "suspended"
+
+    @property
+    def unreleased(self) -> bool:
+        """Whether its name waits for an operator's release, or was refused it."""
+        return self.status in ("waiting", "refused")
 
 
 class HostCache:
@@ -90,9 +96,13 @@ async def _first(database: Database, condition: str, value: object) -> TenantRef
     return msgspec.structs.replace(TenantRef(*record), entitlements=frozenset(record["entitlements"]))
 
 
+# one that is being removed is nobody's any more
+_OF_HOST = "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1 AND c.status <> 'removing'"
+
+
 async def tenant_by_host(database: Database, host: str) -> TenantRef | None:
     """Read the cooperative of a host from the registry: of a subdomain's label, or of a domain of its own while its plan includes one."""
-    found = await _first(database, "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1", host)
+    found = await _first(database, _OF_HOST, host)
     if found is not None and "." in host and not entitled(found, "custom_domain"):
         return None
     return found

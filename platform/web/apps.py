@@ -184,5 +184,7 @@ def applications(settings: Settings) -> dict[str, Litestar]:
         "cooperative": cooperative_app(settings),
         "nobody": closed_app(settings, "errors/nobody_here.html", 404),
         "upgrading": closed_app(settings, "errors/upgrading.html", 503),
+        "waiting": closed_app(settings, "errors/waiting.html", 503),
+        "refused": closed_app(settings, "errors/refused.html", 403),
         "busy": closed_app(settings, "errors/busy.html", 429),
     }

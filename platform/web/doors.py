@@ -36,6 +36,7 @@ from web.apps import applications
 from web.minute_counts import shared_counts
 from web.page_cache import PageCache
 from web.rates import RateGuard
+from web.suspension import shut
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -202,7 +203,6 @@ class Doors:
             async with shared_reader(self.database) as ro:
                 visit.operator = await operator_of_session(ro, token_hash(token), clock.now())
         scope[KEY] = visit
-        # an operator's own pages are never turned away
         if visit.operator is None and not self.rates.lets_pass(None, None, scope["path"], visit.client_ip):
             await self._apps["busy"](scope, receive, with_wait(send, self.rates.seconds_left()))
             return
@@ -239,8 +239,8 @@ class Doors:
         visit.pages = self.pages
         self._greet(visit, scope, cookies)
         scope[KEY] = visit
-        if tenant.revision < OLDEST_SERVED:
-            await self._apps["upgrading"](scope, receive, send)
+        if closed := shut(tenant):
+            await self._apps[closed](scope, receive, send)
             return
         await self._look_inside(visit, tenant, token)
         if not self.rates.lets_pass(tenant, visit.viewer, scope["path"], visit.client_ip):

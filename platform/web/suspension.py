@@ -10,15 +10,19 @@ The one place of these rules: they run before every handler of a cooperative, wh
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from litestar import Request, Response
 
 from kernel.errors import Kind
+from tenants.revisions import OLDEST_SERVED
 from ui.guards import SAFE_METHODS
 from ui.rendering import page
 from ui.viewer import visit_of
+
+if TYPE_CHECKING:
+    from tenants.registry import TenantRef
 
 SUSPENDED = Kind(
     "web.suspended",
@@ -66,6 +70,13 @@ FINISHING: Final = re.compile(
     r"|/bayar/.+|/anggota/kasbon/bayar|/pengurus/pembayaran(?!/cara/|/kasbon/[^/]+/(?:batas|dompet))(?:/.*)?"
     r"|/pengurus/langganan(?:/.*)?|/kait/.+"
 )
+
+
+def shut(tenant: TenantRef) -> str | None:
+    """Return the application that answers everything in a cooperative's place, or None when its own does."""
+    if tenant.unreleased:
+        return tenant.status
+    return "upgrading" if tenant.revision < OLDEST_SERVED else None
 
 
 def stays_open(method: str, path: str) -> bool:

@@ -1,5 +1,6 @@
 """Founding a cooperative: from the sent form to the founder's first page, with a spare schema ready."""
 
+import secrets
 import statistics
 import time
 from urllib.parse import urlsplit
@@ -19,12 +20,13 @@ async def main() -> None:
         await doors.start()
         origin = f"http://{settings.base_domain}"
         spent = []
-        for at in range(TIMES + 3):
+        for _ in range(TIMES + 3):
             transport = httpx.ASGITransport(doors)
             async with httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}) as client:
+                word = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(10))  # like no name before it
                 form = {
-                    "name": f"Koperasi Ukur {at}",
-                    "slug": f"ukur-{at}",
+                    "name": f"Koperasi {word.title()}",
+                    "slug": word,
                     "officer_name": "Ketua Contoh",
                     "phone": "0899-0000-0001",
                     "password": PASSWORD,

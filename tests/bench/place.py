@@ -22,7 +22,12 @@ async def place(spare_schemas: int = 2) -> AsyncIterator[tuple[Database, Setting
     with tempfile.TemporaryDirectory(prefix="lumbung-bench-") as folder:
         Path(folder).chmod(0o755)
         server = EmbeddedPostgres(Path(folder))
-        settings = Settings(data_dir=Path(folder), spare_schemas=spare_schemas, foundings_per_hour=10_000)
+        settings = Settings(
+            data_dir=Path(folder),
+            spare_schemas=spare_schemas,
+            foundings_per_hour=10_000,
+            foundings_per_hour_in_all=10_000,
+        )
         database = Database(server.start(), settings)
         try:
             await migrate(database)

@@ -42,7 +42,6 @@ async def how_many(database: Database) -> int:
         return (await db.execute(text("SELECT count(*) FROM shared.cooperatives"))).scalar_one()
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 6")
 async def test_a_48_founds_no_more_than_a_household(app: Doors, database: Database) -> None:
     # 28 of the 30 of an hour, each from a /64 of its own; written as the throttle counts them
     async with shared_session(database) as db:
@@ -57,7 +56,6 @@ async def test_a_48_founds_no_more_than_a_household(app: Doors, database: Databa
     assert (await found_from(app, "198.51.100.4", answers(4))).status_code == 303
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 6")
 async def test_beyond_the_hours_total_new_foundings_wait_with_what_was_typed(app: Doors, database: Database) -> None:
     database.settings = replace(database.settings, foundings_per_hour_in_all=4)  # melati and mawar are two of them
     assert [(await found_from(app, f"203.0.113.{at}", answers(at))).status_code for at in range(2)] == [303, 303]
@@ -74,7 +72,6 @@ async def test_beyond_the_hours_total_new_foundings_wait_with_what_was_typed(app
         assert (await found_from(app, "198.51.100.4", answers(2))).status_code == 303
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 6")
 @pytest.mark.parametrize(
     "name",
     ["Koperasi Melati", "KOPERASI MÉLATI", "Mellati", "Koperasi Melati 2", "kop. melati", "Koperasi Me1ati", "Mеlаti"],

@@ -1,6 +1,8 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -8,9 +10,10 @@ from sqlalchemy import text
 
 from conftest import SignedIn, Visitors
 from factories.cooperatives import PASSWORD
-from kernel import passwords
+from kernel import clock, passwords
 from kernel.database import Database
 from kernel.settings import Settings
+from onboarding.abandoned import mark_abandoned, remove_marked
 from operators.adding import add_operator
 from operators.models import Operator
 from tenants.session import shared_session
@@ -236,3 +239,81 @@ async def test_an_operator_retries_or_discards_a_job_that_was_given_up(
     assert "shop.expire_order" not in (await signed_in.get("/pekerjaan")).text
     again = await signed_in.post(f"/pekerjaan/{failed_id}/{deed}", data={"csrf": csrf(signed_in)})
     assert again.status_code == 404
+
+
+@pytest.fixture
+async def waiting(visitor: Visitors) -> None:
+    """Somebody has founded a cooperative whose name looks like melati's."""
+    form = {
+        "name": "Koperasi Mellati",
+        "slug": "toko-kita",
+        "officer_name": "Lestari Widuri",
+        "phone": "0812-7000-0001",
+        "password": PASSWORD,
+        "bylaws": "konsumen",
+        "founding_key": "a-key-of-this-very-form",
+    }
+    assert (await visitor("").post("/daftar", data=form)).headers["location"] == "http://toko-kita.localhost:8000/"
+
+
+@pytest.mark.usefixtures("waiting")
+async def test_a_name_that_waits_is_seen_and_released_and_its_founder_comes_in(
+    signed_in: httpx.AsyncClient, visitor: Visitors, csrf: Callable[[httpx.AsyncClient], str]
+) -> None:
+    assert "Ada nama yang menunggu dilepas" in (await signed_in.get("/")).text
+    found = (await signed_in.get("/", params={"status": "waiting"})).text
+    assert "Koperasi Mellati" in found
+    assert "Koperasi Melati" not in found
+    card = (await signed_in.get("/koperasi/toko-kita")).text
+    assert "Mirip dengan Koperasi Melati" in card
+    assert "0812-7000-0001" in card
+    assert "Tangguhkan" not in card
+    sent = {"csrf": csrf(signed_in), "reason": "tidak perlu", "confirmed": "1"}
+    assert (await signed_in.post("/koperasi/toko-kita/penangguhan", data=sent)).status_code == 409
+    released = await signed_in.post("/koperasi/toko-kita/pelepasan", data={"csrf": csrf(signed_in)})
+    assert released.headers["location"] == "/koperasi/toko-kita"
+    assert "Nama dilepas" in (await signed_in.get("/jejak")).text
+    home = visitor("toko-kita")
+    assert (await home.get("/")).status_code == 200
+    answer = await home.post("/masuk", data={"identity": "0812-7000-0001", "password": PASSWORD})
+    assert answer.headers["location"] == "/pengurus"
+    again = await signed_in.post("/koperasi/toko-kita/pelepasan", data={"csrf": csrf(signed_in)})
+    assert again.status_code == 409
+
+
+@pytest.mark.usefixtures("waiting")
+async def test_a_name_that_is_refused_says_why_and_its_address_is_free_after_a_week(
+    signed_in: httpx.AsyncClient,
+    visitor: Visitors,
+    csrf: Callable[[httpx.AsyncClient], str],
+    database: Database,
+) -> None:
+    refusal = {"csrf": csrf(signed_in), "refusal": ""}
+    assert (await signed_in.post("/koperasi/toko-kita/penolakan", data=refusal)).status_code == 422
+    refusal["refusal"] = "Pengurus Melati tidak mengenalnya."
+    assert (await signed_in.post("/koperasi/toko-kita/penolakan", data=refusal)).status_code == 303
+    page = await visitor("toko-kita").get("/")
+    assert (page.status_code, "Pengurus Melati tidak mengenalnya." in page.text) == (403, True)
+    assert "Pengurus Melati tidak mengenalnya." in (await signed_in.get("/jejak")).text
+    assert await mark_abandoned(database) == []
+    with clock.held_at(clock.now() + timedelta(days=8)):
+        assert await mark_abandoned(database) == ["toko-kita"]
+    with clock.held_at(clock.now() + timedelta(days=9)):
+        assert await remove_marked(database) == ["toko-kita"]
+    assert (await visitor("toko-kita").get("/")).status_code == 404
+
+
+@pytest.mark.usefixtures("waiting")
+@pytest.mark.parametrize("step", ["pelepasan", "penolakan"])
+async def test_strangers_and_the_founder_release_nothing(visitor: Visitors, database: Database, step: str) -> None:
+    answer = await visitor("operator").post(f"/koperasi/toko-kita/{step}", data={"refusal": "tanpa hak"})
+    assert answer.headers["location"] == "/masuk"
+    async with shared_session(database) as db:
+        query = text("SELECT status FROM shared.cooperatives WHERE slug = 'toko-kita'")
+        assert (await db.execute(query)).scalar_one() == "waiting"
+
+
+async def test_an_hour_that_was_full_is_told_to_operators(signed_in: httpx.AsyncClient, database: Database) -> None:
+    assert "Pendirian sempat penuh" not in (await signed_in.get("/")).text
+    database.settings = replace(database.settings, foundings_per_hour_in_all=2)  # melati and mawar
+    assert "Pendirian sempat penuh" in (await signed_in.get("/")).text

@@ -1,0 +1,100 @@
+"""Cooperatives that somebody founded and nobody ever entered again: what tells them apart, and how they go.
+
+Silence alone removes nothing. Nobody has signed in since the founding's own hand-over, a week has passed, and every table there is, of the cooperative
+and of the platform, holds what founding wrote and not one row more. What founding wrote it counted itself (``remember_rows``): a cooperative without
+that count, for example one that an operator founded by the command line, is never removed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from kernel import clock
+from onboarding import queries
+from tenants import removal
+from tenants.contents import rows_by_table, shared_rows
+from tenants.registry import TenantRef, tenant_by_schema
+from tenants.session import coop_session, shared_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+    from kernel.database import Database
+
+log = structlog.get_logger()
+
+LEFT_ALONE_FOR: Final = timedelta(days=7)
+REASON: Final = "Nobody signed in after the founding, and nothing was entered."
+# Written without anybody's doing: sessions of the hand-over, strangers' guesses, keys of daily jobs. Every other table counts.
+_BY_ITSELF: Final = frozenset({"sessions", "throttles", "finished_jobs"})
+# The same of the platform's tables: the address, measurements, and the trial that begins and ends by itself, as long as nothing was chosen.
+_SHARED_BY_ITSELF: Final = {
+    "hostnames": "kind = 'subdomain'",
+    "usage_figures": "true",
+    "billing_entries": "by = 'Lumbung' AND action LIKE 'billing.trial\\_%'",
+    "subscriptions": "(status = 'trialing' OR status = 'active' AND period_end IS NULL) AND way = 'invoice' AND value = 0"
+    " AND stripe_customer IS NULL AND stripe_subscription IS NULL AND coupon IS NULL"
+    " AND (contact_name, contact_email, contact_phone, buyer_name, buyer_address, buyer_tax_number) = ('', '', '', '', '', '')",
+}
+
+
+async def remember_rows(db: AsyncSession) -> dict[str, int]:
+    """Count what founding has written so far, for its entry in the trail: that entry will be one row more."""
+    rows = await rows_by_table(db)
+    rows["audit_entries"] = rows.get("audit_entries", 0) + 1
+    return rows
+
+
+async def mark_abandoned(database: Database) -> list[str]:
+    """Close what was left alone for a week and what was refused as long ago, until it is removed; return the addresses."""
+    before = clock.now() - LEFT_ALONE_FOR
+    async with shared_session(database) as db:
+        candidates = await queries.never_entered(db, before)
+    marked = []
+    for schema_name in candidates:
+        tenant = await tenant_by_schema(database, schema_name)
+        if tenant is None:
+            continue
+        async with coop_session(database, tenant) as db:
+            found = await _own_holdings(db)
+        async with shared_session(database) as db:
+            found |= await _shared_holdings(db, tenant)
+        if not found and await removal.mark_for_removal(database, tenant, reason=REASON):
+            marked.append(tenant.slug)
+    if marked:
+        log.warning("cooperatives that nobody entered are being removed", cooperatives=marked)
+    return marked
+
+
+async def remove_marked(database: Database) -> list[str]:
+    """Remove what was marked an hour ago or longer, after one more look; return the addresses. Needs the owner's connection."""
+
+    async def by_schema(name: str) -> TenantRef | None:
+        return await tenant_by_schema(database, name)
+
+    return await removal.remove_marked(database, holdings, by_schema)
+
+
+async def holdings(db: AsyncSession | AsyncConnection, tenant: TenantRef) -> dict[str, int]:
+    """Return what a cooperative holds beyond what founding wrote, by table. ``db`` stands in its schema and may read ``shared``."""
+    return await _own_holdings(db) | await _shared_holdings(db, tenant)
+
+
+async def _own_holdings(db: AsyncSession | AsyncConnection) -> dict[str, int]:
+    written = await queries.rows_of_founding(db)
+    if written is None:
+        return {"audit_entries": 1}  # founded before this was counted, or by an operator
+    rows = await rows_by_table(db)
+    differing = {table for table in rows.keys() | written.keys() if rows.get(table, 0) != written.get(table, 0)}
+    found = {table: rows.get(table, 0) for table in sorted(differing - _BY_ITSELF)}
+    if live := await queries.live_sessions(db, clock.now()):
+        found["sessions"] = live
+    return found
+
+
+async def _shared_holdings(db: AsyncSession | AsyncConnection, tenant: TenantRef) -> dict[str, int]:
+    rows = await shared_rows(db, tenant.id, _SHARED_BY_ITSELF)
+    return {f"shared.{table}": count for table, count in rows.items()}

@@ -1,0 +1,49 @@
+"""Foundings whose name looks like another cooperative's: an operator releases or refuses them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel import clock
+from operators import errors, queries
+from operators.trail import record
+from tenants.changes import announce_registry
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from tenants.models import Cooperative
+
+
+async def release(db: AsyncSession, slug: str, *, by: str) -> None:
+    """Open a cooperative whose name waited. Raises Refusal: operators.no_such_cooperative, .not_waiting."""
+    cooperative = await _waiting(db, slug)
+    cooperative.status = "active"
+    cooperative.released_at = clock.now()
+    record(db, by=by, action="operators.founding_released", subject=slug, facts={"resembles": cooperative.resembles})
+    await announce_registry(db)
+
+
+async def refuse(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
+    """Keep a cooperative closed for its name; it is removed after a week. ``reason`` is shown at its address.
+
+    Raises Refusal: operators.no_such_cooperative, .not_waiting, .reason_needed.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise errors.REASON_NEEDED()
+    cooperative = await _waiting(db, slug)
+    cooperative.status = "refused"
+    cooperative.suspended_reason = reason
+    cooperative.suspended_at = clock.now()
+    record(db, by=by, action="operators.founding_refused", subject=slug, facts={"reason": reason})
+    await announce_registry(db)
+
+
+async def _waiting(db: AsyncSession, slug: str) -> Cooperative:
+    cooperative = await queries.cooperative_to_change(db, slug)
+    if cooperative is None:
+        raise errors.NO_SUCH_COOPERATIVE(slug=slug)
+    if cooperative.status != "waiting":
+        raise errors.NOT_WAITING(name=cooperative.name)
+    return cooperative

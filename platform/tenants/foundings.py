@@ -1,0 +1,41 @@
+"""How many cooperatives are founded: what the platform takes in an hour, and whether it was reached."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from kernel import clock
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+HOUR: Final = timedelta(hours=1)
+TOLD_FOR: Final = timedelta(hours=24)
+
+
+async def minutes_until_room(ro: Reader, most: int) -> int:
+    """Minutes until one more cooperative may be founded: 0 when fewer than ``most`` were in the last hour."""
+    now = clock.now()
+    oldest = await ro.value(
+        "SELECT founded_at FROM shared.cooperatives WHERE founded_at > $1 ORDER BY founded_at DESC OFFSET $2 LIMIT 1",
+        now - HOUR,
+        most - 1,
+    )
+    return 0 if oldest is None else max(1, -(-int((oldest + HOUR - now).total_seconds()) // 60))
+
+
+async def busiest_hour(ro: Reader) -> int:
+    """The most cooperatives that were founded within one hour, in the last day."""
+    return int(
+        await ro.value(
+            "SELECT coalesce(max(n), 0) FROM (SELECT count(*) OVER (ORDER BY founded_at RANGE BETWEEN INTERVAL '1 hour' PRECEDING"
+            " AND CURRENT ROW) AS n FROM shared.cooperatives WHERE founded_at > $1) AS hours",
+            clock.now() - TOLD_FOR,
+        )
+    )
+
+
+async def waiting_for_release(ro: Reader) -> int:
+    """How many foundings wait for an operator."""
+    return int(await ro.value("SELECT count(*) FROM shared.cooperatives WHERE status = 'waiting'"))

@@ -1,0 +1,136 @@
+"""Removing a cooperative: marked first, by the application, which closes its doors; gone later, by a process that holds the owner's credentials.
+
+Between the two lies an hour at least, in which whatever was under way ends. Then everything is looked at once more, under locks that nobody can write
+past, and a cooperative that turns out to hold something is open again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+from sqlalchemy import text
+
+from kernel import clock
+from tenants.changes import announce_registry
+from tenants.contents import shared_references
+from tenants.registry import CHANNEL
+from tenants.schemas import run_script
+from tenants.session import shared_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+log = structlog.get_logger()
+
+LUMBUNG: Final = "Lumbung"  # who acts when a job does
+LEAST_REST: Final = timedelta(hours=1)
+
+# Says what a cooperative holds, or returns nothing: by the connection, which stands in the schema, the registry's row and its schema.
+Holdings = Callable[["AsyncConnection", "TenantRef"], Awaitable[dict[str, int]]]
+
+
+async def mark_for_removal(database: Database, tenant: TenantRef, *, reason: str) -> bool:
+    """Close a cooperative's doors until it is removed; False when somebody signed in meanwhile or its state changed."""
+    async with shared_session(database) as db:
+        marked = await db.execute(
+            text(
+                "UPDATE shared.cooperatives SET status = 'removing', suspended_at = :now, suspended_reason = :reason"
+                " WHERE id = :id AND status = :status AND signed_in_at IS NULL AND status IN ('active', 'refused') RETURNING slug"
+            ),
+            {"id": tenant.id, "status": tenant.status, "reason": reason, "now": clock.now()},
+        )
+        if marked.first() is None:
+            return False
+        await db.execute(_TRAIL, _deed("tenants.removal_marked", tenant.slug, reason=reason))
+        await announce_registry(db)
+    return True
+
+
+async def remove_marked(
+    database: Database, holdings: Holdings, to_ref: Callable[[str], Awaitable[TenantRef | None]]
+) -> list[str]:
+    """Remove what was marked an hour ago or longer and return the addresses; open again what holds something.
+
+    Works by the owner's connection. Whatever stops one stops no other; the next call tries it again.
+    """
+    async with database.owner.connect() as connection:
+        due = await connection.execute(
+            text("SELECT schema_name FROM shared.cooperatives WHERE status = 'removing' AND suspended_at < :before"),
+            {"before": clock.now() - LEAST_REST},
+        )
+        names = list(due.scalars())
+    removed = []
+    for name in names:
+        try:
+            tenant = await to_ref(name)
+            if tenant is not None and await _remove(database, tenant, holdings):
+                removed.append(tenant.slug)
+        except Exception as error:  # noqa: BLE001 - whatever stops one (a lock, a broken row) must not stop the others
+            log.warning("a cooperative could not be removed", schema=name, error=repr(error))
+    return removed
+
+
+async def _remove(database: Database, tenant: TenantRef, holdings: Holdings) -> bool:
+    name = tenant.schema_name
+    async with database.owner.begin() as connection:
+        await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        held = await connection.execute(
+            text("SELECT signed_in_at FROM shared.cooperatives WHERE id = :id AND status = 'removing' FOR UPDATE"),
+            {"id": tenant.id},
+        )
+        row = held.first()
+        if row is None:
+            return False
+        await connection.execute(text("SELECT set_config('search_path', :name, true)"), {"name": name})
+        await run_script(connection, _LOCK_ALL)
+        found = await holdings(connection, tenant) | ({"sign-in": 1} if row.signed_in_at is not None else {})
+        if found:
+            await connection.execute(
+                text(
+                    "UPDATE shared.cooperatives SET suspended_at = NULL, suspended_reason = NULL, status ="
+                    " CASE WHEN resembles IS NOT NULL AND released_at IS NULL THEN 'refused' ELSE 'active' END WHERE id = :id"
+                ),
+                {"id": tenant.id},
+            )
+            await connection.execute(_TRAIL, _deed("tenants.removal_undone", tenant.slug, reason=", ".join(found)))
+            log.warning("a cooperative that was to be removed holds something", cooperative=tenant.slug, found=found)
+        else:
+            for table, column in await shared_references(connection):
+                await connection.execute(
+                    text(f'DELETE FROM shared."{table}" WHERE "{column}" = :id'), {"id": tenant.id}
+                )
+            await connection.execute(text("DELETE FROM shared.outbox WHERE coop_role = :name"), {"name": name})
+            await connection.execute(text("DELETE FROM shared.cooperatives WHERE id = :id"), {"id": tenant.id})
+            await run_script(connection, f"DROP SCHEMA {name} CASCADE; DROP OWNED BY {name}; DROP ROLE {name};")
+            await connection.execute(_TRAIL, _deed("tenants.cooperative_removed", tenant.slug, reason=tenant.name))
+        await connection.execute(text("SELECT pg_notify(:channel, 'registry')"), {"channel": CHANNEL})
+    return not found
+
+
+_LOCK_ALL: Final = """
+DO $lock$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT relname FROM pg_catalog.pg_class
+        WHERE relnamespace = CAST(CAST(current_schema() AS text) AS regnamespace) AND relkind IN ('r', 'p') ORDER BY relname
+    LOOP
+        EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', name);
+    END LOOP;
+END
+$lock$
+"""
+_TRAIL: Final = text(
+    "INSERT INTO shared.operator_actions (operator, action, subject, facts) VALUES (:by, :action, :subject, CAST(:facts AS jsonb))"
+)
+
+
+def _deed(action: str, subject: str, **facts: str) -> dict[str, str]:
+    return {"by": LUMBUNG, "action": action, "subject": subject, "facts": msgspec.json.encode(facts).decode()}
