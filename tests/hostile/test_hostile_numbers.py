@@ -1,0 +1,200 @@
+"""Numbers that are longer than any column: every address and every form answers them with a sentence, never by breaking.
+
+The walk is made from the applications' own lists of routes and forms: what is added tomorrow is walked tomorrow.
+"""
+
+import hashlib
+import hmac
+import inspect
+import re
+import sys
+import types
+import typing
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+import pytest
+from litestar.datastructures import UploadFile
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+from litestar.routes import HTTPRoute
+
+from conftest import SignedIn, Visitors
+from factories import shop as goods
+from factories.cooperatives import PASSWORD
+from kernel.database import Database, reader_of
+from kernel.settings import Settings
+from operators.adding import add_operator
+from tenants.registry import TenantRef
+from tenants.session import coop_session, shared_session
+from ui.cookies import token_hash
+from ui.forms import Mobile
+from web.doors import Doors
+
+# As many digits as an amount may have, one more than a bigint holds, and more than Python itself reads; these
+# also in groups of three, as people write them.
+NUMBERS = {
+    "15 digits": "9" * 15,
+    "2^63": str(2**63),
+    "below zero": "-" + "9" * 19,
+    "5,000 digits": "9" * 5_000,
+    "5,000 digits in groups": "9" + ".999" * 1_667,
+}
+PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
+OPERATOR = "0899-0000-7001"
+# They would end the walk.
+NOT_WALKED = {"/keluar", "/anggota/akun/keluar-semua"}
+
+
+def marked(*held: str) -> list[Any]:
+    broken = pytest.mark.xfail(strict=True, reason="issue 8, point 7")
+    return [pytest.param(number, marks=() if name in held else broken) for name, number in NUMBERS.items()]
+
+
+Handler = tuple[str, str, HTTPRouteHandler]
+
+
+def handlers_of(app: Doors, kind: str) -> Iterator[Handler]:
+    """(method, path, handler) of every route of an application."""
+    for route in app._apps[kind].routes:
+        if isinstance(route, HTTPRoute) and route.path not in NOT_WALKED:
+            for method, (handler, _) in route.route_handler_map.items():
+                if method != "OPTIONS":
+                    yield str(method), route.path, handler
+
+
+def queries_of(handler: HTTPRouteHandler) -> list[str]:
+    """The names of what a handler takes from the query."""
+    parameters = handler.parsed_fn_signature.parameters.items()
+    return [name for name, field in parameters if isinstance(field.kwarg_definition, QueryParameter)]
+
+
+def forms_of(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
+    """The fields of the form that a handler reads; of all in its file where it reads it elsewhere; none where there is no form."""
+    forms = {
+        name: each
+        for name, each in vars(sys.modules[handler.fn.__module__]).items()
+        if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__struct_config__.forbid_unknown_fields
+    }
+    source = inspect.getsource(handler.fn)
+    chosen = [name for name in forms if name in source] or list(forms)
+    return [get_type_hints(forms[name], include_extras=True) for name in chosen] or [{}]
+
+
+def typed(hint: Any, number: str, known: str) -> str:
+    """What is typed into a field: the number where one is asked for or anything may stand, else something that is taken."""
+    most = None
+    while get_origin(hint) is Annotated or get_origin(hint) in (typing.Union, types.UnionType):
+        most = next((each.le for each in get_args(hint) if isinstance(each, msgspec.Meta) and each.le), most)
+        hint = next(each for each in get_args(hint) if each is not type(None))
+    if get_origin(hint) is Literal:
+        return str(get_args(hint)[0])
+    if hint is int and most is not None and len(number) <= 18:
+        return str(most)  # a product of two large numbers is larger than both
+    return {bool: "1", UUID: known, date: "2026-05-04", Mobile: "0812-0000-0001", UploadFile: ""}.get(hint, number)
+
+
+async def breaks(
+    handlers: Iterable[Handler], walker: SignedIn, known: dict[str, str], number: str
+) -> list[tuple[str, int]]:
+    """Where an application breaks when ``number`` stands wherever a number can; (address, status) each."""
+    found = []
+    for method, path, handler in handlers:
+
+        def address(hostile: str, path: str = path) -> str:
+            return PARAMETER.sub(lambda each: hostile if each[2] == "int" else known.get(each[1], known["id"]), path)
+
+        asked: list[tuple[str, dict[str, str]]] = [(address(number), {}), (address("1"), {})]
+        asked += [(PARAMETER.sub(number, path), {})]
+        asked += [(address("1"), {name: number}) for name in queries_of(handler)]
+        for where, query in dict.fromkeys((where, tuple(query.items())) for where, query in asked):
+            if method == "GET":
+                answers = [await walker.client.get(where, params=dict(query))]
+            else:
+                filled = [
+                    {n: typed(hint, number, known["id"]) for n, hint in form.items()} for form in forms_of(handler)
+                ]
+                answers = [await walker.post(where, form) for form in filled]
+            found += [
+                (f"{method} {where[:80]} {query}"[:160], each.status_code)
+                for each in answers
+                if each.status_code >= 500
+            ]
+    return found
+
+
+async def known_in(database: Database, tenant: TenantRef) -> dict[str, str]:
+    """What really is in a cooperative, by the names of path parameters; ``id`` stands for all others."""
+    async with coop_session(database, tenant) as db:
+        ro = await reader_of(db)
+        product = await ro.value("SELECT id FROM products WHERE sku = 'BRS5'")
+        member = str(await ro.value("SELECT id FROM members ORDER BY number LIMIT 1"))
+        payment = await goods.payment_of(
+            db, await goods.order(db, {product: 1}, await goods.member(db), "bank_transfer")
+        )
+        return {
+            "id": member,
+            "member_id": member,
+            "product_id": str(product),
+            "category_id": str(await ro.value("SELECT id FROM categories LIMIT 1")),
+            "reference": payment.reference,
+            "code": "1101",
+            "slug": "pokok",
+            "way": "bank_transfer",
+            "lang": "id",
+            "sku": "BRS5",
+        }
+
+
+@pytest.fixture
+async def operator(database: Database, visitor: Visitors, settings: Settings) -> SignedIn:
+    async with shared_session(database) as db:
+        await add_operator(db, name="Wening Astuti", phone_number=OPERATOR, password=PASSWORD)
+    client = visitor("operator")
+    assert (await client.post("/masuk", data={"phone": OPERATOR, "password": PASSWORD})).status_code == 303
+    message = b"form\0operator\0" + token_hash(client.cookies["lumbung"])
+    return SignedIn(client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest())
+
+
+@pytest.mark.parametrize("number", marked("2^63"), ids=NUMBERS)
+async def test_no_number_breaks_a_page_of_a_cooperative(
+    app: Doors,
+    database: Database,
+    melati: TenantRef,
+    officer_client: SignedIn,
+    member_client: SignedIn,
+    visitor: Visitors,
+    number: str,
+) -> None:
+    known = await known_in(database, melati)
+    everything = list(handlers_of(app, "cooperative"))
+    own = ("/anggota", "/pengurus")
+    walks = (
+        (SignedIn(visitor("melati"), ""), "/", [each for each in everything if not each[1].startswith(own)]),
+        (member_client, "/anggota/akun", [each for each in everything if each[1].startswith("/anggota")]),
+        (officer_client, "/pengurus/buku", [each for each in everything if each[1].startswith("/pengurus")]),
+    )
+    broken = []
+    for walker, home, handlers in walks:
+        assert len(handlers) > 15
+        broken += await breaks(handlers, walker, known, number)
+        assert (await walker.get(home)).status_code == 200  # nothing on the way has signed them out
+    assert not broken
+
+
+@pytest.mark.parametrize("number", marked("15 digits", "2^63", "below zero"), ids=NUMBERS)
+async def test_no_number_breaks_a_page_of_the_platform(
+    app: Doors, visitor: Visitors, operator: SignedIn, number: str
+) -> None:
+    known = {"id": str(UUID(int=1)), "slug": "melati", "lang": "id"}
+    walks = ((SignedIn(visitor(""), ""), "apex"), (operator, "operator"))
+    broken = []
+    for walker, kind in walks:
+        handlers = list(handlers_of(app, kind))
+        assert len(handlers) > 5
+        broken += await breaks(handlers, walker, known, number)
+    assert (await operator.get("/")).status_code == 200
+    assert not broken
