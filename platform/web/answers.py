@@ -1,8 +1,36 @@
 """Answers that the doors give themselves, before any application is asked."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from ui.themes import assets
+
+# Letters: no page of ours has a longer path or query, and no browser sends us more cookies.
+LONGEST_PATH: Final = 2_000
+LONGEST_QUERY: Final = 4_000
+LONGEST_COOKIES: Final = 16_000
+# A name or an address, and a port (RFC 9110, 7.2).
+_HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]*)(?::[0-9]{0,5})?")
+
+
+def status_of_head(scope: Any) -> int | None:
+    """The status with which a request is declined by its first line and headers alone, or None."""
+    if len(scope["path"]) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_QUERY:
+        return 414
+    if length_of_cookies(scope) > LONGEST_COOKIES:
+        return 431
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1:
+        return 400  # a proxy may have chosen by the other one (RFC 9112, 3.2)
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        # addresses are made of it: "melati.example:x@elsewhere" begins with a name of ours and leads elsewhere
+        return 400
+    return None
+
+
+def length_of_cookies(scope: Any) -> int:
+    """How many letters of cookies a request has."""
+    return sum(len(value) for header, value in scope["headers"] if header == b"cookie")
 
 
 async def answer_nothing(status: int, send: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,15 @@ from ui.rendering import CART_COOKIE, FLASH_COOKIE, read_flash
 from ui.themes import assets, keep_compiled_in
 from ui.viewer import KEY, Brand, Visit
 from web import hook
-from web.answers import answer_nothing, send_kept, serve_asset, with_wait, without_body
+from web.answers import (
+    answer_nothing,
+    length_of_cookies,
+    send_kept,
+    serve_asset,
+    status_of_head,
+    with_wait,
+    without_body,
+)
 from web.apps import applications
 from web.minute_counts import shared_counts
 from web.page_cache import PageCache
@@ -47,14 +54,8 @@ log = structlog.get_logger()
 LUMBUNG = Brand(name="Lumbung", tagline="Lumbung")
 # The database says at once when a session ends; this bounds what a lost notice could cost.
 VIEWER_KEPT = timedelta(seconds=60)
-# Letters: no page of ours has a longer path or query, and no browser sends us more cookies.
-LONGEST_PATH = 2_000
-LONGEST_QUERY = 4_000
-LONGEST_COOKIES = 16_000
 # Cookies that are worth being remembered: a session's, a small cart's.
 SHORT_COOKIES = 4_000
-# A name or an address, and a port (RFC 9110, 7.2).
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]*)(?::[0-9]{0,5})?")
 
 
 class Doors:
@@ -125,16 +126,9 @@ class Doors:
             return
         if scope["type"] != "http":
             return
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(scope["path"]) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_QUERY:
-            await answer_nothing(414, send)
-        elif _length_of_cookies(scope) > LONGEST_COOKIES:
-            await answer_nothing(431, send)
-        elif len(hosts) > 1:
-            await answer_nothing(400, send)  # a proxy may have chosen by the other one (RFC 9112, 3.2)
-        elif hosts and not _HOST.fullmatch(hosts[0]):
-            # addresses are made of it: "melati.example:x@elsewhere" begins with a name of ours and leads elsewhere
-            await answer_nothing(400, send)
+        declined = status_of_head(scope)
+        if declined is not None:
+            await answer_nothing(declined, send)
         else:
             if scope["method"] == "HEAD":
                 scope, send = scope | {"method": "GET"}, without_body(send)
@@ -184,7 +178,7 @@ class Doors:
             else:
                 await self._serve_platform(name, scope, receive, send, headers, cookies)
         finally:
-            if _length_of_cookies(scope) > SHORT_COOKIES:
+            if length_of_cookies(scope) > SHORT_COOKIES:
                 parse_cookie_string.cache_clear()  # litestar remembers the last 1,024, of any size
 
     async def _serve_platform(
@@ -321,10 +315,6 @@ class Doors:
                 packed,
             )
             self.pages.keep(schema, key, kept, len(content) + len(packed), generation)
-
-
-def _length_of_cookies(scope: Any) -> int:
-    return sum(len(value) for header, value in scope["headers"] if header == b"cookie")
 
 
 def _cookies(header: bytes) -> dict[str, str]:

@@ -17,6 +17,7 @@ from kernel.formats import Lang
 from ui.errors import retry_after
 from ui.forms import Again
 from ui.guards import SignInNeeded
+from ui.leaving import ReaderLeft
 from ui.rendering import page, see_other
 from ui.viewer import visit_of
 
@@ -139,6 +140,11 @@ def once_more(_: Request[Any, Any, Any], again: Again) -> Response[Any]:
     return again.response
 
 
+def nobody_there(_: Request[Any, Any, Any], left: ReaderLeft) -> Response[Any]:
+    """End the request of a browser that has closed its connection."""
+    return Response(b"", status_code=499)
+
+
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer any exception by its own handler."""
     for kind, handler in HANDLERS.items():
@@ -151,6 +157,7 @@ HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Re
     Refusal: refused,
     Again: once_more,
     SignInNeeded: sign_in_first,
+    ReaderLeft: nobody_there,
     HTTPException: http_failure,
     Exception: broken,
 }
