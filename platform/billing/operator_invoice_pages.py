@@ -16,8 +16,11 @@ from billing.settling import confirm_payment, give_up, void
 from kernel import clock
 from kernel.database import Reader, reader_of
 from kernel.money import Rupiah
-from ui import AnyRequest, Db, Ro, TheVisit, operator, page, read_form, see_other
+from tenants.file_threads import compute_in_thread
+from tenants.session import shared_reader
+from ui import AnyRequest, Db, Ro, TheDatabase, TheVisit, operator, page, read_form, see_other
 from ui.bodies import LARGEST_UPLOAD
+from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
 
 if TYPE_CHECKING:
     from kernel.formats import Lang
@@ -49,13 +52,18 @@ def ask_for_statement(request: AnyRequest) -> Response[bytes]:
 
 
 @post("/langganan/mutasi", guards=[operator], status_code=200, request_max_body_size=LARGEST_UPLOAD)
-async def read_statement_of_bank(request: AnyRequest, ro: Ro) -> Response[Any]:
+async def read_statement_of_bank(request: AnyRequest, database: TheDatabase) -> Response[Any]:
     """Show which open invoices its lines pay; each is confirmed like any other payment."""
     form = await read_form(request, StatementForm)
     async with form.or_again("billing/operator_statement.html", field="file", place=PLACE, matches=None):
-        rows = await operator_queries.open_invoices(ro, 10_000)
-        used = await operator_queries.references_used(ro)
-        matches = match_statement(await form.data.file.read(), rows, used, clock.today())
+        raw = await form.data.file.read(LARGEST_FILE + 1)
+        if len(raw) > LARGEST_FILE:
+            raise FILE_TOO_LARGE(megabytes=LARGEST_FILE // 1_000_000)
+        async with shared_reader(database) as ro:
+            rows = await operator_queries.open_invoices(ro, 10_000)
+            used = await operator_queries.references_used(ro)
+        today = clock.today()
+        matches = await compute_in_thread(database, "platform", lambda: match_statement(raw, rows, used, today))
     return page(request, "billing/operator_statement.html", place=PLACE, form=None, matches=matches)
 
 

@@ -248,6 +248,10 @@ class Database:
                 connection.terminate()
             await pool.release(connection)
 
+    def beside(self) -> Database:
+        """Return the same database with small pools of its own, for another event loop; whoever asks for it closes it."""
+        return Database(plain_url(self.owner_url), self.settings, pool_size=1)
+
     async def close(self) -> None:
         """Close every pool, and what lives beside them."""
         while self.closing:

@@ -17,6 +17,7 @@ from ledger.book_queries import Agreement
 from ledger.chart import MONEY
 from ledger.manual import PREFIX
 from ui import AnyRequest, Ro, TheBrand, TheTenant, TheVisit, Visit, officer, page
+from ui.leaving import while_reader_stays
 
 BOOKS: Final = "/pengurus/buku"
 PAGE_SIZE: Final = 50
@@ -218,11 +219,11 @@ def party_name(party: book_queries.Party | None) -> str:
 
 
 @get(f"{BOOKS}/ekspor.zip", guards=[officer])
-async def export_page(ro: Ro, tenant: TheTenant, brand: TheBrand) -> Stream:
-    """The whole books as CSV files, also while the cooperative is suspended."""
+async def export_page(request: AnyRequest, ro: Ro, tenant: TheTenant, brand: TheBrand) -> Stream:
+    """The whole books as CSV files, also while the cooperative is suspended; who leaves ends it."""
     day: date = clock.today(brand.timezone)
     return Stream(
-        export.stream(await export.export_books(ro)),
+        export.stream(await while_reader_stays(request, export.export_books(ro))),
         media_type="application/zip",
         headers={
             "Content-Disposition": f'attachment; filename="buku-{tenant.slug}-{day}.zip"',

@@ -31,6 +31,16 @@ _TOTALS: Final = ("code", "name", "opening", "debit", "credit", "closing")
 async def export_books(ro: Reader) -> IO[bytes]:
     """Return a temporary file with accounts.csv, journals.csv, lines.csv and a trial balance for each year, from its beginning."""
     target = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by whoever streams it
+    try:
+        await _write_books(ro, target)
+    except BaseException:
+        target.close()
+        raise
+    target.seek(0)
+    return target
+
+
+async def _write_books(ro: Reader, target: IO[bytes]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         accounts = [
             (each.code, each.name_id, each.name_en, each.kind, each.normal_side)
@@ -45,8 +55,6 @@ async def export_books(ro: Reader) -> IO[bytes]:
                 for each in await queries.trial_balance(ro, year)
             ]
             await _write(archive, f"trial-balance-{year}.csv", _TOTALS, _once(totals))
-    target.seek(0)
-    return target
 
 
 async def stream(file: IO[bytes]) -> AsyncIterator[bytes]:
@@ -68,16 +76,19 @@ async def _write(
         text.write(MARK)
         first = True
         async for batch in batches:
-            await asyncio.to_thread(
-                _put, text, header if first else (), [[_plain(cell) for cell in row] for row in batch]
-            )
+            putting = asyncio.create_task(asyncio.to_thread(_put, text, header if first else (), batch))
+            try:
+                await asyncio.shield(putting)
+            except asyncio.CancelledError:
+                await putting  # the file is closed next, and a thread must not be writing to it
+                raise
             first = False
         if first:
             _put(text, header, [])
 
 
 def _put(text: io.TextIOWrapper, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    text.writelines(written(header, rows))
+    text.writelines(written(header, ([_plain(cell) for cell in row] for row in rows)))
 
 
 def _plain(cell: object) -> object:

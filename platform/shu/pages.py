@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -165,7 +166,7 @@ async def csv_file(ro: Ro, year: FromPath[int], version: FromPath[int]) -> Respo
     """Every member's shares as a file for spreadsheets."""
     draft = await _draft(ro, year, version)
     pools = [pool for pool in await queries.pools(ro, draft.id) if pool.basis]
-    content = write_csv(pools, await queries.totals(ro, draft.id))
+    content = await asyncio.to_thread(write_csv, pools, await queries.totals(ro, draft.id))
     return Response(
         content,
         media_type="text/csv",

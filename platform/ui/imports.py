@@ -13,19 +13,21 @@ from typing import Any, Final
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
 from kernel.csv_files import CsvFile, decoded, rejected_csv
-from kernel.database import reader_of
+from kernel.database import Reader, reader_of
 from kernel.errors import Kind, Words
 from kernel.formats import Lang
 from kernel.importing import BadLine, Plan, Report
 from kernel.parsing import parse_date
+from tenants.file_threads import read_in_thread, write_in_thread
 from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
 from ui.errors import UNREADABLE_FORM
 from ui.forms import read_form
 from ui.guards import officer
-from ui.needs import AnyRequest, Db, Ro, TheViewer
+from ui.needs import AnyRequest, TheDatabase, TheTenant, TheViewer
 from ui.rendering import page, see_other
 from ui.sent_fields import fields_of
 from ui.viewer import visit_of
@@ -97,31 +99,55 @@ def import_routes(subject: Subject) -> list[Any]:
         return _csv_file(BYTE_ORDER_MARK + subject.example, f"{subject.file_name}.csv")
 
     @post(subject.path, guards=[officer], status_code=200, request_max_body_size=LARGEST_UPLOAD)
-    async def preview(request: AnyRequest, ro: Ro) -> Response[bytes]:
+    async def preview(request: AnyRequest, database: TheDatabase, tenant: TheTenant) -> Response[bytes]:
         form = await read_form(request, UploadForm)
         async with form.or_again(UPLOAD, field="file", **_upload_context(request, subject)):
-            content = await text_of(form.data.file)
-            file, plan = await subject.plan(ro, content, as_of=form.data.as_of)
-        return _preview(request, subject, file, plan, SentBack(content, form.data.as_of, skip_bad=False))
+            sent = SentBack(await text_of(form.data.file), form.data.as_of, skip_bad=False)
+            looked = await read_in_thread(database, tenant, lambda ro: _look(ro, subject, sent))
+        return _preview(request, subject, looked, sent)
 
     @post(f"{subject.path}/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)
-    async def record(request: AnyRequest, db: Db, viewer: TheViewer) -> Response[Any]:
+    async def record(request: AnyRequest, database: TheDatabase, tenant: TheTenant, viewer: TheViewer) -> Response[Any]:
         sent = await sent_back(request)
-        file, report = await subject.take(
-            db, viewer.as_officer(), sent.content, as_of=sent.as_of, skip_bad=sent.skip_bad
-        )
-        if report.rejected and not sent.skip_bad:  # bad lines that appeared since the preview: nothing was written
-            file, plan = await subject.plan(await reader_of(db), sent.content, as_of=sent.as_of)
-            return _preview(request, subject, file, plan, sent, status=409)
-        return see_other(subject.back[1], flash=_done(request, report))
+
+        async def take(db: AsyncSession) -> Report | _Looked:
+            _, report = await subject.take(
+                db, viewer.as_officer(), sent.content, as_of=sent.as_of, skip_bad=sent.skip_bad
+            )
+            if report.rejected and not sent.skip_bad:  # bad lines that appeared since the preview: nothing was written
+                return await _look(await reader_of(db), subject, sent)
+            return report
+
+        taken = await write_in_thread(database, tenant, take)
+        if isinstance(taken, _Looked):
+            return _preview(request, subject, taken, sent, status=409)
+        return see_other(subject.back[1], flash=_done(request, taken))
 
     @post(f"{subject.path}/ditolak", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
-    async def give_rejected(request: AnyRequest, ro: Ro) -> Response[bytes]:
-        sent = await sent_back(request)
-        file, plan = await subject.plan(ro, sent.content, as_of=sent.as_of)
-        return _rejected_file(request, file, plan.rejected, subject.file_name)
+    async def give_rejected(request: AnyRequest, database: TheDatabase, tenant: TheTenant) -> Response[bytes]:
+        sent, lang = await sent_back(request), visit_of(request).lang
+
+        async def write(ro: Reader) -> str:
+            file, plan = await subject.plan(ro, sent.content, as_of=sent.as_of)
+            return _rejected_file(file, plan.rejected, lang)
+
+        return _csv_file(await read_in_thread(database, tenant, write), f"{subject.file_name}.rejected.csv")
 
     return [choose_file, example, preview, record, give_rejected]
+
+
+class _Looked(msgspec.Struct, frozen=True):
+    """What a file would do, and its bad lines that are shown, by their numbers and as they came."""
+
+    plan: Plan[Any]
+    bad: dict[int, str]
+
+
+async def _look(ro: Reader, subject: Subject, sent: SentBack) -> _Looked:
+    file, plan = await subject.plan(ro, sent.content, as_of=sent.as_of)
+    shown = {each.line for each in plan.rejected[:SHOWN_BAD_LINES]}
+    bad = {row.line: " · ".join(cell for cell in row.raw if cell)[:120] for row in _lines(file, shown)}
+    return _Looked(plan, bad)
 
 
 async def text_of(upload: UploadFile) -> str:
@@ -150,15 +176,10 @@ def _upload_context(request: AnyRequest, subject: Subject) -> dict[str, Any]:
 
 
 def _preview(
-    request: AnyRequest, subject: Subject, file: CsvFile, plan: Plan[Any], sent: SentBack, *, status: int = 200
+    request: AnyRequest, subject: Subject, looked: _Looked, sent: SentBack, *, status: int = 200
 ) -> Response[bytes]:
     """Show what a file would do: how many lines of which kind, the bad ones with their reasons, the first good ones."""
-    lang = visit_of(request).lang
-    bad = plan.rejected[:SHOWN_BAD_LINES]
-    raws = {
-        row.line: " · ".join(cell for cell in row.raw if cell)[:120]
-        for row in _lines(file, {each.line for each in bad})
-    }
+    lang, plan = visit_of(request).lang, looked.plan
     return page(
         request,
         "imports/preview.html",
@@ -169,7 +190,10 @@ def _preview(
         counts={"new": len(plan.new), "changed": len(plan.changed), "unchanged": plan.unchanged},
         good=len(plan.good),
         rejected=len(plan.rejected),
-        bad=[(each.line, each.reason.sentence(lang), raws.get(each.line, "")) for each in bad],
+        bad=[
+            (each.line, each.reason.sentence(lang), looked.bad.get(each.line, ""))
+            for each in plan.rejected[:SHOWN_BAD_LINES]
+        ],
         heads=[
             head.worded(lang) if isinstance(head, Words) else (head[0].worded(lang), head[1]) for head in subject.heads
         ],
@@ -177,10 +201,9 @@ def _preview(
     )
 
 
-def _rejected_file(request: AnyRequest, file: CsvFile, rejected: Sequence[BadLine], name: str) -> Response[bytes]:
-    lang = visit_of(request).lang
+def _rejected_file(file: CsvFile, rejected: Sequence[BadLine], lang: Lang) -> str:
     text = rejected_csv(file, {bad.line: bad.reason.sentence(lang) for bad in rejected})
-    return _csv_file(BYTE_ORDER_MARK + text.removeprefix(BYTE_ORDER_MARK), f"{name}.rejected.csv")
+    return BYTE_ORDER_MARK + text.removeprefix(BYTE_ORDER_MARK)
 
 
 def _csv_file(text: str, name: str) -> Response[bytes]:

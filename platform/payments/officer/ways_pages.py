@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from payments.officer.way_forms import KeepStickerForm, StickerForm, TrialForm, 
 from payments.officer.ways_told import list_context, way_context
 from payments.providers import qris_provider, stripe_provider
 from payments.providers.qris_photo import read_photo
+from tenants.file_threads import compute_in_thread
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
@@ -140,8 +140,8 @@ async def look_at_sticker(
         if not payload:
             if form.data.photo is None:
                 raise way_errors.NO_STICKER(field="payload")
-            # seconds of one core: in a thread, and outside of any transaction
-            payload = await asyncio.to_thread(read_photo, await form.data.photo.read())
+            photo = await form.data.photo.read()  # seconds of one core: in a thread, and outside of any transaction
+            payload = await compute_in_thread(database, tenant.schema_name, lambda: read_photo(photo))
         told = qris_provider.check_settings({"payload": payload})
     return page(
         request,

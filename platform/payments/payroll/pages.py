@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 from uuid import UUID
 
@@ -110,7 +111,7 @@ async def download(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
     asked = [each.as_asked() for each in await payroll_queries.asked_of(ro, batch_id)]
     name = f"potong-gaji-{batch.made_at.date().isoformat()}.csv"
     return Response(
-        file_out(asked).encode(),
+        await asyncio.to_thread(lambda: file_out(asked).encode()),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )

@@ -19,7 +19,22 @@ from payments.payroll.forms import AnswerForm, SentBackForm
 from payments.payroll.pages import HOME, ONE, PLACE, batch_of
 from payments.payroll.queries import BatchView
 from payments.payroll.rules import Plan, Why
-from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from tenants.file_threads import write_in_thread
+from tenants.session import coop_reader
+from ui import (
+    AnyRequest,
+    Ro,
+    TheBrand,
+    TheDatabase,
+    TheTenant,
+    TheViewer,
+    TheVisit,
+    Visit,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
 from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
 from ui.imports import text_of
 from ui.words import words
@@ -37,27 +52,40 @@ async def choose_answer(request: AnyRequest, ro: Ro, brand: TheBrand, batch_id: 
 
 
 @post(f"{ONE}/balasan", guards=[officer], status_code=200, request_max_body_size=LARGEST_UPLOAD)
-async def look(request: AnyRequest, db: Db, visit: TheVisit, batch_id: FromPath[UUID]) -> Response[bytes]:
+async def look(
+    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit, batch_id: FromPath[UUID]
+) -> Response[bytes]:
     """Say what the answer would do, before it does."""
     form = await read_form(request, AnswerForm)
-    context = _context(await batch_of(db, batch_id), clock.today(visit.brand.timezone))
+    async with coop_reader(database, tenant) as ro:
+        context = _context(await batch_of(ro, batch_id), clock.today(visit.brand.timezone))
     async with form.or_again(UPLOAD, place=PLACE, field="file", **context):
         content = await text_of(form.data.file)
-        answer, plan = await plan_return(db, batch_id, content)
+        answer, plan = await write_in_thread(database, tenant, lambda db: plan_return(db, batch_id, content))
     return page(request, PREVIEW, place=PLACE, **context, **_preview(content, form.data.on, answer, plan, visit))
 
 
 @post(f"{ONE}/balasan/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)
 async def record(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, batch_id: FromPath[UUID]
+    request: AnyRequest,
+    database: TheDatabase,
+    tenant: TheTenant,
+    viewer: TheViewer,
+    visit: TheVisit,
+    batch_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take it."""
     form = await read_form(request, SentBackForm)
     today = clock.today(visit.brand.timezone)
-    context = _context(await batch_of(db, batch_id), today)
+    async with coop_reader(database, tenant) as ro:
+        context = _context(await batch_of(ro, batch_id), today)
     async with form.or_again(UPLOAD, place=PLACE, **context):
         sent = form.data
-        taken = await take_return(db, viewer.as_officer(), batch_id, sent.content, on=sent.on, today=today)
+        taken = await write_in_thread(
+            database,
+            tenant,
+            lambda db: take_return(db, viewer.as_officer(), batch_id, sent.content, on=sent.on, today=today),
+        )
     return see_other(f"{HOME}/{batch_id}", flash=_done(taken, visit))
 
 

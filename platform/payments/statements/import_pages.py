@@ -9,10 +9,11 @@ import re
 from typing import Any, Final
 
 from litestar import Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
-from kernel.database import Reader, reader_of
+from kernel.database import Reader
 from kernel.money import Rupiah
 from payments import ways
 from payments.provider import ways_seen_by_officers
@@ -30,7 +31,9 @@ from payments.statements.importing import (
 )
 from payments.statements.layouts import BANKS, proposed
 from payments.statements.words import state_words, why_words
-from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from tenants.file_threads import read_in_thread, write_in_thread
+from tenants.session import coop_reader
+from ui import AnyRequest, TheDatabase, TheTenant, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
 from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
 from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
 from ui.queries import profile
@@ -53,60 +56,74 @@ def choose_file(request: AnyRequest, visit: TheVisit) -> Response[bytes]:
 
 
 @post(IMPORT, guards=[officer], status_code=200, request_max_body_size=LARGEST_UPLOAD)
-async def look(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+async def look(request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit) -> Response[bytes]:
     """Say what the file would do, or ask for its columns."""
     form = await read_form(request, UploadForm)
     async with form.or_again(UPLOAD, place=PLACE, field="file", **_upload_context(visit)):
         raw = await form.data.file.read(LARGEST_FILE + 1)
         if len(raw) > LARGEST_FILE:
             raise FILE_TOO_LARGE(megabytes=LARGEST_FILE // 1_000_000)
-        content = _plain(text_of(raw))
-        found = await plan_statement(ro, form.data.way, content)
-    return await _next(request, ro, visit, form.data.way, content, found)
+        content, way = _plain(text_of(raw)), form.data.way
+        found = await read_in_thread(database, tenant, lambda ro: plan_statement(ro, way, content))
+    return await _next(request, visit, way, content, found)
 
 
 @post(f"{IMPORT}/kolom", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
-async def ask_columns(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+async def ask_columns(
+    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit
+) -> Response[bytes]:
     """Show the columns of a table again, to tell them otherwise."""
     form = await read_form(request, SentBackForm)
     async with form.or_again(UPLOAD, place=PLACE, **_upload_context(visit)):
-        content = await _content_of(request)
-        found = await describe(ro, form.data.way, content)
-    return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, form.data.way, content, found))
+        content, way = await _content_of(request), form.data.way
+        found = await read_in_thread(database, tenant, lambda ro: describe(ro, way, content))
+    return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, way, content, found))
 
 
 @post(f"{IMPORT}/susunan", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
-async def remember_columns(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[bytes]:
+async def remember_columns(
+    request: AnyRequest, database: TheDatabase, tenant: TheTenant, viewer: TheViewer, visit: TheVisit
+) -> Response[bytes]:
     """Remember the columns, and say what the file would do."""
     form = await read_form(request, ColumnsForm)
     content = await _content_of(request)
     way = form.values.get("way", "")
-    found = await describe(db, way, content)
-    async with form.or_again(COLUMNS, place=PLACE, **_columns_context(visit, way, content, found)):
+    found = await read_in_thread(database, tenant, lambda ro: describe(ro, way, content))
+
+    async def remember(db: AsyncSession) -> Plan | Unknown:
         await save_layout(
             db, viewer.as_officer(), found.fingerprint, form.data.name, form.data.columns, len(found.header)
         )
-        plan = await plan_statement(db, way, content)
-    return await _next(request, await reader_of(db), visit, way, content, plan)
+        return await plan_statement(db, way, content)
+
+    async with form.or_again(COLUMNS, place=PLACE, **_columns_context(visit, way, content, found)):
+        plan = await write_in_thread(database, tenant, remember)
+    return await _next(request, visit, way, content, plan)
 
 
 @post(f"{IMPORT}/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)
-async def record(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+async def record(
+    request: AnyRequest, database: TheDatabase, tenant: TheTenant, viewer: TheViewer, visit: TheVisit
+) -> Response[Any]:
     """Take the file."""
     form = await read_form(request, SentBackForm)
     async with form.or_again(UPLOAD, place=PLACE, **_upload_context(visit)):
-        summary = await import_statement(db, viewer.as_officer(), form.data.way, await _content_of(request))
+        content, way = await _content_of(request), form.data.way
+        summary = await write_in_thread(
+            database, tenant, lambda db: import_statement(db, viewer.as_officer(), way, content)
+        )
     return see_other(LIST, flash=_done(summary, visit))
 
 
-async def _next(
-    request: AnyRequest, ro: Reader, visit: Visit, way: str, content: str, found: Plan | Unknown
-) -> Response[bytes]:
+async def _next(request: AnyRequest, visit: Visit, way: str, content: str, found: Plan | Unknown) -> Response[bytes]:
     if isinstance(found, Unknown):
         return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, way, content, found))
     lang = visit.lang
     references = [str(each.verdict.reference) for each in found.new if each.verdict.reference]
-    payments = {row.reference: row for row in await statement_queries.payments_by_reference(ro, references)}
+    assert visit.tenant is not None
+    async with coop_reader(visit.database, visit.tenant) as ro:
+        payments = {row.reference: row for row in await statement_queries.payments_by_reference(ro, references)}
+        other_account = await _other_account(ro, way, found.read.account)
     coming = [each for each in found.new if each.state in ("matched", "doubtful", "unmatched")]
     coming.sort(key=lambda each: ("doubtful", "matched", "unmatched").index(each.state))
     return page(
@@ -120,7 +137,7 @@ async def _next(
         plan=found,
         counts={state: found.count(state) for state in ("matched", "doubtful", "unmatched", "outgoing", "set_aside")},
         paid=Rupiah.total(each.movement.amount for each in found.new if each.state == "matched"),
-        other_account=await _other_account(ro, way, found.read.account),
+        other_account=other_account,
         rows=[_row(each, payments, visit) for each in coming[:SHOWN_LINES]],
         more=max(0, len(coming) - SHOWN_LINES),
         bad=[(each.line, each.reason.sentence(lang)) for each in found.read.bad[:SHOWN_BAD_LINES]],
