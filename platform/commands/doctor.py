@@ -206,7 +206,7 @@ async def _exceptions(database: Database) -> list[Finding]:
 
 
 async def _foundings(database: Database) -> list[Finding]:
-    from tenants.foundings import busiest_hour, waiting_for_release
+    from tenants.founding_queries import busiest_hour, waiting_for_release
     from tenants.revisions import SHARED, head_of
     from tenants.session import shared_reader
 

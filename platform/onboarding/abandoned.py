@@ -11,18 +11,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from sqlalchemy import text
 
 from kernel import clock
 from onboarding import queries
 from tenants import removal
-from tenants.contents import rows_by_table, shared_rows
-from tenants.registry import TenantRef, tenant_by_schema
+from tenants.content_queries import rows_by_table, shared_rows
+from tenants.registry import tenant_by_schema
 from tenants.session import coop_session, shared_session
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     from kernel.database import Database
+    from tenants.registry import TenantRef
 
 log = structlog.get_logger()
 
@@ -62,7 +64,7 @@ async def mark_abandoned(database: Database) -> list[str]:
             found = await _own_holdings(db)
         async with shared_session(database) as db:
             found |= await _shared_holdings(db, tenant)
-        if not found and await removal.mark_for_removal(database, tenant, reason=REASON):
+        if not found and await removal.mark_for_removal(database, tenant, reason=REASON, tell=_tell):
             marked.append(tenant.slug)
     if marked:
         log.warning("cooperatives that nobody entered are being removed", cooperatives=marked)
@@ -71,11 +73,7 @@ async def mark_abandoned(database: Database) -> list[str]:
 
 async def remove_marked(database: Database) -> list[str]:
     """Remove what was marked an hour ago or longer, after one more look; return the addresses. Needs the owner's connection."""
-
-    async def by_schema(name: str) -> TenantRef | None:
-        return await tenant_by_schema(database, name)
-
-    return await removal.remove_marked(database, holdings, by_schema)
+    return await removal.remove_marked(database, holdings, _tell)
 
 
 async def holdings(db: AsyncSession | AsyncConnection, tenant: TenantRef) -> dict[str, int]:
@@ -98,3 +96,13 @@ async def _own_holdings(db: AsyncSession | AsyncConnection) -> dict[str, int]:
 async def _shared_holdings(db: AsyncSession | AsyncConnection, tenant: TenantRef) -> dict[str, int]:
     rows = await shared_rows(db, tenant.id, _SHARED_BY_ITSELF)
     return {f"shared.{table}": count for table, count in rows.items()}
+
+
+async def _tell(db: AsyncSession | AsyncConnection, action: str, tenant: TenantRef, reason: str) -> None:
+    await db.execute(
+        text(
+            "INSERT INTO shared.operator_actions (operator, action, subject, facts)"
+            " VALUES ('Lumbung', :action, :slug, jsonb_build_object('reason', CAST(:reason AS text)))"
+        ),
+        {"action": action, "slug": tenant.slug, "reason": reason},
+    )

@@ -24,7 +24,7 @@ from onboarding.abandoned import remember_rows
 from onboarding.resemblance import resembled
 from onboarding.rules import check_slug
 from tenants.changes import announce_registry
-from tenants.foundings import minutes_until_room
+from tenants.founding_queries import minutes_until_room
 from tenants.models import Cooperative, Hostname
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.revisions import COOPERATIVE, head_of

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-# As pg_trgm counts: equal trigrams of all that two names have. "Mellati" and "Melati" share two thirds, "Karangan" and "Karanganyar" 0.62.
-ALIKE: Final = 0.65
+# Percent, as pg_trgm counts: equal trigrams of all that two names have. "Mellati" and "Melati" share 66, "Karangan" and "Karanganyar" 61.
+ALIKE: Final = 65
 # What many cooperatives are called, and none is known by. Where nothing else is left, the whole name is compared.
 _COMMON: Final = frozenset(
     [
@@ -69,10 +69,10 @@ def plain_name(name: str) -> str:
     return " ".join(known_by or [word for word in words if word not in _FIRST] or words)
 
 
-def similarity(one: frozenset[str], other: frozenset[str]) -> float:
-    """Return the part of all trigrams of two names that both have, from 0 to 1."""
+def similarity(one: frozenset[str], other: frozenset[str]) -> int:
+    """Return how many percent of all trigrams of two names both have."""
     both = len(one & other)
-    return both / (len(one) + len(other) - both) if both else 0.0
+    return both * 100 // (len(one) + len(other) - both) if both else 0
 
 
 def trigrams(plain: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from operators.forms import NameRefusal, SignIn, Suspension
 from operators.releasing import refuse, release
 from operators.signing_in import SESSION_LASTS, sign_in, sign_out
 from operators.suspension import resume, suspend
-from tenants.foundings import busiest_hour, waiting_for_release
+from tenants.founding_queries import busiest_hour, waiting_for_release
 from ui import AnyRequest, Db, Ro, TheDatabase, TheVisit, Visit, operator, page, read_form, see_other
 from ui.cookies import drop_session, set_session
 from ui.rendering import local_path

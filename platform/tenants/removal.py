@@ -10,33 +10,33 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import structlog
 from sqlalchemy import text
 
 from kernel import clock
 from tenants.changes import announce_registry
-from tenants.contents import shared_references
-from tenants.registry import CHANNEL
+from tenants.content_queries import shared_references
+from tenants.registry import CHANNEL, tenant_by_schema
 from tenants.schemas import run_script
 from tenants.session import shared_session
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     from kernel.database import Database
     from tenants.registry import TenantRef
 
 log = structlog.get_logger()
 
-LUMBUNG: Final = "Lumbung"  # who acts when a job does
 LEAST_REST: Final = timedelta(hours=1)
 
-# Says what a cooperative holds, or returns nothing: by the connection, which stands in the schema, the registry's row and its schema.
+# Says what a cooperative holds, or returns nothing: by the owner's connection, which stands in its schema.
 Holdings = Callable[["AsyncConnection", "TenantRef"], Awaitable[dict[str, int]]]
+# Writes into the operators' trail what was done to a cooperative, and why.
+Tell = Callable[["AsyncSession | AsyncConnection", str, "TenantRef", str], Awaitable[None]]
 
 
-async def mark_for_removal(database: Database, tenant: TenantRef, *, reason: str) -> bool:
+async def mark_for_removal(database: Database, tenant: TenantRef, *, reason: str, tell: Tell) -> bool:
     """Close a cooperative's doors until it is removed; False when somebody signed in meanwhile or its state changed."""
     async with shared_session(database) as db:
         marked = await db.execute(
@@ -48,14 +48,12 @@ async def mark_for_removal(database: Database, tenant: TenantRef, *, reason: str
         )
         if marked.first() is None:
             return False
-        await db.execute(_TRAIL, _deed("tenants.removal_marked", tenant.slug, reason=reason))
+        await tell(db, "tenants.removal_marked", tenant, reason)
         await announce_registry(db)
     return True
 
 
-async def remove_marked(
-    database: Database, holdings: Holdings, to_ref: Callable[[str], Awaitable[TenantRef | None]]
-) -> list[str]:
+async def remove_marked(database: Database, holdings: Holdings, tell: Tell) -> list[str]:
     """Remove what was marked an hour ago or longer and return the addresses; open again what holds something.
 
     Works by the owner's connection. Whatever stops one stops no other; the next call tries it again.
@@ -69,15 +67,15 @@ async def remove_marked(
     removed = []
     for name in names:
         try:
-            tenant = await to_ref(name)
-            if tenant is not None and await _remove(database, tenant, holdings):
+            tenant = await tenant_by_schema(database, name)
+            if tenant is not None and await _remove(database, tenant, holdings, tell):
                 removed.append(tenant.slug)
         except Exception as error:  # noqa: BLE001 - whatever stops one (a lock, a broken row) must not stop the others
             log.warning("a cooperative could not be removed", schema=name, error=repr(error))
     return removed
 
 
-async def _remove(database: Database, tenant: TenantRef, holdings: Holdings) -> bool:
+async def _remove(database: Database, tenant: TenantRef, holdings: Holdings, tell: Tell) -> bool:
     name = tenant.schema_name
     async with database.owner.begin() as connection:
         await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
@@ -99,7 +97,7 @@ async def _remove(database: Database, tenant: TenantRef, holdings: Holdings) -> 
                 ),
                 {"id": tenant.id},
             )
-            await connection.execute(_TRAIL, _deed("tenants.removal_undone", tenant.slug, reason=", ".join(found)))
+            await tell(connection, "tenants.removal_undone", tenant, ", ".join(found))
             log.warning("a cooperative that was to be removed holds something", cooperative=tenant.slug, found=found)
         else:
             for table, column in await shared_references(connection):
@@ -109,7 +107,7 @@ async def _remove(database: Database, tenant: TenantRef, holdings: Holdings) -> 
             await connection.execute(text("DELETE FROM shared.outbox WHERE coop_role = :name"), {"name": name})
             await connection.execute(text("DELETE FROM shared.cooperatives WHERE id = :id"), {"id": tenant.id})
             await run_script(connection, f"DROP SCHEMA {name} CASCADE; DROP OWNED BY {name}; DROP ROLE {name};")
-            await connection.execute(_TRAIL, _deed("tenants.cooperative_removed", tenant.slug, reason=tenant.name))
+            await tell(connection, "tenants.cooperative_removed", tenant, tenant.name)
         await connection.execute(text("SELECT pg_notify(:channel, 'registry')"), {"channel": CHANNEL})
     return not found
 
@@ -127,10 +125,3 @@ BEGIN
 END
 $lock$
 """
-_TRAIL: Final = text(
-    "INSERT INTO shared.operator_actions (operator, action, subject, facts) VALUES (:by, :action, :subject, CAST(:facts AS jsonb))"
-)
-
-
-def _deed(action: str, subject: str, **facts: str) -> dict[str, str]:
-    return {"by": LUMBUNG, "action": action, "subject": subject, "facts": msgspec.json.encode(facts).decode()}

@@ -17,7 +17,7 @@ from kernel.database import Database
 from onboarding import abandoned
 from onboarding.founding import Founding, found, found_by_stranger
 from tenants import daily
-from tenants.contents import rows_by_table, shared_references
+from tenants.content_queries import rows_by_table, shared_references
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.revisions import COOPERATIVE, SHARED, metadata_of
 from tenants.session import coop_session, shared_session
