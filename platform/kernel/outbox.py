@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 from sqlalchemy import text
 
+import kernel.appending  # noqa: F401 - writes what is added here
 from kernel.ids import new_id
+from kernel.models import OutboxMessage
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
-
-CHANNEL = "lumbung_outbox"
 
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(hours=2)
@@ -100,20 +100,10 @@ async def later(
 
     ``due`` is an aware moment; None means at once. Works in a session bound to a cooperative, and in a shared one for platform jobs.
     """
-    await db.execute(
-        text(
-            "INSERT INTO shared.outbox (job, key, arguments, due_at)"
-            " VALUES (:job, :key, CAST(:arguments AS jsonb), coalesce(CAST(:due AS timestamptz), now()))"
-        ),
-        {
-            "job": name,
-            "key": key or f"{name}:{new_id()}",
-            "arguments": msgspec.json.encode(dict(arguments)).decode(),
-            "due": due,
-        },
-    )
-    if due is None:
-        await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+    told = msgspec.json.decode(
+        msgspec.json.encode(dict(arguments))
+    )  # refused here, where it is asked for, if it is no JSON
+    db.add(OutboxMessage(job=name, key=key or f"{name}:{new_id()}", arguments=told, due_at=due))
 
 
 def retry_wait(attempts: int, spread: float) -> timedelta:

@@ -13,8 +13,8 @@ import asyncpg
 import structlog
 from sqlalchemy import text
 
+from kernel.appending import CHANNEL
 from kernel.database import plain_url
-from kernel.outbox import CHANNEL
 
 if TYPE_CHECKING:
     from kernel.database import Database
