@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from kernel.database import Reader, View, reader_of
@@ -126,17 +126,21 @@ async def _round(reader: Reader, asked: dict[int, list[_Question]]) -> dict[int,
     return {at: [next(rows) for _ in its] for at, its in asked.items()}
 
 
-async def _send(reader: Reader, questions: Iterable[_Question]) -> list[_Answer]:
+async def _send(reader: Reader, questions: list[_Question]) -> list[_Answer]:
     """Send questions as one statement: an array of rows for each, in PostgreSQL's own types."""
-    parts: list[str] = []
-    columns: list[tuple[str, ...]] = []
-    arguments: list[object] = []
+    different: list[_Question] = []
     for question in questions:
-        columns.append(await reader.columns_of(question.sql))
+        if question not in different:  # several ask for the bylaws of the day
+            different.append(question)
+    parts: list[str] = []
+    arguments: list[object] = []
+    columns = [await reader.columns_of(question.sql) for question in different]
+    for question in different:
         parts.append(f"ARRAY(SELECT batched_row FROM ({_shifted(question.sql, len(arguments))}) AS batched_row)")
         arguments += question.arguments
     record = (await reader.records("SELECT " + ", ".join(parts), *arguments))[0]
-    return [_Answer(names, rows) for names, rows in zip(columns, record, strict=True)]
+    answers = [_Answer(names, rows) for names, rows in zip(columns, record, strict=True)]
+    return [answers[different.index(question)] for question in questions]
 
 
 def _shifted(sql: str, by: int) -> str:

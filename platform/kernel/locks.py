@@ -1,13 +1,17 @@
-"""Locks by name, for work of which a cooperative, or the platform, does one at a time."""
+"""Locks: by name, for work of which a cooperative, or the platform, does one at a time; and which rows a transaction holds already."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import DeclarativeBase, SessionTransaction
+
+Model = TypeVar("Model", bound="DeclarativeBase")
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || ':' || :name, 0))")
 
@@ -18,3 +22,30 @@ async def one_at_a_time(db: AsyncSession, name: str) -> None:
     Raises DBAPIError (55P03) after the session's lock timeout.
     """
     await db.execute(_LOCK, {"name": name})
+
+
+def hold(db: AsyncSession, row: Any, *, written: bool = False) -> None:
+    """Remember that this transaction has locked a row, or (``written``) written it: nobody else can change it before the end.
+
+    So it need not be read again, as long as it is changed as an object of this session.
+    """
+    db.sync_session.info.setdefault("held", {})[type(row), row.id] = (row, written)
+
+
+def held(db: AsyncSession, model: type[Model], row_id: object) -> Model | None:
+    """Return a row that this transaction holds, as the session has it; None for one that must be locked first."""
+    found: Model | None = db.sync_session.info.get("held", {}).get((model, row_id), (None, False))[0]
+    return found
+
+
+def is_written_here(db: AsyncSession, model: type[Model], row_id: object) -> bool:
+    """Whether this transaction has written a row, so that nobody else knows of it yet."""
+    written: bool = db.sync_session.info.get("held", {}).get((model, row_id), (None, False))[1]
+    return written
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _let_go(session: Session, transaction: SessionTransaction) -> None:
+    """Forget what was held: with the transaction, and with a savepoint, whose locks may end with it."""
+    if transaction.nested or transaction.parent is None:  # a flush is a transaction within one, to SQLAlchemy
+        session.info.pop("held", None)

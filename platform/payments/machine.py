@@ -54,7 +54,8 @@ async def settle(
     else:
         payment.went_to = "wallet" if payment.member_id is not None else "owed"
         credited = money.resting_place(payment)
-    tail = (await bylaws_on(db, on)).bylaws.transfer_tail
+    # the bylaws say where a tail goes; most payments have none
+    tail = (await bylaws_on(db, on)).bylaws.transfer_tail if payment.tail else "none"
     if money.reaches_books(payment):
         payment.journal = await money.book_settlement(db, payment, capabilities, credited, tail, on=on)
     await learn_fee(db, payment, await _fee_by_rule(db, payment) if fee is None else fee, on=on)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,8 @@ from governance.queries import bylaws_on
 from governance.rules import Bylaws
 from kernel import audit, clock
 from kernel.actor import Actor
+from kernel.batching import read_batch
+from kernel.database import Reader
 from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.locks import one_at_a_time
@@ -22,7 +25,7 @@ from kernel.outbox import later
 from payments import errors, events, machine, queries, rules, ways
 from payments.credit import queries as credit_queries
 from payments.models import Payment
-from payments.provider import Intent, ProviderFault, provider_of
+from payments.provider import Intent, ProviderFault, known_ways, provider_of
 from tenants.session import tenant_of
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """A payment that is asked for. ``amount`` in rupiah, without any tail; ``key`` makes asking again harmless.
 
     ``label`` is what it is for, as it will stand in the books and on the receipt. ``consent`` is what a PIN has given, for credit.
+    ``opened_at`` is the moment of what it is opened for (None: now).
     """
 
     purpose: str
@@ -49,37 +53,72 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     member_id: UUID | None = None
     payer_phone: str = ""
     consent: Consent | None = None
+    opened_at: datetime | None = None
 
 
-async def open_payment(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) -> Payment:
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    """All that opening a payment reads, in one round trip and after its locks. ``free`` are tails to choose from, ``has`` what the payer has."""
+
+    before: bool
+    way: ways.Way
+    free: Sequence[int]
+    has: Rupiah | None
+
+
+async def open_payment(db: AsyncSession, actor: Actor, ask: Ask, *, on: date, bylaws: Bylaws | None = None) -> Payment:
     """Open a payment and return it, locked; the same key again returns the one that it opened before.
 
-    Raises Refusal: payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low, .credit_too_low,
-    .consent_needed, .provider_declined (a QRIS that cannot carry the amount).
+    ``bylaws`` are those of ``on``, where they were read already in this transaction. Raises Refusal: payments.way_not_offered,
+    .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low, .credit_too_low, .consent_needed, .provider_declined (a QRIS that
+    cannot carry the amount).
     """
-    before = await queries.payment_by_key(db, ask.key)
-    if before is not None:
-        return before
-    bylaws = (await bylaws_on(db, on)).bylaws
-    member = ask.member_id is not None
-    way = await ways.require_offered(db, tenant_of(db), bylaws, ask.way, ask.amount, member=member)
-    return await _open(db, actor, ask, way, bylaws, on=on)
+    if bylaws is None:
+        bylaws = (await bylaws_on(db, on)).bylaws
+    found = await _find(db, ask, bylaws)
+    if not found.before:
+        member = ask.member_id is not None
+        ways.require_offerable(found.way, tenant_of(db), bylaws, ask.amount, member=member)
+    return await _open(db, actor, ask, found, on=on)
 
 
 async def open_unoffered(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) -> Payment:
     """Open a payment by a way that buyers need not be offered, as an officer's trial of it; the same key again returns the same."""
-    before = await queries.payment_by_key(db, ask.key)
-    if before is not None:
-        return before
-    return await _open(db, actor, ask, await ways.way_of(db, ask.way), (await bylaws_on(db, on)).bylaws, on=on)
+    found = await _find(db, ask, (await bylaws_on(db, on)).bylaws)
+    return await _open(db, actor, ask, found, on=on)
 
 
-async def _open(db: AsyncSession, actor: Actor, ask: Ask, way: ways.Way, bylaws: Bylaws, *, on: date) -> Payment:
-    now = clock.now()
-    tail = await _tail(db, ask, way, bylaws, now)
-    capabilities = way.capabilities
-    payment = await _written(db, ask, way, tail, now)
-    if payment is None:  # somebody sent the same at the same moment, and was first
+async def _find(db: AsyncSession, ask: Ask, bylaws: Bylaws) -> _Found:
+    """Lock what decides, then read it."""
+    if ask.way not in known_ways():
+        raise errors.NO_SUCH_WAY()
+    capabilities = provider_of(ask.way).capabilities()
+    takes_tail = capabilities.unique_tail and bylaws.transfer_tail != "none"
+    if takes_tail:
+        await one_at_a_time(db, "tails of transfers")
+    elif capabilities.asks_pin and ask.member_id is not None:
+        # the row of the member's terms is locked first: two purchases on credit at once do not both fit under the limit
+        await queries.credit_terms_to_change(db, ask.member_id)
+
+    async def taken(ro: Reader) -> list[int]:
+        least, most = int(ask.amount) + 1, int(ask.amount) + rules.LARGEST_TAIL
+        since = (ask.opened_at or clock.now()) - rules.TAIL_RESTS
+        return await queries.amounts_taken(ro, ask.way, least, most, since) if takes_tail else []
+
+    async def has(ro: Reader) -> Rupiah | None:
+        if capabilities.settles != "books" or ask.member_id is None:
+            return None
+        return await credit_queries.at_disposal(ro, ask.way, ask.member_id)
+
+    before, way, amounts, there = await read_batch(
+        db, lambda ro: queries.is_opened(ro, ask.key), lambda ro: ways.way_of(ro, ask.way), taken, has
+    )
+    free = rules.free_tails(ask.amount, amounts) if takes_tail else []
+    return _Found(before=before, way=way, free=free, has=there)
+
+
+async def _open(db: AsyncSession, actor: Actor, ask: Ask, found: _Found, *, on: date) -> Payment:
+    payment = None if found.before else await _written(db, ask, found)
+    if payment is None:  # opened before; or somebody sent the same at the same moment, and was first
         before = await queries.payment_by_key(db, ask.key)
         assert before is not None
         return before
@@ -90,70 +129,55 @@ async def _open(db: AsyncSession, actor: Actor, ask: Ask, way: ways.Way, bylaws:
         subject=f"payment:{payment.reference}",
         facts={"way": ask.way, "amount": payment.amount},
     )
-    if capabilities.settles == "books":
-        await _pay_from_books(db, payment, ask, on)
-    elif capabilities.settles == "officer":
-        await _show(db, payment, way)
+    if found.way.capabilities.settles == "books":
+        await _pay_from_books(db, payment, ask, found.has, on)
     if payment.status == "awaiting" and payment.expires_at is not None:
         await look_later(db, payment)
     return payment
 
 
-async def _written(db: AsyncSession, ask: Ask, way: ways.Way, tail: int, now: datetime) -> Payment | None:
+async def _written(db: AsyncSession, ask: Ask, found: _Found) -> Payment | None:
     """Write the payment; None when this key has opened one. A second sender waits here until the first has ended."""
-    lasts = way.capabilities.lasts
-    statement = (
-        insert(Payment)
-        .values(
-            id=new_id(),
-            reference=_reference(),
-            key=ask.key,
-            purpose=ask.purpose,
-            subject_id=ask.subject_id,
-            label=ask.label,
-            way=ask.way,
-            status="awaiting",
-            amount=int(ask.amount) + tail,
-            tail=tail,
-            member_id=ask.member_id,
-            payer_name=ask.payer_name,
-            payer_phone=ask.payer_phone,
-            live=way.live,
-            opened_at=now,
-            expires_at=now + lasts if lasts else None,
-            shown={},
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(Payment)
-    )
+    opened_at = ask.opened_at or clock.now()
+    capabilities = found.way.capabilities
+    # a tail by which this transfer differs from every other that may still come; none where all 999 are taken: its text must do then
+    tail = secrets.choice(found.free) if found.free else 0
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "reference": _reference(),
+        "key": ask.key,
+        "purpose": ask.purpose,
+        "subject_id": ask.subject_id,
+        "label": ask.label,
+        "way": ask.way,
+        "status": "awaiting",
+        "amount": int(ask.amount) + tail,
+        "tail": tail,
+        "member_id": ask.member_id,
+        "payer_name": ask.payer_name,
+        "payer_phone": ask.payer_phone,
+        "live": found.way.live,
+        "opened_at": opened_at,
+        "expires_at": opened_at + capabilities.lasts if capabilities.lasts else None,
+        "shown": {},
+    }
+    if capabilities.settles == "officer":
+        values |= await _shown(Payment(**values), found.way)
+    statement = insert(Payment).values(**values).on_conflict_do_nothing(index_elements=["key"]).returning(Payment)
     return (await db.execute(statement)).scalar_one_or_none()
-
-
-async def _tail(db: AsyncSession, ask: Ask, way: ways.Way, bylaws: Bylaws, now: datetime) -> int:
-    """A tail by which this transfer differs from every other that may still come; none where all 999 are taken: its text must do then."""
-    if not way.capabilities.unique_tail or bylaws.transfer_tail == "none":
-        return 0
-    await one_at_a_time(db, "tails of transfers")
-    least, most = int(ask.amount) + 1, int(ask.amount) + rules.LARGEST_TAIL
-    taken = await queries.amounts_taken(db, ask.way, least, most, now - rules.TAIL_RESTS)
-    free = rules.free_tails(ask.amount, taken)
-    return secrets.choice(free) if free else 0
 
 
 def _reference() -> str:
     return "L" + "".join(secrets.choice(rules.REFERENCE_LETTERS) for _ in range(_LETTERS_OF_REFERENCE))
 
 
-async def _pay_from_books(db: AsyncSession, payment: Payment, ask: Ask, on: date) -> None:
+async def _pay_from_books(db: AsyncSession, payment: Payment, ask: Ask, has: Rupiah | None, on: date) -> None:
     """Pay at once from what the books hold of the member, or on credit; whatever was read before, no balance falls below its floor."""
     assert payment.member_id is not None  # ways of the books are for members only
     total = Rupiah(payment.amount)
-    if provider_of(payment.way).capabilities().asks_pin:
-        if ask.consent is None or ask.consent.member_id != payment.member_id:
-            raise errors.CONSENT_NEEDED(field="pin")
-        # the row of the member's terms is locked first: two purchases on credit at once do not both fit under the limit
-        await queries.credit_terms_to_change(db, payment.member_id)
-    has = await credit_queries.at_disposal(db, payment.way, payment.member_id)
+    asks_pin = provider_of(payment.way).capabilities().asks_pin
+    if asks_pin and (ask.consent is None or ask.consent.member_id != payment.member_id):
+        raise errors.CONSENT_NEEDED(field="pin")
     if has is None or has < total:
         raise too_low(payment.way, has or Rupiah(0), total)
     try:
@@ -175,7 +199,7 @@ def too_low(way: str, has: Rupiah, total: Rupiah) -> Refusal:
     return errors.CREDIT_TOO_LOW(way=label, left=has, total=total, field="payment_way")
 
 
-async def _show(db: AsyncSession, payment: Payment, way: ways.Way) -> None:
+async def _shown(payment: Payment, way: ways.Way) -> dict[str, Any]:
     """Make what a buyer looks at to pay (an account, a QR) at once: nobody outside has to be asked."""
     try:
         started = await provider_of(payment.way).create(
@@ -183,7 +207,7 @@ async def _show(db: AsyncSession, payment: Payment, way: ways.Way) -> None:
         )
     except ProviderFault as fault:
         raise errors.PROVIDER_DECLINED(said=str(fault), field="payment_way") from fault
-    payment.provider_reference, payment.shown = started.provider_reference, dict(started.shown)
+    return {"provider_reference": started.provider_reference, "shown": dict(started.shown)}
 
 
 def intent_of(payment: Payment, *, return_to: str, endpoint_url: str | None) -> Intent:

@@ -66,6 +66,11 @@ async def payment_by_key(db: AsyncSession, key: str) -> Payment | None:
     return (await db.execute(select(Payment).where(Payment.key == key))).scalar_one_or_none()
 
 
+async def is_opened(ro: Reader, key: str) -> bool:
+    """Say whether this key has opened a payment."""
+    return bool(await ro.value("SELECT EXISTS (SELECT FROM payments WHERE key = $1)", key))
+
+
 async def payment_by_reference(db: AsyncSession, reference: str) -> Payment | None:
     """Return a payment by our reference, unlocked."""
     return (await db.execute(select(Payment).where(Payment.reference == reference))).scalar_one_or_none()
@@ -77,14 +82,17 @@ async def latest_of(db: AsyncSession, purpose: str, subject_id: UUID) -> Payment
     return (await db.execute(statement.order_by(Payment.id.desc()).limit(1))).scalar_one_or_none()
 
 
-async def amounts_taken(db: AsyncSession, way: str, least: int, most: int, resting_since: datetime) -> list[int]:
+async def amounts_taken(ro: Reader, way: str, least: int, most: int, resting_since: datetime) -> list[int]:
     """Return the amounts between two that a waiting payment of this way asks for, or that one which ended or was paid lately did."""
-    statement = select(Payment.amount).where(
-        Payment.way == way,
-        Payment.amount.between(least, most),
-        (Payment.status == "awaiting") | (Payment.ended_at > resting_since) | (Payment.settled_at > resting_since),
+    records = await ro.records(
+        "SELECT amount FROM payments WHERE way = $1 AND amount BETWEEN $2 AND $3"
+        " AND (status = 'awaiting' OR ended_at > $4 OR settled_at > $4)",
+        way,
+        least,
+        most,
+        resting_since,
     )
-    return list((await db.execute(statement)).scalars())
+    return [record["amount"] for record in records]
 
 
 async def refund_by_key(db: AsyncSession, key: str) -> PaymentRefund | None:

@@ -12,6 +12,7 @@ import msgspec
 import payments.own_purposes
 import payments.providers.registered  # noqa: F401 - every way and purpose registers itself
 from governance.rules import PAYMENT_WAY_NAMES, Bylaws, PaymentWay
+from kernel.batching import read_batch
 from kernel.errors import Words
 from kernel.money import Rupiah
 from payments import errors, queries, vault
@@ -76,7 +77,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def ways_of(source: AsyncSession | Reader) -> list[Way]:
     """Return every way as this cooperative has set it, in its own order; those it never touched as they come."""
-    rows, account = await queries.way_rows(source), await _account_of_profile(source)
+    rows, account = await read_batch(source, queries.way_rows, _account_of_profile)
     found = [(rows[name].position if name in rows else 100 + at, name) for at, name in enumerate(known_ways())]
     return [_way(name, rows.get(name), account) for _, name in sorted(found)]
 
@@ -85,7 +86,8 @@ async def way_of(source: AsyncSession | Reader, name: str) -> Way:
     """Return one way as this cooperative has set it. Raises Refusal payments.no_such_way."""
     if name not in known_ways():
         raise errors.NO_SUCH_WAY()
-    return _way(name, await queries.way_row(source, name), await _account_of_profile(source))
+    row, account = await read_batch(source, lambda ro: queries.way_row(ro, name), _account_of_profile)
+    return _way(name, row, account)
 
 
 async def _account_of_profile(source: AsyncSession | Reader) -> str:
@@ -143,6 +145,20 @@ def may_be_offered(way: Way, bylaws: Bylaws, tenant: TenantRef) -> bool:
     )
 
 
+class Payer(msgspec.Struct, frozen=True):
+    """What offers are made from: every way as it is set, and what a member has by those of the books. ``has`` is None for who is no member."""
+
+    ways: list[Way]
+    has: dict[str, Rupiah] | None
+
+
+async def payer_of(source: AsyncSession | Reader, member_id: UUID | None) -> Payer:
+    """Read what offers are made from, for a member or for anybody."""
+    if member_id is None:
+        return Payer(await ways_of(source), None)
+    return Payer(*await read_batch(source, ways_of, lambda ro: credit_queries.all_at_disposal(ro, member_id)))
+
+
 async def offers(
     source: AsyncSession | Reader,
     tenant: TenantRef,
@@ -152,18 +168,21 @@ async def offers(
     amount: Rupiah,
 ) -> list[Offer]:
     """Return what this buyer may choose for this amount. What is theirs but does not suffice is there with ``enough`` False."""
+    return offers_to(await payer_of(source, member_id), tenant, bylaws, amount)
+
+
+def offers_to(payer: Payer, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah) -> list[Offer]:
+    """Return ``offers`` by what was read before."""
     found = []
-    for way in await ways_of(source):
+    for way in payer.ways:
         capabilities = way.capabilities
         if not may_be_offered(way, bylaws, tenant) or amount < way.least or amount > (way.most or amount):
             continue
-        if capabilities.members_only and member_id is None:
+        if capabilities.members_only and payer.has is None:
             continue
-        if member_id is None or capabilities.settles != "books":
+        if payer.has is None or capabilities.settles != "books":
             found.append(Offer(way=way))
-            continue
-        has = await credit_queries.at_disposal(source, way.way, member_id)
-        if has is not None:
+        elif (has := payer.has.get(way.way)) is not None:
             found.append(Offer(way=way, has=has, enough=has >= amount))
     return found
 
@@ -181,10 +200,15 @@ async def require_offered(
 ) -> Way:
     """Return a way that may be offered for this amount. Raises Refusal payments.way_not_offered, .amount_below_least, .amount_above_most."""
     way = await way_of(db, name)
+    require_offerable(way, tenant, bylaws, amount, member=member)
+    return way
+
+
+def require_offerable(way: Way, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah, *, member: bool) -> None:
+    """Raise Refusal as ``require_offered`` does, for a way that was read before."""
     if not may_be_offered(way, bylaws, tenant) or (way.capabilities.members_only and not member):
         raise errors.WAY_NOT_OFFERED(field="payment_way")
     require_within(way, amount)
-    return way
 
 
 def require_within(way: Way, amount: Rupiah) -> None:

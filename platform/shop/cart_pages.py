@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from governance.queries import bylaws_on
+from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.errors import Refusal
 from shop import cart, errors, rules, shelf_queries, showing
@@ -38,14 +39,16 @@ async def priced(ro: Reader, visit: Visit, goods: dict[UUID, int]) -> tuple[list
     """Return the lines of a cart at this viewer's prices of today, and how many of its goods are no longer sold."""
     if not goods:
         return [], 0
-    found = await shelf_queries.goods_by_id(ro, list(goods))
-    bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
+    today = showing.today_of(visit)
+    found, held = await read_batch(
+        ro, lambda ro: shelf_queries.goods_by_id(ro, list(goods)), lambda ro: bylaws_on(ro, today)
+    )
     audience = showing.audience_of(visit.viewer)
     lines = []
     for product, quantity in goods.items():
         if product not in found:
             continue
-        card = showing.card(found[product], audience, bylaws)
+        card = showing.card(found[product], audience, held.bylaws)
         short = errors.STOCK_TOO_LOW(product=card.name, left=card.stock) if card.stock < quantity else None
         lines.append(
             CartLine(

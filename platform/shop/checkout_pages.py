@@ -6,27 +6,24 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Response, get, post
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
-from governance.rules import PAYMENT_WAY_NAMES
-from kernel.database import Reader, reader_of
+from governance.rules import PAYMENT_WAY_NAMES, Bylaws
+from kernel.batching import read_batch
+from kernel.database import Reader
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from members.throttling import count_from_network
-from payments import queries as payment_queries
 from payments.credit.terms import Consent
 from payments.opening import too_low
 from payments.payer.choosing import way_choices
 from payments.provider import provider_of
-from payments.ways import Offer, chosen, offers
-from shop import cart, cart_pages, errors, order_queries, queries, rules, showing
+from payments.ways import Offer, Payer, chosen, offers_to, payer_of
+from shop import cart, cart_pages, errors, order_queries, rules, showing
 from shop.consenting import consent_of
 from shop.forms import CheckoutForm
-from shop.models import Order
 from shop.order_queries import BuyerView
-from shop.paying import ORDER
-from shop.placing import Buyer, Checkout, place_order
+from shop.placing import Buyer, Checkout, Placed, check_out, order_of_checkout
 from ui import AnyRequest, Db, Form, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
 from ui.words import words
 
@@ -39,6 +36,7 @@ class Choice(msgspec.Struct, frozen=True):
 
     lines: list[cart_pages.CartLine]
     buyer: BuyerView
+    bylaws: Bylaws
     offers: list[Offer]
     total: int
     shown: str
@@ -67,10 +65,9 @@ async def order_goods(
     form = await read_form(request, CheckoutForm)
     consent = await consent_of(database, tenant, visit, form)
     key = form.values.get("key", "")[:200]
-    before = await _made_before(db, visit, key)
-    if before is not None:
-        return await _done(db, visit, before)
-    choice = await _read(request, await reader_of(db), visit)
+    made, choice = await read_batch(db, lambda ro: _made_before(ro, visit, key), lambda ro: _read(request, ro, visit))
+    if made:
+        return _done(visit, await order_of_checkout(db, key))
     if not choice.lines:
         return see_other("/keranjang")
     if isinstance(consent, Refusal):
@@ -83,8 +80,8 @@ async def order_goods(
         if _takes_from_own(form.data.payment_way) and not form.data.confirmed:
             return _ask(request, form, choice, visit)
         checkout = _checkout(form.data, choice, consent)
-        order = await place_order(db, visit.actor, checkout, on=showing.today_of(visit))
-    return await _done(db, visit, order)
+        placed = await check_out(db, visit.actor, checkout, on=showing.today_of(visit), bylaws=choice.bylaws)
+    return _done(visit, placed)
 
 
 def _takes_from_own(way: str) -> bool:
@@ -137,22 +134,23 @@ def _checkout(data: CheckoutForm, choice: Choice, consent: Consent | None) -> Ch
         note=data.note,
         key=data.key,
         shown=data.shown,
+        total=Rupiah(choice.total),
         consent=consent,
     )
 
 
-async def _made_before(db: AsyncSession, visit: Visit, key: str) -> Order | None:
-    """Return the order that this page has made already: the second press of a button leads where the first one led."""
+async def _made_before(ro: Reader, visit: Visit, key: str) -> bool:
+    """Whether this page has made its order already: the second press of a button leads where the first one led."""
     try:
         showing.require_own_checkout(visit, key)
     except Refusal:
-        return None
-    return await queries.order_by_checkout_key(db, key)
+        return False
+    return await order_queries.is_placed(ro, key)
 
 
-async def _done(db: AsyncSession, visit: Visit, order: Order) -> Response[Any]:
+def _done(visit: Visit, placed: Placed) -> Response[Any]:
     """Lead to where the order is paid, or to the order itself when nothing is to be done now."""
-    payment = await payment_queries.latest_of(db, ORDER, order.id)
+    order, payment = placed.order, placed.payment
     address = f"/pesanan/{order.number}"
     if order.member_id is None:
         address += f"?kunci={showing.order_key(visit, order.id)}"
@@ -165,19 +163,26 @@ async def _done(db: AsyncSession, visit: Visit, order: Order) -> Response[Any]:
 
 
 async def _read(request: AnyRequest, ro: Reader, visit: Visit) -> Choice:
-    lines, gone = await cart_pages.priced(ro, visit, cart.cart_of(request))
-    buyer = await _buyer(ro, visit)
-    bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
+    viewer, today = visit.viewer, showing.today_of(visit)
+    (lines, gone), buyer, held, payer = await read_batch(
+        ro,
+        lambda ro: cart_pages.priced(ro, visit, cart.cart_of(request)),
+        lambda ro: _buyer(ro, visit),
+        lambda ro: bylaws_on(ro, today),
+        lambda ro: payer_of(ro, viewer.member_id if viewer else None),
+    )
     total = sum(line.total for line in lines)
     assert visit.tenant is not None  # pages of a cooperative alone
-    offered = await offers(ro, visit.tenant, bylaws, member_id=buyer.member_id, amount=Rupiah(total))
+    if buyer.member_id is None:  # a member who left a moment ago
+        payer = Payer(payer.ways, None)
     short = next((line.trouble for line in lines if line.trouble), None)
     if gone:
         short = errors.NO_SUCH_PRODUCT().sentence(visit.lang)
     return Choice(
         lines=lines,
         buyer=buyer,
-        offers=offered,
+        bylaws=held.bylaws,
+        offers=offers_to(payer, visit.tenant, held.bylaws, Rupiah(total)),
         total=total,
         shown=rules.fingerprint(
             showing.audience_of(visit.viewer), [(line.id, line.quantity, line.price) for line in lines]

@@ -131,6 +131,11 @@ async def number_of(ro: Reader, order_id: UUID) -> int | None:
     return found
 
 
+async def is_placed(ro: Reader, key: str) -> bool:
+    """Say whether this checkout has made its order."""
+    return bool(await ro.value("SELECT EXISTS (SELECT FROM orders WHERE checkout_key = $1)", key))
+
+
 async def may_change_way(ro: Reader, order_id: UUID) -> bool:
     """Say whether an order was placed, costs something, is neither paid nor called off, and no money for it is under way."""
     return bool(

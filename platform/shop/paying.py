@@ -10,9 +10,11 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from governance.rules import Bylaws
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.errors import Refusal
+from kernel.locks import is_written_here
 from kernel.money import Rupiah
 from kernel.outbox import later
 from ledger.chart import CUSTOMER_ADVANCES, MEMBER_RETURNS, PUBLIC_RETURNS
@@ -21,7 +23,7 @@ from payments import queries as payment_queries
 from payments.errors import UNDER_WAY
 from payments.models import Payment
 from payments.opening import Ask, open_payment
-from payments.provider import provider_of
+from payments.provider import known_ways, provider_of
 from payments.purposes import Place, register
 from payments.rules import is_over
 from shop import errors, events, queries, rules, stock
@@ -48,17 +50,19 @@ async def pay_for(
     on: date,
     consent: Consent | None = None,
     attempt: int = 1,
+    bylaws: Bylaws | None = None,
 ) -> Payment | None:
     """Open the payment of a placed order by this way, and let the order wait as long as the payment does.
 
-    None for an order that costs nothing: it is paid, or waits to be fetched. Raises Refusal as ``payments.opening.open_payment`` does.
+    None for an order that costs nothing: it is paid, or waits to be fetched. ``bylaws`` are those of ``on``, where they are known. Raises
+    Refusal as ``payments.opening.open_payment`` does.
     """
-    order.payment_way, order.expires_at = way, None
+    order.payment_way = way
     if order.total == 0:
         if way == "cash":
             await _wait(db, order, order.placed_at + CASH_LASTS, attempt)
         else:
-            order.status, order.paid_at = "paid", clock.now()
+            order.status, order.paid_at, order.expires_at = "paid", clock.now(), None
         return None
     ask = Ask(
         purpose=ORDER,
@@ -71,17 +75,34 @@ async def pay_for(
         member_id=order.member_id,
         key=f"order:{order.id}:{attempt}",
         consent=consent,
+        opened_at=order.placed_at if attempt == 1 else None,
     )
-    payment = await open_payment(db, actor, ask, on=on)
+    payment = await open_payment(db, actor, ask, on=on, bylaws=bylaws)
     if payment.status == "awaiting":
-        if payment.expires_at is None:
-            until = order.placed_at + CASH_LASTS
-        else:
-            asks_provider = provider_of(way).capabilities().settles == "provider"
-            # another way chosen again and again does not keep goods from others for ever
-            until = min(payment.expires_at + (SLACK if asks_provider else timedelta()), order.placed_at + CASH_LASTS)
-        await _wait(db, order, until, attempt)
+        await _wait(db, order, _until(way, payment.expires_at, order.placed_at), attempt)
+    else:
+        order.expires_at = None
     return payment
+
+
+def waits_until(way: str, total: Rupiah, placed_at: datetime) -> datetime | None:
+    """How long an order waits whose first payment by this way is opened as it is placed; None for one that is paid at once, or never."""
+    if way not in known_ways():
+        return None
+    capabilities = provider_of(way).capabilities()
+    if total == 0:
+        return placed_at + CASH_LASTS if way == "cash" else None
+    if capabilities.settles == "books":
+        return None
+    return _until(way, placed_at + capabilities.lasts if capabilities.lasts else None, placed_at)
+
+
+def _until(way: str, payment_expires_at: datetime | None, placed_at: datetime) -> datetime:
+    if payment_expires_at is None:
+        return placed_at + CASH_LASTS
+    asks_provider = provider_of(way).capabilities().settles == "provider"
+    # another way chosen again and again does not keep goods from others for ever
+    return min(payment_expires_at + (SLACK if asks_provider else timedelta()), placed_at + CASH_LASTS)
 
 
 async def _wait(db: AsyncSession, order: Order, until: datetime, attempt: int) -> None:
@@ -161,7 +182,8 @@ class PaidOrders:
             return False
         order.status, order.paid_at, order.paid_confirmed_by = "paid", clock.now(), payment.settled_by
         order.payment_way = payment.way
-        if await payment_queries.waits_besides(db, payment):
+        alone = is_written_here(db, Order, order.id)  # no other payment can have been opened for it
+        if not alone and await payment_queries.waits_besides(db, payment):
             # by a job: payments are locked before the order, and we hold it
             key = f"shop.call_off_others:{payment.id}"
             await later(db, "shop.call_off_others", {"order_id": str(order.id)}, key=key)

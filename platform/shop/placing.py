@@ -11,12 +11,16 @@ import msgspec
 from sqlalchemy.dialects.postgresql import insert
 
 from governance.queries import bylaws_on
-from governance.rules import PaymentWay
+from governance.rules import Bylaws, PaymentWay
 from kernel import audit, clock
 from kernel.actor import Actor
+from kernel.errors import Refusal
 from kernel.ids import new_id
+from kernel.locks import hold
 from kernel.money import Rupiah
+from payments import queries as payment_queries
 from payments.credit.terms import Consent
+from payments.models import Payment
 from shop import errors, events, paying, queries, rules, stock
 from shop.models import Order, OrderLine, Product
 
@@ -40,7 +44,8 @@ class Buyer(msgspec.Struct, frozen=True):
 class Checkout(msgspec.Struct, frozen=True):
     """What was asked for at checkout. ``goods`` are quantities by product id; ``shown`` is the mark of the page that was read
     (``rules.fingerprint``), or None for an order that was not placed on a page; ``key`` makes sending it again harmless; ``consent`` is
-    what the buyer's PIN has given, for a way on credit.
+    what the buyer's PIN has given, for a way on credit. ``total`` is what the page said, in rupiah: where it is right, as ever but for a
+    change of prices, the order's head need not be written a second time.
     """
 
     goods: Mapping[UUID, int]
@@ -51,27 +56,42 @@ class Checkout(msgspec.Struct, frozen=True):
     address: str = ""
     note: str = ""
     shown: str | None = None
+    total: Rupiah | None = None
     consent: Consent | None = None
 
 
-async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on: date) -> Order:
-    """Place an order and return it; the same key again returns the order that it made before.
+class Placed(msgspec.Struct, frozen=True):
+    """An order as a checkout made it, and the payment that was opened last for it; none for an order that costs nothing."""
 
-    ``on`` is today where the cooperative is: the day of its bylaws and of the journal. Raises Refusal: shop.cart_empty,
-    .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .stock_too_low, .no_such_product, .changed_since_shown; as
-    ``payments.opening.open_payment`` does; ledger.year_closed.
+    order: Order
+    payment: Payment | None
+
+
+async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on: date) -> Order:
+    """Place an order and return it; the same key again returns the order that it made before. Raises Refusal as ``check_out`` does."""
+    return (await check_out(db, actor, checkout, on=on)).order
+
+
+async def check_out(
+    db: AsyncSession, actor: Actor, checkout: Checkout, *, on: date, bylaws: Bylaws | None = None
+) -> Placed:
+    """Place an order and open its payment; the same key again leads to what it made before.
+
+    ``on`` is today where the cooperative is: the day of its bylaws and of the journal; ``bylaws`` are that day's, where they were read already
+    in this transaction. Raises Refusal: shop.cart_empty, .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .stock_too_low,
+    .no_such_product, .changed_since_shown; as ``payments.opening.open_payment`` does; ledger.year_closed.
     """
-    before = await queries.order_by_checkout_key(db, checkout.key)
-    if before is not None:
-        return before
-    _check(checkout)
-    bylaws = (await bylaws_on(db, on)).bylaws
-    order_id = await _claim(db, checkout)
-    if order_id is None:
-        before = await queries.order_by_checkout_key(db, checkout.key)
-        if before is None:
-            raise errors.CHECKOUT_EXPIRED()
-        return before
+    try:
+        _check(checkout)
+    except Refusal:
+        if await queries.order_by_checkout_key(db, checkout.key) is None:
+            raise
+        return await order_of_checkout(db, checkout.key)
+    if bylaws is None:
+        bylaws = (await bylaws_on(db, on)).bylaws
+    order = await _claim(db, checkout)
+    if order is None:
+        return await order_of_checkout(db, checkout.key)
     products = await stock.promise(db, checkout.goods)
     prices = {
         each: rules.price_for(checkout.buyer.audience, Rupiah(product.price), bylaws)
@@ -80,14 +100,21 @@ async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on:
     lines = [(each, quantity, int(prices[each])) for each, quantity in checkout.goods.items()]
     if checkout.shown is not None and checkout.shown != rules.fingerprint(checkout.buyer.audience, lines):
         raise errors.CHANGED_SINCE_SHOWN()
-    order = await queries.order_to_change_by_id(db, order_id)
-    assert order is not None
     total = _write_lines(db, order, checkout.goods, products, prices)
-    await db.flush()
-    await paying.pay_for(db, actor, order, checkout.payment_way, on=on, consent=checkout.consent)
-    await db.flush()
+    payment = await paying.pay_for(
+        db, actor, order, checkout.payment_way, on=on, consent=checkout.consent, bylaws=bylaws
+    )
     audit.record(db, actor, events.ORDER_PLACED, subject=f"order:{order.number}", facts={"total": int(total)})
-    return order
+    await db.flush()
+    return Placed(order, payment)
+
+
+async def order_of_checkout(db: AsyncSession, key: str) -> Placed:
+    """Return what a checkout has made before. Raises Refusal shop.checkout_expired."""
+    order = await queries.order_by_checkout_key(db, key)
+    if order is None:
+        raise errors.CHECKOUT_EXPIRED()
+    return Placed(order, await payment_queries.latest_of(db, paying.ORDER, order.id))
 
 
 def _check(checkout: Checkout) -> None:
@@ -105,8 +132,9 @@ def _check(checkout: Checkout) -> None:
         raise errors.PHONE_NEEDED(field="phone")
 
 
-async def _claim(db: AsyncSession, checkout: Checkout) -> UUID | None:
+async def _claim(db: AsyncSession, checkout: Checkout) -> Order | None:
     """Write the order's head; None when this checkout has made one. A second sender waits here until the first has ended."""
+    total, placed_at = checkout.total or Rupiah(0), clock.now()
     claim = (
         insert(Order)
         .values(
@@ -119,15 +147,18 @@ async def _claim(db: AsyncSession, checkout: Checkout) -> UUID | None:
             address=checkout.address.strip() if checkout.fulfilment == "delivery" else "",
             payment_way=checkout.payment_way,
             status="placed",
-            total=0,
+            total=int(total),
             note=checkout.note.strip(),
-            placed_at=clock.now(),
+            placed_at=placed_at,
+            expires_at=paying.waits_until(checkout.payment_way, total, placed_at),
         )
         .on_conflict_do_nothing(index_elements=["checkout_key"])
-        .returning(Order.id)
+        .returning(Order)
     )
-    claimed: UUID | None = (await db.execute(claim)).scalar_one_or_none()
-    return claimed
+    order: Order | None = (await db.execute(claim)).scalar_one_or_none()
+    if order is not None:
+        hold(db, order, written=True)
+    return order
 
 
 def _write_lines(

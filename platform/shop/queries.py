@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from kernel.locks import held, hold
 from shop.models import Category, Order, OrderLine, Product, StockMovement
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ async def products_to_change(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID
 
 
 async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | None:
-    """Return an order by its id, as it is now and locked."""
-    statement = select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)
-    return (await db.execute(statement)).scalar_one_or_none()
+    """Return an order by its id, as it is now and locked; one that this transaction holds already is not read again."""
+    order = held(db, Order, order_id)
+    if order is None:
+        statement = select(Order).where(Order.id == order_id).with_for_update()
+        order = (await db.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
+        if order is not None:
+            hold(db, order)
+    return order
 
 
 async def overdue_orders(db: AsyncSession, before: datetime) -> list[UUID]:

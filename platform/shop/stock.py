@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from kernel.errors import Refusal
 from kernel.money import Rupiah
@@ -21,11 +21,16 @@ from shop.models import Product, StockMovement
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# The condition stands in the statement: whatever was read before, nothing is promised that is not there.
-_PROMISE = text(
-    "UPDATE products AS p SET reserved = p.reserved + w.quantity"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:quantities AS bigint[])) AS w(id, quantity)"
-    " WHERE p.id = w.id AND NOT p.archived AND p.stock - p.reserved >= w.quantity RETURNING p.id"
+# The condition stands in the statement: whatever was read before, nothing is promised that is not there. Who waits for another's lock goes by
+# what the other has left.
+_PROMISE = select(Product).from_statement(
+    text(
+        "WITH locked AS (SELECT p.id, w.quantity FROM products AS p"
+        " JOIN unnest(CAST(:ids AS uuid[]), CAST(:quantities AS bigint[])) AS w(id, quantity) ON w.id = p.id ORDER BY p.id FOR UPDATE OF p)"
+        " UPDATE products AS p SET reserved = p.reserved + l.quantity FROM locked AS l"
+        " WHERE p.id = l.id AND NOT p.archived AND p.stock - p.reserved >= l.quantity"
+        f" RETURNING {', '.join(f'p.{column.name}' for column in Product.__table__.columns)}"
+    ).columns(*Product.__table__.columns)
 )
 
 
@@ -34,19 +39,15 @@ async def promise(db: AsyncSession, wanted: Mapping[UUID, int]) -> dict[UUID, Pr
 
     Raises Refusal: shop.stock_too_low (the first short product by id), shop.no_such_product.
     """
-    found = await _locked(db, list(wanted))
-    await db.flush()
     ids = sorted(wanted)
-    done = await db.execute(_PROMISE, {"ids": ids, "quantities": [wanted[each] for each in ids]})
-    promised = set(done.scalars())
-    for each in ids:
-        product = found[each]
-        if product.archived:
-            raise errors.NO_SUCH_PRODUCT()
-        if each not in promised:
-            raise _short_of(product)
-        await db.refresh(product, ["reserved"])
-    return found
+    asked = {"ids": ids, "quantities": [wanted[each] for each in ids]}
+    done = await db.execute(_PROMISE, asked, execution_options={"populate_existing": True})
+    promised = {product.id: product for product in done.scalars()}
+    if len(promised) < len(ids):
+        found = await _locked(db, ids)
+        short = next(found[each] for each in ids if each not in promised)
+        raise errors.NO_SUCH_PRODUCT() if short.archived else _short_of(short)
+    return promised
 
 
 async def release(db: AsyncSession, promised: Mapping[UUID, int]) -> None:

@@ -23,6 +23,7 @@ class Counted:
     trips: int = 0
     parsed: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)  # each statement that was run, prepared or text
 
 
 @dataclass
@@ -53,6 +54,7 @@ class _Client:
         self._rest = b""
         self._started = False
         self._listens = False
+        self._prepared: dict[bytes, str] = {}
 
     def read(self, piece: bytes) -> None:
         self._rest += piece
@@ -74,8 +76,13 @@ class _Client:
             self._listens = self._listens or body.startswith(LISTEN)
             if not self._listens:
                 self._wire.counted.texts.append(body[:-1].decode())
+                self._wire.counted.asked.append(body[:-1].decode())
         elif kind == b"P":
-            self._wire.counted.parsed.append(body.split(b"\0")[1].decode())
+            name, statement = body.split(b"\0")[:2]
+            self._prepared[name] = statement.decode()
+            self._wire.counted.parsed.append(statement.decode())
+        elif kind == b"B":
+            self._wire.counted.asked.append(self._prepared[body.split(b"\0")[1]])
         if kind in b"QSH" and not self._listens:
             self._wire.counted.trips += 1
 

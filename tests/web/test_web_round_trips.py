@@ -104,7 +104,6 @@ async def test_a_deposit_waits_for_the_database_nine_times_at_most(
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 25")
 async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
     wire: Wire, member_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
 ) -> None:

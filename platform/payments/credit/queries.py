@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from kernel.batching import read_batch
 from kernel.database import Reader, reader_of
 from kernel.money import Rupiah
 from ledger import queries as books
@@ -68,6 +69,19 @@ async def at_disposal(source: AsyncSession | Reader, way: str, member_id: UUID) 
     if limit == 0:
         return None
     return max(Rupiah(0), limit - Rupiah(await books.balance(source, OWED_ON[way], member_id)))
+
+
+async def all_at_disposal(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Rupiah]:
+    """Return ``at_disposal`` of every way of the books by its name; one that was not granted at all is missing."""
+    accounts = HELD_ON | OWED_ON
+    terms, found = await read_batch(
+        source,
+        lambda ro: credit_of(ro, member_id),
+        lambda ro: books.balances_by_party(ro, list(accounts.values()), [member_id]),
+    )
+    balances = {way: Rupiah(found.get((member_id, account), 0)) for way, account in accounts.items()}
+    held = {way: balances[way] for way in HELD_ON}
+    return held | {way: max(Rupiah(0), terms.limit(way) - balances[way]) for way in OWED_ON if terms.limit(way)}
 
 
 async def is_active_member(source: AsyncSession | Reader, member_id: UUID) -> bool:
