@@ -194,12 +194,17 @@ def without_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
 def row_count(values: Mapping[str, str]) -> int:
     """How many rows the form shows."""
     typed = values.get("rows", "1")
-    return min(max(int(typed), 1), MOST_LINES) if typed.isdecimal() and len(typed) < 4 else 1
+    return min(max(int(typed), 1), MOST_LINES) if is_row(typed) else 1
+
+
+def is_row(text: str) -> bool:
+    """Whether a text is the number of a row, as buttons and fields send it."""
+    return text.isdecimal() and len(text) < 4
 
 
 def _is_row_field(name: str) -> bool:
     head, _, row = name.rpartition("_")
-    return head in {"label", "percent", "goes_to", "code"} and row.isdecimal()
+    return head in {"label", "percent", "goes_to", "code"} and is_row(row)
 
 
 def _line(

@@ -181,7 +181,7 @@ def _problems(data: Any, bylaws: Bylaws, base: BylawsInForce, today: date) -> li
 def _press(form: Form[Any], do: str) -> None:
     if do == "tambah":
         form.values["rows"] = str(min(forms.row_count(form.values) + 1, forms.MOST_LINES))
-    elif do.startswith("hapus-") and do[6:].isdecimal():
+    elif do.startswith("hapus-") and forms.is_row(do[6:]):
         values = forms.without_row(form.values, int(do[6:]))
         form.values.clear()
         form.values.update(values)

@@ -15,6 +15,7 @@ from babel.dates import format_date
 Lang = Literal["id", "en"]
 
 NO_BREAK_SPACE: Final = "\u00a0"
+LONGEST_REPEATED: Final = 40
 JAKARTA: Final = "Asia/Jakarta"
 ZONE_NAMES: Final = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 _BABEL_LOCALE: Final = {"id": "id_ID", "en": "en_GB"}
@@ -64,6 +65,11 @@ def date_time(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
     local = _in_zone(moment, zone)
     colon = "." if lang == "id" else ":"
     return f"{date_long(local.date(), lang)} {local:%H}{colon}{local:%M} {ZONE_NAMES.get(zone, local.tzname())}"
+
+
+def shortened(text: str) -> str:
+    """What somebody typed, as a sentence repeats it: long ones end in "…"."""
+    return text if len(text) <= LONGEST_REPEATED else f"{text[:LONGEST_REPEATED]}…"
 
 
 def _in_zone(moment: datetime, zone: str) -> datetime:

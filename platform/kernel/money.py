@@ -22,6 +22,7 @@ Rounding = Literal["down", "half_up", "up"]
 
 # Within BIGINT, and far beyond any cooperative: nine hundred trillion rupiah.
 LARGEST: Final = 999_999_999_999_999
+LONGEST: Final = 18  # digits: a longer text is not even read
 
 NOT_AN_AMOUNT = Kind(
     "kernel.not_an_amount",
@@ -77,17 +78,23 @@ class Rupiah(int):
         """
         typed = _TYPED.fullmatch(text.strip())
         if typed is None:
-            raise NOT_AN_AMOUNT(text=text)
+            raise NOT_AN_AMOUNT(text=formats.shortened(text))
         if (typed["fraction"] or "").strip("0-\u2013"):
-            raise FRACTION_OF_RUPIAH(text=text)
-        amount = int(typed["whole"].replace(".", ""))
-        if amount > LARGEST:
-            raise AMOUNT_TOO_LARGE(text=text, largest=Rupiah(LARGEST))
+            raise FRACTION_OF_RUPIAH(text=formats.shortened(text))
+        digits = typed["whole"].replace(".", "")
+        if len(digits) > LONGEST or (amount := int(digits)) > LARGEST:
+            raise AMOUNT_TOO_LARGE(text=formats.shortened(text), largest=Rupiah(LARGEST))
         if typed["minus"] or typed["minus_inside"]:
             if not negative:
-                raise NEGATIVE_AMOUNT(text=text)
+                raise NEGATIVE_AMOUNT(text=formats.shortened(text))
             amount = -amount
         return cls(amount)
+
+    def bounded(self, *, field: str = "") -> Self:
+        """The amount itself. Raises Refusal kernel.amount_too_large (422) for one that no cooperative has, as a product of two may be."""
+        if not -LARGEST <= self <= LARGEST:
+            raise AMOUNT_TOO_LARGE(text=formats.rupiah(int(self)), largest=Rupiah(LARGEST), field=field)
+        return self
 
     @classmethod
     def total(cls, amounts: Iterable[int]) -> Self:

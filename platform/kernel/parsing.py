@@ -1,4 +1,4 @@
-"""Read the numbers and dates that people type, in the habits of Indonesian paper and of spreadsheets.
+"""Read the numbers and dates that people type, in the habits of Indonesian paper and of spreadsheets. At most 18 digits are ever made a number.
 
 Money is `Rupiah.parse`, phone numbers are `kernel.phone`.
 """
@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from kernel.errors import Kind
+from kernel.formats import shortened
 
 NOT_A_NUMBER = Kind(
     "kernel.not_a_number",
@@ -29,7 +30,7 @@ NOT_A_DATE = Kind(
     en="“{text}” is not a date. Write it like 24/11/2026 or 2026-11-24.",
 )
 
-_NUMBER: Final = re.compile(r"(-?)([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,15})")
+_NUMBER: Final = re.compile(r"(-?)([0-9]{1,3}(?:\.[0-9]{3}){1,5}|[0-9]{1,15})")
 _PERCENTAGE: Final = re.compile(r"(-?[0-9]{1,6})(?:[.,]([0-9]{1,6}))?\s*%?")
 _ISO_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _PAPER_DATE: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
@@ -39,7 +40,7 @@ def parse_number(text: str) -> int:
     """A whole number: "1.250", "1250", "-3". Raises Refusal (422)."""
     typed = _NUMBER.fullmatch(text.strip())
     if typed is None:
-        raise NOT_A_NUMBER(text=text)
+        raise NOT_A_NUMBER(text=shortened(text))
     return int(typed[1] + typed[2].replace(".", ""))
 
 
@@ -47,7 +48,7 @@ def parse_percent(text: str) -> Decimal:
     """A percentage: "25", "2,5", "2.5", "2,5 %". Nobody groups thousands in a percentage, so both signs are decimal. Raises Refusal (422)."""
     typed = _PERCENTAGE.fullmatch(text.strip())
     if typed is None:
-        raise NOT_A_PERCENTAGE(text=text)
+        raise NOT_A_PERCENTAGE(text=shortened(text))
     return Decimal(f"{typed[1]}.{typed[2]}" if typed[2] else typed[1])
 
 
@@ -60,5 +61,5 @@ def parse_date(text: str) -> date:
         if paper := _PAPER_DATE.fullmatch(typed):
             return date(int(paper[3]), int(paper[2]), int(paper[1]))
     except ValueError:  # 31 February
-        raise NOT_A_DATE(text=text) from None
-    raise NOT_A_DATE(text=text)
+        raise NOT_A_DATE(text=shortened(text)) from None
+    raise NOT_A_DATE(text=shortened(text))

@@ -35,7 +35,7 @@ async def receive_goods(
     """Put bought goods on the shelf at what they cost, paid from cash, bank, or owed to the supplier.
 
     ``key`` is the form's own: sent again it changes nothing. Raises Refusal: shop.no_such_product, .quantity_out_of_range;
-    ledger.year_closed.
+    kernel.amount_too_large; ledger.year_closed.
     """
     product = await stock.lock(db, product_id)
     if not 1 <= quantity <= rules.MOST_STOCK:
@@ -43,7 +43,7 @@ async def receive_goods(
     source_key = f"goods-in:{key}"
     if await queries.has_moved(db, source_key, product_id):
         return product
-    value = unit_cost * quantity
+    value = (unit_cost * quantity).bounded(field="unit_cost")
     stock.put(db, product, quantity, value, "purchase", on, source_key)
     product.cost = int(unit_cost)
     if value:

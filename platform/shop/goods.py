@@ -48,7 +48,7 @@ async def add_product(
     """Add a product with the stock that lies there already, at cost, against the opening balances.
 
     ``product_id``, chosen by the form, makes sending it again harmless. Raises Refusal: shop.sku_malformed, .sku_taken,
-    .no_such_category, .quantity_out_of_range; ledger.year_closed.
+    .no_such_category, .quantity_out_of_range; kernel.amount_too_large; ledger.year_closed.
     """
     if product_id is not None and (there := await db.get(Product, product_id)) is not None:
         return there
@@ -68,7 +68,7 @@ async def add_product(
     await db.flush()
     if opening_stock:
         key = f"opening:{facts.sku}"
-        value = cost * opening_stock
+        value = (cost * opening_stock).bounded(field="cost")
         stock.put(db, product, opening_stock, value, "opening", on, key)
         if value:
             lines = [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)]

@@ -79,7 +79,7 @@ async def check_out(
 
     ``on`` is today where the cooperative is: the day of its bylaws and of the journal; ``bylaws`` are that day's, where they were read already
     in this transaction. Raises Refusal: shop.cart_empty, .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .stock_too_low,
-    .no_such_product, .changed_since_shown; as ``payments.opening.open_payment`` does; ledger.year_closed.
+    .no_such_product, .changed_since_shown; kernel.amount_too_large; as ``payments.opening.open_payment`` does; ledger.year_closed.
     """
     try:
         _check(checkout)
@@ -170,8 +170,8 @@ def _write_lines(
 ) -> Rupiah:
     total = Rupiah(0)
     for at, (each, quantity) in enumerate(goods.items(), start=1):
-        amount = prices[each] * quantity
-        total += amount
+        amount = (prices[each] * quantity).bounded()
+        total = (total + amount).bounded()
         db.add(
             OrderLine(
                 order_id=order.id,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Request, Response
 from litestar.config.app import AppConfig
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.params import QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import billing.hook_pages
@@ -26,6 +28,7 @@ import shop.pages
 import shu.pages
 import web.pages
 from kernel.database import Database, Reader
+from kernel.money import LONGEST
 from tenants.changes import REGISTRY, forget_here
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
@@ -34,7 +37,7 @@ from ui.bodies import LARGEST_FORM
 from ui.errors import NOT_FOUND
 from ui.guards import SAFE_METHODS, refuse_forgeries
 from ui.sent_fields import MOST_FIELDS, fields_of
-from web.failures import HANDLERS
+from web.failures import HANDLERS, UNREADABLE_ADDRESS
 from web.headers import with_headers
 from web.suspension import refuse_new, refuse_suspended
 
@@ -106,6 +109,7 @@ async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
     The form is received whole here, before a handler holds a connection to the database.
     """
     refuse_address(request)
+    _refuse_long_numbers(request)
     if visit_of(request).tenant is None and request.scope["path"] == billing.hook_pages.PATH:
         return None  # no browser's form: what counts is Stripe's signature, which the handler looks at
     closed = refuse_suspended(request)
@@ -115,6 +119,27 @@ async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
         await refuse_forgeries(request)
         refuse_new(request)
     return closed
+
+
+def _refuse_long_numbers(request: Request[Any, Any, Any]) -> None:
+    """Raise Refusal for a number in the address that no row can bear: one below zero, or longer than any number that is read."""
+    if any(isinstance(each, int) and not 0 <= each < 10**LONGEST for each in request.path_params.values()):
+        raise NOT_FOUND()
+    for name in _numbers_asked(request.route_handler):
+        if any(len(each) > LONGEST + 1 for each in request.query_params.getall(name, [])):
+            raise UNREADABLE_ADDRESS()
+
+
+@functools.lru_cache(maxsize=1_000)
+def _numbers_asked(handler: BaseRouteHandler) -> tuple[str, ...]:
+    """The names of the whole numbers that a handler takes from the query."""
+    parameters = handler.parsed_fn_signature.parameters.items()
+    return tuple(
+        name
+        for name, field in parameters
+        if isinstance(field.kwarg_definition, QueryParameter)
+        and (field.is_subclass_of(int) or field.has_inner_subclass_of(int))
+    )
 
 
 def _app(settings: Settings, *routes: Any, before: Any = look_first) -> Litestar:

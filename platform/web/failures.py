@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import asyncpg
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.datastructures import URL
@@ -32,6 +33,7 @@ BUSY = Kind(
     id="Sedang ramai: data ini sedang dipakai orang lain. Tunggu sebentar, lalu coba lagi. Tidak ada yang berubah.",
     en="Busy: somebody else is using this just now. Wait a moment and try again. Nothing has changed.",
 )
+_OUT_OF_RANGE = "22003"
 _LOCK_NOT_AVAILABLE = frozenset({"55P03", "40P01", "40001"})
 
 
@@ -109,12 +111,32 @@ UNREADABLE_ADDRESS = Kind(
 )
 
 
+NUMBER_TOO_LARGE = Kind(
+    "web.number_too_large",
+    422,
+    id="Salah satu angkanya terlalu besar. Periksa jumlah angkanya, lalu coba lagi. Tidak ada yang berubah.",
+    en="One of the numbers is too large. Count its digits and try again. Nothing has changed.",
+)
+
+
+def _is_too_large(error: Exception) -> bool:
+    """Whether a number was larger than its column, by the driver's word or the server's: sums and products that nobody typed."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    known = getattr(cause, "__cause__", None) or cause
+    if getattr(known, "sqlstate", None) == _OUT_OF_RANGE:
+        return True
+    return isinstance(known, asyncpg.DataError) and "value out of int" in str(known)
+
+
 def broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Show that we failed, with a number that the log knows, and nothing of the inside."""
     if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         return answer(request, error.exceptions[0])
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _LOCK_NOT_AVAILABLE:
         return refused(request, BUSY())
+    if _is_too_large(error):
+        log.warning("a number was too large", path=request.scope["path"], method=request.method, why=str(error)[:200])
+        return refused(request, NUMBER_TOO_LARGE())
     number = secrets.token_hex(4)
     log.error("request failed", number=number, path=request.scope["path"], method=request.method, exc_info=error)
     try:

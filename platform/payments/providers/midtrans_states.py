@@ -69,7 +69,7 @@ class Transaction(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> int:
-        return int(self.status_code) if self.status_code.isdecimal() else 0
+        return int(self.status_code) if self.status_code.isdecimal() and len(self.status_code) == 3 else 0
 
     def refund(self, key: str) -> Refund | None:
         """The refund that was asked for under this key, if it was granted."""

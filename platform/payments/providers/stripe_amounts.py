@@ -7,7 +7,7 @@ percentage (its fee, a payout, its balance) may end within a rupiah: there, and 
 
 from typing import Final
 
-from kernel.money import Rupiah
+from kernel.money import LONGEST, Rupiah
 from payments.provider import ProviderFault
 
 CURRENCY: Final = "idr"
@@ -44,7 +44,7 @@ def fee_from_stripe(hundredths: int) -> Rupiah:
 
 
 def _counted(hundredths: int) -> int:
-    if type(hundredths) is not int:
+    if type(hundredths) is not int or abs(hundredths) >= 10**LONGEST:
         said = f"Stripe tells an amount that is no whole number of hundredths: {type(hundredths).__name__}"
         raise ProviderFault(said, passing=False)
     return hundredths

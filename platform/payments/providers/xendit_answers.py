@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from kernel.money import Rupiah
+from kernel.money import LONGEST, Rupiah
 from payments.provider import OutsideState, ProviderFault
 
 RefundState = Literal["done", "pending", "failed"]
@@ -152,15 +152,23 @@ REFUND_NEWS: Final = msgspec.json.Decoder(RefundNews).decode
 
 
 def whole_rupiah(amount: Decimal) -> Rupiah:
-    """Raises ProviderFault for a fraction of a rupiah."""
+    """Raises ProviderFault for a fraction of a rupiah, and for a number that is none of money."""
+    _check_size(amount)
     if amount != amount.to_integral_value():
         raise ProviderFault(f"Xendit told an amount that is not whole rupiah: {amount}", passing=False)
     return Rupiah(amount)
 
 
 def fee_in_rupiah(fee: Decimal) -> Rupiah:
-    """A fee rounded up: a percentage leaves a part of a rupiah, which Xendit keeps."""
+    """A fee rounded up: a percentage leaves a part of a rupiah, which Xendit keeps. Raises ProviderFault for a number that is none of money."""
+    _check_size(fee)
     return Rupiah(int(fee.to_integral_value(rounding=ROUND_CEILING)))
+
+
+def _check_size(amount: Decimal) -> None:
+    # "1e999999" is short to send, and a million digits as a whole number
+    if not amount.is_finite() or amount.adjusted() >= LONGEST:
+        raise ProviderFault(f"Xendit told an amount that is none: {amount:.3e}", passing=False)
 
 
 def sentence(body: bytes) -> str:

@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from kernel.errors import Refusal
+from kernel.formats import shortened
 from kernel.money import LARGEST
 from payments.statements.errors import DAY_AHEAD, DAY_OUTSIDE_PERIOD, NOT_A_DAY, NOT_MONEY, YEAR_UNKNOWN
 
@@ -48,6 +49,7 @@ _MONTHS: Final = {
 _CURRENCY: Final = re.compile(r"^(?:rp\.?|idr)\s*|\s*(?:idr)$", re.IGNORECASE)
 _NO_SEN: Final = re.compile(r"(?<=[0-9]),[-\u2013]$")  # "12.500,-" has no sen, and is not below zero
 _MARKED: Final = re.compile(r"(?P<money>.*?[0-9)])\s*(?P<mark>cr|db|dr|kr|k|d|c)\.?", re.IGNORECASE)
+_LONGEST: Final = 30  # signs: as many digits as are ever made a number, their groups and their sen
 _SIGNED: Final = re.compile(r"(?P<before>[-+\u2212(])?\s*(?P<digits>[0-9.,]*[0-9][0-9.,]*)\s*(?P<after>[-\u2212)])?")
 _SIDES: Final[dict[str, Side]] = {
     "cr": "credit", "kr": "credit", "k": "credit", "c": "credit", "kredit": "credit", "credit": "credit", "masuk": "credit", "in": "credit",
@@ -107,7 +109,7 @@ def _day_with_year(text: str, *, month_first: bool) -> date | None:
     if found := _WORDED.fullmatch(text):
         month = _MONTHS.get(found[2][:3].lower())
         if month is None:
-            raise NOT_A_DAY(text=text)
+            raise NOT_A_DAY(text=shortened(text))
         return _made(text, _whole_year(found[3]), month, int(found[1]))
     return None
 
@@ -115,7 +117,7 @@ def _day_with_year(text: str, *, month_first: bool) -> date | None:
 def _day_without_year(text: str, period: Period | None, today: date, *, month_first: bool) -> date:
     found = _YEARLESS.fullmatch(text)
     if found is None:
-        raise NOT_A_DAY(text=text)
+        raise NOT_A_DAY(text=shortened(text))
     first, second = int(found[1]), int(found[2])
     month, number = (first, second) if month_first else (second, first)
     span = period or Period(today - YEARLESS_FOR, today)
@@ -125,7 +127,7 @@ def _day_without_year(text: str, period: Period | None, today: date, *, month_fi
         if span.first <= day <= span.last:
             return day
     if not days:
-        raise NOT_A_DAY(text=text)
+        raise NOT_A_DAY(text=shortened(text))
     if period is None:
         raise YEAR_UNKNOWN(text=text)
     raise DAY_OUTSIDE_PERIOD(text=text, first=period.first, last=period.last)
@@ -163,11 +165,11 @@ def read_money(cell: str) -> Money | None:
     if marked := _MARKED.fullmatch(text):
         text, side = marked["money"], _SIDES[marked["mark"].lower()]
     found = _SIGNED.fullmatch(_CURRENCY.sub("", text))
-    if found is None or (found["before"] == "(") != (found["after"] == ")"):
-        raise NOT_MONEY(text=cell.strip())
+    if found is None or len(found["digits"]) > _LONGEST or (found["before"] == "(") != (found["after"] == ")"):
+        raise NOT_MONEY(text=shortened(cell.strip()))
     sen = _sen(found["digits"])
     if sen is None or sen > LARGEST * 100:
-        raise NOT_MONEY(text=cell.strip())
+        raise NOT_MONEY(text=shortened(cell.strip()))
     below_zero = (found["before"] or "") in ("-", "\u2212", "(") or (found["after"] or "") in ("-", "\u2212")
     return Money(-sen if below_zero else sen, side)
 
@@ -224,5 +226,5 @@ def _in_calendar(year: int, month: int, number: int) -> date | None:
 def _made(text: str, year: int, month: int, number: int) -> date:
     day = _in_calendar(year, month, number)
     if day is None:
-        raise NOT_A_DAY(text=text)
+        raise NOT_A_DAY(text=shortened(text))
     return day

@@ -1,0 +1,115 @@
+"""Numbers that are too long in what is not a form: files, cookies, messages of providers."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from conftest import SignedIn, Visitors
+from factories import payments as pay
+from factories.outside import Outside, Sent, midtrans_signature, outside, stripe_headers, xendit_headers
+from kernel.database import Database
+from kernel.errors import Refusal
+from kernel.money import Rupiah
+from kernel.parsing import parse_number
+from payments.provider import ProviderFault
+from payments.providers import stripe_amounts, xendit_answers
+from payments.statements.cells import read_money
+from shop.cart import parse
+from tenants.registry import TenantRef
+from web.doors import Doors
+
+LONG = ("9" * 19, "9" * 5_000, "9" + ".999" * 1_667)
+numbers = pytest.mark.parametrize("number", LONG, ids=["19 digits", "5,000 digits", "5,000 digits in groups"])
+GOODS = "sku,barcode,name,category,unit,cost,price,stock\r\nT1,,Teh,Minuman,Pak,{n},{n},{n}\r\n"
+PEOPLE = (
+    "member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit\r\n"
+    "1000,Tono,L,0812-0000-9999,2023-05-23,{n},{n},{n}\r\n"
+)
+STATEMENT = "Tanggal Transaksi,Keterangan,Cabang,Jumlah,Saldo\r\n24/11/2026,SETORAN,0000,{n} CR,{n}\r\n25/11/2026,SETORAN,0000,1 CR,1\r\n"
+
+
+@numbers
+@pytest.mark.parametrize(
+    ("path", "content", "asked"),
+    [
+        ("/pengurus/barang/impor", GOODS, {"as_of": "2026-01-01"}),
+        ("/pengurus/anggota/impor", PEOPLE, {"as_of": "2026-01-01"}),
+        ("/pengurus/pembayaran/mutasi/impor", STATEMENT, {"way": "bank_transfer"}),
+    ],
+    ids=["goods", "members", "statement"],
+)
+async def test_a_file_is_read_and_its_line_refused(
+    officer_client: SignedIn, path: str, content: str, asked: dict[str, object], number: str
+) -> None:
+    raw = content.format(n=number).encode()
+    answer = await officer_client.post(path, asked, files={"file": ("berkas.csv", raw, "text/csv")})
+    assert answer.status_code in (200, 422)
+    assert len(answer.text) < 200_000
+
+
+@numbers
+async def test_a_cart_is_an_empty_one(visitor: Visitors, number: str) -> None:
+    assert parse(f"AAAAAAAAAAAAAAAAAAAAAA-{number}") == {}
+    client = visitor("melati")
+    client.cookies.set("lumbung_cart", f"AAAAAAAAAAAAAAAAAAAAAA-{number}")
+    assert (await client.get("/keranjang")).status_code == 200
+
+
+@numbers
+def test_a_number_is_refused_unread_and_not_repeated_in_full(number: str) -> None:
+    for read in (Rupiah.parse, parse_number, read_money):
+        with pytest.raises(Refusal) as refused:
+            read(number)
+        assert len(refused.value.sentence("id")) < 200
+
+
+def test_amounts_of_providers_are_bounded() -> None:
+    for amount in ("1e999999", "9" * 19, "NaN"):
+        with pytest.raises(ProviderFault):
+            xendit_answers.whole_rupiah(xendit_answers.Decimal(amount))
+        with pytest.raises(ProviderFault):
+            xendit_answers.fee_in_rupiah(xendit_answers.Decimal(amount))
+    with pytest.raises(ProviderFault):
+        stripe_amounts.from_stripe(10**18)
+
+
+@pytest.fixture
+async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]:
+    async with outside(database, melati) as opened:
+        yield opened
+
+
+def messages(number: str) -> dict[str, Sent]:
+    """Proved messages of each gateway with the number wherever one could stand; a bare one where it is JSON."""
+    bare = number.replace(".", "")
+    stripe = (
+        '{"id": "evt_1", "type": "charge.refunded", "livemode": false, "account": null, "created": N, "data": {"object": {"object": "charge",'
+        ' "id": "ch_1", "amount": N, "payment_intent": {"id": "pi_1", "amount": N}}}}'
+    ).replace("N", bare)
+    told: dict[str, Any] = {
+        "order_id": "X1",
+        "status_code": bare,
+        "gross_amount": number,
+        "transaction_status": "settlement",
+    }
+    midtrans = json.dumps(told | {"signature_key": midtrans_signature(told)})[:-1] + f', "refund_amount": {bare}}}'
+    xendit = f'{{"id": "x1", "external_id": "X1", "status": "PAID", "amount": {bare}, "data": {{"amount": {bare}}}}}'
+    return {
+        "stripe": (stripe_headers(stripe.encode()), stripe.encode()),
+        "midtrans": ({"content-type": "application/json"}, midtrans.encode()),
+        "xendit": (xendit_headers(), xendit.encode()),
+    }
+
+
+@numbers
+@pytest.mark.parametrize("way", pay.GATEWAYS)
+async def test_a_proved_message_is_kept_or_refused_and_books_nothing(
+    world: Outside, app: Doors, visitor: Visitors, database: Database, melati: TenantRef, way: str, number: str
+) -> None:
+    headers, body = messages(number)[way]
+    answer = await visitor("melati").post(world.address(way), content=body, headers=headers)
+    assert answer.status_code in (200, 400)
+    await pay.work(database)
+    assert await pay.postings(database, melati) == 0
