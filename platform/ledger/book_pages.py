@@ -15,6 +15,7 @@ from kernel.errors import Words
 from ledger import book_queries, errors, export, queries
 from ledger.book_queries import Agreement
 from ledger.chart import MONEY
+from ledger.days import EARLIEST_DAY
 from ledger.manual import PREFIX
 from ui import AnyRequest, Ro, TheBrand, TheTenant, TheVisit, Visit, officer, page
 from ui.leaving import while_reader_stays
@@ -22,7 +23,6 @@ from ui.leaving import while_reader_stays
 BOOKS: Final = "/pengurus/buku"
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 1_000_000
-EARLIEST_YEAR: Final = 1945
 
 KIND_NAMES: Final[dict[str, Words]] = {
     "asset": Words("Aset", "Assets"),
@@ -54,7 +54,7 @@ SOURCES: Final[dict[str, Words]] = {
 def year_in(tahun: int | None, brand: Any) -> int:
     """The year that an address asks for; this year when it asks for none that can be."""
     this_year = clock.today(brand.timezone).year
-    return tahun if tahun is not None and EARLIEST_YEAR <= tahun <= this_year + 1 else this_year
+    return tahun if tahun is not None and EARLIEST_DAY.year <= tahun <= this_year + 1 else this_year
 
 
 def source_of(source_key: str) -> Words | None:

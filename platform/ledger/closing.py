@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kernel import audit
 from ledger import errors, queries
+from ledger.days import EARLIEST_DAY
 from ledger.models import ClosedYear
 from ledger.posting import hold_books
 from ui.queries import today
@@ -34,6 +35,8 @@ async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
 
 
 async def refuse_closed(ro: Reader | AsyncSession, year: int) -> None:
-    """Refuse to prepare anything for a year that takes no more postings. Raises Refusal ledger.year_closed."""
+    """Refuse to prepare anything for a year that takes no postings. Raises Refusal ledger.day_too_early, .year_closed."""
+    if year < EARLIEST_DAY.year:
+        raise errors.DAY_TOO_EARLY(first=EARLIEST_DAY)
     if year in await queries.closed_years(ro):
         raise errors.YEAR_CLOSED(year=year)

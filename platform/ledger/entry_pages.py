@@ -14,6 +14,7 @@ from kernel.ids import new_id
 from ledger import book_queries, queries
 from ledger.book_pages import BOOKS, journal_context
 from ledger.closing import close_year
+from ledger.days import EARLIEST_DAY
 from ledger.errors import NO_SUCH_YEAR
 from ledger.forms import EntryForm, ReversalForm
 from ledger.manual import WAY_NAMES, Entry, check_entry, entry_accounts, record_entry, reverse_entry
@@ -108,7 +109,7 @@ async def close(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit,
 
 
 def _check_year(year: int) -> None:
-    if not 1945 <= year <= 9998:
+    if not EARLIEST_DAY.year <= year <= 9998:
         raise NO_SUCH_YEAR(year=year)
 
 

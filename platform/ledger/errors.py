@@ -79,6 +79,12 @@ AMOUNT_NEEDED = Kind(
     "ledger.amount_needed", 422, id="Jumlahnya harus lebih dari nol.", en="The amount must be above zero."
 )
 DAY_AHEAD = Kind("ledger.day_ahead", 422, id="Tanggal {day} belum tiba.", en="{day} is still to come.")
+DAY_TOO_EARLY = Kind(
+    "ledger.day_too_early",
+    422,
+    id="Tanggal ini terlalu lampau: paling awal {first}. Periksa tahunnya.",
+    en="This day is too long ago: {first} at the earliest. Check the year.",
+)
 NO_SUCH_ACCOUNT = Kind(
     "ledger.no_such_account", 404, id="Akun {account} tidak ada.", en="There is no account {account}."
 )

@@ -15,6 +15,7 @@ from kernel.money import Rupiah
 from ledger import book_queries, errors, queries
 from ledger.chart import STOCK_DIFFERENCES, WAY_ACCOUNTS, Way
 from ledger.closing import refuse_closed
+from ledger.days import refuse_early
 from ledger.posting import Journal, Line, PostedJournal, post, reverse
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ async def entry_accounts(ro: Reader) -> list[AccountView]:
 async def check_entry(ro: Reader, entry: Entry, *, today: date) -> AccountView:
     """Return the account of an entry that could be posted.
 
-    Raises Refusal: ledger.not_an_entry_account, .amount_needed, .day_ahead, .year_closed.
+    Raises Refusal: ledger.not_an_entry_account, .amount_needed, .day_ahead, .day_too_early, .year_closed.
     """
     account = await book_queries.account(ro, entry.account)
     if account is None or not is_for_entries(account):
@@ -72,6 +73,7 @@ async def check_entry(ro: Reader, entry: Entry, *, today: date) -> AccountView:
         raise errors.AMOUNT_NEEDED(field="amount")
     if entry.on > today:
         raise errors.DAY_AHEAD(day=entry.on, field="on")
+    await refuse_early(ro, entry.on, today=today)
     await refuse_closed(ro, entry.on.year)
     return account
 

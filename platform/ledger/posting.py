@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from kernel.errors import Refusal
 from kernel.money import Rupiah
 from ledger import errors, queries
+from ledger.days import EARLIEST_DAY
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,7 +60,7 @@ class PostedJournal(msgspec.Struct, frozen=True):
 async def post(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
     """Post one journal in the session's transaction; ``by`` is the name that the books will show.
 
-    Raises Refusal: ledger.unbalanced, .not_a_journal, .below_floor, .year_closed, .unknown_account, .key_reused, .not_a_mirror.
+    Raises Refusal: ledger.unbalanced, .not_a_journal, .day_too_early, .below_floor, .year_closed, .unknown_account, .key_reused, .not_a_mirror.
     """
     return (await post_many(db, [journal], by=by))[0]
 
@@ -120,6 +121,8 @@ async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: s
 
 
 def _check(journal: Journal) -> None:
+    if journal.value_date < EARLIEST_DAY:
+        raise errors.DAY_TOO_EARLY(first=EARLIEST_DAY)
     debit = Rupiah.total(line.debit for line in journal.lines)
     credit = Rupiah.total(line.credit for line in journal.lines)
     if debit != credit:

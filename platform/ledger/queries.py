@@ -212,11 +212,13 @@ async def movements(
 
 
 async def years(ro: Reader) -> list[int]:
-    """Return the years from the first journal's to the last's, newest first."""
-    record = (await ro.records("SELECT min(value_date) AS first, max(value_date) AS last FROM journals"))[0]
-    if record["first"] is None:
-        return []
-    return list(range(record["last"].year, record["first"].year - 1, -1))
+    """Return the years that have a journal, newest first; one step through the index of days for each."""
+    records = await ro.records(
+        "WITH RECURSIVE newest AS (SELECT max(value_date) AS day FROM journals UNION ALL"
+        " SELECT (SELECT max(value_date) FROM journals WHERE value_date < date_trunc('year', newest.day)::date) FROM newest"
+        "  WHERE newest.day IS NOT NULL) SELECT extract(year FROM day)::int AS year FROM newest WHERE day IS NOT NULL"
+    )
+    return [record["year"] for record in records]
 
 
 async def closed_years(source: Reader | AsyncSession) -> set[int]:

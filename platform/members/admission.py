@@ -12,6 +12,7 @@ from kernel import audit
 from kernel.ids import new_id
 from members import errors, queries, rules
 from members.activation import GivenCode, PreparedCode, hand_out_code, prepare_code
+from members.import_errors import JOINED_TOO_EARLY
 from members.models import Member
 from ui.errors import NOT_FOUND
 
@@ -68,7 +69,7 @@ async def admit_member(
 ) -> Admitted:
     """Admit a person over the counter and give the code for their account. ``number`` empty means the next free one.
 
-    Raises Refusal: members.already_member, .number_taken, .number_not_plain, .date_ahead.
+    Raises Refusal: members.already_member, .number_taken, .number_not_plain, .date_ahead, .joined_too_early.
     """
     prepared = await prepare_code()
     await queries.lock_register(db)
@@ -77,6 +78,8 @@ async def admit_member(
         return Admitted(before.id, before.number, None)
     if joined_on > today:
         raise errors.DATE_AHEAD(field="joined_on")
+    if rules.joined_too_early(joined_on):
+        raise JOINED_TOO_EARLY(year=joined_on.year, field="joined_on")
     if person.phone:
         for other in await queries.people_with_phone(db, person.phone):
             if rules.same_name(other.name, person.name):
@@ -114,10 +117,12 @@ async def approve_application(
 ) -> Admitted:
     """Say yes: the applicant gets a number and a code.
 
-    Raises Refusal: ui.not_found, members.already_decided, .number_taken, .number_not_plain, .date_ahead.
+    Raises Refusal: ui.not_found, members.already_decided, .number_taken, .number_not_plain, .date_ahead, .joined_too_early.
     """
     if joined_on > today:
         raise errors.DATE_AHEAD(field="joined_on")
+    if rules.joined_too_early(joined_on):
+        raise JOINED_TOO_EARLY(year=joined_on.year, field="joined_on")
     prepared = await prepare_code()
     member = await _open_application(db, member_id)
     member.number = await _free_number(db, number)

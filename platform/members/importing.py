@@ -56,7 +56,6 @@ COLUMNS: Final = (
     "mandatory_deposit",
     "voluntary_deposit",
 )
-EARLIEST_YEAR: Final = 1945
 JOURNALS_AT_ONCE: Final = 1_000
 _SEXES: Final = {
     "": "",
@@ -236,7 +235,7 @@ def _line_of(row: Row, file: CsvFile, today: date) -> MemberLine:
     joined = read_cell(parse_date, joined_on, "joined_on")
     if joined > today:
         raise import_errors.JOINED_AHEAD(day=joined)
-    if joined.year < EARLIEST_YEAR:
+    if rules.joined_too_early(joined):
         raise import_errors.JOINED_TOO_EARLY(year=joined.year)
     return MemberLine(
         number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from kernel import phone
@@ -19,6 +19,7 @@ CODE_LETTERS: Final = "CDFGHJKMNPQRTVWXY34679"
 CODE_LENGTH: Final = 8
 FIRST_NUMBER: Final = "0001"
 LONGEST_NUMBER: Final = 18
+EARLIEST_JOINING: Final = 1900  # the year; old registers are typed in with the days that stand in them
 _NUMBER: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z./-]*[0-9A-Za-z])?")
 
 
@@ -38,6 +39,11 @@ def plain_identity(text: str) -> str:
 def new_code() -> str:
     """A new activation code: 8 letters and digits, 35 bits, useless for guessing behind the throttle and argon2id."""
     return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def joined_too_early(joined_on: date) -> bool:
+    """Whether nobody of a living register can have joined then."""
+    return joined_on.year < EARLIEST_JOINING
 
 
 def shown_code(code: str) -> str:

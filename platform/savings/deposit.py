@@ -15,6 +15,7 @@ from kernel.batching import read_batch
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
 from ledger.chart import WAY_ACCOUNTS, Way
+from ledger.days import refuse_early
 from ledger.queries import number_of
 from savings import errors, queries
 from savings.queries import Saver
@@ -49,7 +50,8 @@ async def deposit(
 ) -> PostedJournal:
     """Take ``amount`` rupiah into a member's savings of ``kind``; ``key`` is the form's own, so that sent twice it counts once.
 
-    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .principal_complete; ui.not_found; ledger.year_closed.
+    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .principal_complete; ui.not_found; ledger.day_too_early,
+    .year_closed.
     """
     source_key = f"deposit:{member_id}:{kind}:{key}"
     saver = await queries.lock_saver(db, member_id)
@@ -62,6 +64,7 @@ async def deposit(
     if number is not None:
         return PostedJournal(source_key, number, fresh=False)
     plan = _planned(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+    await refuse_early(db, on, today=today)
     posted = await post(
         db,
         Journal(
@@ -87,7 +90,9 @@ async def plan_deposit(
         lambda ro: queries.balances(ro, member_id),
         lambda ro: bylaws_on(ro, on),
     )
-    return _planned(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+    plan = _planned(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+    await refuse_early(db, on, today=today)
+    return plan
 
 
 def _planned(
@@ -102,6 +107,8 @@ def _planned(
 ) -> Plan:
     saver = require_saver(saver)
     require_amount_and_date(amount, on, today)
+    if saver.joined_on is not None and on < saver.joined_on:
+        raise errors.BEFORE_JOINING(name=saver.name, joined=saver.joined_on, field="on")
     before = savings.of(kind)
     if kind == "principal":
         left = max(bylaws.deposits.principal - before, Rupiah(0))

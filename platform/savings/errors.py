@@ -11,6 +11,12 @@ DATE_AHEAD = Kind(
     id="Tanggalnya belum tiba. Pakai tanggal hari ini atau sebelumnya.",
     en="That date has not come yet. Use today or an earlier date.",
 )
+BEFORE_JOINING = Kind(
+    "savings.before_joining",
+    422,
+    id="{name} menjadi anggota sejak {joined}. Pakai tanggal itu atau sesudahnya.",
+    en="{name} has been a member since {joined}. Use that day or a later one.",
+)
 NOT_A_MEMBER = Kind(
     "savings.not_a_member",
     409,

@@ -12,6 +12,7 @@ from kernel.errors import Refusal
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
 from ledger.chart import VOLUNTARY_SAVINGS, WAY_ACCOUNTS, Way
+from ledger.days import refuse_early
 from ledger.errors import BELOW_FLOOR
 from ledger.queries import number_of
 from savings import errors, queries
@@ -29,7 +30,7 @@ async def withdraw(
 ) -> PostedJournal:
     """Pay ``amount`` rupiah of voluntary savings back to a member; ``key`` is the form's own, so that sent twice it counts once.
 
-    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .not_enough; ui.not_found; ledger.year_closed.
+    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .not_enough; ui.not_found; ledger.day_too_early, .year_closed.
     """
     source_key = f"withdrawal:{member_id}:{key}"
     saver = await queries.lock_saver(db, member_id)
@@ -39,6 +40,7 @@ async def withdraw(
     if number is not None:
         return PostedJournal(source_key, number, fresh=False)
     plan = _planned(saver, amount, balance, on=on, today=today)
+    await refuse_early(db, on, today=today)
     journal = Journal(
         on,
         f"Penarikan simpanan sukarela {plan.saver.name} ({plan.saver.number})",
@@ -61,7 +63,9 @@ async def plan_withdrawal(db: AsyncSession, member_id: UUID, amount: Rupiah, *, 
     saver, balance = await read_batch(
         db, lambda ro: queries.saver(ro, member_id), lambda ro: queries.voluntary_balance(ro, member_id)
     )
-    return _planned(saver, amount, balance, on=on, today=today)
+    plan = _planned(saver, amount, balance, on=on, today=today)
+    await refuse_early(db, on, today=today)
+    return plan
 
 
 def _planned(saver: Saver | None, amount: Rupiah, before: Rupiah, *, on: date, today: date) -> Plan:

@@ -23,6 +23,7 @@ from kernel.importing import SUM_TOO_LARGE, BadLine, Moved, Report, read_cell, t
 from kernel.locks import one_at_a_time
 from kernel.money import LARGEST, Rupiah
 from kernel.parsing import parse_date, parse_number
+from ledger.days import EARLIEST_DAY
 from ledger.queries import closed_years
 from shop import import_errors, import_queries
 from shop.import_queries import KnownMember, PricedProduct
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("date", "member_number", "sku", "quantity")
 MOST_QUANTITY: Final = 1_000_000
-EARLIEST_YEAR: Final = 1945
 KEYS_AT_ONCE: Final = 5_000
 
 # Of one receipt: product -> quantity, and the lines of the file that say so.
@@ -122,7 +122,7 @@ class _Reading:
         day = read_cell(parse_date, cell, "date")
         if day > self._today:
             raise import_errors.DAY_AHEAD(day=day)
-        if day.year < EARLIEST_YEAR:
+        if day < EARLIEST_DAY:
             raise import_errors.DAY_TOO_EARLY(year=day.year)
         if day.year in self._closed:
             raise import_errors.YEAR_IS_CLOSED(year=day.year)

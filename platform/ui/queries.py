@@ -43,6 +43,14 @@ async def timezone(source: AsyncSession | Reader) -> str:
     return str(await (await reader_of(source)).value("SELECT timezone FROM profile"))
 
 
+async def founded_on(source: AsyncSession | Reader) -> date:
+    """Return the day on which the cooperative was founded here: that of the first entry of its trail."""
+    founded: date = await (await reader_of(source)).value(
+        "SELECT (coalesce((SELECT at FROM audit_entries ORDER BY id LIMIT 1), now()) AT TIME ZONE 'Asia/Jakarta')::date"
+    )
+    return founded
+
+
 async def today(source: AsyncSession | Reader) -> date:
     """Return today's date where the cooperative is: what a use case goes by when no page has told it the day."""
     return clock.today(await timezone(source))

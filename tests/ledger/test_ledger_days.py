@@ -17,7 +17,6 @@ from ledger import Journal, Line, post, queries
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
-ISSUE = pytest.mark.xfail(strict=True, reason="issue 8, point 7")
 THIS_YEAR = clock.today().year
 
 
@@ -32,7 +31,6 @@ async def member(database: Database, tenant: TenantRef) -> UUID:
         return found
 
 
-@ISSUE
 async def test_the_door_takes_nothing_of_before_1950(db: AsyncSession) -> None:
     await post(db, journal(date(1950, 1, 1)), by="Rina Kasir")  # imports may bring what is so old
     with pytest.raises(Refusal) as refused:
@@ -40,7 +38,6 @@ async def test_the_door_takes_nothing_of_before_1950(db: AsyncSession) -> None:
     assert refused.value.code == "ledger.day_too_early"
 
 
-@ISSUE
 async def test_a_form_takes_no_day_long_before_the_cooperative_signed_up(officer_client: SignedIn) -> None:
     sent = {"account": "6120", "amount": "10.000", "way": "cash", "description": "Listrik", "key": str(new_id())}
     for address in ("/pengurus/buku/catat/periksa", "/pengurus/buku/catat"):
@@ -52,7 +49,6 @@ async def test_a_form_takes_no_day_long_before_the_cooperative_signed_up(officer
     ).status_code == 200
 
 
-@ISSUE
 async def test_a_deposit_is_not_of_before_its_member_joined(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
@@ -65,14 +61,12 @@ async def test_a_deposit_is_not_of_before_its_member_joined(
     assert (await officer_client.post(f"{home}/periksa", sent | {"on": "2024-05-01"})).status_code == 200
 
 
-@ISSUE
 async def test_an_old_register_goes_back_to_1900(officer_client: SignedIn) -> None:
     for year, statuses in ((1899, {422}), (1900, {200, 303})):
         sent = {"name": f"Mbah Karto {year}", "joined_on": f"{year}-01-01", "key": str(new_id())}
         assert (await officer_client.post("/pengurus/anggota/baru", sent)).status_code in statuses
 
 
-@ISSUE
 async def test_one_slip_offers_no_row_of_years(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
         await post(db, journal(date(1950, 3, 1)), by="Impor")
@@ -83,7 +77,6 @@ async def test_one_slip_offers_no_row_of_years(officer_client: SignedIn, databas
         assert offered == {1950, THIS_YEAR - 2, THIS_YEAR}, path
 
 
-@ISSUE
 async def test_the_years_are_those_that_have_a_journal(db: AsyncSession, ro: Reader) -> None:
     for day in (date(1950, 3, 1), date(2001, 1, 1), date(2001, 12, 31)):
         await post(db, journal(day), by="Impor")

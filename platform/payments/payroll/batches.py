@@ -20,6 +20,7 @@ from kernel.locks import one_at_a_time
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import BANK, OWED_TO_PAYERS, PAYROLL_RECEIVABLES
+from ledger.days import refuse_early
 from ledger.posting import hold_books
 from payments import events
 from payments.models import PayrollBatch, PayrollLine, PayrollStray
@@ -101,10 +102,11 @@ async def take_return(
     """Take an employer's answer, all of it or nothing; ``on`` is the day on which its money reached the bank.
 
     The same answer again changes nothing. Raises Refusal: payments.no_such_batch, .return_empty, .return_has_bad_lines, .day_ahead,
-    .returned_already; kernel.csv_…; ledger.year_closed.
+    .returned_already; kernel.csv_…; ledger.day_too_early, .year_closed.
     """
     if on > today:
         raise payroll_errors.DAY_AHEAD(field="on")
+    await refuse_early(db, on, today=today)
     await one_at_a_time(db, LOCK)
     batch = await payroll_queries.batch_to_change(db, batch_id)
     if batch is None:
