@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from commands.connect import open_database
+from commands.doctor_books import lost_lines
 from commands.output import DOCTOR_TELLS, console, json_option, sentence_of, show
 from kernel import clock
 from kernel.broker import broker_problem
@@ -131,13 +132,14 @@ def _base_domain(settings: Settings) -> Finding:
 async def _database(settings: Settings) -> list[Finding]:
     kind = "embedded" if settings.database_url is None else "by LUMBUNG_DATABASE_URL"
     try:
-        async with open_database(settings, migrated=False) as database, asyncio.timeout(15):
-            async with database.owner.connect() as connection:
-                version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
-            findings = [Finding("PostgreSQL", "good", f"{version}, {kind}")]
-            for look in (_migrations, _plans, _foundings, _worker, _failed_jobs, _exceptions):
-                findings += await look(database)
-            return findings
+        async with open_database(settings, migrated=False) as database:
+            async with asyncio.timeout(15):
+                async with database.owner.connect() as connection:
+                    version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
+                findings = [Finding("PostgreSQL", "good", f"{version}, {kind}")]
+                for look in (_migrations, _plans, _foundings, _worker, _failed_jobs, _exceptions):
+                    findings += await look(database)
+            return findings + await _books(database)
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
         advice = "Is it running, and are name and password right? See LUMBUNG_DATABASE_URL."
         found = sentence_of(error).removesuffix(DOCTOR_TELLS).rstrip()
@@ -163,6 +165,19 @@ async def _migrations(database: Database) -> list[Finding]:
             Finding("migrations", "wrong", f"{behind} of {len(rows)} cooperatives are behind {head}", "lumbung migrate")
         ]
     return [Finding("migrations", "good", f"cooperatives at {head}: {len(rows)}")]
+
+
+async def _books(database: Database) -> list[Finding]:
+    async with database.owner.connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
+            return []
+    lost, looked_at, total = await lost_lines(database)
+    if lost:
+        found = ", ".join(f"{slug}: {count}" for slug, count in lost.items())
+        return [Finding("books", "wrong", f"lines without journal, date or account: {found}", "Go back to a backup.")]
+    if looked_at < total:
+        return [Finding("books", "notice", f"looked at {looked_at} of {total} cooperatives, then time was over")]
+    return [Finding("books", "good", f"every line has its journal and account: {total} cooperatives")]
 
 
 async def _plans(database: Database) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Tables of the books. The application's roles may read them; only the function ``post_journals`` (revision 0002) writes them."""
+"""Tables of the books. The application's roles may read them; only the function ``post_journals`` (revision 0006) writes them."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -46,7 +46,11 @@ class Journal(CoopBase):
 
 
 class JournalLine(CoopBase):
-    """One side of a journal. ``balance`` is the party's balance on the account right after it, in the normal direction."""
+    """One side of a journal. ``balance`` is the party's balance on the account right after it, in the normal direction.
+
+    ``value_date`` is the journal's. No foreign key: the door checks accounts and writes journal and lines in one statement, and
+    ``lumbung doctor`` looks for lines that lack one or the other.
+    """
 
     __tablename__ = "journal_lines"
     __table_args__ = (
@@ -54,9 +58,10 @@ class JournalLine(CoopBase):
         Index("ix_journal_lines_account", "account", "party"),
     )
 
-    journal: Mapped[int] = mapped_column(ForeignKey("journals.number"), primary_key=True)
-    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    account: Mapped[str] = mapped_column(ForeignKey("accounts.code"))
+    journal: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    value_date: Mapped[date]
+    account: Mapped[str] = mapped_column(Text)
     party: Mapped[UUID | None]
     debit: Mapped[int] = mapped_column(BigInteger)
     credit: Mapped[int] = mapped_column(BigInteger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,14 @@ from ledger.days import EARLIEST_DAY
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+
+
+_POST: Final = text(
+    "SELECT source_key, number, fresh FROM post_journals(CAST(:value_dates AS date[]), CAST(:descriptions AS text[]),"
+    " CAST(:source_keys AS text[]), CAST(:reversals AS bigint[]), CAST(:line_journals AS integer[]), CAST(:line_accounts AS text[]),"
+    " CAST(:line_parties AS uuid[]), CAST(:line_debits AS bigint[]), CAST(:line_credits AS bigint[]), :posted_by)"
+)
+_HOLD: Final = text("SELECT number FROM post_journals('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '')")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -72,28 +80,21 @@ async def post_many(db: AsyncSession, journals: Sequence[Journal], *, by: str) -
     for journal in journals:
         _check(journal)
     await db.flush()
-    entries = [
-        {
-            "value_date": journal.value_date.isoformat(),
-            "description": journal.description,
-            "source_key": journal.source_key,
-            "reverses": journal.reverses,
-            "posted_by": by,
-            "lines": [
-                {
-                    "account": line.account,
-                    "party": str(line.party) if line.party else None,
-                    "debit": int(line.debit),
-                    "credit": int(line.credit),
-                }
-                for line in journal.lines
-            ],
-        }
-        for journal in journals
-    ]
-    statement = text("SELECT source_key, number, fresh FROM post_journals(CAST(:entries AS jsonb))")
+    lines = [(at, line) for at, journal in enumerate(journals, 1) for line in journal.lines]
+    columns = {
+        "value_dates": [journal.value_date for journal in journals],
+        "descriptions": [journal.description for journal in journals],
+        "source_keys": [journal.source_key for journal in journals],
+        "reversals": [journal.reverses for journal in journals],
+        "line_journals": [at for at, _ in lines],
+        "line_accounts": [line.account for _, line in lines],
+        "line_parties": [line.party for _, line in lines],
+        "line_debits": [line.debit for _, line in lines],
+        "line_credits": [line.credit for _, line in lines],
+        "posted_by": by,
+    }
     try:
-        rows = await db.execute(statement, {"entries": msgspec.json.encode(entries).decode()})
+        rows = await db.execute(_POST, columns)
     except DBAPIError as error:
         _refuse(error)
     return [PostedJournal(row.source_key, row.number, row.fresh) for row in rows]
@@ -102,7 +103,7 @@ async def post_many(db: AsyncSession, journals: Sequence[Journal], *, by: str) -
 async def hold_books(db: AsyncSession) -> None:
     """Let nobody else post until this transaction ends, and wait for whoever is posting now."""
     await db.flush()
-    await db.execute(text("SELECT number FROM post_journals('[]'::jsonb)"))
+    await db.execute(_HOLD)
 
 
 async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: str) -> PostedJournal:

@@ -3,7 +3,20 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +50,29 @@ class Member(CoopBase):
     decided_by: Mapped[str | None] = mapped_column(Text)
     left_on: Mapped[date | None]
     leaving_reason: Mapped[str | None] = mapped_column(Text)
+
+
+# The lines of a register that is being imported, readable ones alone; `verdict` is null for a line that is new. Unlogged: what a crash takes,
+# the next run of the import reads from the file again.
+Table(
+    "staging_members",
+    CoopBase.metadata,
+    Column("import_id", Uuid, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sex", Text, nullable=False),
+    Column("phone", Text),
+    Column("joined_on", Date, nullable=False),
+    Column("principal", BigInteger, nullable=False),
+    Column("mandatory", BigInteger, nullable=False),
+    Column("voluntary", BigInteger, nullable=False),
+    Column("verdict", Text),
+    Column("member_id", Uuid),
+    Column("recorded", BigInteger),
+    Column("first_line", Integer),
+    prefixes=["UNLOGGED"],
+)
 
 
 class User(CoopBase):

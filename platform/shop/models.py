@@ -7,13 +7,18 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Column,
     Computed,
+    Date,
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
+    Table,
     Text,
+    Uuid,
     func,
     text,
 )
@@ -170,3 +175,36 @@ class OrderLine(CoopBase):
     unit_price: Mapped[int] = mapped_column(BigInteger)
     amount: Mapped[int] = mapped_column(BigInteger)
     cost: Mapped[int | None] = mapped_column(BigInteger)
+
+
+# The readable lines of a file of past sales that is being imported, and the new receipts that they make, at the prices of the check.
+# Unlogged: what a crash of the server takes, the next run of the import reads from the file again.
+Table(
+    "staging_sales",
+    CoopBase.metadata,
+    Column("import_id", Uuid, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("member_number", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    prefixes=["UNLOGGED"],
+)
+Table(
+    "staging_receipt_lines",
+    CoopBase.metadata,
+    Column("import_id", Uuid, primary_key=True),
+    Column("receipt", Integer, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("member_id", Uuid, nullable=False),
+    Column("member_number", Text, nullable=False),
+    Column("member_name", Text, nullable=False),
+    Column("product_id", Uuid, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("source_lines", Integer, nullable=False),
+    prefixes=["UNLOGGED"],
+)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 
-import pytest
 from sqlalchemy import text
 
 from kernel.database import Database
@@ -23,23 +22,21 @@ CALLS = 8
 FILL = f"""
 INSERT INTO journals (number, value_date, description, source_key, posted_by)
 SELECT last_number + n, DATE '2025-01-01' + n % 365, 'x', 'old:' || n, 'x' FROM journal_counter, generate_series(1, {JOURNALS}) n;
-INSERT INTO journal_lines (journal, line, account, party, debit, credit, balance)
-SELECT number, side, CASE side WHEN 1 THEN '1101' ELSE '4201' END, NULL, 5 * (2 - side), 5 * (side - 1), 5
+INSERT INTO journal_lines (journal, line, value_date, account, party, debit, credit, balance)
+SELECT number, side, value_date, CASE side WHEN 1 THEN '1101' ELSE '4201' END, NULL, 5 * (2 - side), 5 * (side - 1), 5
 FROM journals, generate_series(1, 2) side WHERE source_key LIKE 'old:%';
-UPDATE journal_counter SET last_number = last_number + {JOURNALS};
-ANALYZE journals, journal_lines, balances, journal_counter
+UPDATE journal_counter SET last_number = last_number + {JOURNALS}
 """
+ANALYZE = "ANALYZE journals, journal_lines, balances, journal_counter"
 
 
-@pytest.fixture
-async def large(database: Database, melati: TenantRef) -> TenantRef:
-    """Melati with 50,000 lines more in its books, and statistics that know of them."""
+async def fill(database: Database, tenant: TenantRef, *after: str) -> None:
+    """Put 50,000 lines into the books of ``tenant``."""
     async with database.owner.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text(f"SET LOCAL search_path = {melati.schema_name}"))
-        for statement in FILL.split(";"):
+        await connection.execute(text(f"SET LOCAL search_path = {tenant.schema_name}"))
+        for statement in (*FILL.split(";"), *after):
             await connection.execute(text(statement))
-    return melati
 
 
 async def rows_read(database: Database, tenant: TenantRef) -> int:
@@ -65,15 +62,28 @@ def sale(key: str) -> Journal:
     return Journal(DAY, "Penjualan", key, lines)
 
 
-async def test_a_till_on_a_warm_connection_reads_only_what_it_writes(database: Database, large: TenantRef) -> None:
+async def test_a_till_on_a_warm_connection_reads_only_what_it_writes(database: Database, melati: TenantRef) -> None:
+    await fill(database, melati, ANALYZE)
     for at in range(CALLS):
-        await posted(database, large, [sale(f"warm:{at}")])
-    before = await rows_read(database, large)
-    await posted(database, large, [sale("last")])
-    assert await rows_read(database, large) - before < 100
+        await posted(database, melati, [sale(f"warm:{at}")])
+    before = await rows_read(database, melati)
+    await posted(database, melati, [sale("last")])
+    assert await rows_read(database, melati) - before < 100
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 18")
+async def test_a_connection_that_knew_small_books_reads_no_more_of_large_ones(
+    database: Database, melati: TenantRef
+) -> None:
+    """A plan made when a table had one page is kept; nobody has told the planner of the rows that came since."""
+    for at in range(CALLS):
+        await posted(database, melati, [sale(f"warm:{at}")])
+    await fill(database, melati)
+    before = await rows_read(database, melati)
+    await posted(database, melati, [sale("last"), sale("last but one")])
+    await posted(database, melati, [sale("last")])
+    assert await rows_read(database, melati) - before < 100
+
+
 async def test_each_batch_of_a_file_reads_as_much_as_the_one_before(database: Database, mawar: TenantRef) -> None:
     """In one transaction, as the pages import: the planner knows nothing yet of the rows that it wrote."""
     counted = text(
@@ -86,4 +96,4 @@ async def test_each_batch_of_a_file_reads_as_much_as_the_one_before(database: Da
             before = int((await db.execute(counted, {"name": mawar.schema_name})).scalar_one() or 0)
             await post_many(db, [sale(f"batch:{batch}:{at}") for at in range(200)], by="t")
             reads.append(int((await db.execute(counted, {"name": mawar.schema_name})).scalar_one()) - before)
-    assert reads[-1] < 2 * reads[0]
+    assert reads[-1] <= max(reads[:2])

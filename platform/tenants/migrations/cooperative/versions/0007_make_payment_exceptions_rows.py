@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '0007'
-down_revision = '0005'
+down_revision = '0006'
 
 # What the trail tells of alarms: each is one exception for its facts. One that an officer looked into is settled by the first word on its
 # reason that came after it. One about a refund is over once money went back after it, unless it is what stands at the payment now. One that

@@ -1,0 +1,274 @@
+"""Give the door columns in place of JSON, and each line its journal's date; make room for files that are being imported."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+# A line stands in the books by its journal, which never changes: its date is the journal's. The door writes both in one statement and
+# checks what the two foreign keys checked row by row; `lumbung doctor` looks for lines that lack their journal, date or account.
+LINES = """
+ALTER TABLE journal_lines ADD COLUMN value_date date;
+ALTER TABLE journal_lines DISABLE TRIGGER journal_lines_only_grows;
+UPDATE journal_lines l SET value_date = j.value_date FROM journals j WHERE j.number = l.journal;
+ALTER TABLE journal_lines ENABLE TRIGGER journal_lines_only_grows;
+ALTER TABLE journal_lines ALTER COLUMN value_date SET NOT NULL;
+ALTER TABLE journal_lines DROP CONSTRAINT fk_journal_lines_journal, DROP CONSTRAINT fk_journal_lines_account;
+"""
+
+# Errors carry their own SQLSTATE (class LB), as before; LB008 is a call whose columns make no journals.
+DOOR = """
+-- A search path that does not name pg_temp is searched there first: a caller's temporary table would stand before the accounts.
+SELECT set_config('search_path', current_schema() || ', pg_temp', true);
+
+-- The first four columns are the journals, the next five their lines; `line_journals` counts the journals from 1. Lines of a journal are
+-- numbered in the order in which they come.
+--
+-- Every table that grows is asked for single rows by an index, in a subquery: with enable_seqscan off there is one plan for that, whatever
+-- the planner believes of the table's size, so each connection plans once and what a posting reads does not depend on what lies there.
+CREATE FUNCTION post_journals(
+    value_dates date[], descriptions text[], source_keys text[], reversals bigint[],
+    line_journals integer[], line_accounts text[], line_parties uuid[], line_debits bigint[], line_credits bigint[],
+    posted_by text
+) RETURNS TABLE (source_key text, number bigint, fresh boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $door$
+#variable_conflict use_column
+DECLARE
+    nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    size integer := cardinality(source_keys);
+    sides integer := cardinality(line_journals);
+    last bigint;
+    numbers bigint[];
+    unposted integer;
+    counted integer;
+    unwanted text;
+    wrong text;
+BEGIN
+    IF size IS NULL OR sides IS NULL OR posted_by IS NULL
+        OR (cardinality(value_dates), cardinality(descriptions), cardinality(reversals)) IS DISTINCT FROM (size, size, size)
+        OR (cardinality(line_accounts), cardinality(line_parties), cardinality(line_debits), cardinality(line_credits))
+           IS DISTINCT FROM (sides, sides, sides, sides)
+        -- one dimension, counted from 1: entries are looked up by their place below
+        OR size > 0 AND (array_length(value_dates, 1), array_lower(value_dates, 1)) IS DISTINCT FROM (size, 1)
+        OR array_position(value_dates, NULL) IS NOT NULL OR array_position(descriptions, NULL) IS NOT NULL
+        OR array_position(source_keys, NULL) IS NOT NULL OR array_position(line_accounts, NULL) IS NOT NULL
+        OR array_position(line_debits, NULL) IS NOT NULL OR array_position(line_credits, NULL) IS NOT NULL
+        OR EXISTS (SELECT FROM unnest(line_journals) AS l(entry) WHERE l.entry IS NULL OR l.entry NOT BETWEEN 1 AND size)
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'LB008', MESSAGE = 'the columns of a posting differ in length, or one lacks a value';
+    END IF;
+
+    -- one posting at a time in a cooperative: numbers without gaps, running balances without races
+    SELECT c.last_number INTO last FROM journal_counter c WHERE c.id = 1 FOR UPDATE;
+    IF size = 0 THEN
+        RETURN;
+    END IF;
+
+    -- by place in the call: the number that each journal has afterwards, one above `last` where it is not there yet
+    WITH found AS MATERIALIZED (
+        SELECT c.source_key, c.value_date, c.entry, (SELECT j.number FROM journals j WHERE j.source_key = c.source_key) AS number
+        FROM unnest(source_keys, value_dates) WITH ORDINALITY AS c(source_key, value_date, entry)
+    ), placed AS (
+        SELECT f.source_key, f.value_date, f.entry, f.number,
+               count(*) FILTER (WHERE f.number IS NULL) OVER (ORDER BY f.entry ROWS UNBOUNDED PRECEDING) AS fresh,
+               CASE WHEN f.number IS NOT NULL THEN false WHEN NOT isfinite(f.value_date) THEN true
+                    ELSE EXISTS (SELECT FROM closed_years y WHERE y.year = extract(year FROM f.value_date)::integer) END AS closed
+        FROM found f
+    )
+    SELECT array_agg(coalesce(p.number, last + p.fresh) ORDER BY p.entry), count(*) - count(p.number), count(DISTINCT p.source_key),
+           min(p.value_date) FILTER (WHERE p.closed)::text
+    INTO numbers, unposted, counted, unwanted FROM placed p;
+    IF counted < size THEN
+        SELECT c.source_key INTO wrong FROM unnest(source_keys) AS c(source_key) GROUP BY c.source_key HAVING count(*) > 1 LIMIT 1;
+        RAISE EXCEPTION USING ERRCODE = 'LB005', MESSAGE = wrong;
+    ELSIF unwanted IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'LB003', MESSAGE = unwanted;
+    END IF;
+
+    IF unposted > 0 THEN
+        -- all of it in one statement, from what was given: nothing that is written is read back
+        WITH line AS MATERIALIZED (
+            SELECT numbers[l.entry] AS journal, value_dates[l.entry] AS value_date,
+                   row_number() OVER (PARTITION BY l.entry ORDER BY l.at) AS line, l.account, l.party, l.debit, l.credit, a.floor,
+                   a.code IS NULL OR (a.by_party AND coalesce(l.party, nobody) = nobody) AS unknown,
+                   coalesce((SELECT b.balance FROM balances b WHERE b.account = l.account AND b.party = coalesce(l.party, nobody)), 0)
+                       + sum(CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit - l.debit END)
+                           OVER (of_party ROWS UNBOUNDED PRECEDING) AS balance,
+                   lead(l.at) OVER of_party IS NULL AS newest
+            FROM unnest(line_journals, line_accounts, line_parties, line_debits, line_credits)
+                WITH ORDINALITY AS l(entry, account, party, debit, credit, at)
+            LEFT JOIN accounts a ON a.code = l.account
+            WHERE numbers[l.entry] > last
+            WINDOW of_party AS (PARTITION BY l.account, coalesce(l.party, nobody) ORDER BY l.entry, l.at)
+        ), into_journals AS (
+            INSERT INTO journals (number, value_date, description, source_key, reverses, posted_by)
+            SELECT c.number, c.value_date, c.description, c.source_key, c.reverses, posted_by
+            FROM unnest(numbers, value_dates, descriptions, source_keys, reversals)
+                AS c(number, value_date, description, source_key, reverses) WHERE c.number > last
+        ), into_lines AS (
+            INSERT INTO journal_lines (journal, line, value_date, account, party, debit, credit, balance)
+            SELECT l.journal, l.line, l.value_date, l.account, l.party, l.debit, l.credit, l.balance FROM line l
+        ), into_balances AS (
+            INSERT INTO balances (account, party, balance)
+            SELECT l.account, coalesce(l.party, nobody), l.balance FROM line l WHERE l.newest AND NOT l.unknown
+            ON CONFLICT (account, party) DO UPDATE SET balance = excluded.balance
+        ), into_counter AS (
+            UPDATE journal_counter SET last_number = last + unposted WHERE id = 1
+        )
+        SELECT count(DISTINCT l.journal), min(l.account) FILTER (WHERE l.unknown),
+               min(l.account || ' ' || coalesce(l.party::text, '')) FILTER (WHERE l.balance < l.floor)
+        INTO counted, unwanted, wrong FROM line l;
+        IF unwanted IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'LB004', MESSAGE = unwanted;
+        ELSIF wrong IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'LB002', MESSAGE = wrong;
+        ELSIF counted < unposted THEN  -- the trigger looks at lines: a journal that has none escapes it
+            SELECT c.source_key INTO wrong FROM unnest(source_keys, numbers) WITH ORDINALITY AS c(source_key, number, entry)
+            WHERE c.number > last AND c.entry NOT IN (SELECT l.entry FROM unnest(line_journals) AS l(entry)) LIMIT 1;
+            RAISE EXCEPTION USING ERRCODE = 'LB001', MESSAGE = wrong;
+        END IF;
+
+        -- a reversal is the mirror of what it takes back, line for line
+        IF cardinality(array_remove(reversals, NULL)) > 0 THEN
+            WITH given AS (
+                SELECT l.entry, array_agg((l.account, l.party, l.credit, l.debit)::text
+                    ORDER BY l.account, l.party, l.credit, l.debit) AS sides
+                FROM unnest(line_journals, line_accounts, line_parties, line_debits, line_credits)
+                    AS l(entry, account, party, debit, credit) GROUP BY l.entry
+            )
+            SELECT min(c.source_key) INTO wrong
+            FROM unnest(source_keys, reversals, numbers) WITH ORDINALITY AS c(source_key, reverses, number, entry)
+            JOIN given g ON g.entry = c.entry
+            WHERE c.number > last AND c.reverses IS NOT NULL AND g.sides IS DISTINCT FROM (
+                SELECT array_agg((l.account, l.party, l.debit, l.credit)::text ORDER BY l.account, l.party, l.debit, l.credit)
+                FROM journal_lines l WHERE l.journal = c.reverses);
+            IF wrong IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'LB007', MESSAGE = wrong;
+            END IF;
+        END IF;
+    END IF;
+
+    -- the same key with other lines is not a repetition but a mistake
+    IF unposted < size THEN
+        WITH given AS (
+            SELECT l.entry, array_agg((l.account, l.party, l.debit, l.credit)::text
+                ORDER BY l.account, l.party, l.debit, l.credit) AS sides
+            FROM unnest(line_journals, line_accounts, line_parties, line_debits, line_credits)
+                AS l(entry, account, party, debit, credit) GROUP BY l.entry
+        )
+        SELECT min(c.source_key) INTO wrong
+        FROM unnest(source_keys, reversals, numbers) WITH ORDINALITY AS c(source_key, reverses, number, entry)
+        LEFT JOIN given g ON g.entry = c.entry
+        WHERE c.number <= last AND (
+            c.reverses IS DISTINCT FROM (SELECT j.reverses FROM journals j WHERE j.number = c.number)
+            OR g.sides IS DISTINCT FROM (
+                SELECT array_agg((l.account, l.party, l.debit, l.credit)::text ORDER BY l.account, l.party, l.debit, l.credit)
+                FROM journal_lines l WHERE l.journal = c.number));
+        IF wrong IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'LB005', MESSAGE = wrong;
+        END IF;
+    END IF;
+
+    RETURN QUERY
+    SELECT c.source_key, c.number, c.number > last
+    FROM unnest(source_keys, numbers) WITH ORDINALITY AS c(source_key, number, entry) ORDER BY c.entry;
+END
+$door$;
+
+-- Processes of before this revision post by JSON until they have been replaced; it goes through the same door, with the caller's rights.
+DROP FUNCTION post_journals(jsonb);
+CREATE FUNCTION post_journals(entries jsonb)
+RETURNS TABLE (source_key text, number bigint, fresh boolean) LANGUAGE sql SET search_path FROM CURRENT AS $json$
+    WITH journal AS (
+        SELECT e.entry, e.place FROM jsonb_array_elements(entries) WITH ORDINALITY AS e(entry, place)
+    ), line AS (
+        SELECT j.place, row_number() OVER (ORDER BY j.place, l.at) AS at, l.line
+        FROM journal j CROSS JOIN LATERAL jsonb_array_elements(j.entry->'lines') WITH ORDINALITY AS l(line, at)
+    ), given AS (
+        SELECT coalesce(array_agg((j.entry->>'value_date')::date ORDER BY j.place), '{}') AS value_dates,
+               coalesce(array_agg(j.entry->>'description' ORDER BY j.place), '{}') AS descriptions,
+               coalesce(array_agg(j.entry->>'source_key' ORDER BY j.place), '{}') AS source_keys,
+               coalesce(array_agg((j.entry->>'reverses')::bigint ORDER BY j.place), '{}') AS reversals,
+               coalesce(min(j.entry->>'posted_by'), '') AS posted_by
+        FROM journal j
+    ), sides AS (
+        SELECT coalesce(array_agg(l.place::integer ORDER BY l.at), '{}') AS entries,
+               coalesce(array_agg(l.line->>'account' ORDER BY l.at), '{}') AS accounts,
+               coalesce(array_agg((l.line->>'party')::uuid ORDER BY l.at), '{}') AS parties,
+               coalesce(array_agg((l.line->>'debit')::bigint ORDER BY l.at), '{}') AS debits,
+               coalesce(array_agg((l.line->>'credit')::bigint ORDER BY l.at), '{}') AS credits
+        FROM line l
+    )
+    SELECT p.source_key, p.number, p.fresh FROM given g CROSS JOIN sides s CROSS JOIN LATERAL post_journals(
+        g.value_dates, g.descriptions, g.source_keys, g.reversals,
+        s.entries, s.accounts, s.parties, s.debits, s.credits, g.posted_by) AS p
+$json$;
+
+DO $rights$
+DECLARE
+    who text := quote_ident(current_schema());
+    door text;
+BEGIN
+    FOREACH door IN ARRAY ARRAY['post_journals(jsonb)',
+        'post_journals(date[], text[], text[], bigint[], integer[], text[], uuid[], bigint[], bigint[], text)'] LOOP
+        EXECUTE 'REVOKE ALL ON FUNCTION ' || door || ' FROM PUBLIC';
+        EXECUTE 'GRANT EXECUTE ON FUNCTION ' || door || ' TO ' || who;
+    END LOOP;
+END
+$rights$;
+"""
+
+
+def upgrade() -> None:
+    """Dates on lines, the door of columns, staging tables. These are unlogged: a crash of the server may empty them, an import fills them anew."""
+    op.execute(LINES)
+    op.execute(DOOR)
+    op.create_table(
+        "staging_members",
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sex", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("joined_on", sa.Date(), nullable=False),
+        sa.Column("principal", sa.BigInteger(), nullable=False),
+        sa.Column("mandatory", sa.BigInteger(), nullable=False),
+        sa.Column("voluntary", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=True),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded", sa.BigInteger(), nullable=True),
+        sa.Column("first_line", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_staging_members")),
+        prefixes=["UNLOGGED"],
+    )
+    op.create_table(
+        "staging_sales",
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("member_number", sa.Text(), nullable=False),
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        prefixes=["UNLOGGED"],
+    )
+    op.create_table(
+        "staging_receipt_lines",
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("receipt", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("member_number", sa.Text(), nullable=False),
+        sa.Column("member_name", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("source_lines", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("import_id", "receipt", "line", name=op.f("pk_staging_receipt_lines")),
+        prefixes=["UNLOGGED"],
+    )
