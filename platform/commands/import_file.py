@@ -1,4 +1,8 @@
-"""What `products import`, `members import` and `sales import` have in common: one transaction, one report, one file of bad lines."""
+"""What `products import`, `members import` and `sales import` have in common: one report, one file of bad lines.
+
+Goods come in one transaction. Members and sales are checked in one and then recorded in batches, each of its own, so that tills sell
+between them; whatever stops them, the same command again goes on.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,14 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
+from sqlalchemy import text
 
 from commands.connect import cooperative_named, open_database
-from commands.output import complain, json_option, lang, progress, say, show, table
+from commands.output import complain, json_option, lang, progress, say, sentence_of, show, table
 from kernel import clock
 from kernel.csv_files import CsvFile, rejected_csv
-from kernel.errors import Kind, Refusal
-from kernel.importing import Moved, Report
+from kernel.database import Database
+from kernel.errors import Kind, Refusal, Words
+from kernel.importing import BatchedImport, Moved, Report, take_turn
 from kernel.parsing import parse_date
+from tenants.registry import TenantRef
+from tenants.session import coop_session
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +40,13 @@ NOTHING_IMPORTED: Final = Kind(
     en="Nothing was imported, because of bad lines: {rejected}. Mend them, or leave them out with --skip-bad.",
 )
 
+STOPPED: Final = Kind(
+    "commands.import_stopped",
+    500,
+    id="{reason} {done} dari {total} baris sudah tercatat. Jalankan perintah yang sama sekali lagi untuk melanjutkan.",
+    en="{reason} {done} of {total} lines are recorded. Give the same command once more to go on.",
+)
+INTERRUPTED: Final = Words("Dihentikan.", "Interrupted.")
 NOTHING_WRITTEN: Final = {"en": "Interrupted. Nothing was written.", "id": "Dihentikan. Tidak ada yang ditulis."}
 
 slug_argument = click.argument("slug", metavar="SLUG")
@@ -63,38 +79,99 @@ as_of_option = click.option(
 )
 
 
+class Run(msgspec.Struct):
+    """How far an import has come: whether its end was committed, else how many lines were, of how many."""
+
+    ended: bool = False
+    done: int = 0
+    total: int = 0
+
+    def stopped(self, reason: object) -> Refusal:
+        """The sentence for what stopped it after the first batch."""
+        return STOPPED(reason=reason, done=self.done, total=self.total)
+
+
 def run_import(slug: str, path: Path, work: Import, *, what: str, skip_bad: bool, as_json: bool) -> int:
-    """Import a file into a cooperative and print the report. Returns the exit status: 1 when bad lines kept everything out."""
-    taken = asyncio.Event()
-    try:
-        return asyncio.run(_run(slug, path, work, taken, what=what, skip_bad=skip_bad, as_json=as_json))
-    except KeyboardInterrupt:
-        raise click.Abort("" if taken.is_set() else NOTHING_WRITTEN[lang()]) from None
+    """Import a file in one transaction and print the report. Returns the exit status: 1 when bad lines kept everything out."""
+
+    async def go(database: Database, tenant: TenantRef, run: Run, moved: Moved) -> tuple[Report, Path | None]:
+        content = path.read_bytes()
+        async with coop_session(database, tenant) as db:
+            file, report = await work(db, content, moved)
+            # before the commit: lines are never taken while those left out cannot be kept
+            kept = _keep(path, file, report) if skip_bad else None
+        run.ended = True
+        return report, kept
+
+    return _run(slug, go, what=what, skip_bad=skip_bad, as_json=as_json)
 
 
-async def _run(
-    slug: str, path: Path, work: Import, taken: asyncio.Event, *, what: str, skip_bad: bool, as_json: bool
-) -> int:
-    from tenants.session import coop_session
+def run_batched_import(slug: str, path: Path, work: BatchedImport, *, what: str, skip_bad: bool, as_json: bool) -> int:
+    """Check a file in one transaction and record it in batches, then print the report. Returns the exit status as ``run_import``."""
 
-    content = path.read_bytes()
-    kept: Path | None = None
-    async with open_database() as database:
-        tenant = await cooperative_named(database, slug)
-        with progress(what, hidden=as_json) as moved:
+    async def go(database: Database, tenant: TenantRef, run: Run, moved: Moved) -> tuple[Report, Path | None]:
+        # this transaction does nothing but hold the turn
+        async with coop_session(database, tenant) as turn:
+            await take_turn(turn, work)
             async with coop_session(database, tenant) as db:
-                file, report = await work(db, content, moved)
-                if skip_bad and report.rejected:
-                    # before the commit: lines are never taken while those left out cannot be kept
-                    kept = rejected_path(path)
-                    reasons = {bad.line: bad.reason.sentence(lang()) for bad in report.rejected}
-                    kept.write_text(rejected_csv(file, reasons), encoding="utf-8", newline="")
-            taken.set()
+                file, report = await work.check(db, path.read_bytes())
+                refused = bool(report.rejected) and not skip_bad
+                await (work.drop(db) if refused else work.begin(db))
+                kept = _keep(path, file, report) if skip_bad else None
+            del file
+            while not refused:
+                await turn.execute(text("SELECT 1"))  # still held: nobody else stages meanwhile
+                async with coop_session(database, tenant) as db:
+                    progress = await work.record_batch(db)
+                    if progress is None:
+                        await work.finish(db)
+                if progress is None:
+                    break
+                run.done, run.total = progress
+                moved(*progress)
+            run.ended = True
+        return (Report(0, report.unchanged, report.rejected) if refused else report), kept
+
+    return _run(slug, go, what=what, skip_bad=skip_bad, as_json=as_json)
+
+
+Go = Callable[["Database", "TenantRef", Run, Moved], Awaitable[tuple[Report, Path | None]]]
+
+
+def _run(slug: str, go: Go, *, what: str, skip_bad: bool, as_json: bool) -> int:
+    run = Run()
+    try:
+        report, kept = asyncio.run(_in_database(slug, go, run, what=what, hidden=as_json))
+    except KeyboardInterrupt:
+        if run.done and not run.ended:
+            raise click.Abort(run.stopped(INTERRUPTED).sentence(lang())) from None
+        raise click.Abort("" if run.ended else NOTHING_WRITTEN[lang()]) from None
+    except Exception as error:
+        if run.done and not run.ended:
+            raise run.stopped(sentence_of(error)) from error
+        raise
     show(report.as_json(lang()), as_json=as_json, people=lambda: _tell(report, what, kept))
     if report.rejected and not skip_bad:
         complain(NOTHING_IMPORTED(rejected=len(report.rejected)).sentence(lang()))
         return 1
     return 0
+
+
+async def _in_database(slug: str, go: Go, run: Run, *, what: str, hidden: bool) -> tuple[Report, Path | None]:
+    async with open_database() as database:
+        tenant = await cooperative_named(database, slug)
+        with progress(what, hidden=hidden) as moved:
+            return await go(database, tenant, run, moved)
+
+
+def _keep(path: Path, file: CsvFile, report: Report) -> Path | None:
+    """Write the bad lines beside the file, if there are any."""
+    if not report.rejected:
+        return None
+    kept = rejected_path(path)
+    reasons = {bad.line: bad.reason.sentence(lang()) for bad in report.rejected}
+    kept.write_text(rejected_csv(file, reasons), encoding="utf-8", newline="")
+    return kept
 
 
 def rejected_path(path: Path) -> Path:
@@ -115,4 +192,12 @@ def _tell(report: Report, what: str, kept: Path | None) -> None:
         say(f"The rejected lines are in {kept}: mend them there and import that file.")
 
 
-__all__ = ["as_of_option", "file_argument", "json_option", "run_import", "skip_bad_option", "slug_argument"]
+__all__ = [
+    "as_of_option",
+    "file_argument",
+    "json_option",
+    "run_batched_import",
+    "run_import",
+    "skip_bad_option",
+    "slug_argument",
+]

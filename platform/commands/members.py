@@ -2,17 +2,18 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from commands.import_file import as_of_option, file_argument, json_option, run_import, skip_bad_option, slug_argument
+from commands.import_file import (
+    as_of_option,
+    file_argument,
+    json_option,
+    run_batched_import,
+    skip_bad_option,
+    slug_argument,
+)
 from kernel.actor import SYSTEM
-from kernel.csv_files import CsvFile
-from kernel.importing import Moved, Report
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @click.group()
@@ -29,12 +30,11 @@ def command() -> None:
 def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: bool) -> int:
     """Bring members in from a register, with their deposits as opening balances.
 
-    Columns: member_number, name, sex, phone, joined_on, principal_deposit, mandatory_deposit, voluntary_deposit. All or nothing,
-    and every bad line is listed with its reason; a line that is there already is left as it is.
+    Columns: member_number, name, sex, phone, joined_on, principal_deposit, mandatory_deposit, voluntary_deposit. The whole file
+    is checked first: a bad line keeps all of it out, and every one is listed with its reason. Then it is recorded in batches, so that
+    tills sell meanwhile; interrupted, it goes on where it was when the command is given again.
     """
-    from members.importing import import_members
+    from members.importing import MemberImport
 
-    async def work(db: "AsyncSession", content: bytes, moved: Moved) -> tuple[CsvFile, Report]:
-        return await import_members(db, SYSTEM, content, as_of=as_of, skip_bad=skip_bad, moved=moved)
-
-    return run_import(slug, path, work, what="Members", skip_bad=skip_bad, as_json=as_json)
+    work = MemberImport(SYSTEM, as_of)
+    return run_batched_import(slug, path, work, what="Members", skip_bad=skip_bad, as_json=as_json)

@@ -1,17 +1,11 @@
 """`lumbung sales import`: bring past cash sales into a cooperative from a CSV file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from commands.import_file import file_argument, json_option, run_import, skip_bad_option, slug_argument
+from commands.import_file import file_argument, json_option, run_batched_import, skip_bad_option, slug_argument
 from kernel.actor import SYSTEM
-from kernel.csv_files import CsvFile
-from kernel.importing import Moved, Report
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @click.group()
@@ -27,12 +21,11 @@ def command() -> None:
 def import_file(slug: str, path: Path, *, skip_bad: bool, as_json: bool) -> int:
     """Record past cash sales, one receipt for each member and day, at the products' price and cost.
 
-    Columns: date, member_number, sku, quantity. All or nothing, and every bad line is listed with its reason; a line that is there
-    already is left as it is. What was sold is bought at cost in the same moment, so the counted stock stays.
+    Columns: date, member_number, sku, quantity. The whole file is checked first: a bad line keeps all of it out, and every one
+    is listed with its reason. Then it is recorded in batches, so that tills sell meanwhile; interrupted, it goes on where it was when
+    the command is given again. What was sold is bought at cost in the same moment, so the counted stock stays.
     """
-    from shop.sales_import import import_sales
+    from shop.sales_import import SalesImport
 
-    async def work(db: "AsyncSession", content: bytes, moved: Moved) -> tuple[CsvFile, Report]:
-        return await import_sales(db, SYSTEM, content, skip_bad=skip_bad, moved=moved)
-
-    return run_import(slug, path, work, what="Sales", skip_bad=skip_bad, as_json=as_json)
+    work = SalesImport(SYSTEM)
+    return run_batched_import(slug, path, work, what="Sales", skip_bad=skip_bad, as_json=as_json)

@@ -20,6 +20,7 @@ REASON: Final = "reason"
 LONGEST_CELL: Final = 100_000
 # What Excel puts before the header where the list separator is another one than the reader's.
 _TOLD_DELIMITER: Final = re.compile(r'"?sep=([;,])"?[;,]*[ \t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 # What a spreadsheet would run as a formula when it opens an export.
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -118,9 +119,7 @@ class CsvFile:
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(LONGEST_CELL)
-        source = io.StringIO(self.text, newline="")
-        source.seek(self._begins)
-        reader = csv.reader(source, delimiter=self.delimiter, strict=True)
+        reader = csv.reader(_lines(self.text, self._begins), delimiter=self.delimiter, strict=True)
         before = 1 if self._begins else 0
         line = 1 + before
         try:
@@ -209,6 +208,12 @@ _OTHER_FILES: Final[Mapping[bytes, str]] = {
 }
 
 
+def _lines(text: str, begins: int = 0) -> Iterator[str]:
+    """Yield the lines with their ends, one at a time: of a large file there is the text, and no second copy."""
+    for line in _LINE.finditer(text, begins):
+        yield line[0]
+
+
 def _delimiter_of(text: str) -> str:
-    header = next((line for line in text.splitlines() if line.strip()), "")
+    header = next((line for line in _lines(text) if line.strip()), "")
     return ";" if header.count(";") > header.count(",") else ","

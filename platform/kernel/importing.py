@@ -1,25 +1,41 @@
 """What every import of a file has in common: bad lines with their reasons, the report, and how cells are read.
 
-An import is all or nothing: unless the caller asked to skip them, one bad line keeps the whole file out. A line that is there already,
-with the same content, is "unchanged", so the same file may be sent twice.
+An import is all or nothing by its check: unless the caller asked to skip them, one bad line keeps the whole file out. A line that is there
+already, with the same content, is "unchanged", so the same file may be sent twice.
+
+A `BatchedImport` checks the whole file in a staging table before it records anything, and then records it in batches. A page does all of
+it in the transaction of its request (`import_at_once`), a command gives each batch a transaction of its own: what was recorded before a
+crash stays, and the same file sent again goes on from there.
 """
 
-from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.exc import DBAPIError
 
 from kernel.csv_files import WRONG_NUMBER_OF_CELLS, CsvFile, Row
 from kernel.errors import Kind, Refusal, Words
 from kernel.formats import Lang
+from kernel.locks import one_at_a_time
 from kernel.money import LARGEST, Rupiah
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 T = TypeVar("T")
 L = TypeVar("L")
 
 # (lines done, lines in all), for a progress bar.
 Moved = Callable[[int, int], None]
+
+# Lines that are read in a thread before the event loop has its turn again.
+LINES_AT_ONCE: Final = 2_000
 
 CELL_EMPTY: Final = Kind("kernel.cell_empty", 422, id="Kolom {column} kosong.", en="The column {column} is empty.")
 CELL_TOO_LONG: Final = Kind(
@@ -54,6 +70,19 @@ SUM_TOO_LARGE: Final = Kind(
     id="Jumlah rupiah sampai baris ini melebihi {largest}. Periksa angkanya.",
     en="Up to this line the amounts add up to more than {largest}. Check the figures.",
 )
+CHANGED_MEANWHILE: Final = Kind(
+    "kernel.import_changed_meanwhile",
+    409,
+    id="Sejak berkas ini diperiksa, seseorang mencatat hal yang sama. Kirim berkasnya sekali lagi.",
+    en="Since this file was checked, somebody recorded the same. Send the file once more.",
+)
+IMPORT_RUNNING: Final = Kind(
+    "kernel.import_running",
+    409,
+    id="Impor lain dari jenis ini sedang berjalan. Tunggu sampai selesai, lalu kirim lagi.",
+    en="Another import of this kind is running. Wait until it has ended, then send the file again.",
+)
+_LOCK_TIMEOUT: Final = "55P03"
 
 
 class BadLine(msgspec.Struct, frozen=True):
@@ -100,6 +129,63 @@ class Plan(msgspec.Struct, Generic[L]):
     def reject(self, line: int, reason: Refusal) -> None:
         """Leave a line of the file out."""
         self.rejected.append(BadLine(line, reason))
+
+
+class BatchedImport(Protocol):
+    """An import in steps, each of which may be a transaction of its own. ``name`` is its lock: a cooperative does one of a kind at a time."""
+
+    name: str
+
+    async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
+        """Stage the whole file and compare it with what is there; the report says what recording it will do. Raises Refusal: kernel.csv_…."""
+
+    async def begin(self, db: AsyncSession) -> None:
+        """Write down that recording begins, in several transactions."""
+
+    async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
+        """Record the next batch; return (lines done, lines in all), or None when there was nothing left.
+
+        Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+        """
+
+    async def finish(self, db: AsyncSession) -> None:
+        """Write down what was recorded, and empty the staging table."""
+
+    async def drop(self, db: AsyncSession) -> None:
+        """Empty the staging table without recording anything."""
+
+
+async def import_at_once(
+    db: AsyncSession, work: BatchedImport, content: bytes | str, *, skip_bad: bool, moved: Moved | None = None
+) -> tuple[CsvFile, Report]:
+    """Check and record a file in the session's transaction; with bad lines and not ``skip_bad``, nothing is recorded. Raises as ``work``."""
+    await take_turn(db, work)
+    file, report = await work.check(db, content)
+    if report.rejected and not skip_bad:
+        await work.drop(db)
+        return file, Report(0, report.unchanged, report.rejected)
+    while progress := await work.record_batch(db):
+        if moved is not None:
+            moved(*progress)
+    await work.finish(db)
+    return file, report
+
+
+async def take_turn(db: AsyncSession, work: BatchedImport) -> None:
+    """Wait for other imports of this kind, and keep them waiting until the session's transaction ends. Raises Refusal: kernel.import_running."""
+    try:
+        await one_at_a_time(db, work.name)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT:
+            raise IMPORT_RUNNING() from error
+        raise
+
+
+async def in_a_thread(rows: Iterator[T]) -> AsyncIterator[T]:
+    """Yield what ``rows`` yields, read in a thread some thousand at a time, so that the event loop serves others meanwhile."""
+    while some := await asyncio.to_thread(lambda: list(itertools.islice(rows, LINES_AT_ONCE))):
+        for row in some:
+            yield row
 
 
 def read_once(

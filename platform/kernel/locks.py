@@ -15,6 +15,8 @@ Model = TypeVar("Model", bound="DeclarativeBase")
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || ':' || :name, 0))")
 
+_TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || ':' || :name, 0))")
+
 
 async def one_at_a_time(db: AsyncSession, name: str) -> None:
     """Wait for every other transaction of this cooperative (of the platform, outside any) that holds ``name``; hold it until this one ends.
@@ -22,6 +24,11 @@ async def one_at_a_time(db: AsyncSession, name: str) -> None:
     Raises DBAPIError (55P03) after the session's lock timeout.
     """
     await db.execute(_LOCK, {"name": name})
+
+
+async def is_idle(db: AsyncSession, name: str) -> bool:
+    """Whether nobody holds ``name``; it is then held until this transaction ends."""
+    return bool((await db.execute(_TRY, {"name": name})).scalar_one())
 
 
 def hold(db: AsyncSession, row: Any, *, written: bool = False) -> None:

@@ -9,36 +9,44 @@ A later file may change what the register says of a member but not the opening s
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
+import asyncpg
 import msgspec
-from sqlalchemy import text
 
 from kernel import audit, phone
 from kernel.csv_files import CsvFile, Row
-from kernel.database import Reader, copy_rows, reader_of
+from kernel.database import Reader, reader_of
+from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.importing import (
     AS_OF_AHEAD,
+    CHANGED_MEANWHILE,
     IN_COLUMN,
     MEMBER_NUMBER,
+    REPEATED,
+    SUM_TOO_LARGE,
+    BadLine,
     Moved,
     Plan,
     Report,
+    import_at_once,
+    in_a_thread,
     read_cell,
     read_once,
     text_cell,
     whole,
 )
-from kernel.locks import one_at_a_time
-from kernel.money import Rupiah
+from kernel.money import LARGEST, Rupiah
 from kernel.parsing import parse_date
-from ledger import Journal, Line, post_many
-from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
+from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 from ledger.closing import refuse_closed
-from members import errors, import_errors, import_queries, queries, rules
+from members import errors, import_errors, import_queries, import_staging, queries, rules, staging_queries
+from members.record_members import OPENING_KEY, record_members
+from members.staging_queries import BadMember
 from ui.queries import today
 
 if TYPE_CHECKING:
@@ -56,18 +64,12 @@ COLUMNS: Final = (
     "mandatory_deposit",
     "voluntary_deposit",
 )
-JOURNALS_AT_ONCE: Final = 1_000
+MEMBERS_AT_ONCE: Final = 1_000
 _SEXES: Final = {
     "": "",
     **dict.fromkeys(("l", "m", "laki-laki", "laki laki", "lakilaki", "pria", "male"), "L"),
     **dict.fromkeys(("p", "f", "w", "perempuan", "wanita", "female"), "P"),
 }
-
-_CHANGE = text(
-    "UPDATE members AS m SET name = f.name, sex = f.sex, phone = f.phone, joined_on = f.joined_on"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:sexes AS text[]), CAST(:phones AS text[]),"
-    " CAST(:joined AS date[])) AS f(id, name, sex, phone, joined_on) WHERE m.id = f.id"
-)
 
 
 class MemberLine(msgspec.Struct, frozen=True):
@@ -100,16 +102,13 @@ class MemberLine(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """The source key of the opening journal."""
-        return f"members-import:{self.number}"
+        return f"{OPENING_KEY}{self.number}"
 
 
 async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, Plan[MemberLine]]:
     """Read a file and compare it with the register. Raises Refusal for a file or a date that cannot be used at all."""
     file = CsvFile(content, COLUMNS)
-    day = await today(ro)
-    if as_of > day:
-        raise AS_OF_AHEAD(day=as_of)
-    await refuse_closed(ro, as_of.year)
+    day = await _refuse_date(ro, as_of)
     plan = Plan[MemberLine]()
     read = read_once(
         file,
@@ -140,65 +139,106 @@ async def import_members(
 
     Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
     """
-    await one_at_a_time(db, "import")
-    await queries.lock_register(db)
-    file, plan = await plan_members(await reader_of(db), content, as_of=as_of)
-    if plan.rejected and not skip_bad:
-        return file, Report(0, plan.unchanged, plan.rejected)
-    report = plan.report
-    if report.imported:
-        await _write(db, actor, plan, as_of, moved)
-    return file, report
+    return await import_at_once(db, MemberImport(actor, as_of), content, skip_bad=skip_bad, moved=moved)
 
 
-async def _write(db: AsyncSession, actor: Actor, plan: Plan[MemberLine], as_of: date, moved: Moved | None) -> None:
-    ids = [new_id() for _ in plan.new]
-    await copy_rows(
-        db,
-        "members",
-        ("id", "number", "name", "sex", "phone", "status", "joined_on", "decided_by"),
-        [
-            (member_id, line.number, line.name, line.sex, line.phone, "active", line.joined_on, actor.name)
-            for member_id, line in zip(ids, plan.new, strict=True)
-        ],
+class MemberImport:
+    """The import in steps (``kernel.importing.BatchedImport``); the state between them is where the next batch begins."""
+
+    name = import_staging.LOCK
+
+    def __init__(self, actor: Actor, as_of: date) -> None:
+        self._actor = actor
+        self._as_of = as_of
+        self._id = new_id()
+        self._facts: dict[str, int] = {}
+        self._after = self._done = 0
+
+    async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
+        """Stage the whole file and compare it. Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed."""
+        await queries.lock_register(db)
+        ro = await reader_of(db)
+        file = await asyncio.to_thread(CsvFile, content, COLUMNS)
+        day = await _refuse_date(ro, self._as_of)
+        rejected: list[BadLine] = []
+        await import_staging.stage(db, self._id, in_a_thread(_staged(file, day, rejected)))
+        large = await staging_queries.too_much(ro, self._id)
+        await import_staging.take_out(db, self._id, large)
+        rejected += [BadLine(line, SUM_TOO_LARGE(largest=Rupiah(LARGEST))) for line in large]
+        await import_staging.compare(db, self._id, OPENING_KEY)
+        rejected += [_refused(bad) for bad in await staging_queries.bad_lines(ro, self._id)]
+        rejected.sort(key=lambda bad: bad.line)
+        counts = await staging_queries.counts(ro, self._id)
+        new, changed = counts.get("new", 0), counts.get("changed", 0)
+        self._facts = {"new": new, "changed": changed, "skipped": len(rejected)}
+        return file, Report(new + changed, counts.get("unchanged", 0), rejected)
+
+    async def begin(self, db: AsyncSession) -> None:
+        """Write down that recording begins."""
+        if self._lines:
+            audit.record(db, self._actor, "members.import_begun", subject="members", facts=self._facts)
+
+    async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
+        """Record the next thousand members. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
+        await queries.lock_register(db)
+        batch = await staging_queries.batch(await reader_of(db), self._id, self._after, MEMBERS_AT_ONCE)
+        if not batch:
+            if self._done < self._lines:  # what was staged is not there any more
+                raise CHANGED_MEANWHILE()
+            return None
+        try:
+            await record_members(db, self._actor, self._as_of, batch)
+        except asyncpg.UniqueViolationError as taken:  # a number that was free when the file was checked
+            raise CHANGED_MEANWHILE() from taken
+        self._after = batch[-1].line
+        self._done += len(batch)
+        return self._done, self._lines
+
+    async def finish(self, db: AsyncSession) -> None:
+        """Write down what was recorded, and empty the staging table."""
+        if self._lines:
+            audit.record(db, self._actor, "members.imported", subject="members", facts=self._facts)
+        await self.drop(db)
+
+    async def drop(self, db: AsyncSession) -> None:
+        """Empty the staging table."""
+        await import_staging.empty(db, self._id)
+
+    @property
+    def _lines(self) -> int:
+        return self._facts["new"] + self._facts["changed"]
+
+
+async def _refuse_date(ro: Reader, as_of: date) -> date:
+    """Refuse a date that opening balances cannot bear; return the cooperative's day."""
+    day = await today(ro)
+    if as_of > day:
+        raise AS_OF_AHEAD(day=as_of)
+    await refuse_closed(ro, as_of.year)
+    return day
+
+
+def _staged(file: CsvFile, today: date, rejected: list[BadLine]) -> Iterator[tuple[object, ...]]:
+    """The readable lines as the staging table takes them; the others are rejected."""
+    for row in file.rows():
+        try:
+            line = _line_of(row, file, today)
+        except Refusal as reason:
+            rejected.append(BadLine(row.line, reason))
+            continue
+        savings = (int(line.principal), int(line.mandatory), int(line.voluntary))
+        yield (row.line, line.number, line.name, line.sex, line.phone, line.joined_on, *savings)
+
+
+def _refused(bad: BadMember) -> BadLine:
+    if bad.verdict == "repeated":
+        return BadLine(bad.line, REPEATED(what=MEMBER_NUMBER, key=bad.number, line=bad.first_line))
+    if bad.verdict == "former":
+        return BadLine(bad.line, import_errors.NUMBER_OF_FORMER_MEMBER(number=bad.number, name=bad.member_name))
+    reason = import_errors.OPENING_SAVINGS_CHANGED(
+        number=bad.number, recorded=Rupiah(bad.recorded or 0), deposits=Rupiah(bad.total)
     )
-    await _change(db, plan)
-    opened = [(member_id, line) for member_id, line in zip(ids, plan.new, strict=True) if line.total]
-    for at in range(0, len(opened), JOURNALS_AT_ONCE):
-        journals = [_opening(member_id, line, as_of) for member_id, line in opened[at : at + JOURNALS_AT_ONCE]]
-        await post_many(db, journals, by=actor.name)
-        if moved is not None:
-            moved(min(at + JOURNALS_AT_ONCE, len(opened)), len(opened))
-    audit.record(
-        db,
-        actor,
-        "members.imported",
-        subject="members",
-        facts={"new": len(plan.new), "changed": len(plan.changed), "skipped": len(plan.rejected)},
-    )
-    await db.flush()
-
-
-def _opening(member_id: UUID, line: MemberLine, as_of: date) -> Journal:
-    credited = [Line.to_credit(account, amount, member_id) for account, amount in line.savings.items()]
-    lines = [Line.to_debit(CASH, line.total), *credited]
-    return Journal(as_of, f"Saldo awal simpanan anggota {line.number}", line.key, lines)
-
-
-async def _change(db: AsyncSession, plan: Plan[MemberLine]) -> None:
-    if not plan.changed:
-        return
-    lines = [line for _, line in plan.changed]
-    await db.execute(
-        _CHANGE,
-        {
-            "ids": [member_id for member_id, _ in plan.changed],
-            "names": [line.name for line in lines],
-            "sexes": [line.sex for line in lines],
-            "phones": [line.phone for line in lines],
-            "joined": [line.joined_on for line in lines],
-        },
-    )
+    return BadLine(bad.line, reason)
 
 
 def _compare(

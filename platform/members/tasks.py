@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kernel.outbox import daily_job
-from members import sessions, throttling
+from members import import_staging, sessions, throttling
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 @daily_job("members.forget_spent")
 async def forget_spent(db: AsyncSession) -> None:
-    """Drop sessions that are over and attempts that count no more."""
+    """Drop sessions that are over, attempts that count no more, and what an import left in its staging table that was killed."""
     await sessions.forget_over(db)
     await throttling.forget_old(db)
+    await import_staging.forget_left(db)

@@ -18,6 +18,7 @@ SAYS: Final[dict[str, Words]] = {
     "members.approved": Words("Menerima permohonan anggota", "Approved an application"),
     "members.code_given": Words("Memberi kode masuk", "Gave a code to sign in with"),
     "members.declined": Words("Menolak permohonan anggota", "Declined an application"),
+    "members.import_begun": Words("Mulai memasukkan anggota dari berkas", "Began to import members from a file"),
     "members.imported": Words("Memasukkan daftar anggota dari berkas", "Imported members from a file"),
     "members.password_changed": Words("Mengganti kata sandi sendiri", "Changed their own password"),
     "members.phone_changed": Words("Mengganti nomor HP sendiri", "Changed their own phone number"),
@@ -72,6 +73,9 @@ SAYS: Final[dict[str, Words]] = {
     "shop.product_added": Words("Menambah barang", "Added a product"),
     "shop.product_changed": Words("Mengubah barang", "Changed a product"),
     "shop.products_imported": Words("Memasukkan daftar barang dari berkas", "Imported goods from a file"),
+    "shop.sales_import_begun": Words(
+        "Mulai memasukkan penjualan lama dari berkas", "Began to import past sales from a file"
+    ),
     "shop.sales_imported": Words("Memasukkan penjualan lama dari berkas", "Imported past sales from a file"),
     "shop.stock_counted": Words("Menghitung stok", "Counted the stock"),
     "shu.drafted": Words("Menghitung rancangan SHU", "Drafted the surplus"),

@@ -11,23 +11,38 @@ taken: registers often bear the date of a later list, and the file says who boug
 
 from __future__ import annotations
 
+import asyncio
+import functools
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+from uuid import UUID
 
-import msgspec
+import asyncpg
 
+from kernel import audit
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
-from kernel.importing import SUM_TOO_LARGE, BadLine, Moved, Report, read_cell, text_cell, whole
-from kernel.locks import one_at_a_time
+from kernel.ids import new_id
+from kernel.importing import (
+    CHANGED_MEANWHILE,
+    SUM_TOO_LARGE,
+    BadLine,
+    Moved,
+    Report,
+    import_at_once,
+    in_a_thread,
+    read_cell,
+    text_cell,
+    whole,
+)
 from kernel.money import LARGEST, Rupiah
 from kernel.parsing import parse_date, parse_number
 from ledger.days import EARLIEST_DAY
 from ledger.queries import closed_years
-from shop import import_errors, import_queries
-from shop.import_queries import KnownMember, PricedProduct
-from shop.past_sales import BASE, SUPPLEMENT, Receipt, receipt_key, record_receipts
+from shop import import_errors, past_sales, sales_staging, staging_queries
+from shop.past_sales import BASE, SUPPLEMENT
 from ui.queries import today
 
 if TYPE_CHECKING:
@@ -36,20 +51,10 @@ if TYPE_CHECKING:
     from kernel.actor import Actor
 
 COLUMNS: Final = ("date", "member_number", "sku", "quantity")
+ReadLine = tuple[int, date, str, str, int]
+T = TypeVar("T")
+
 MOST_QUANTITY: Final = 1_000_000
-KEYS_AT_ONCE: Final = 5_000
-
-# Of one receipt: product -> quantity, and the lines of the file that say so.
-Basket = dict[str, int]
-
-
-class SalesPlan(msgspec.Struct):
-    """What a file would do, found out without writing anything. ``receipts`` are new, in the order of days and members."""
-
-    receipts: list[Receipt] = msgspec.field(default_factory=list)
-    lines: int = 0
-    unchanged: int = 0
-    rejected: list[BadLine] = msgspec.field(default_factory=list)
 
 
 async def import_sales(
@@ -59,64 +64,104 @@ async def import_sales(
 
     Raises Refusal: kernel.csv_….
     """
-    await one_at_a_time(db, "import")
-    file, plan = await plan_sales(await reader_of(db), content)
-    if plan.rejected and not skip_bad:
-        return file, Report(0, plan.unchanged, plan.rejected)
-    if plan.receipts:
-        await record_receipts(db, actor, plan.receipts, moved)
-    return file, Report(plan.lines, plan.unchanged, plan.rejected)
+    return await import_at_once(db, SalesImport(actor), content, skip_bad=skip_bad, moved=moved)
 
 
-async def plan_sales(ro: Reader, content: bytes | str) -> tuple[CsvFile, SalesPlan]:
-    """Read a file and compare it with the orders and the books. Raises Refusal for a file that cannot be used at all."""
-    file = CsvFile(content, COLUMNS)
-    plan = SalesPlan()
-    read = _Reading(file, await today(ro), await closed_years(ro))
-    lines = read.lines(plan)
-    members = await import_queries.members_by_number(ro, list({number for _, _, number, _, _ in lines}))
-    products = await import_queries.priced_products(ro, list({sku for _, _, _, sku, _ in lines}))
-    baskets, sources = _baskets(plan, lines, members, products)
-    del lines
-    await _compare(ro, plan, baskets, sources, members, products)
-    plan.rejected.sort(key=lambda bad: bad.line)
-    return file, plan
+class SalesImport:
+    """The import in steps (``kernel.importing.BatchedImport``); the state between them is where the next batch begins.
 
+    Prices are those of the check, for all of the file.
+    """
 
-ReadLine = tuple[int, date, str, str, int]
+    name = "import of sales"
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._id = new_id()
+        self._lines = self._done = self._receipts = self._total = 0
+
+    async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
+        """Stage the whole file and compare it with the orders. Raises Refusal: kernel.csv_…."""
+        ro = await reader_of(db)
+        file = await asyncio.to_thread(CsvFile, content, COLUMNS)
+        read = _Reading(file, await today(ro), await closed_years(ro))
+        await sales_staging.stage(db, self._id, in_a_thread(read.lines()))
+        rejected = read.rejected
+        for line, number, sku, no_member in await staging_queries.unknown(ro, self._id):
+            rejected.append(BadLine(line, _unknown_member(number) if no_member else _unknown_product(sku)))
+        large = SUM_TOO_LARGE(largest=Rupiah(LARGEST))
+        too_much = await staging_queries.too_much(ro, self._id)
+        await sales_staging.take_out(db, self._id, too_much)
+        rejected += [BadLine(line, large) for line in too_much]
+        compared = await sales_staging.make_receipts(db, self._id, BASE, SUPPLEMENT)
+        if compared.differing:
+            rejected += await _another_quantity(ro, self._id)
+        rejected.sort(key=lambda bad: bad.line)
+        self._lines = await staging_queries.receipt_lines(ro, self._id)
+        return file, Report(compared.fresh, compared.unchanged, rejected)
+
+    async def begin(self, db: AsyncSession) -> None:
+        """Write down that recording begins."""
+        if self._lines:
+            audit.record(db, self._actor, "shop.sales_import_begun", subject="orders", facts={"lines": self._lines})
+
+    async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
+        """Record the next receipts. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
+        limit = past_sales.RECEIPTS_AT_ONCE
+        batch = await staging_queries.batch(await reader_of(db), self._id, self._receipts, limit)
+        if not batch:
+            if self._done < self._lines:  # what was staged is not there any more
+                raise CHANGED_MEANWHILE()
+            return None
+        try:
+            await past_sales.record_receipts(db, self._actor, self._id, batch)
+        except asyncpg.UniqueViolationError as taken:  # a receipt that was not there when the file was checked
+            raise CHANGED_MEANWHILE() from taken
+        self._receipts = batch[-1].receipt
+        self._done += sum(receipt.lines for receipt in batch)
+        self._total += sum(receipt.total for receipt in batch)
+        return self._done, self._lines
+
+    async def finish(self, db: AsyncSession) -> None:
+        """Write down what was recorded, and empty the staging tables."""
+        if self._lines:
+            facts = {"receipts": self._receipts, "lines": self._lines, "total": self._total}
+            audit.record(db, self._actor, "shop.sales_imported", subject="orders", facts=facts)
+        await self.drop(db)
+
+    async def drop(self, db: AsyncSession) -> None:
+        """Empty the staging tables."""
+        await sales_staging.empty(db, self._id)
 
 
 class _Reading:
-    """Reads lines; the few hundred dates and quantities that a file repeats are read once."""
+    """Reads lines; the few hundred dates and quantities that a file repeats are read once, and so is what is wrong with one."""
 
     def __init__(self, file: CsvFile, today: date, closed: set[int]) -> None:
+        self.rejected: list[BadLine] = []
         self._file = file
         self._today = today
         self._closed = closed
-        self._days: dict[str, date] = {}
-        self._quantities: dict[str, int] = {}
+        self._days: dict[str, date | Refusal] = {}
+        self._quantities: dict[str, int | Refusal] = {}
 
-    def lines(self, plan: SalesPlan) -> list[ReadLine]:
-        """Return the good lines as (line, day, member number, sku, quantity); the others are rejected."""
-        good = []
+    def lines(self) -> Iterator[ReadLine]:
+        """Yield the good lines as (line, day, member number, sku, quantity); the others are rejected."""
         for row in self._file.rows():
             try:
-                good.append(self._line(row))
+                yield self._line(row)
             except Refusal as reason:
-                plan.rejected.append(BadLine(row.line, reason))
-        return good
+                self.rejected.append(BadLine(row.line, reason.with_traceback(None)))
 
     def _line(self, row: Row) -> ReadLine:
         whole(row, self._file)
         day, number, sku, quantity = row.cells
-        if day not in self._days:
-            self._days[day] = self._day(day)
-        if quantity not in self._quantities:
-            self._quantities[quantity] = self._quantity(quantity)
+        on = _once(self._days, day, self._day)
+        pieces = _once(self._quantities, quantity, self._quantity)
         if not (number and sku):
             text_cell(number, "member_number", limit=200)
             text_cell(sku, "sku", limit=200)
-        return row.line, self._days[day], number, sku, self._quantities[quantity]
+        return row.line, on, number, sku, pieces
 
     def _day(self, cell: str) -> date:
         day = read_cell(parse_date, cell, "date")
@@ -136,77 +181,33 @@ class _Reading:
         return quantity
 
 
-def _baskets(
-    plan: SalesPlan, lines: list[ReadLine], members: dict[str, KnownMember], products: dict[str, PricedProduct]
-) -> tuple[dict[tuple[date, str], Basket], dict[tuple[date, str, str], list[int]]]:
-    """Sum the lines up into receipts, and keep which lines say what."""
-    baskets: dict[tuple[date, str], Basket] = {}
-    sources: dict[tuple[date, str, str], list[int]] = {}
-    total = 0
-    for line, day, number, sku, quantity in lines:
-        member, product = members.get(number), products.get(sku)
-        if member is None or member.status not in ("active", "left"):
-            plan.rejected.append(BadLine(line, import_errors.UNKNOWN_MEMBER(number=number)))
-        elif product is None:
-            plan.rejected.append(BadLine(line, import_errors.UNKNOWN_PRODUCT(sku=sku)))
-        elif total + max(product.price, product.cost) * quantity > LARGEST:
-            plan.rejected.append(BadLine(line, SUM_TOO_LARGE(largest=Rupiah(LARGEST))))
-        else:
-            total += max(product.price, product.cost) * quantity
-            basket = baskets.setdefault((day, number), {})
-            basket[sku] = basket.get(sku, 0) + quantity
-            sources.setdefault((day, number, sku), []).append(line)
-    return baskets, sources
+def _once(read: dict[str, T | Refusal], cell: str, reader: Callable[[str], T]) -> T:
+    if cell not in read:
+        try:
+            read[cell] = reader(cell)
+        except Refusal as reason:
+            read[cell] = reason
+    found = read[cell]
+    if isinstance(found, Refusal):
+        raise found
+    return found
 
 
-async def _compare(
-    ro: Reader,
-    plan: SalesPlan,
-    baskets: dict[tuple[date, str], Basket],
-    sources: dict[tuple[date, str, str], list[int]],
-    members: dict[str, KnownMember],
-    products: dict[str, PricedProduct],
-) -> None:
-    known, counts = await _known(ro, [receipt_key(*which) for which in baskets])
-    for (day, number), basket in sorted(baskets.items()):
-        key = receipt_key(day, number)
-        recorded = known.get(key)
-        if recorded is None:
-            plan.receipts.append(_receipt(key, day, members[number], basket, products))
-            plan.lines += sum(len(sources[day, number, sku]) for sku in basket)
-            continue
-        fresh: Basket = {}
-        for sku, quantity in basket.items():
-            before = recorded.get(products[sku].id)
-            if before is None:
-                fresh[sku] = quantity
-                plan.lines += len(sources[day, number, sku])
-            elif before == quantity:
-                plan.unchanged += len(sources[day, number, sku])
-            else:
-                reason = import_errors.ANOTHER_QUANTITY(
-                    sku=sku, number=number, day=day, recorded=before, quantity=quantity
-                )
-                plan.rejected += [BadLine(line, reason) for line in sources[day, number, sku]]
-        if fresh:
-            supplement = receipt_key(day, number, counts.get(key, 0) + 1)
-            plan.receipts.append(_receipt(supplement, day, members[number], fresh, products))
+@functools.lru_cache(maxsize=1_000)
+def _unknown_member(number: str) -> Refusal:
+    return import_errors.UNKNOWN_MEMBER(number=number)
 
 
-async def _known(ro: Reader, keys: list[str]) -> tuple[dict[str, dict[object, int]], dict[str, int]]:
-    """Return what is recorded under these receipts, supplements counted in, and how many supplements each has."""
-    known: dict[str, dict[object, int]] = {}
-    for at in range(0, len(keys), KEYS_AT_ONCE):
-        for key, product, quantity in await import_queries.imported_sales(ro, keys[at : at + KEYS_AT_ONCE]):
-            known.setdefault(key, {})[product] = quantity
-    added: dict[str, set[str]] = {}
-    for supplement, product, quantity in await import_queries.supplements(ro, SUPPLEMENT):
-        key = f"{BASE}:{supplement.partition(':')[2]}"
-        if key in known:
-            known[key][product] = quantity
-            added.setdefault(key, set()).add(supplement)
-    return known, {key: len(supplements) for key, supplements in added.items()}
+@functools.lru_cache(maxsize=1_000)
+def _unknown_product(sku: str) -> Refusal:
+    return import_errors.UNKNOWN_PRODUCT(sku=sku)
 
 
-def _receipt(key: str, day: date, member: KnownMember, basket: Basket, products: dict[str, PricedProduct]) -> Receipt:
-    return Receipt(key, day, member, [(products[sku], quantity) for sku, quantity in basket.items()])
+async def _another_quantity(ro: Reader, import_id: UUID) -> list[BadLine]:
+    rejected = []
+    for each in await staging_queries.differing(ro, import_id, BASE):
+        reason = import_errors.ANOTHER_QUANTITY(
+            sku=each.sku, number=each.member_number, day=each.day, recorded=each.recorded, quantity=each.quantity
+        )
+        rejected += [BadLine(line, reason) for line in each.lines]
+    return rejected

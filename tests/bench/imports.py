@@ -37,9 +37,9 @@ def invented_products(seed: random.Random) -> bytes:
     return "\n".join(lines).encode()
 
 
-def invented_members(seed: random.Random) -> bytes:
+def invented_members(seed: random.Random, count: int = MEMBERS) -> bytes:
     lines = ["member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit"]
-    for at in range(MEMBERS):
+    for at in range(count):
         joined = date(2019, 1, 1) + timedelta(seed.randrange(1_800))
         savings = f"100000,{seed.randrange(1, 60) * 20_000},{seed.choice((0, 0, 150_000, 500_000))}"
         lines.append(
@@ -48,10 +48,10 @@ def invented_members(seed: random.Random) -> bytes:
     return "\n".join(lines).encode()
 
 
-def invented_sales(seed: random.Random, count: int) -> bytes:
+def invented_sales(seed: random.Random, count: int, members: int = MEMBERS, since: date = OPENING) -> bytes:
     lines = ["date,member_number,sku,quantity"]
     while len(lines) <= count:
-        day, member = OPENING + timedelta(seed.randrange(366)), 1000 + seed.randrange(MEMBERS)
+        day, member = since + timedelta(seed.randrange(365)), 1000 + seed.randrange(members)
         goods = seed.sample(range(PRODUCTS), seed.randrange(1, 5))
         lines += [f"{day},{member},P{product:05d},{seed.randrange(1, 4)}" for product in goods]
     return "\n".join(lines[: count + 1]).encode()

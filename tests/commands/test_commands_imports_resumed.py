@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from factories.processes import bare_environment
@@ -82,7 +81,6 @@ async def run(database: Database, *arguments: str | Path) -> dict[str, object]:
     return found
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 18")
 async def test_a_till_sells_between_two_batches(database: Database, melati: TenantRef, tmp_path: Path) -> None:
     path = tmp_path / "sales.csv"
     path.write_text(SALES)
@@ -101,7 +99,6 @@ async def test_a_till_sells_between_two_batches(database: Database, melati: Tena
     assert {record["after"] for record in sides} == {True, False}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 18")
 async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again(
     database: Database, melati: TenantRef, mawar: TenantRef, tmp_path: Path
 ) -> None:
@@ -133,7 +130,6 @@ async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again
     assert found["melati"] == found["mawar"]  # the neighbour took it in one go
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 18")
 async def test_an_import_of_members_that_is_killed_is_continued_by_giving_it_again(
     database: Database, melati: TenantRef, tmp_path: Path
 ) -> None:

@@ -1,0 +1,97 @@
+"""The staging table of a register that is being imported: filled, compared with the members and the books, emptied."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Sequence
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kernel.database import copy_rows
+from kernel.locks import is_idle
+from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+# What imports of members take turns at.
+LOCK: Final = "import of members"
+
+_COLUMNS: Final = (
+    "import_id",
+    "line",
+    "number",
+    "name",
+    "sex",
+    "phone",
+    "joined_on",
+    "principal",
+    "mandatory",
+    "voluntary",
+)
+
+# Within the file: the first line of a number counts, the same again is unchanged, another is refused.
+_REPEATED = text(
+    "UPDATE staging_members s SET first_line = f.line,"
+    " verdict = CASE WHEN (s.name, s.sex, s.phone, s.joined_on, s.principal, s.mandatory, s.voluntary)"
+    " IS NOT DISTINCT FROM (f.name, f.sex, f.phone, f.joined_on, f.principal, f.mandatory, f.voluntary)"
+    " THEN 'unchanged' ELSE 'repeated' END"
+    " FROM (SELECT number, min(line) AS line FROM staging_members WHERE import_id = :import GROUP BY number HAVING count(*) > 1) g"
+    " JOIN staging_members f ON f.import_id = :import AND f.line = g.line"
+    " WHERE s.import_id = :import AND s.number = g.number AND s.line > g.line"
+)
+
+# Against the register, and against what the opening journal of an earlier import credited.
+_KNOWN = text(
+    "UPDATE staging_members s SET member_id = m.id, recorded = o.total,"
+    " verdict = CASE WHEN m.status <> 'active' THEN 'former'"
+    " WHEN (s.principal, s.mandatory, s.voluntary, s.principal + s.mandatory + s.voluntary)"
+    " IS DISTINCT FROM (o.principal, o.mandatory, o.voluntary, o.total) THEN 'other_savings'"
+    " WHEN (s.name, s.sex, s.phone, s.joined_on) IS NOT DISTINCT FROM (m.name, m.sex, m.phone, m.joined_on) THEN 'unchanged'"
+    " ELSE 'changed' END"
+    " FROM members m CROSS JOIN LATERAL ("
+    "  SELECT coalesce(sum(l.credit) FILTER (WHERE l.account = :principal), 0)::bigint AS principal,"
+    "   coalesce(sum(l.credit) FILTER (WHERE l.account = :mandatory), 0)::bigint AS mandatory,"
+    "   coalesce(sum(l.credit) FILTER (WHERE l.account = :voluntary), 0)::bigint AS voluntary,"
+    "   coalesce(sum(l.credit), 0)::bigint AS total"
+    "  FROM journals j JOIN journal_lines l ON l.journal = j.number WHERE j.source_key = :key || m.number) o"
+    " WHERE m.number = s.number AND s.import_id = :import AND s.verdict IS NULL"
+)
+
+
+async def stage(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
+    """Fill the table with rows as (line, number, name, sex, phone, joined_on, principal, mandatory, voluntary), and with nothing else."""
+    await db.execute(text("DELETE FROM staging_members"))  # what an import left that was killed
+
+    async def with_id() -> AsyncIterable[Sequence[object]]:
+        async for row in rows:
+            yield (import_id, *row)
+
+    await copy_rows(db, "staging_members", _COLUMNS, with_id())
+
+
+async def take_out(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> None:
+    """Take these lines out."""
+    await db.execute(
+        text("DELETE FROM staging_members WHERE import_id = :import AND line = ANY(:lines)"),
+        {"import": import_id, "lines": lines},
+    )
+
+
+async def compare(db: AsyncSession, import_id: UUID, key: str) -> None:
+    """Give a verdict on each line that is not new; ``key`` begins the source keys of opening journals."""
+    await db.execute(_REPEATED, {"import": import_id})
+    accounts = {"principal": PRINCIPAL_SAVINGS, "mandatory": MANDATORY_SAVINGS, "voluntary": VOLUNTARY_SAVINGS}
+    await db.execute(_KNOWN, {"import": import_id, "key": key, **accounts})
+
+
+async def empty(db: AsyncSession, import_id: UUID) -> None:
+    """Take the lines of this import out."""
+    await db.execute(text("DELETE FROM staging_members WHERE import_id = :import"), {"import": import_id})
+
+
+async def forget_left(db: AsyncSession) -> None:
+    """Empty the table, unless an import is using it."""
+    if await is_idle(db, LOCK):
+        await db.execute(text("DELETE FROM staging_members"))

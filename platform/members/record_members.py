@@ -1,0 +1,77 @@
+"""Record staged members: their rows in the register, and their savings as opening balances."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kernel.database import copy_rows
+from kernel.ids import new_id
+from kernel.importing import CHANGED_MEANWHILE
+from kernel.money import Rupiah
+from ledger import Journal, Line, post_many
+from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+    from members.staging_queries import StagedMember
+
+# Begins the source keys of opening journals; the member's number follows.
+OPENING_KEY: Final = "members-import:"
+
+_CHANGE = text(
+    "UPDATE members AS m SET name = f.name, sex = f.sex, phone = f.phone, joined_on = f.joined_on"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:sexes AS text[]), CAST(:phones AS text[]),"
+    " CAST(:joined AS date[])) AS f(id, name, sex, phone, joined_on) WHERE m.id = f.id"
+)
+
+
+async def record_members(db: AsyncSession, actor: Actor, as_of: date, batch: Sequence[StagedMember]) -> None:
+    """Record staged lines, in the session's transaction. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
+    new = [(new_id(), line) for line in batch if line.member_id is None]
+    await copy_rows(
+        db,
+        "members",
+        ("id", "number", "name", "sex", "phone", "status", "joined_on", "decided_by"),
+        [
+            (member_id, line.number, line.name, line.sex, line.phone, "active", line.joined_on, actor.name)
+            for member_id, line in new
+        ],
+    )
+    await _change(db, [line for line in batch if line.member_id is not None])
+    journals = [_opening(member_id, line, as_of) for member_id, line in new if line.total]
+    if not all(posted.fresh for posted in await post_many(db, journals, by=actor.name)):
+        raise CHANGED_MEANWHILE()
+
+
+def _opening(member_id: UUID, line: StagedMember, as_of: date) -> Journal:
+    kinds = (
+        (PRINCIPAL_SAVINGS, line.principal),
+        (MANDATORY_SAVINGS, line.mandatory),
+        (VOLUNTARY_SAVINGS, line.voluntary),
+    )
+    credited = [Line.to_credit(account, Rupiah(amount), member_id) for account, amount in kinds if amount]
+    lines = [Line.to_debit(CASH, Rupiah(line.total)), *credited]
+    return Journal(as_of, f"Saldo awal simpanan anggota {line.number}", f"{OPENING_KEY}{line.number}", lines)
+
+
+async def _change(db: AsyncSession, lines: list[StagedMember]) -> None:
+    if not lines:
+        return
+    await db.execute(
+        _CHANGE,
+        {
+            "ids": [line.member_id for line in lines],
+            "names": [line.name for line in lines],
+            "sexes": [line.sex for line in lines],
+            "phones": [line.phone for line in lines],
+            "joined": [line.joined_on for line in lines],
+        },
+    )

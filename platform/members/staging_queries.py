@@ -1,0 +1,101 @@
+"""What is asked of the staging table of a register that is being imported."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from kernel.money import LARGEST
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+
+class BadMember(msgspec.Struct, frozen=True):
+    """A staged line that cannot be taken: ``verdict`` 'repeated', 'former' or 'other_savings'; rupiah."""
+
+    line: int
+    verdict: str
+    number: str
+    member_name: str | None
+    recorded: int | None
+    total: int
+    first_line: int | None
+
+
+class StagedMember(msgspec.Struct, frozen=True):
+    """A staged line to be recorded; without ``member_id`` it is new."""
+
+    line: int
+    member_id: UUID | None
+    number: str
+    name: str
+    sex: str
+    phone: str | None
+    joined_on: date
+    principal: int
+    mandatory: int
+    voluntary: int
+
+    @property
+    def total(self) -> int:
+        """All deposits together."""
+        return self.principal + self.mandatory + self.voluntary
+
+
+async def too_much(ro: Reader, import_id: UUID) -> list[int]:
+    """Return the lines with which the deposits would pass what the books can hold. Hardly ever is there one."""
+    summed = await ro.value(
+        "SELECT coalesce(sum(principal::numeric + mandatory + voluntary), 0) FROM staging_members WHERE import_id = $1",
+        import_id,
+    )
+    if summed <= LARGEST:
+        return []
+    taken: set[str] = set()
+    total, out = 0, []
+    async for line, number, worth in ro.stream(
+        "SELECT line, number, principal + mandatory + voluntary FROM staging_members WHERE import_id = $1 ORDER BY line",
+        import_id,
+    ):
+        if number in taken:
+            continue
+        if total + worth > LARGEST:
+            out.append(line)
+        else:
+            total += worth
+            taken.add(number)
+    return out
+
+
+async def counts(ro: Reader, import_id: UUID) -> dict[str, int]:
+    """How many lines there are by verdict, the new ones as 'new'."""
+    records = await ro.records(
+        "SELECT coalesce(verdict, 'new'), count(*) FROM staging_members WHERE import_id = $1 GROUP BY 1", import_id
+    )
+    return {record[0]: record[1] for record in records}
+
+
+async def bad_lines(ro: Reader, import_id: UUID) -> list[BadMember]:
+    """Return the lines that cannot be taken."""
+    return await ro.rows(
+        BadMember,
+        "SELECT s.line, s.verdict, s.number, m.name AS member_name, s.recorded, s.principal + s.mandatory + s.voluntary AS total, s.first_line"
+        " FROM staging_members s LEFT JOIN members m ON m.id = s.member_id"
+        " WHERE s.import_id = $1 AND s.verdict IN ('repeated', 'former', 'other_savings')",
+        import_id,
+    )
+
+
+async def batch(ro: Reader, import_id: UUID, after: int, limit: int) -> list[StagedMember]:
+    """Return the next lines to be recorded, those after line ``after``."""
+    return await ro.rows(
+        StagedMember,
+        "SELECT line, member_id, number, name, sex, phone, joined_on, principal, mandatory, voluntary FROM staging_members"
+        " WHERE import_id = $1 AND line > $2 AND coalesce(verdict, 'changed') = 'changed' ORDER BY line LIMIT $3",
+        import_id,
+        after,
+        limit,
+    )
