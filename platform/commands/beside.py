@@ -46,7 +46,7 @@ def load_beside(environ: Mapping[str, str] = os.environ) -> Settings:
     Only a development start on its own database is joined. Raises as ``kernel.settings.load`` does.
     """
     settings = load(environ)
-    if settings.is_production or settings.database_url is not None:
+    if settings.is_production or settings.database_url is not None or settings.app_database_url is not None:
         return settings
     return load(_told(settings.data_dir) | {name: value for name, value in environ.items() if value.strip()})
 

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from commands.beside import load_beside
-from kernel.database import Database
+from kernel.database import Database, plain_url
+from kernel.database_logins import APPLICATION_NEEDED, Logins
 from kernel.errors import Kind
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
@@ -24,17 +26,40 @@ NOT_MIGRATED = Kind(
 
 
 @contextmanager
-def database_url(settings: Settings) -> Iterator[str]:
-    """The owner's URL of the database; an embedded server runs at least as long as the block."""
-    if settings.database_url is not None:
-        yield settings.database_url
+def reachable(settings: Settings) -> Iterator[Settings]:
+    """Settings with a login of the database in them: those that were given, or the owner's of an embedded server.
+
+    The embedded server runs at least as long as the block, and never in production.
+    """
+    if not is_embedded(settings):
+        yield settings
         return
+    if settings.is_production:
+        raise APPLICATION_NEEDED()
     server = EmbeddedPostgres(settings.data_dir, port=settings.postgres_port, binaries=settings.postgres_bin)
     url = server.start()
     try:
-        yield url
+        yield replace(settings, database_url=url)
     finally:
         server.stop()
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Settings]:
+    """Settings as web and worker get them: with the application's login of the database and nothing of the owner's."""
+    with reachable(settings) as told:
+        app_url = plain_url(Logins(told.database_url, told.app_database_url, told).app)
+        yield replace(told, database_url=None, app_database_url=app_url)
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Whether no database is named, so that it is our own."""
+    return settings.database_url is None and settings.app_database_url is None
+
+
+def looking(database: Database) -> AsyncEngine:
+    """The engine of a command that only looks at what is shared: the owner's where it is known, else the application's."""
+    return database.owner if database.has_owner else database.write
 
 
 @asynccontextmanager
@@ -46,10 +71,10 @@ async def open_database(settings: Settings | None = None, *, migrated: bool = Tr
     `lumbung up` has told the folder is taken from there.
     """
     settings = settings or load_beside()
-    with database_url(settings) as url:
-        database = Database(url, replace(settings, database_url=url))
+    with reachable(settings) as told:
+        database = Database(told.database_url, told)
         try:
-            if migrated and settings.database_url is None:
+            if migrated and is_embedded(settings):
                 from tenants.fleet import migrate
 
                 await migrate(database)
@@ -69,6 +94,6 @@ async def cooperative_named(database: Database, slug: str) -> TenantRef:
 
 
 async def _refuse_unprepared(database: Database) -> None:
-    async with database.owner.connect() as connection:
+    async with looking(database).connect() as connection:
         if (await connection.execute(text("SELECT to_regclass('shared.revision') IS NULL"))).scalar_one():
             raise NOT_MIGRATED()

@@ -6,20 +6,23 @@ import re
 import shutil
 import socket
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
 import click
 import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from commands.connect import open_database
+from commands.connect import is_embedded, looking, open_database
 from commands.doctor_books import lost_lines
 from commands.output import DOCTOR_TELLS, console, json_option, sentence_of, show
 from kernel import clock
 from kernel.broker import broker_problem
 from kernel.database import Database
 from kernel.errors import Refusal
+from kernel.postgres_errors import OLDEST_MAJOR
 from kernel.settings import Settings, check_startable, load
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -130,26 +133,53 @@ def _base_domain(settings: Settings) -> Finding:
 
 
 async def _database(settings: Settings) -> list[Finding]:
-    kind = "embedded" if settings.database_url is None else "by LUMBUNG_DATABASE_URL"
+    kind = "embedded" if is_embedded(settings) else "by LUMBUNG_APP_DATABASE_URL"
+    if settings.app_database_url is None and not is_embedded(settings):
+        kind = "by LUMBUNG_DATABASE_URL"
     try:
         async with open_database(settings, migrated=False) as database:
             async with asyncio.timeout(15):
-                async with database.owner.connect() as connection:
+                async with looking(database).connect() as connection:
+                    number = (await connection.exec_driver_sql("SHOW server_version_num")).scalar_one()
                     version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
-                findings = [Finding("PostgreSQL", "good", f"{version}, {kind}")]
-                for look in (_migrations, _plans, _foundings, _worker, _failed_jobs, _exceptions):
+                findings = [_version(int(number), f"{version}, {kind}")]
+                for look in (_logins, _migrations, _plans, _foundings, _worker, _provision, _failed_jobs, _exceptions):
                     findings += await look(database)
             return findings + await _books(database)
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
-        advice = "Is it running, and are name and password right? See LUMBUNG_DATABASE_URL."
+        advice = "Is it running, and are name and password right? See LUMBUNG_APP_DATABASE_URL."
         found = sentence_of(error).removesuffix(DOCTOR_TELLS).rstrip()
-        return [Finding("PostgreSQL", "wrong", found, advice if settings.database_url else "")]
+        return [Finding("PostgreSQL", "wrong", found, "" if is_embedded(settings) else advice)]
+
+
+def _version(number: int, found: str) -> Finding:
+    if number < OLDEST_MAJOR * 10_000:
+        return Finding("PostgreSQL", "wrong", f"{found}: too old", f"Lumbung needs PostgreSQL {OLDEST_MAJOR} or newer.")
+    return Finding("PostgreSQL", "good", found)
+
+
+async def _logins(database: Database) -> list[Finding]:
+    from tenants.logins import problems
+
+    settings = database.settings
+    if settings.app_database_url is None and not settings.is_production:
+        # one person's trial: the server and both logins are theirs
+        return [Finding("logins", "good", "the application's is derived from the owner's, as a trial may")]
+    found = await problems(database)
+    state: Literal["good", "notice", "wrong"] = "notice" if database.has_owner else "good"
+    if found:
+        state = "wrong" if settings.is_production else "notice"
+    if database.has_owner:
+        found.append("the owner's LUMBUNG_DATABASE_URL stands in this environment: web and worker must not get it")
+    if not found:
+        return [Finding("logins", "good", "the application's alone, as web and worker should have it")]
+    return [Finding("logins", state, "; ".join(found), 'See "A PostgreSQL server of your own" in docs/operating.md.')]
 
 
 async def _migrations(database: Database) -> list[Finding]:
     from tenants.revisions import COOPERATIVE, SHARED, head_of
 
-    async with database.owner.connect() as connection:
+    async with looking(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.revision') IS NULL")).scalar_one():
             return [Finding("migrations", "wrong", "this database is not set up yet", "lumbung migrate")]
         revision = (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one_or_none()
@@ -168,6 +198,8 @@ async def _migrations(database: Database) -> list[Finding]:
 
 
 async def _books(database: Database) -> list[Finding]:
+    if not database.has_owner:
+        return [_owner_only("books")]
     async with database.owner.connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
             return []
@@ -185,7 +217,7 @@ async def _plans(database: Database) -> list[Finding]:
     from billing.plans import catalogue
     from tenants.session import shared_reader
 
-    async with database.owner.connect() as connection:
+    async with looking(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.subscriptions') IS NULL")).scalar_one():
             return []
     async with shared_reader(database) as ro:
@@ -197,10 +229,18 @@ async def _plans(database: Database) -> list[Finding]:
     return [Finding("plans", "good", f"all in plans.toml: {', '.join(sorted(used)) or 'none taken yet'}")]
 
 
+def _owner_only(subject: str) -> Finding:
+    return Finding(
+        subject, "notice", "not looked at: this login reads no cooperative", "Run it with LUMBUNG_DATABASE_URL."
+    )
+
+
 async def _exceptions(database: Database) -> list[Finding]:
     """Count what officers must look at, in each cooperative that the code can serve."""
     from tenants.revisions import OLDEST_SERVED
 
+    if not database.has_owner:
+        return [_owner_only("payments")]
     async with database.owner.connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
             return []
@@ -225,7 +265,7 @@ async def _foundings(database: Database) -> list[Finding]:
     from tenants.revisions import SHARED, head_of
     from tenants.session import shared_reader
 
-    async with database.owner.connect() as connection:
+    async with looking(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
             return []
         if (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one() != head_of(SHARED):
@@ -252,10 +292,10 @@ async def _foundings(database: Database) -> list[Finding]:
 
 
 async def _worker(database: Database) -> list[Finding]:
-    async with database.owner.connect() as connection:
+    async with looking(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.heartbeats') IS NULL")).scalar_one():
             return []
-        seen = (await connection.exec_driver_sql("SELECT max(seen_at) FROM shared.heartbeats")).scalar_one_or_none()
+        seen = await _last_seen(connection, "worker")
     if seen is None:
         return [Finding("worker", "notice", "has not run yet, jobs wait", "lumbung up, or lumbung worker")]
     age = clock.now() - seen
@@ -271,7 +311,7 @@ async def _failed_jobs(database: Database) -> list[Finding]:
     from tenants.failed_jobs import count_failed_jobs
     from tenants.session import shared_session
 
-    async with database.owner.connect() as connection:
+    async with looking(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.failed_jobs') IS NULL")).scalar_one():
             return []
     async with shared_session(database) as db:
@@ -298,3 +338,24 @@ def _broker(settings: Settings) -> Finding:
     if problem:
         return Finding("broker", "wrong" if settings.is_production else "notice", *problem.split("; ", 1))
     return Finding("broker", "good", settings.broker_url.partition(":")[0])
+
+
+async def _provision(database: Database) -> list[Finding]:
+    from tenants.revisions import COOPERATIVE, head_of
+
+    async with looking(database).connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.heartbeats') IS NULL")).scalar_one():
+            return []
+        seen = await _last_seen(connection, "provision")
+        ready = text("SELECT count(*) FROM shared.spare_schemas WHERE revision = :head")
+        count = (await connection.execute(ready, {"head": head_of(COOPERATIVE)})).scalar_one()
+    found = f"places ready for cooperatives: {count}"
+    if seen is None or clock.now() - seen > HEARTBEAT_AGE:
+        return [Finding("provision", "notice", f"not running; {found}", "lumbung up, or lumbung provision")]
+    return [Finding("provision", "good", f"alive; {found}")]
+
+
+async def _last_seen(connection: AsyncConnection, process: str) -> datetime | None:
+    query = text("SELECT max(seen_at) FROM shared.heartbeats WHERE process LIKE :process")
+    seen: datetime | None = (await connection.execute(query, {"process": f"{process}@%"})).scalar_one_or_none()
+    return seen

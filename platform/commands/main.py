@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "operator": "Add people who run the platform",
     "migrate": "Bring the database to the newest revisions",
     "doctor": "Check this installation and say what to do",
+    "provision": "Run the process that makes schemas ahead of time, alone",
     "web": "Run the web process alone",
     "worker": "Run the worker process alone",
 }
@@ -53,7 +54,8 @@ class LazyCommands(click.Group):
 def lumbung() -> None:
     """Run cooperatives: found them, import their data, look into their books, divide their surplus.
 
-    The database is the one that LUMBUNG_DATABASE_URL names, else an embedded one that is started when needed.
+    The database is the one that LUMBUNG_APP_DATABASE_URL names (`migrate`, `provision` and `operator` go by the owner's
+    LUMBUNG_DATABASE_URL), else an embedded one that is started when needed.
     """
 
 

@@ -21,8 +21,10 @@ def command(*, check: bool, as_json: bool) -> int:
 
 async def _migrate(*, as_json: bool) -> int:
     from tenants.fleet import migrate
+    from tenants.logins import refuse_powers
 
     async with open_database(migrated=False) as database:
+        await refuse_powers(database)
         with progress("Cooperatives", hidden=as_json) as moved:
             report = await migrate(database, on_progress=moved)
 

@@ -26,12 +26,13 @@ def add_one(name: str, phone: str, *, as_json: bool) -> None:
 async def _add(name: str, phone_number: str, *, as_json: bool) -> None:
     from kernel import phone
     from operators.adding import add_operator
-    from tenants.session import shared_session
+    from tenants.session import owner_session
 
     phone.mobile(phone_number)
-    password = password_for(name)
     async with open_database() as database:
-        async with shared_session(database) as db:
+        _ = database.owner_url  # refused before anybody thinks of a password
+        password = password_for(name)
+        async with owner_session(database) as db:
             operator = await add_operator(db, name=name, phone_number=phone_number, password=password)
         settings = database.settings
     address = f"{settings.scheme}://operator.{settings.base_domain}/masuk"

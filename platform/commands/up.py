@@ -12,12 +12,12 @@ import click
 
 from commands import standing_in
 from commands.beside import left_for_commands
-from commands.connect import database_url
+from commands.connect import is_embedded, reachable
 from commands.output import progress, say
 from commands.processes import Processes, StopAskedError, stop_signals
-from kernel.database import Database
+from kernel.database import Database, plain_url
 from kernel.errors import Kind
-from kernel.settings import Settings, check_startable, load
+from kernel.settings import Settings, check_startable_whole, load, without_owner
 
 ANSWER_SECONDS = 30.0
 
@@ -48,11 +48,11 @@ NO_ANSWER = Kind(
 def command(host: str | None, port: int | None, *, demo: bool) -> int:
     """Start the database, the web and the worker, and print where to go. Ctrl-C stops all of it."""
     settings = _settings(host, port)
-    check_startable(settings)
+    check_startable_whole(settings)
     _refuse_taken_port(settings)
     try:
-        with stop_signals(), database_url(settings) as url, Processes() as processes:
-            _serve(replace(settings, database_url=url), processes, demo=demo, own=settings.database_url is None)
+        with stop_signals(), reachable(settings) as told, Processes() as processes:
+            _serve(told, processes, demo=demo, own=is_embedded(settings))
     except StopAskedError:
         say("Stopped. The data is kept.")
     return 0
@@ -75,14 +75,15 @@ def _serve(settings: Settings, processes: Processes, *, demo: bool, own: bool) -
         settings = standing_in.joined(settings, processes, stand_ins)
     if demo:
         signs = asyncio.run(_seed(settings))
-    assert settings.database_url is not None
+    logins = Database(settings.database_url, settings).logins
     ours = standing_in.environment(settings) | {"LUMBUNG_BASE_DOMAIN": settings.base_domain}
-    environment = os.environ | ours
+    environment = without_owner(os.environ) | ours
     environment |= {
-        "LUMBUNG_DATABASE_URL": settings.database_url,
+        "LUMBUNG_APP_DATABASE_URL": plain_url(logins.app),
         "LUMBUNG_HOST": settings.host,
         "LUMBUNG_PORT": str(settings.port),
     }
+    processes.start("provision", ["provision"], environment | {"LUMBUNG_DATABASE_URL": plain_url(logins.owner)})
     processes.start("web", ["web"], environment)
     processes.start("worker", ["worker"], environment)
     _wait_for_answer(settings, processes)
@@ -99,10 +100,11 @@ def _serve(settings: Settings, processes: Processes, *, demo: bool, own: bool) -
 
 async def _migrate(settings: Settings) -> None:
     from tenants.fleet import migrate
+    from tenants.logins import refuse_powers
 
-    assert settings.database_url is not None
     database = Database(settings.database_url, settings)
     try:
+        await refuse_powers(database)
         with progress("Cooperatives brought up to date") as moved:
             await migrate(database, on_progress=moved)
     finally:
@@ -113,7 +115,6 @@ async def _seed(settings: Settings) -> list[str]:
     """Found the demo cooperatives; returns the lines that tell how to look around in them."""
     from demo import notes, seed
 
-    assert settings.database_url is not None
     database = Database(settings.database_url, settings)
     left: list[str] = []
     try:

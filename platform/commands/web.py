@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from commands.processes import end_with_parent
-from kernel.settings import check_startable, load
+from kernel.settings import check_startable, load, without_owner
 
 # Connections that one process holds at most. Slow clients hold many; each is an open file, and the database needs some beside them.
 MOST_CONNECTIONS: Final = 8_192
@@ -43,19 +43,25 @@ def command(host: str | None, port: int | None, workers: int, socket: Path | Non
     settings = load()
     settings = replace(settings, host=host or settings.host, port=port or settings.port)
     check_startable(settings)
-    os.environ["LUMBUNG_HOST"] = settings.host  # what is bound is also what the processes below look at
 
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    from commands.connect import database_url
+    from commands.connect import serving
     from web.minute_counts import FILE
 
-    with database_url(settings) as url, tempfile.NamedTemporaryFile(prefix="lumbung-web-") as counts:
-        os.environ["LUMBUNG_DATABASE_URL"] = url  # the processes that answer requests read their settings from it
-        os.environ[FILE] = counts.name  # and count pages together in it
+    with serving(settings) as told, tempfile.NamedTemporaryFile(prefix="lumbung-web-") as counts:
+        assert told.app_database_url is not None
+        # the processes that answer requests read their settings from it
+        environment = without_owner(os.environ) | {
+            "LUMBUNG_APP_DATABASE_URL": told.app_database_url,
+            "LUMBUNG_HOST": settings.host,
+            FILE: counts.name,  # they count pages together in it
+        }
+        os.environ.clear()
+        os.environ.update(environment)
         Granian(
             "web.asgi:app",
             address=settings.host,

@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-from dataclasses import replace
 
 import click
 
@@ -26,12 +25,13 @@ def command(*, with_parent: bool) -> None:
     check_startable(settings)
     logs.configure(settings, quiet=with_parent)  # the terminal of `lumbung up` is for the addresses
 
-    from commands.connect import database_url
+    from commands.connect import serving
     from tenants.worker import run
 
     import_tasks()
-    with database_url(settings) as url:
-        run(replace(settings, database_url=url), url)
+    with serving(settings) as told:
+        assert told.app_database_url is not None
+        run(told, told.app_database_url)
 
 
 def import_tasks() -> None:

@@ -20,7 +20,7 @@ from kernel.errors import Refusal
 from onboarding.founding import Founding, found
 from operators.adding import add_operator
 from tenants.registry import tenant_by_slug
-from tenants.session import coop_reader, coop_session, shared_reader, shared_session
+from tenants.session import coop_reader, coop_session, owner_session, shared_reader
 
 if TYPE_CHECKING:
     from kernel.database import Database
@@ -142,7 +142,7 @@ async def _add_operator_once(database: Database) -> None:
         if await queries.has_operator(ro, phone):
             return
     try:
-        async with shared_session(database) as db:
+        async with owner_session(database) as db:
             await add_operator(db, name=name, phone_number=phone, password=PASSWORD)
     except Refusal as refusal:
         if refusal.code != "operators.phone_taken":  # another start was faster by a moment

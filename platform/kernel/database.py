@@ -8,8 +8,6 @@ frozen structs, four times faster than Core (docs/adr/0004-two-ways-to-the-datab
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import re
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -19,10 +17,12 @@ from weakref import WeakKeyDictionary
 import asyncpg
 import msgspec
 from sqlalchemy import MetaData, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+
+from kernel.database_logins import Logins
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -159,21 +159,16 @@ async def _driver_of(db: AsyncSession) -> asyncpg.Connection[Any]:
     return driver
 
 
-def app_role_password(settings: Settings) -> str:
-    """Return the password of the application's login role, derived so that no second secret has to be kept."""
-    return hmac.new(settings.secret_key.encode(), b"lumbung database role", hashlib.sha256).hexdigest()
-
-
 class Database:
-    """The pools of one process: ``write`` and ``read`` log in as the role without rights, ``owner`` as the URL says.
+    """The pools of one process: ``write`` and ``read`` log in as the application, ``owner`` as the owner.
 
-    The owner's engine makes schemas and migrates; pages never touch it. Pools open lazily and belong to one event loop.
+    Web and worker have no owner's URL (None). The application's is the one of the settings. Pools open lazily and belong to one event
+    loop.
     """
 
-    def __init__(self, owner_url: str, settings: Settings, *, pool_size: int = 10) -> None:
+    def __init__(self, owner_url: str | None, settings: Settings, *, pool_size: int = 10) -> None:
         self.settings = settings
-        self.owner_url: URL = make_url(owner_url).set(drivername="postgresql+asyncpg")
-        self.app_url: URL = self.owner_url.set(username=settings.app_role, password=app_role_password(settings))
+        self.logins = Logins(owner_url, settings.app_database_url, settings)
         self._pool_size = pool_size
         self._read_pool: asyncpg.Pool[Any] | None = None
         self._write: AsyncEngine | None = None
@@ -181,6 +176,21 @@ class Database:
         self._served: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
         self.local: dict[str, Any] = {}  # what a process keeps beside its pools: host cache, page cache, listener
         self.closing: list[Callable[[], Awaitable[None]]] = []  # what must be closed with the pools
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether this process may make schemas and migrate."""
+        return self.logins.has_owner
+
+    @property
+    def owner_url(self) -> URL:
+        """The owner's address. Raises a Refusal where this process does not have it."""
+        return self.logins.owner
+
+    @property
+    def app_url(self) -> URL:
+        """The application's address. Raises a Refusal where nobody told it."""
+        return self.logins.app
 
     @property
     def write(self) -> AsyncEngine:
@@ -205,7 +215,7 @@ class Database:
 
     @property
     def owner(self) -> AsyncEngine:
-        """The engine that owns every object: for migrations and new schemas alone."""
+        """The engine that owns every object, for migrations and new schemas. Raises a Refusal where this process may not."""
         if self._owner is None:
             self._owner = create_async_engine(self.owner_url, pool_size=2, max_overflow=4, connect_args={"timeout": 10})
         return self._owner

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from kernel.postgres_errors import OTHER_VERSION, explained
+from kernel.postgres_errors import OLDEST_MAJOR, OTHER_VERSION, SERVER_TOO_OLD, explained
 from kernel.postgres_place import Place, version_of
 
 NAME: Final = "lumbung"  # the owner's role and the database
@@ -16,12 +16,14 @@ FIRST_WITH_BUILTIN_LOCALES: Final = 17
 def ensure_cluster(place: Place, binaries: Path, *, fast: bool) -> None:
     """Make the cluster where there is none; `fast` leaves it to the system when the files reach the disk.
 
-    Raises a Refusal when the cluster there was made by another major version, or when making it fails.
+    Raises a Refusal when the programs are too old, when the cluster there was made by another major version, or when making it fails.
     """
+    found = version_of(binaries)
+    if _major(found) < OLDEST_MAJOR:
+        raise SERVER_TOO_OLD(found=found, oldest=OLDEST_MAJOR)
     if not (place.data / "PG_VERSION").exists():
         _make_cluster(place, binaries, fast=fast)
     made_by = (place.data / "PG_VERSION").read_text(encoding="ascii").strip()
-    found = version_of(binaries)
     if _major(found) != int(made_by.partition(".")[0]):
         raise OTHER_VERSION(data=str(place.data), made_by=made_by, found=found)
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 from kernel.errors import Kind, Refusal
 
@@ -31,6 +32,15 @@ OTHER_VERSION = Kind(
     "Arahkan LUMBUNG_POSTGRES_BIN ke folder bin PostgreSQL {made_by}.",
     en="The data in {data} was made by PostgreSQL {made_by}, but the binaries are of version {found}. "
     "Point LUMBUNG_POSTGRES_BIN to the bin folder of PostgreSQL {made_by}.",
+)
+OLDEST_MAJOR: Final = (
+    16  # GRANT … WITH SET is new there: it lets a login become a cooperative's role without having its rights
+)
+SERVER_TOO_OLD = Kind(
+    "kernel.postgres_server_too_old",
+    503,
+    id="PostgreSQL {found} terlalu lama untuk Lumbung, yang memerlukan versi {oldest} atau lebih baru. Perbarui servernya, lalu jalankan lagi.",
+    en="PostgreSQL {found} is too old for Lumbung, which needs {oldest} or newer. Upgrade the server, then run this again.",
 )
 DISK_FULL = Kind(
     "kernel.postgres_disk_full",

@@ -11,11 +11,19 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from kernel import start_checks
 from kernel.errors import Kind
-from kernel.secret_strength import key_weakness, weakness
-from kernel.settings_reading import READERS, SECRET, is_loopback, is_this_machine, without_credentials
+from kernel.settings_reading import (
+    CREDENTIALS,
+    MAY_BE_FILES,
+    READERS,
+    SECRET,
+    is_this_machine,
+    secret_text,
+    without_credentials,
+)
 
 DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: S105 - refused in production
 
@@ -26,18 +34,6 @@ SETTING_INVALID = Kind(
     500,
     id="{name} berisi “{value}”: {problem}.",
     en="{name} is “{value}”: {problem}.",
-)
-NOT_STARTABLE = Kind(
-    "kernel.not_startable",
-    500,
-    id="Lumbung tidak dijalankan dalam mode produksi: {problems}.",
-    en="Lumbung does not start in production: {problems}.",
-)
-NOT_FOR_OTHERS = Kind(
-    "kernel.not_for_others",
-    500,
-    id="Mode pengembangan hanya untuk mesin ini: {problems}. Untuk dipakai orang lain, atur LUMBUNG_ENVIRONMENT=production.",
-    en="Development is for this machine alone: {problems}. To serve others, set LUMBUNG_ENVIRONMENT=production.",
 )
 
 
@@ -55,9 +51,19 @@ class Settings:
     )
     database_url: str | None = field(
         default=None,
+        repr=False,
         metadata=_told(
-            "PostgreSQL as `postgresql://user:password@host/database`, its owner; empty: an embedded server",
+            "PostgreSQL as `postgresql://user:password@host/database`, by its owner: for `migrate`, `provision` and a few commands, never for"
+            " web and worker; with neither address: an embedded server",
             shown="embedded",
+        ),
+    )
+    app_database_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_told(
+            "the same database by the application's login, with a password of its own: for web, worker and most commands",
+            shown="derived from the owner's, in development alone",
         ),
     )
     base_domain: str = field(
@@ -109,7 +115,8 @@ class Settings:
         ),
     )
     app_role: str = field(
-        default="lumbung_app", metadata=_told("role without rights by which web and worker log in to PostgreSQL")
+        default="lumbung_app",
+        metadata=_told("application's login where `LUMBUNG_APP_DATABASE_URL` does not name it: a role without rights"),
     )
     spare_schemas: int = field(
         default=3, metadata=_told("ready-made schemas kept for cooperatives that are founded next")
@@ -215,70 +222,71 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises a Refusal (``kernel.setting_invalid``) that names the variable and what is wrong with it.
     """
-    given: dict[str, Any] = {}
+    texts = given(environ)
+    found: dict[str, Any] = {}
+    for setting in fields(Settings):
+        name = variable(setting.name)
+        if name not in texts:
+            continue
+        try:
+            found[setting.name] = READERS.get(setting.name, str)(texts[name])
+        except ValueError as error:
+            shown = "…" if setting.name in SECRET else without_credentials(texts[name])
+            raise SETTING_INVALID(name=name, value=shown, problem=str(error)) from None
+    if found.get("app_database_url"):
+        _take_role(found)
+    return Settings(**found)
+
+
+def _take_role(found: dict[str, Any]) -> None:
+    """The application's role is the one that its address names."""
+    role = unquote(urlsplit(found["app_database_url"]).username or "")
+    if not role or found.get("app_role", role) != role:
+        problem = f"it must log in as {found['app_role']}, as LUMBUNG_APP_ROLE says" if role else "it names no user"
+        shown = without_credentials(found["app_database_url"])
+        raise SETTING_INVALID(name=variable("app_database_url"), value=shown, problem=problem)
+    found["app_role"] = role
+
+
+def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the texts of the settings that are given, by variable: as the environment says, and secrets also as files hold them.
+
+    A secret may lie in the file that ``LUMBUNG_…_FILE`` names, or in systemd's folder of credentials under its variable's name in small
+    letters. Raises a Refusal (``kernel.setting_invalid``) for a file that cannot be read.
+    """
+    texts = {}
     for setting in fields(Settings):
         name = variable(setting.name)
         text = environ.get(name, "").strip()
-        if not text:
-            continue
-        try:
-            given[setting.name] = READERS.get(setting.name, str)(text)
-        except ValueError as error:
-            shown = "…" if setting.name in SECRET else without_credentials(text)
-            raise SETTING_INVALID(name=name, value=shown, problem=str(error)) from None
-    return Settings(**given)
+        if setting.name in MAY_BE_FILES:
+            try:
+                text = secret_text(name, text, environ)
+            except ValueError as error:
+                raise SETTING_INVALID(name=f"{name}_FILE", value="…", problem=str(error)) from None
+        if text:
+            texts[name] = text
+    return texts
+
+
+def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return this environment as a process that serves gets it: every setting as text, and nothing of the owner's login."""
+    texts = {name: text for name, text in given(environ).items() if name != variable("database_url")}
+    files = {f"{variable(name)}_FILE" for name in MAY_BE_FILES} | {variable("database_url"), CREDENTIALS}
+    return {name: text for name, text in environ.items() if name not in files} | texts
 
 
 def check_startable(settings: Settings) -> None:
     """Refuse to serve real cooperatives with settings that are only fit for trying out, and to try out where others can reach it.
 
-    Raises a Refusal (``kernel.not_startable``, ``kernel.not_for_others``) that names every problem at once.
+    This is for a process that serves: in production it holds the application's login and not the owner's. Raises a Refusal
+    (``kernel.not_startable``, ``kernel.not_for_others``) that names every problem at once.
     """
-    if settings.is_production:
-        if problems := _production_problems(settings):
-            raise NOT_STARTABLE(problems="; ".join(problems))
-    elif problems := _development_problems(settings):
-        raise NOT_FOR_OTHERS(problems="; ".join(problems))
+    start_checks.refuse(settings, holds_owner=False)
 
 
-def _development_problems(settings: Settings) -> list[str]:
-    problems = []
-    if not is_this_machine(settings.base_domain):
-        problems.append(f"LUMBUNG_BASE_DOMAIN is {settings.base_domain}, not localhost")
-    if not is_loopback(settings.host):
-        problems.append(f"LUMBUNG_HOST is {settings.host}, which other machines reach")
-    return problems
-
-
-def _production_problems(settings: Settings) -> list[str]:
-    problems = []
-    if settings.is_default_secret:
-        problems.append("LUMBUNG_SECRET_KEY is the development secret")
-    elif weak := weakness(settings.secret_key):
-        problems.append(f"LUMBUNG_SECRET_KEY {weak}; make one: openssl rand -base64 48")
-    if not settings.master_keys:
-        problems.append(
-            "LUMBUNG_MASTER_KEYS names no key for the secrets of cooperatives; make one: openssl rand -base64 32"
-        )
-    for name, key in settings.master_keys:
-        if weak := key_weakness(key):
-            problems.append(f"the key {name} of LUMBUNG_MASTER_KEYS {weak}; make one: openssl rand -base64 32")
-    if settings.database_url is None:
-        problems.append("LUMBUNG_DATABASE_URL names no database, and the embedded one is for one machine's trial")
-    if is_this_machine(settings.base_domain) or is_loopback(settings.base_domain.partition(":")[0]):
-        problems.append(f"LUMBUNG_BASE_DOMAIN is {settings.base_domain.partition(':')[0]}, which means this machine")
-    if settings.billing_stripe_key.startswith(("sk_test", "rk_test")):
-        problems.append("LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode, where anybody pays with a made-up card")
-    problems += [f"{name} points to a stand-in ({url})" for name, url in _stand_ins(settings)]
-    return problems
-
-
-def _stand_ins(settings: Settings) -> list[tuple[str, str]]:
-    """Outside services that are answered by something of this machine or by an imitation of the real one."""
-    found = [("LUMBUNG_STAND_INS", f"{service}={address}") for service, address in settings.stand_ins]
-    if settings.mail_url is not None and urlsplit(settings.mail_url).scheme not in {"smtp", "smtps"}:
-        found.append(("LUMBUNG_MAIL_URL", urlsplit(settings.mail_url).scheme + "://…"))
-    return found
+def check_startable_whole(settings: Settings) -> None:
+    """Refuse as ``check_startable`` does, for a process that starts all others, and so needs both logins."""
+    start_checks.refuse(settings, holds_owner=True)
 
 
 def variable(name: str) -> str:

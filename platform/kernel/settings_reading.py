@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"  # systemd's: see LoadCredential= in systemd.exec(5)
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 MASTER_KEY_BYTES: Final = 32
 # Outside services that a stand-in may answer for, on this machine alone.
@@ -18,6 +19,31 @@ STOOD_IN_FOR: Final = ("stripe", "midtrans", "xendit")
 
 def without_credentials(text: str) -> str:
     return re.sub(r"://[^@/]*@", "://…@", text)
+
+
+def secret_text(variable: str, text: str, environ: Mapping[str, str]) -> str:
+    """Return a secret's text: ``text`` where the environment gives it, else what its file holds, else nothing."""
+    named, folder = environ.get(f"{variable}_FILE", "").strip(), environ.get(CREDENTIALS, "").strip()
+    if text:
+        if named:
+            raise ValueError(f"{variable} is set, too: keep one of them")
+        return text
+    if named:
+        return _held_by(Path(named))
+    if folder and (Path(folder) / variable.lower()).exists():
+        return _held_by(Path(folder) / variable.lower())
+    return ""
+
+
+def _held_by(file: Path) -> str:
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ValueError(f"{file} cannot be read ({reason})") from None
+    if not text:
+        raise ValueError(f"{file} is empty")
+    return text
 
 
 def is_this_machine(domain: str) -> bool:
@@ -133,10 +159,13 @@ def _yes(text: str) -> bool:
     return text.lower() not in {"0", "no", "false", "off"}
 
 
-SECRET: Final = frozenset({"master_keys", "secret_key"})
+SECRET: Final = frozenset({"master_keys", "secret_key", "billing_stripe_key", "billing_stripe_webhook_secret"})
+# Settings that hold a secret, so each may lie in a file of its own.
+MAY_BE_FILES: Final = SECRET | {"database_url", "app_database_url", "broker_url", "mail_url"}
 READERS: Final[Mapping[str, Any]] = {
     "environment": _environment,
     "database_url": _database_url,
+    "app_database_url": _database_url,
     "base_domain": _base_domain,
     "data_dir": Path,
     "port": _port,

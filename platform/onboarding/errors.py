@@ -34,6 +34,12 @@ TOO_MANY_FOUNDINGS = Kind(
     en="Very many cooperatives were founded within this hour, so new ones have to wait. Try again in {minutes} minutes. What you typed"
     " stays on this page, except the password.",
 )
+NO_PLACE_READY = Kind(
+    "onboarding.no_place_ready",
+    503,
+    id="Tempat untuk koperasi Anda masih disiapkan. Tunggu satu menit, lalu tulis kata sandi dan Kirim lagi; isian lain masih ada di bawah ini.",
+    en="A place for your cooperative is still being made. Wait a minute, then type the password and send again; what else you typed is kept below.",
+)
 NAME_NEEDED = Kind(
     "onboarding.name_needed",
     422,

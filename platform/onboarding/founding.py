@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from governance.adoption import adopt_first
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.ids import new_id
-from kernel.outbox import later
 from kernel.passwords import check_password, hash_password, verify_password
 from kernel.phone import national
 from members.models import Session, User
@@ -23,12 +23,13 @@ from onboarding import errors, queries
 from onboarding.abandoned import remember_rows
 from onboarding.resemblance import resembled
 from onboarding.rules import check_slug
+from tenants import schemas
 from tenants.changes import announce_registry
 from tenants.founding_queries import minutes_until_room
 from tenants.models import Cooperative, Hostname
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.revisions import COOPERATIVE, head_of
-from tenants.schemas import make_spare, take_spare
+from tenants.schemas import ask_provision, await_spare, take_spare
 from tenants.session import coop_session, enter, shared_reader, shared_session
 from ui.cookies import new_token, token_hash
 from ui.models import Profile
@@ -72,7 +73,8 @@ class Looked(msgspec.Struct, frozen=True):
 async def found(database: Database, founding: Founding) -> Founded:
     """Found a cooperative, or find the one that the same form founded before.
 
-    Raises Refusal: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else, and those of passwords and bylaws.
+    Raises Refusal: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else, .no_place_ready, and those of
+    passwords and bylaws.
     """
     return await _found_once(database, founding, None)
 
@@ -102,6 +104,7 @@ async def _found_once(database: Database, founding: Founding, look: Callable[[],
     slug = check_slug(founding.slug)
     check_password(founding.password, phone_number=founding.phone)
     password_hash = await hash_password(founding.password)
+    deadline = time.monotonic() + schemas.WAIT_SECONDS
     while True:
         # asked in this order: whoever took the address between the two questions may have been this very form
         taken = await tenant_by_slug(database, slug) is not None
@@ -121,7 +124,8 @@ async def _found_once(database: Database, founding: Founding, look: Callable[[],
             raise
         if founded is not None:
             return founded
-        await make_spare(database)  # the pool ran dry faster than the job refills it
+        if not await await_spare(database, deadline):  # taken faster than made
+            raise errors.NO_PLACE_READY()
 
 
 async def _found(
@@ -150,7 +154,7 @@ async def _found(
     await db.flush()
     db.add(Hostname(host=slug, kind="subdomain", cooperative_id=cooperative.id))
     await announce_registry(db)
-    await later(db, "tenants.refill_spares", {})
+    await ask_provision(db)  # one spare schema less
     await db.flush()
     tenant = TenantRef(cooperative.id, slug, founding.name, schema_name, cooperative.status, None, revision)
     await enter(db, tenant)

@@ -1,4 +1,4 @@
-"""Jobs of founding."""
+"""Jobs of founding, and what the owner's process does for it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kernel.outbox import daily_platform_job
 from onboarding import abandoned
+from tenants.provision import provision_task
 
 if TYPE_CHECKING:
     from kernel.database import Database
@@ -17,7 +18,7 @@ async def mark_abandoned(database: Database) -> None:
     await abandoned.mark_abandoned(database)
 
 
-@daily_platform_job("onboarding.remove_marked")
+@provision_task("onboarding.remove_marked")
 async def remove_marked(database: Database) -> None:
-    """Remove those that were closed before."""
+    """Remove those that were closed before; only the owner may."""
     await abandoned.remove_marked(database)

@@ -63,13 +63,13 @@ async def begin_day(database: Database, day: date) -> bool:
 async def forget_spent(database: Database) -> None:
     """Drop what the platform's own tables need no longer: counted attempts, heartbeats of workers long gone, keys of old days."""
     now = clock.now()
-    async with database.owner.begin() as connection:  # the application's role may not take a heartbeat away
+    async with shared_session(database) as db:
         for statement, before in (
             ("DELETE FROM shared.throttles WHERE window_ends_at < :before", now - THROTTLES_KEPT),
             ("DELETE FROM shared.heartbeats WHERE seen_at < :before", now - HEARTBEATS_KEPT),
             ("DELETE FROM shared.finished_jobs WHERE finished_at < :before", now - KEYS_KEPT),
         ):
-            await connection.execute(text(statement), {"before": before})
+            await db.execute(text(statement), {"before": before})
 
 
 async def forget_finished_jobs(db: AsyncSession) -> None:

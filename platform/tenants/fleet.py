@@ -12,12 +12,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from kernel.broker import queue_schema_script
-from kernel.database import app_role_password
+from kernel.errors import Kind
+from kernel.postgres_errors import OLDEST_MAJOR, SERVER_TOO_OLD
 from tenants.registry import CHANNEL
 from tenants.revisions import COOPERATIVE, SHARED, render
 from tenants.schemas import refill_spares, run_script
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from kernel.database import Database
 
 CONNECTIONS = 4
@@ -25,6 +28,14 @@ LOCK_TIMEOUT = "5s"
 ROLE_ATTEMPTS = 6
 # unique_violation and duplicate_object for a role made twice, internal_error for "tuple concurrently updated"
 _CLASHES = frozenset({"23505", "42710", "XX000"})
+_NOT_ALLOWED = "42501"  # insufficient_privilege
+
+LOGIN_NOT_READY = Kind(
+    "tenants.login_not_ready",
+    500,
+    id="Peran {role} bukan buatan pemilik basis data, dan belum seperti seharusnya ({problems}). Mintalah administrator menjalankan: {statement}",
+    en="The role {role} was not made by the database's owner, and is not as it must be ({problems}). Have the administrator run: {statement}",
+)
 
 
 class FleetReport(msgspec.Struct, frozen=True):
@@ -45,6 +56,7 @@ async def migrate(
 
     One cooperative's failure (a lock that is not free, a broken row) is reported and harms no other: the rest goes on.
     """
+    await refuse_old_server(database)
     await _prepare_roles(database)
     shared_head = await _migrate_shared(database, root)
     head, _ = render(COOPERATIVE, None, root)
@@ -149,18 +161,58 @@ async def _prepare_roles(database: Database) -> None:
             return
 
 
+async def refuse_old_server(database: Database) -> None:
+    """Refuse a PostgreSQL that lacks what isolation stands on. Raises a Refusal (``kernel.postgres_server_too_old``)."""
+    async with database.owner.connect() as connection:
+        number, shown = (
+            await connection.execute(
+                text("SELECT current_setting('server_version_num')::int, current_setting('server_version')")
+            )
+        ).one()
+    if number < OLDEST_MAJOR * 10_000:
+        raise SERVER_TOO_OLD(found=shown, oldest=OLDEST_MAJOR)
+
+
 async def _make_roles(database: Database) -> None:
-    """Make the login role (no rights, empty search path) and the group of all cooperatives' roles; set the login's password."""
-    role, password = database.settings.app_role, app_role_password(database.settings)
+    """Make the application's login (no rights, empty search path) and the group of all cooperatives' roles; set the login's password."""
+    role = database.settings.app_role
+    password = database.app_url.password if database.logins.has_app else None
     async with database.owner.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung roles'))"))
         have = set((await connection.execute(text("SELECT rolname FROM pg_roles"))).scalars())
         if "lumbung_coop" not in have:
             await connection.exec_driver_sql("CREATE ROLE lumbung_coop NOLOGIN")
-        verb = "ALTER" if role in have else "CREATE"
-        quoted = connection.dialect.identifier_preparer.quote(role)
-        await connection.exec_driver_sql(f"{verb} ROLE {quoted} LOGIN NOINHERIT PASSWORD '{password}'")
-        await connection.exec_driver_sql(f"ALTER ROLE {quoted} SET search_path = ''")
+        try:
+            async with connection.begin_nested():
+                await _set_login(connection, "ALTER" if role in have else "CREATE", role, password)
+        except DBAPIError as error:
+            if role not in have or getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
+                raise
+            await _refuse_unready_login(connection, role)  # an administrator made it, with a password of their choice
         # a temporary table outlives its transaction on a pooled connection, and stands before everybody's own of that name
         here = connection.dialect.identifier_preparer.quote(connection.engine.url.database or "")
         await connection.exec_driver_sql(f"REVOKE TEMPORARY ON DATABASE {here} FROM PUBLIC")
+
+
+async def _set_login(connection: AsyncConnection, verb: str, role: str, password: str | None) -> None:
+    statements = text(
+        "SELECT format('%s ROLE %I LOGIN NOINHERIT', CAST(:verb AS text), CAST(:role AS text))"
+        " || coalesce(format(' PASSWORD %L', CAST(:password AS text)), ''), format('ALTER ROLE %I SET search_path = %L', CAST(:role AS text), '')"
+    )
+    given = {"verb": verb, "role": role, "password": password}
+    for statement in (await connection.execute(statements, given)).one():
+        await connection.exec_driver_sql(statement)
+
+
+async def _refuse_unready_login(connection: AsyncConnection, role: str) -> None:
+    query = text(
+        "SELECT r.rolcanlogin, NOT r.rolinherit, EXISTS (SELECT FROM pg_db_role_setting s WHERE s.setrole = r.oid AND s.setdatabase = 0"
+        """ AND s.setconfig && ARRAY['search_path=""', 'search_path='])"""
+        " FROM pg_roles r WHERE r.rolname = :role"
+    )
+    ready = (await connection.execute(query, {"role": role})).one()
+    wanted = ("it may not log in", "it inherits rights", "its search path is not empty")
+    if missing := [what for what, good in zip(wanted, ready, strict=True) if not good]:
+        quoted = connection.dialect.identifier_preparer.quote(role)
+        statement = f"ALTER ROLE {quoted} LOGIN NOINHERIT; ALTER ROLE {quoted} SET search_path = ''"
+        raise LOGIN_NOT_READY(role=role, problems="; ".join(missing), statement=statement)

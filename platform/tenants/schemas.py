@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from tenants.revisions import COOPERATIVE, render
+from tenants.revisions import COOPERATIVE, head_of, render
+from tenants.session import shared_reader, shared_session
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     from kernel.database import Database
+
+PROVISION = "lumbung_provision"  # the channel on which the owner's process is asked
+WAIT_SECONDS = 10.0
+LOOK_SECONDS = 0.2
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -83,3 +90,27 @@ async def take_spare(db: AsyncSession, minimum_revision: str) -> tuple[str, str]
         )
     ).first()
     return (row.schema_name, row.revision) if row else None
+
+
+async def ask_provision(db: AsyncSession) -> None:
+    """Ask the owner's process, when this transaction commits, to look at what there is to do."""
+    await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": PROVISION})
+
+
+async def await_spare(database: Database, deadline: float) -> bool:
+    """Have a spare schema made: here where this process may, else by provision. False when there is none at ``deadline``.
+
+    The deadline is a moment of ``time.monotonic()``.
+    """
+    if database.has_owner:
+        await make_spare(database)
+        return True
+    async with shared_session(database) as db:
+        await ask_provision(db)
+    query = "SELECT EXISTS (SELECT FROM shared.spare_schemas WHERE revision = $1)"
+    while time.monotonic() < deadline:
+        async with shared_reader(database) as ro:
+            if await ro.value(query, head_of(COOPERATIVE)):
+                return True
+        await asyncio.sleep(LOOK_SECONDS)
+    return False

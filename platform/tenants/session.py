@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from kernel.database import Database, Reader, begin
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy import Connection
-    from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import SessionTransaction
 
     from tenants.registry import TenantRef
@@ -82,6 +82,13 @@ async def coop_reader(database: Database, tenant: TenantRef) -> AsyncIterator[Re
 async def shared_session(database: Database) -> AsyncIterator[AsyncSession]:
     """Open a write session on schema ``shared`` alone: no cooperative can be reached from it."""
     async with database.sessions() as db, db.begin():
+        yield db
+
+
+@contextlib.asynccontextmanager
+async def owner_session(database: Database) -> AsyncIterator[AsyncSession]:
+    """Open a write session on schema ``shared`` as the owner, for the few rows that web and worker may not write."""
+    async with AsyncSession(database.owner, expire_on_commit=False) as db, db.begin():
         yield db
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from kernel.outbox import daily_job, daily_platform_job, platform_job
 from tenants import daily
-from tenants.schemas import refill_spares as refill
+from tenants.schemas import ask_provision
+from tenants.session import shared_session
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 @platform_job("tenants.refill_spares")
 async def refill_spares(database: Database) -> None:
-    """Bring the pool of spare schemas up to its size; repeating it makes none too many."""
-    await refill(database)
+    """Ask provision to fill the pool of spare schemas. Releases before wrote this job at each founding; rows of it may still wait."""
+    async with shared_session(database) as db:
+        await ask_provision(db)
 
 
 @daily_platform_job("tenants.forget_spent")

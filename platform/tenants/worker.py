@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from kernel.outbox import RETRIED_FOR, find_job, finish_once, retry_wait
 from kernel.relay import run_relay
 from tenants.daily import begin_days
 from tenants.failed_jobs import Failure, describe_error, enqueue_retry, give_up
+from tenants.logins import refuse_powers
 from tenants.registry import tenant_by_schema
 from tenants.session import coop_session, shared_session
 
@@ -89,12 +91,11 @@ async def attempt_job(
 class Worker:
     """One worker process: the relay on its own event loop, and dramatiq's threads doing the jobs."""
 
-    def __init__(self, settings: Settings, owner_url: str) -> None:
-        self.settings = settings
-        self._owner_url = owner_url
+    def __init__(self, settings: Settings, app_url: str) -> None:
+        self.settings = settings = replace(settings, database_url=None, app_database_url=app_url)
         # jobs run on the loop of dramatiq's middleware, the relay on ours: each has its own pools
-        self._jobs = Database(owner_url, settings, pool_size=max(2, settings.worker_threads))
-        self._relay = Database(owner_url, settings, pool_size=2)
+        self._jobs = Database(None, settings, pool_size=max(2, settings.worker_threads))
+        self._relay = Database(None, settings, pool_size=2)
         check_broker(settings)
         self.broker = make_broker(settings, plain_url(self._relay.app_url))
 
@@ -123,7 +124,8 @@ class Worker:
         self._actor.send(coop_role, name, key, arguments, attempts, first_failed_at)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until ``stopping`` is set; jobs under way are finished first."""
+        """Work until ``stopping`` is set; jobs under way are finished first. Refuses to begin with too powerful a login."""
+        await refuse_powers(self._relay)
         threads = dramatiq.Worker(self.broker, worker_threads=self.settings.worker_threads, worker_timeout=200)
         await asyncio.to_thread(threads.start)
         try:
@@ -134,14 +136,14 @@ class Worker:
             await self._relay.close()
 
 
-def run(settings: Settings, owner_url: str) -> None:
-    """Run a worker until SIGTERM or SIGINT. Import every room's tasks first."""
+def run(settings: Settings, app_url: str) -> None:
+    """Run a worker by the application's login until SIGTERM or SIGINT. Import every room's tasks first."""
 
     async def until_told() -> None:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        await Worker(settings, owner_url).run(stopping)
+        await Worker(settings, app_url).run(stopping)
 
     asyncio.run(until_told())

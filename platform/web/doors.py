@@ -18,6 +18,7 @@ from members.queries import viewer_of_session
 from operators.queries import operator_of_session
 from payments.inbox import inbox_of
 from tenants.changes import REGISTRY, listen
+from tenants.logins import refuse_powers
 from tenants.registry import HostCache, TenantRef
 from tenants.revisions import OLDEST_SERVED
 from tenants.session import coop_reader, shared_reader
@@ -86,10 +87,11 @@ class Doors:
         """Open what the process needs; refuse to start unsafely."""
         check_startable(self.settings)
         if self._database is None:
-            if self.settings.database_url is None:
-                msg = "set LUMBUNG_DATABASE_URL, or start with `lumbung up`, which brings its own PostgreSQL"
+            if self.settings.app_database_url is None:
+                msg = "set LUMBUNG_APP_DATABASE_URL, or start with `lumbung up`, which brings its own PostgreSQL"
                 raise RuntimeError(msg)
-            self._database = Database(self.settings.database_url, self.settings)
+            self._database = Database(None, self.settings)  # pages never make or change what the owner owns
+        await refuse_powers(self._database)
         self.hosts = HostCache(self._database)
         self._database.local["changed"] = self.changed
         self._listener = asyncio.create_task(listen(self._database, self.changed, self.forget_all))

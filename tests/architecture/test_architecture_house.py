@@ -21,7 +21,7 @@ MIGRATIONS = PLATFORM / "tenants" / "migrations"
 MACHINERY = {
     "kernel/database.py", "kernel/outbox.py", "kernel/relay.py", "kernel/postgres.py", "kernel/postgres_cluster.py", "kernel/locks.py",
     "tenants/registry.py", "tenants/session.py", "tenants/schemas.py", "tenants/fleet.py", "tenants/changes.py", "tenants/worker.py",
-    "tenants/throttles.py", "tenants/removal.py",
+    "tenants/throttles.py", "tenants/removal.py", "tenants/logins.py",
     "ledger/posting.py",
 }  # fmt: skip
 

@@ -146,7 +146,7 @@ def worker(database: Database) -> Iterator[None]:
     """A worker process beside us."""
     environment = os.environ | {
         "PYTHONPATH": str(ROOT / "platform"),
-        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_APP_DATABASE_URL": plain_url(database.app_url),
         "LUMBUNG_DATA_DIR": str(database.settings.data_dir),
         "LUMBUNG_STAND_INS": ",".join(f"{name}={address}" for name, address in database.settings.stand_ins),
     }

@@ -21,7 +21,7 @@ from kernel.settings import Settings
 from operators.adding import add_operator
 from stand_ins.bank import Movement, statement
 from tenants.registry import TenantRef, tenant_by_slug
-from tenants.session import shared_session
+from tenants.session import owner_session, shared_session
 
 PHONE = "0899-0000-7001"
 MARCH = datetime(2026, 3, 1, 2, tzinfo=UTC)
@@ -29,7 +29,7 @@ MARCH = datetime(2026, 3, 1, 2, tzinfo=UTC)
 
 @pytest.fixture
 async def operator(database: Database, visitor: Visitors, settings: Settings) -> SignedIn:
-    async with shared_session(database) as db:
+    async with owner_session(database) as db:
         await add_operator(db, name="Wening Astuti", phone_number=PHONE, password=PASSWORD)
     client = visitor("operator")
     assert (await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})).status_code == 303

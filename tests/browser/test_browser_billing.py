@@ -24,7 +24,7 @@ from onboarding.founding import Founding, found
 from operators.adding import add_operator
 from operators.models import Operator
 from tenants.registry import TenantRef
-from tenants.session import shared_session
+from tenants.session import owner_session, shared_session
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +56,7 @@ async def kenari(paid_site: Site) -> TenantRef:
 
 @pytest.fixture(scope="module")
 async def wening(paid_site: Site) -> Operator:
-    async with shared_session(paid_site.database) as db:
+    async with owner_session(paid_site.database) as db:
         return await add_operator(db, name="Wening Tagihan", phone_number="0899-0000-7077", password=PASSWORD)
 
 

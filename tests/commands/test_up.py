@@ -42,7 +42,7 @@ class Up:
             time.sleep(0.05)
 
     def children(self) -> dict[str, int]:
-        """Process numbers of web, worker and stand-ins."""
+        """Process numbers of web, worker, provision and stand-ins."""
         listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
         found = {}
         for line in listed.splitlines():
@@ -50,6 +50,7 @@ class Up:
             for name, program in (
                 ("web", "commands.main web "),
                 ("worker", "commands.main worker "),
+                ("provision", "commands.main provision "),
                 ("stand-ins", "stand_ins "),
             ):
                 if int(parent) == self.process.pid and program in arguments:
@@ -120,7 +121,7 @@ def test_it_serves_and_ctrl_c_ends_all_of_it(up: Up, folder: Path) -> None:
     assert up.answer(f"localhost:{up.port}") == 200
     assert up.answer("nobody.example") == 404
     children = up.children()
-    assert set(children) == {"web", "worker"}
+    assert set(children) == {"web", "worker", "provision"}
     assert server_runs(folder)
     second = up_again(up.port, folder)
     assert second.returncode == 1
@@ -144,7 +145,7 @@ def test_the_demo_is_paid_through_stand_ins_and_when_one_process_dies_all_end_an
         try:
             up.wait_until_running()
             children = up.children()
-            assert set(children) == {"web", "worker", "stand-ins"}
+            assert set(children) == {"web", "worker", "provision", "stand-ins"}
             assert up.answer(f"melati.localhost:{up.port}") == 200
             if again:
                 asked = lumbung_beside(folder, "payments", "reconcile", "melati", "--json")

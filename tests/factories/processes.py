@@ -19,6 +19,7 @@ from kernel.database import Database, plain_url
 from kernel.settings_reading import is_this_machine
 
 ROOT = Path(__file__).parents[2]
+PLATFORM = ROOT / "platform"
 CADDYFILE = ROOT / "infra" / "caddy" / "Caddyfile"
 START_SECONDS = 30.0
 
@@ -54,7 +55,7 @@ def web_process(
     """
     environment = bare_environment() | {
         "PYTHONPATH": str(ROOT / "platform"),
-        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_APP_DATABASE_URL": plain_url(database.app_url),
         "LUMBUNG_BASE_DOMAIN": base_domain,
         "LUMBUNG_TRUSTED_PROXIES": "127.0.0.1",
         **({} if is_this_machine(base_domain) else production()),
@@ -75,6 +76,16 @@ def production() -> dict[str, str]:
 
 
 @contextmanager
+def our_process(
+    arguments: list[str], environment: Mapping[str, str], log: Path, *, port: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of our commands that goes on until it is told to stop; with a port, wait until it listens there."""
+    command = [sys.executable, "-m", "commands.main", *arguments, "--with-parent"]
+    with _running(command, dict(environment), port, log) as process:
+        yield process
+
+
+@contextmanager
 def caddy_process(environment: Mapping[str, str], port: int, folder: Path) -> Iterator[None]:
     """Run the repository's Caddyfile on 127.0.0.1; its own files lie in ``folder``."""
     own = {
@@ -90,14 +101,17 @@ def caddy_process(environment: Mapping[str, str], port: int, folder: Path) -> It
 
 
 @contextmanager
-def _running(command: list[str], environment: dict[str, str], port: int, log: Path) -> Iterator[None]:
+def _running(
+    command: list[str], environment: dict[str, str], port: int | None, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
         )
     try:
-        _wait_for_port(port, process, log)
-        yield
+        if port is not None:
+            _wait_for_port(port, process, log)
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:

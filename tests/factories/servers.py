@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
+from sqlalchemy import text
 
+from kernel.database import Database
 from kernel.postgres import EmbeddedPostgres
 
 OWNER_SCRIPT = Path(__file__).parents[2] / "infra" / "postgres" / "owner.sql"
@@ -41,6 +43,17 @@ async def make_owner(superuser_url: str) -> str:
     finally:
         await connection.close()
     return f"postgresql://owner:{quote(OWNER_PASSWORD)}@{address_of(superuser_url)}/owner"
+
+
+async def give_to_plain_owner(database: Database) -> None:
+    """Let a role without powers own what is shared, as production wants it: the server of the tests belongs to a superuser."""
+    async with database.owner.begin() as connection:
+        await connection.execute(
+            text(
+                "DO $$ BEGIN CREATE ROLE plain_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            )
+        )
+        await connection.execute(text("ALTER SCHEMA shared OWNER TO plain_owner"))
 
 
 def address_of(url: str) -> str:

@@ -25,7 +25,7 @@ from shop.handling import hand_over
 from shop.placing import Buyer, Checkout, place_order
 from shu.drafting import draft
 from tenants.registry import TenantRef, tenant_by_slug
-from tenants.session import coop_session, shared_session
+from tenants.session import coop_session, owner_session
 
 CHAIR, MAWARS_CHAIR, SARI = "+6289900000000", "+6289900000001", "+6281200000001"
 OFFICER = Actor("officer", "Ketua Melati")
@@ -57,7 +57,7 @@ async def build_town(site: Site) -> Town:
 
 
 async def _make_operator(site: Site) -> Operator:
-    async with shared_session(site.database) as db:
+    async with owner_session(site.database) as db:
         return await add_operator(db, name="Wira Adiguna", phone_number="0899-0000-7700", password=PASSWORD)
 
 

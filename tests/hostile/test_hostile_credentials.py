@@ -1,17 +1,30 @@
 """Whoever takes over the web process or the worker holds a login without rights, and nothing that opens more."""
 
+import asyncio
+import json
 import subprocess
 import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import text
 
-from factories.processes import ROOT, bare_environment
+from factories.processes import PLATFORM, bare_environment, free_port, our_process, production
 from kernel.database import Database, plain_url
-from tenants.session import shared_session
+from kernel.errors import Refusal
+from kernel.outbox import later
+from tenants import schemas
+from tenants.provision import run_provision
+from tenants.registry import TenantRef, tenant_by_slug
+from tenants.session import coop_session, owner_session, shared_session
+from web.doors import Doors
 
-pytestmark = [pytest.mark.slow, pytest.mark.xfail(strict=True, reason="issue 8, point 12")]
+pytestmark = pytest.mark.slow
 
 # What web and worker may do with each table of the platform: what their code does, and no more.
 RIGHTS = {
@@ -37,6 +50,23 @@ RIGHTS = {
     "throttles": "SELECT INSERT UPDATE DELETE",
     "usage_figures": "SELECT INSERT UPDATE",
 }
+FOUNDING = {
+    "name": "Koperasi Kenanga",
+    "slug": "kenanga",
+    "officer_name": "Lestari Widuri",
+    "phone": "0812-7000-0001",
+    "password": "tiga-kata-berbeda",
+    "bylaws": "konsumen",
+    "founding_key": "a-key-of-this-very-form",
+}
+
+
+@pytest.fixture
+async def serving(database: Database) -> AsyncIterator[Database]:
+    """The same database as web and worker open it."""
+    app = Database(None, replace(database.settings, app_database_url=plain_url(database.app_url)))
+    yield app
+    await app.close()
 
 
 async def test_the_applications_login_may_do_with_each_table_what_its_code_does(database: Database) -> None:
@@ -50,10 +80,9 @@ async def test_the_applications_login_may_do_with_each_table_what_its_code_does(
     assert {table: found.get(table) for table in RIGHTS} == RIGHTS
 
 
-async def test_the_applications_login_makes_no_operator_and_no_place_for_a_cooperative(database: Database) -> None:
+async def test_the_applications_login_makes_no_operator_and_no_place_for_a_cooperative(serving: Database) -> None:
     for statement in (
-        "INSERT INTO shared.operators (id, name, phone, password_hash, added_at)"
-        " VALUES (gen_random_uuid(), 'Penyusup', '+628110000000', 'x', now())",
+        "INSERT INTO shared.operators (id, name, phone, password_hash) VALUES (gen_random_uuid(), 'x', '+62811', 'x')",
         "UPDATE shared.operators SET phone = '+628110000000'",
         "INSERT INTO shared.spare_schemas (schema_name, revision) VALUES ('coop_aaaaaaaaaaaaaaaa', '0001')",
         "UPDATE shared.hostnames SET host = 'penyusup'",
@@ -62,19 +91,224 @@ async def test_the_applications_login_makes_no_operator_and_no_place_for_a_coope
         "CREATE SCHEMA penyusup",
     ):
         with pytest.raises(Exception, match="permission denied"):
-            async with shared_session(database) as db:
+            async with shared_session(serving) as db:
                 await db.execute(text(statement))
 
 
-def test_a_command_needs_the_applications_login_alone(database: Database, tmp_path: Path) -> None:
+async def test_a_process_that_serves_has_no_way_to_the_owner(serving: Database) -> None:
+    assert not serving.has_owner
+    with pytest.raises(Refusal, match="LUMBUNG_DATABASE_URL"):
+        _ = serving.owner
+    with pytest.raises(Refusal, match="LUMBUNG_DATABASE_URL"):
+        _ = serving.owner_url
+
+
+async def drain(database: Database) -> None:
+    async with owner_session(database) as db:
+        await db.execute(text("DELETE FROM shared.spare_schemas"))
+
+
+@asynccontextmanager
+async def front_door(serving: Database) -> AsyncIterator[httpx.AsyncClient]:
+    doors = Doors(serving.settings, serving)
+    await doors.start()
+    origin = f"http://{serving.settings.base_domain}"
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(doors), base_url=origin, headers={"origin": origin, "accept": "text/html"}
+    ) as client:
+        yield client
+    await doors.stop()
+
+
+async def test_a_founding_that_finds_no_place_ready_waits_for_one_to_be_made(
+    database: Database, serving: Database
+) -> None:
+    await drain(database)
+    stopping = asyncio.Event()
+
+    async def provision_comes_late() -> None:
+        await asyncio.sleep(0.5)
+        await run_provision(database, stopping)
+
+    coming = asyncio.create_task(provision_comes_late())
+    try:
+        async with front_door(serving) as client:
+            answer = await client.post("/daftar", data=FOUNDING)
+        assert answer.status_code == 303, answer.text
+        assert await tenant_by_slug(serving, "kenanga") is not None
+    finally:
+        stopping.set()
+        await coming
+
+
+async def test_a_founding_is_heard_by_provision_at_once(
+    database: Database, serving: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only at its next look: that would be too late for somebody who waits."""
+    from tenants import provision
+
+    monkeypatch.setattr(provision, "LOOK_AGAIN", 3_600.0)
+    stopping = asyncio.Event()
+    running = asyncio.create_task(run_provision(database, stopping))
+    try:
+        async with front_door(serving) as client:
+            for at in range(4):  # more than lie ready
+                form = FOUNDING | {"slug": f"kenanga-{at}", "founding_key": f"a-key-of-form-number-{at}"}
+                assert (await client.post("/daftar", data=form)).status_code == 303
+    finally:
+        stopping.set()
+        await running
+
+
+async def test_without_provision_the_founder_reads_a_sentence_and_keeps_what_was_typed(
+    database: Database, serving: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schemas, "WAIT_SECONDS", 0.6)
+    await drain(database)
+    async with front_door(serving) as client:
+        begun = time.monotonic()
+        answer = await client.post("/daftar", data=FOUNDING)
+        assert time.monotonic() - begun >= 0.6
+        assert answer.status_code == 503
+        assert "Kirim lagi" in answer.text
+        for typed in ("Koperasi Kenanga", "kenanga", "Lestari Widuri", "0812-7000-0001", FOUNDING["founding_key"]):
+            assert f'value="{typed}"' in answer.text
+    assert await tenant_by_slug(serving, "kenanga") is None
+
+
+def environments(database: Database, port: int) -> tuple[dict[str, str], dict[str, str]]:
+    """Of web and worker, and of provision."""
+    common = bare_environment() | {
+        "PYTHONPATH": str(PLATFORM),
+        "LUMBUNG_BASE_DOMAIN": f"localhost:{port}",
+        "LUMBUNG_DATA_DIR": str(database.settings.data_dir),
+        "LUMBUNG_SPARE_SCHEMAS": "2",
+    }
+    return (
+        common | {"LUMBUNG_APP_DATABASE_URL": plain_url(database.app_url)},
+        common | {"LUMBUNG_DATABASE_URL": plain_url(database.owner_url)},
+    )
+
+
+def family(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in (line.split() for line in listed.splitlines())}
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(found)
+
+
+async def eventually(true: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not await true():  # type: ignore[misc]
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+
+async def test_web_and_worker_serve_foundings_and_jobs_without_ever_holding_the_owners_password(
+    database: Database, melati: TenantRef, tmp_path: Path
+) -> None:
+    port = free_port()
+    serving, owners = environments(database, port)
+    await drain(database)
+    secret = database.owner_url.password
+    assert secret
+    with (
+        our_process(["web", "--port", str(port)], serving, tmp_path / "web.log", port=port) as web,
+        our_process(["worker"], serving, tmp_path / "worker.log") as worker,
+        our_process(["provision"], owners, tmp_path / "provision.log"),
+    ):
+        for pid in family(web.pid) + family(worker.pid):
+            held = Path(f"/proc/{pid}/environ").read_bytes()
+            assert b"LUMBUNG_APP_DATABASE_URL=" in held
+            assert secret.encode() not in held
+        async with httpx.AsyncClient(
+            base_url=f"http://localhost:{port}", headers={"origin": f"http://localhost:{port}"}, timeout=20
+        ) as client:
+            founded = await client.post("/daftar", data=FOUNDING)
+            assert founded.status_code == 303, founded.text
+            assert founded.headers["location"].startswith(f"http://kenanga.localhost:{port}/masuk/serah?kunci=")
+
+        async with coop_session(database, melati) as db:
+            await later(db, "tenants.forget_finished_jobs", {}, key="a job of this test")
+
+        async def job_done() -> bool:
+            async with coop_session(database, melati) as db:
+                done = await db.execute(text("SELECT 1 FROM finished_jobs WHERE key = 'a job of this test'"))
+                return done.first() is not None
+
+        async def pool_full() -> bool:
+            async with shared_session(database) as db:
+                return (await db.execute(text("SELECT count(*) FROM shared.spare_schemas"))).scalar_one() >= 2
+
+        await eventually(job_done)
+        await eventually(pool_full)
+        async with database.owner.connect() as connection:
+            logins = await connection.execute(
+                text(
+                    "SELECT DISTINCT usename FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                    " AND datname = current_database() AND query !~ 'spare|pg_stat_activity|lumbung_provision'"
+                )
+            )
+            assert database.settings.app_role in set(logins.scalars())
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_a_production_process_that_serves_refuses_the_owners_address(command: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "commands.main", "coop", "list"],
-        env=bare_environment() | {
-            "PYTHONPATH": str(ROOT / "platform"),
-            "LUMBUNG_POSTGRES_BIN": str(tmp_path),
-            "LUMBUNG_DATA_DIR": str(tmp_path),
-            "LUMBUNG_APP_DATABASE_URL": plain_url(database.app_url),
+        [sys.executable, "-m", "commands.main", command],
+        env=bare_environment() | production() | {
+            "PYTHONPATH": str(PLATFORM),
+            "LUMBUNG_BASE_DOMAIN": "lumbung.example",
+            "LUMBUNG_DATABASE_URL": "postgresql://lumbung:p@127.0.0.1:1/lumbung",
+            "LUMBUNG_APP_DATABASE_URL": "postgresql://lumbung_app:Zk3vQ8sYt0Wm5RbX1nLc@127.0.0.1:1/lumbung",
         },
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert "melati" in done.stdout, done.stderr
+    assert done.returncode == 1
+    assert "LUMBUNG_DATABASE_URL is the owner's" in done.stderr
+
+
+def lumbung(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "commands.main", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_commands_need_the_applications_login_alone_and_those_that_need_the_owners_say_so(database: Database) -> None:
+    serving, owners = environments(database, 8000)
+    listed = lumbung(serving, "coop", "list")
+    assert "melati" in listed.stdout, listed.stderr
+    for arguments in (["operator", "add", "Wening", "--phone", "0899-0000-7001"], ["migrate"], ["provision"]):
+        done = lumbung(serving | {"LUMBUNG_PASSWORD": "tiga-kata-berbeda"}, *arguments)
+        assert done.returncode == 1, arguments
+        assert "This needs the owner's login of the database: set LUMBUNG_DATABASE_URL." in done.stderr, arguments
+    added = lumbung(
+        owners | {"LUMBUNG_PASSWORD": "tiga-kata-berbeda"}, "operator", "add", "W", "--phone", "0899-0000-7001"
+    )
+    assert added.returncode == 0, added.stderr
+
+
+def told(environment: dict[str, str], subject: str) -> dict[str, str]:
+    findings: list[dict[str, str]] = json.loads(lumbung(environment, "doctor", "--json").stdout)
+    return next(finding for finding in findings if finding["subject"] == subject)
+
+
+def test_doctor_says_when_the_process_that_serves_would_have_the_owners_powers(database: Database) -> None:
+    serving, owners = environments(database, 8000)
+    assert told(serving, "provision")["state"] == "notice"
+    both = told(serving | owners, "logins")
+    assert both["state"] == "notice"
+    assert "owner's LUMBUNG_DATABASE_URL stands in this environment" in both["found"]
+    as_owner = told(serving | {"LUMBUNG_APP_DATABASE_URL": plain_url(database.owner_url)}, "logins")
+    assert (
+        "LUMBUNG_APP_DATABASE_URL logs in as lumbung, which may more than a login without rights" in as_owner["found"]
+    )
+    in_production = told(serving | owners | production() | {"LUMBUNG_BASE_DOMAIN": "lumbung.example"}, "settings")
+    assert in_production["state"] == "wrong"
+    assert "LUMBUNG_DATABASE_URL is the owner's login, which web and worker must not hold" in in_production["found"]

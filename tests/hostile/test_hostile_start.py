@@ -19,7 +19,7 @@ GOOD_KEY = CHANCE.randbytes(32)
 SAFE = Settings(
     environment="production",
     base_domain="lumbung.example",
-    database_url="postgresql://lumbung:p@db/lumbung",
+    app_database_url="postgresql://lumbung_app:Zk3vQ8sYt0Wm5RbX1nLc@db/lumbung",
     secret_key=base64.urlsafe_b64encode(CHANCE.randbytes(48)).decode(),
     master_keys=(("k1", GOOD_KEY),),
 )

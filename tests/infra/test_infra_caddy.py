@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from conftest import SignInAs
 from factories.processes import CADDYFILE, bare_environment, caddy_process, caddy_program, free_port, web_process
+from factories.servers import give_to_plain_owner
 from kernel.database import Database
 from tenants.session import shared_session
 from tenants.throttles import throttle_key
@@ -69,9 +70,10 @@ def plain(database: Database, tmp_path: Path) -> Iterator[Front]:
 
 
 @pytest.fixture
-def encrypted(database: Database, tmp_path: Path) -> Iterator[Front]:
+async def encrypted(database: Database, tmp_path: Path) -> AsyncIterator[Front]:
     """With certificates of Caddy's own authority; its root certificate is the only one that the client trusts."""
     caddy_program()
+    await give_to_plain_owner(database)
     upstream, port, plain_port = free_port(), free_port(), free_port()
     front = Front(
         "https",

@@ -5,16 +5,19 @@ import asyncio
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from factories.processes import ROOT
 from factories.servers import OWNER_PASSWORD, address_of, make_owner, own_server
 from kernel.database import Database
+from kernel.errors import Refusal
 from kernel.money import Rupiah
 from kernel.postgres_place import _bundled
 from kernel.settings import Settings
@@ -22,6 +25,7 @@ from ledger import Journal, Line, post, queries
 from ledger.chart import CASH, OPENING_BALANCES
 from onboarding.founding import Founding, found
 from tenants.fleet import _drop_spare, migrate
+from tenants.logins import refuse_powers
 from tenants.registry import tenant_by_slug
 from tenants.session import coop_session
 
@@ -50,8 +54,10 @@ def other_server() -> Iterator[str]:
         yield url
 
 
-def opened(url: str, secret: str = "s" * 40) -> Database:
-    return Database(url, Settings(database_url=url, secret_key=secret, spare_schemas=2))
+def opened(url: str, password: str = "padi-4f0c1e9b27d8", role: str = "lumbung_app") -> Database:
+    """By both logins; the application's password is its own, with a sign that must be quoted."""
+    app = make_url(url).set(username=role, password=f"{password}'%").render_as_string(hide_password=False)
+    return Database(url, Settings(database_url=url, app_database_url=app, app_role=role, spare_schemas=2))
 
 
 async def test_the_owner_needs_no_superuser(server: str) -> None:
@@ -75,8 +81,8 @@ async def test_the_owner_needs_no_superuser(server: str) -> None:
         await database.close()
 
 
-async def test_a_new_secret_key_reaches_the_login_role_by_a_migration(server: str) -> None:
-    old, new = opened(server, "a" * 40), opened(server, "b" * 40)
+async def test_the_applications_password_is_its_own_and_reaches_its_login_by_a_migration(server: str) -> None:
+    old, new = opened(server, "satu"), opened(server, "dua")
     try:
         await migrate(old)
         with pytest.raises(asyncpg.InvalidPasswordError):
@@ -85,6 +91,47 @@ async def test_a_new_secret_key_reaches_the_login_role_by_a_migration(server: st
         await log_in(new)
     finally:
         await asyncio.gather(old.close(), new.close())
+
+
+async def test_a_login_that_an_administrator_made_is_taken_as_it_is_once_it_is_ready(server: str) -> None:
+    """Its password is then the administrator's, too: the owner may not set it."""
+    url = await make_owner(server)
+    as_administrator = await asyncpg.connect(server)
+    database = opened(url, "of-the-administrator", "reader_of_theirs")
+    try:
+        await as_administrator.execute("CREATE ROLE reader_of_theirs LOGIN PASSWORD 'of-the-administrator''%'")
+        with pytest.raises(Refusal, match="inherits rights; its search path is not empty") as refused:
+            await migrate(database)
+        for statement in str(refused.value).partition("run: ")[2].rstrip(".").split(";"):
+            await as_administrator.execute(statement)
+        assert (await migrate(database)).failed == {}
+        await log_in(database)
+        founded = await found(database, KENANGA)
+        async with coop_session(database, founded.tenant) as db:
+            assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
+    finally:
+        await asyncio.gather(database.close(), as_administrator.close())
+
+
+async def test_production_refuses_a_superuser_as_owner_and_a_login_with_powers(server: str) -> None:
+    url = await make_owner(server)
+    plain, powerful, owning = opened(url), opened(server), Database(None, Settings(app_database_url=url))
+    for database in (plain, powerful, owning):
+        database.settings = replace(database.settings, environment="production")
+    try:
+        await migrate(plain)
+        await refuse_powers(plain)
+        with pytest.raises(Refusal, match="lumbung, which owns the database's tables, is a superuser"):
+            await refuse_powers(powerful)
+        with pytest.raises(Refusal, match="LUMBUNG_APP_DATABASE_URL logs in as owner, which may more"):
+            await refuse_powers(owning)
+        as_administrator = await asyncpg.connect(server)
+        await as_administrator.execute("ALTER ROLE owner NOCREATEROLE")
+        await as_administrator.close()
+        with pytest.raises(Refusal, match="logs in as owner, which owns the tables"):
+            await refuse_powers(owning)
+    finally:
+        await asyncio.gather(plain.close(), powerful.close(), owning.close())
 
 
 async def log_in(database: Database) -> None:
@@ -117,7 +164,7 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
     await connection.execute(f"ALTER ROLE owner PASSWORD '{OWNER_PASSWORD}'")
     await connection.close()
 
-    database = opened(restored_url, "another secret key, of another server")
+    database = opened(restored_url, "another password, of another server")
     try:
         assert (await migrate(database)).failed == {}
         tenant = await tenant_by_slug(database, "kenanga")

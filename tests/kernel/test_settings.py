@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 SAFE = {
     "LUMBUNG_ENVIRONMENT": "production",
     "LUMBUNG_SECRET_KEY": "Zk3vQ8sYt0Wm5RbX1nLc7PaHd2UfEj6G",
-    "LUMBUNG_DATABASE_URL": "postgresql://lumbung:rahasia@db/lumbung",
+    "LUMBUNG_APP_DATABASE_URL": "postgresql://lumbung_app:Zk3vQ8sYt0Wm5RbX1nLc@db/lumbung",
     "LUMBUNG_BASE_DOMAIN": "lumbung.example",
     "LUMBUNG_MASTER_KEYS": "2026:" + base64.b64encode(hashlib.sha256(b"m").digest()).decode(),
 }
@@ -102,7 +102,12 @@ def test_development_starts_with_every_default_and_production_with_safe_settings
         ({"LUMBUNG_STAND_INS": "midtrans=http://127.0.0.1:9001"}, "LUMBUNG_STAND_INS points to a stand-in"),
         ({"LUMBUNG_SECRET_KEY": "short"}, "shorter than 32"),
         ({"LUMBUNG_BILLING_STRIPE_KEY": "sk_test_1"}, "LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode"),
-        ({"LUMBUNG_DATABASE_URL": ""}, "LUMBUNG_DATABASE_URL names no database"),
+        ({"LUMBUNG_APP_DATABASE_URL": ""}, "LUMBUNG_APP_DATABASE_URL names no database"),
+        ({"LUMBUNG_DATABASE_URL": "postgresql://lumbung:p@db/lumbung"}, "LUMBUNG_DATABASE_URL is the owner's"),
+        (
+            {"LUMBUNG_APP_DATABASE_URL": "postgresql://lumbung_app:rahasia@db/lumbung"},
+            "password in LUMBUNG_APP_DATABASE_URL",
+        ),
         ({"LUMBUNG_BASE_DOMAIN": ""}, "LUMBUNG_BASE_DOMAIN is localhost"),
         ({"LUMBUNG_MAIL_URL": "file:///tmp/mail"}, "LUMBUNG_MAIL_URL points to a stand-in"),
     ],
@@ -127,3 +132,76 @@ def test_the_table_can_be_printed() -> None:
     command = [sys.executable, "-m", "kernel.settings"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     assert printed == settings.table()
+
+
+@pytest.fixture
+def secret_file(tmp_path: Path) -> Path:
+    file = tmp_path / "secret_key"
+    file.write_text(SAFE["LUMBUNG_SECRET_KEY"] + "\n", "utf-8")
+    return file
+
+
+def test_a_secret_may_lie_in_a_file_of_its_own(secret_file: Path) -> None:
+    given = {name: text for name, text in SAFE.items() if name != "LUMBUNG_SECRET_KEY"}
+    assert load(given | {"LUMBUNG_SECRET_KEY_FILE": str(secret_file)}) == load(SAFE)
+
+
+def test_a_secret_may_be_a_credential_of_systemd(secret_file: Path) -> None:
+    secret_file.rename(secret_file.with_name("lumbung_secret_key"))
+    secret_file.with_name("lumbung_port").write_text("9000")  # no secret, so not looked for
+    given = {name: text for name, text in SAFE.items() if name != "LUMBUNG_SECRET_KEY"}
+    assert load(given | {"CREDENTIALS_DIRECTORY": str(secret_file.parent)}) == load(SAFE)
+
+
+@pytest.mark.parametrize(
+    ("holds", "also", "problem"),
+    [
+        ("", "", "is empty"),
+        (None, "", "cannot be read"),
+        ("x" * 40, "y" * 40, "LUMBUNG_SECRET_KEY is set, too: keep one of them"),
+    ],
+)
+def test_a_file_of_a_secret_that_is_not_there_is_empty_or_one_too_many_is_refused(
+    tmp_path: Path, holds: str | None, also: str, problem: str
+) -> None:
+    file = tmp_path / "secret_key"
+    if holds is not None:
+        file.write_text(holds, "utf-8")
+    with pytest.raises(Refusal, match=problem) as refused:
+        load({"LUMBUNG_SECRET_KEY_FILE": str(file), "LUMBUNG_SECRET_KEY": also})
+    assert "LUMBUNG_SECRET_KEY_FILE" in str(refused.value)
+    assert "xxx" not in str(refused.value)
+
+
+def test_only_secrets_are_read_from_files(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("9000")
+    assert load({"LUMBUNG_PORT_FILE": str(tmp_path / "port")}).port == 8000
+
+
+def test_the_applications_role_is_the_one_of_its_address() -> None:
+    assert (
+        load(SAFE | {"LUMBUNG_APP_DATABASE_URL": "postgresql://pembaca:Zk3vQ8sYt0Wm5RbX1nLc@db/l"}).app_role
+        == "pembaca"
+    )
+    with pytest.raises(Refusal, match="it must log in as lain, as LUMBUNG_APP_ROLE says"):
+        load(SAFE | {"LUMBUNG_APP_ROLE": "lain"})
+
+
+def test_a_process_that_serves_is_given_every_setting_but_the_owners_login(secret_file: Path, tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "lumbung_database_url").write_text("postgresql://lumbung:milik-pemilik@db/lumbung")
+    (credentials / "lumbung_broker_url").write_text("redis://:antrean@db/0")
+    left = settings.without_owner(
+        {"PATH": "/bin", "LUMBUNG_SECRET_KEY_FILE": str(secret_file), "CREDENTIALS_DIRECTORY": str(credentials)}
+    )
+    assert left == {
+        "PATH": "/bin",
+        "LUMBUNG_SECRET_KEY": SAFE["LUMBUNG_SECRET_KEY"],
+        "LUMBUNG_BROKER_URL": "redis://:antrean@db/0",
+    }
+    for told in (
+        {"LUMBUNG_DATABASE_URL": "postgresql://lumbung:milik-pemilik@db/lumbung"},
+        {"LUMBUNG_DATABASE_URL_FILE": str(credentials / "lumbung_database_url")},
+    ):
+        assert settings.without_owner(told) == {}

@@ -16,7 +16,7 @@ from kernel.settings import Settings
 from onboarding.abandoned import mark_abandoned, remove_marked
 from operators.adding import add_operator
 from operators.models import Operator
-from tenants.session import shared_session
+from tenants.session import owner_session, shared_session
 from web.doors import Doors
 
 PHONE = "0899-0000-7001"
@@ -24,7 +24,7 @@ PHONE = "0899-0000-7001"
 
 @pytest.fixture
 async def operator(database: Database) -> Operator:
-    async with shared_session(database) as db:
+    async with owner_session(database) as db:
         return await add_operator(db, name="Wening Astuti", phone_number=PHONE, password=PASSWORD)
 
 

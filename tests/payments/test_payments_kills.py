@@ -64,7 +64,7 @@ class Workers:
     def start(self, world: Outside, step: str) -> int:
         """Start one that dies at the step ("none": that works) and return its process number."""
         settings = world.database.settings
-        told = (plain_url(world.database.owner_url), str(settings.data_dir), settings.stand_in("xendit"), step)
+        told = (plain_url(world.database.app_url), str(settings.data_dir), settings.stand_in("xendit"), step)
         assert self.parent.stdin is not None
         self.parent.stdin.write(json.dumps(told) + "\n")
         self.parent.stdin.flush()

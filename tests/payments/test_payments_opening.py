@@ -161,7 +161,7 @@ def test_d11_a_production_start_refuses_stand_ins() -> None:
         environment="production",
         secret_key=token_urlsafe(48),
         master_keys=(("satu", token_bytes(32)),),
-        database_url="postgresql://u:p@db/lumbung",
+        app_database_url=f"postgresql://lumbung_app:{token_urlsafe(24)}@db/lumbung",
         base_domain="lumbung.example",
     )
     check_startable(ready)

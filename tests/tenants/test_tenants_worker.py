@@ -22,7 +22,7 @@ JOBS = 5
 
 def start(database: Database, step: str) -> subprocess.Popen[str]:
     environ = os.environ | {"PYTHONPATH": str(ROOT / "platform")}
-    url = plain_url(database.owner_url)
+    url = plain_url(database.app_url)
     script = str(Path(__file__).with_name("crashing_worker.py"))
     return subprocess.Popen(
         [sys.executable, script, url, str(database.settings.data_dir), step],

@@ -1,0 +1,77 @@
+"""The two logins of the database: the owner, who makes schemas and migrates, and the application, which web and worker are.
+
+A process that serves is given the application's alone. Where only the owner's is known, on the embedded server and in trials, the
+application's is derived from it: whoever knows the one may know the other, and not the reverse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import URL, make_url
+
+from kernel.errors import Kind
+
+if TYPE_CHECKING:
+    from kernel.settings import Settings
+
+OWNER_NEEDED = Kind(
+    "kernel.owner_needed",
+    500,
+    id="Ini memerlukan login pemilik basis data: atur LUMBUNG_DATABASE_URL. Login aplikasi saja tidak cukup.",
+    en="This needs the owner's login of the database: set LUMBUNG_DATABASE_URL. The application's login does not suffice.",
+)
+APPLICATION_NEEDED = Kind(
+    "kernel.application_login_needed",
+    500,
+    id="Ini memerlukan login aplikasi di basis data: atur LUMBUNG_APP_DATABASE_URL.",
+    en="This needs the application's login of the database: set LUMBUNG_APP_DATABASE_URL.",
+)
+
+
+class Logins:
+    """The owner's and the application's address of one database, as far as this process has them."""
+
+    def __init__(self, owner_url: str | None, app_url: str | None, settings: Settings) -> None:
+        self._owner = _parsed(owner_url) if owner_url else None
+        if app_url:
+            self._app: URL | None = _parsed(app_url)
+        elif self._owner is not None and not settings.is_production:
+            self._app = _derived(self._owner, settings.app_role)
+        else:
+            self._app = None
+
+    @property
+    def has_owner(self) -> bool:
+        return self._owner is not None
+
+    @property
+    def has_app(self) -> bool:
+        return self._app is not None
+
+    @property
+    def owner(self) -> URL:
+        """The owner's. Raises a Refusal (``kernel.owner_needed``) where this process does not have it."""
+        if self._owner is None:
+            raise OWNER_NEEDED()
+        return self._owner
+
+    @property
+    def app(self) -> URL:
+        """The application's. Raises a Refusal (``kernel.application_login_needed``) where nobody told it."""
+        if self._app is None:
+            raise APPLICATION_NEEDED()
+        return self._app
+
+
+def _parsed(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def _derived(owner: URL, role: str) -> URL | None:
+    if not owner.password:  # nothing secret to derive from
+        return None
+    password = hmac.new(str(owner.password).encode(), b"lumbung application login", hashlib.sha256).hexdigest()
+    return owner.set(username=role, password=password)

@@ -1,0 +1,90 @@
+"""What stands against a start: too unsafe for real cooperatives, or a trial where others can reach it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from kernel.errors import Kind
+from kernel.secret_strength import key_weakness, password_weakness, weakness
+from kernel.settings_reading import is_loopback, is_this_machine
+
+if TYPE_CHECKING:
+    from kernel.settings import Settings
+
+NOT_STARTABLE = Kind(
+    "kernel.not_startable",
+    500,
+    id="Lumbung tidak dijalankan dalam mode produksi: {problems}.",
+    en="Lumbung does not start in production: {problems}.",
+)
+NOT_FOR_OTHERS = Kind(
+    "kernel.not_for_others",
+    500,
+    id="Mode pengembangan hanya untuk mesin ini: {problems}. Untuk dipakai orang lain, atur LUMBUNG_ENVIRONMENT=production.",
+    en="Development is for this machine alone: {problems}. To serve others, set LUMBUNG_ENVIRONMENT=production.",
+)
+
+
+def refuse(settings: Settings, *, holds_owner: bool) -> None:
+    """Refuse a start, with every problem named at once. ``holds_owner``: this process needs the owner's login; else it must not have it."""
+    if not settings.is_production:
+        if problems := _development_problems(settings):
+            raise NOT_FOR_OTHERS(problems="; ".join(problems))
+        return
+    problems = _production_problems(settings)
+    if holds_owner and settings.database_url is None:
+        problems.append("LUMBUNG_DATABASE_URL names no owner's login")
+    if not holds_owner and settings.database_url is not None:
+        problems.append("LUMBUNG_DATABASE_URL is the owner's login, which web and worker must not hold")
+    if problems:
+        raise NOT_STARTABLE(problems="; ".join(problems))
+
+
+def _development_problems(settings: Settings) -> list[str]:
+    problems = []
+    if not is_this_machine(settings.base_domain):
+        problems.append(f"LUMBUNG_BASE_DOMAIN is {settings.base_domain}, not localhost")
+    if not is_loopback(settings.host):
+        problems.append(f"LUMBUNG_HOST is {settings.host}, which other machines reach")
+    return problems
+
+
+def _production_problems(settings: Settings) -> list[str]:
+    problems = _weak_secrets(settings)
+    if settings.app_database_url is None:
+        problems.append("LUMBUNG_APP_DATABASE_URL names no database, and the embedded one is for one machine's trial")
+    domain = settings.base_domain.partition(":")[0]
+    if is_this_machine(domain) or is_loopback(domain):
+        problems.append(f"LUMBUNG_BASE_DOMAIN is {domain}, which means this machine")
+    if settings.billing_stripe_key.startswith(("sk_test", "rk_test")):
+        problems.append("LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode, where anybody pays with a made-up card")
+    problems += [f"{name} points to a stand-in ({url})" for name, url in _stand_ins(settings)]
+    return problems
+
+
+def _weak_secrets(settings: Settings) -> list[str]:
+    problems = []
+    if settings.is_default_secret:
+        problems.append("LUMBUNG_SECRET_KEY is the development secret")
+    elif weak := weakness(settings.secret_key):
+        problems.append(f"LUMBUNG_SECRET_KEY {weak}; make one: openssl rand -base64 48")
+    if not settings.master_keys:
+        problems.append(
+            "LUMBUNG_MASTER_KEYS names no key for the secrets of cooperatives; make one: openssl rand -base64 32"
+        )
+    for name, key in settings.master_keys:
+        if weak := key_weakness(key):
+            problems.append(f"the key {name} of LUMBUNG_MASTER_KEYS {weak}; make one: openssl rand -base64 32")
+    password = urlsplit(settings.app_database_url or "").password
+    if password and (weak := password_weakness(unquote(password))):
+        problems.append(f"the password in LUMBUNG_APP_DATABASE_URL {weak}; make one: openssl rand -hex 24")
+    return problems
+
+
+def _stand_ins(settings: Settings) -> list[tuple[str, str]]:
+    """Outside services that are answered by something of this machine or by an imitation of the real one."""
+    found = [("LUMBUNG_STAND_INS", f"{service}={address}") for service, address in settings.stand_ins]
+    if settings.mail_url is not None and urlsplit(settings.mail_url).scheme not in {"smtp", "smtps"}:
+        found.append(("LUMBUNG_MAIL_URL", urlsplit(settings.mail_url).scheme + "://…"))
+    return found
