@@ -1,17 +1,19 @@
 """PostgreSQL servers of a test's own, for what concerns a whole server: roles, passwords, backups."""
 
+import asyncio
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-import asyncpg
 from sqlalchemy import text
 
 from kernel.database import Database
 from kernel.postgres import EmbeddedPostgres
+from kernel.postgres_place import _bundled
 
 OWNER_SCRIPT = Path(__file__).parents[2] / "infra" / "postgres" / "owner.sql"
 OWNER_PASSWORD = "padi menguning 7"
@@ -31,17 +33,21 @@ def own_server() -> Iterator[str]:
 
 
 async def make_owner(superuser_url: str) -> str:
-    """Run owner.sql as psql would and return the URL of the role that it makes, here called owner: lumbung exists already."""
-    script = OWNER_SCRIPT.read_text("utf-8")
-    lines = [line for line in script.splitlines() if not line.startswith("--")]
-    script = "\n".join(lines).replace("lumbung", "owner").replace(":'password'", f"'{OWNER_PASSWORD}'")
-    connection = await asyncpg.connect(superuser_url)
-    try:
-        for statement in script.split(";"):
-            if statement.strip():
-                await connection.execute(statement)
-    finally:
-        await connection.close()
+    """Run owner.sql by psql and return the URL of the role that it makes, here called owner: lumbung exists already."""
+    script = OWNER_SCRIPT.read_text("utf-8").replace("lumbung", "owner")
+    programs = _bundled()
+    assert programs is not None
+    command = [
+        str(programs / "psql"),
+        "--no-psqlrc",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-v",
+        f"password={OWNER_PASSWORD}",
+        superuser_url,
+    ]
+    done = await asyncio.to_thread(subprocess.run, command, input=script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     return f"postgresql://owner:{quote(OWNER_PASSWORD)}@{address_of(superuser_url)}/owner"
 
 

@@ -1,14 +1,21 @@
 """Upgrading many cooperatives: each on its own, resumable, and one that fails harms no other."""
 
+import contextlib
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
+from commands.main import lumbung
 from kernel.database import Database
+from kernel.errors import Refusal
+from kernel.postgres import EmbeddedPostgres
+from kernel.settings import Settings
 from tenants import revisions
 from tenants.fleet import migrate
 from tenants.registry import TenantRef
@@ -102,3 +109,62 @@ async def test_a_cooperative_that_is_too_old_says_so_and_its_neighbour_works(
     assert answer.status_code == 503
     assert "diperbarui" in answer.text or "pembaruan" in answer.text
     assert (await visitor("mawar").get("/")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("option", "status"),
+    [([], 1), pytest.param(["--allow-failures"], 0, marks=pytest.mark.xfail(strict=True, reason="issue 8, point 24"))],
+)
+def test_where_web_and_worker_wait_for_the_command_one_that_fails_does_not_keep_them_down(
+    option: list[str], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from commands import migrate as command
+    from tenants import fleet
+
+    @contextlib.asynccontextmanager
+    async def nothing(**_: object) -> AsyncIterator[Database]:
+        yield Database("postgresql://nobody:p@127.0.0.1:1/nothing", Settings())
+
+    async def one_failed(*_: object, **__: object) -> fleet.FleetReport:
+        return fleet.FleetReport("0001", "0002", 1, 0, {"coop_aaaaaaaaaaaaaaaa": "a lock is not free"}, 0)
+
+    monkeypatch.setattr(command, "open_database", nothing)
+    monkeypatch.setattr(fleet, "migrate", one_failed)
+    done = CliRunner().invoke(lumbung, ["migrate", *option], standalone_mode=False)
+    assert done.return_value == status
+    assert "coop_aaaaaaaaaaaaaaaa was not upgraded: a lock is not free" in done.stderr
+
+
+async def test_a_server_that_is_too_old_is_refused_in_words(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tenants import fleet
+
+    monkeypatch.setattr(fleet, "OLDEST_MAJOR", 99)
+    with pytest.raises(Refusal, match=r"PostgreSQL \d+\.\d+.* is too old for Lumbung, which needs 99 or newer"):
+        await migrate(database)
+
+
+DEBIANS = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.mark.skipif(not DEBIANS.is_dir(), reason="PostgreSQL 15 is not installed: sudo apt-get install postgresql-15")
+async def test_postgresql_15_is_refused_in_words_by_the_embedded_server_and_by_migrate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from kernel import postgres_cluster
+
+    folder = Path(tempfile.mkdtemp(prefix="lumbung-15-"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder, fast=True, binaries=DEBIANS)
+    try:
+        with pytest.raises(Refusal, match=r"PostgreSQL 15.* is too old"):
+            server.start()
+        monkeypatch.setattr(postgres_cluster, "OLDEST_MAJOR", 15)
+        database = Database(server.start(), Settings())
+        with pytest.raises(Refusal, match=r"PostgreSQL 15.* is too old"):
+            await migrate(database)
+        await database.close()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
