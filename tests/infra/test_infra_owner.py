@@ -60,9 +60,7 @@ def opened(url: str, password: str = "padi-4f0c1e9b27d8", role: str = "lumbung_a
     return Database(url, Settings(database_url=url, app_database_url=app, app_role=role, spare_schemas=2))
 
 
-@pytest.mark.parametrize(
-    "by", ["superuser", pytest.param("administrator", marks=pytest.mark.xfail(strict=True, reason="issue 8, point 24"))]
-)
+@pytest.mark.parametrize("by", ["superuser", "administrator"])
 async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, by: str) -> None:
     database = opened(await make_owner(server if by == "superuser" else await administrator_of(server)))
     try:
@@ -214,4 +212,4 @@ def test_the_script_of_the_container_hands_the_password_over() -> None:
     script = ROOT / "infra" / "postgres" / "10-owner.sh"
     assert subprocess.run(["sh", "-n", str(script)], check=False).returncode == 0
     assert script.stat().st_mode & 0o111
-    assert 'password="$LUMBUNG_DATABASE_PASSWORD"' in script.read_text("utf-8")
+    assert 'password="$(cat /run/secrets/owner_password)"' in script.read_text("utf-8")
