@@ -113,7 +113,7 @@ async def test_a_cooperative_that_is_too_old_says_so_and_its_neighbour_works(
 
 @pytest.mark.parametrize(
     ("option", "status"),
-    [([], 1), pytest.param(["--allow-failures"], 0, marks=pytest.mark.xfail(strict=True, reason="issue 8, point 24"))],
+    [([], 1), (["--allow-failures"], 0)],
 )
 def test_where_web_and_worker_wait_for_the_command_one_that_fails_does_not_keep_them_down(
     option: list[str], status: int, monkeypatch: pytest.MonkeyPatch
