@@ -8,7 +8,6 @@ import pytest
 
 from factories.processes import ROOT, bare_environment
 
-pytestmark = pytest.mark.xfail(strict=True, reason="issue 8, point 24")
 BIN = ROOT / "infra" / "bin"
 ENVIRONMENT = """# a comment
 LUMBUNG_ENVIRONMENT=production
