@@ -106,6 +106,6 @@ def test_settings_that_a_document_names_exist() -> None:
 
     known = {variable(field.name) for field in fields(Settings)}
     known |= {f"{variable(name)}_FILE" for name in MAY_BE_FILES}
-    known |= {"LUMBUNG_PASSWORD", "LUMBUNG_CHROMIUM", "LUMBUNG_PICTURES", "LUMBUNG_DATABASE_PASSWORD"}
+    known |= {"LUMBUNG_PASSWORD", "LUMBUNG_CHROMIUM", "LUMBUNG_PICTURES"}
     for page in PAGES:
         assert set(re.findall(r"LUMBUNG_[A-Z_]+[A-Z]", page.read_text("utf-8"))) <= known, name(page)

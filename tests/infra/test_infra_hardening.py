@@ -12,7 +12,6 @@ import yaml
 
 from factories.processes import ROOT
 
-pytestmark = pytest.mark.xfail(strict=True, reason="issue 8, point 13")
 INFRA = ROOT / "infra"
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -1,0 +1,67 @@
+"""Make the secrets of an installation, each in a file of its own, once: what is there already is kept.
+
+    python3 infra/make_secrets.py infra/secrets --host postgres            for infra/compose.yaml
+    python3 infra/make_secrets.py /etc/lumbung/secrets --host 127.0.0.1    for infra/systemd
+
+`application/` holds what web and worker get, `owner/` what only migrate and provision (and the server itself) do. Uses the standard
+library alone. Nothing is printed but names of files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import secrets
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description="Make the secrets of an installation, each in a file of its own, once."
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--host", required=True, help="Host of PostgreSQL, with its port where it is not 5432.")
+    parser.add_argument("--database", default="lumbung")
+    given = parser.parse_args()
+    try:
+        make(given.folder, given.host, given.database)
+    except OSError as error:
+        print(f"{error.filename or given.folder}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def make(folder: Path, host: str, database: str) -> None:
+    """Make what is missing. The folder is its owner's alone, so its files may be readable: containers read them under numbers of their own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    password = _kept(folder / "owner" / "owner_password", secrets.token_hex(24))
+    _kept(folder / "owner" / "postgres_password", secrets.token_hex(24))
+    _kept(folder / "owner" / "database_url", f"postgresql://lumbung:{quote(password, safe='')}@{host}/{database}")
+    _kept(
+        folder / "application" / "app_database_url",
+        f"postgresql://lumbung_app:{secrets.token_hex(24)}@{host}/{database}",
+    )
+    _kept(folder / "application" / "secret_key", secrets.token_urlsafe(48))
+    _kept(folder / "application" / "master_keys", f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}")
+
+
+def _kept(file: Path, fresh: str) -> str:
+    """Return what the file holds; where there is none, write ``fresh`` into it first."""
+    file.parent.mkdir(exist_ok=True)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    except FileExistsError:
+        print(f"kept  {file}")
+        return file.read_text("utf-8").strip()
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(fresh + "\n")
+    print(f"made  {file}")
+    return fresh
+
+
+if __name__ == "__main__":
+    sys.exit(main())
