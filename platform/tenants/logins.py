@@ -34,7 +34,7 @@ async def problems(database: Database) -> list[str]:
         owner = (await connection.execute(text(_OWNER))).one()
         if owner.rolsuper:
             found.append(
-                f"{owner.rolname}, which owns the database's tables, is a superuser; ALTER ROLE {owner.rolname} NOSUPERUSER CREATEROLE"
+                f"{owner.rolname}, which owns the database's tables, is a superuser: see infra/postgres/plain_owner.sql"
             )
     if not database.logins.has_app:
         return found

@@ -1,6 +1,7 @@
 """PostgreSQL servers of a test's own, for what concerns a whole server: roles, passwords, backups."""
 
 import asyncio
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from kernel.database import Database
 from kernel.postgres import EmbeddedPostgres
 from kernel.postgres_place import _bundled
 
-OWNER_SCRIPT = Path(__file__).parents[2] / "infra" / "postgres" / "owner.sql"
+SCRIPTS = Path(__file__).parents[2] / "infra" / "postgres"
 OWNER_PASSWORD = "padi menguning 7"
 
 
@@ -32,23 +33,20 @@ def own_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def make_owner(superuser_url: str) -> str:
-    """Run owner.sql by psql and return the URL of the role that it makes, here called owner: lumbung exists already."""
-    script = OWNER_SCRIPT.read_text("utf-8").replace("lumbung", "owner")
+async def run_script(url: str, file: Path, *options: str) -> None:
+    """Run a script of infra/postgres/ by psql. Its role lumbung is called owner here: the servers of the tests have one already."""
+    script = re.sub(r"\blumbung\b", "owner", file.read_text("utf-8"))
     programs = _bundled()
     assert programs is not None
-    command = [
-        str(programs / "psql"),
-        "--no-psqlrc",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-v",
-        f"password={OWNER_PASSWORD}",
-        superuser_url,
-    ]
+    command = [str(programs / "psql"), "--no-psqlrc", *options, url]
     done = await asyncio.to_thread(subprocess.run, command, input=script, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return f"postgresql://owner:{quote(OWNER_PASSWORD)}@{address_of(superuser_url)}/owner"
+
+
+async def make_owner(url: str) -> str:
+    """Run owner.sql as a superuser or an administrator and return the URL of the role that it makes, called owner."""
+    await run_script(url, SCRIPTS / "owner.sql", "-v", f"password={OWNER_PASSWORD}")
+    return f"postgresql://owner:{quote(OWNER_PASSWORD)}@{address_of(url)}/owner"
 
 
 async def give_to_plain_owner(database: Database) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from factories.processes import ROOT
-from factories.servers import OWNER_PASSWORD, address_of, make_owner, own_server
+from factories.servers import OWNER_PASSWORD, SCRIPTS, address_of, make_owner, own_server, run_script
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.money import Rupiah
@@ -25,7 +25,7 @@ from ledger import Journal, Line, post, queries
 from ledger.chart import CASH, OPENING_BALANCES
 from onboarding.founding import Founding, found
 from tenants.fleet import _drop_spare, migrate
-from tenants.logins import refuse_powers
+from tenants.logins import problems, refuse_powers
 from tenants.registry import tenant_by_slug
 from tenants.session import coop_session
 
@@ -80,6 +80,33 @@ async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, b
         assert again.failed == {}
     finally:
         await database.close()
+
+
+async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> None:
+    """By infra/postgres/plain_owner.sql: it still founds, migrates, sets passwords, and drops what it made as a superuser."""
+    url = await make_owner(server)
+    as_superuser = await asyncpg.connect(server)
+    await as_superuser.execute("ALTER ROLE owner SUPERUSER; ALTER ROLE owner RESET createrole_self_grant")
+    await as_superuser.close()
+    before, after = opened(url), opened(url, "lain")
+    try:
+        await migrate(before)
+        async with before.owner.connect() as connection:
+            spare = (
+                await connection.execute(text("SELECT schema_name FROM shared.spare_schemas LIMIT 1"))
+            ).scalar_one()
+        await before.close()
+        await run_script(server, SCRIPTS / "plain_owner.sql")
+        await _drop_spare(after, spare)
+        report = await migrate(after)
+        assert (report.failed, report.spares_made) == ({}, 1)
+        assert not await problems(after)
+        await log_in(after)
+        founded = await found(after, KENANGA)
+        async with coop_session(after, founded.tenant) as db:
+            assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
+    finally:
+        await asyncio.gather(before.close(), after.close())
 
 
 async def administrator_of(server: str) -> str:
