@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import gzip
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -154,6 +155,9 @@ class Doors:
                     log.exception("start refused")
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
+                # what is there by now stays: a search for garbage that holds all of it would keep every thread waiting for a third of a second
+                gc.collect()
+                gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.stop()

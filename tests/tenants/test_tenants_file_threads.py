@@ -1,6 +1,7 @@
 """Files wait for their turn, and a few alone."""
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -47,7 +48,7 @@ async def test_of_all_cooperatives_two_are_served_at_once_and_a_few_wait() -> No
     await asyncio.gather(*there)
     assert held.most == AT_ONCE
     await threads.run("one-more", held.work)
-    await threads.close()
+    threads.close()
 
 
 async def test_of_one_cooperative_one_is_served_at_a_time_and_what_fails_makes_room() -> None:
@@ -59,10 +60,12 @@ async def test_of_one_cooperative_one_is_served_at_a_time_and_what_fails_makes_r
     held.go.set()
     await asyncio.gather(*there)
     assert held.most == 1
+    assert not await threads.run("melati", gc.isenabled)
+    assert gc.isenabled()
     for _ in range(MOST_OF_ONE + 1):
         with pytest.raises(ZeroDivisionError):
             await threads.run("melati", lambda: 1 // 0)
-    await threads.close()
+    threads.close()
 
 
 async def test_work_is_bound_to_its_cooperative_and_its_connections_are_closed(
