@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
+from kernel.batching import read_batch
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
 from office import officers, profile, queries, trail_pages
@@ -37,7 +38,21 @@ YEAR_SECONDS = 31_536_000
 async def today(request: AnyRequest, ro: Ro, visit: TheVisit, brand: TheBrand, tenant: TheTenant) -> Response[bytes]:
     """Show what waits, each with its one next step, and the figures of the day."""
     day = clock.today(brand.timezone)
-    begun = steps(await queries.beginnings(ro), visit.lang)
+    beginnings, counts, orders, low, money, rest = await read_batch(
+        ro,
+        queries.beginnings,
+        lambda ro: queries.counts(ro, LOW_STOCK),
+        queries.waiting_orders,
+        lambda ro: queries.low_products(ro, LOW_STOCK),
+        waiting_payments,
+        lambda ro: read_batch(
+            ro,
+            lambda ro: comparing.unexplained(ro, since=day - comparing.SHOWN),
+            lambda ro: queries.day_figures(ro, *day_of(day, brand.timezone)),
+        ),
+    )
+    differences, figures = rest
+    begun = steps(beginnings, visit.lang)
     return page(
         request,
         "office/today.html",
@@ -45,12 +60,12 @@ async def today(request: AnyRequest, ro: Ro, visit: TheVisit, brand: TheBrand, t
         day=day,
         steps=[] if all(step.done for step in begun) else begun,
         bylaws_open=not begun[0].done,
-        counts=await queries.counts(ro, LOW_STOCK),
-        orders=await queries.waiting_orders(ro),
-        low=await queries.low_products(ro, LOW_STOCK),
-        money=await waiting_payments(ro),
-        differences=await comparing.unexplained(ro, since=day - comparing.SHOWN),
-        figures=await queries.day_figures(ro, *day_of(day, brand.timezone)),
+        counts=counts,
+        orders=orders,
+        low=low,
+        money=money,
+        differences=differences,
+        figures=figures,
         suspended=tenant.suspended_reason if tenant.suspended else None,
     )
 

@@ -21,10 +21,8 @@ from kernel.money import Rupiah
 from savings import queries
 from savings.deposit import deposit, plan_deposit
 from savings.forms import DepositForm, WithdrawalForm
-from savings.papers import receipt_page, require_saver_row, statement_page
-from savings.passbook import dues_of
-from savings.queries import Saver
-from savings.rules import KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES, Dues
+from savings.papers import receipt_page, require_saver_row, saver_and_dues, statement_page
+from savings.rules import KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES
 from savings.withdraw import plan_withdrawal, withdraw
 from tenants.session import coop_reader
 from ui import AnyRequest, Db, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
@@ -187,13 +185,11 @@ async def officer_statement(
 
 async def _deposit_context(source: AsyncSession | Reader, member_id: UUID, today: date) -> dict[str, Any]:
     """What the page of a deposit tells beside its fields."""
-
-    async def saver_and_dues(ro: Reader) -> tuple[Saver, Dues | None]:
-        saver = await require_saver_row(ro, member_id)
-        return saver, await dues_of(ro, saver, today)
-
     (saver, dues), savings, held = await read_batch(
-        source, saver_and_dues, lambda ro: queries.balances(ro, member_id), lambda ro: bylaws_on(ro, today)
+        source,
+        lambda ro: saver_and_dues(ro, member_id, today),
+        lambda ro: queries.balances(ro, member_id),
+        lambda ro: bylaws_on(ro, today),
     )
     deposits = held.bylaws.deposits
     return {

@@ -9,9 +9,10 @@ from litestar.params import FromPath
 
 from governance.queries import bylaws_on
 from kernel import clock
+from kernel.batching import read_batch
 from savings import queries
-from savings.papers import receipt_page, require_saver_row, statement_page
-from savings.passbook import dues_of, passbook
+from savings.papers import receipt_page, require_saver_row, saver_and_dues, statement_page
+from savings.passbook import passbook
 from ui import AnyRequest, Ro, TheBrand, TheViewer, TheVisit, member, page
 
 
@@ -21,10 +22,13 @@ async def own_savings(
 ) -> Response[bytes]:
     """Show the member's passbook."""
     assert viewer.member_id is not None
-    today = clock.today(brand.timezone)
-    saver = await require_saver_row(ro, viewer.member_id)
-    savings = await queries.balances(ro, saver.id)
-    in_force = (await bylaws_on(ro, today)).bylaws
+    member_id, today = viewer.member_id, clock.today(brand.timezone)
+    (saver, dues), savings, held = await read_batch(
+        ro,
+        lambda ro: saver_and_dues(ro, member_id, today),
+        lambda ro: queries.balances(ro, member_id),
+        lambda ro: bylaws_on(ro, today),
+    )
     return page(
         request,
         "savings/passbook.html",
@@ -32,8 +36,8 @@ async def own_savings(
         saver=saver,
         kinds=passbook(visit.lang, savings, "/anggota/simpanan"),
         savings=savings,
-        dues=await dues_of(ro, saver, today),
-        deposits=in_force.deposits,
+        dues=dues,
+        deposits=held.bylaws.deposits,
         today=today,
     )
 

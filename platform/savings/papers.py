@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from litestar import Response
@@ -11,8 +12,9 @@ from governance.rules import SavingsKind
 from kernel.database import Reader
 from ledger import queries as ledger_queries
 from savings import queries
+from savings.passbook import dues_of
 from savings.queries import Saver
-from savings.rules import ACCOUNTS, KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES
+from savings.rules import ACCOUNTS, KIND_NAMES, KIND_OF_SLUG, SLUGS, WAY_NAMES, Dues
 from ui import AnyRequest, Visit, page
 from ui.errors import NOT_FOUND
 
@@ -25,6 +27,12 @@ async def require_saver_row(source: AsyncSession | Reader, member_id: UUID) -> S
     if saver is None or saver.number is None:
         raise NOT_FOUND()
     return saver
+
+
+async def saver_and_dues(ro: Reader, member_id: UUID, today: date) -> tuple[Saver, Dues | None]:
+    """Return a member or former member and what they owe of simpanan wajib. Raises Refusal ui.not_found."""
+    saver = await require_saver_row(ro, member_id)
+    return saver, await dues_of(ro, saver, today)
 
 
 async def receipt_page(

@@ -7,6 +7,8 @@ from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
 from governance.queries import bylaws_on
+from kernel.batching import read_batch
+from kernel.database import Reader
 from shop import errors, shelf_queries, showing
 from shop.shelf_queries import PAGE_SIZE, Shelf
 from tenants.session import coop_reader
@@ -35,16 +37,17 @@ async def storefront(
         raise errors.NO_SUCH_SHELF()
     audience = showing.audience_of(viewer)
 
+    async def find(ro: Reader) -> Shelf:
+        if wanted:
+            return await shelf_queries.search(ro, wanted, category=kategori or None, number=number)
+        return await shelf_queries.shelf(ro, category=kategori or None, number=number)
+
     async def make() -> str:
         async with coop_reader(database, tenant) as ro:
-            bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
-            if wanted:
-                shelf = await shelf_queries.search(ro, wanted, category=kategori or None, number=number)
-            else:
-                shelf = await shelf_queries.shelf(ro, category=kategori or None, number=number)
+            held, shelf = await read_batch(ro, lambda ro: bylaws_on(ro, showing.today_of(visit)), find)
         if not wanted and not shelf.goods and (kategori or number > 1):
             raise errors.NO_SUCH_SHELF()
-        cards = [showing.card(good, audience, bylaws) for good in shelf.goods]
+        cards = [showing.card(good, audience, held.bylaws) for good in shelf.goods]
         context = base_context(request, visit) | _shelf_context(shelf, kategori, wanted, number)
         return environment(visit.brand.theme, visit.lang).get_template("shop/shelf.html").render(context, cards=cards)
 
@@ -93,16 +96,21 @@ async def product_page(
     request: AnyRequest, ro: Ro, visit: TheVisit, viewer: MaybeViewer, sku: FromPath[str]
 ) -> Response[bytes]:
     """Show one product."""
-    good = await shelf_queries.good_by_sku(ro, sku.removeprefix("/")) if len(sku) <= 60 and "\0" not in sku else None
+    if len(sku) > 60 or "\0" in sku:
+        raise errors.NO_SUCH_PRODUCT()
+    good, held = await read_batch(
+        ro,
+        lambda ro: shelf_queries.good_by_sku(ro, sku.removeprefix("/")),
+        lambda ro: bylaws_on(ro, showing.today_of(visit)),
+    )
     if good is None:
         raise errors.NO_SUCH_PRODUCT()
-    bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
     return page(
         request,
         "shop/product.html",
         place="belanja",
         shared=not request.query_params,
-        product=showing.card(good, showing.audience_of(viewer), bylaws, width=800),
+        product=showing.card(good, showing.audience_of(viewer), held.bylaws, width=800),
         good=good,
     )
 

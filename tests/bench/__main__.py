@@ -7,7 +7,7 @@ import asyncio
 import importlib
 import sys
 
-BENCHES = ("storefront", "founding", "imports", "payments", "bodies")
+BENCHES = ("storefront", "founding", "imports", "payments", "bodies", "latency")
 
 
 # Python looks for modules beside this file first, where the bench of payments would be taken for the room of that name.

@@ -4,6 +4,7 @@ Counted on the wire, in a process that has been running for a while: BEGIN with 
 first parsing of a statement are not. Who posts a form has just loaded a page, so what pages keep in memory is warm.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
@@ -13,6 +14,7 @@ import pytest
 
 from conftest import SignedIn, Visitors
 from factories import shop as made
+from factories.outside import outside
 from factories.wire import Wire, wire_to
 from kernel.database import Database, plain_url
 from kernel.ids import new_id
@@ -28,6 +30,19 @@ Prepared = Callable[[], Awaitable[Ask]]
 ROUNDS = 4  # the first parse statements; of the others the least counts: a notice of the one before may come late
 DEPOSIT = 9
 CHECKOUT = 14
+# Reading pages and steps of the counter; what is more than this is a thing read twice, or one by one.
+MOST = {
+    "storefront, uncached": 6,
+    "product page, uncached": 6,
+    "member's storefront": 0,
+    "member's cart": 3,
+    "member's checkout page": 3,
+    "member's savings": 5,
+    "officer's first page": 3,
+    "officer's order": 4,
+    "hand-over": 22,
+    "webhook": 3,
+}
 
 
 @pytest.fixture
@@ -130,3 +145,56 @@ async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
 
         found[f"visitor, {way}"] = await trips(wire, stranger, 303)
     assert found == {who: count for who, count in found.items() if count <= CHECKOUT}
+
+
+@pytest.mark.slow
+async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_this(
+    wire: Wire,
+    app: Doors,
+    officer_client: SignedIn,
+    member_client: SignedIn,
+    visitor: Visitors,
+    database: Database,
+    melati: TenantRef,
+) -> None:
+    goods = await goods_for_all(database, melati)
+    stranger = visitor("melati")
+    await cart(member_client.client, goods, member_client.csrf)
+    order = await new_order(database, melati, goods, "cash")
+    async with outside(database, melati) as world:
+        headers, body = await world.pay((await world.ordered("xendit"))[1])
+
+        def get(client: httpx.AsyncClient, path: str, *, uncached: bool = False) -> Prepared:
+            async def prepare() -> Ask:
+                await client.get(path)
+                if uncached:
+                    app.pages.drop_all()
+                return lambda: client.get(path)
+
+            return prepare
+
+        async def hand_over() -> Ask:
+            number = (await new_order(database, melati, goods, "cash")).number
+            home = f"/pengurus/pesanan/{number}"
+            await asyncio.sleep(0.1)  # until it is heard of
+            await officer_client.get(home)
+            return lambda: officer_client.post(f"{home}/penyerahan")
+
+        async def message() -> Ask:
+            return lambda: stranger.post(world.address("xendit"), content=body, headers=headers)
+
+        member, officer = member_client.client, officer_client.client
+        asked: dict[str, tuple[Prepared, int]] = {
+            "storefront, uncached": (get(stranger, "/", uncached=True), 200),
+            "product page, uncached": (get(stranger, "/barang/BRS5", uncached=True), 200),
+            "member's storefront": (get(member, "/"), 200),
+            "member's cart": (get(member, "/keranjang"), 200),
+            "member's checkout page": (get(member, "/pesan"), 200),
+            "member's savings": (get(member, "/anggota/simpanan"), 200),
+            "officer's first page": (get(officer, "/pengurus"), 200),
+            "officer's order": (get(officer, f"/pengurus/pesanan/{order.number}"), 200),
+            "hand-over": (hand_over, 303),
+            "webhook": (message, 200),
+        }
+        found = {name: await trips(wire, prepare, status) for name, (prepare, status) in asked.items()}
+    assert {name: count for name, count in found.items() if count > MOST[name]} == {}

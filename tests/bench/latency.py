@@ -1,0 +1,156 @@
+"""PostgreSQL far away: a deposit and a checkout with no delay on the way to it, and with one; and what a process then answers in a second.
+
+The delay is added by a proxy on the loopback, half of it in each direction, so that each round trip takes it once in full. Requests are ASGI
+calls in this process, as in ``storefront``. ``make bench ARGS=latency``; the ratios are the figures, the milliseconds are this machine's.
+"""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import httpx
+from sqlalchemy import text
+
+from bench.place import cooperative, place
+from bench.storefront import furnish
+from factories.wire import Wire, wire_to
+from kernel import clock
+from kernel.database import Database, plain_url
+from kernel.ids import new_id
+from kernel.settings import Settings
+from members.models import Session
+from tenants.registry import TenantRef
+from tenants.session import coop_reader, coop_session
+from ui.cookies import new_token, token_hash
+from web.doors import Doors
+from web.rates import RateGuard
+
+DELAYS = (0.0, 0.020)  # seconds for a round trip
+WARM, TIMES = 3, 15
+AT_ONCE, SECONDS = 10, 4.0
+FIRST = "B00"
+NAMES = ("deposit, p50 in ms", "checkout, p50 in ms", f"requests a second, {AT_ONCE} browsers at once")
+Step = Callable[[], Awaitable[float]]
+Row = tuple[float, float, float]
+
+
+class Browser:
+    """A browser of somebody signed in, at one process; ``asked`` counts its requests."""
+
+    def __init__(self, doors: Doors, settings: Settings, tenant: TenantRef, token: str) -> None:
+        origin = f"http://{tenant.slug}.{settings.base_domain}"
+        transport = httpx.ASGITransport(doors)
+        self.client = httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin})
+        self.client.cookies.set("lumbung", token)
+        self.csrf = ""
+        self.asked = 0
+
+    async def get(self, path: str) -> str:
+        self.asked += 1
+        answer = await self.client.get(path)
+        assert answer.status_code == 200, answer.text[:500]
+        self.csrf = hidden(answer.text, "csrf") or self.csrf
+        return answer.text
+
+    async def post(self, path: str, sent: dict[str, object]) -> float:
+        """Send a form, and return how long it took in seconds."""
+        self.asked += 1
+        started = time.perf_counter()
+        answer = await self.client.post(path, data={"csrf": self.csrf, **sent})
+        assert answer.status_code == 303, answer.text[:500]
+        return time.perf_counter() - started
+
+
+def hidden(text: str, name: str) -> str:
+    return text.partition(f'name="{name}" value="')[2].partition('"')[0]
+
+
+async def officer_token(database: Database, tenant: TenantRef) -> str:
+    """A session of the founder's."""
+    token, now = new_token(), clock.now()
+    async with coop_reader(database, tenant) as ro:
+        user_id = await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'")
+    async with coop_session(database, tenant) as db:
+        ends = now.replace(year=now.year + 1)
+        db.add(Session(token_hash=token_hash(token), user_id=user_id, signed_in_at=now, expires_at=ends))
+    return token
+
+
+def deposit(browser: Browser, member: UUID) -> Step:
+    async def step() -> float:
+        await browser.get(f"/pengurus/anggota/{member}/setor")
+        on = clock.today().isoformat()
+        sent: dict[str, object] = {"kind": "voluntary", "amount": "1000", "way": "cash", "on": on, "key": new_id()}
+        return await browser.post(f"/pengurus/anggota/{member}/setor", sent)
+
+    return step
+
+
+def checkout(browser: Browser, product: UUID) -> Step:
+    async def step() -> float:
+        browser.client.cookies.delete("keranjang")
+        if not browser.csrf:
+            await browser.get(f"/barang/{FIRST}")
+        await browser.post("/keranjang", {"product": product, "quantity": "1"})
+        text = await browser.get("/pesan")
+        sent: dict[str, object] = {name: hidden(text, name) for name in ("key", "shown")}
+        return await browser.post("/pesan", sent | {"fulfilment": "pickup", "payment_way": "cash"})
+
+    return step
+
+
+async def p50(step: Step) -> float:
+    """Milliseconds of the middle one, of its last form alone."""
+    spent = [await step() for _ in range(WARM + TIMES)]
+    return statistics.median(spent[WARM:]) * 1000
+
+
+async def rate(steps: list[Step], browsers: list[Browser]) -> float:
+    """Requests a second of all browsers together, each with one under way."""
+    before, started = sum(each.asked for each in browsers), time.perf_counter()
+
+    async def one_after_the_other(step: Step) -> None:
+        while time.perf_counter() - started < SECONDS:
+            await step()
+
+    await asyncio.gather(*(one_after_the_other(step) for step in steps))
+    return (sum(each.asked for each in browsers) - before) / (time.perf_counter() - started)
+
+
+async def measure(wire: Wire, ours: Database, settings: Settings, tenant: TenantRef, officer: str, member: str) -> Row:
+    """The figures of a process that speaks to PostgreSQL over this wire."""
+    async with coop_reader(ours, tenant) as ro:
+        member_id, product = (await ro.records("SELECT m.id, p.id FROM members m, products p WHERE sku = $1", FIRST))[0]
+    doors = Doors(settings, Database(wire.url(plain_url(ours.owner_url)), settings))
+    doors.rates = RateGuard(lambda _: None)
+    await doors.start()
+    browsers = [Browser(doors, settings, tenant, token) for token in (officer, member) for _ in range(AT_ONCE // 2)]
+    counters, buyers = browsers[: AT_ONCE // 2], browsers[AT_ONCE // 2 :]
+    steps = [deposit(each, member_id) for each in counters] + [checkout(each, product) for each in buyers]
+    row = (await p50(steps[0]), await p50(steps[-1]), await rate(steps, browsers))
+    for each in browsers:
+        await each.client.aclose()
+    await doors.stop()
+    return row
+
+
+async def main() -> None:
+    async with place() as (database, settings):
+        tenant = await cooperative(database)
+        member = (await furnish(database, tenant)).removeprefix("lumbung=")
+        officer = await officer_token(database, tenant)
+        async with coop_session(database, tenant) as db:
+            await db.execute(text("UPDATE products SET stock = 1000000, stock_value = 0"))
+        rows = []
+        for delay in DELAYS:
+            async with wire_to(plain_url(database.owner_url), delay / 2) as wire:
+                rows.append(await measure(wire, database, settings, tenant, officer, member))
+        far = f"with {DELAYS[1] * 1000:.0f} ms a round trip"
+        for name, near_figure, far_figure in zip(NAMES, *rows, strict=True):
+            print(f"{name}: {near_figure:,.1f}, {far} {far_figure:,.1f}, ratio {far_figure / near_figure:.2f}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
