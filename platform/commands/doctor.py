@@ -8,7 +8,7 @@ import socket
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 import msgspec
@@ -24,6 +24,9 @@ from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.postgres_errors import OLDEST_MAJOR
 from kernel.settings import Settings, check_startable, load
+
+if TYPE_CHECKING:
+    from tenants.rights import Deviation
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LEAST_FREE: Final = 1_000_000_000  # bytes: below it PostgreSQL soon cannot write
@@ -143,7 +146,17 @@ async def _database(settings: Settings) -> list[Finding]:
                     number = (await connection.exec_driver_sql("SHOW server_version_num")).scalar_one()
                     version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
                 findings = [_version(int(number), f"{version}, {kind}")]
-                for look in (_logins, _migrations, _plans, _foundings, _worker, _provision, _failed_jobs, _exceptions):
+                for look in (
+                    _logins,
+                    _migrations,
+                    _rights,
+                    _plans,
+                    _foundings,
+                    _worker,
+                    _provision,
+                    _failed_jobs,
+                    _exceptions,
+                ):
                     findings += await look(database)
             return findings + await _books(database)
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
@@ -210,6 +223,44 @@ async def _books(database: Database) -> list[Finding]:
     if looked_at < total:
         return [Finding("books", "notice", f"looked at {looked_at} of {total} cooperatives, then time was over")]
     return [Finding("books", "good", f"every line has its journal and account: {total} cooperatives")]
+
+
+async def _rights(database: Database) -> list[Finding]:
+    from tenants.rights import compare_rights
+    from tenants.rights_queries import current_schemas
+
+    if not database.has_owner:
+        return [_owner_only("rights")]
+    async with database.owner.connect() as connection:
+        if (await connection.exec_driver_sql("SELECT to_regclass('shared.spare_schemas') IS NULL")).scalar_one():
+            return []
+        current = await current_schemas(connection)
+    deviations = await compare_rights(database, current)
+    if not deviations:
+        return [Finding("rights", "good", f"as the revisions give them, in {len(current)} schemas")]
+    told = [f"{current[name]}: {_told(deviation)}" for name, deviation in list(deviations.items())[:3]]
+    others = f"; and {len(deviations) - 3} more" if len(deviations) > 3 else ""
+    mendable = any(each.too_many or each.too_few for each in deviations.values())
+    advice = (
+        "lumbung migrate" if mendable else "Restore the schema whole from a backup; take out what no revision makes."
+    )
+    return [Finding("rights", "wrong", "; ".join(told) + others, advice)]
+
+
+def _told(deviation: "Deviation") -> str:
+    """A deviation by the names of the objects."""
+    parts = {
+        "too many rights on": [right.where for right in deviation.too_many],
+        "too few rights on": [right.where for right in deviation.too_few],
+        "no revision makes": deviation.unknown,
+        "missing:": deviation.missing,
+    }
+    shown = []
+    for what, objects in parts.items():
+        if names := list(dict.fromkeys(objects)):
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            shown.append(f"{what} {', '.join(names[:5])}{more}")
+    return ", ".join(shown)
 
 
 async def _plans(database: Database) -> list[Finding]:

@@ -37,6 +37,8 @@ async def _migrate(*, allow_failures: bool, as_json: bool) -> int:
             f"Shared tables are at revision {report.shared_revision}, cooperatives at {report.cooperative_revision}: "
             f"{report.upgraded} upgraded, {report.already_current} already current, {report.spares_made} spare schemas made."
         )
+        if report.rights_mended:
+            say(f"Schemas whose rights were not those of the revisions, and are again: {report.rights_mended}.")
 
     show(report, as_json=as_json, people=people)
     for name, reason in report.failed.items():

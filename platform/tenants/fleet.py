@@ -16,6 +16,8 @@ from kernel.errors import Kind
 from kernel.postgres_errors import OLDEST_MAJOR, SERVER_TOO_OLD
 from tenants.registry import CHANNEL
 from tenants.revisions import COOPERATIVE, SHARED, render
+from tenants.rights import mend_rights
+from tenants.rights_queries import current_schemas
 from tenants.schemas import refill_spares, run_script
 
 if TYPE_CHECKING:
@@ -39,13 +41,16 @@ LOGIN_NOT_READY = Kind(
 
 
 class FleetReport(msgspec.Struct, frozen=True):
-    """What a migration did: revisions of both lines, cooperatives brought up, those that failed with the reason, spares made."""
+    """What a migration did: revisions of both lines, cooperatives brought up, those that failed with the reason, schemas whose rights were
+    mended, spares made.
+    """
 
     shared_revision: str
     cooperative_revision: str
     upgraded: int
     already_current: int
     failed: dict[str, str]
+    rights_mended: int
     spares_made: int
 
 
@@ -98,8 +103,12 @@ async def migrate(
                 on_progress(done, len(behind))
 
     await asyncio.gather(*(work() for _ in range(min(CONNECTIONS, len(behind)))))
+    upgraded = len(behind) - len(failed)
+    async with database.owner.connect() as connection:
+        current = await current_schemas(connection, root)
+    mended, not_mended = await mend_rights(database, current, root=root)
     spares = await refill_spares(database) if root is None else 0
-    return FleetReport(shared_head, head, len(behind) - len(failed), total - len(behind), failed, spares)
+    return FleetReport(shared_head, head, upgraded, total - len(behind), failed | not_mended, len(mended), spares)
 
 
 async def _upgrade(database: Database, name: str, revision: str, root: Path | None) -> None:

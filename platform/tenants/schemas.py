@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -41,6 +42,12 @@ def opaque_name() -> str:
     return "coop_" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
 
 
+def schema_script(name: str, app_role: str, root: Path | None = None) -> tuple[str, str]:
+    """Return ``(newest revision, SQL script)`` that makes an empty schema with its role, whole."""
+    head, script = render(COOPERATIVE, None, root)
+    return head, _PREPARE.format(name=name, app=app_role) + script
+
+
 async def run_script(connection: AsyncConnection, script: str) -> None:
     """Run many statements in one round trip, inside the connection's transaction."""
     await connection.exec_driver_sql("SELECT 1")  # opens the transaction that SQLAlchemy keeps
@@ -52,9 +59,9 @@ async def run_script(connection: AsyncConnection, script: str) -> None:
 async def make_spare(database: Database) -> str:
     """Make one empty schema with its role at the newest revision, register it as spare, and return its name."""
     name = opaque_name()
-    head, script = render(COOPERATIVE)
+    head, script = schema_script(name, database.settings.app_role)
     async with database.owner.begin() as connection:
-        await run_script(connection, _PREPARE.format(name=name, app=database.settings.app_role) + script)
+        await run_script(connection, script)
         await connection.execute(
             text("INSERT INTO shared.spare_schemas (schema_name, revision) VALUES (:name, :revision)"),
             {"name": name, "revision": head},

@@ -1,23 +1,20 @@
 """Revisions take over what a cooperative has: orders get their payments, bylaws keep what they say, words become codes, alarms become rows."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from factories.older_revisions import founded_at
 from kernel.clock import now
 from kernel.database import Database
 from kernel.ids import new_id
 from payments import machine
 from payments.exceptions import raise_exception
 from payments.models import PaymentException
-from tenants import revisions
 from tenants.fleet import migrate
 from tenants.registry import TenantRef, tenant_by_slug
-from tenants.revisions import COOPERATIVE, render
-from tenants.schemas import _PREPARE, opaque_name, run_script
 from tenants.session import coop_session
 
 JOURNAL = (
@@ -31,26 +28,6 @@ ORDER = (
     " cancelled_at, payment_journal, cancel_reason) VALUES (gen_random_uuid(), :key, :source, 'Tono Suprapto', 'pickup', :way, :status, :total,"
     " '2026-05-04 10:00+07', '2026-05-06 10:00+07', :paid, :ended, :journal, :why)"
 )
-
-
-async def founded_at(connection: AsyncConnection, app: str, folder: Path, revision: str) -> None:
-    """Let the connection stand in the schema of a new cooperative at an older revision."""
-    root = folder / "migrations"
-    shutil.copytree(Path(revisions.__file__).parent / "migrations", root, ignore=shutil.ignore_patterns("__pycache__"))
-    for later in (root / "cooperative" / "versions").glob("*.py"):
-        if later.name[:4] > revision:
-            later.unlink()
-    name = opaque_name()
-    head, script = render(COOPERATIVE, None, root)
-    assert head == revision
-    await run_script(connection, _PREPARE.format(name=name, app=app) + script)
-    await connection.execute(
-        text(
-            "INSERT INTO shared.cooperatives (id, slug, name, schema_name, revision, founding_key, contact_name, contact_phone, founded_at)"
-            " VALUES (:id, 'kenanga', 'Koperasi Kenanga', :name, :revision, 'kenanga', 'Ketua', '+6289900000077', now())"
-        ),
-        {"id": new_id(), "name": name, "revision": revision},
-    )
 
 
 async def upgraded(database: Database) -> TenantRef:
