@@ -37,7 +37,7 @@ TOO_MANY_FOUNDINGS = Kind(
 NO_PLACE_READY = Kind(
     "onboarding.no_place_ready",
     503,
-    id="Tempat untuk koperasi Anda masih disiapkan. Tunggu satu menit, lalu tulis kata sandi dan Kirim lagi; isian lain masih ada di bawah ini.",
+    id="Tempat untuk koperasi Anda masih disiapkan. Tunggu satu menit, lalu tulis kata sandinya sekali lagi dan kirim. Isian lain masih ada di bawah ini.",
     en="A place for your cooperative is still being made. Wait a minute, then type the password and send again; what else you typed is kept below.",
 )
 NAME_NEEDED = Kind(
