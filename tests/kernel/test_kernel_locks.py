@@ -1,0 +1,59 @@
+"""A row that a transaction holds is known to be held until its end, and not past a savepoint whose locks may be gone."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from factories import shop
+from kernel.database import Database
+from kernel.locks import held, hold, is_written_here
+from shop.models import Order, Product
+from shop.queries import order_to_change_by_id
+from tenants.registry import TenantRef
+from tenants.session import bind, coop_session
+
+
+async def one(db: AsyncSession) -> Product:
+    return (await db.execute(select(Product).order_by(Product.id).limit(1).with_for_update())).scalar_one()
+
+
+async def test_what_is_held_is_known_until_the_end(database: Database, melati: TenantRef) -> None:
+    async with database.sessions() as db:
+        bind(db, melati)
+        async with db.begin():
+            product = await one(db)
+            assert held(db, Product, product.id) is None
+            hold(db, product)
+            product.name = "Beras merah 5 kg"
+            await db.flush()
+            assert held(db, Product, product.id) is product
+            assert not is_written_here(db, Product, product.id)
+        async with db.begin():
+            assert held(db, Product, product.id) is None
+
+
+async def test_a_savepoint_ends_it(database: Database, melati: TenantRef) -> None:
+    async with coop_session(database, melati) as db:
+        product = await one(db)
+        hold(db, product, written=True)
+        savepoint = await db.begin_nested()
+        assert is_written_here(db, Product, product.id)
+        await savepoint.rollback()
+        assert held(db, Product, product.id) is None
+
+
+async def test_an_order_is_read_anew_by_each_transaction(database: Database, melati: TenantRef) -> None:
+    async with coop_session(database, melati) as db:
+        order = await shop.order(db, {(await shop.product(db)).id: 1})
+    async with database.sessions() as db:
+        bind(db, melati)
+        async with db.begin():
+            first = await order_to_change_by_id(db, order.id)
+            assert first is not None
+        async with coop_session(database, melati) as other:
+            changed = await order_to_change_by_id(other, order.id)
+            assert changed is not None
+            changed.note = "diantar sore"
+        async with db.begin():
+            again = await order_to_change_by_id(db, order.id)
+            assert isinstance(again, Order)
+            assert again.note == "diantar sore"
