@@ -262,7 +262,7 @@ async def _held_journals(database: Database, tenant: TenantRef) -> AsyncIterator
 
 
 async def _until(count: Callable[[], Any], wanted: int) -> None:
-    for _ in range(100):
+    for _ in range(500):
         if await count() == wanted:
             return
         await asyncio.sleep(0.02)

@@ -42,8 +42,8 @@ def behind_caddy(database: Database, tmp_path: Path) -> Iterator[int]:
 
 
 async def _neighbours_page(port: int) -> httpx.Response:
-    """A page of another cooperative that no cache holds, asked for by somebody who gives up after five seconds."""
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+    """A page of another cooperative that no cache holds, asked for by somebody who gives up while the bodies are still open."""
+    async with httpx.AsyncClient(trust_env=False, timeout=8) as client:
         return await client.get(
             f"http://127.0.0.1:{port}/?cari=beras", headers={"Host": f"mawar.localhost:{port}", "Accept": "text/html"}
         )
@@ -66,7 +66,7 @@ async def test_a_neighbours_page_answers_through_caddy_while_1500_slow_bodies_ar
 
 async def test_of_one_networks_slow_bodies_64_wait_and_none_of_them_for_long(web: int) -> None:
     async with slow_bodies(web, f"melati.localhost:{web}", "/masuk", networks(1), 70) as opened:
-        await _until(lambda: sum(body.status is not None for body in opened) >= 6, seconds=6)
+        await _until(lambda: sum(body.status is not None for body in opened) >= 6, seconds=8)
         assert sorted(body.status or 0 for body in opened) == [0] * 64 + [429] * 6
         async with slow_bodies(web, f"melati.localhost:{web}", "/masuk", networks(2)[1:], 1) as elsewhere:
             await asyncio.sleep(2)
