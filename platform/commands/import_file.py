@@ -122,13 +122,16 @@ def run_batched_import(slug: str, path: Path, work: BatchedImport, *, what: str,
             while not refused:
                 await turn.execute(text("SELECT 1"))  # still held: nobody else stages meanwhile
                 async with coop_session(database, tenant) as db:
+                    # nobody waits for the disk: what a crash of the server takes, the next run records; the end below is waited for
+                    await db.execute(text("SELECT set_config('synchronous_commit', 'off', true)"))
                     progress = await work.record_batch(db)
-                    if progress is None:
-                        await work.finish(db)
                 if progress is None:
                     break
                 run.done, run.total = progress
                 moved(*progress)
+            if not refused:
+                async with coop_session(database, tenant) as db:
+                    await work.finish(db)
             run.ended = True
         return (Report(0, report.unchanged, report.rejected) if refused else report), kept
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -153,6 +153,34 @@ class BatchedImport(Protocol):
 
     async def drop(self, db: AsyncSession) -> None:
         """Empty the staging table without recording anything."""
+
+
+class Batches(Generic[L, T]):
+    """Batches of staged rows, each made ready in a thread while the one before it is being recorded.
+
+    ``read`` gives the rows that follow those it gave before, none at the end; ``prepare`` does with them what needs no database.
+    """
+
+    def __init__(self, read: Callable[[AsyncSession], Awaitable[list[L]]], prepare: Callable[[list[L]], T]) -> None:
+        self._read = read
+        self._prepare = prepare
+        self._coming: asyncio.Task[T] | None = None
+        self._begun = False
+
+    async def following(self, db: AsyncSession) -> T | None:
+        """Return the next batch, or None after the last."""
+        if not self._begun:
+            self._begun = True
+            await self._look_ahead(db)
+        if self._coming is None:
+            return None
+        current = await self._coming
+        await self._look_ahead(db)
+        return current
+
+    async def _look_ahead(self, db: AsyncSession) -> None:
+        rows = await self._read(db)
+        self._coming = asyncio.create_task(asyncio.to_thread(self._prepare, rows)) if rows else None
 
 
 async def import_at_once(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import index
 from typing import TYPE_CHECKING, Final, NoReturn
 from uuid import UUID
 
@@ -25,6 +26,7 @@ _POST: Final = text(
     " CAST(:source_keys AS text[]), CAST(:reversals AS bigint[]), CAST(:line_journals AS integer[]), CAST(:line_accounts AS text[]),"
     " CAST(:line_parties AS uuid[]), CAST(:line_debits AS bigint[]), CAST(:line_credits AS bigint[]), :posted_by)"
 )
+_NOTHING: Final = Rupiah(0)
 _HOLD: Final = text("SELECT number FROM post_journals('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '')")
 
 
@@ -39,12 +41,12 @@ class Line(msgspec.Struct, frozen=True):
     @classmethod
     def to_debit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> Line:
         """A debit of ``amount``."""
-        return cls(account, amount, Rupiah(0), party)
+        return cls(account, amount, _NOTHING, party)
 
     @classmethod
     def to_credit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> Line:
         """A credit of ``amount``."""
-        return cls(account, Rupiah(0), amount, party)
+        return cls(account, _NOTHING, amount, party)
 
 
 class Journal(msgspec.Struct, frozen=True):
@@ -75,11 +77,20 @@ async def post(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
 
 async def post_many(db: AsyncSession, journals: Sequence[Journal], *, by: str) -> list[PostedJournal]:
     """Post many journals in one round trip, in the order given, all or none. Raises as ``post``."""
-    if not journals:
-        return []
+    return await post_prepared(db, prepare_posting(journals, by=by))
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """Journals as the door takes them, column by column."""
+
+    columns: dict[str, object]
+    size: int
+
+
+def prepare_posting(journals: Sequence[Journal], *, by: str) -> Posting:
+    """Check journals and put them into columns: what of a posting needs no database. Raises Refusal: ledger.unbalanced, .not_a_journal."""
     for journal in journals:
         _check(journal)
-    await db.flush()
     lines = [(at, line) for at, journal in enumerate(journals, 1) for line in journal.lines]
     columns = {
         "value_dates": [journal.value_date for journal in journals],
@@ -93,8 +104,16 @@ async def post_many(db: AsyncSession, journals: Sequence[Journal], *, by: str) -
         "line_credits": [line.credit for _, line in lines],
         "posted_by": by,
     }
+    return Posting(columns, len(journals))
+
+
+async def post_prepared(db: AsyncSession, posting: Posting) -> list[PostedJournal]:
+    """Post what was prepared, in the session's transaction. Raises as ``post``."""
+    if not posting.size:
+        return []
+    await db.flush()
     try:
-        rows = await db.execute(_POST, columns)
+        rows = await db.execute(_POST, posting.columns)
     except DBAPIError as error:
         _refuse(error)
     return [PostedJournal(row.source_key, row.number, row.fresh) for row in rows]
@@ -124,14 +143,16 @@ async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: s
 def _check(journal: Journal) -> None:
     if journal.value_date < EARLIEST_DAY:
         raise errors.DAY_TOO_EARLY(first=EARLIEST_DAY)
-    debit = Rupiah.total(line.debit for line in journal.lines)
-    credit = Rupiah.total(line.credit for line in journal.lines)
+    debit = credit = 0
+    one_sided = len(journal.lines) >= 2
+    for line in journal.lines:
+        left, right = index(line.debit), index(line.credit)  # whole numbers, or a TypeError
+        debit += left
+        credit += right
+        one_sided = one_sided and left >= 0 and right >= 0 and (left == 0) != (right == 0)
     if debit != credit:
-        raise errors.UNBALANCED(key=journal.source_key, debit=debit, credit=credit)
-    one_sided = all(
-        line.debit >= 0 and line.credit >= 0 and (line.debit == 0) != (line.credit == 0) for line in journal.lines
-    )
-    if len(journal.lines) < 2 or not one_sided:
+        raise errors.UNBALANCED(key=journal.source_key, debit=Rupiah(debit), credit=Rupiah(credit))
+    if not one_sided:
         raise errors.NOT_A_JOURNAL(key=journal.source_key)
 
 

@@ -10,6 +10,7 @@ A later file may change what the register says of a member but not the opening s
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,7 @@ from kernel.importing import (
     REPEATED,
     SUM_TOO_LARGE,
     BadLine,
+    Batches,
     Moved,
     Plan,
     Report,
@@ -45,8 +47,8 @@ from kernel.parsing import parse_date
 from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 from ledger.closing import refuse_closed
 from members import errors, import_errors, import_queries, import_staging, queries, rules, staging_queries
-from members.record_members import OPENING_KEY, record_members
-from members.staging_queries import BadMember
+from members.record_members import OPENING_KEY, prepare, record_members
+from members.staging_queries import BadMember, StagedMember
 from ui.queries import today
 
 if TYPE_CHECKING:
@@ -153,6 +155,7 @@ class MemberImport:
         self._id = new_id()
         self._facts: dict[str, int] = {}
         self._after = self._done = 0
+        self._batches = Batches(self._read, functools.partial(prepare, as_of=as_of, by=actor.name))
 
     async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
         """Stage the whole file and compare it. Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed."""
@@ -181,18 +184,22 @@ class MemberImport:
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
         """Record the next thousand members. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
         await queries.lock_register(db)
-        batch = await staging_queries.batch(await reader_of(db), self._id, self._after, MEMBERS_AT_ONCE)
-        if not batch:
+        batch = await self._batches.following(db)
+        if batch is None:
             if self._done < self._lines:  # what was staged is not there any more
                 raise CHANGED_MEANWHILE()
             return None
         try:
-            await record_members(db, self._actor, self._as_of, batch)
+            await record_members(db, self._actor, batch)
         except asyncpg.UniqueViolationError as taken:  # a number that was free when the file was checked
             raise CHANGED_MEANWHILE() from taken
-        self._after = batch[-1].line
-        self._done += len(batch)
+        self._done += len(batch.lines)
         return self._done, self._lines
+
+    async def _read(self, db: AsyncSession) -> list[StagedMember]:
+        lines = await staging_queries.batch(await reader_of(db), self._id, self._after, MEMBERS_AT_ONCE)
+        self._after = lines[-1].line if lines else self._after
+        return lines
 
     async def finish(self, db: AsyncSession) -> None:
         """Write down what was recorded, and empty the staging table."""

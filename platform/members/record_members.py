@@ -6,22 +6,22 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import text
 
 from kernel.database import copy_rows
 from kernel.ids import new_id
 from kernel.importing import CHANGED_MEANWHILE
 from kernel.money import Rupiah
-from ledger import Journal, Line, post_many
+from ledger import Journal, Line
 from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
+from ledger.posting import Posting, post_prepared, prepare_posting
+from members.staging_queries import StagedMember
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.actor import Actor
-    from members.staging_queries import StagedMember
 
 # Begins the source keys of opening journals; the member's number follows.
 OPENING_KEY: Final = "members-import:"
@@ -33,21 +33,34 @@ _CHANGE = text(
 )
 
 
-async def record_members(db: AsyncSession, actor: Actor, as_of: date, batch: Sequence[StagedMember]) -> None:
+class Batch(msgspec.Struct, frozen=True):
+    """Some lines with all that recording them needs and no database tells; the new members have their ids."""
+
+    lines: list[StagedMember]
+    new: list[tuple[UUID, StagedMember]]
+    posting: Posting
+
+
+def prepare(lines: list[StagedMember], *, as_of: date, by: str) -> Batch:
+    """Make staged lines ready to be recorded."""
+    new = [(new_id(), line) for line in lines if line.member_id is None]
+    journals = [_opening(member_id, line, as_of) for member_id, line in new if line.total]
+    return Batch(lines, new, prepare_posting(journals, by=by))
+
+
+async def record_members(db: AsyncSession, actor: Actor, batch: Batch) -> None:
     """Record staged lines, in the session's transaction. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
-    new = [(new_id(), line) for line in batch if line.member_id is None]
     await copy_rows(
         db,
         "members",
         ("id", "number", "name", "sex", "phone", "status", "joined_on", "decided_by"),
         [
             (member_id, line.number, line.name, line.sex, line.phone, "active", line.joined_on, actor.name)
-            for member_id, line in new
+            for member_id, line in batch.new
         ],
     )
-    await _change(db, [line for line in batch if line.member_id is not None])
-    journals = [_opening(member_id, line, as_of) for member_id, line in new if line.total]
-    if not all(posted.fresh for posted in await post_many(db, journals, by=actor.name)):
+    await _change(db, [line for line in batch.lines if line.member_id is not None])
+    if not all(posted.fresh for posted in await post_prepared(db, batch.posting)):
         raise CHANGED_MEANWHILE()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, time
+import functools
+from collections.abc import Iterator
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import text
 
 from kernel.database import copy_rows
@@ -15,15 +17,15 @@ from kernel.formats import date_long
 from kernel.ids import new_id
 from kernel.importing import CHANGED_MEANWHILE
 from kernel.money import Rupiah
-from ledger import Journal, Line, post_many
+from ledger import Journal, Line
 from ledger.chart import CASH, MEMBER_COST_OF_SALES, MEMBER_SALES, STOCK
-from ui.queries import timezone
+from ledger.posting import Posting, post_prepared, prepare_posting
+from shop.staging_queries import StagedReceipt
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.actor import Actor
-    from shop.staging_queries import StagedReceipt
 
 BASE: Final = "sales-import"
 SUPPLEMENT: Final = "sales-import+"
@@ -62,24 +64,41 @@ _MOVEMENTS = text(
 )
 
 
-async def record_receipts(db: AsyncSession, actor: Actor, import_id: UUID, batch: Sequence[StagedReceipt]) -> None:
+class Batch(msgspec.Struct, frozen=True):
+    """Some receipts with all that recording them needs and no database tells."""
+
+    receipts: list[StagedReceipt]
+    ids: list[UUID]
+    posting: Posting
+
+
+def prepare(receipts: list[StagedReceipt], *, by: str) -> Batch:
+    """Make receipts ready to be recorded."""
+    journals = [journal for receipt in receipts for journal in _journals(receipt)]
+    return Batch(receipts, [new_id() for _ in receipts], prepare_posting(journals, by=by))
+
+
+async def record_receipts(db: AsyncSession, actor: Actor, import_id: UUID, batch: Batch, zone: ZoneInfo) -> None:
     """Record staged receipts, in the session's transaction. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
-    zone = ZoneInfo(await timezone(db))
     # the books come last but for what bears their numbers: who sells meanwhile waits for them alone
-    span = {"import": import_id, "first": batch[0].receipt, "last": batch[-1].receipt}
+    span = {"import": import_id, "first": batch.receipts[0].receipt, "last": batch.receipts[-1].receipt}
     await db.execute(_MOVEMENTS, span)
-    posted = await post_many(db, [each for receipt in batch for each in _journals(receipt)], by=actor.name)
+    posted = await post_prepared(db, batch.posting)
     if not all(each.fresh for each in posted):
         raise CHANGED_MEANWHILE()
     numbers = {each.source_key: each.number for each in posted}
-    ids = [new_id() for _ in batch]
-    await copy_rows(db, "orders", _ORDER, _orders(batch, ids, numbers, actor.name, zone))
-    await db.execute(_LINES, span | {"receipts": [receipt.receipt for receipt in batch], "ids": ids})
+    await copy_rows(db, "orders", _ORDER, _orders(batch, numbers, actor.name, zone))
+    await db.execute(_LINES, span | {"receipts": [receipt.receipt for receipt in batch.receipts], "ids": batch.ids})
+
+
+@functools.lru_cache(maxsize=400)
+def _told_day(day: date) -> str:
+    return date_long(day)
 
 
 def _journals(receipt: StagedReceipt) -> Iterator[Journal]:
     """The purchase that supplied the receipt, then the sale. What costs or earns nothing is not posted."""
-    told = f"{date_long(receipt.day)}, anggota {receipt.member_number} (impor)"
+    told = f"{_told_day(receipt.day)}, anggota {receipt.member_number} (impor)"
     cost, total = Rupiah(receipt.cost), Rupiah(receipt.total)
     if cost:
         lines = [Line.to_debit(STOCK, cost), Line.to_credit(CASH, cost)]
@@ -93,10 +112,8 @@ def _journals(receipt: StagedReceipt) -> Iterator[Journal]:
         yield Journal(receipt.day, f"Penjualan tunai {told}", receipt.key, lines)
 
 
-def _orders(
-    batch: Sequence[StagedReceipt], ids: Sequence[UUID], posted: dict[str, int], by: str, zone: ZoneInfo
-) -> Iterator[tuple[object, ...]]:
-    for order_id, receipt in zip(ids, batch, strict=True):
+def _orders(batch: Batch, posted: dict[str, int], by: str, zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
+    for order_id, receipt in zip(batch.ids, batch.receipts, strict=True):
         at = datetime.combine(receipt.day, NOON, zone)
         yield (
             order_id,

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -29,6 +30,7 @@ from kernel.importing import (
     CHANGED_MEANWHILE,
     SUM_TOO_LARGE,
     BadLine,
+    Batches,
     Moved,
     Report,
     import_at_once,
@@ -43,7 +45,8 @@ from ledger.days import EARLIEST_DAY
 from ledger.queries import closed_years
 from shop import import_errors, past_sales, sales_staging, staging_queries
 from shop.past_sales import BASE, SUPPLEMENT
-from ui.queries import today
+from shop.staging_queries import StagedReceipt
+from ui.queries import timezone, today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -78,13 +81,16 @@ class SalesImport:
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
         self._id = new_id()
-        self._lines = self._done = self._receipts = self._total = 0
+        self._zone = ZoneInfo("UTC")
+        self._lines = self._after = self._done = self._receipts = self._total = 0
+        self._batches = Batches(self._read, functools.partial(past_sales.prepare, by=actor.name))
 
     async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
         """Stage the whole file and compare it with the orders. Raises Refusal: kernel.csv_…."""
         ro = await reader_of(db)
         file = await asyncio.to_thread(CsvFile, content, COLUMNS)
         read = _Reading(file, await today(ro), await closed_years(ro))
+        self._zone = ZoneInfo(await timezone(ro))
         await sales_staging.stage(db, self._id, in_a_thread(read.lines()))
         rejected = read.rejected
         for line, number, sku, no_member in await staging_queries.unknown(ro, self._id):
@@ -107,20 +113,25 @@ class SalesImport:
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
         """Record the next receipts. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
-        limit = past_sales.RECEIPTS_AT_ONCE
-        batch = await staging_queries.batch(await reader_of(db), self._id, self._receipts, limit)
-        if not batch:
+        batch = await self._batches.following(db)
+        if batch is None:
             if self._done < self._lines:  # what was staged is not there any more
                 raise CHANGED_MEANWHILE()
             return None
         try:
-            await past_sales.record_receipts(db, self._actor, self._id, batch)
+            await past_sales.record_receipts(db, self._actor, self._id, batch, self._zone)
         except asyncpg.UniqueViolationError as taken:  # a receipt that was not there when the file was checked
             raise CHANGED_MEANWHILE() from taken
-        self._receipts = batch[-1].receipt
-        self._done += sum(receipt.lines for receipt in batch)
-        self._total += sum(receipt.total for receipt in batch)
+        self._receipts += len(batch.receipts)
+        self._done += sum(receipt.lines for receipt in batch.receipts)
+        self._total += sum(receipt.total for receipt in batch.receipts)
         return self._done, self._lines
+
+    async def _read(self, db: AsyncSession) -> list[StagedReceipt]:
+        ro = await reader_of(db)
+        receipts = await staging_queries.batch(ro, self._id, self._after, past_sales.RECEIPTS_AT_ONCE)
+        self._after += len(receipts)
+        return receipts
 
     async def finish(self, db: AsyncSession) -> None:
         """Write down what was recorded, and empty the staging tables."""

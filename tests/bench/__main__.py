@@ -7,7 +7,16 @@ import asyncio
 import importlib
 import sys
 
-BENCHES = ("storefront", "founding", "imports", "payments", "bodies", "latency")
+BENCHES = (
+    "storefront",
+    "founding",
+    "imports",
+    "postings",
+    "imports_at_size",
+    "payments",
+    "bodies",
+    "latency",
+)
 
 
 # Python looks for modules beside this file first, where the bench of payments would be taken for the room of that name.

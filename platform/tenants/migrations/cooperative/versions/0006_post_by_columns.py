@@ -89,19 +89,24 @@ BEGIN
 
     IF unposted > 0 THEN
         -- all of it in one statement, from what was given: nothing that is written is read back
-        WITH line AS MATERIALIZED (
-            SELECT numbers[l.entry] AS journal, value_dates[l.entry] AS value_date,
-                   row_number() OVER (PARTITION BY l.entry ORDER BY l.at) AS line, l.account, l.party, l.debit, l.credit, a.floor,
-                   a.code IS NULL OR (a.by_party AND coalesce(l.party, nobody) = nobody) AS unknown,
-                   coalesce((SELECT b.balance FROM balances b WHERE b.account = l.account AND b.party = coalesce(l.party, nobody)), 0)
-                       + sum(CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit - l.debit END)
-                           OVER (of_party ROWS UNBOUNDED PRECEDING) AS balance,
-                   lead(l.at) OVER of_party IS NULL AS newest
+        WITH given AS (
+            SELECT l.entry, l.at, l.account, coalesce(l.party, nobody) AS whose, l.party, l.debit, l.credit,
+                   lag(l.at) OVER of_party IS NULL AS oldest, lead(l.at) OVER of_party IS NULL AS newest
             FROM unnest(line_journals, line_accounts, line_parties, line_debits, line_credits)
                 WITH ORDINALITY AS l(entry, account, party, debit, credit, at)
-            LEFT JOIN accounts a ON a.code = l.account
             WHERE numbers[l.entry] > last
-            WINDOW of_party AS (PARTITION BY l.account, coalesce(l.party, nobody) ORDER BY l.entry, l.at)
+            WINDOW of_party AS (PARTITION BY coalesce(l.party, nobody), l.account ORDER BY l.entry, l.at)
+        ), line AS MATERIALIZED (
+            -- the balance of before is asked for once a party, and carried on from line to line
+            SELECT numbers[g.entry] AS journal, value_dates[g.entry] AS value_date,
+                   row_number() OVER (PARTITION BY g.entry ORDER BY g.at) AS line,
+                   g.account, g.whose, g.party, g.debit, g.credit, g.newest, a.floor,
+                   a.code IS NULL OR (a.by_party AND g.whose = nobody) AS unknown,
+                   sum(CASE a.normal_side WHEN 'debit' THEN g.debit - g.credit ELSE g.credit - g.debit END
+                       + CASE WHEN g.oldest THEN coalesce((
+                           SELECT b.balance FROM balances b WHERE b.account = g.account AND b.party = g.whose), 0) ELSE 0 END)
+                       OVER (PARTITION BY g.whose, g.account ORDER BY g.entry, g.at ROWS UNBOUNDED PRECEDING) AS balance
+            FROM given g LEFT JOIN accounts a ON a.code = g.account
         ), into_journals AS (
             INSERT INTO journals (number, value_date, description, source_key, reverses, posted_by)
             SELECT c.number, c.value_date, c.description, c.source_key, c.reverses, posted_by
@@ -112,7 +117,7 @@ BEGIN
             SELECT l.journal, l.line, l.value_date, l.account, l.party, l.debit, l.credit, l.balance FROM line l
         ), into_balances AS (
             INSERT INTO balances (account, party, balance)
-            SELECT l.account, coalesce(l.party, nobody), l.balance FROM line l WHERE l.newest AND NOT l.unknown
+            SELECT l.account, l.whose, l.balance FROM line l WHERE l.newest AND NOT l.unknown
             ON CONFLICT (account, party) DO UPDATE SET balance = excluded.balance
         ), into_counter AS (
             UPDATE journal_counter SET last_number = last + unposted WHERE id = 1
