@@ -1,0 +1,97 @@
+"""What can be reversed in the books: entries by hand, and what an officer said had reached the bank. All else is undone where it was done."""
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from conftest import SignedIn
+from factories import payments as pay
+from factories import shop as goods
+from factories.shop import CASHIER, TODAY, VISITOR
+from kernel.database import Database, reader_of
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from payments.credit.counter import pay_off
+from payments.reconciliation.arriving import take_arrival
+from savings.deposit import deposit
+from savings.withdraw import withdraw
+from shop import counting, handling
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+BOOKS = "/pengurus/buku/jurnal"
+
+
+async def arrived(db: AsyncSession) -> int:
+    """The journal of QRIS money that an officer saw at the bank."""
+    await pay.switch_on(db)
+    _, payment = await pay.ordered(db, "qris", buyer=VISITOR)
+    payment = await pay.paid(db, payment)
+    sent = {"on": TODAY, "today": TODAY, "key": new_id().hex}
+    return (await take_arrival(db, CASHIER, "qris", Rupiah(payment.amount), **sent)).number  # type: ignore[arg-type]
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 15")
+async def test_what_a_qris_payout_page_promises_is_true(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        number = await arrived(db)
+        ro = await reader_of(db)
+        bank = await ro.value("SELECT sum(balance)::bigint FROM balances WHERE account = '1102'")
+    page = (await officer_client.get(f"{BOOKS}/{number}")).text
+    assert f"{BOOKS}/{number}/pembalikan" in page
+    assert "Uang masuk rekening" in page
+    sent = {"reason": "Salah jumlah"}
+    assert (await officer_client.post(f"{BOOKS}/{number}/pembalikan", sent)).status_code == 303
+    async with coop_session(database, melati) as db:
+        ro = await reader_of(db)
+        lines = await ro.records(
+            "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE j.reverses = $1 ORDER BY l.line",
+            number,
+        )
+        assert [line["account"] for line in lines] == ["1102", "1103"]
+        assert (
+            await ro.value("SELECT sum(balance)::bigint FROM balances WHERE account = '1102'")
+            == bank - lines[0]["credit"]
+        )
+    assert (await officer_client.post(f"{BOOKS}/{number}/pembalikan", sent)).status_code == 409  # once
+    assert f"{BOOKS}/{number}/pembalikan" not in (await officer_client.get(f"{BOOKS}/{number}")).text
+
+
+async def everything(db: AsyncSession) -> None:
+    """A deposit, a withdrawal, a payment and its refund, a sale and its return, goods in, a count, credit and its repayment."""
+    member = await goods.member(db)
+    assert member.member_id is not None
+    days = {"on": TODAY, "today": TODAY}
+    await deposit(db, CASHIER, member.member_id, "voluntary", Rupiah(50_000), "cash", **days, key="d")  # type: ignore[arg-type]
+    await withdraw(db, CASHIER, member.member_id, Rupiah(10_000), "cash", **days, key="w")  # type: ignore[arg-type]
+    await pay.switch_on(db)
+    await pay.grant(db)
+    order, payment = await pay.ordered(db, "bank_transfer")
+    await pay.paid(db, payment)
+    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    await pay.give_back(db, await pay.machine.locked(db, payment.reference), 5_000)
+    await handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
+    product = await goods.product(db, stock=5, cost=1_000, price=2_000)
+    bought = {"quantity": 2, "unit_cost": Rupiah(1_000), "paid_from": "cash", "on": TODAY, "key": "i"}
+    await counting.receive_goods(db, CASHIER, product.id, **bought)  # type: ignore[arg-type]
+    await counting.count_stock(db, CASHIER, product.id, counted=6, shown=7, on=TODAY, key="c")
+    await pay.ordered(db, "kasbon")
+    await pay_off(db, CASHIER, member.member_id, Rupiah(10_000), "cash", on=TODAY, key="r")
+
+
+async def test_a_journal_that_is_part_of_something_else_offers_no_reversal_and_takes_none(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        await everything(db)
+        ro = await reader_of(db)
+        keys = {row["number"]: row["source_key"] for row in await ro.records("SELECT number, source_key FROM journals")}
+    kinds = {key.partition(":")[0] for key in keys.values()}
+    assert {"deposit", "withdrawal", "payment", "refund", "order", "goods-in", "count", "repayment"} <= kinds
+    for number, key in keys.items():
+        assert f"{BOOKS}/{number}/pembalikan" not in (await officer_client.get(f"{BOOKS}/{number}")).text, key
+        answer = await officer_client.post(f"{BOOKS}/{number}/pembalikan", {"reason": "Salah"})
+        assert answer.status_code == 409, key
+    async with coop_session(database, melati) as db:
+        assert await (await reader_of(db)).value("SELECT count(*) FROM journals") == len(keys)

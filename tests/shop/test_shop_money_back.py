@@ -1,0 +1,93 @@
+"""What an officer is told to give back, or to look for, is what there is: never the whole of an order of which a part went back before."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from conftest import SignedIn
+from factories import payments as pay
+from factories.shop import CASHIER, TODAY, VISITOR, payment_of
+from kernel.database import Database
+from payments import machine
+from shop import handling
+from shop.models import Order
+from tenants.registry import TenantRef
+from tenants.session import coop_session
+
+
+async def sold(database: Database, tenant: TenantRef, *, given_back: int, handed_over: bool) -> tuple[int, int]:
+    """Number of an order of Rp50.000 paid by transfer, of which this went back by hand; and what is left to give back."""
+    async with coop_session(database, tenant) as db:
+        await pay.switch_on(db)
+        order, payment = await pay.ordered(db, "bank_transfer", buyer=VISITOR)
+        payment = await pay.paid(db, payment)
+        if handed_over:
+            await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+            payment = await machine.locked(db, payment.reference)
+            if given_back:
+                await pay.give_back(db, payment, given_back)
+        return order.number, payment.amount - given_back
+
+
+async def order_of(db: AsyncSession, number: int) -> Order:
+    return (await db.execute(select(Order).where(Order.number == number))).scalar_one()
+
+
+def sentence(page: str) -> str:
+    found = re.search(r'<p class="confirm__say">(.*?)</p>', page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def rupiah(amount: int) -> str:
+    return f"Rp{amount:,}".replace(",", ".")
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 14")
+async def test_a_return_after_a_part_refund_tells_what_is_left(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    number, left = await sold(database, melati, given_back=20_000, handed_over=True)
+    page = (await officer_client.get(f"/pengurus/pesanan/{number}/pengembalian")).text
+    assert f"Transfer {rupiah(left)} kepada" in sentence(page)
+    assert "Rp50.000" not in sentence(page)
+    assert "Sudah dikembalikan" in page
+    assert "Rp20.000" in page
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 14")
+async def test_a_cancellation_tells_what_will_go_back(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    number, left = await sold(database, melati, given_back=0, handed_over=False)
+    page = (await officer_client.get(f"/pengurus/pesanan/{number}/pembatalan")).text
+    assert f"Transfer {rupiah(left)} kepada" in sentence(page)
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 14")
+async def test_a_return_of_what_went_back_before_asks_for_no_money(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    number, left = await sold(database, melati, given_back=0, handed_over=True)
+    async with coop_session(database, melati) as db:
+        payment = await payment_of(db, await order_of(db, number))
+        payment = await machine.locked(db, payment.reference)
+        await pay.give_back(db, payment, left)
+    page = (await officer_client.get(f"/pengurus/pesanan/{number}/pengembalian")).text
+    assert "sudah dikembalikan semua" in sentence(page)
+    assert "Transfer" not in sentence(page)
+
+
+@pytest.mark.xfail(strict=True, reason="issue 8, point 14")
+async def test_the_question_about_a_transfer_has_one_large_amount_and_explains_the_unique_code(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    async with coop_session(database, melati) as db:
+        await pay.switch_on(db)
+        order, payment = await pay.ordered(db, "bank_transfer", buyer=VISITOR)
+    page = (await officer_client.get(f"/pengurus/pesanan/{order.number}/pembayaran")).text
+    assert f'<p class="confirm__sum">{rupiah(payment.amount)}</p>' in page
+    assert re.search(rf"Kode unik {rupiah(payment.tail)} .*{rupiah(payment.amount - payment.tail)}", page)
+    assert f"<dd>{rupiah(order.total)}</dd>" not in page  # no second amount beside the question
