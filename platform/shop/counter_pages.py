@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel import formats
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
+from kernel.money import Rupiah
+from payments.rules import refundable, tail_kept
 from shop import errors, handling, order_pages, order_queries, rules, showing
 from shop.forms import ReasonForm
 from shop.order_queries import Chip, OrderView
@@ -180,9 +182,11 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
     elif step == "pembatalan":
         sentence = say("Pesanan %(number)s dari %(name)s dibatalkan dan stoknya dilepas.")
         if order.status == "paid":
+            facts["amount"] = formats.rupiah(_left_of(order), visit.lang)
             sentence += " " + _money_back(order, visit)
         label, undo = say("Batalkan pesanan"), never
     else:
+        facts["amount"] = formats.rupiah(_left_of(order), visit.lang)
         sentence = say("%(name)s mengembalikan barang pesanan %(number)s.") + " " + _money_back(order, visit)
         label, undo = say("Terima barang kembali"), never
     titles = {
@@ -197,12 +201,24 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
         "label": label,
         "undo": undo,
         "asks_reason": step in ("pembatalan", "pengembalian"),
+        "gone_back": order.payment_refunded + order.payment_pending,
+        "expected": order.payment_amount if step == "pembayaran" else None,
     }
 
 
+def _left_of(order: OrderView) -> Rupiah:
+    """Return what an order's step still gives back: what was paid, less what went back before or is on its way."""
+    if order.payment_amount is None:
+        return Rupiah(order.total)  # sold before payments had rows of their own
+    paid, kept = Rupiah(order.payment_amount), tail_kept(order.payment_tail, of_member=order.member_id is not None)
+    return refundable(paid, kept, Rupiah(order.payment_refunded), Rupiah(order.payment_pending))
+
+
 def _money_back(order: OrderView, visit: Visit) -> str:
-    """Return the sentence that says how the money of an order goes back."""
+    """Return the sentence that says how what is left of an order's money goes back."""
     say = words(visit.lang).gettext
+    if not _left_of(order) and order.total:
+        return say("Uangnya sudah dikembalikan semua, jadi tidak ada lagi yang perlu dikembalikan.")
     return {
         "cash": say("%(amount)s dikembalikan tunai dari kas."),
         "bank_transfer": say("Transfer %(amount)s kepada %(name)s dari rekening koperasi; Lumbung tidak mengirimnya."),

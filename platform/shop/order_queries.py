@@ -19,7 +19,7 @@ Chip = Literal["perlu", "bayar", "siap", "selesai", "batal"]
 
 
 class OrderView(msgspec.Struct, frozen=True):
-    """One order with all that its pages tell. ``total`` is in rupiah, moments are aware."""
+    """One order with all that its pages tell. Amounts are in rupiah, moments are aware. ``payment_pending`` is on its way back."""
 
     id: UUID
     number: int
@@ -45,6 +45,9 @@ class OrderView(msgspec.Struct, frozen=True):
     payment_reference: str | None
     payment_status: str | None
     payment_amount: int | None
+    payment_tail: int
+    payment_refunded: int
+    payment_pending: int
     payment_journal: int | None
     sale_journal: int | None
 
@@ -97,8 +100,10 @@ _ORDER = (
     "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, o.buyer_phone, o.fulfilment, o.address,"
     " o.payment_way, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, o.paid_confirmed_by, o.handed_over_at,"
     " o.cancelled_at, o.cancelled_for, o.cancel_reason, p.reference AS payment_reference, p.status AS payment_status, p.amount AS payment_amount,"
+    " coalesce(p.tail, 0)::int AS payment_tail, coalesce(p.refunded, 0)::bigint AS payment_refunded,"
+    " coalesce((SELECT sum(r.amount) FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'pending'), 0)::bigint AS payment_pending,"
     " p.journal AS payment_journal, o.sale_journal"
-    " FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN LATERAL (SELECT reference, status, amount, journal FROM payments"
+    " FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN LATERAL (SELECT id, reference, status, amount, tail, refunded, journal FROM payments"
     " WHERE purpose = 'order' AND subject_id = o.id ORDER BY settled_at IS NULL, id DESC LIMIT 1) AS p ON true WHERE o.number = $1"
 )
 _ROWS = (

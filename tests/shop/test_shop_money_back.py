@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,7 +44,6 @@ def rupiah(amount: int) -> str:
     return f"Rp{amount:,}".replace(",", ".")
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 14")
 async def test_a_return_after_a_part_refund_tells_what_is_left(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
@@ -57,7 +55,6 @@ async def test_a_return_after_a_part_refund_tells_what_is_left(
     assert "Rp20.000" in page
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 14")
 async def test_a_cancellation_tells_what_will_go_back(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
@@ -66,7 +63,6 @@ async def test_a_cancellation_tells_what_will_go_back(
     assert f"Transfer {rupiah(left)} kepada" in sentence(page)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 14")
 async def test_a_return_of_what_went_back_before_asks_for_no_money(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
@@ -80,7 +76,6 @@ async def test_a_return_of_what_went_back_before_asks_for_no_money(
     assert "Transfer" not in sentence(page)
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 14")
 async def test_the_question_about_a_transfer_has_one_large_amount_and_explains_the_unique_code(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
