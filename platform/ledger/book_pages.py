@@ -16,7 +16,7 @@ from ledger import book_queries, errors, export, queries
 from ledger.book_queries import Agreement
 from ledger.chart import MONEY
 from ledger.days import EARLIEST_DAY
-from ledger.manual import PREFIX
+from ledger.manual import REVERSIBLE
 from ui import AnyRequest, Ro, TheBrand, TheTenant, TheVisit, Visit, officer, page
 from ui.leaving import while_reader_stays
 
@@ -46,6 +46,7 @@ SOURCES: Final[dict[str, Words]] = {
     "payroll": Words("Balasan potong gaji", "Answer about deductions from pay"),
     "payroll-difference": Words("Selisih potong gaji", "Difference of deductions from pay"),
     "payroll-stray": Words("Selisih potong gaji", "Difference of deductions from pay"),
+    "arrival": Words("Uang masuk rekening", "Money that reached the bank"),
     "manual": Words("Catatan tangan", "Entry by hand"),
     "reversal": Words("Pembalikan", "Reversal"),
 }
@@ -208,7 +209,7 @@ async def journal_context(ro: Reader, visit: Visit, number: int) -> dict[str, An
             "source": source.worded(visit.lang) if source else None,
             "lines": shown,
         },
-        "can_reverse": journal.source_key.startswith(PREFIX) and journal.reversed_by is None,
+        "can_reverse": journal.source_key.startswith(REVERSIBLE) and journal.reversed_by is None,
         "today": clock.today(visit.brand.timezone),
     }
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 WAY_NAMES: Final[dict[str, Words]] = {"cash": Words("Kas", "Cash"), "bank": Words("Bank", "Bank")}
 PREFIX: Final = "manual:"
+# What can be taken back by its mirror: an entry by hand, and what an officer saw at the bank. No goods, savings or payments hang on them; all
+# else is undone by its own step, where it was done.
+REVERSIBLE: Final = (PREFIX, "arrival:")
 # Sales, their cost and stock differences move goods too, so they are not written by hand.
 _COSTS: Final = ("6", "7", "8", "9", "523", "524", "525")
 _INCOME: Final = ("412", "413", "414", "424", "43", "81")
@@ -97,14 +100,14 @@ async def record_entry(db: AsyncSession, actor: Actor, entry: Entry, *, today: d
 
 
 async def reverse_entry(db: AsyncSession, actor: Actor, number: int, *, reason: str, today: date) -> PostedJournal:
-    """Take an entry by hand back by its mirror, dated today.
+    """Take an entry by hand, or money that was said to have reached the bank, back by its mirror, dated today.
 
     Raises Refusal: ledger.no_such_journal, .only_manual_journals, .reason_needed, .already_reversed, .year_closed.
     """
     journal = await queries.journal(db, number)
     if journal is None:
         raise errors.NO_SUCH_JOURNAL(number=number)
-    if not journal.source_key.startswith(PREFIX):
+    if not journal.source_key.startswith(REVERSIBLE):
         raise errors.ONLY_MANUAL_JOURNALS(number=number)
     if not reason.strip():
         raise errors.REASON_NEEDED(field="reason")

@@ -1,6 +1,5 @@
 """What can be reversed in the books: entries by hand, and what an officer said had reached the bank. All else is undone where it was done."""
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedIn
@@ -30,7 +29,6 @@ async def arrived(db: AsyncSession) -> int:
     return (await take_arrival(db, CASHIER, "qris", Rupiah(payment.amount), **sent)).number  # type: ignore[arg-type]
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 15")
 async def test_what_a_qris_payout_page_promises_is_true(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
