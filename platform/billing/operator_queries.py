@@ -74,9 +74,15 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 _OWED = "coalesce((SELECT sum(i.to_pay) FROM shared.invoices i WHERE i.cooperative_id = s.cooperative_id AND i.state = 'open'), 0)::bigint"
+# A cooperative has a row once somebody looked at its plan, or the day's run came by; until then it is in the trial that begins with that row.
+_ALL = (
+    "(SELECT c.id AS cooperative_id, coalesce(s.plan, c.plan) AS plan, coalesce(s.every, 'month') AS every, coalesce(s.status, 'trialing') AS status,"
+    " coalesce(s.way, 'invoice') AS way, s.period_end, s.next_plan FROM shared.cooperatives c"
+    " LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id)"
+)
 # One filter for each tab: "paid" has a plan that costs something, "free" none.
 _FOUND = (
-    " FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
+    f" FROM {_ALL} s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
     " WHERE ($1 = '' OR c.name ILIKE $2 OR c.slug ILIKE $2) AND CASE $3 WHEN '' THEN true"
     " WHEN 'trialing' THEN s.status = 'trialing' WHEN 'late' THEN s.status IN ('past_due', 'read_only')"
     " WHEN 'paid' THEN s.status = 'active' AND s.period_end IS NOT NULL"
@@ -110,7 +116,9 @@ async def summary(ro: Reader) -> Summary:
         " count(*) FILTER (WHERE status = 'active' AND period_end IS NOT NULL) AS paying,"
         " count(*) FILTER (WHERE status = 'active' AND period_end IS NULL) AS free,"
         " count(*) FILTER (WHERE status IN ('past_due', 'read_only')) AS late,"
-        " coalesce((SELECT sum(to_pay) FROM shared.invoices WHERE state = 'open'), 0)::bigint AS owed FROM shared.subscriptions",
+        " coalesce((SELECT sum(to_pay) FROM shared.invoices WHERE state = 'open'), 0)::bigint AS owed FROM "
+        + _ALL
+        + " s",
     )
     assert found is not None
     return found

@@ -21,17 +21,25 @@ class Words(NullTranslations):
     def __init__(self, files: list[Path]) -> None:
         super().__init__()
         self.messages: dict[str, Any] = {}
+        self.in_context: dict[tuple[str, str], str] = {}
         for file in files:
             with file.open("rb") as source:
                 for message in read_po(source):
                     if message.id and message.string and not message.fuzzy:
                         key = message.id[0] if isinstance(message.id, tuple | list) else message.id
-                        self.messages[key] = message.string
+                        if message.context:
+                            self.in_context[message.context, key] = str(message.string)
+                        else:
+                            self.messages[key] = message.string
 
     def gettext(self, message: str) -> str:
         """Return the English of an Indonesian sentence, or the sentence itself."""
         found = self.messages.get(message, message)
         return found if isinstance(found, str) else found[0]
+
+    def pgettext(self, context: str, message: str) -> str:
+        """Return the English of a word that has another one elsewhere: ``context`` says which is meant."""
+        return self.in_context.get((context, message)) or self.gettext(message)
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
         """Return the English of a counted sentence; Indonesian has one form for every number."""

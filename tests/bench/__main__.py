@@ -5,6 +5,7 @@
 
 import asyncio
 import importlib
+import logging
 import sys
 
 BENCHES = (
@@ -24,6 +25,8 @@ sys.path.pop(0)
 
 
 def main() -> None:
+    for name in ("httpx", "httpcore"):  # a line for each request would bury the figures
+        logging.getLogger(name).setLevel(logging.WARNING)
     for name in sys.argv[1:] or BENCHES:
         print(f"\n== {name}")
         asyncio.run(importlib.import_module(f"bench.{name}").main())

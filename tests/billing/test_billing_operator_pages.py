@@ -243,3 +243,16 @@ async def test_one_line_of_the_bank_pays_one_invoice(
     assert (refused.status_code, f"sudah melunasi tagihan {late.number}" in refused.text) == (409, True)
     doubt = await told(operator, Movement(clock.now(), 99_000, "SETORAN TUNAI"))
     assert f"Periksa {other.number}" in doubt
+
+
+async def test_a_cooperative_is_in_the_list_before_its_officer_has_looked_at_its_plan(
+    operator: SignedIn, database: Database
+) -> None:
+    async with shared_session(database) as db:
+        assert (await db.execute(text("SELECT count(*) FROM shared.subscriptions"))).scalar_one() == 0
+    page = (await operator.get("/langganan")).text
+    for slug in ("melati", "mawar"):
+        assert f'href="/langganan/koperasi/{slug}"' in page
+    assert "2 percobaan" in page
+    assert 'href="/langganan/koperasi/mawar"' in (await operator.get("/langganan?pilih=trialing")).text
+    assert 'href="/langganan/koperasi/mawar"' not in (await operator.get("/langganan?pilih=free")).text

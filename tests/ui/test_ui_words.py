@@ -7,6 +7,8 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
+from ui.words import words
+
 ROOT = Path(__file__).resolve().parents[2]
 # Their sentences go to a terminal, in English.
 SPEAKS_TO_A_TERMINAL = {"commands"}
@@ -37,6 +39,23 @@ def _said_by_pages() -> Iterator[tuple[str, str]]:
 def test_every_sentence_that_python_says_has_its_english() -> None:
     english = _english()
     assert not [(path, sentence) for path, sentence in _said_by_pages() if sentence not in english]
+
+
+def test_a_word_in_a_context_has_its_own_english_and_each_context_is_said() -> None:
+    said = {
+        found
+        for path in (ROOT / "themes").rglob("*.html")
+        for found in re.findall(r"""pgettext\("([^"]+)", "([^"]+)"\)""", path.read_text())
+    }
+    kept = set()
+    for file in (ROOT / "themes").glob("*/locale/en/*.po"):
+        with file.open("rb") as source:
+            kept |= {(message.context, message.id) for message in read_po(source) if message.context}
+    assert said == kept
+    english = words("en")
+    assert (english.pgettext("money", "Masuk"), english.gettext("Masuk")) == ("Received", "Sign in")
+    assert (english.pgettext("one", "Koperasi"), english.gettext("Koperasi")) == ("Cooperative", "Cooperatives")
+    assert words("id").pgettext("money", "Masuk") == "Masuk"
 
 
 def test_no_english_is_kept_of_what_nobody_says() -> None:
