@@ -86,6 +86,30 @@ def our_process(
 
 
 @contextmanager
+def worker_process(
+    settings: Mapping[str, str], log: Path, script: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `lumbung worker`, or a script that runs a worker of its own with the settings' values as arguments, and kill it at the end."""
+    arguments = (
+        ["-m", "commands.main", "worker", "--with-parent"] if script is None else [str(script), *settings.values()]
+    )
+    environment = bare_environment() | {"PYTHONPATH": str(ROOT / "platform")} | (settings if script is None else {})
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+@contextmanager
 def caddy_process(environment: Mapping[str, str], port: int, folder: Path) -> Iterator[None]:
     """Run the repository's Caddyfile on 127.0.0.1; its own files lie in ``folder``."""
     own = {

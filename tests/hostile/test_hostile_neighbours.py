@@ -1,0 +1,163 @@
+"""What one cooperative, a silent network or a full server does to the others: an answer soon, and never an error that says nothing."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy import text
+
+from factories.own_installation import Installation, own_installation
+from factories.processes import free_port, web_process, worker_process
+from kernel.database import Database, plain_url
+from kernel.outbox import later
+from tenants.registry import TenantRef
+from tenants.session import coop_reader, coop_session
+from web.doors import Doors
+
+Visitor = Callable[[str], httpx.AsyncClient]
+PROMISED = 10.0  # seconds until whoever meets a lock or silence is answered
+IDLE_SECONDS = 20.0
+NOISE = 5.0  # of a machine that runs other tests too
+
+
+@pytest.fixture
+async def own() -> AsyncIterator[Installation]:
+    async with own_installation() as made:
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="issue 8, point 21")
+async def test_a_lock_in_one_cooperative_leaves_its_neighbour_half_of_the_pool(
+    app: Doors, database: Database, melati: TenantRef, mawar: TenantRef, visitor: Visitor
+) -> None:
+    locked, neighbour = visitor("melati"), visitor("mawar")
+    assert {(await client.get("/")).status_code for client in (locked, neighbour)} == {200}
+    holder = await asyncpg.connect(plain_url(database.owner_url))
+    hung: list[asyncio.Task[httpx.Response]] = []
+    try:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute(f"LOCK TABLE {melati.schema_name}.products IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        hung += [asyncio.create_task(locked.get(f"/?cari=x{at}", timeout=60)) for at in range(30)]
+        await asyncio.sleep(0.3)
+        for at in range(10):
+            answer = await asyncio.wait_for(neighbour.get(f"/?cari=y{at}"), 3)
+            assert answer.status_code == 200
+        assert not any(task.done() for task in hung), "the neighbour was served after the lock"
+        assert database.lent()[1] <= 5, "one cooperative has more than half of the connections"
+        answers = await asyncio.gather(*hung)
+        assert time.monotonic() - began < PROMISED + NOISE
+        assert Counter(answer.status_code for answer in answers) == {503: 30}
+        assert all(answer.headers["retry-after"].isdecimal() for answer in answers)
+        await transaction.rollback()
+        assert (await locked.get("/?cari=z")).status_code == 200
+    finally:
+        await holder.close()
+        await asyncio.gather(*hung, return_exceptions=True)
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="issue 8, point 21")
+async def test_jobs_that_hang_leave_the_neighbours_jobs_a_thread(
+    database: Database, melati: TenantRef, mawar: TenantRef, tmp_path: Path
+) -> None:
+    async with coop_session(database, melati) as db:
+        for at in range(20):
+            await later(db, "test.hang", {}, key=f"hang-{at}")
+    settings = {"url": plain_url(database.owner_url), "folder": str(database.settings.data_dir)}
+    with worker_process(settings, tmp_path / "worker.log", Path(__file__).with_name("hanging_worker.py")):
+        await _until(lambda: _running(database, "pg_sleep(40)"), lambda count: count >= 2, 30)
+        async with coop_session(database, mawar) as db:
+            for at in range(5):
+                await later(db, "test.pass", {}, key=f"pass-{at}")
+        await _until(lambda: _finished(database, mawar), lambda count: count == 5, 20)
+        assert await _running(database, "pg_sleep(40)") <= 3
+        assert await _finished(database, melati) == 0, "the neighbour's jobs were done after the hanging ones"
+
+
+async def _until(look: Callable[[], object], wanted: Callable[[int], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not wanted(seen := await look()):  # type: ignore[misc]
+        assert time.monotonic() < deadline, f"still {seen}"
+        await asyncio.sleep(0.2)
+
+
+async def _running(database: Database, statement: str) -> int:
+    async with database.owner.connect() as connection:
+        asked = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :like"
+            " AND pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        return int((await connection.execute(asked, {"like": f"%{statement}"})).scalar_one())
+
+
+async def _finished(database: Database, tenant: TenantRef) -> int:
+    async with coop_reader(database, tenant) as ro:
+        return int(await ro.value("SELECT count(*) FROM finished_jobs WHERE key LIKE 'hang-%' OR key LIKE 'pass-%'"))
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="issue 8, point 21")
+async def test_a_server_without_a_connection_left_makes_wait_and_breaks_nothing(
+    own: Installation, tmp_path: Path
+) -> None:
+    port = free_port()
+    base_domain = f"localhost:{port}"
+    extra = {"LUMBUNG_SECRET_KEY": own.database.settings.secret_key}
+    await own.database.close()
+    holding: list[asyncpg.Connection] = []
+    with web_process(own.database, port, base_domain, tmp_path / "web.log", extra):
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers={"accept": "text/html"}, timeout=60, trust_env=False
+        ) as client:
+            assert (await client.get("/", headers={"host": f"melati.{base_domain}"})).status_code == 200
+            try:
+                while True:  # take every connection there is
+                    holding.append(await asyncpg.connect(own.url))
+            except asyncpg.TooManyConnectionsError:
+                pass
+            asked = [
+                client.get(f"/?cari={at}", headers={"host": f"{('melati', 'mawar')[at % 2]}.{base_domain}"})
+                for at in range(60)
+            ]
+            answers = Counter(answer.status_code for answer in await asyncio.gather(*asked))
+            assert answers.keys() <= {200, 503}, answers
+            assert answers[200] >= 50, f"those that wait are served by the connections that stand: {answers}"
+    for connection in holding:
+        await connection.close()
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="issue 8, point 21")
+async def test_when_nothing_happens_a_process_holds_four_connections_at_most(own: Installation, tmp_path: Path) -> None:
+    port = free_port()
+    base_domain = f"localhost:{port}"
+    extra = {"LUMBUNG_SECRET_KEY": own.database.settings.secret_key}
+    await own.database.close()
+    with web_process(own.database, port, base_domain, tmp_path / "web.log", extra):
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+            asked = [client.get(f"/?cari={at}", headers={"host": f"melati.{base_domain}"}) for at in range(40)]
+            assert {answer.status_code for answer in await asyncio.gather(*asked)} == {200}
+            assert len(await own.connections()) > 4, "nothing was opened that could be closed"
+            await asyncio.sleep(IDLE_SECONDS + 4)
+            left = await own.connections()
+            assert len(left) <= 4, left
+    await asyncio.sleep(0.5)
+    assert await own.connections() == []
+    with worker_process({"LUMBUNG_DATABASE_URL": own.url, **extra}, tmp_path / "worker.log") as worker:
+        async with coop_session(own.database, own.melati) as db:
+            for _ in range(20):
+                await later(db, "tenants.forget_finished_jobs", {})
+        await own.database.close()
+        await asyncio.sleep(IDLE_SECONDS * 2 + 10)
+        left = await own.connections()
+        assert 1 <= len(left) <= 4, left
+        worker.terminate()
+        assert await asyncio.to_thread(worker.wait, 30) == 0
