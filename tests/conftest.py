@@ -179,7 +179,7 @@ def _chosen(request: pytest.FixtureRequest) -> Database:
 @pytest.fixture
 async def db(quiet_database: Database) -> AsyncIterator[AsyncSession]:
     """A write session of melati whose transaction is undone."""
-    async with quiet_database.sessions() as session:
+    async with quiet_database.session("test") as session:
         bind(session, await _tenant(quiet_database, "melati"))
         async with session.begin() as transaction:
             yield session

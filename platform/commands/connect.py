@@ -14,6 +14,7 @@ from kernel.database_logins import APPLICATION_NEEDED, Logins
 from kernel.errors import Kind
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
+from kernel.timeouts import COMMANDS
 from operators.errors import NO_SUCH_COOPERATIVE
 from tenants.registry import TenantRef, tenant_by_slug
 
@@ -72,7 +73,7 @@ async def open_database(settings: Settings | None = None, *, migrated: bool = Tr
     """
     settings = settings or load_beside()
     with reachable(settings) as told:
-        database = Database(told.database_url, told)
+        database = Database(told.database_url, told, timeouts=COMMANDS)
         try:
             if migrated and is_embedded(settings):
                 from tenants.fleet import migrate

@@ -18,6 +18,7 @@ from commands.processes import Processes, StopAskedError, stop_signals
 from kernel.database import Database, plain_url
 from kernel.errors import Kind
 from kernel.settings import Settings, check_startable_whole, load, without_owner
+from kernel.timeouts import COMMANDS
 
 ANSWER_SECONDS = 30.0
 
@@ -115,7 +116,7 @@ async def _seed(settings: Settings) -> list[str]:
     """Found the demo cooperatives; returns the lines that tell how to look around in them."""
     from demo import notes, seed
 
-    database = Database(settings.database_url, settings)
+    database = Database(settings.database_url, settings, timeouts=COMMANDS)
     left: list[str] = []
     try:
         with progress("Demo cooperatives") as moved:

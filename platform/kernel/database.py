@@ -8,25 +8,24 @@ frozen structs, four times faster than Core (docs/adr/0004-two-ways-to-the-datab
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
-import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import asyncpg
 import msgspec
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from kernel.connecting import begin, connect, plain_url
 from kernel.database_logins import Logins
+from kernel.pools import ROLLBACK_SECONDS, Lease, LeasedSession, Pools
+from kernel.timeouts import LONG, UNLIMITED, WEB, Timeouts
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from kernel.settings import Settings
 
 View = TypeVar("View", bound=msgspec.Struct)
@@ -39,12 +38,8 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-# A backend keeps about 20 kB for every table it has touched, for ever: after this many cooperatives a connection is replaced.
-COOPERATIVES_PER_CONNECTION = 200
-# A write connection that rested longer may have been lost without a word: it is asked before it is lent. One that was closed is known at once.
-RESTED_SECONDS = 30.0
-# Statements that a connection keeps prepared: more than the application has, or each is parsed again and again.
-PREPARED_STATEMENTS = 500
+# Beside the pools of pages: what takes long, in every cooperative together.
+LONG_CONNECTIONS: Final = 4
 # Statements are constants of the code; the bound is for those built by hand.
 MOST_REMEMBERED = 5_000
 STREAMED_AT_ONCE = 5_000
@@ -163,17 +158,21 @@ class Database:
     """The pools of one process: ``write`` and ``read`` log in as the application, ``owner`` as the owner.
 
     Web and worker have no owner's URL (None). The application's is the one of the settings. Pools open lazily and belong to one event
-    loop.
+    loop. What is known to take long (an export, an import, the yearly surplus) has pools of its own, so that it takes no connection from
+    anybody who waits for a page.
     """
 
-    def __init__(self, owner_url: str | None, settings: Settings, *, pool_size: int = 10) -> None:
+    def __init__(
+        self, owner_url: str | None, settings: Settings, *, pool_size: int = 10, timeouts: Timeouts = WEB, keep: int = 1
+    ) -> None:
         self.settings = settings
+        self.timeouts = timeouts
         self.logins = Logins(owner_url, settings.app_database_url, settings)
         self._pool_size = pool_size
-        self._read_pool: asyncpg.Pool[Any] | None = None
-        self._write: AsyncEngine | None = None
+        self._keep = keep  # connections of each pool that stay open when nobody needs any
+        self._pools: Pools | None = None
+        self._long: Pools | None = None
         self._owner: AsyncEngine | None = None
-        self._served: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
         self.local: dict[str, Any] = {}  # what a process keeps beside its pools: host cache, page cache, listener
         self.closing: list[Callable[[], Awaitable[None]]] = []  # what must be closed with the pools
 
@@ -193,158 +192,109 @@ class Database:
         return self.logins.app
 
     @property
-    def write(self) -> AsyncEngine:
-        """The engine of write sessions."""
-        if self._write is None:
-            self._write = create_async_engine(
-                self.app_url,
-                pool_size=self._pool_size,
-                max_overflow=5,
-                pool_timeout=10,
-                hide_parameters=True,  # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
-                connect_args={
-                    "timeout": 10,
-                    "connection_class": _WriteConnection,
-                    "prepared_statement_cache_size": PREPARED_STATEMENTS,
-                    "statement_cache_size": PREPARED_STATEMENTS,
-                },
-            )
-            event.listen(self._write.sync_engine, "checkout", _replace_when_lost)
-            event.listen(self._write.sync_engine, "checkin", _replace_when_worn)
-        return self._write
-
-    @property
     def owner(self) -> AsyncEngine:
         """The engine that owns every object, for migrations and new schemas. Raises a Refusal where this process may not."""
         if self._owner is None:
-            self._owner = create_async_engine(self.owner_url, pool_size=2, max_overflow=4, connect_args={"timeout": 10})
+            opened = functools.partial(connect, self.owner_url, UNLIMITED)
+            self._owner = create_async_engine(self.owner_url, pool_size=2, max_overflow=4, async_creator=opened)
         return self._owner
 
     @property
-    def sessions(self) -> async_sessionmaker[AsyncSession]:
-        """Makes write sessions that belong to no cooperative yet."""
-        return async_sessionmaker(self.write, expire_on_commit=False, autoflush=True)
+    def write(self) -> AsyncEngine:
+        """The application's engine beside the pools, for a look at start-up or by a command: each use opens a connection and closes it."""
+        return self.pools().engine
 
-    async def read_pool(self) -> asyncpg.Pool[Any]:
-        """Return the pool of read connections, opening it at first use."""
-        if self._read_pool is None:
-            self._read_pool = await asyncpg.create_pool(
-                dsn=plain_url(self.app_url),
-                min_size=0,
-                max_size=self._pool_size,
-                timeout=10,
-                statement_cache_size=PREPARED_STATEMENTS,
-                init=_prepare_connection,
-                # every use is one transaction with local settings: its end has reset all there is, a round trip would find nothing
-                reset=_leave_as_is,
-            )
-        return self._read_pool
+    def pools(self, timeouts: Timeouts | None = None) -> Pools:
+        """The pools of work with these time-outs; None: of what this process does all day."""
+        if timeouts is None or timeouts.statement <= self.timeouts.statement:
+            if self._pools is None:
+                self._pools = Pools(self.app_url, self._pool_size, self.timeouts, keep=self._keep)
+            return self._pools
+        if self._long is None:
+            self._long = Pools(self.app_url, LONG_CONNECTIONS, LONG, keep=0)
+        return self._long
 
     @contextlib.asynccontextmanager
-    async def read_connection(self, begin: str, mark: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+    async def session(self, whom: str, timeouts: Timeouts | None = None) -> AsyncIterator[AsyncSession]:
+        """Open a write session that belongs to no cooperative yet; its connection, lent at the first statement, counts for ``whom``."""
+        lease = Lease(self.pools(timeouts).write, whom)
+        try:
+            async with AsyncSession(
+                expire_on_commit=False, sync_session_class=LeasedSession, info={"lease": lease}
+            ) as db:
+                yield db
+        finally:
+            lease.end()
+
+    @contextlib.asynccontextmanager
+    async def read_connection(
+        self, begin: str, whom: str, timeouts: Timeouts | None = None
+    ) -> AsyncIterator[asyncpg.Connection[Any]]:
         """Lend a read connection inside the transaction that ``begin`` opens (one round trip), and end it after.
 
-        ``mark`` names whom the connection serves, so that a worn one can be replaced.
+        ``whom`` names whom the connection serves, for its share of the pool.
         """
-        pool = await self.read_pool()
-        connection = await pool.acquire()
-        backend = connection._con  # noqa: SLF001 - the pool lends a new wrapper each time; wear belongs to what it wraps
-        healthy = False
+        pool = self.pools(timeouts).read
+        lent = await pool.acquire(whom)
+        connection, healthy = lent.connection, False
         try:
             await connection.execute(begin)
             yield connection
             await connection.execute("COMMIT")
             healthy = True
-        except Exception:
-            with contextlib.suppress(Exception):
-                await connection.execute("ROLLBACK")
-                healthy = True
+        except Exception as error:
+            # after a time-out the connection would wait for its own request to cancel: given up instead
+            if not isinstance(error, TimeoutError):
+                with contextlib.suppress(Exception):
+                    await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
+                    healthy = True
             raise
         finally:
-            served = self._served.setdefault(backend, set())
-            served.add(mark)
-            if not healthy or len(served) >= COOPERATIVES_PER_CONNECTION:
-                # given up in the middle of a query, or worn: never lent again
-                self._served.pop(backend, None)
-                connection.terminate()
-            await pool.release(connection)
+            pool.release(lent, whom, healthy=healthy)
+
+    @contextlib.asynccontextmanager
+    async def single_read(self, whom: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """Lend a read connection outside any transaction, for one statement: one round trip."""
+        pool = self.pools().read
+        lent = await pool.acquire(whom)
+        healthy = False
+        try:
+            yield lent.connection
+            healthy = True
+        except asyncpg.PostgresError:
+            healthy = True  # it answered; whether it still stands is looked at when it comes back
+            raise
+        finally:
+            pool.release(lent, whom, healthy=healthy)
+
+    def lent(self) -> tuple[int, int]:
+        """How many connections somebody has now: to write, to read."""
+        opened = [pools for pools in (self._pools, self._long) if pools is not None]
+        return sum(pools.write.lent for pools in opened), sum(pools.read.lent for pools in opened)
+
+    def drop_idle(self) -> None:
+        """Close what nobody has now: the server it leads to is gone."""
+        for pools in (self._pools, self._long):
+            if pools is not None:
+                pools.write.drop_idle()
+                pools.read.drop_idle()
 
     def beside(self) -> Database:
         """Return the same database with small pools of its own, for another event loop; whoever asks for it closes it."""
-        return Database(plain_url(self.owner_url), self.settings, pool_size=1)
+        owner = plain_url(self.owner_url) if self.has_owner else None
+        return Database(owner, self.settings, pool_size=1, timeouts=self.timeouts, keep=0)
 
     async def close(self) -> None:
         """Close every pool, and what lives beside them."""
         while self.closing:
             await self.closing.pop()()
-        if self._read_pool is not None:
-            await self._read_pool.close()
-            self._read_pool = None
-        for engine in (self._write, self._owner):
-            if engine is not None:
-                await engine.dispose()
-        self._write = self._owner = None
-        self._served.clear()
+        for pools in (self._pools, self._long):
+            if pools is not None:
+                await pools.close()
+        self._pools = self._long = None
+        if self._owner is not None:
+            await self._owner.dispose()
+            self._owner = None
 
 
-def plain_url(url: URL) -> str:
-    """Return the URL as libpq and asyncpg read it, password included."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-async def _leave_as_is(connection: asyncpg.Connection[Any]) -> None:
-    """Stand in for asyncpg's reset query."""
-
-
-async def _prepare_connection(connection: asyncpg.Connection[Any]) -> None:
-    await connection.set_type_codec("jsonb", encoder=_json_text, decoder=msgspec.json.decode, schema="pg_catalog")
-
-
-def _json_text(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-class _WriteConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
-    """A connection of a write session. What every transaction begins with travels together with its BEGIN."""
-
-    begin_with = ""
-
-    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's own
-        if self.begin_with:  # asyncpg's own "BEGIN;", asked for by ``begin``
-            query, self.begin_with = f"{query} {self.begin_with}", ""
-        status: str = await super().execute(query, *args, timeout=timeout)
-        return status
-
-
-def begin(connection: Connection, statements: str) -> None:
-    """Begin the transaction of a session's connection, and send ``statements`` (without parameters) with it: one round trip for all."""
-    adapted: Any = connection.connection.dbapi_connection
-    adapted.driver_connection.begin_with = statements
-    try:
-        # SQLAlchemy begins with the first statement, which would be a round trip later, and after statements of its own
-        adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - it has no other way to begin now
-    except BaseException as error:
-        connection.invalidate()  # asyncpg takes a BEGIN that failed for begun: such a connection is never lent again
-        if not isinstance(error, adapted.dbapi.Error):
-            raise
-        raise DBAPIError(statements, None, error, connection_invalidated=True) from error
-
-
-def _replace_when_lost(dbapi_connection: Any, record: Any, proxy: object) -> None:
-    """A restart of PostgreSQL is nobody's error page; and asking whether a connection lives costs more than a BEGIN."""
-    rested = time.monotonic() - record.info.get("lent_back", time.monotonic())
-    if dbapi_connection.driver_connection.is_closed():
-        raise InvalidatePoolError
-    if rested > RESTED_SECONDS:
-        try:
-            dbapi_connection.ping()
-        except Exception as error:  # whatever it is: this connection cannot be lent
-            raise InvalidatePoolError from error
-
-
-def _replace_when_worn(dbapi_connection: Any, record: Any) -> None:
-    record.info["lent_back"] = time.monotonic()
-    served: Sequence[str] = record.info.get("served", ())
-    if len(served) >= COOPERATIVES_PER_CONNECTION:
-        record.invalidate(soft=True)
-        record.info.pop("served", None)
+__all__ = ["begin", "plain_url"]

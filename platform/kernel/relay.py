@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import structlog
 from sqlalchemy import text
 
 from kernel.appending import CHANNEL
-from kernel.database import plain_url
+from kernel.pauses import Pauses
+from kernel.unavailable import in_one_line
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from kernel.database import Database
 
 # (coop_role, job, key, arguments, attempts so far, when it first failed in seconds since 1970)
@@ -29,14 +32,14 @@ POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
 
 
-async def relay_once(database: Database, send: Send) -> int:
+async def relay_once(connection: AsyncConnection, send: Send) -> int:
     """Hand one batch of due jobs to ``send`` and return how many.
 
     Rows are deleted in the transaction that read them, after they were sent: a crash in between sends them again, never none.
     """
-    async with database.sessions() as db, db.begin():
+    async with connection.begin():
         rows = (
-            await db.execute(
+            await connection.execute(
                 text(
                     "SELECT id, coop_role, job, key, arguments, attempts, first_failed_at FROM shared.outbox WHERE due_at <= now()"
                     " ORDER BY id LIMIT :batch FOR UPDATE SKIP LOCKED"
@@ -53,39 +56,63 @@ async def relay_once(database: Database, send: Send) -> int:
                 send(row.coop_role, row.job, row.key, row.arguments, row.attempts, first)
 
         await asyncio.to_thread(send_all)
-        await db.execute(text("DELETE FROM shared.outbox WHERE id = ANY(:ids)"), {"ids": [row.id for row in rows]})
+        await connection.execute(
+            text("DELETE FROM shared.outbox WHERE id = ANY(:ids)"), {"ids": [row.id for row in rows]}
+        )
         return len(rows)
 
 
 async def run_relay(database: Database, send: Send, stopping: asyncio.Event) -> None:
-    """Relay until told to stop: at once when a job is written, and each second for those that become due."""
-    woken = asyncio.Event()
-    beat_at = 0.0
-    connection: asyncpg.Connection[Any] | None = None
-    loop = asyncio.get_running_loop()
+    """Relay until told to stop: at once when a job is written, and each second for those that become due.
+
+    Whatever goes wrong (a restart, a full disk) is one line in the log, and tried again after a pause that grows.
+    """
+    pauses = Pauses()
     while not stopping.is_set():
         try:
-            if connection is None or connection.is_closed():
-                connection = await asyncpg.connect(plain_url(database.app_url), timeout=10)
-                await connection.add_listener(CHANNEL, lambda *_: woken.set())
-            if loop.time() >= beat_at:
-                await _beat(database)
-                beat_at = loop.time() + HEARTBEAT_SECONDS
+            await _relay_on_one_connection(database, send, stopping, pauses)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong now, the next round may succeed
+            pause = pauses.next()
+            log.warning("relay will try again", error=in_one_line(error), seconds=round(pause, 1))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), pause)
+
+
+async def _relay_on_one_connection(database: Database, send: Send, stopping: asyncio.Event, pauses: Pauses) -> None:
+    """Listen, look and send on a single connection, as long as it stands."""
+    woken = asyncio.Event()
+    beat_at = 0.0
+    pool = database.pools().write
+    lent = await pool.acquire("relay")
+    connection, healthy = lent.connection, False
+    try:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        wake = functools.partial(_wake, woken)
+        await driver.add_listener(CHANNEL, wake)
+        while not stopping.is_set():
+            if (now := asyncio.get_running_loop().time()) >= beat_at:
+                await _beat(connection)
+                beat_at = now + HEARTBEAT_SECONDS
             woken.clear()
-            while await relay_once(database, send) == BATCH:
+            while await relay_once(connection, send) == BATCH:
                 pass
-        except Exception as error:  # noqa: BLE001 - whatever is wrong now (a restart, a full disk), the next round may succeed
-            log.warning("relay will try again", error=repr(error))
-            await asyncio.sleep(POLL_SECONDS)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(_first(woken, stopping), POLL_SECONDS)
-    if connection is not None:
-        await connection.close()
+            pauses.reset()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(_first(woken, stopping), POLL_SECONDS)
+        await driver.remove_listener(CHANNEL, wake)
+        healthy = True
+    finally:
+        pool.release(lent, "relay", healthy=healthy)
 
 
-async def _beat(database: Database) -> None:
-    async with database.sessions() as db, db.begin():
-        await db.execute(
+def _wake(woken: asyncio.Event, *_: object) -> None:
+    woken.set()
+
+
+async def _beat(connection: AsyncConnection) -> None:
+    async with connection.begin():
+        await connection.execute(
             text(
                 "INSERT INTO shared.heartbeats (process, seen_at) VALUES (:process, now())"
                 " ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at"

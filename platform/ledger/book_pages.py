@@ -12,6 +12,7 @@ from litestar.response import Stream
 from kernel import clock
 from kernel.database import Reader
 from kernel.errors import Words
+from kernel.timeouts import EXPORT
 from ledger import book_queries, errors, export, queries
 from ledger.book_queries import Agreement
 from ledger.chart import MONEY
@@ -219,7 +220,7 @@ def party_name(party: book_queries.Party | None) -> str:
     return f"{party.name} ({party.number})" if party else "–"
 
 
-@get(f"{BOOKS}/ekspor.zip", guards=[officer])
+@get(f"{BOOKS}/ekspor.zip", guards=[officer], opt={"timeouts": EXPORT})
 async def export_page(request: AnyRequest, ro: Ro, tenant: TheTenant, brand: TheBrand) -> Stream:
     """The whole books as CSV files, also while the cooperative is suspended; who leaves ends it."""
     day: date = clock.today(brand.timezone)

@@ -18,6 +18,7 @@ from governance.queries import bylaws_on
 from kernel import clock
 from kernel.database import Reader
 from kernel.errors import Words
+from kernel.timeouts import EXPORT, SHU_RUN
 from shu import errors, member_pages, queries
 from shu.drafting import EARLIEST_YEAR
 from shu.drafting import draft as make_draft
@@ -57,7 +58,7 @@ async def shu_version(
     return await _show(request, ro, clock.today(brand.timezone), year, await _draft(ro, year, version))
 
 
-@post(HOME + "/rancangan", guards=[officer])
+@post(HOME + "/rancangan", guards=[officer], opt={"timeouts": SHU_RUN})
 async def take_draft(request: AnyRequest, db: Db, viewer: TheViewer) -> Response[Any]:
     """Compute the draft of a year."""
     form = await read_form(request, YearForm)
@@ -145,7 +146,7 @@ async def member_slip(
     return page(request, "shu/member.html", place="shu", draft=draft, slip=slip, whose=whose)
 
 
-@get(HOME + "/{year:int}/{version:int}/cetak", guards=[officer])
+@get(HOME + "/{year:int}/{version:int}/cetak", guards=[officer], opt={"timeouts": EXPORT})
 async def print_page(request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int]) -> Response[bytes]:
     """The whole division on paper, for the meeting."""
     draft = await _draft(ro, year, version)
@@ -161,7 +162,7 @@ async def print_page(request: AnyRequest, ro: Ro, year: FromPath[int], version: 
     )
 
 
-@get(HOME + "/{year:int}/{version:int}/bagian.csv", guards=[officer])
+@get(HOME + "/{year:int}/{version:int}/bagian.csv", guards=[officer], opt={"timeouts": EXPORT})
 async def csv_file(ro: Ro, year: FromPath[int], version: FromPath[int]) -> Response[bytes]:
     """Every member's shares as a file for spreadsheets."""
     draft = await _draft(ro, year, version)

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from kernel.errors import Kind
+from kernel.timeouts import IMPORT
 from tenants.changes import REGISTRY, forget_here
 from tenants.session import coop_reader, coop_session
 
@@ -86,7 +87,7 @@ async def read_in_thread(database: Database, tenant: TenantRef, work: Callable[[
     """Do ``work`` in a read-only transaction of ``tenant``, in a thread. Raises Refusal tenants.files_wait, and what ``work`` raises."""
 
     async def read(own: Database) -> T:
-        async with coop_reader(own, tenant) as ro:
+        async with coop_reader(own, tenant, IMPORT) as ro:
             return await work(ro)
 
     return await _in_thread(database, tenant.schema_name, read)
@@ -96,7 +97,7 @@ async def write_in_thread(database: Database, tenant: TenantRef, work: Callable[
     """Do ``work`` in a write transaction of ``tenant``, in a thread: returning commits. Raises Refusal tenants.files_wait, and what ``work`` raises."""
 
     async def write(own: Database) -> tuple[T, bool]:
-        async with coop_session(own, tenant) as db:
+        async with coop_session(own, tenant, IMPORT) as db:
             done = await work(db)
         return done, bool(db.sync_session.info.get("registry_announced"))
 

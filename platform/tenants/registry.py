@@ -62,6 +62,7 @@ class HostCache:
         self._limit = limit
         self._hosts: OrderedDict[str, TenantRef | None] = OrderedDict()
         self._generation = 0
+        self.listening = True  # off: changes are not heard of, so nothing new is remembered
 
     def forget(self) -> None:
         """Drop everything: a registry row changed, or changes may have been missed."""
@@ -77,7 +78,7 @@ class HostCache:
             pass
         generation = self._generation
         tenant = await tenant_by_host(self._database, host)
-        if generation == self._generation:  # else the answer may already be old
+        if self.listening and generation == self._generation:  # else the answer may already be old
             self._hosts[host] = tenant
             if len(self._hosts) > self._limit:
                 self._hosts.popitem(last=False)
@@ -85,8 +86,7 @@ class HostCache:
 
 
 async def _first(database: Database, condition: str, value: object) -> TenantRef | None:
-    pool = await database.read_pool()
-    async with pool.acquire() as connection:
+    async with database.single_read("shared") as connection:
         record = await connection.fetchrow(
             f"SELECT {_COLUMNS} FROM shared.cooperatives c {condition}",
             value,

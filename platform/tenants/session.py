@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import SessionTransaction
 
+    from kernel.pools import Lease
+    from kernel.timeouts import Timeouts
     from tenants.registry import TenantRef
 
+SHARED = "shared"  # whom a connection serves that serves no cooperative
 _SCHEMA_NAME = re.compile(r"coop_[a-z0-9]{16}")
-_BIND = text(
-    "SELECT set_config('role', :name, true), set_config('search_path', :name, true), set_config('lock_timeout', '5s', true)"
-)
+_BIND = text("SELECT set_config('role', :name, true), set_config('search_path', :name, true)")
 
 
 def _checked(schema_name: str) -> str:
@@ -48,6 +49,9 @@ async def enter(db: AsyncSession, tenant: TenantRef) -> None:
     bind(db, tenant)
     connection = await db.connection()
     await connection.execute(_BIND, {"name": tenant.schema_name})
+    lease: Lease | None = db.sync_session.info.get("lease")
+    if lease is not None:
+        lease.serve(tenant.schema_name)
 
 
 @event.listens_for(Session, "after_begin")
@@ -56,32 +60,40 @@ def _bind_transaction(session: Session, transaction: SessionTransaction, connect
     if tenant is None or transaction.nested:
         return
     name = _checked(tenant.schema_name)
-    begin(connection, f"SET LOCAL ROLE {name}; SET LOCAL search_path = {name}; SET LOCAL lock_timeout = '5s'")
-    connection.info.setdefault("served", set()).add(tenant.schema_name)
+    statements = f"SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
+    timeouts: Timeouts | None = session.info.get("timeouts")
+    # work that may take longer than a page says so in the same round trip
+    begin(connection, f"{statements}; {timeouts.sql(local=True)}" if timeouts is not None else statements)
 
 
 @contextlib.asynccontextmanager
-async def coop_session(database: Database, tenant: TenantRef) -> AsyncIterator[AsyncSession]:
-    """Open a write session of ``tenant``: returning commits, raising rolls back."""
-    async with database.sessions() as db:
+async def coop_session(
+    database: Database, tenant: TenantRef, timeouts: Timeouts | None = None
+) -> AsyncIterator[AsyncSession]:
+    """Open a write session of ``tenant``: returning commits, raising rolls back. ``timeouts``: when it may take longer than usual."""
+    name = _checked(tenant.schema_name)
+    async with database.session(name, timeouts) as db:
         bind(db, tenant)
+        db.sync_session.info["timeouts"] = timeouts
         async with db.begin():
             yield db
 
 
 @contextlib.asynccontextmanager
-async def coop_reader(database: Database, tenant: TenantRef) -> AsyncIterator[Reader]:
-    """Open a read-only transaction of ``tenant`` and lend a Reader on it."""
+async def coop_reader(database: Database, tenant: TenantRef, timeouts: Timeouts | None = None) -> AsyncIterator[Reader]:
+    """Open a read-only transaction of ``tenant`` and lend a Reader on it. ``timeouts``: when it may take longer than usual."""
     name = _checked(tenant.schema_name)
     begin = f"BEGIN READ ONLY; SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
-    async with database.read_connection(begin, name) as connection:
+    if timeouts is not None:
+        begin = f"{begin}; {timeouts.sql(local=True)}"
+    async with database.read_connection(begin, name, timeouts) as connection:
         yield Reader(connection)
 
 
 @contextlib.asynccontextmanager
 async def shared_session(database: Database) -> AsyncIterator[AsyncSession]:
     """Open a write session on schema ``shared`` alone: no cooperative can be reached from it."""
-    async with database.sessions() as db, db.begin():
+    async with database.session(SHARED) as db, db.begin():
         yield db
 
 
@@ -95,7 +107,7 @@ async def owner_session(database: Database) -> AsyncIterator[AsyncSession]:
 @contextlib.asynccontextmanager
 async def shared_reader(database: Database) -> AsyncIterator[Reader]:
     """Open a read-only transaction on schema ``shared``."""
-    async with database.read_connection("BEGIN READ ONLY", "shared") as connection:
+    async with database.read_connection("BEGIN READ ONLY", SHARED) as connection:
         yield Reader(connection)
 
 

@@ -33,9 +33,12 @@ def length_of_cookies(scope: Any) -> int:
     return sum(len(value) for header, value in scope["headers"] if header == b"cookie")
 
 
-async def answer_nothing(status: int, send: Any) -> None:
-    """Answer with a status alone."""
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+async def answer_nothing(status: int, send: Any, *, retry_after: int | None = None) -> None:
+    """Answer with a status alone, and with the seconds after which to come again."""
+    headers = [(b"content-length", b"0")]
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 

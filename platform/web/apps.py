@@ -37,12 +37,20 @@ from ui.bodies import LARGEST_FORM
 from ui.errors import NOT_FOUND
 from ui.guards import SAFE_METHODS, refuse_forgeries
 from ui.sent_fields import MOST_FIELDS, fields_of
-from web.failures import HANDLERS, UNREADABLE_ADDRESS
+from web.failures import HANDLERS, UNREADABLE_ADDRESS, broken
 from web.headers import with_headers
 from web.suspension import refuse_new, refuse_suspended
+from web.unavailable import failed_app
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
+    from kernel.timeouts import Timeouts
+
+
+def timeouts_of(request: Request[Any, Any, Any]) -> Timeouts | None:
+    """What a route says of itself: `@get(…, opt={"timeouts": EXPORT})`; None for what every page has."""
+    found: Timeouts | None = request.route_handler.opt.get("timeouts")
+    return found
 
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
@@ -57,7 +65,7 @@ async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSess
         if db.sync_session.info.get("registry_announced"):
             forget_here(visit.database, REGISTRY)
         return
-    async with coop_session(visit.database, visit.tenant) as db:
+    async with coop_session(visit.database, visit.tenant, timeouts_of(request)) as db:
         yield db
     forget_here(visit.database, visit.tenant.schema_name)
     if db.sync_session.info.get("registry_announced"):
@@ -67,8 +75,11 @@ async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSess
 async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:
     """Give a read-only transaction."""
     visit = visit_of(request)
-    opened = coop_reader(visit.database, visit.tenant) if visit.tenant else shared_reader(visit.database)
-    async with opened as ro:
+    if visit.tenant is None:
+        async with shared_reader(visit.database) as ro:
+            yield ro
+        return
+    async with coop_reader(visit.database, visit.tenant, timeouts_of(request)) as ro:
         yield ro
 
 
@@ -212,4 +223,5 @@ def applications(settings: Settings) -> dict[str, Litestar]:
         "waiting": closed_app(settings, "errors/waiting.html", 503),
         "refused": closed_app(settings, "errors/refused.html", 403),
         "busy": closed_app(settings, "errors/busy.html", 429),
+        "failed": failed_app(settings, broken),
     }

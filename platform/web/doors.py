@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from litestar._parsers import parse_cookie_string
 
 from kernel import clock
 from kernel.database import Database
@@ -34,7 +33,6 @@ from ui.viewer import KEY, Brand, Visit
 from web import hook
 from web.answers import (
     answer_nothing,
-    length_of_cookies,
     send_kept,
     serve_asset,
     status_of_head,
@@ -45,7 +43,9 @@ from web.apps import applications
 from web.minute_counts import shared_counts
 from web.page_cache import PageCache
 from web.rates import RateGuard
+from web.sent import cookies_of, forget_what_was_sent
 from web.suspension import shut
+from web.unavailable import Watched, answer_failure
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -56,8 +56,6 @@ log = structlog.get_logger()
 LUMBUNG = Brand(name="Lumbung", tagline="Lumbung")
 # The database says at once when a session ends; this bounds what a lost notice could cost.
 VIEWER_KEPT = timedelta(seconds=60)
-# Cookies that are worth being remembered: a session's, a small cart's.
-SHORT_COOKIES = 4_000
 
 
 class Doors:
@@ -136,12 +134,12 @@ class Doors:
             if scope["method"] == "HEAD":
                 scope, send = scope | {"method": "GET"}, without_body(send)
             if scope["method"] in SAFE_METHODS:
-                await self._serve(scope, receive, send)
+                await self._serve_or_say_why(scope, receive, send)
                 return
             body = Body(self.bodies, self._client_of(scope), receive)
             scope[BODY] = body
             try:
-                await self._serve(scope, body.receive, send)
+                await self._serve_or_say_why(scope, body.receive, send)
             finally:
                 body.close()
 
@@ -164,6 +162,18 @@ class Doors:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
+    async def _serve_or_say_why(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve; whatever the applications do not answer themselves is answered here, by a page of ours."""
+        watched = Watched(send)
+        try:
+            await self._serve(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - what is no failure of the database is logged with its traceback, as everywhere
+            if KEY not in scope:
+                visit = scope[KEY] = Visit(self.database, "apex", LUMBUNG)
+                cookies = cookies_of(b"; ".join([value for name, value in scope["headers"] if name == b"cookie"]))
+                self._greet(visit, scope, cookies)
+            await answer_failure(self._apps["failed"], scope, receive, watched, error)
+
     async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         path: str = scope["path"]
@@ -177,15 +187,14 @@ class Doors:
         if tenant is not None and path.startswith(hook.PREFIX) and tenant.revision >= OLDEST_SERVED:
             await hook.receive(self.database, tenant, scope, receive, send)  # needs nothing of what pages need
             return
-        cookies = _cookies(b"; ".join([value for header, value in scope["headers"] if header == b"cookie"]))
+        cookies = cookies_of(b"; ".join([value for header, value in scope["headers"] if header == b"cookie"]))
         try:
             if tenant is not None:
                 await self._serve_cooperative(tenant, scope, receive, send, headers, cookies)
             else:
                 await self._serve_platform(name, scope, receive, send, headers, cookies)
         finally:
-            if length_of_cookies(scope) > SHORT_COOKIES:
-                parse_cookie_string.cache_clear()  # litestar remembers the last 1,024, of any size
+            forget_what_was_sent(scope)
 
     async def _serve_platform(
         self,
@@ -321,13 +330,3 @@ class Doors:
                 packed,
             )
             self.pages.keep(schema, key, kept, len(content) + len(packed), generation)
-
-
-def _cookies(header: bytes) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for part in header.decode("latin-1").split(";"):
-        # a cookie that the pages would find must be found here too, else what they say to one is kept for all
-        name, _, value = part.partition("=")
-        if name := name.strip():
-            found.setdefault(name, value.strip().strip('"'))
-    return found

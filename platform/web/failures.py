@@ -15,12 +15,14 @@ from sqlalchemy.exc import DBAPIError
 
 from kernel.errors import Kind, Refusal
 from kernel.formats import Lang
+from kernel.unavailable import sqlstate_of, why_unavailable
 from ui.errors import retry_after
 from ui.forms import Again
 from ui.guards import SignInNeeded
 from ui.leaving import ReaderLeft
 from ui.rendering import page, see_other
 from ui.viewer import visit_of
+from web.unavailable import RETRY_AFTER, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,8 +134,16 @@ def broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Show that we failed, with a number that the log knows, and nothing of the inside."""
     if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         return answer(request, error.exceptions[0])
-    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _LOCK_NOT_AVAILABLE:
-        return refused(request, BUSY())
+    if sqlstate_of(error) in _LOCK_NOT_AVAILABLE:
+        response = refused(request, BUSY())
+        response.headers["Retry-After"] = str(RETRY_AFTER["full"])
+        return response
+    if (reason := why_unavailable(error)) is not None:
+        try:
+            return unavailable(request, error, reason)
+        except Exception:
+            log.exception("error page failed")
+            return Response("503", status_code=503, media_type=MediaType.TEXT)
     if _is_too_large(error):
         log.warning("a number was too large", path=request.scope["path"], method=request.method, why=str(error)[:200])
         return refused(request, NUMBER_TOO_LARGE())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from kernel.errors import Refusal
+from kernel.unavailable import in_one_line, why_unavailable
 from payments.inbox import LARGEST_MESSAGE, Unknown, inbox_of
 from payments.provider import Unverified
 from web.answers import answer_nothing
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PREFIX: Final = "/kait/"
+RETRY_AFTER: Final = 10
 
 
 async def receive(database: Database, tenant: TenantRef, scope: Any, receive_part: Any, send: Any) -> None:
@@ -49,9 +51,13 @@ async def receive(database: Database, tenant: TenantRef, scope: Any, receive_par
     except RecursionError:
         log.warning("a message was not its provider's", cooperative=tenant.slug, why="it is nested without end")
         await answer_nothing(400, send)
-    except Exception:
-        log.exception("a message could not be stored", cooperative=tenant.slug)
-        await answer_nothing(503, send)  # the provider sends it again
+    except Exception as error:
+        # the provider sends it again
+        if (reason := why_unavailable(error)) is not None:
+            log.error("a message could not be stored", cooperative=tenant.slug, reason=reason, error=in_one_line(error))  # noqa: TRY400 - no traceback
+        else:
+            log.exception("a message could not be stored", cooperative=tenant.slug)
+        await answer_nothing(503, send, retry_after=RETRY_AFTER)
     else:
         await answer_nothing(200, send)
 

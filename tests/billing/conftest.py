@@ -30,7 +30,7 @@ BY = "Rina Ketua"
 
 @pytest.fixture
 async def shared(quiet_database: Database) -> AsyncIterator[AsyncSession]:
-    async with quiet_database.sessions() as session, session.begin() as transaction:
+    async with quiet_database.session("test") as session, session.begin() as transaction:
         yield session
         if transaction.is_active:
             await transaction.rollback()

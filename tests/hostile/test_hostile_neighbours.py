@@ -32,7 +32,6 @@ async def own() -> AsyncIterator[Installation]:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 21")
 async def test_a_lock_in_one_cooperative_leaves_its_neighbour_half_of_the_pool(
     app: Doors, database: Database, melati: TenantRef, mawar: TenantRef, visitor: Visitor
 ) -> None:
@@ -104,7 +103,6 @@ async def _finished(database: Database, tenant: TenantRef) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 21")
 async def test_a_server_without_a_connection_left_makes_wait_and_breaks_nothing(
     own: Installation, tmp_path: Path
 ) -> None:

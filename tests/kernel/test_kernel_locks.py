@@ -17,7 +17,7 @@ async def one(db: AsyncSession) -> Product:
 
 
 async def test_what_is_held_is_known_until_the_end(database: Database, melati: TenantRef) -> None:
-    async with database.sessions() as db:
+    async with database.session("test") as db:
         bind(db, melati)
         async with db.begin():
             product = await one(db)
@@ -44,7 +44,7 @@ async def test_a_savepoint_ends_it(database: Database, melati: TenantRef) -> Non
 async def test_an_order_is_read_anew_by_each_transaction(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
         order = await shop.order(db, {(await shop.product(db)).id: 1})
-    async with database.sessions() as db:
+    async with database.session("test") as db:
         bind(db, melati)
         async with db.begin():
             first = await order_to_change_by_id(db, order.id)

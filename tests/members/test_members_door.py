@@ -407,8 +407,7 @@ async def test_guesses_at_one_person_from_many_networks_have_an_end(
 
 def connections_held(database: Database) -> tuple[int, int]:
     """Of the write pool and of the read pool."""
-    read = database._read_pool
-    return database.write.pool.checkedout(), (read.get_size() - read.get_idle_size()) if read else 0  # type: ignore[attr-defined]
+    return database.lent()
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ async def test_one_pool_serves_many_cooperatives_without_a_mix_up(
 async def test_worn_connections_are_replaced(
     database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kernel.database.COOPERATIVES_PER_CONNECTION", 1)
+    monkeypatch.setattr("kernel.connection_pool.COOPERATIVES_PER_CONNECTION", 1)
     backends = set()
     for _ in range(3):
         async with coop_reader(database, melati) as ro:

@@ -14,6 +14,7 @@ from governance.queries import bylaws_on
 from kernel import clock, formats
 from kernel.database import Reader
 from kernel.ids import new_id
+from kernel.timeouts import EXPORT
 from payments.payroll import errors as payroll_errors
 from payments.payroll import queries as payroll_queries
 from payments.payroll import rules as payroll_rules
@@ -104,7 +105,7 @@ async def one_batch(request: AnyRequest, ro: Ro, visit: TheVisit, batch_id: From
     )
 
 
-@get(f"{ONE}/berkas.csv", guards=[officer])
+@get(f"{ONE}/berkas.csv", guards=[officer], opt={"timeouts": EXPORT})
 async def download(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
     """The file for the employer."""
     batch = await batch_of(ro, batch_id)

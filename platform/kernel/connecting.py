@@ -1,0 +1,99 @@
+"""Opening a connection to PostgreSQL that ends by itself when nobody answers any more."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from kernel.timeouts import CONNECT_SECONDS, Timeouts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.engine import URL
+
+# Statements that a connection keeps prepared: more than the application has, or each is parsed again and again.
+PREPARED_STATEMENTS: Final = 500
+# A peer that acknowledges nothing for so long is gone, whether we are sending or waiting: 4 + 2 x 2 seconds, below the ten that are promised.
+SILENCE_SECONDS: Final = 8
+_KEEPALIVE: Final = {
+    "TCP_KEEPIDLE": 4,
+    "TCP_KEEPINTVL": 2,
+    "TCP_KEEPCNT": 2,
+    "TCP_USER_TIMEOUT": SILENCE_SECONDS * 1_000,
+}
+# The server's side of the same: a client that vanished does not keep its locks for hours.
+_SERVER_KEEPALIVE: Final = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 60000"
+
+
+def plain_url(url: URL) -> str:
+    """Return the URL as libpq and asyncpg read it, password included."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+class WriteConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
+    """A connection of a write session. What every transaction begins with travels together with its BEGIN."""
+
+    begin_with = ""
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's own
+        if self.begin_with:  # asyncpg's own "BEGIN;", asked for by ``begin``
+            query, self.begin_with = f"{query} {self.begin_with}", ""
+        status: str = await super().execute(query, *args, timeout=timeout)
+        return status
+
+
+def begin(connection: Connection, statements: str) -> None:
+    """Begin the transaction of a session's connection, and send ``statements`` (without parameters) with it: one round trip for all."""
+    adapted: Any = connection.connection.dbapi_connection
+    adapted.driver_connection.begin_with = statements
+    try:
+        # SQLAlchemy begins with the first statement, which would be a round trip later, and after statements of its own
+        adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - it has no other way to begin now
+    except BaseException as error:
+        connection.invalidate()  # asyncpg takes a BEGIN that failed for begun: such a connection is never lent again
+        if not isinstance(error, adapted.dbapi.Error):
+            raise
+        raise DBAPIError(statements, None, error, connection_invalidated=True) from error
+
+
+async def connect(url: URL, timeouts: Timeouts) -> asyncpg.Connection[Any]:
+    """Open a connection with these time-outs.
+
+    They are set by a statement and not as start-up parameters, which a pooler in session mode would refuse.
+    """
+    try:
+        connection = await asyncpg.connect(
+            plain_url(url),
+            timeout=CONNECT_SECONDS,
+            command_timeout=timeouts.command,
+            statement_cache_size=PREPARED_STATEMENTS,
+            connection_class=WriteConnection,
+        )
+    except FileNotFoundError as error:
+        raise ConnectionRefusedError(f"PostgreSQL's socket is not there: {error.filename}") from error
+    try:
+        _keep_alive(connection)
+        await connection.execute(f"{timeouts.sql()}; {_SERVER_KEEPALIVE}", timeout=CONNECT_SECONDS)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def _keep_alive(connection: asyncpg.Connection[Any]) -> None:
+    """Let the kernel find out about a peer that is gone. What a system does not know is left out."""
+    lent = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no option for it
+    if lent is None or lent.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    with socket.socket(
+        fileno=os.dup(lent.fileno())
+    ) as own:  # a loop's own socket refuses options; they belong to what both name
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE.items():
+            option = getattr(socket, name, None)
+            if option is not None:
+                own.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -1,0 +1,158 @@
+"""The two pools of one kind of work, and the sessions that lease from them.
+
+A pool of ours lends connections to both ways of speaking (docs/adr/0028-time-outs-and-shares.md): SQLAlchemy holds a connection as long as it
+stands, and a session is bound to the one that it leases.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+import msgspec
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
+
+from kernel.connecting import PREPARED_STATEMENTS, connect
+from kernel.connection_pool import ConnectionPool, Lent
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy.engine import URL, ExceptionContext
+
+    from kernel.timeouts import Timeouts
+
+ROLLBACK_SECONDS: Final = 2.0
+
+
+class Pools:
+    """The two pools of one kind of work: connections that write, as SQLAlchemy holds them, and connections that read."""
+
+    def __init__(self, url: URL, size: int, timeouts: Timeouts, *, keep: int) -> None:
+        self._url = url
+        self._timeouts = timeouts
+        self.engine = create_async_engine(
+            url,
+            poolclass=NullPool,  # ours lends, below
+            hide_parameters=True,  # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
+            creator=functools.partial(self._adapted, functools.partial(connect, url, timeouts)),
+        )
+        event.listen(self.engine.sync_engine, "handle_error", _give_up_the_silent)
+        self.write: ConnectionPool[AsyncConnection] = ConnectionPool(
+            size,
+            wait=timeouts.connection,
+            keep=keep,
+            opens=self._open_writer,
+            is_open=_writer_is_open,
+            closes=_close_writer,
+        )
+        self.read: ConnectionPool[asyncpg.Connection[Any]] = ConnectionPool(
+            size,
+            wait=timeouts.connection,
+            keep=keep,
+            opens=self._open_reader,
+            is_open=_reader_is_open,
+            closes=_close_reader,
+        )
+
+    async def close(self) -> None:
+        await self.write.close()
+        await self.read.close()
+        await self.engine.dispose()
+
+    def _adapted(self, connects: Callable[..., Awaitable[Any]]) -> Any:
+        """A new connection as SQLAlchemy holds it; its ``async_creator`` would not take the size of the cache."""
+        dialect: Any = self.engine.sync_engine.dialect
+        return dialect.dbapi.connect(async_creator_fn=connects, prepared_statement_cache_size=PREPARED_STATEMENTS)
+
+    async def _open_writer(self) -> AsyncConnection:
+        return await self.engine.connect()
+
+    async def _open_reader(self) -> asyncpg.Connection[Any]:
+        connection = await connect(self._url, self._timeouts)
+        await connection.set_type_codec("jsonb", encoder=_json_text, decoder=msgspec.json.decode, schema="pg_catalog")
+        return connection
+
+
+class Lease:
+    """The connection of one session: taken from the pool when the first statement needs it, given back when the session has ended."""
+
+    def __init__(self, pool: ConnectionPool[AsyncConnection], whom: str) -> None:
+        self._pool = pool
+        self._whom = whom
+        self._lent: Lent[AsyncConnection] | None = None
+
+    def connection(self) -> Connection:
+        """The connection, in SQLAlchemy's own synchronous voice."""
+        if self._lent is None:
+            self._lent = await_only(self._pool.acquire(self._whom))
+        found = self._lent.connection.sync_connection
+        if found is None:
+            raise RuntimeError("the session has lost its connection")
+        return found
+
+    def serve(self, schema_name: str) -> None:
+        """Note that the connection has touched another cooperative, too."""
+        if self._lent is not None:
+            self._lent.served.add(schema_name)
+
+    def end(self) -> None:
+        if self._lent is not None:
+            connection = self._lent.connection
+            self._pool.release(self._lent, self._whom, healthy=not connection.in_transaction())
+            self._lent = None
+
+
+class LeasedSession(Session):
+    """A session whose one connection is leased. It is bound to nothing before it speaks."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        lease: Lease | None = self.info.get("lease")
+        return lease.connection() if lease is not None else super().get_bind(*args, **kwargs)
+
+
+def _give_up_the_silent(context: ExceptionContext) -> None:
+    """A connection whose answer did not come in time is ended at once: undoing on it would wait as long again."""
+    if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
+        driver = context.connection.connection.driver_connection
+        if driver is not None:
+            driver.terminate()
+        context.is_disconnect = True
+
+
+def _writer_is_open(connection: AsyncConnection) -> bool:
+    found = connection.sync_connection
+    if found is None or found.closed or found.invalidated:
+        return False
+    driver = found.connection.driver_connection
+    return driver is not None and not driver.is_closed()
+
+
+async def _close_writer(connection: AsyncConnection, gently: bool) -> None:
+    if not gently and _writer_is_open(connection):
+        driver = (await connection.get_raw_connection()).driver_connection
+        if driver is not None:
+            driver.terminate()
+    if not gently and connection.sync_connection is not None and not connection.sync_connection.closed:
+        await connection.invalidate()
+    await connection.close()
+
+
+def _reader_is_open(connection: asyncpg.Connection[Any]) -> bool:
+    return not connection.is_closed()
+
+
+async def _close_reader(connection: asyncpg.Connection[Any], gently: bool) -> None:
+    if gently:
+        await connection.close(timeout=ROLLBACK_SECONDS)
+    else:
+        connection.terminate()
+
+
+def _json_text(value: object) -> str:
+    return msgspec.json.encode(value).decode()

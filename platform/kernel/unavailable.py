@@ -1,0 +1,98 @@
+"""Telling a database that is away, full or too slow from a mistake of ours: whoever meets one comes again later."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from typing import Final, Literal
+
+import asyncpg
+import sqlalchemy.exc
+
+from kernel.shares import NoPlaceFree
+
+# "away": it cannot be reached, or was lost. "full": no connection became free. "slow": a statement took too long and was ended.
+Reason = Literal["away", "full", "slow"]
+
+_TOO_MANY_CONNECTIONS: Final = "53300"
+_STATES: Final[dict[str, Reason]] = {
+    "57P01": "away",  # it is shutting down
+    "57P02": "away",  # it crashed
+    "57P03": "away",  # it is starting
+    "57P05": "away",
+    "3D000": "away",  # it is not there at all
+    _TOO_MANY_CONNECTIONS: "full",
+    "57014": "slow",
+    "25P03": "slow",
+}
+# Connections that failed, and log-ins that were refused.
+_CLASSES: Final = ("08", "28")
+_NETWORK: Final = frozenset(
+    {
+        errno.ECONNREFUSED,
+        errno.ENETUNREACH,
+        errno.ENETDOWN,
+        errno.EHOSTUNREACH,
+        errno.EHOSTDOWN,
+        errno.ETIMEDOUT,
+        errno.EPIPE,
+    }
+)
+
+
+def why_unavailable(error: BaseException) -> Reason | None:
+    """Return why the database could not serve, or None for any other failure."""
+    if isinstance(error, BaseExceptionGroup):
+        reasons = [why_unavailable(each) for each in error.exceptions]
+        return reasons[0] if all(reasons) else None
+    if isinstance(error, NoPlaceFree):
+        return "full"
+    state = sqlstate_of(error)
+    if state is not None:
+        return _STATES.get(state) or ("away" if state.startswith(_CLASSES) else None)
+    if isinstance(error, sqlalchemy.exc.DBAPIError):
+        within = why_unavailable(error.orig) if error.orig is not None else None
+        return within or ("away" if error.connection_invalidated else None)
+    if isinstance(error, sqlalchemy.exc.TimeoutError):
+        return "full"
+    return "away" if _is_lost_connection(error) else None
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """PostgreSQL's code of an error, whichever way it came, or None."""
+    inner = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
+    state = getattr(inner, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def refuses_connections(error: BaseException) -> bool:
+    """Whether the server has no connection left to give."""
+    return sqlstate_of(error) == _TOO_MANY_CONNECTIONS
+
+
+def in_one_line(error: BaseException) -> str:
+    """What went wrong, for a line of the log: no traceback, no statement."""
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
+        error = error.orig
+    cause = error.__cause__ if type(error).__module__.startswith("sqlalchemy") else None
+    told = cause or error
+    first = next(iter(str(told).splitlines()), "")
+    return f"{type(told).__name__}: {first}" if first else type(told).__name__
+
+
+def _is_lost_connection(error: BaseException) -> bool:
+    if isinstance(error, (ConnectionError, TimeoutError, socket.gaierror, sqlalchemy.exc.PendingRollbackError)):
+        return True
+    if isinstance(error, OSError):
+        return error.errno in _NETWORK or "Connect call failed" in str(error)
+    if isinstance(error, asyncpg.InterfaceError):
+        return "clos" in str(error)
+    if type(error).__module__.startswith("sqlalchemy"):  # asyncpg's errors as SQLAlchemy wraps them
+        return error.__cause__ is not None and _is_lost_connection(error.__cause__)
+    # dramatiq's broker speaks by another driver; it is not loaded where there is no worker
+    others = (("psycopg", "OperationalError"), ("dramatiq.errors", "ConnectionError"))
+    kinds = tuple(kind for module, name in others if (kind := getattr(sys.modules.get(module), name, None)))
+    return isinstance(error, kinds)
