@@ -14,11 +14,17 @@ from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, Shutdow
 from dramatiq.middleware.asyncio import AsyncIO
 from dramatiq_postgres import PostgresBroker
 from dramatiq_postgres.schema import generate_init_sql
+from psycopg_pool import ConnectionPool
 
+from kernel.connecting import SILENCE_SECONDS
 from kernel.errors import Kind
+from kernel.thread_shares import ThreadShares, quiet_skips
+from kernel.timeouts import BROKER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import psycopg
 
     from kernel.settings import Settings
 
@@ -34,6 +40,7 @@ LONGEST_WAIT_MS = 5 * 60 * 1_000
 HEARTBEAT_TIMEOUT_MS = 30_000
 # How many of a million commands to Redis also look for dead workers: idle consumers send five a second, so it takes some two seconds.
 REDIS_MAINTENANCE_CHANCE = 100_000
+ONE_LESS_SECONDS = 5.0  # after so long, one connection that was not needed is closed
 
 BROKER_NOT_DURABLE = Kind(
     "kernel.broker_not_durable",
@@ -57,6 +64,7 @@ BROKER_NOT_INSTALLED = Kind(
 
 def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
     """Return the broker that the settings name; ``database_url`` is the application role's."""
+    quiet_skips()
     middleware = [
         AgeLimit(),
         TimeLimit(),
@@ -64,13 +72,14 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
         Callbacks(),
         Pipelines(),
         Retries(retry_when=lambda _retries, _error: True, min_backoff=FIRST_WAIT_MS, max_backoff=LONGEST_WAIT_MS),
+        ThreadShares(settings.worker_threads),
         AsyncIO(),
     ]
     url = settings.broker_url
     if url is None:
         # a killed worker's jobs are taken over after ten seconds; should it still be alive, their keys make that safe
         broker: dramatiq.Broker = PostgresBroker(
-            url=database_url,
+            pool=_pool(database_url),
             results=False,
             middleware=middleware,
             heartbeat_interval=2.0,
@@ -135,6 +144,42 @@ def _with_heartbeat(url: str) -> str:
     if "heartbeat=" in url:
         return url
     return f"{url}{'&' if '?' in url else '?'}heartbeat={HEARTBEAT_TIMEOUT_MS // 1_000}"
+
+
+def close_broker(broker: dramatiq.Broker) -> None:
+    """Close a broker, and the pool that was made for it."""
+    broker.close()
+    if isinstance(broker, PostgresBroker):
+        broker.pool.close()
+
+
+def _pool(database_url: str) -> ConnectionPool[Any]:
+    """The broker's connections: none that is idle stays, and a server that is back is found within seconds."""
+    return ConnectionPool(
+        database_url,
+        kwargs={
+            "application_name": "lumbung-jobs",
+            "connect_timeout": 4,
+            "keepalives": 1,
+            "keepalives_idle": 4,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+            "tcp_user_timeout": SILENCE_SECONDS * 1_000,
+        },
+        min_size=0,
+        max_size=16,
+        max_idle=ONE_LESS_SECONDS,
+        timeout=10,
+        reconnect_timeout=5,
+        configure=_set_timeouts,
+        check=ConnectionPool.check_connection,
+        open=True,
+    )
+
+
+def _set_timeouts(connection: psycopg.Connection[Any]) -> None:
+    with connection.transaction():
+        connection.execute(BROKER.sql())
 
 
 def job_actor(broker: dramatiq.Broker, run: Callable[..., Awaitable[None]]) -> dramatiq.Actor[Any, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from kernel import clock
 from kernel.outbox import daily_jobs, later
+from kernel.unavailable import in_one_line
 from tenants.session import shared_session
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LOOK_AGAIN: Final = 600.0  # seconds
+AFTER_FAILURE: Final = 30.0
 # A broker tries a job for two days at most; for far longer than that a finished one must be known as such.
 KEYS_KEPT: Final = timedelta(days=30)
 THROTTLES_KEPT: Final = timedelta(days=2)
@@ -33,10 +35,12 @@ async def begin_days(database: Database, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             await begin_day(database, clock.today())
+            pause = LOOK_AGAIN
         except Exception as error:  # noqa: BLE001 - whatever is wrong now (a restart, a full disk), the next look may succeed
-            log.warning("the day could not begin", error=repr(error))
+            pause = AFTER_FAILURE
+            log.warning("the day could not begin", error=in_one_line(error), seconds=pause)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), LOOK_AGAIN)
+            await asyncio.wait_for(stopping.wait(), pause)
 
 
 async def begin_day(database: Database, day: date) -> bool:

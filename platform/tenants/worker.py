@@ -13,10 +13,11 @@ import dramatiq
 import structlog
 
 from kernel import clock
-from kernel.broker import check_broker, job_actor, make_broker
+from kernel.broker import check_broker, close_broker, job_actor, make_broker
 from kernel.database import Database, plain_url
 from kernel.outbox import RETRIED_FOR, find_job, finish_once, retry_wait
 from kernel.relay import run_relay
+from kernel.timeouts import JOBS
 from tenants.daily import begin_days
 from tenants.failed_jobs import Failure, describe_error, enqueue_retry, give_up
 from tenants.logins import refuse_powers
@@ -94,8 +95,8 @@ class Worker:
     def __init__(self, settings: Settings, app_url: str) -> None:
         self.settings = settings = replace(settings, database_url=None, app_database_url=app_url)
         # jobs run on the loop of dramatiq's middleware, the relay on ours: each has its own pools
-        self._jobs = Database(None, settings, pool_size=max(2, settings.worker_threads))
-        self._relay = Database(None, settings, pool_size=2)
+        self._jobs = Database(None, settings, pool_size=max(2, settings.worker_threads), timeouts=JOBS, keep=0)
+        self._relay = Database(None, settings, pool_size=2, keep=0)
         check_broker(settings)
         self.broker = make_broker(settings, plain_url(self._relay.app_url))
 
@@ -132,7 +133,7 @@ class Worker:
             await asyncio.gather(run_relay(self._relay, self.send, stopping), begin_days(self._relay, stopping))
         finally:
             await asyncio.to_thread(threads.stop)
-            await asyncio.to_thread(self.broker.close)
+            await asyncio.to_thread(close_broker, self.broker)
             await self._relay.close()
 
 

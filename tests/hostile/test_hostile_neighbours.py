@@ -63,7 +63,6 @@ async def test_a_lock_in_one_cooperative_leaves_its_neighbour_half_of_the_pool(
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 21")
 async def test_jobs_that_hang_leave_the_neighbours_jobs_a_thread(
     database: Database, melati: TenantRef, mawar: TenantRef, tmp_path: Path
 ) -> None:
@@ -133,7 +132,6 @@ async def test_a_server_without_a_connection_left_makes_wait_and_breaks_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 21")
 async def test_when_nothing_happens_a_process_holds_four_connections_at_most(own: Installation, tmp_path: Path) -> None:
     port = free_port()
     base_domain = f"localhost:{port}"
