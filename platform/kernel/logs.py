@@ -9,6 +9,7 @@ import structlog
 from structlog.typing import Processor
 
 from kernel.settings import Settings
+from kernel.unavailable import in_one_line, why_unavailable
 
 
 def configure(settings: Settings, *, quiet: bool = False) -> None:
@@ -30,3 +31,23 @@ def configure(settings: Settings, *, quiet: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, _Libraries)]:
+        root.removeHandler(handler)
+    root.addHandler(_Libraries(logging.WARNING))
+
+
+class _Libraries(logging.Handler):
+    """What libraries log, in our own form: without it they write tracebacks of many lines beside our lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        facts: dict[str, object] = {"logger": record.name}
+        if error is not None and why_unavailable(error) is not None:
+            facts["error"] = in_one_line(error)
+        elif error is not None:
+            facts["exc_info"] = error
+        try:
+            structlog.get_logger().log(record.levelno, record.getMessage(), **facts)
+        except Exception:  # noqa: BLE001 - as every handler of the standard library
+            self.handleError(record)

@@ -7,11 +7,13 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import asyncpg
 import structlog
 from sqlalchemy import text
 
-from kernel.database import plain_url
+from kernel.connecting import connect
+from kernel.pauses import Pauses
+from kernel.timeouts import Timeouts
+from kernel.unavailable import in_one_line
 from tenants.registry import CHANNEL
 from tenants.session import tenant_of
 
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 REGISTRY = "registry"
-RECONNECT_SECONDS = 2.0
+LOOK_SECONDS = 4.0
+# With the look above, a silent connection is noticed within ten seconds.
+LISTENER = Timeouts(statement=4, lock=4, idle=4, connection=0)
 
 
 async def announce(db: AsyncSession) -> None:
@@ -61,27 +65,43 @@ def forget_here(database: Database, what: str) -> None:
         changed(what)
 
 
-async def listen(database: Database, on_change: Callable[[str], None], on_gap: Callable[[], None]) -> None:
+async def listen(
+    database: Database,
+    on_change: Callable[[str], None],
+    on_connected: Callable[[], None],
+    on_lost: Callable[[], None],
+) -> None:
     """Call ``on_change`` with a schema name or ``registry`` for each announcement, until cancelled.
 
-    ``on_gap`` is called after every (re)connection: announcements may have been missed, so everything must be forgotten.
+    ``on_connected`` is called after every (re)connection: announcements may have been missed, so everything must be forgotten. ``on_lost`` is
+    called when the connection is lost, and each time that it could not be made again.
     """
+    pauses = Pauses()
     while True:
         try:
-            connection = await asyncpg.connect(plain_url(database.app_url), timeout=10)
-            closed = asyncio.Event()
-            try:
-                connection.add_termination_listener(lambda _, closed=closed: closed.set())
-                await connection.add_listener(CHANNEL, lambda _c, _p, _ch, payload: on_change(str(payload)))
-                on_gap()
-                while not closed.is_set():
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(closed.wait(), 30)
-                    if not closed.is_set():
-                        await connection.execute("SELECT 1", timeout=10)  # a silent half-open connection shows here
-            finally:
-                connection.terminate()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            log.warning("listener lost its connection", error=str(error))
-        on_gap()
-        await asyncio.sleep(RECONNECT_SECONDS)
+            await _listen_once(database, on_change, on_connected, pauses)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong now, hearing nothing for ever would be worse
+            on_lost()
+            pause = pauses.next()
+            log.warning("listener lost its connection", error=in_one_line(error), seconds=round(pause, 1))
+            await asyncio.sleep(pause)
+
+
+async def _listen_once(
+    database: Database, on_change: Callable[[str], None], on_connected: Callable[[], None], pauses: Pauses
+) -> None:
+    connection = await connect(database.app_url, LISTENER)
+    closed = asyncio.Event()
+    try:
+        connection.add_termination_listener(lambda _: closed.set())
+        await connection.add_listener(CHANNEL, lambda _c, _p, _ch, payload: on_change(str(payload)))
+        on_connected()
+        pauses.reset()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(closed.wait(), LOOK_SECONDS)
+            if closed.is_set():
+                raise ConnectionResetError("PostgreSQL ended it")
+            await connection.execute("SELECT 1")  # a silent half-open connection shows here
+    finally:
+        connection.terminate()

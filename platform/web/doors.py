@@ -40,6 +40,7 @@ from web.answers import (
     without_body,
 )
 from web.apps import applications
+from web.away import Away
 from web.minute_counts import shared_counts
 from web.page_cache import PageCache
 from web.rates import RateGuard
@@ -93,7 +94,8 @@ class Doors:
         await refuse_powers(self._database)
         self.hosts = HostCache(self._database)
         self._database.local["changed"] = self.changed
-        self._listener = asyncio.create_task(listen(self._database, self.changed, self.forget_all))
+        self.away = Away(self._database, self.pages, self.hosts, self.forget_all)
+        self._listener = asyncio.create_task(listen(self._database, self.changed, self.away.found, self.away.lost))
         keep_compiled_in(self.settings.data_dir / "templates")
         assets()
 
@@ -103,6 +105,7 @@ class Doors:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listener
+            self.away.stop()
         if self._database is not None:
             await self._database.close()
 
@@ -184,8 +187,11 @@ class Doors:
         name = host.partition(":")[0].rstrip(".")
         ours = name in (self._base, self._operators)
         tenant = None if ours else await self._tenant_of(name)
-        if tenant is not None and path.startswith(hook.PREFIX) and tenant.revision >= OLDEST_SERVED:
-            await hook.receive(self.database, tenant, scope, receive, send)  # needs nothing of what pages need
+        if tenant is not None and path.startswith(hook.PREFIX):
+            if tenant.revision >= OLDEST_SERVED:
+                await hook.receive(self.database, tenant, scope, receive, send)  # needs nothing of what pages need
+            else:
+                await answer_nothing(503, send, retry_after=hook.RETRY_AFTER)  # it waits for its migration
             return
         cookies = cookies_of(b"; ".join([value for header, value in scope["headers"] if header == b"cookie"]))
         try:

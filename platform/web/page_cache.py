@@ -21,6 +21,7 @@ class PageCache:
         self._keys: dict[str, set[tuple[object, ...]]] = {}
         self._generations: dict[str, int] = {}
         self._epoch = 0
+        self.listening = True  # off: changes are not heard of, so nothing new is kept
 
     def get(self, schema: str, key: tuple[object, ...]) -> Any:
         """Return what was kept, or None."""
@@ -37,7 +38,7 @@ class PageCache:
 
     def keep(self, schema: str, key: tuple[object, ...], value: object, size: int, generation: int) -> None:
         """Keep a value rendered since ``generation``; dropped silently if the cooperative has changed meanwhile."""
-        if generation != self.generation(schema) or size > self._limit // 16:
+        if not self.listening or generation != self.generation(schema) or size > self._limit // 16:
             return
         full = (schema, key)
         if full in self._entries:
@@ -60,6 +61,15 @@ class PageCache:
         self._generations[schema] = self._generations.get(schema, 0) + 1
         for key in self._keys.pop(schema, ()):
             self._size -= self._entries.pop((schema, key))[1]
+
+    def drop_kind(self, kind: str) -> None:
+        """Forget, of every cooperative, what was kept under keys that begin with ``kind``."""
+        for schema, key in [full for full in self._entries if full[1][0] == kind]:
+            self._size -= self._entries.pop((schema, key))[1]
+            keys = self._keys[schema]
+            keys.discard(key)
+            if not keys:
+                del self._keys[schema]
 
     def drop_all(self) -> None:
         """Forget everything: changes may have been missed."""

@@ -11,12 +11,14 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from conftest import SignedIn
 from factories.own_installation import PRODUCTION, Installation, own_installation
 from factories.processes import free_port, web_process, worker_process
 from kernel.database import Database
 from kernel.outbox import later
 from tenants.registry import TenantRef
 from tenants.session import coop_session
+from web import away
 from web.doors import Doors
 
 Visitor = Callable[[str], httpx.AsyncClient]
@@ -62,7 +64,6 @@ def lines_of(log: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 20")
 @pytest.mark.parametrize("how", ["kill", "stop"])
 async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_is_shown(
     own: Installation, tmp_path: Path, how: str
@@ -124,7 +125,6 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="issue 8, point 20")
 async def test_a_worker_outlives_its_postgresql_and_goes_on(own: Installation, tmp_path: Path) -> None:
     log = tmp_path / "worker.log"
     settings = {"LUMBUNG_DATABASE_URL": own.url, "LUMBUNG_BASE_DOMAIN": "lumbung.test", **PRODUCTION}
@@ -155,7 +155,34 @@ async def test_a_worker_outlives_its_postgresql_and_goes_on(own: Installation, t
         assert await asyncio.to_thread(worker.wait, 30) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="issue 8, point 20")
+async def test_sessions_are_forgotten_at_once_and_pages_after_a_while(
+    app: Doors, melati: TenantRef, visitor: Visitor, officer_client: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(away, "KEPT_SECONDS", 0.3)
+    client = visitor("melati")
+    schema = melati.schema_name
+    for _ in range(100):
+        await client.get("/")
+        await officer_client.get("/pengurus")
+        if app.pages.get(schema, ("page", "id", "/", b"")) and any(
+            key[0] == "viewer" for key in app.pages._keys[schema]
+        ):
+            break
+        await asyncio.sleep(0.02)
+    app.away.lost()
+    assert not any(key[0] == "viewer" for key in app.pages._keys[schema])
+    assert app.pages.get(schema, ("page", "id", "/", b"")) is not None
+    assert "melati" in app.hosts._hosts
+    await client.get("/?cari=beras")
+    assert app.pages.get(schema, ("page", "id", "/", b"cari=beras")) is None, "kept while no change is heard of"
+    await asyncio.sleep(0.5)
+    assert app.pages.get(schema, ("page", "id", "/", b"")) is None
+    assert "melati" not in app.hosts._hosts
+    app.away.found()
+    await client.get("/")
+    assert app.pages.get(schema, ("page", "id", "/", b"")) is not None
+
+
 async def test_a_webhook_of_a_cooperative_that_waits_for_its_migration_comes_again(
     app: Doors, database: Database, melati: TenantRef, visitor: Visitor
 ) -> None:

@@ -11,13 +11,17 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from conftest import BASE_DOMAIN
 from factories.own_installation import Installation, own_installation
 from factories.processes import free_port, web_process, worker_process
+from factories.silent_proxy import silent_proxy
 from kernel.database import Database, plain_url
 from kernel.outbox import later
+from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 from web.doors import Doors
+from web.rates import RateGuard
 
 Visitor = Callable[[str], httpx.AsyncClient]
 PROMISED = 10.0  # seconds until whoever meets a lock or silence is answered
@@ -99,6 +103,53 @@ async def _running(database: Database, statement: str) -> int:
 async def _finished(database: Database, tenant: TenantRef) -> int:
     async with coop_reader(database, tenant) as ro:
         return int(await ro.value("SELECT count(*) FROM finished_jobs WHERE key LIKE 'hang-%' OR key LIKE 'pass-%'"))
+
+
+@pytest.mark.slow
+async def test_a_connection_that_went_silent_ends_within_ten_seconds(
+    database: Database, melati: TenantRef, settings: Settings
+) -> None:
+    port = database.owner_url.port
+    assert port is not None
+    with silent_proxy(port) as proxy:
+        through = Database(plain_url(database.owner_url.set(port=proxy.port)), settings)
+        doors = Doors(settings, through)
+        doors.rates = RateGuard(lambda _: None)
+        await doors.start()
+        origin = f"http://melati.{BASE_DOMAIN}"
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(doors), base_url=origin, headers={"origin": origin, "accept": "text/html"}
+        ) as client:
+            assert (await client.get("/?cari=a")).status_code == 200
+            proxy.silent = True
+            began = time.monotonic()
+            page = asyncio.create_task(client.get("/?cari=b", timeout=60))
+            writing = asyncio.create_task(_write(through, melati))
+            answer = await asyncio.wait_for(page, PROMISED + NOISE)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(writing, PROMISED + NOISE)
+            assert time.monotonic() - began < PROMISED + NOISE
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"].isdecimal()
+            await _until_true(lambda: not doors.pages.listening, PROMISED + NOISE)  # the listener has noticed, too
+            proxy.silent = False
+            deadline = time.monotonic() + 20
+            while (await client.get("/?cari=c", timeout=60)).status_code != 200:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.2)
+        await doors.stop()
+
+
+async def _write(database: Database, tenant: TenantRef) -> None:
+    async with coop_session(database, tenant) as db:
+        await db.execute(text("SELECT 1"))
+
+
+async def _until_true(look: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
 
 
 @pytest.mark.slow
