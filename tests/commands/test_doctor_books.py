@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from commands.doctor import _books
 from commands.doctor_books import lost_lines
+from commands.doctor_database import _books
 from kernel.database import Database
 from tenants.registry import TenantRef
 

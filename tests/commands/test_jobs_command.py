@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from commands.doctor import _broker, _failed_jobs
+from commands.doctor import _broker
+from commands.doctor_database import _failed_jobs
 from commands.main import lumbung
 from factories.brokers import redis_server
 from kernel.database import Database, plain_url

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel import clock, outbox
 from kernel.database import Database
 from kernel.outbox import job
-from tenants import failed_jobs, worker
+from tenants import failed_job_queries, failed_jobs, worker
 from tenants.registry import TenantRef
 from tenants.session import coop_session, shared_session
 
@@ -103,10 +103,10 @@ async def test_a_job_that_was_given_up_is_retried_with_its_key_and_happens_once(
 ) -> None:
     await attempt(database, melati, attempts=41, failing_for=timedelta(days=3))
     async with shared_session(database) as db:
-        (found,) = await failed_jobs.list_failed_jobs(db)
+        (found,) = await failed_job_queries.list_failed_jobs(db)
         assert (found.cooperative, found.job) == ("melati", "test.stubborn")
         assert await failed_jobs.retry_job(db, found.id) is not None
-        assert await failed_jobs.list_failed_jobs(db) == []
+        assert await failed_job_queries.list_failed_jobs(db) == []
     waiting = await row(database, "outbox")
     assert waiting is not None
     assert (waiting["coop_role"], waiting["key"], waiting["attempts"]) == (melati.schema_name, "stubborn-1", 0)
