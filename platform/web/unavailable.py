@@ -14,6 +14,7 @@ from litestar import Litestar, MediaType, Request, Response, route
 from billing import hook_pages
 from kernel.errors import Kind
 from kernel.unavailable import Reason, in_one_line, why_unavailable
+from ui.bodies import LARGEST_FORM
 from ui.rendering import page
 from ui.viewer import KEY, visit_of
 from web import hook
@@ -106,6 +107,7 @@ def failed_app(settings: Settings, answer: Any) -> Litestar:
 
     return Litestar(
         route_handlers=[failed],
+        request_max_body_size=LARGEST_FORM,  # none is read here
         before_send=[with_headers(settings)],
         openapi_config=None,
         logging_config=None,

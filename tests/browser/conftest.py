@@ -9,9 +9,9 @@ from playwright.async_api import Browser, async_playwright
 
 from chromium import find
 from factories.browsing import Arrive, Person, Site, sit_down
-from factories.processes import free_port, web_process
+from factories.processes import PLATFORM, bare_environment, free_port, our_process, web_process
 from factories.town import Town, build_town
-from kernel.database import Database
+from kernel.database import Database, plain_url
 
 FLAGS = (
     "--no-sandbox",
@@ -45,7 +45,16 @@ def site(chromium_program: str, served_database: Database, tmp_path_factory: pyt
     port, folder = free_port(), tmp_path_factory.mktemp("site")
     base_domain = f"localhost:{port}"
     extra = {"LUMBUNG_DATA_DIR": str(folder), "LUMBUNG_FOUNDINGS_PER_HOUR": "200"}
-    with web_process(served_database, port, base_domain, folder / "web.log", extra):
+    owners = bare_environment() | {
+        "PYTHONPATH": str(PLATFORM),
+        "LUMBUNG_DATABASE_URL": plain_url(served_database.owner_url),
+        "LUMBUNG_APP_DATABASE_URL": plain_url(served_database.app_url),
+        "LUMBUNG_BASE_DOMAIN": base_domain,
+    }
+    with (
+        web_process(served_database, port, base_domain, folder / "web.log", extra),
+        our_process(["provision"], owners, folder / "provision.log"),  # cooperatives are founded here
+    ):
         yield Site(base_domain, served_database)
 
 

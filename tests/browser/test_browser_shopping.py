@@ -69,7 +69,7 @@ async def test_a_visitor_orders_for_delivery_and_pays_by_transfer(arrive: Arrive
     await visitor.choose("fulfilment", "delivery")
     await visitor.choose("payment_way", "bank_transfer")
     await visitor.press("Pesan sekarang")
-    await visitor.says("Yang sudah Anda ketik tetap tersimpan")  # the address is missing
+    await visitor.says("Yang sudah Anda ketik masih ada")  # the address is missing
     await expect(page.locator('[name="name"]')).to_have_value("Tono Suprapto")
     await expect(page.locator('[name="note"]')).to_have_value("Pagar hijau")
     await expect(page.locator('[name="payment_way"][value="bank_transfer"]')).to_be_checked()

@@ -14,6 +14,8 @@ from typing import Final
 import asyncpg
 
 from factories.cooperatives import PASSWORD, furnish
+from factories.processes import production
+from factories.servers import give_to_plain_owner
 from kernel.database import Database
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
@@ -22,13 +24,7 @@ from tenants.fleet import migrate
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
-SECRET: Final = "kunci-uji-yang-cukup-panjang-untuk-produksi-7391"
-MASTER_KEY: Final = "k1:Zm9yIHRlc3RzIG9ubHksIHRoaXJ0eS10d28gYnl0ZXM="
-PRODUCTION: Final = {
-    "LUMBUNG_ENVIRONMENT": "production",
-    "LUMBUNG_SECRET_KEY": SECRET,
-    "LUMBUNG_MASTER_KEYS": MASTER_KEY,
-}
+PRODUCTION: Final = production()
 
 
 @dataclass
@@ -89,9 +85,10 @@ async def own_installation() -> AsyncIterator[Installation]:
     server = EmbeddedPostgres(folder, fast=True)
     try:
         url = server.start()
-        settings = Settings(secret_key=SECRET, data_dir=folder, spare_schemas=2)
+        settings = Settings(secret_key=PRODUCTION["LUMBUNG_SECRET_KEY"], data_dir=folder, spare_schemas=2)
         database = Database(url, settings)
         await migrate(database)
+        await give_to_plain_owner(database)
         tenants = []
         for at, slug in enumerate(("melati", "mawar")):
             founding = Founding(

@@ -21,7 +21,8 @@ from kernel.broker import QUEUE, job_actor, make_broker
 from kernel.database import Database
 from kernel.errors import Refusal
 from kernel.outbox import later
-from kernel.relay import relay_once
+from kernel.relay import Send
+from kernel.relay import relay_once as relay_on
 from kernel.settings import Settings
 from tenants.session import shared_session
 
@@ -35,6 +36,11 @@ async def write_jobs(database: Database, count: int) -> set[str]:
         for key in sorted(keys):
             await later(db, "test.nothing", {}, key=key)
     return keys
+
+
+async def relay_once(database: Database, send: Send) -> int:
+    async with database.write.connect() as connection:
+        return await relay_on(connection, send)
 
 
 async def waiting(database: Database) -> set[str]:

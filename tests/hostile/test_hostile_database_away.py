@@ -14,7 +14,7 @@ from sqlalchemy import text
 from conftest import SignedIn
 from factories.own_installation import PRODUCTION, Installation, own_installation
 from factories.processes import free_port, web_process, worker_process
-from kernel.database import Database
+from kernel.database import Database, plain_url
 from kernel.outbox import later
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -127,7 +127,11 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
 @pytest.mark.slow
 async def test_a_worker_outlives_its_postgresql_and_goes_on(own: Installation, tmp_path: Path) -> None:
     log = tmp_path / "worker.log"
-    settings = {"LUMBUNG_DATABASE_URL": own.url, "LUMBUNG_BASE_DOMAIN": "lumbung.test", **PRODUCTION}
+    settings = {
+        "LUMBUNG_APP_DATABASE_URL": plain_url(own.database.app_url),
+        "LUMBUNG_BASE_DOMAIN": "lumbung.test",
+        **PRODUCTION,
+    }
 
     async def done(key: str) -> None:
         async with coop_session(own.database, own.melati) as db:

@@ -28,7 +28,7 @@ from ledger import Journal, Line, post
 from ledger.chart import OTHER_INCOME, PAYROLL_RECEIVABLES
 from operators.adding import add_operator
 from tenants.registry import TenantRef
-from tenants.session import coop_session, shared_session
+from tenants.session import coop_session, owner_session
 from web.doors import Doors
 
 Visitors = Callable[[str], httpx.AsyncClient]
@@ -122,7 +122,7 @@ async def test_an_employers_answer_is_read_beside_the_thread_that_answers(
 async def test_the_platforms_statement_is_read_beside_the_thread_that_answers(
     visitor: Visitors, database: Database, settings: Settings, reading_threads: list[int]
 ) -> None:
-    async with shared_session(database) as db:
+    async with owner_session(database) as db:
         await add_operator(db, name="Wening Astuti", phone_number="0899-0000-7001", password=PASSWORD)
     client = visitor("operator")
     assert (await client.post("/masuk", data={"phone": "0899-0000-7001", "password": PASSWORD})).status_code == 303

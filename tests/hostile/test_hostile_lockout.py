@@ -12,7 +12,7 @@ from kernel.database import Database
 from kernel.passwords import hash_password
 from operators.adding import add_operator
 from tenants.registry import TenantRef
-from tenants.session import coop_session, shared_session
+from tenants.session import coop_session, owner_session
 from web.doors import Doors
 
 KETUA, OPERATOR = "0899-0000-0000", "0899-0000-7001"
@@ -51,7 +51,7 @@ async def known_browser(
 @pytest.mark.parametrize(("label", "whom"), [("melati", KETUA), ("melati", "0001"), ("operator", OPERATOR)])
 async def test_100_requests_from_one_48_lock_nobody_out(app: Doors, database: Database, label: str, whom: str) -> None:
     if label == "operator":
-        async with shared_session(database) as db:
+        async with owner_session(database) as db:
             await add_operator(db, name="Wening Astuti", phone_number=whom, password=PASSWORD)
     known = await known_browser(app, whom, label=label)
     await guess_from_a_48(app, whom, label=label)

@@ -29,7 +29,7 @@ from kernel.database import Database, reader_of
 from kernel.settings import Settings
 from operators.adding import add_operator
 from tenants.registry import TenantRef
-from tenants.session import coop_session, shared_session
+from tenants.session import coop_session, owner_session
 from ui.cookies import token_hash
 from ui.forms import Mobile
 from web.doors import Doors
@@ -147,7 +147,7 @@ async def known_in(database: Database, tenant: TenantRef) -> dict[str, str]:
 
 @pytest.fixture
 async def operator(database: Database, visitor: Visitors, settings: Settings) -> SignedIn:
-    async with shared_session(database) as db:
+    async with owner_session(database) as db:
         await add_operator(db, name="Wening Astuti", phone_number=OPERATOR, password=PASSWORD)
     client = visitor("operator")
     assert (await client.post("/masuk", data={"phone": OPERATOR, "password": PASSWORD})).status_code == 303

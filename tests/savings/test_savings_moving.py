@@ -22,7 +22,9 @@ from savings.withdraw import withdraw
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
-TODAY = clock.today()  # the cooperative of the tests is founded in its run: a fixed day would lie before it from some day on
+TODAY = (
+    clock.today()
+)  # the cooperative of the tests is founded in its run: a fixed day would lie before it from some day on
 KASIR = Actor("officer", "Kasir Uji")
 
 

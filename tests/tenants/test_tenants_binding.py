@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from factories.wire import wire_to
-from kernel import database as module
 from kernel.database import Database, plain_url
 from kernel.settings import Settings
 from tenants.registry import TenantRef
@@ -56,16 +55,10 @@ async def test_a_connection_that_could_not_be_bound_is_given_up(database: Databa
         assert (await db.execute(WHO)).scalar_one().startswith(melati.schema_name)
 
 
-@pytest.mark.parametrize("rested", [0.0, 60.0])
-async def test_a_restart_of_postgresql_is_nobodys_error_page(
-    database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch, rested: float
-) -> None:
+async def test_a_restart_of_postgresql_is_nobodys_error_page(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
         before = (await db.execute(PID)).scalar_one()
     owner = await asyncpg.connect(plain_url(database.owner_url))
-    if rested:  # lost without a word: nobody has told this process
-        monkeypatch.setattr(module._WriteConnection, "is_closed", lambda self: False)
-        monkeypatch.setattr(module, "RESTED_SECONDS", -1.0)
     await owner.execute("SELECT pg_terminate_backend($1)", before)
     await owner.close()
     await asyncio.sleep(0.2)  # as long as it takes to hear it

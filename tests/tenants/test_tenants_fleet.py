@@ -126,7 +126,7 @@ def test_where_web_and_worker_wait_for_the_command_one_that_fails_does_not_keep_
         yield Database("postgresql://nobody:p@127.0.0.1:1/nothing", Settings())
 
     async def one_failed(*_: object, **__: object) -> fleet.FleetReport:
-        return fleet.FleetReport("0001", "0002", 1, 0, {"coop_aaaaaaaaaaaaaaaa": "a lock is not free"}, 0)
+        return fleet.FleetReport("0001", "0002", 1, 0, {"coop_aaaaaaaaaaaaaaaa": "a lock is not free"}, 0, 0)
 
     monkeypatch.setattr(command, "open_database", nothing)
     monkeypatch.setattr(fleet, "migrate", one_failed)
