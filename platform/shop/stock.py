@@ -21,8 +21,8 @@ from shop.models import Product, StockMovement
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# The condition stands in the statement: whatever was read before, nothing is promised that is not there. Who waits for another's lock goes by
-# what the other has left.
+# The condition stands in the statement: whatever was read before, nothing is promised that is not there. A row that was short when the
+# statement began is not looked at again, even if its lock holder gave stock back meanwhile: such rows are asked for once more, under the lock.
 _PROMISE = select(Product).from_statement(
     text(
         "WITH locked AS (SELECT p.id, w.quantity FROM products AS p"
@@ -45,7 +45,13 @@ async def promise(db: AsyncSession, wanted: Mapping[UUID, int]) -> dict[UUID, Pr
     promised = {product.id: product for product in done.scalars()}
     if len(promised) < len(ids):
         found = await _locked(db, ids)
-        short = next(found[each] for each in ids if each not in promised)
+        left = [each for each in ids if each not in promised]
+        asked = {"ids": left, "quantities": [wanted[each] for each in left]}
+        done = await db.execute(_PROMISE, asked, execution_options={"populate_existing": True})
+        promised |= {product.id: product for product in done.scalars()}
+        short = next((found[each] for each in ids if each not in promised), None)
+        if short is None:
+            return {each: promised[each] for each in ids}
         raise errors.NO_SUCH_PRODUCT() if short.archived else _short_of(short)
     return promised
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
+from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +17,7 @@ from kernel.errors import Refusal
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as books
-from shop import handling
+from shop import handling, stock
 from shop.counting import count_stock, receive_goods
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -39,9 +40,9 @@ async def at_once(database: Database, tenant: TenantRef, *doings: Doing) -> list
     return await asyncio.gather(*(alone(doing) for doing in doings))
 
 
-async def new_product(database: Database, tenant: TenantRef, stock: int) -> object:
+async def new_product(database: Database, tenant: TenantRef, units: int) -> UUID:
     async with coop_session(database, tenant) as db:
-        return (await shop.product(db, stock=stock)).id
+        return (await shop.product(db, stock=units)).id
 
 
 async def agree(database: Database, tenant: TenantRef) -> None:
@@ -54,6 +55,29 @@ async def test_the_last_piece_goes_to_one_of_many(database: Database, melati: Te
     answers = await at_once(database, melati, *(lambda db: shop.order(db, {product: 1}) for _ in range(5)))
     assert sorted(answers) == ["done", "done", *["shop.stock_too_low"] * 3]
     await agree(database, melati)
+
+
+async def test_who_waits_for_the_last_goods_gets_what_is_given_back_meanwhile(
+    database: Database, melati: TenantRef
+) -> None:
+    product = await new_product(database, melati, 5)
+    async with coop_session(database, melati) as db:
+        await stock.promise(db, {product: 5})
+    given_back = asyncio.Event()
+
+    async def give_back(db: AsyncSession) -> None:
+        await stock.release(db, {product: 5})
+        given_back.set()
+        await asyncio.sleep(0.5)  # the other waits for this row by now
+
+    async def ask(db: AsyncSession) -> None:
+        await given_back.wait()
+        await stock.promise(db, {product: 3})
+
+    assert await at_once(database, melati, give_back, ask) == ["done", "done"]
+    async with coop_session(database, melati) as db:
+        left = (await reader_of(db)).value("SELECT reserved FROM products WHERE id = $1", product)
+        assert await left == 3
 
 
 async def test_goods_in_opposite_order_do_not_lock_each_other_out(database: Database, melati: TenantRef) -> None:
