@@ -1,6 +1,7 @@
 """What `lumbung doctor` looks at in the database: server, logins, revisions, rights, books, and what waits for somebody."""
 
 import asyncio
+import os
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -14,7 +15,7 @@ from commands.output import DOCTOR_TELLS, sentence_of
 from kernel import clock
 from kernel.database import Database
 from kernel.postgres_errors import OLDEST_MAJOR
-from kernel.settings import Settings
+from kernel.settings import Settings, variable
 
 if TYPE_CHECKING:
     from tenants.rights import Deviation
@@ -54,6 +55,11 @@ async def look_at_database(settings: Settings) -> list[Finding]:
         return [Finding("PostgreSQL", "wrong", found, "" if is_embedded(settings) else advice)]
 
 
+def owner_shared_with_all() -> bool:
+    """Whether the owner's login stands in the environment itself, where web and worker would find it too, and not in a file."""
+    return variable("database_url") in os.environ
+
+
 def _version(number: int, found: str) -> Finding:
     if number < OLDEST_MAJOR * 10_000:
         return Finding("PostgreSQL", "wrong", f"{found}: too old", f"Lumbung needs PostgreSQL {OLDEST_MAJOR} or newer.")
@@ -68,10 +74,11 @@ async def _logins(database: Database) -> list[Finding]:
         # one person's trial: the server and both logins are theirs
         return [Finding("logins", "good", "the application's is derived from the owner's, as a trial may")]
     found = await problems(database)
-    state: Literal["good", "notice", "wrong"] = "notice" if database.has_owner else "good"
+    shared_with_all = owner_shared_with_all()
+    state: Literal["good", "notice", "wrong"] = "notice" if shared_with_all else "good"
     if found:
         state = "wrong" if settings.is_production else "notice"
-    if database.has_owner:
+    if shared_with_all:
         found.append("the owner's LUMBUNG_DATABASE_URL stands in this environment: web and worker must not get it")
     if not found:
         return [Finding("logins", "good", "the application's alone, as web and worker should have it")]

@@ -311,3 +311,16 @@ def test_doctor_says_when_the_process_that_serves_would_have_the_owners_powers(d
     in_production = told(serving | owners | production() | {"LUMBUNG_BASE_DOMAIN": "lumbung.example"}, "settings")
     assert in_production["state"] == "wrong"
     assert "LUMBUNG_DATABASE_URL is the owner's login, which web and worker must not hold" in in_production["found"]
+
+
+def test_doctor_looks_at_rights_and_books_with_an_owners_login_of_its_own(database: Database, tmp_path: Path) -> None:
+    serving, owners = environments(database, 8000)
+    by_file = tmp_path / "database_url"
+    by_file.write_text(owners["LUMBUNG_DATABASE_URL"], encoding="utf-8")
+    for subject in ("rights", "books", "payments"):
+        assert told(serving, subject)["found"].startswith("not looked at")
+        assert not told(serving | {"LUMBUNG_DATABASE_URL_FILE": str(by_file)}, subject)["found"].startswith(
+            "not looked"
+        )
+    logins = told(serving | {"LUMBUNG_DATABASE_URL_FILE": str(by_file)}, "logins")
+    assert "stands in this environment" not in logins["found"]

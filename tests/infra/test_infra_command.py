@@ -57,7 +57,7 @@ def test_a_command_has_the_settings_and_secrets_of_web_and_worker(etc: Path) -> 
     }
 
 
-@pytest.mark.parametrize("command", ["migrate", "operator", "provision"])
+@pytest.mark.parametrize("command", ["migrate", "operator", "provision", "doctor"])
 def test_only_commands_that_need_the_owners_login_get_it(etc: Path, command: str) -> None:
     _, environment = told(etc, command)
     assert environment["LUMBUNG_DATABASE_URL_FILE"] == f"{etc}/secrets/owner/database_url"
@@ -77,7 +77,6 @@ def test_who_may_not_read_the_settings_is_told_what_to_do(etc: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "container"),
     [
-        (("doctor",), "worker"),
         (("coop", "list"), "worker"),
         (("operator", "add", "W"), "provision"),
         (("migrate",), "provision"),
@@ -95,3 +94,15 @@ def test_under_docker_a_command_runs_where_the_login_it_needs_is(
         env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == f"compose -f compose.yaml exec -T {container} lumbung {' '.join(arguments)}"
+
+
+def test_under_docker_doctor_gets_a_container_of_its_own_with_every_login(tmp_path: Path) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\necho "$@"\n')
+    docker.chmod(0o755)
+    environment = bare_environment() | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LUMBUNG_COMPOSE": "compose.yaml"}
+    done = subprocess.run(
+        [str(BIN / "lumbung-docker"), "doctor", "--json"],
+        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "compose -f compose.yaml run --rm doctor doctor --json"

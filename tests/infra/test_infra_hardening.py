@@ -49,14 +49,15 @@ def test_images_of_others_have_exact_versions() -> None:
         assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z-]+)?(@sha256:[0-9a-f]{64})?", reference), reference
 
 
-def test_the_database_is_reached_from_inside_alone_and_only_web_and_worker_reach_outside() -> None:
+def test_the_database_is_reached_from_inside_alone_and_only_what_serves_reaches_outside() -> None:
     networks = COMPOSE["networks"]
     assert networks["database"]["internal"] is True
     assert networks["inside"]["internal"] is True
     assert not networks["egress"].get("internal")
     on = {network: {name for name, one in SERVICES.items() if network in one["networks"]} for network in networks}
-    assert on["database"] == {"postgres"} | OWNERS | SERVING
-    assert on["egress"] == SERVING
+    assert on["database"] == {"postgres", "doctor"} | OWNERS | SERVING
+    assert on["egress"] == SERVING | {"doctor"}  # which resolves the base domain
+    assert SERVICES["doctor"]["profiles"] == ["tools"]  # runs when somebody asks, and ends
     assert on["inside"] == {"web", "caddy"}
     assert on["outside"] == {"caddy"}
 
@@ -69,10 +70,11 @@ def test_each_container_gets_the_secrets_it_needs_as_files() -> None:
         "worker": serving,
         "migrate": {"database_url", "app_database_url"},
         "provision": {"database_url", "app_database_url"},
+        "doctor": serving | {"database_url"},
         "postgres": {"postgres_password", "owner_password"},
         "caddy": set(),
     }
-    for name in OWNERS | SERVING:
+    for name in OWNERS | SERVING | {"doctor"}:
         assert SERVICES[name]["environment"] == {
             f"LUMBUNG_{secret.upper()}_FILE": f"/run/secrets/{secret}" for secret in given[name]
         }

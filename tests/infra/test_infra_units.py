@@ -107,7 +107,7 @@ def test_each_container_gets_its_settings_by_a_file_that_is_never_committed() ->
     assert set(EXAMPLES) == {"lumbung", "caddy"}
     for name, service in COMPOSE["services"].items():
         assert service.get("env_file") == (
-            None if name == "postgres" else [f"env/{'lumbung' if name in OURS else name}.env"]
+            None if name == "postgres" else [f"env/{'lumbung' if name in (*OURS, 'doctor') else name}.env"]
         )
 
 
