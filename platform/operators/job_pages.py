@@ -10,16 +10,16 @@ from litestar.params import FromPath
 from operators import errors
 from operators.trail import record
 from tenants import failed_job_queries, failed_jobs
-from ui import AnyRequest, Db, TheVisit, operator, page, see_other
+from ui import AnyRequest, Db, Ro, TheVisit, operator, page, see_other
 
 ADDRESS = "/pekerjaan"
 
 
 @get(ADDRESS, guards=[operator])
-async def show_failed_jobs(request: AnyRequest, db: Db) -> Response[bytes]:
+async def show_failed_jobs(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the jobs that were given up, the newest first."""
     return page(
-        request, "operators/failed_jobs.html", place="pekerjaan", rows=await failed_job_queries.list_failed_jobs(db)
+        request, "operators/failed_jobs.html", place="pekerjaan", rows=await failed_job_queries.list_failed_jobs(ro)
     )
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import text
+
+from kernel.database import Reader, reader_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,19 +26,18 @@ class FailedJobRow(msgspec.Struct, frozen=True):
     error: str
 
 
-async def list_failed_jobs(db: AsyncSession, *, limit: int = 200) -> list[FailedJobRow]:
+async def list_failed_jobs(source: AsyncSession | Reader, *, limit: int = 200) -> list[FailedJobRow]:
     """Return the jobs that were given up, the newest first."""
-    rows = await db.execute(
-        text(
-            "SELECT f.id, c.slug AS cooperative, f.job, f.key, f.attempts, f.first_failed_at, f.given_up_at, f.error"
-            " FROM shared.failed_jobs f LEFT JOIN shared.cooperatives c ON c.schema_name = f.coop_role"
-            " ORDER BY f.given_up_at DESC, f.id DESC LIMIT :limit"
-        ),
-        {"limit": limit},
+    ro = await reader_of(source)
+    return await ro.rows(
+        FailedJobRow,
+        "SELECT f.id, c.slug AS cooperative, f.job, f.key, f.attempts, f.first_failed_at, f.given_up_at, f.error"
+        " FROM shared.failed_jobs f LEFT JOIN shared.cooperatives c ON c.schema_name = f.coop_role"
+        " ORDER BY f.given_up_at DESC, f.id DESC LIMIT $1",
+        limit,
     )
-    return [FailedJobRow(**row) for row in rows.mappings()]
 
 
-async def count_failed_jobs(db: AsyncSession) -> int:
+async def count_failed_jobs(source: AsyncSession | Reader) -> int:
     """Return how many jobs wait on the list."""
-    return int((await db.execute(text("SELECT count(*) FROM shared.failed_jobs"))).scalar_one())
+    return int(await (await reader_of(source)).value("SELECT count(*) FROM shared.failed_jobs"))

@@ -1,7 +1,6 @@
 """The one door of the books, and that there is no other."""
 
 import asyncio
-import json
 from datetime import date
 from uuid import UUID
 
@@ -223,38 +222,6 @@ async def test_even_the_owner_cannot_edit_or_unbalance(quiet_database: Database,
         with pytest.raises(DBAPIError, match=sentence):
             await connection.execute(text(statement))
         await connection.rollback()
-
-
-ENTRY = {"source_key": "forged", "value_date": "2026-03-02", "description": "x", "posted_by": "x"}
-SIDES = [{"account": CASH, "debit": 5, "credit": 0}, {"account": BANK, "debit": 0, "credit": 5}]
-OVERDRAWN = [
-    {"account": VOLUNTARY_SAVINGS, "party": str(SOMEBODY), "debit": 5, "credit": 0},
-    {"account": CASH, "debit": 0, "credit": 5},
-]
-WHOSE_NOBODY = [
-    {"account": CASH, "debit": 5, "credit": 0},
-    {"account": VOLUNTARY_SAVINGS, "party": str(UUID(int=0)), "debit": 0, "credit": 5},
-]
-
-
-@pytest.mark.parametrize(
-    ("entries", "sqlstate"),
-    [
-        ([ENTRY | {"lines": []}], "LB001"),
-        ([ENTRY], "LB001"),
-        ([ENTRY | {"lines": []}, ENTRY | {"source_key": "sound", "lines": SIDES}], "LB001"),
-        ([ENTRY | {"lines": SIDES[:1]}], "LB001"),
-        ([ENTRY | {"value_date": "infinity", "lines": SIDES}], "LB003"),
-        ([ENTRY | {"lines": WHOSE_NOBODY}], "LB004"),
-        ([ENTRY | {"lines": OVERDRAWN}], "LB002"),
-    ],
-)
-async def test_whoever_knocks_without_our_code_is_held_to_the_same_rules(
-    db: AsyncSession, entries: list[dict[str, object]], sqlstate: str
-) -> None:
-    with pytest.raises(DBAPIError) as caught:
-        await db.execute(text("SELECT post_journals(CAST(:entries AS jsonb))"), {"entries": json.dumps(entries)})
-    assert getattr(caught.value.orig, "sqlstate", None) == sqlstate
 
 
 async def test_a_temporary_table_does_not_stand_before_the_accounts(db: AsyncSession) -> None:

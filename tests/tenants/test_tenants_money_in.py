@@ -69,6 +69,16 @@ async def old(database: Database, tmp_path: Path) -> TenantRef:
     return await upgraded(database)
 
 
+async def test_every_line_of_before_bears_the_date_of_its_journal(database: Database, old: TenantRef) -> None:
+    async with coop_session(database, old) as db:
+        wrong = text(
+            "SELECT count(*), count(*) FILTER (WHERE l.value_date IS DISTINCT FROM j.value_date)"
+            " FROM journal_lines l JOIN journals j ON j.number = l.journal"
+        )
+        lines, differing = (await db.execute(wrong)).one()
+    assert (lines >= 6, differing) == (True, 0)
+
+
 async def test_orders_get_the_payments_that_they_had(database: Database, old: TenantRef) -> None:
     async with coop_session(database, old) as db:
         rows = await db.execute(

@@ -182,45 +182,15 @@ BEGIN
 END
 $door$;
 
--- Processes of before this revision post by JSON until they have been replaced; it goes through the same door, with the caller's rights.
 DROP FUNCTION post_journals(jsonb);
-CREATE FUNCTION post_journals(entries jsonb)
-RETURNS TABLE (source_key text, number bigint, fresh boolean) LANGUAGE sql SET search_path FROM CURRENT AS $json$
-    WITH journal AS (
-        SELECT e.entry, e.place FROM jsonb_array_elements(entries) WITH ORDINALITY AS e(entry, place)
-    ), line AS (
-        SELECT j.place, row_number() OVER (ORDER BY j.place, l.at) AS at, l.line
-        FROM journal j CROSS JOIN LATERAL jsonb_array_elements(j.entry->'lines') WITH ORDINALITY AS l(line, at)
-    ), given AS (
-        SELECT coalesce(array_agg((j.entry->>'value_date')::date ORDER BY j.place), '{}') AS value_dates,
-               coalesce(array_agg(j.entry->>'description' ORDER BY j.place), '{}') AS descriptions,
-               coalesce(array_agg(j.entry->>'source_key' ORDER BY j.place), '{}') AS source_keys,
-               coalesce(array_agg((j.entry->>'reverses')::bigint ORDER BY j.place), '{}') AS reversals,
-               coalesce(min(j.entry->>'posted_by'), '') AS posted_by
-        FROM journal j
-    ), sides AS (
-        SELECT coalesce(array_agg(l.place::integer ORDER BY l.at), '{}') AS entries,
-               coalesce(array_agg(l.line->>'account' ORDER BY l.at), '{}') AS accounts,
-               coalesce(array_agg((l.line->>'party')::uuid ORDER BY l.at), '{}') AS parties,
-               coalesce(array_agg((l.line->>'debit')::bigint ORDER BY l.at), '{}') AS debits,
-               coalesce(array_agg((l.line->>'credit')::bigint ORDER BY l.at), '{}') AS credits
-        FROM line l
-    )
-    SELECT p.source_key, p.number, p.fresh FROM given g CROSS JOIN sides s CROSS JOIN LATERAL post_journals(
-        g.value_dates, g.descriptions, g.source_keys, g.reversals,
-        s.entries, s.accounts, s.parties, s.debits, s.credits, g.posted_by) AS p
-$json$;
 
 DO $rights$
 DECLARE
     who text := quote_ident(current_schema());
-    door text;
+    door text := 'post_journals(date[], text[], text[], bigint[], integer[], text[], uuid[], bigint[], bigint[], text)';
 BEGIN
-    FOREACH door IN ARRAY ARRAY['post_journals(jsonb)',
-        'post_journals(date[], text[], text[], bigint[], integer[], text[], uuid[], bigint[], bigint[], text)'] LOOP
-        EXECUTE 'REVOKE ALL ON FUNCTION ' || door || ' FROM PUBLIC';
-        EXECUTE 'GRANT EXECUTE ON FUNCTION ' || door || ' TO ' || who;
-    END LOOP;
+    EXECUTE 'REVOKE ALL ON FUNCTION ' || door || ' FROM PUBLIC';
+    EXECUTE 'GRANT EXECUTE ON FUNCTION ' || door || ' TO ' || who;
 END
 $rights$;
 """
