@@ -24,6 +24,7 @@ from kernel.errors import Kind, Refusal, Words
 from kernel.formats import Lang
 from kernel.locks import one_at_a_time
 from kernel.money import LARGEST, Rupiah
+from kernel.unavailable import sqlstate_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -204,7 +205,7 @@ async def take_turn(db: AsyncSession, work: BatchedImport) -> None:
     try:
         await one_at_a_time(db, work.name)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT:
+        if sqlstate_of(error) == _LOCK_TIMEOUT:
             raise IMPORT_RUNNING() from error
         raise
 

@@ -15,6 +15,7 @@ from kernel.shares import NoPlaceFree
 # "away": it cannot be reached, or was lost. "full": no connection became free. "slow": a statement took too long and was ended.
 Reason = Literal["away", "full", "slow"]
 
+UNIQUE_VIOLATION: Final = "23505"
 _TOO_MANY_CONNECTIONS: Final = "53300"
 _STATES: Final[dict[str, Reason]] = {
     "57P01": "away",  # it is shutting down

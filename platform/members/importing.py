@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import msgspec
+from sqlalchemy.exc import IntegrityError
 
 from kernel import audit, phone
 from kernel.csv_files import CsvFile, Row
@@ -44,6 +45,7 @@ from kernel.importing import (
 )
 from kernel.money import LARGEST, Rupiah
 from kernel.parsing import parse_date
+from kernel.unavailable import UNIQUE_VIOLATION, sqlstate_of
 from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 from ledger.closing import refuse_closed
 from members import errors, import_errors, import_queries, import_staging, queries, rules, staging_queries
@@ -191,8 +193,10 @@ class MemberImport:
             return None
         try:
             await record_members(db, self._actor, batch)
-        except asyncpg.UniqueViolationError as taken:  # a number that was free when the file was checked
-            raise CHANGED_MEANWHILE() from taken
+        except (asyncpg.IntegrityConstraintViolationError, IntegrityError) as taken:
+            if sqlstate_of(taken) != UNIQUE_VIOLATION:
+                raise
+            raise CHANGED_MEANWHILE() from taken  # a number that was free when the file was checked
         self._done += len(batch.lines)
         return self._done, self._lines
 

@@ -20,6 +20,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+from sqlalchemy.exc import IntegrityError
 
 from kernel import audit
 from kernel.csv_files import CsvFile, Row
@@ -41,6 +42,7 @@ from kernel.importing import (
 )
 from kernel.money import LARGEST, Rupiah
 from kernel.parsing import parse_date, parse_number
+from kernel.unavailable import UNIQUE_VIOLATION, sqlstate_of
 from ledger.days import EARLIEST_DAY
 from ledger.queries import closed_years
 from shop import import_errors, past_sales, sales_staging, staging_queries
@@ -120,8 +122,10 @@ class SalesImport:
             return None
         try:
             await past_sales.record_receipts(db, self._actor, self._id, batch, self._zone)
-        except asyncpg.UniqueViolationError as taken:  # a receipt that was not there when the file was checked
-            raise CHANGED_MEANWHILE() from taken
+        except (asyncpg.IntegrityConstraintViolationError, IntegrityError) as taken:
+            if sqlstate_of(taken) != UNIQUE_VIOLATION:
+                raise
+            raise CHANGED_MEANWHILE() from taken  # a receipt that was not there when the file was checked
         self._receipts += len(batch.receipts)
         self._done += sum(receipt.lines for receipt in batch.receipts)
         self._total += sum(receipt.total for receipt in batch.receipts)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from kernel.broker import queue_schema_script
 from kernel.errors import Kind
 from kernel.postgres_errors import OLDEST_MAJOR, SERVER_TOO_OLD
+from kernel.unavailable import sqlstate_of
 from tenants.registry import CHANNEL
 from tenants.revisions import COOPERATIVE, SHARED, render
 from tenants.rights import mend_rights
@@ -163,7 +164,7 @@ async def _prepare_roles(database: Database) -> None:
         try:
             await _make_roles(database)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _CLASHES or attempt == ROLE_ATTEMPTS:
+            if sqlstate_of(error) not in _CLASHES or attempt == ROLE_ATTEMPTS:
                 raise
             await asyncio.sleep(0.1 * attempt)
         else:
@@ -195,7 +196,7 @@ async def _make_roles(database: Database) -> None:
             async with connection.begin_nested():
                 await _set_login(connection, "ALTER" if role in have else "CREATE", role, password)
         except DBAPIError as error:
-            if role not in have or getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
+            if role not in have or sqlstate_of(error) != _NOT_ALLOWED:
                 raise
             await _refuse_unready_login(connection, role)  # an administrator made it, with a password of their choice
         # a temporary table outlives its transaction on a pooled connection, and stands before everybody's own of that name
