@@ -30,7 +30,7 @@ async def withdraw(
 ) -> PostedJournal:
     """Pay ``amount`` rupiah of voluntary savings back to a member; ``key`` is the form's own, so that sent twice it counts once.
 
-    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .not_enough; ui.not_found; ledger.day_too_early, .year_closed.
+    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .not_enough; ui.not_found; ledger.day_too_early, .year_closed.
     """
     source_key = f"withdrawal:{member_id}:{key}"
     saver = await queries.lock_saver(db, member_id)
@@ -71,6 +71,8 @@ async def plan_withdrawal(db: AsyncSession, member_id: UUID, amount: Rupiah, *, 
 def _planned(saver: Saver | None, amount: Rupiah, before: Rupiah, *, on: date, today: date) -> Plan:
     saver = require_saver(saver)
     require_amount_and_date(amount, on, today)
+    if saver.joined_on is not None and on < saver.joined_on:
+        raise errors.BEFORE_JOINING(name=saver.name, joined=saver.joined_on, field="on")
     if amount > before:
         raise errors.NOT_ENOUGH(name=saver.name, balance=before, field="amount")
     return Plan(saver, before, before - amount)

@@ -96,6 +96,7 @@ class BuyerView(msgspec.Struct, frozen=True):
     balance: int
 
 
+# Of several payments the one that bought the goods: what a step gives back is that one's.
 _ORDER = (
     "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, o.buyer_phone, o.fulfilment, o.address,"
     " o.payment_way, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, o.paid_confirmed_by, o.handed_over_at,"
@@ -104,7 +105,7 @@ _ORDER = (
     " coalesce((SELECT sum(r.amount) FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'pending'), 0)::bigint AS payment_pending,"
     " p.journal AS payment_journal, o.sale_journal"
     " FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN LATERAL (SELECT id, reference, status, amount, tail, refunded, journal FROM payments"
-    " WHERE purpose = 'order' AND subject_id = o.id ORDER BY settled_at IS NULL, id DESC LIMIT 1) AS p ON true WHERE o.number = $1"
+    " WHERE purpose = 'order' AND subject_id = o.id ORDER BY went_to IS DISTINCT FROM 'purpose', settled_at IS NULL, id DESC LIMIT 1) AS p ON true WHERE o.number = $1"
 )
 _ROWS = (
     "SELECT o.number, o.buyer_name, o.fulfilment, o.payment_way, o.status, o.total, o.placed_at,"

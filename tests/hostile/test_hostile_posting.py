@@ -85,6 +85,7 @@ async def refused(db: AsyncSession, call: dict[str, Any]) -> str:
         (columns(*TAKEN, *((2, *side[1:]) for side in SAVED), keys=("a", "b")), "LB002"),
         (columns(*SIDES, day="infinity"), "LB003"),
         (columns(*SIDES, day="-infinity"), "LB003"),
+        (columns(*SIDES, day="1949-12-31"), "LB003"),
         (columns(SIDES[0], (1, "9999", None, 0, 5)), "LB004"),
         (columns(SIDES[0], (1, VOLUNTARY_SAVINGS, None, 0, 5)), "LB004"),
         (columns(SIDES[0], (1, VOLUNTARY_SAVINGS, str(UUID(int=0)), 0, 5)), "LB004"),

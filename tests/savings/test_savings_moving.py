@@ -112,6 +112,20 @@ async def test_nonsense_is_refused(db: AsyncSession, sari: UUID, amount: int, on
     assert refused.value.code == code
 
 
+async def test_nothing_moves_on_a_day_before_its_member_joined(db: AsyncSession, ro: Reader, sari: UUID) -> None:
+    saver = await queries.saver(ro, sari)
+    assert saver is not None
+    assert saver.joined_on is not None
+    before = saver.joined_on - timedelta(days=1)
+    for move in (
+        lambda: put(db, sari, "voluntary", 5_000, on=before),
+        lambda: withdraw(db, KASIR, sari, Rupiah(5_000), "cash", on=before, today=TODAY, key="early"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await move()
+        assert refused.value.code == "savings.before_joining"
+
+
 @pytest.mark.parametrize("status", ["left", "declined"])
 async def test_savings_are_for_members_alone(db: AsyncSession, sari: UUID, status: str) -> None:
     await db.execute(text("UPDATE members SET status = :status WHERE id = :id"), {"status": status, "id": sari})

@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedIn
@@ -53,6 +53,24 @@ async def test_a_return_after_a_part_refund_tells_what_is_left(
     assert "Rp50.000" not in sentence(page)
     assert "Sudah dikembalikan" in page
     assert "Rp20.000" in page
+
+
+async def test_of_two_payments_the_one_that_bought_the_goods_goes_back(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
+    number, left = await sold(database, melati, given_back=0, handed_over=True)
+    async with coop_session(database, melati) as db:
+        order = await order_of(db, number)
+        await db.execute(
+            text(
+                "INSERT INTO payments SELECT (jsonb_populate_record(p, jsonb_build_object('id', uuidv7(), 'reference', 'TWICEPAID', 'key', 'twice',"
+                " 'amount', 41000, 'tail', 0, 'journal', NULL, 'went_to', 'owed'))).* FROM payments p WHERE p.subject_id = :order"
+            ),
+            {"order": order.id},
+        )
+    page = (await officer_client.get(f"/pengurus/pesanan/{number}/pengembalian")).text
+    assert f"Transfer {rupiah(left)} kepada" in sentence(page)
+    assert "Rp41.000" not in sentence(page)
 
 
 async def test_a_cancellation_tells_what_will_go_back(

@@ -73,7 +73,7 @@ BEGIN
     ), placed AS (
         SELECT f.source_key, f.value_date, f.entry, f.number,
                count(*) FILTER (WHERE f.number IS NULL) OVER (ORDER BY f.entry ROWS UNBOUNDED PRECEDING) AS fresh,
-               CASE WHEN f.number IS NOT NULL THEN false WHEN NOT isfinite(f.value_date) THEN true
+               CASE WHEN f.number IS NOT NULL THEN false WHEN NOT isfinite(f.value_date) OR f.value_date < '1950-01-01' THEN true
                     ELSE EXISTS (SELECT FROM closed_years y WHERE y.year = extract(year FROM f.value_date)::integer) END AS closed
         FROM found f
     )

@@ -15,7 +15,7 @@ INSERT INTO payment_exceptions (id, payment_id, reason, facts, raised_at, settle
 SELECT gen_random_uuid(), r.payment_id, r.reason, r.facts, r.raised_at, s.at, s.actor_name, coalesce(s.facts->>'note', '')
 FROM (
     SELECT p.id AS payment_id, p.alarm, a.subject, a.facts->>'alarm' AS reason, a.facts - 'alarm' - 'way' - 'amount' AS facts,
-        min(a.at) AS raised_at, min(a.id) AS first_id, max(a.id) AS last_id,
+        min(a.at) AS raised_at, max(a.id) AS last_id,
         max(max(a.id)) OVER (PARTITION BY p.id, a.facts->>'alarm') AS newest_id
     FROM audit_entries a JOIN payments p ON a.subject = 'payment\\:' || p.reference
     WHERE a.action = 'payments.alarmed' AND a.facts->>'alarm' IN
@@ -24,7 +24,9 @@ FROM (
 ) AS r
 LEFT JOIN LATERAL (
     SELECT e.at, e.actor_name, e.facts FROM audit_entries e WHERE e.subject = r.subject AND (
-        (e.action = 'payments.alarm_settled' AND e.facts->>'alarm' = r.reason AND e.id > r.first_id)
+        (e.action = 'payments.alarm_settled' AND e.facts->>'alarm' = r.reason AND r.facts = (
+            SELECT o.facts - 'alarm' - 'way' - 'amount' FROM audit_entries o WHERE o.subject = r.subject AND o.action = 'payments.alarmed'
+            AND o.facts->>'alarm' = r.reason AND o.id < e.id ORDER BY o.id DESC LIMIT 1))
         OR (e.action = 'payments.refunded' AND r.reason IN ('refund_failed', 'refund_not_covered', 'refund_waits') AND e.id > r.last_id
             AND (r.alarm IS DISTINCT FROM r.reason OR r.last_id < r.newest_id)))
     ORDER BY e.id LIMIT 1
