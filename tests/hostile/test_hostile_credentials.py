@@ -31,7 +31,7 @@ RIGHTS = {
     "billing_credits": "SELECT INSERT",
     "billing_entries": "SELECT INSERT",
     "billing_events": "SELECT INSERT UPDATE",
-    "cooperatives": "SELECT INSERT UPDATE",
+    "cooperatives": "SELECT INSERT",
     "coupon_uses": "SELECT INSERT",
     "coupons": "SELECT INSERT UPDATE",
     "finished_jobs": "SELECT INSERT DELETE",
@@ -80,12 +80,35 @@ async def test_the_applications_login_may_do_with_each_table_what_its_code_does(
     assert {table: found.get(table) for table in RIGHTS} == RIGHTS
 
 
+async def test_the_applications_login_changes_those_columns_of_the_registry_that_its_code_changes(
+    database: Database,
+) -> None:
+    asked = text(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'shared.cooperatives'::regclass AND attnum > 0 AND NOT attisdropped"
+        " AND has_column_privilege(:role, attrelid, attnum, 'UPDATE')"
+    )
+    async with database.owner.connect() as connection:
+        answer = await connection.execute(asked, {"role": database.settings.app_role})
+        assert set(answer.scalars()) == {
+            "status",
+            "suspended_reason",
+            "suspended_at",
+            "released_at",
+            "plan",
+            "entitlements",
+            "read_only",
+            "billing_notice",
+        }
+
+
 async def test_the_applications_login_makes_no_operator_and_no_place_for_a_cooperative(serving: Database) -> None:
     for statement in (
         "INSERT INTO shared.operators (id, name, phone, password_hash) VALUES (gen_random_uuid(), 'x', '+62811', 'x')",
         "UPDATE shared.operators SET phone = '+628110000000'",
         "INSERT INTO shared.spare_schemas (schema_name, revision) VALUES ('coop_aaaaaaaaaaaaaaaa', '0001')",
         "UPDATE shared.hostnames SET host = 'penyusup'",
+        "UPDATE shared.cooperatives SET signed_in_at = NULL",
+        "UPDATE shared.cooperatives SET schema_name = 'coop_aaaaaaaaaaaaaaaa'",
         "CREATE TABLE shared.penyusup (a int)",
         "CREATE ROLE penyusup",
         "CREATE SCHEMA penyusup",
