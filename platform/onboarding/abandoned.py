@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LEFT_ALONE_FOR: Final = timedelta(days=7)
+# A name that looks like another's waits for an operator: it keeps its address for so long at most.
+WAITS_FOR: Final = timedelta(days=30)
 REASON: Final = "Nobody signed in after the founding, and nothing was entered."
 # Written without anybody's doing: sessions of the hand-over, strangers' guesses, keys of daily jobs. Every other table counts.
 _BY_ITSELF: Final = frozenset({"sessions", "throttles", "finished_jobs"})
@@ -51,10 +53,10 @@ async def remember_rows(db: AsyncSession) -> dict[str, int]:
 
 
 async def mark_abandoned(database: Database) -> list[str]:
-    """Close what was left alone for a week and what was refused as long ago, until it is removed; return the addresses."""
-    before = clock.now() - LEFT_ALONE_FOR
+    """Close what was left alone for a week, was refused as long ago or waited for a month, until it is removed; return the addresses."""
+    now = clock.now()
     async with shared_session(database) as db:
-        candidates = await queries.never_entered(db, before)
+        candidates = await queries.never_entered(db, now - LEFT_ALONE_FOR, now - WAITS_FOR)
     marked = []
     for schema_name in candidates:
         tenant = await tenant_by_schema(database, schema_name)
@@ -72,7 +74,7 @@ async def mark_abandoned(database: Database) -> list[str]:
 
 
 async def remove_marked(database: Database) -> list[str]:
-    """Remove what was marked an hour ago or longer, after one more look; return the addresses. Needs the owner's connection."""
+    """Remove what was marked a day ago or longer, after one more look; return the addresses. Needs the owner's connection."""
     return await removal.remove_marked(database, holdings, _tell)
 
 

@@ -36,14 +36,17 @@ async def names(ro: Reader) -> list[Named]:
     return await ro.rows(Named, "SELECT slug, name FROM shared.cooperatives")
 
 
-async def never_entered(db: AsyncSession, before: datetime) -> list[str]:
-    """Return the schemas of what was founded, released or refused before a moment and has never been signed in to."""
+async def never_entered(db: AsyncSession, before: datetime, waiting_before: datetime) -> list[str]:
+    """Return the schemas of what was founded, released or refused before a moment and has never been signed in to.
+
+    What waits for an operator counts from another moment.
+    """
     query = text(
         "SELECT schema_name FROM shared.cooperatives WHERE signed_in_at IS NULL AND founded_at < :before"
         " AND (status = 'active' AND coalesce(released_at, founded_at) < :before"
-        " OR status = 'refused' AND suspended_at < :before) ORDER BY founded_at"
+        " OR status = 'refused' AND suspended_at < :before OR status = 'waiting' AND founded_at < :waiting_before) ORDER BY founded_at"
     )
-    return list((await db.execute(query, {"before": before})).scalars())
+    return list((await db.execute(query, {"before": before, "waiting_before": waiting_before})).scalars())
 
 
 async def rows_of_founding(db: AsyncSession | AsyncConnection) -> dict[str, int] | None:

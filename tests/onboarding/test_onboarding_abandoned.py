@@ -1,8 +1,10 @@
 """What nobody ever entered goes after a week; whatever somebody entered, signed in to or paid for stays."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +21,7 @@ from onboarding.founding import Founding, found, found_by_stranger
 from tenants import daily
 from tenants.content_queries import rows_by_table, shared_references
 from tenants.registry import TenantRef, tenant_by_slug
+from tenants.removal import NEVER_DROPPED
 from tenants.revisions import COOPERATIVE, SHARED, metadata_of
 from tenants.session import coop_session, shared_session
 from tenants.worker import run_job
@@ -176,8 +179,10 @@ async def test_what_nobody_entered_is_closed_and_gone_a_day_later(
     assert (await visitor("kenanga").get("/")).status_code == 200
     assert await abandoned.mark_abandoned(database) == ["kenanga"]
     assert (await visitor("kenanga").get("/")).status_code == 404
-    assert await abandoned.remove_marked(database) == [], "what is under way has an hour to end"
-    with clock.held_at(clock.now() + timedelta(days=1)):
+    assert await abandoned.remove_marked(database) == [], "what is under way has a day to end"
+    with clock.held_at(clock.now() + timedelta(hours=23)):
+        assert await abandoned.remove_marked(database) == []
+    with clock.held_at(clock.now() + timedelta(days=1, minutes=1)):
         assert await abandoned.remove_marked(database) == ["kenanga"]
     assert await tenant_by_slug(database, "kenanga") is None
     async with database.owner.connect() as connection:
@@ -242,7 +247,7 @@ async def test_what_came_in_while_it_waited_to_be_removed_opens_it_again(
                 "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES ('officer', 'L', 'x.y', 'z', '{}')"
             )
         )
-    with clock.held_at(clock.now() + timedelta(days=1)):
+    with clock.held_at(clock.now() + timedelta(days=1, minutes=1)):
         assert await abandoned.remove_marked(database) == []
     assert (await there(database)).status == "active"
 
@@ -257,3 +262,46 @@ async def test_a_suspended_one_is_the_operators_matter(database: Database, kenan
     async with shared_session(database) as db:
         await db.execute(text("UPDATE shared.cooperatives SET status = 'suspended' WHERE slug = 'kenanga'"))
     assert await abandoned.mark_abandoned(database) == []
+
+
+async def test_what_waits_for_an_operator_goes_after_a_month(database: Database) -> None:
+    founded_at = clock.now()
+    founded = await found_by_stranger(database, msgspec.structs.replace(founding(), name="Koperasi Melati"))
+    assert founded.tenant.status == "waiting"
+    with clock.held_at(founded_at + timedelta(days=29)):
+        assert await abandoned.mark_abandoned(database) == []
+    with clock.held_at(founded_at + timedelta(days=31)):
+        assert await abandoned.mark_abandoned(database) == ["kenanga"]
+    with clock.held_at(founded_at + timedelta(days=33)):
+        assert await abandoned.remove_marked(database) == ["kenanga"]
+
+
+async def test_every_table_that_founding_leaves_empty_is_one_whose_rows_keep_a_cooperative(
+    owner: AsyncConnection,
+) -> None:
+    assert set(await rows_by_table(owner)) | NEVER_DROPPED | BY_ITSELF == set(metadata_of(COOPERATIVE).tables)
+    assert not set(await rows_by_table(owner)) & NEVER_DROPPED
+
+
+@pytest.mark.parametrize("table", sorted(NEVER_DROPPED))
+async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_row(
+    database: Database, kenanga: TenantRef, table: str
+) -> None:
+    assert await abandoned.mark_abandoned(database) == ["kenanga"]
+    async with database.owner.begin() as connection:
+        await connection.execute(text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name})
+        await insert_any_row(connection, kenanga.schema_name, table)
+    async with coop_session(database, kenanga) as db:
+        rows = await rows_by_table(db)
+        rows["audit_entries"] += 1
+        await db.execute(
+            text(
+                "INSERT INTO audit_entries (id, actor_kind, actor_name, action, subject, facts) OVERRIDING SYSTEM VALUE"
+                " VALUES (-1, 'officer', 'L', 'onboarding.founded', 'x', CAST(:facts AS jsonb))"
+            ),
+            {"facts": json.dumps({"rows": rows})},
+        )
+        assert table not in await abandoned._own_holdings(db)
+    with clock.held_at(clock.now() + timedelta(days=2)):
+        assert await abandoned.remove_marked(database) == []
+    assert (await there(database)).status == "active"
