@@ -13,7 +13,7 @@ from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
-from office import officers, profile, queries, trail_pages
+from office import errors, officers, profile, queries, trail_pages
 from office.forms import FactsForm, LogoForm, LookForm, OfficerForm
 from office.theme_pictures import picture
 from office.today import day_of, steps
@@ -84,17 +84,23 @@ async def show_facts(request: AnyRequest, ro: Ro) -> Response[bytes]:
 
 
 @post(SETTINGS, guards=[officer])
-async def take_facts(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+async def take_facts(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, tenant: TheTenant
+) -> Response[Any]:
     """Change it."""
     form = await read_form(request, FactsForm)
+    name = " ".join(form.values.get("name", "").split())
+    other = await profile.resembled_by(visit.database, tenant, name) if not form.errors else None
     stored = await _profile(db)
     async with form.or_again(FACTS, place="pengaturan", profile=stored):
+        if other is not None:
+            raise errors.NAME_RESEMBLES(other=other, field="name")
         facts = form.data
         await profile.change_facts(
             db,
             viewer.as_officer(),
             profile.Facts(
-                " ".join(facts.name.split()),
+                name,
                 facts.tagline,
                 facts.address,
                 facts.phone,

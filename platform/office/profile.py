@@ -12,6 +12,9 @@ from office import errors, queries
 from shop import pictures
 from shop.goods import keep_pictures
 from tenants.changes import rename
+from tenants.founding_queries import names
+from tenants.resemblance import plain_name, resembled
+from tenants.session import shared_reader
 from ui.brand import check_accent, check_colour
 from ui.themes import themes
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.actor import Actor
+    from kernel.database import Database
+    from tenants.registry import TenantRef
 
 SUBJECT = "profile"
 
@@ -40,6 +45,19 @@ class Look(msgspec.Struct, frozen=True):
     theme: str
     accent: str | None
     header: str | None
+
+
+async def resembled_by(database: Database, tenant: TenantRef, name: str) -> str | None:
+    """Return the name of another cooperative that a new name looks like, or None; who keeps what it is known by is asked nothing.
+
+    Ask before a transaction has begun: the names are read over a connection of their own.
+    """
+    if plain_name(name) == plain_name(tenant.name):
+        return None
+    async with shared_reader(database) as ro:
+        others = [each for each in await names(ro) if each.slug != tenant.slug]
+    # thousands of names take a moment, which others should not wait for
+    return await asyncio.to_thread(resembled, name, name, others)
 
 
 async def change_facts(db: AsyncSession, actor: Actor, facts: Facts) -> None:

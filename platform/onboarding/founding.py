@@ -21,13 +21,13 @@ from kernel.phone import national
 from members.models import Session, User
 from onboarding import errors, queries
 from onboarding.abandoned import remember_rows
-from onboarding.resemblance import resembled
 from onboarding.rules import check_slug
 from tenants import schemas
 from tenants.changes import announce_registry
-from tenants.founding_queries import minutes_until_room
+from tenants.founding_queries import minutes_until_room, names
 from tenants.models import Cooperative, Hostname
 from tenants.registry import TenantRef, tenant_by_slug
+from tenants.resemblance import resembled
 from tenants.revisions import COOPERATIVE, head_of
 from tenants.schemas import ask_provision, await_spare, take_spare
 from tenants.session import coop_session, enter, shared_reader, shared_session
@@ -90,7 +90,7 @@ async def found_by_stranger(database: Database, founding: Founding) -> Founded:
         most = database.settings.foundings_per_hour_in_all
         async with shared_reader(database) as ro:
             minutes = await minutes_until_room(ro, most)
-            existing = [] if minutes else await queries.names(ro)
+            existing = [] if minutes else await names(ro)
         if minutes:
             log.error("no more cooperatives are founded within this hour", most=most)
             raise errors.TOO_MANY_FOUNDINGS(minutes=minutes)

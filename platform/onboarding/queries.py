@@ -9,12 +9,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from onboarding.resemblance import Named
-
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-
-    from kernel.database import Reader
 
 
 class Founder(msgspec.Struct, frozen=True):
@@ -29,11 +25,6 @@ async def slug_of_form(db: AsyncSession, founding_key: str) -> str | None:
     query = text("SELECT slug FROM shared.cooperatives WHERE founding_key = :key")
     slug: str | None = (await db.execute(query, {"key": founding_key})).scalar_one_or_none()
     return slug
-
-
-async def names(ro: Reader) -> list[Named]:
-    """Return every cooperative's name and address."""
-    return await ro.rows(Named, "SELECT slug, name FROM shared.cooperatives")
 
 
 async def never_entered(db: AsyncSession, before: datetime, waiting_before: datetime) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from kernel import clock
+from tenants.resemblance import Named
 
 if TYPE_CHECKING:
     from kernel.database import Reader
@@ -39,3 +40,8 @@ async def busiest_hour(ro: Reader) -> int:
 async def waiting_for_release(ro: Reader) -> int:
     """How many foundings wait for an operator."""
     return int(await ro.value("SELECT count(*) FROM shared.cooperatives WHERE status = 'waiting'"))
+
+
+async def names(ro: Reader) -> list[Named]:
+    """Return every cooperative's name and address."""
+    return await ro.rows(Named, "SELECT slug, name FROM shared.cooperatives")

@@ -113,6 +113,20 @@ async def test_what_the_cooperative_says_of_itself_shows_at_once(officer_client:
     assert "Koperasi Melati Jaya" not in (await visitor("mawar").get("/")).text
 
 
+@pytest.mark.parametrize("name", ["Koperasi Mawar", "KOP. MÁWAR", "Mawar 2"])
+async def test_a_new_name_that_looks_like_another_cooperatives_is_refused(
+    officer_client: SignedIn, database: Database, melati: TenantRef, name: str
+) -> None:
+    answer = await officer_client.post(SETTINGS, {"name": name, "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"})
+    assert answer.status_code == 409
+    assert "pengelola Lumbung" in answer.text
+    assert "Tetap di sini" in answer.text
+    assert (await stored(database, melati)).name != name
+    # what one is known by already may be written otherwise
+    facts = {"name": "KOPERASI MELATI", "timezone": "Asia/Jakarta"}
+    assert (await officer_client.post(SETTINGS, facts)).status_code == 303
+
+
 async def test_a_mistake_brings_the_profile_back_as_typed(officer_client: SignedIn) -> None:
     answer = await officer_client.post(SETTINGS, {"name": "", "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"})
     assert answer.status_code == 422

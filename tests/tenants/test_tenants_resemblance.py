@@ -2,7 +2,7 @@
 
 import pytest
 
-from onboarding.resemblance import Named, plain_name, resembled
+from tenants.resemblance import Named, plain_name, resembled
 
 THERE = [
     Named("melati", "Koperasi Melati"),
