@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -11,9 +13,11 @@ from kernel import clock
 from tenants.throttles import (
     WIDER,
     Rule,
+    Tries,
     count_attempts,
     forget_attempts,
     give_back,
+    minutes_until,
     networks_of,
     next_try,
     throttle_key,
@@ -37,6 +41,49 @@ NEAR_TRIES = (12, 20)
 APPLICATION_WINDOW = timedelta(hours=1)
 APPLICATIONS = 10
 KEPT_FOR = timedelta(days=2)
+REMEMBERED = 10_000
+_KEPT = "refused"
+
+
+class Refused:
+    """Which counts are full, and until when: what the database said, kept for as long as it would say nothing else. The oldest go first."""
+
+    def __init__(self, limit: int = REMEMBERED) -> None:
+        self._limit = limit
+        self._until: OrderedDict[str, datetime] = OrderedDict()
+
+    def until(self, place: str, now: datetime) -> datetime | None:
+        """Return until when a count is full, or None when it is not known to be."""
+        found = self._until.get(place)
+        if found is not None and found <= now:
+            del self._until[place]
+            return None
+        return found
+
+    def watching(self, place: str, rule: Rule) -> Rule:
+        """Return the same rule; when it refuses, that is kept."""
+
+        def watched(tries: Tries, now: datetime) -> Tries | None:
+            fresh = rule(tries, now)
+            if fresh is None:
+                self._until[place] = tries.until
+                if len(self._until) > self._limit:
+                    self._until.popitem(last=False)
+            return fresh
+
+        return watched
+
+    def forget(self, place: str) -> None:
+        """A count was taken back."""
+        self._until.pop(place, None)
+
+
+def refused_of(database: Database) -> Refused:
+    """The refusals that this process keeps."""
+    found: Refused | None = database.local.get(_KEPT)
+    if found is None:
+        found = database.local[_KEPT] = Refused()
+    return found
 
 
 class Door:
@@ -77,13 +124,12 @@ class Door:
 
     async def knock(self) -> None:
         """Count the attempt. Raises Refusal ui.too_many_attempts with the minutes to wait, before anything is weighed."""
-        minutes = await count_attempts(self._database, self._tenant, self._counted)
-        if minutes:
-            raise TOO_MANY_ATTEMPTS(minutes=minutes)
+        await _count(self._database, self._tenant, self._counted)
 
     async def welcome(self, db: AsyncSession) -> None:
         """Forget the guesses from here: it was the right person. The other counts get this one back."""
         for key, _ in self._counted:
+            refused_of(self._database).forget(_place(self._tenant, key))
             if key == self._whom_there:
                 await forget_attempts(db, self._tenant, key)
             else:
@@ -114,10 +160,24 @@ async def count_from_network(
 
     ``wider``: how many times as much an IPv6 /64, /56 and /48 may do.
     """
-    counted = _by_network(door, client_ip, most, window, wider)
-    minutes = await count_attempts(database, tenant, counted)
+    await _count(database, tenant, _by_network(door, client_ip, most, window, wider))
+
+
+async def _count(database: Database, tenant: TenantRef | None, counted: Sequence[tuple[str, Rule]]) -> None:
+    """Count an attempt; one that must wait anyway is told so from memory, so that a flood of them asks the database nothing."""
+    refused, now = refused_of(database), clock.now()
+    for key, _ in counted:
+        until = refused.until(_place(tenant, key), now)
+        if until is not None:
+            raise TOO_MANY_ATTEMPTS(minutes=minutes_until(until, now))
+    watched = [(key, refused.watching(_place(tenant, key), rule)) for key, rule in counted]
+    minutes = await count_attempts(database, tenant, watched)
     if minutes:
         raise TOO_MANY_ATTEMPTS(minutes=minutes)
+
+
+def _place(tenant: TenantRef | None, key: str) -> str:
+    return f"{tenant.schema_name if tenant else ''} {key}"
 
 
 def _by_network(

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from kernel import clock
 from kernel.passwords import hash_password, needs_rehash, verify_nobody, verify_password
-from members.devices import Account, known_device
+from members.devices import Account, has_device_cookie, known_device
 from members.throttling import Door
 from operators import errors, queries
 from operators.models import OperatorSession
@@ -42,12 +42,14 @@ async def sign_in(
     ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at once.
     Raises Refusal: operators.wrong_sign_in for an unknown number and a wrong password alike; ui.too_many_attempts.
     """
-    async with shared_reader(database) as ro:
-        found = await queries.credentials(ro, phone_number)
-    account = Account("operator", str(phone_number), found.password_hash if found else None)
-    device = known_device(request, database.settings, account)
+    device = None
+    if has_device_cookie(request, database.settings):
+        known = await _credentials(database, phone_number)
+        account = Account("operator", str(phone_number), known.password_hash if known else None)
+        device = known_device(request, database.settings, account)
     door = Door(database, None, "operator", phone_number, visit_of(request).client_ip, device=device)
     await door.knock()
+    found = await _credentials(database, phone_number)
     if found is None:
         await verify_nobody(password)
         raise errors.WRONG_SIGN_IN()
@@ -68,6 +70,11 @@ async def sign_in(
         )
     )
     return OpenedSession(token, Account("operator", str(phone_number), renewed))
+
+
+async def _credentials(database: Database, phone_number: str) -> queries.Credentials | None:
+    async with shared_reader(database) as ro:
+        return await queries.credentials(ro, phone_number)
 
 
 async def sign_out(db: AsyncSession, session: bytes) -> None:

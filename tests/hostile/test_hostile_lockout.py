@@ -1,18 +1,23 @@
 """Locking somebody out: a hundred guesses from one /48, and the right password afterwards."""
 
 import re
+from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from conftest import BASE_DOMAIN
 from factories.cooperatives import PASSWORD
+from kernel import clock
 from kernel.database import Database
 from kernel.passwords import hash_password
+from members.throttling import Refused
 from operators.adding import add_operator
 from tenants.registry import TenantRef
 from tenants.session import coop_session, owner_session
+from tenants.throttles import Tries, within
 from web.doors import Doors
 
 KETUA, OPERATOR = "0899-0000-0000", "0899-0000-7001"
@@ -134,3 +139,69 @@ async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_o
             await enter(forger, KETUA, f"tebakan-{at}")
     async with browser(app, "192.0.2.7") as stranger:
         assert await enter(stranger, KETUA) == 429
+
+
+@pytest.fixture
+def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the database is asked, by whichever pool."""
+    found: list[str] = []
+    event.listen(database.write.sync_engine, "before_cursor_execute", lambda *args: found.append(args[2]), named=False)
+    for name in ("read_connection", "single_read"):
+        real = getattr(database, name)
+
+        def watched(*args: object, real: Callable[..., object] = real, **named: object) -> object:
+            found.append(str(args))
+            return real(*args, **named)
+
+        monkeypatch.setattr(database, name, watched)
+    return found
+
+
+async def test_guesses_at_one_person_that_must_wait_ask_the_database_nothing(app: Doors, asked: list[str]) -> None:
+    known = await known_browser(app)
+    async with browser(app, ELSEWHERE) as stranger:
+        assert [await enter(stranger, KETUA, f"tebakan-{at}") for at in range(6)] == [403] * 5 + [429]
+        assert asked
+        asked.clear()
+        waits = await stranger.post("/masuk", data={"identity": KETUA, "password": PASSWORD})
+        assert (waits.status_code, waits.headers["retry-after"]) == (429, "60")
+        assert {await enter(stranger, KETUA, f"tebakan-{at}") for at in range(20)} == {429}
+        assert asked == []
+    async with browser(app, ELSEWHERE) as neighbour:
+        assert await enter(neighbour, "0001") == 303, "somebody else of the same village"
+    async with browser(app, AT_HOME) as at_home:
+        assert await enter(at_home) == 303, "the same person at another network"
+    async with browser(app, ELSEWHERE, cookies=known) as at_home:
+        assert await enter(at_home) == 303, "the same person in a known browser"
+    with clock.held_at(clock.now() + timedelta(seconds=61)):
+        async with browser(app, ELSEWHERE) as later:
+            assert await enter(later) == 303
+
+
+@pytest.mark.parametrize("label", ["melati", "operator"])
+async def test_a_flood_of_guesses_at_everybody_asks_the_database_nothing_once_its_network_must_wait(
+    app: Doors, database: Database, asked: list[str], label: str
+) -> None:
+    async with owner_session(database) as db:
+        await add_operator(db, name="Wening Astuti", phone_number=OPERATOR, password=PASSWORD)
+    whom = OPERATOR if label == "operator" else KETUA
+    known = await known_browser(app, whom, label=label)
+    async with browser(app, ELSEWHERE, label) as stranger:
+        answered = [await enter(stranger, f"0812-5555-{at:04}", "tebakan") for at in range(61)]
+        assert answered[-1] == 429
+        asked.clear()
+        assert {await enter(stranger, f"0812-6666-{at:04}", "tebakan") for at in range(20)} == {429}
+        assert asked == []
+    async with browser(app, AT_HOME, label) as elsewhere:
+        assert await enter(elsewhere, whom) == 303
+    async with browser(app, ELSEWHERE, label, known) as at_home:
+        assert await enter(at_home, whom) == 303
+
+
+def test_refusals_that_are_kept_are_bounded() -> None:
+    refused, now = Refused(limit=3), clock.now()
+    rule = within(0, timedelta(minutes=1))
+    for at in range(10):
+        assert refused.watching(f"place-{at}", rule)(Tries(0, now + timedelta(minutes=1)), now) is None
+    assert [at for at in range(10) if refused.until(f"place-{at}", now)] == [7, 8, 9]
+    assert refused.until("place-9", now + timedelta(minutes=1)) is None
