@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Host names are remembered up to this many, whatever the number of cooperatives: the least recently used go first.
 REMEMBERED_HOSTS = 2_000
+# Hosts of nobody are kept apart, so that whoever makes them up pushes no cooperative's out.
+REMEMBERED_STRAYS = 500
 CHANNEL = "lumbung_changed"
 
 _COLUMNS = (
@@ -57,10 +59,13 @@ class TenantRef(msgspec.Struct, frozen=True):
 class HostCache:
     """Remembers hosts, also those that belong to nobody, and forgets all of it when the registry changes."""
 
-    def __init__(self, database: Database, limit: int = REMEMBERED_HOSTS) -> None:
+    def __init__(
+        self, database: Database, limit: int = REMEMBERED_HOSTS, strays_limit: int = REMEMBERED_STRAYS
+    ) -> None:
         self._database = database
-        self._limit = limit
-        self._hosts: OrderedDict[str, TenantRef | None] = OrderedDict()
+        self._limit, self._strays_limit = limit, strays_limit
+        self._hosts: OrderedDict[str, TenantRef] = OrderedDict()
+        self._strays: OrderedDict[str, None] = OrderedDict()
         self._generation = 0
         self.listening = True  # off: changes are not heard of, so nothing new is remembered
 
@@ -68,20 +73,30 @@ class HostCache:
         """Drop everything: a registry row changed, or changes may have been missed."""
         self._generation += 1
         self._hosts.clear()
+        self._strays.clear()
+
+    def knows(self, host: str) -> bool:
+        """Whether ``find`` answers from memory."""
+        return host in self._hosts or host in self._strays
 
     async def find(self, host: str) -> TenantRef | None:
         """Return the cooperative that answers to ``host`` (a subdomain's label, or a whole host name), or None."""
-        try:
+        if host in self._hosts:
             self._hosts.move_to_end(host)
             return self._hosts[host]
-        except KeyError:
-            pass
+        if host in self._strays:
+            self._strays.move_to_end(host)
+            return None
         generation = self._generation
         tenant = await tenant_by_host(self._database, host)
         if self.listening and generation == self._generation:  # else the answer may already be old
-            self._hosts[host] = tenant
-            if len(self._hosts) > self._limit:
-                self._hosts.popitem(last=False)
+            if tenant is None:
+                self._strays[host] = None
+            else:
+                self._hosts[host] = tenant
+            for kept, limit in ((self._hosts, self._limit), (self._strays, self._strays_limit)):
+                if len(kept) > limit:
+                    kept.popitem(last=False)
         return tenant
 
 

@@ -13,6 +13,7 @@ import structlog
 from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings, check_startable, load
+from members.devices import device_cookie
 from members.queries import viewer_of_session
 from operators.queries import operator_of_session
 from payments.inbox import inbox_of
@@ -185,7 +186,11 @@ class Doors:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.partition(":")[0].rstrip(".")
         ours = name in (self._base, self._operators)
-        tenant = None if ours else await self._tenant_of(name)
+        label = None if ours else self._label_of(name)
+        known, tenant = await self.rates.look_up(self.hosts, label, self._client_of(scope)) if label else (True, None)
+        if not known:
+            await self._turn_away(Visit(self.database, "apex", LUMBUNG), scope, receive, send)
+            return
         if tenant is not None and path.startswith(hook.PREFIX):
             if tenant.revision >= OLDEST_SERVED:
                 await hook.receive(self.database, tenant, scope, receive, send)  # needs nothing of what pages need
@@ -218,15 +223,21 @@ class Doors:
                 visit.operator = await operator_of_session(ro, token_hash(token), clock.now())
         scope[KEY] = visit
         if visit.operator is None and not self.rates.lets_pass(None, None, scope["path"], visit.client_ip):
-            await self._apps["busy"](scope, receive, with_wait(send, self.rates.seconds_left()))
+            await self._turn_away(visit, scope, receive, send)
             return
         await self._apps[door](scope, receive, send)
 
-    async def _tenant_of(self, name: str) -> TenantRef | None:
-        """Find the cooperative of a host name: a subdomain is known by its label, a domain of one's own by the whole name."""
+    def _label_of(self, name: str) -> str | None:
+        """Return what a host is known by, or None: a subdomain by its label, a domain of one's own by the whole name."""
         label = name.removesuffix(f".{self._base}")
-        known = "." not in label if label != name else "." in name
-        return await self.hosts.find(label) if label and known and len(label) <= 253 else None
+        possible = "." not in label if label != name else "." in name
+        return label if label and possible and len(label) <= 253 else None
+
+    async def _turn_away(self, visit: Visit, scope: Any, receive: Receive, send: Send) -> None:
+        if KEY not in scope:
+            self._greet(visit, scope, {})
+            scope[KEY] = visit
+        await self._apps["busy"](scope, receive, with_wait(send, self.rates.seconds_left()))
 
     async def _serve_cooperative(
         self,
@@ -257,10 +268,13 @@ class Doors:
             await self._apps[closed](scope, receive, send)
             return
         await self._look_inside(visit, tenant, token)
-        if not self.rates.lets_pass(tenant, visit.viewer, scope["path"], visit.client_ip):
-            await self._apps["busy"](scope, receive, with_wait(send, self.rates.seconds_left()))
+        method, path, known = scope["method"], scope["path"], device_cookie(secure=self._secure) in cookies
+        if not self.rates.lets_pass(tenant, visit.viewer, path, visit.client_ip) or not self.rates.lets_guess(
+            visit.viewer, method, path, visit.client_ip, known=known
+        ):
+            await self._turn_away(visit, scope, receive, send)
             return
-        app, send = self._apps["cooperative"], self.rates.watching(send, visit, scope["path"])
+        app, send = self._apps["cooperative"], self.rates.watching(send, visit, path)
         if key is None:
             await app(scope, receive, send)
         else:

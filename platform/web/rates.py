@@ -3,7 +3,8 @@
 Counted are pages that are made; kept ones cost nothing. A visitor counts for their network first, over all of the platform's hosts; then for their
 network's share of the cooperative's plan, which is half of it; then for the plan. So whoever asks without end uses up what is theirs and leaves the
 rest to the others. A member counts for their own session alone. Officers, payment pages, messages of payment providers and signing in are never
-turned away here: the till goes on, and signing in has throttles of its own.
+turned away here by a plan or by what others ask: the till goes on, and signing in has throttles of its own. A network that guesses at payment pages
+and hand-overs has a count of its own for what was not there; when that is full, its strangers get neither these pages nor the form to sign in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from web.minute_counts import MinuteCounts
 if TYPE_CHECKING:
     from litestar.types import Send
 
-    from tenants.registry import TenantRef
+    from tenants.registry import HostCache, TenantRef
     from ui.viewer import Viewer, Visit
 
 MINUTE: Final = 60
@@ -33,6 +34,11 @@ NEVER_COUNTED_BELOW: Final = ("/bayar/", "/kait/")
 PARTS_BELOW: Final = ("/gambar/", "/merek/")
 # What turned out to be no page at all.
 NOWHERE: Final = frozenset({404, 405})
+# Addresses that can be guessed at, and what a wrong guess is answered.
+GUESSED_BELOW: Final = ("/bayar/", "/masuk/serah")
+GUESSED_WRONG: Final = frozenset({403, 404})
+# Hosts of nobody that a network may make up in a minute; each is looked up in the database.
+NETWORK_STRAYS: Final = 60
 
 
 class RateGuard:
@@ -44,12 +50,14 @@ class RateGuard:
         *,
         network_limit: int | None = NETWORK_PAGES,
         session_limit: int = SESSION_PAGES,
+        strays_limit: int = NETWORK_STRAYS,
         divided_by: int = 1,
         counts: MinuteCounts | None = None,
     ) -> None:
         self._limit_of = limit or requests_a_minute
         self._network_limit = network_limit
         self._session_limit = session_limit
+        self._strays_limit = strays_limit
         self._divided_by = divided_by
         self._counts = counts if counts is not None else MinuteCounts()
 
@@ -77,9 +85,43 @@ class RateGuard:
                 return False
         return self._add("plan", tenant.schema_name) <= self._share(limit)
 
+    def lets_guess(self, viewer: Viewer | None, method: str, path: str, client_ip: str, *, known: bool) -> bool:
+        """Say whether a stranger may have a page that their network guesses at, or the form to sign in; ``known``: the browser was here before.
+
+        Forms that are sent to sign in are counted where they are weighed (ADR 17).
+        """
+        if viewer is not None or self._network_limit is None:
+            return True
+        if not path.startswith(GUESSED_BELOW) and (known or method != "GET" or path.rstrip("/") != "/masuk"):
+            return True
+        return all(
+            self._add("guessed", network, by=0) < self._share(self._network_limit * times)
+            for network, times in zip(networks_of(client_ip), WIDER, strict=False)
+        )
+
+    async def look_up(self, hosts: HostCache, label: str, client_ip: str) -> tuple[bool, TenantRef | None]:
+        """Find a host's cooperative; False when its network has made up too many hosts. What is in memory, or is somebody's, does not count."""
+        counted = [] if hosts.knows(label) else list(zip(networks_of(client_ip), WIDER, strict=False))
+        if any(self._add("stray", network) > self._share(self._strays_limit * times) for network, times in counted):
+            return False, None
+        try:
+            tenant = await hosts.find(label)
+        except BaseException:
+            self._forgive(counted)
+            raise
+        if tenant is not None:
+            self._forgive(counted)
+        return True, tenant
+
+    def _forgive(self, counted: list[tuple[str, int]]) -> None:
+        for network, _ in counted:
+            self._add("stray", network, by=-1)
+
     def watching(self, send: Send, visit: Visit, path: str) -> Send:
         """Pass on the answer to a page that was let through; if there is none at its address, it counts for the network alone."""
         tenant = visit.tenant
+        if visit.viewer is None and path.startswith(GUESSED_BELOW):
+            return self._watching_guesses(send, visit.client_ip)
         if tenant is None or visit.viewer is not None or _never_counted(path) or path.startswith(PARTS_BELOW):
             return send
 
@@ -89,6 +131,15 @@ class RateGuard:
             await send(message)
 
         return send_and_watch
+
+    def _watching_guesses(self, send: Send, client_ip: str) -> Send:
+        async def send_and_count(message: Any) -> None:
+            if message["type"] == "http.response.start" and message["status"] in GUESSED_WRONG:
+                for network in networks_of(client_ip):
+                    self._add("guessed", network)
+            await send(message)
+
+        return send_and_count
 
     def _take_off_plan(self, tenant: TenantRef, client_ip: str) -> None:
         if self._limit_of(tenant) is not None:

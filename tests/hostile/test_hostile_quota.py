@@ -3,10 +3,16 @@
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 from conftest import BASE_DOMAIN, SignedIn
+from factories.shop import order, payment_of, product
 from kernel import clock
+from kernel.database import Database
 from kernel.settings import Settings
+from tenants import registry
+from tenants.registry import TenantRef
+from tenants.session import coop_session
 from web.doors import Doors
 from web.rates import RateGuard
 
@@ -40,6 +46,58 @@ async def test_600_requests_from_one_address_turn_away_no_visitor_member_payment
             assert (await stranger.get("/bayar/TIDAK-ADA")).status_code == 404
             assert (await stranger.post("/kait/tidak-ada", content=b"{}")).status_code == 404
             assert (await stranger.get("/masuk")).status_code == 200
+
+
+async def test_who_guesses_at_payment_pages_gets_none_any_more_and_payers_do(
+    app: Doors, database: Database, melati: TenantRef
+) -> None:
+    app.rates = RateGuard(network_limit=20)
+    async with coop_session(database, melati) as db:
+        goods = await product(db)
+        paid = await payment_of(db, await order(db, {goods.id: 1}))
+    with clock.held_at(clock.now()):
+        async with from_network(app, STRANGER) as stranger, from_network(app, VILLAGER) as villager:
+            assert await statuses(stranger, "/bayar/TIDAK-ADA-", 30) == [404] * 20 + [429] * 10
+            assert (await stranger.post("/bayar/TIDAK-ADA", data={})).status_code == 429
+            assert (await stranger.get("/masuk/serah?kunci=tebakan")).status_code == 429
+            assert (await stranger.get("/masuk")).status_code == 429
+            assert (await villager.get(f"/bayar/{paid.reference}")).status_code == 200
+            assert (await villager.get("/masuk")).status_code == 200
+            stranger.cookies.set("perangkat", "a-browser-that-was-here-before")
+            assert (await stranger.get("/masuk")).status_code == 200
+
+
+async def test_who_guesses_at_hand_overs_gets_none_any_more(app: Doors) -> None:
+    app.rates = RateGuard(network_limit=20)
+    with clock.held_at(clock.now()):
+        async with from_network(app, STRANGER) as stranger:
+            answered = await statuses(stranger, "/masuk/serah?kunci=", 30)
+            assert (set(answered[:20]) <= {403, 404}, set(answered[20:])) == (True, {429})
+
+
+async def test_hosts_that_somebody_makes_up_are_looked_up_no_more_and_push_out_nobodys(
+    app: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.rates = RateGuard(strays_limit=10)
+    looked_up: list[str] = []
+    real = registry.tenant_by_host
+
+    async def watched(database: Database, host: str) -> TenantRef | None:
+        looked_up.append(host)
+        return await real(database, host)
+
+    monkeypatch.setattr(registry, "tenant_by_host", watched)
+    with clock.held_at(clock.now()):
+        answered = []
+        for at in range(20):
+            async with from_network(app, STRANGER, f"rekaan-{at}") as stranger:
+                answered.append((await stranger.get("/bayar/x")).status_code)
+        assert answered == [404] * 10 + [429] * 10
+        assert looked_up == [f"rekaan-{at}" for at in range(10)]
+        async with from_network(app, VILLAGER) as villager:
+            assert (await villager.get("/")).status_code == 200
+        async with from_network(app, STRANGER) as neighbour:
+            assert (await neighbour.get("/")).status_code == 200, "that one is known by now"
 
 
 async def test_a_48_is_one_network_and_not_65536(app: Doors) -> None:

@@ -133,11 +133,14 @@ async def test_worn_connections_are_replaced(
 async def test_a_host_that_belongs_to_nobody_is_remembered_and_the_memory_is_bounded(
     database: Database, melati: TenantRef
 ) -> None:
-    hosts = HostCache(database, limit=3)
+    hosts = HostCache(database, limit=3, strays_limit=4)
     assert await hosts.find("melati") == melati
     for at in range(10):
         assert await hosts.find(f"nobody-{at}") is None
-    assert len(hosts._hosts) == 3
+    assert len(hosts._strays) == 4
+    assert hosts.knows("melati"), "made-up hosts push out no cooperative's"
+    assert hosts.knows("nobody-9")
+    assert not hosts.knows("nobody-0")
     assert await tenant_by_host(database, "melati") == melati
 
 
