@@ -31,7 +31,7 @@ from ledger.manual import Entry, record_entry
 from members.activation import give_activation_code, let_in, weigh
 from members.admission import Person, admit_member, apply_for_membership
 from members.importing import import_members
-from members.queries import credentials
+from members.queries import credentials, user_by_id
 from office import officers, profile
 from savings.deposit import deposit
 from shop.handling import confirm_payment, hand_over
@@ -94,6 +94,10 @@ async def _choose_password(db: AsyncSession, identity: str, code: str) -> None:
     """Somebody turns their code into the demo's password; what the page does between transactions happens in this one."""
     found = await credentials(await reader_of(db), identity)
     await let_in(db, await weigh(found, code, PASSWORD))
+    assert found is not None
+    user = await user_by_id(db, found.id)
+    assert user is not None
+    user.code_seen_at = user.code_used_at  # who looks around is not asked whether that was them
 
 
 async def _pay_costs(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> None:
