@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dramatiq
 import structlog
 from dramatiq.brokers.stub import StubBroker
-from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, ShutdownNotifications, TimeLimit
+from dramatiq.middleware import Callbacks, Pipelines, Retries, ShutdownNotifications
 from dramatiq.middleware.asyncio import AsyncIO
 from dramatiq_postgres import PostgresBroker
 from dramatiq_postgres.schema import generate_init_sql
@@ -66,8 +66,6 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
     """Return the broker that the settings name; ``database_url`` is the application role's."""
     quiet_skips()
     middleware = [
-        AgeLimit(),
-        TimeLimit(),
         ShutdownNotifications(),
         Callbacks(),
         Pipelines(),

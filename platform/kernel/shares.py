@@ -99,11 +99,15 @@ class Shares:
             turn = self._waiting[whom][0]
             self._waiting.move_to_end(whom)
             self._leave(whom, turn)
+            if turn.done():
+                continue  # its wait has ended, and whoever waited has not run since
             self._count(whom)
             turn.set_result(None)
 
     def _leave(self, whom: str, turn: asyncio.Future[None]) -> None:
-        queue = self._waiting[whom]
+        queue = self._waiting.get(whom)
+        if queue is None or turn not in queue:
+            return  # it was passed over already
         queue.remove(turn)
         if not queue:
             del self._waiting[whom]

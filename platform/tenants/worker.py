@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+# No job of ours takes minutes. One that hangs gives its thread back and counts as failed.
+JOB_SECONDS = 600.0
+
+
 async def run_job(database: Database, coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> bool:
     """Run a job unless its key says that it is done; return whether it ran.
 
@@ -72,7 +76,8 @@ async def attempt_job(
     failure itself cannot be written down: the broker then repeats the message.
     """
     try:
-        ran = await run_job(database, coop_role, name, key, arguments)
+        async with asyncio.timeout(JOB_SECONDS):
+            ran = await run_job(database, coop_role, name, key, arguments)
     except Exception as error:  # noqa: BLE001 - whatever failed, the job is tried again
         told = describe_error(error)
         now = clock.now()

@@ -65,6 +65,68 @@ async def test_the_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     await places.take("melati", soon(0.02))  # who gave up is not waited for
 
 
+async def test_a_place_that_comes_back_as_a_wait_is_cancelled_is_free() -> None:
+    places = Shares(2)
+    await places.take("melati", soon())
+    waiting = asyncio.create_task(places.take("melati", soon()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    places.give_back("melati")  # before the cancelled task runs
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert places.taken == 0
+    await places.take("melati", soon(0.02))
+    assert places.taken == 1
+
+
+async def test_a_place_that_comes_back_as_a_wait_times_out_is_free() -> None:
+    loop, places = asyncio.get_running_loop(), Shares(2)
+    await places.take("melati", soon())
+    until = soon(0.02)
+    waiting = asyncio.create_task(places.take("melati", until))
+    await asyncio.sleep(0)
+    returned = loop.create_future()
+
+    def give_back() -> None:
+        returned.set_result(waiting.done())
+        places.give_back("melati")
+
+    loop.call_at(until, give_back)  # in the loop turn of the time-out, after it
+    assert not await returned
+    with pytest.raises(NoPlaceFree):
+        await waiting
+    assert places.taken == 0
+    await places.take("melati", soon(0.02))
+
+
+async def test_a_place_that_was_granted_as_its_wait_is_cancelled_goes_to_the_next() -> None:
+    places = Shares(2)
+    await places.take("melati", soon())
+    first, second = (asyncio.create_task(places.take("melati", soon())) for _ in range(2))
+    await asyncio.sleep(0)
+    places.give_back("melati")
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await second
+    assert places.taken == 1
+    places.give_back("melati")
+    assert places.taken == 0
+
+
+async def test_who_gave_up_is_passed_over_for_who_still_waits() -> None:
+    places = Shares(2)
+    await places.take("melati", soon())
+    gone, still = (asyncio.create_task(places.take("melati", soon())) for _ in range(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    places.give_back("melati")
+    await still
+    assert places.taken == 1
+    await asyncio.gather(gone, return_exceptions=True)
+    assert places.taken == 1
+
+
 class Wire:
     def __init__(self) -> None:
         self.open = True

@@ -1,5 +1,6 @@
 """A job that fails is tried again for two days, from the outbox; then it waits for an operator, and nothing of it is lost."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock, outbox
 from kernel.database import Database
-from kernel.outbox import job
+from kernel.outbox import job, outside_job
 from tenants import failed_job_queries, failed_jobs, worker
 from tenants.registry import TenantRef
 from tenants.session import coop_session, shared_session
@@ -29,6 +30,21 @@ async def stubborn(db: AsyncSession, *, word: str) -> None:
     if failing["now"]:
         msg = "the printer is on fire"
         raise RuntimeError(msg)
+
+
+@outside_job("test.hangs")
+async def hangs(database: Database, tenant: TenantRef, key: str) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_job_that_hangs_is_ended_and_counts_as_failed(
+    database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "JOB_SECONDS", 0.2)
+    await worker.attempt_job(database, melati.schema_name, "test.hangs", "hangs-1", {})
+    async with shared_session(database) as db:
+        attempts = text("SELECT attempts FROM shared.outbox WHERE key = 'hangs-1'")
+        assert (await db.execute(attempts)).scalar_one() == 1
 
 
 @pytest.fixture(autouse=True)
