@@ -5,10 +5,20 @@ import gc
 import threading
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.database import Database, Reader, reader_of
 from kernel.errors import Refusal
-from tenants.file_threads import AT_ONCE, MOST_OF_ALL, MOST_OF_ONE, FileThreads, read_in_thread
+from tenants.file_threads import (
+    AT_ONCE,
+    MOST_BESIDE_OTHERS,
+    MOST_COOPERATIVES,
+    MOST_OF_ONE,
+    FileThreads,
+    read_in_thread,
+    write_in_thread,
+)
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -39,7 +49,7 @@ class Held:
 
 async def test_of_all_cooperatives_two_are_served_at_once_and_a_few_wait() -> None:
     threads, held = FileThreads(), Held()
-    there = [asyncio.create_task(threads.run(f"coop-{at}", held.work)) for at in range(MOST_OF_ALL)]
+    there = [asyncio.create_task(threads.run(f"coop-{at}", held.work)) for at in range(MOST_COOPERATIVES)]
     await held.begun(AT_ONCE)
     with pytest.raises(Refusal) as refused:
         await threads.run("one-more", held.work)
@@ -60,12 +70,99 @@ async def test_of_one_cooperative_one_is_served_at_a_time_and_what_fails_makes_r
     held.go.set()
     await asyncio.gather(*there)
     assert held.most == 1
-    assert not await threads.run("melati", gc.isenabled)
-    assert gc.isenabled()
     for _ in range(MOST_OF_ONE + 1):
         with pytest.raises(ZeroDivisionError):
             await threads.run("melati", lambda: 1 // 0)
     threads.close()
+
+
+async def test_a_cooperative_of_which_nothing_is_there_is_taken_in_and_turns_go_round() -> None:
+    threads, held, done = FileThreads(), Held(), list[str]()
+
+    def send(whose: str) -> asyncio.Task[None]:
+        return asyncio.create_task(
+            threads.run(whose, held.work if len(there) < AT_ONCE else lambda: done.append(whose))
+        )
+
+    there: list[asyncio.Task[None]] = []
+    there += [send("a")]
+    there += [send("b")]
+    await held.begun(AT_ONCE)
+    for whose in ("a", "a", "a", "b", "c", "c", "melati"):
+        there.append(send(whose))
+    await asyncio.sleep(0)
+    for whose in ("b", "c"):
+        assert MOST_BESIDE_OTHERS == 2
+        with pytest.raises(Refusal):
+            await send(whose)
+    held.go.set()
+    await asyncio.gather(*there)
+    assert sorted(done[:4]) == ["a", "b", "c", "melati"]
+    assert sorted(done[4:]) == ["a", "a", "c"]
+    threads.close()
+
+
+async def test_whoever_leaves_makes_no_room_before_the_thread_is_done() -> None:
+    threads, held, heard = FileThreads(), Held(), list[int]()
+    left = asyncio.create_task(threads.run("melati", lambda: held.work() or 7, heard.append))
+    await held.begun(1)
+    next_one = asyncio.create_task(threads.run("melati", held.work))
+    gone = asyncio.create_task(threads.run("melati", held.work))
+    await asyncio.sleep(0)
+    left.cancel()
+    gone.cancel()
+    await asyncio.gather(left, gone, return_exceptions=True)
+    assert left.cancelled()
+    await threads.run("mawar", lambda: None)  # the other thread is free, and no file of melati was begun in it
+    assert (held.now, next_one.done(), heard) == (1, False, [])
+    held.go.set()
+    await next_one
+    assert held.most == 1
+    assert heard == [7]
+    await threads.run("melati", lambda: None)
+    threads.close()
+
+
+async def test_who_leaves_in_the_moment_of_their_turn_passes_it_on() -> None:
+    threads = FileThreads()
+    left = asyncio.create_task(threads.run("melati", lambda: None))
+    waits = asyncio.create_task(threads.run("melati", lambda: 7))
+    await asyncio.sleep(0)
+    left.cancel()
+    assert await waits == 7
+    threads.close()
+
+
+async def test_a_search_through_everything_is_rare_while_a_file_is_at_work_and_the_young_is_searched_as_ever() -> None:
+    threads = FileThreads()
+    young, middle, old = gc.get_threshold()
+    meanwhile = await threads.run("melati", lambda: (gc.isenabled(), *gc.get_threshold()))
+    assert meanwhile[:3] == (True, young, middle)
+    assert meanwhile[3] > old
+    assert gc.get_threshold() == (young, middle, old)
+    threads.close()
+
+
+async def test_a_write_whose_caller_left_is_committed_and_what_was_kept_is_forgotten(
+    database: Database, melati: TenantRef
+) -> None:
+    began, go, forgotten = threading.Event(), threading.Event(), asyncio.Queue[str]()
+
+    async def write(db: AsyncSession) -> None:
+        await db.execute(text("UPDATE profile SET tagline = 'Tertulis'"))
+        began.set()
+        go.wait(10)
+
+    database.local["changed"] = forgotten.put_nowait
+    task = asyncio.create_task(write_in_thread(database, melati, write))
+    await asyncio.to_thread(began.wait, 10)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert forgotten.empty()
+    go.set()
+    assert await asyncio.wait_for(forgotten.get(), 10) == melati.schema_name
+    async with coop_session(database, melati) as db:
+        assert await db.scalar(text("SELECT tagline FROM profile")) == "Tertulis"
 
 
 async def test_work_is_bound_to_its_cooperative_and_its_connections_are_closed(
