@@ -78,6 +78,12 @@ TOO_MANY_SLOW_BODIES = Kind(
     id="Terlalu banyak kiriman yang belum selesai dari sambungan internet ini. Tunggu sebentar, lalu kirim lagi.",
     en="Too much is still being sent from this connection. Wait a moment and send it again.",
 )
+TOO_MANY_UPLOADS = Kind(
+    "ui.too_many_uploads",
+    429,
+    id="Terlalu banyak berkas yang masih dikirim atau dibaca. Tunggu sebentar, lalu kirim lagi.",
+    en="Too many files are still being sent or read. Wait a moment and send it again.",
+)
 TOO_MANY_REFUSED_BODIES = Kind(
     "ui.too_many_refused_bodies",
     429,

@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 
 from kernel.errors import Refusal
 from ui import errors
-from ui.bodies import LARGEST_FORM, LARGEST_OF_REFUSED, LARGEST_UPLOAD, body_of
+from ui.bodies import LARGEST_FORM, LARGEST_OF_REFUSED, LARGEST_UPLOAD, LARGEST_WITH_FILE, body_of
 from ui.viewer import visit_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class SentFields:
 async def fields_of(request: Request[Any, Any, Any]) -> SentFields:
     """Receive the whole body of a form, once, within what its route allows.
 
-    Raises Refusal: ui.body_too_large, .body_too_slow, .too_many_slow_bodies, .too_many_refused_bodies, .too_many_fields, .unreadable_form.
+    Raises Refusal: ui.body_too_large, .body_too_slow, .too_many_slow_bodies, .too_many_uploads, .too_many_refused_bodies, .too_many_fields, .unreadable_form.
     """
     kept: SentFields | None = request.scope.get(_KEY)  # type: ignore[assignment]
     if kept is None:
@@ -96,10 +96,13 @@ async def _received(request: Request[Any, Any, Any]) -> bytes | FormMultiDict:
     if visit.viewer is None and visit.operator is None and body.is_overrun and not _is_small(request):
         raise body.refused(errors.TOO_MANY_REFUSED_BODIES(minutes=1))
     if limit > LARGEST_FORM:
-        body.expect_upload()
+        body.expect_upload(visit.tenant.schema_name if visit.tenant else visit.nav)
     try:
         if request.content_type[0] == RequestEncodingType.MULTI_PART:
-            return await request.form()
+            form = await request.form()
+            if any(isinstance(value, str) and _is_too_long(value, limit) for _, value in form.multi_items()):
+                raise body.refused(errors.BODY_TOO_LARGE(limit=_size(LARGEST_FORM)))
+            return form
         sent = await request.body()
     except Refusal:
         raise
@@ -119,6 +122,11 @@ def _is_small(request: Request[Any, Any, Any]) -> bool:
     if not announced:
         return "transfer-encoding" not in request.headers
     return announced.isdecimal() and len(announced) < 10 and int(announced) <= LARGEST_OF_REFUSED
+
+
+def _is_too_long(value: str, limit: int) -> bool:
+    """Whether a field that is no file has more than a form may; one that carries a file back is as long as its route allows."""
+    return limit > LARGEST_WITH_FILE and len(value.encode(errors="replace")) > LARGEST_FORM
 
 
 def _size(limit: int) -> str:

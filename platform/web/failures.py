@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from kernel.errors import Kind, Refusal
 from kernel.formats import Lang
 from kernel.unavailable import sqlstate_of, why_unavailable
-from ui.errors import retry_after
+from ui.errors import TOO_MANY_ATTEMPTS, retry_after
 from ui.forms import Again
 from ui.guards import SignInNeeded
 from ui.leaving import ReaderLeft
@@ -60,9 +60,9 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
             media_type="application/problem+json",
             headers=retry_after(refusal),
         )
-    template = {403: "errors/refusal.html", 404: "errors/404.html", 429: "errors/429.html"}.get(
-        refusal.status, "errors/refusal.html"
-    )
+    template = "errors/404.html" if refusal.status == 404 else "errors/refusal.html"
+    if refusal.kind is TOO_MANY_ATTEMPTS:
+        template = "errors/429.html"  # speaks of passwords
     block = "fragment" if template == "errors/refusal.html" else None
     response = page(
         request, template, block=block, status=refusal.status, sentence=sentence, wait=_wait(refusal, visit.lang)

@@ -167,7 +167,7 @@ async def test_one_file_of_a_cooperative_is_read_at_a_time_two_of_all_and_a_few_
     assert len(began) == 1
     refused = [task for task in ours if task.done()]
     assert [task.result().status_code for task in refused] == [429]
-    assert "masih dibaca" in refused[0].result().text
+    assert "dikirim atau dibaca" in refused[0].result().text
     assert "retry-after" in refused[0].result().headers
     theirs = look(neighbour)
     await settle()

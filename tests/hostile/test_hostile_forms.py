@@ -11,6 +11,7 @@ from litestar.routes import HTTPRoute
 
 from conftest import BASE_DOMAIN, SignedIn
 from kernel.settings import Settings
+from ui.bodies import MOST_UPLOADS, Body
 from web.apps import applications
 from web.doors import Doors
 
@@ -132,6 +133,33 @@ async def test_a_form_of_more_than_200_parts_is_refused(officer_client: SignedIn
     answer = await officer_client.post("/pengurus/anggota/impor", files=files)
     assert answer.status_code == 422
     assert "terlalu banyak isian" in answer.text
+
+
+async def test_a_field_of_an_upload_that_is_no_file_is_no_longer_than_a_form(officer_client: SignedIn) -> None:
+    path, file = "/pengurus/anggota/impor", ("file", ("a.csv", b"x" * 300 * KILOBYTE))
+    answer = await officer_client.post(path, files=[("as_of", (None, b"x" * 257 * KILOBYTE)), file])
+    assert answer.status_code == 413
+    assert "256 kB" in answer.text
+    assert (await officer_client.post(path, files=[("as_of", (None, b"x" * KILOBYTE)), file])).status_code == 422
+    carried_back = [("content", (None, b"x" * 257 * KILOBYTE)), ("as_of", (None, b"2026-01-01"))]
+    assert (await officer_client.post(f"{path}/ditolak", files=carried_back)).status_code != 413
+
+
+async def test_of_the_uploads_of_one_cooperative_a_fifth_is_refused_before_it_is_read(
+    app: Doors, officer_client: SignedIn
+) -> None:
+    upload = {"file": ("a.csv", b"x")}
+    others = [Body(app.bodies, "192.0.2.7", app) for _ in range(MOST_UPLOADS)]
+    for body in others:
+        body.expect_upload((await app.hosts.find("melati")).schema_name)  # type: ignore[union-attr]  # it is there
+    answer = await officer_client.post("/pengurus/anggota/impor", files=upload)
+    assert answer.status_code == 429
+    assert "masih dikirim atau dibaca" in answer.text
+    assert answer.headers["retry-after"] == "60"
+    others[0].close()
+    assert (await officer_client.post("/pengurus/anggota/impor", files=upload)).status_code == 422
+    assert len(app.bodies.uploads) == MOST_UPLOADS - 1
+    assert app.bodies.uploaded == 0
 
 
 async def test_reading_stops_at_the_first_field_that_the_form_does_not_know(visitor: Visitor) -> None:

@@ -11,7 +11,7 @@ import pytest
 from conftest import BASE_DOMAIN
 from kernel import clock
 from kernel.errors import Refusal
-from ui.bodies import MINUTE, Body, BodyCounts
+from ui.bodies import MINUTE, MOST_UPLOADS, Body, BodyCounts
 from web.doors import Doors
 
 
@@ -58,28 +58,103 @@ async def test_a_form_that_trickles_is_refused_and_an_upload_that_comes_at_the_l
     with pytest.raises(Refusal):
         await _take(Body(_counts(), "192.0.2.7", Client(*trickle).receive))
     upload = Body(_counts(), "192.0.2.7", Client(*trickle).receive)
-    upload.expect_upload()
+    upload.expect_upload("melati")
     assert len(await _take(upload)) == 6_400
     slower = Body(_counts(), "192.0.2.7", Client(*[(0.05, b"x" * 80)] * 8, (0.0, b"")).receive)
-    slower.expect_upload()
+    slower.expect_upload("melati")
     with pytest.raises(Refusal):
         await _take(slower)
+
+
+@pytest.mark.parametrize("after", [[], [(0.1, b"x")] * 8], ids=["stops", "trickles"])
+async def test_an_upload_that_came_fast_has_no_more_time_for_its_end_than_a_form(
+    after: list[tuple[float, bytes]],
+) -> None:
+    counts = _counts()
+    at_once = Client((0, b"x" * 100_000), *after)  # 12 seconds' worth at the least rate
+    upload = Body(counts, "192.0.2.7", at_once.receive)
+    upload.expect_upload("melati")
+    with pytest.raises(Refusal) as refused:
+        await asyncio.wait_for(_take(upload), 5)
+    assert refused.value.code == "ui.body_too_slow"
+    upload.close()
+    assert (counts.uploads, counts.uploaded) == ({}, 0)
+
+
+async def test_of_one_cooperative_four_uploads_are_open_at_once() -> None:
+    counts = _counts()
+    opened = [Body(counts, f"192.0.2.{at}", Client((0, b"whole"), (0, b"")).receive) for at in range(MOST_UPLOADS)]
+    for body in opened:
+        body.expect_upload("melati")
+        await _take(body)
+    more = Body(counts, "192.0.2.7", Client().receive)
+    with pytest.raises(Refusal) as refused:
+        more.expect_upload("melati")
+    assert (refused.value.code, refused.value.status) == ("ui.too_many_uploads", 429)
+    assert refused.value.facts["minutes"] == 1
+    more.expect_upload("mawar")
+    opened[0].close()  # it was answered
+    Body(counts, "192.0.2.7", Client().receive).expect_upload("melati")
+
+
+async def test_when_uploads_hold_more_than_fits_the_newest_that_still_comes_is_ended() -> None:
+    counts = _counts(seconds=5, most_uploaded=100)
+
+    def upload(whose: str, *parts: tuple[float, bytes]) -> Body:
+        body = Body(counts, "192.0.2.7", Client(*parts).receive)
+        body.expect_upload(whose)
+        return body
+
+    old = upload("melati", (0, b"x" * 40), (0.1, b"x" * 30), (0, b""))
+    newest = asyncio.create_task(_take(upload("mawar", (0, b"x" * 40))))
+    whole = upload("kenanga", (0, b"x" * 10), (0, b""))
+    await _take(whole)
+    assert len(await _take(old)) == 70
+    with pytest.raises(Refusal) as refused:
+        await newest
+    assert (refused.value.code, refused.value.status) == ("ui.too_many_uploads", 429)
+    assert (list(counts.uploads), counts.uploaded) == ([old, whole], 80)
+    one_more = upload("mawar", (0, b"x" * 30))
+    with pytest.raises(Refusal):
+        await _take(one_more)
+    old.close()
+    assert await _take(upload("mawar", (0, b"x" * 30), (0, b""))) == b"x" * 30
 
 
 async def test_beyond_the_slow_bodies_of_a_network_another_is_refused_and_a_fast_one_is_not() -> None:
     counts = _counts(seconds=5, most_slow=2)
     silent = [Body(counts, "2001:db8::1", Client((0, b"a")).receive) for _ in range(2)]
     waiting = [asyncio.create_task(_take(body)) for body in silent]
-    await _until(lambda: sum(counts.slow.values()) == 2)
+    await _until(lambda: counts.slow["2001:db8::/64"] == 2)
     with pytest.raises(Refusal) as refused:
         await _take(Body(counts, "2001:db8::2", Client((0, b"a")).receive))  # the same household
     assert (refused.value.code, refused.value.status) == ("ui.too_many_slow_bodies", 429)
     assert await _take(Body(counts, "2001:db8::2", Client((0, b"whole"), (0, b"")).receive)) == b"whole"
     elsewhere = asyncio.create_task(_take(Body(counts, "192.0.2.7", Client((0, b"a")).receive)))
-    await _until(lambda: sum(counts.slow.values()) == 3)
+    await _until(lambda: counts.slow["192.0.2.7"] == 1)
     for task in (*waiting, elsewhere):
         task.cancel()
     await asyncio.gather(*waiting, elsewhere, return_exceptions=True)
+
+
+async def test_households_of_one_customer_share_twice_the_slow_bodies_of_one() -> None:
+    counts = _counts(seconds=5, most_slow=1)
+
+    def silent(address: str) -> asyncio.Task[bytes]:
+        return asyncio.create_task(_take(Body(counts, address, Client((0, b"a")).receive)))
+
+    there = [silent("2001:db8::1"), silent("2001:db8:0:1::1")]
+    await _until(lambda: counts.slow["2001:db8::/56"] == 2)
+    with pytest.raises(Refusal) as refused:
+        await silent("2001:db8:0:2::1")
+    assert refused.value.code == "ui.too_many_slow_bodies"
+    there += [silent("2001:db8:0:100::1"), silent("2001:db8:0:101::1")]
+    await _until(lambda: counts.slow["2001:db8::/48"] == 4)
+    with pytest.raises(Refusal):
+        await silent("2001:db8:0:200::1")
+    for task in there:
+        task.cancel()
+    await asyncio.gather(*there, return_exceptions=True)
 
 
 async def test_who_hangs_up_is_counted_no_longer() -> None:
