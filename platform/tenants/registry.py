@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -66,6 +68,7 @@ class HostCache:
         self._limit, self._strays_limit = limit, strays_limit
         self._hosts: OrderedDict[str, TenantRef] = OrderedDict()
         self._strays: OrderedDict[str, None] = OrderedDict()
+        self._looking: dict[str, asyncio.Task[TenantRef | None]] = {}
         self._generation = 0
         self.listening = True  # off: changes are not heard of, so nothing new is remembered
 
@@ -74,10 +77,11 @@ class HostCache:
         self._generation += 1
         self._hosts.clear()
         self._strays.clear()
+        self._looking.clear()  # their answers may be old
 
     def knows(self, host: str) -> bool:
-        """Whether ``find`` answers from memory."""
-        return host in self._hosts or host in self._strays
+        """Whether ``find`` asks the database nothing new: it remembers the host, or is asking already."""
+        return host in self._hosts or host in self._strays or host in self._looking
 
     async def find(self, host: str) -> TenantRef | None:
         """Return the cooperative that answers to ``host`` (a subdomain's label, or a whole host name), or None."""
@@ -87,6 +91,19 @@ class HostCache:
         if host in self._strays:
             self._strays.move_to_end(host)
             return None
+        looking = self._looking.get(host)
+        if looking is None:  # many ask at once where a process begins: the database is asked once
+            looking = self._looking[host] = asyncio.create_task(self._look_up(host))
+            looking.add_done_callback(functools.partial(self._looked, host))
+        return await asyncio.shield(looking)
+
+    def _looked(self, host: str, looking: asyncio.Task[TenantRef | None]) -> None:
+        if self._looking.get(host) is looking:
+            del self._looking[host]
+        if not looking.cancelled():
+            looking.exception()  # whoever asked has it, or is gone
+
+    async def _look_up(self, host: str) -> TenantRef | None:
         generation = self._generation
         tenant = await tenant_by_host(self._database, host)
         if self.listening and generation == self._generation:  # else the answer may already be old

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.database import Database
 from kernel.outbox import job, later
 from tenants.fleet import migrate
-from tenants.registry import HostCache, TenantRef, tenant_by_host
+from tenants.registry import HostCache, TenantRef, tenant_by_host, tenant_by_slug
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from tenants.worker import run_job
 
@@ -197,3 +197,21 @@ async def test_a_job_whose_transaction_is_undone_was_never_written(database: Dat
         await write_and_fail()
     async with shared_session(database) as db:
         assert not (await db.execute(text("SELECT 1 FROM shared.outbox WHERE key = 'k2'"))).all()
+
+
+async def test_many_who_ask_for_one_host_at_once_are_one_question(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def counted(base: Database, host: str) -> TenantRef | None:
+        asked.append(host)
+        await asyncio.sleep(0)
+        return await tenant_by_slug(base, host)
+
+    monkeypatch.setattr("tenants.registry.tenant_by_host", counted)
+    hosts = HostCache(database)
+    found = await asyncio.gather(*(hosts.find("melati") for _ in range(200)))
+    assert {each.slug for each in found if each is not None} == {"melati"}
+    assert asked == ["melati"]
+    assert hosts.knows("melati")
