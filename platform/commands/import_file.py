@@ -8,11 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 import msgspec
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.connect import cooperative_named, open_database
 from commands.output import complain, json_option, lang, progress, say, sentence_of, show, table
@@ -23,13 +24,10 @@ from kernel.errors import Kind, Refusal, Words
 from kernel.importing import BatchedImport, Moved, Report, take_turn
 from kernel.parsing import parse_date
 from tenants.registry import TenantRef
-from tenants.session import coop_session
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+from tenants.session import coop_session, enter
 
 # (session, content, progress) -> the file as it was understood, and the report.
-Import = Callable[["AsyncSession", bytes, Moved], Awaitable[tuple[CsvFile, Report]]]
+Import = Callable[[AsyncSession, bytes, Moved], Awaitable[tuple[CsvFile, Report]]]
 
 SHOWN_LINES: Final = 20
 
@@ -110,8 +108,9 @@ def run_batched_import(slug: str, path: Path, work: BatchedImport, *, what: str,
     """Check a file in one transaction and record it in batches, then print the report. Returns the exit status as ``run_import``."""
 
     async def go(database: Database, tenant: TenantRef, run: Run, moved: Moved) -> tuple[Report, Path | None]:
-        # this transaction does nothing but hold the turn
-        async with coop_session(database, tenant) as turn:
+        # this transaction does nothing but hold the turn; its connection is beside the pool, whose only place may be needed below
+        async with AsyncSession(database.write) as turn, turn.begin():
+            await enter(turn, tenant)
             await take_turn(turn, work)
             async with coop_session(database, tenant) as db:
                 file, report = await work.check(db, path.read_bytes())
@@ -138,7 +137,7 @@ def run_batched_import(slug: str, path: Path, work: BatchedImport, *, what: str,
     return _run(slug, go, what=what, skip_bad=skip_bad, as_json=as_json)
 
 
-Go = Callable[["Database", "TenantRef", Run, Moved], Awaitable[tuple[Report, Path | None]]]
+Go = Callable[[Database, TenantRef, Run, Moved], Awaitable[tuple[Report, Path | None]]]
 
 
 def _run(slug: str, go: Go, *, what: str, skip_bad: bool, as_json: bool) -> int:
