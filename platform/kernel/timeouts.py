@@ -35,14 +35,6 @@ class Timeouts(msgspec.Struct, frozen=True):
             f" {command} idle_in_transaction_session_timeout = {_milliseconds(self.idle)}"
         )
 
-    def values(self) -> dict[str, str]:
-        """The same as values for ``set_config``."""
-        return {
-            "statement_timeout": str(_milliseconds(self.statement)),
-            "lock_timeout": str(_milliseconds(self.lock)),
-            "idle_timeout": str(_milliseconds(self.idle)),
-        }
-
 
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1_000)
