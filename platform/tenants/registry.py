@@ -83,6 +83,13 @@ class HostCache:
         """Whether ``find`` asks the database nothing new: it remembers the host, or is asking already."""
         return host in self._hosts or host in self._strays or host in self._looking
 
+    def recall(self, host: str) -> TenantRef | None:
+        """Return the cooperative of ``host`` where it is remembered, without a question; None says nothing."""
+        if host not in self._hosts:
+            return None
+        self._hosts.move_to_end(host)
+        return self._hosts[host]
+
     async def find(self, host: str) -> TenantRef | None:
         """Return the cooperative that answers to ``host`` (a subdomain's label, or a whole host name), or None."""
         if host in self._hosts:

@@ -17,9 +17,14 @@ def status_of_head(scope: Any) -> int | None:
     """The status with which a request is declined by its first line and headers alone, or None."""
     if len(scope["path"]) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_QUERY:
         return 414
-    if length_of_cookies(scope) > LONGEST_COOKIES:
+    hosts, cookies = [], 0
+    for name, value in scope["headers"]:
+        if name == b"host":
+            hosts.append(value)
+        elif name == b"cookie":
+            cookies += len(value)
+    if cookies > LONGEST_COOKIES:
         return 431
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(hosts) > 1:
         return 400  # a proxy may have chosen by the other one (RFC 9112, 3.2)
     if hosts and not _HOST.fullmatch(hosts[0]):

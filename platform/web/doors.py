@@ -187,10 +187,12 @@ class Doors:
         name = host.partition(":")[0].rstrip(".")
         ours = name in (self._base, self._operators)
         label = None if ours else self._label_of(name)
-        known, tenant = await self.rates.look_up(self.hosts, label, self._client_of(scope)) if label else (True, None)
-        if not known:
-            await self._turn_away(Visit(self.database, "apex", LUMBUNG), scope, receive, send)
-            return
+        tenant = self.hosts.recall(label) if label else None
+        if label and tenant is None:
+            known, tenant = await self.rates.look_up(self.hosts, label, self._client_of(scope))
+            if not known:
+                await self._turn_away(Visit(self.database, "apex", LUMBUNG), scope, receive, send)
+                return
         if tenant is not None and path.startswith(hook.PREFIX):
             if tenant.revision >= OLDEST_SERVED:
                 await hook.receive(self.database, tenant, scope, receive, send)  # needs nothing of what pages need
