@@ -181,7 +181,7 @@ def _set_timeouts(connection: psycopg.Connection[Any]) -> None:
 
 
 def job_actor(broker: dramatiq.Broker, run: Callable[..., Awaitable[None]]) -> dramatiq.Actor[Any, Any]:
-    """Declare the one actor: ``run(coop_role, job, key, arguments, attempts, first_failed_at)``."""
+    """Declare the one actor: ``run(*message)``, with the fields of a ``kernel.outbox.JobMessage``."""
     return dramatiq.actor(broker=broker, actor_name="lumbung", queue_name=QUEUE)(run)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import text
@@ -31,6 +31,20 @@ FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(hours=2)
 # A job that has failed for this long is given up and waits for an operator (tenants/failed_jobs.py).
 RETRIED_FOR: Final = timedelta(days=2)
+
+
+class JobMessage(NamedTuple):
+    """A job on its way through the broker. ``coop_role`` is whose it is; ``attempts`` counts the failures so far, ``first_failed_at`` is the
+    first of them in seconds since 1970.
+    """
+
+    coop_role: str
+    job: str
+    key: str
+    arguments: dict[str, Any]
+    attempts: int = 0
+    first_failed_at: float | None = None
+
 
 Job = Callable[..., Awaitable[None]]
 # "cooperative": one transaction bound to it; "platform": the platform's own; "outside": a cooperative's, which speaks to the world

@@ -8,12 +8,13 @@ import functools
 import os
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import text
 
 from kernel.appending import CHANNEL
+from kernel.outbox import JobMessage
 from kernel.pauses import Pauses
 from kernel.unavailable import in_one_line
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
     from kernel.database import Database
 
-# (coop_role, job, key, arguments, attempts so far, when it first failed in seconds since 1970)
-Send = Callable[[str, str, str, dict[str, Any], int, float | None], None]
+Send = Callable[[JobMessage], None]
 
 log = structlog.get_logger()
 
@@ -53,7 +53,7 @@ async def relay_once(connection: AsyncConnection, send: Send) -> int:
         def send_all() -> None:
             for row in rows:
                 first = row.first_failed_at.timestamp() if row.first_failed_at else None
-                send(row.coop_role, row.job, row.key, row.arguments, row.attempts, first)
+                send(JobMessage(row.coop_role, row.job, row.key, row.arguments, row.attempts, first))
 
         await asyncio.to_thread(send_all)
         await connection.execute(

@@ -15,7 +15,7 @@ import structlog
 from kernel import clock
 from kernel.broker import check_broker, close_broker, job_actor, make_broker
 from kernel.database import Database, plain_url
-from kernel.outbox import RETRIED_FOR, find_job, finish_once, retry_wait
+from kernel.outbox import RETRIED_FOR, JobMessage, find_job, finish_once, retry_wait
 from kernel.relay import run_relay
 from kernel.timeouts import JOBS
 from tenants.daily import begin_days
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from kernel.settings import Settings
 
 log = structlog.get_logger()
-
 
 # No job of ours takes minutes. One that hangs gives its thread back and counts as failed.
 JOB_SECONDS = 600.0
@@ -61,20 +60,12 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
     return True
 
 
-async def attempt_job(
-    database: Database,
-    coop_role: str,
-    name: str,
-    key: str,
-    arguments: dict[str, Any],
-    attempts: int = 0,
-    first_failed_at: float | None = None,
-) -> None:
+async def attempt_job(database: Database, message: JobMessage) -> None:
     """Run a job; one that fails goes back to the outbox for a later attempt, or after two days to the failed jobs.
 
-    ``attempts`` counts the failures before this one, ``first_failed_at`` is the first of them in seconds since 1970. Raises only when the
-    failure itself cannot be written down: the broker then repeats the message.
+    Raises only when the failure itself cannot be written down: the broker then repeats the message.
     """
+    coop_role, name, key, arguments, attempts, first_failed_at = message
     try:
         async with asyncio.timeout(JOB_SECONDS):
             ran = await run_job(database, coop_role, name, key, arguments)
@@ -105,29 +96,14 @@ class Worker:
         check_broker(settings)
         self.broker = make_broker(settings, plain_url(self._relay.app_url))
 
-        async def run(
-            coop_role: str,
-            name: str,
-            key: str,
-            arguments: dict[str, Any],
-            attempts: int = 0,
-            first_failed_at: float | None = None,
-        ) -> None:
-            await attempt_job(self._jobs, coop_role, name, key, arguments, attempts, first_failed_at)
+        async def run(*message: Any) -> None:
+            await attempt_job(self._jobs, JobMessage(*message))
 
         self._actor = job_actor(self.broker, run)
 
-    def send(
-        self,
-        coop_role: str,
-        name: str,
-        key: str,
-        arguments: dict[str, Any],
-        attempts: int = 0,
-        first_failed_at: float | None = None,
-    ) -> None:
+    def send(self, message: JobMessage) -> None:
         """Hand a job to the broker."""
-        self._actor.send(coop_role, name, key, arguments, attempts, first_failed_at)
+        self._actor.send(*message)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until ``stopping`` is set; jobs under way are finished first. Refuses to begin with too powerful a login."""

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from kernel import broker as brokers
 from kernel.broker import QUEUE, job_actor, make_broker
 from kernel.database import Database
 from kernel.errors import Refusal
-from kernel.outbox import later
+from kernel.outbox import JobMessage, later
 from kernel.relay import Send
 from kernel.relay import relay_once as relay_on
 from kernel.settings import Settings
@@ -48,7 +47,7 @@ async def waiting(database: Database) -> set[str]:
         return set((await db.execute(text("SELECT key FROM shared.outbox"))).scalars())
 
 
-def sender(url: str) -> tuple[dramatiq.Broker, Callable[..., None]]:
+def sender(url: str) -> tuple[dramatiq.Broker, Send]:
     """A broker at ``url`` and the function by which the worker sends to it."""
     broker = make_broker(Settings(broker_url=url), "unused")
 
@@ -57,8 +56,8 @@ def sender(url: str) -> tuple[dramatiq.Broker, Callable[..., None]]:
 
     actor = job_actor(broker, run)
 
-    def send(*arguments: object) -> None:
-        actor.send(*arguments)
+    def send(message: JobMessage) -> None:
+        actor.send(*message)
 
     return broker, send
 
@@ -84,7 +83,7 @@ async def test_rabbitmq_killed_before_it_wrote_the_jobs_down_loses_none(database
     with rabbitmq_server(tmp_path / "rabbitmq") as server:
         broker, send = sender(server.url)
         # a connection belongs to its thread: this one, idle again, will relay
-        await asyncio.to_thread(send, "warm", "test.nothing", "warm-up", {})
+        await asyncio.to_thread(send, JobMessage("warm", "test.nothing", "warm-up", {}))
         await asyncio.to_thread(time.sleep, 1.0)  # the warm-up's queue is on disk
         server.freeze()
         relaying = asyncio.create_task(relay_once(database, send))
@@ -157,7 +156,7 @@ def test_a_job_that_a_dead_worker_holds_in_redis_is_taken_up(tmp_path: Path, mon
     monkeypatch.setattr(brokers, "HEARTBEAT_TIMEOUT_MS", 2_000)
     with redis_server(tmp_path, durable=True) as server:
         broker, send = sender(server.url)
-        send("coop", "test.nothing", "held-by-the-dead", {})
+        send(JobMessage("coop", "test.nothing", "held-by-the-dead", {}))
         environment = bare_environment() | {"PYTHONPATH": str(ROOT / "platform")}
         holder = subprocess.Popen(
             [sys.executable, "-c", HOLDER, server.url], env=environment, stdout=subprocess.PIPE, text=True

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock, outbox
 from kernel.database import Database
-from kernel.outbox import job, outside_job
+from kernel.outbox import JobMessage, job, outside_job
 from tenants import failed_job_queries, failed_jobs, worker
 from tenants.registry import TenantRef
 from tenants.session import coop_session, shared_session
@@ -41,7 +41,7 @@ async def test_a_job_that_hangs_is_ended_and_counts_as_failed(
     database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "JOB_SECONDS", 0.2)
-    await worker.attempt_job(database, melati.schema_name, "test.hangs", "hangs-1", {})
+    await worker.attempt_job(database, JobMessage(melati.schema_name, "test.hangs", "hangs-1", {}))
     async with shared_session(database) as db:
         attempts = text("SELECT attempts FROM shared.outbox WHERE key = 'hangs-1'")
         assert (await db.execute(attempts)).scalar_one() == 1
@@ -73,7 +73,7 @@ async def attempt(database: Database, tenant: TenantRef, *, attempts: int, faili
     """What the worker does with a message whose job has failed ``attempts`` times since ``failing_for`` ago."""
     first = (clock.now() - failing_for).timestamp() if attempts else None
     await worker.attempt_job(
-        database, tenant.schema_name, "test.stubborn", "stubborn-1", {"word": "w"}, attempts, first
+        database, JobMessage(tenant.schema_name, "test.stubborn", "stubborn-1", {"word": "w"}, attempts, first)
     )
 
 
