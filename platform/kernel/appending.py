@@ -53,14 +53,14 @@ def _append(session: Session, context: object, instances: object) -> None:
         return
     for row in (*trail, *jobs):
         session.expunge(row)
-    told = any(_job(row)["due_at"] is None for row in jobs)
-    sent = {
-        "trail": json.dumps([_entry(row) for row in trail]),
-        "jobs": json.dumps([_job(row) for row in jobs]),
-        "channel": CHANNEL,
-    }
-    statement = _STATEMENTS[bool(trail), bool(jobs), told]
-    session.connection().execute(statement, {name: sent[name] for name in statement.compile().params})
+    parameters = {}
+    if trail:
+        parameters["trail"] = json.dumps([_entry(row) for row in trail])
+    if jobs:
+        parameters["jobs"] = json.dumps([_job(row) for row in jobs])
+    if told := any(_job(row)["due_at"] is None for row in jobs):
+        parameters["channel"] = CHANNEL
+    session.connection().execute(_STATEMENTS[bool(trail), bool(jobs), told], parameters)
 
 
 def _entry(row: AuditEntry) -> dict[str, object]:

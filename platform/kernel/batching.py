@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from kernel.database import Reader, View, reader_of
@@ -64,6 +64,10 @@ class _BatchReader(Reader):
     async def records(self, sql: str, *args: object) -> list[asyncpg.Record]:
         found = await _ask_one(_Question(sql, args))
         return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+
+    def stream(self, sql: str, *args: object) -> AsyncIterator[asyncpg.Record]:
+        """Not in a batch, whose answers come whole."""
+        raise TypeError("rows cannot be streamed inside read_batch: read them by a Reader of their own")
 
 
 @types.coroutine

@@ -61,11 +61,6 @@ class RateGuard:
         self._divided_by = divided_by
         self._counts = counts if counts is not None else MinuteCounts()
 
-    @property
-    def bytes_used(self) -> int:
-        """The memory of the counts: always the same."""
-        return len(self._counts)
-
     def lets_pass(self, tenant: TenantRef | None, viewer: Viewer | None, path: str, client_ip: str) -> bool:
         """Count a page, and say whether it may be made. ``tenant`` is None for the platform's own pages and for hosts of nobody."""
         if _never_counted(path) or (viewer is not None and viewer.is_officer):

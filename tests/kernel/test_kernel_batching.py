@@ -101,3 +101,11 @@ async def test_a_refusal_comes_out_as_it_was_raised(ro: Reader) -> None:
 async def test_a_view_of_other_columns_is_refused(ro: Reader) -> None:
     with pytest.raises(TypeError):
         await read_batch(ro, members, lambda r: r.rows(Misread, MEMBERS, ""))
+
+
+async def test_a_query_that_streams_is_refused_in_words(db: AsyncSession) -> None:
+    async def streamed(ro: Reader) -> list[object]:
+        return [row async for row in ro.stream(MEMBERS, "")]
+
+    with pytest.raises(TypeError, match="cannot be streamed inside read_batch"):
+        await read_batch(db, streamed, members)
