@@ -16,11 +16,13 @@ from sqlalchemy import text
 from kernel import clock
 from onboarding import queries
 from tenants import removal
-from tenants.content_queries import rows_by_table, shared_rows
+from tenants.content_queries import rows_by_table, shared_references, shared_rows
 from tenants.registry import tenant_by_schema
 from tenants.session import coop_session, shared_session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     from kernel.database import Database
@@ -57,6 +59,7 @@ async def mark_abandoned(database: Database) -> list[str]:
     now = clock.now()
     async with shared_session(database) as db:
         candidates = await queries.never_entered(db, now - LEFT_ALONE_FOR, now - WAITS_FOR)
+        tables = await shared_references(db)
     marked = []
     for schema_name in candidates:
         tenant = await tenant_by_schema(database, schema_name)
@@ -64,8 +67,9 @@ async def mark_abandoned(database: Database) -> list[str]:
             continue
         async with coop_session(database, tenant) as db:
             found = await _own_holdings(db)
-        async with shared_session(database) as db:
-            found |= await _shared_holdings(db, tenant)
+        if not found:
+            async with shared_session(database) as db:
+                found = await _shared_holdings(db, tenant, tables)
         if not found and await removal.mark_for_removal(database, tenant, reason=REASON, tell=_tell):
             marked.append(tenant.slug)
     if marked:
@@ -80,7 +84,7 @@ async def remove_marked(database: Database) -> list[str]:
 
 async def holdings(db: AsyncSession | AsyncConnection, tenant: TenantRef) -> dict[str, int]:
     """Return what a cooperative holds beyond what founding wrote, by table. ``db`` stands in its schema and may read ``shared``."""
-    return await _own_holdings(db) | await _shared_holdings(db, tenant)
+    return await _own_holdings(db) | await _shared_holdings(db, tenant, await shared_references(db))
 
 
 async def _own_holdings(db: AsyncSession | AsyncConnection) -> dict[str, int]:
@@ -95,8 +99,10 @@ async def _own_holdings(db: AsyncSession | AsyncConnection) -> dict[str, int]:
     return found
 
 
-async def _shared_holdings(db: AsyncSession | AsyncConnection, tenant: TenantRef) -> dict[str, int]:
-    rows = await shared_rows(db, tenant.id, _SHARED_BY_ITSELF)
+async def _shared_holdings(
+    db: AsyncSession | AsyncConnection, tenant: TenantRef, tables: Sequence[tuple[str, str]]
+) -> dict[str, int]:
+    rows = await shared_rows(db, tenant.id, _SHARED_BY_ITSELF, tables)
     return {f"shared.{table}": count for table, count in rows.items()}
 
 
