@@ -8,8 +8,10 @@ import hashlib
 import json
 import mimetypes
 import tomllib
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import jinja2
 import msgspec
@@ -22,7 +24,6 @@ from ui.words import THEMES, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from jinja2.runtime import Context
 
@@ -128,7 +129,7 @@ def environment(theme: str, lang: Lang) -> Environment:
         number=functools.partial(formats.number, lang=lang),
         as_typed=formats.number,  # in a field: as it is read back, whatever the language
         percent=functools.partial(formats.percent, lang=lang),
-        date=functools.partial(formats.date_long, lang=lang),
+        date=_date_in(lang),
         month=functools.partial(formats.month, lang=lang),
         datetime=_date_time_in(lang),
         phone=phone.national,
@@ -141,6 +142,19 @@ def environment(theme: str, lang: Lang) -> Environment:
         glossary=functools.partial(glossary, lang=lang),
     )
     return made
+
+
+def _date_in(lang: Lang) -> Callable[[Context, date], str]:
+    """Make the filter that writes a day; of a moment, the day on which it was where the cooperative is."""
+
+    @pass_context
+    def date_long(context: Context, day: date) -> str:
+        if isinstance(day, datetime):
+            brand: Brand | None = context.get("brand")
+            day = day.astimezone(ZoneInfo(brand.timezone if brand else formats.JAKARTA)).date()
+        return formats.date_long(day, lang)
+
+    return date_long
 
 
 def _date_time_in(lang: Lang) -> Callable[[Context, datetime], str]:

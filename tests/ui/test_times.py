@@ -17,3 +17,10 @@ def test_a_page_writes_times_where_the_cooperative_is() -> None:
 def test_a_page_without_a_cooperative_goes_by_jakarta() -> None:
     template = environment("base", "en").from_string("{{ moment|datetime }}")
     assert template.render(moment=MOMENT) == "24 November 2026 22:30 WIB"
+
+
+def test_the_day_of_a_moment_is_the_day_there_and_a_day_stays_what_it_is() -> None:
+    template = environment("base", "id").from_string("{{ day|date }}")
+    assert template.render(day=MOMENT, brand=Brand("Jaya", timezone="Asia/Jayapura")) == "25 November 2026"
+    assert template.render(day=MOMENT) == "24 November 2026"
+    assert template.render(day=MOMENT.date(), brand=Brand("Jaya", timezone="Asia/Jayapura")) == "24 November 2026"
