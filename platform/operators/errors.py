@@ -24,8 +24,8 @@ NO_SUCH_COOPERATIVE = Kind(
 NOT_WAITING = Kind(
     "operators.not_waiting",
     409,
-    id="{name} tidak sedang menunggu dilepas. Tidak ada yang berubah.",
-    en="{name} is not waiting to be released. Nothing has changed.",
+    id="{name} tidak sedang menunggu persetujuan. Tidak ada yang berubah.",
+    en="{name} is not waiting for approval. Nothing has changed.",
 )
 NOT_OPEN = Kind(
     "operators.not_open",

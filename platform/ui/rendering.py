@@ -82,7 +82,9 @@ def base_context(request: Request[Any, Any, Any], visit: Visit) -> dict[str, Any
     """Return what every template may use."""
     nav = visit.nav
     path = request.scope["path"]
-    if nav == "cooperative":
+    if nav == "cooperative" and visit.tenant is not None and visit.tenant.unreleased:
+        nav = "closed"  # nothing else of it opens, so nothing is led to
+    elif nav == "cooperative":
         if visit.viewer is None:
             nav = "visitor"
         else:

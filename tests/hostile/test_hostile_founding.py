@@ -85,6 +85,9 @@ async def test_a_name_that_looks_like_an_existing_one_opens_no_door_by_itself(
     page = await home.get("/")
     assert page.status_code == 503
     assert "diperiksa" in page.text
+    assert not {path for path in ("/masuk", "/keranjang", "/gabung") if f'href="{path}"' in page.text}, (
+        "all of them are closed"
+    )
     assert (await home.post("/masuk", data={"identity": "0812-7000-0000", "password": PASSWORD})).status_code == 503
     tenant = await tenant_by_slug(database, "kenanga")
     assert tenant is not None

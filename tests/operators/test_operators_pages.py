@@ -259,7 +259,7 @@ async def waiting(visitor: Visitors) -> None:
 async def test_a_name_that_waits_is_seen_and_released_and_its_founder_comes_in(
     signed_in: httpx.AsyncClient, visitor: Visitors, csrf: Callable[[httpx.AsyncClient], str]
 ) -> None:
-    assert "Ada nama yang menunggu dilepas" in (await signed_in.get("/")).text
+    assert "Ada nama yang menunggu persetujuan" in (await signed_in.get("/")).text
     found = (await signed_in.get("/", params={"status": "waiting"})).text
     assert "Koperasi Mellati" in found
     assert "Koperasi Melati" not in found
@@ -271,7 +271,7 @@ async def test_a_name_that_waits_is_seen_and_released_and_its_founder_comes_in(
     assert (await signed_in.post("/koperasi/toko-kita/penangguhan", data=sent)).status_code == 409
     released = await signed_in.post("/koperasi/toko-kita/pelepasan", data={"csrf": csrf(signed_in)})
     assert released.headers["location"] == "/koperasi/toko-kita"
-    assert "Nama dilepas" in (await signed_in.get("/jejak")).text
+    assert "Nama disetujui" in (await signed_in.get("/jejak")).text
     home = visitor("toko-kita")
     assert (await home.get("/")).status_code == 200
     answer = await home.post("/masuk", data={"identity": "0812-7000-0001", "password": PASSWORD})
