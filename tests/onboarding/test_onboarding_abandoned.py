@@ -18,7 +18,7 @@ from kernel import clock
 from kernel.database import Database
 from onboarding import abandoned
 from onboarding.founding import Founding, found, found_by_stranger
-from tenants import daily
+from tenants import daily, removal
 from tenants.content_queries import rows_by_table, shared_references
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.removal import NEVER_DROPPED
@@ -323,3 +323,15 @@ async def test_the_constraints_of_all_schemas_are_looked_through_once_for_many(
     monkeypatch.setattr(abandoned, "shared_references", counted)
     assert set(await abandoned.mark_abandoned(database)) == {"kenanga", "cempaka", "kamboja"}
     assert looks == [1]
+
+
+async def test_of_many_only_some_go_at_a_time_so_that_provision_goes_on(
+    database: Database, kenanga: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clock.held_at(clock.now() - timedelta(days=8)):
+        await found_by_stranger(database, founding("cempaka"))
+    assert len(await abandoned.mark_abandoned(database)) == 2
+    monkeypatch.setattr(removal, "MOST_AT_ONCE", 1)
+    with clock.held_at(clock.now() + timedelta(days=2)):
+        gone = [await abandoned.remove_marked(database) for _ in range(3)]
+    assert sorted(len(each) for each in gone) == [0, 1, 1]
