@@ -1,4 +1,7 @@
-"""Run every check and say at the end which failed: `make check`. Two at a time, since small machines have two cores."""
+"""Run every check and say at the end which failed: `make check`.
+
+Two at a time, since small machines have two cores.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """Print the path of a Chromium for the browser tests: the one that is there, else one that can be had.
 
-`/usr/bin/chromium` if it is there; else Debian's package where we are root; else Playwright's own download. When none can be had the
-path is empty and the reason goes to standard error: the browser tests then say they were skipped, and under `CI=true` that
-is a failure. As root, more packages of Debian's are fetched where they are missing: Caddy, Redis and RabbitMQ, which tests run and
-kill, and the Liberation fonts, whose letters are as wide as those that phones and offices have; widths of pages are measured with them.
+`/usr/bin/chromium` if it is there; else Debian's package where we are root; else Playwright's own download.
+When none can be had the path is empty and the reason goes to standard error: the browser tests then say they
+were skipped, and under `CI=true` that is a failure. As root, more packages of Debian's are fetched where they
+are missing: Caddy, Redis and RabbitMQ, which tests run and kill, and the Liberation fonts, whose letters are
+as wide as those that phones and offices have; widths of pages are measured with them.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def find() -> tuple[str | None, str]:
     """The Chromium that is there already: the one that was asked for, the system's, or Playwright's."""
     asked = os.environ.get("LUMBUNG_CHROMIUM")
     if asked:
-        return (asked, "") if os.access(asked, os.X_OK) else (None, f"LUMBUNG_CHROMIUM={asked} is not a program")
+        return (
+            (asked, "") if os.access(asked, os.X_OK) else (None, f"LUMBUNG_CHROMIUM={asked} is not a program")
+        )
     for place in USUAL_PLACES:
         if os.access(place, os.X_OK):
             return place, ""
@@ -65,7 +68,10 @@ def fetch() -> tuple[str | None, str]:
             return USUAL_PLACES[0], ""
         reasons.append(f"apt-get: {said or 'the package brought no program'}")
     done = subprocess.run(
-        [sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "playwright", "install", "chromium"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     path = playwrights() if done.returncode == 0 else None
     reasons.append(f"playwright install: {telling_line(done.stderr or done.stdout)}")
@@ -94,14 +100,19 @@ def install_debian(package: str) -> str:
 
 def playwrights() -> str | None:
     """Path of the Chromium that Playwright downloaded before, where it still is."""
-    program = "from playwright.sync_api import sync_playwright as p\nwith p() as w: print(w.chromium.executable_path)"
+    program = (
+        "from playwright.sync_api import sync_playwright as p\nwith p() as w: "
+        "print(w.chromium.executable_path)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     path = done.stdout.strip()
     return path if done.returncode == 0 and Path(path).is_file() else None
 
 
 def telling_line(text: str) -> str:
-    """The line of a program's output that tells what went wrong: the first that speaks of an error, else the last."""
+    """The line of a program's output that tells what went wrong: the first that speaks of an error, else the
+    last.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if re.search(r"error|unable|failed", line, re.IGNORECASE)]
     return (errors or lines[-1:] or ["no message"])[0]

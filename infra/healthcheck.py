@@ -1,4 +1,6 @@
-"""Ask the web process of this machine for its front page; the exit status is 0 when it answers. For containers and watchers.
+"""Ask the web process of this machine for its front page; the exit status is 0 when it answers.
+
+For containers and watchers.
 
 Uses the standard library and the two settings that say where the process listens.
 """

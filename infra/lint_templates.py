@@ -1,7 +1,9 @@
-"""Check the page templates for what a reader of a change overlooks: `make check` runs it over themes/*/templates.
+"""Check the page templates for what a reader of a change overlooks: `make check` runs it over
+themes/*/templates.
 
-Each rule keeps a promise of the pages: no forged form, nothing from users unescaped, a strict content security policy, both
-languages complete, pictures that do not make the page jump, nothing fetched from elsewhere.
+Each rule keeps a promise of the pages: no forged form, nothing from users unescaped, a strict content
+security policy, both languages complete, pictures that do not make the page jump, nothing fetched from
+elsewhere.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 # Templates that may mark a value as safe HTML, with the reason. Everything else escapes.
 SAFE_ALLOWED: Final[dict[str, str]] = {}
 # Text that is the same in every language.
-UNTRANSLATED: Final = frozenset({"Lumbung", "SHU", "ID", "EN", "Rp", "WhatsApp", "CSV", "HTML", "CSS", "htmx"})
+UNTRANSLATED: Final = frozenset(
+    {"Lumbung", "SHU", "ID", "EN", "Rp", "WhatsApp", "CSV", "HTML", "CSS", "htmx"}
+)
 
 EXPRESSION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 TRANSLATED: Final = re.compile(r"\{%-?\s*trans\b.*?%\}.*?\{%-?\s*endtrans\s*-?%\}", re.DOTALL)
@@ -31,7 +35,9 @@ NOT_SPOKEN: Final = re.compile(
 )
 DYNAMIC_TAG: Final = re.compile(r"(</?)\{\{.*?\}\}")
 SPOKEN: Final = frozenset({"alt", "aria-label", "placeholder", "title"})
-VOID: Final = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+VOID: Final = frozenset(
+    {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
 MARK: Final = "\x00"  # stands for an expression or a translated text, of unknown content
 
 
@@ -98,9 +104,14 @@ def problems_of(source: str, name: str = "") -> Iterator[tuple[int, str]]:
         for hit in SAFE.finditer(bare):
             yield (
                 line_of(bare, hit.start()),
-                "marks HTML as safe: everything escapes, but for the templates named in infra/lint_templates.py",
+                (
+                    "marks HTML as safe: everything escapes, but for the templates named in "
+                    "infra/lint_templates.py"
+                ),
             )
-    for form in re.finditer(r"<form\b[^>]*\bmethod=[\"']post[\"'].*?(?:</form>|\Z)", bare, re.DOTALL | re.IGNORECASE):
+    for form in re.finditer(
+        r"<form\b[^>]*\bmethod=[\"']post[\"'].*?(?:</form>|\Z)", bare, re.DOTALL | re.IGNORECASE
+    ):
         if not re.search(r"\{\{-?\s*csrf\(\)", form.group()):
             yield line_of(bare, form.start()), "a form that posts lacks {{ csrf() }}"
     tagged = DYNAMIC_TAG.sub(r"\1x-any", TRANSLATED.sub(blank, bare))

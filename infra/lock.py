@@ -1,7 +1,8 @@
 """Remake `requirements.lock` and `package-lock.json` from the bounds in `pyproject.toml` and `package.json`.
 
-Versions that still fit stay; `make lock ARGS=--upgrade` moves everything as far as the bounds allow. The locks hold names,
-versions and hashes, and no address: whoever installs asks the index that their own machine is set up for.
+Versions that still fit stay; `make lock ARGS=--upgrade` moves everything as far as the bounds allow. The
+locks hold names, versions and hashes, and no address: whoever installs asks the index that their own machine
+is set up for.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ def main() -> int:
     locked = subprocess.run([npm, *upgrade, "--package-lock-only", "--ignore-scripts"], cwd=ROOT, check=False)
     for lock in (LOCK, ROOT / "package-lock.json"):
         if ADDRESS.search(lock.read_text(encoding="utf-8")):
-            print(f"lock: {lock.name} names an address; see .npmrc and the options of uv here", file=sys.stderr)
+            print(
+                f"lock: {lock.name} names an address; see .npmrc and the options of uv here", file=sys.stderr
+            )
             return 1
     return locked.returncode
 

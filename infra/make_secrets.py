@@ -3,8 +3,8 @@
     python3 infra/make_secrets.py infra/secrets --host postgres            for infra/compose.yaml
     python3 infra/make_secrets.py /etc/lumbung/secrets --host 127.0.0.1    for infra/systemd
 
-`application/` holds what web and worker get, `owner/` what only migrate and provision (and the server itself) do. Uses the standard
-library alone. Nothing is printed but names of files.
+`application/` holds what web and worker get, `owner/` what only migrate and provision (and the server itself)
+do. Uses the standard library alone. Nothing is printed but names of files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def main() -> int:
         description="Make the secrets of an installation, each in a file of its own, once."
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--host", required=True, help="Host of PostgreSQL, with its port where it is not 5432.")
+    parser.add_argument(
+        "--host", required=True, help="Host of PostgreSQL, with its port where it is not 5432."
+    )
     parser.add_argument("--database", default="lumbung")
     given = parser.parse_args()
     try:
@@ -35,12 +37,19 @@ def main() -> int:
 
 
 def make(folder: Path, host: str, database: str) -> None:
-    """Make what is missing. The folder is its owner's alone, so its files may be readable: containers read them under numbers of their own."""
+    """Make what is missing.
+
+    The folder is its owner's alone, so its files may be readable: containers read them under numbers of their
+    own.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     password = _kept(folder / "owner" / "owner_password", secrets.token_hex(24))
     _kept(folder / "owner" / "postgres_password", secrets.token_hex(24))
-    _kept(folder / "owner" / "database_url", f"postgresql://lumbung:{quote(password, safe='')}@{host}/{database}")
+    _kept(
+        folder / "owner" / "database_url",
+        f"postgresql://lumbung:{quote(password, safe='')}@{host}/{database}",
+    )
     _kept(
         folder / "application" / "app_database_url",
         f"postgresql://lumbung_app:{secrets.token_hex(24)}@{host}/{database}",

@@ -1,7 +1,8 @@
-"""Write into compose.yaml and the Dockerfile which images, to the bit, their exact versions are: `name:version@sha256:…`.
+"""Write into compose.yaml and the Dockerfile which images, to the bit, their exact versions are:
+`name:version@sha256:…`.
 
-The digest is asked of the registry through Docker, which knows mirrors and credentials. Where it does not answer, nothing is changed:
-no digest is invented, and none is kept that belongs to another version.
+The digest is asked of the registry through Docker, which knows mirrors and credentials. Where it does not
+answer, nothing is changed: no digest is invented, and none is kept that belongs to another version.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def pin(files: Sequence[Path]) -> dict[str, str]:
             failed[image] = str(error)
     if not failed:
         for file, text in texts.items():
-            file.write_text(REFERENCE.sub(lambda found: f"{found[1]}{found[2]}@{digests[found[2]]}", text), "utf-8")
+            file.write_text(
+                REFERENCE.sub(lambda found: f"{found[1]}{found[2]}@{digests[found[2]]}", text), "utf-8"
+            )
     return failed
 
 
@@ -53,7 +56,9 @@ def digest_of(image: str) -> str:
     except subprocess.TimeoutExpired:
         raise NoDigestError("the registry did not answer within a minute") from None
     if done.returncode != 0:
-        raise NoDigestError((done.stderr.strip() or done.stdout.strip() or "docker said nothing").splitlines()[-1])
+        raise NoDigestError(
+            (done.stderr.strip() or done.stdout.strip() or "docker said nothing").splitlines()[-1]
+        )
     try:
         digest = str(json.loads(done.stdout)["digest"])
     except (ValueError, KeyError, TypeError):

@@ -1,6 +1,8 @@
-"""Print the part of `requirements.lock` that running Lumbung needs, for images: no test tools, no type checker, no browser driver.
+"""Print the part of `requirements.lock` that running Lumbung needs, for images: no test tools, no type
+checker, no browser driver.
 
-Run it by the environment that set-up made: what the project needs is read from the installed packages, so nothing is fetched.
+Run it by the environment that set-up made: what the project needs is read from the installed packages, so
+nothing is fetched.
 """
 
 from __future__ import annotations

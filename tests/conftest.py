@@ -1,7 +1,8 @@
-"""What every test stands on: a PostgreSQL server of the run's own, a template database with two cooperatives, and clients that walk in.
+"""What every test stands on: a PostgreSQL server of the run's own, a template database with two cooperatives,
+and clients that walk in.
 
-`db` is for use cases: a write session in a transaction that is undone. `database` is a clone of the template of the test's own, for
-everything that commits: pages, races, commands.
+`db` is for use cases: a write session in a transaction that is undone. `database` is a clone of the template
+of the test's own, for everything that commits: pages, races, commands.
 """
 
 import asyncio
@@ -37,7 +38,11 @@ from web.rates import RateGuard
 
 # Properties over the database take their own keys and ids, so one undone transaction can hold all examples.
 hypothesis.settings.register_profile(
-    "lumbung", deadline=None, max_examples=60, suppress_health_check=list(hypothesis.HealthCheck), print_blob=True
+    "lumbung",
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=list(hypothesis.HealthCheck),
+    print_blob=True,
 )
 hypothesis.settings.load_profile("lumbung")
 
@@ -80,7 +85,9 @@ def server_url() -> str:
 
 @pytest.fixture(scope="session")
 def template(server_url: str, settings: Settings) -> str:
-    """Name of the template database: migrated, with cooperatives `melati` and `mawar`; built once a run, by the real use cases."""
+    """Name of the template database: migrated, with cooperatives `melati` and `mawar`; built once a run, by
+    the real use cases.
+    """
     ready = Path(os.environ[RUN]) / "template.ready"
     with _one_at_a_time("template"):
         if not ready.exists():
@@ -149,7 +156,9 @@ async def quiet_database(server_url: str, template: str, settings: Settings) -> 
 
 @pytest.fixture(scope="session")
 async def served_database(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
-    """A clone that the browser tests and the scenarios change as people would, each in cooperatives or with names of its own."""
+    """A clone that the browser tests and the scenarios change as people would, each in cooperatives or with
+    names of its own.
+    """
     async with _clone(server_url, template, settings) as cloned:
         yield cloned
 
@@ -171,7 +180,9 @@ async def mawar(request: pytest.FixtureRequest) -> TenantRef:
 
 
 def _chosen(request: pytest.FixtureRequest) -> Database:
-    own = {"database", "app", "visitor", "officer_client", "member_client", "sign_in"} & set(request.fixturenames)
+    own = {"database", "app", "visitor", "officer_client", "member_client", "sign_in"} & set(
+        request.fixturenames
+    )
     chosen: Database = request.getfixturevalue("database" if own else "quiet_database")
     return chosen
 
@@ -210,7 +221,9 @@ async def visitor(app: Doors) -> AsyncIterator[Callable[[str], httpx.AsyncClient
     def open_client(label: str = "melati") -> httpx.AsyncClient:
         origin = f"http://{label}.{BASE_DOMAIN}" if label else f"http://{BASE_DOMAIN}"
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url=origin, headers={"origin": origin, "accept": "text/html"}
+            transport=httpx.ASGITransport(app),
+            base_url=origin,
+            headers={"origin": origin, "accept": "text/html"},
         )
         opened.append(client)
         return client
@@ -233,7 +246,9 @@ class SignedIn:
     async def get(self, url: str, **options: object) -> httpx.Response:
         return await self.client.get(url, **options)  # type: ignore[arg-type]
 
-    async def post(self, url: str, data: dict[str, object] | None = None, **options: object) -> httpx.Response:
+    async def post(
+        self, url: str, data: dict[str, object] | None = None, **options: object
+    ) -> httpx.Response:
         return await self.client.post(url, data={"csrf": self.csrf, **(data or {})}, **options)  # type: ignore[arg-type]
 
 
@@ -241,8 +256,12 @@ SignInAs = Callable[[str, str], Awaitable[SignedIn]]
 
 
 @pytest.fixture
-async def sign_in(database: Database, visitor: Callable[[str], httpx.AsyncClient], settings: Settings) -> SignInAs:
-    """`await sign_in("melati", phone)` gives a SignedIn: the session is written straight into the cooperative's schema."""
+async def sign_in(
+    database: Database, visitor: Callable[[str], httpx.AsyncClient], settings: Settings
+) -> SignInAs:
+    """`await sign_in("melati", phone)` gives a SignedIn: the session is written straight into the
+    cooperative's schema.
+    """
 
     async def enter(slug: str, phone: str) -> SignedIn:
         tenant = await _tenant(database, slug)

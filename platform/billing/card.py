@@ -1,4 +1,6 @@
-"""Paying a plan by card: to Stripe's Checkout and portal, and a change of plan with the same sum to the rupiah as without a card."""
+"""Paying a plan by card: to Stripe's Checkout and portal, and a change of plan with the same sum to the
+rupiah as without a card.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +46,12 @@ LEAST_TRIAL: Final = timedelta(days=3)
 async def begin_checkout(
     database: Database, tenant: TenantRef, plan_code: str, every: Every, *, by: str, on: date, key: str
 ) -> str:
-    """Return the address of Stripe's page that takes a card for this plan. What is paid or tried already is not paid again.
+    """Return the address of Stripe's page that takes a card for this plan.
 
-    Raises Refusal: billing.no_card_here, .no_such_plan, .own_plan_by_card, .pay_first, .by_card, .card_unreachable.
+    What is paid or tried already is not paid again.
+
+    Raises Refusal: billing.no_card_here, .no_such_plan, .own_plan_by_card, .pay_first, .by_card,
+    .card_unreachable.
     """
     client = stripe_of(database)
     async with shared_session(database) as db:
@@ -91,7 +96,8 @@ async def begin_checkout(
 
 
 async def close_card_pages(database: Database, tenant: TenantRef) -> None:
-    """Close the card pages that are still open, before a plan or a coupon is taken here: finished later, they would pay or discount a second time.
+    """Close the card pages that are still open, before a plan or a coupon is taken here: finished later, they
+    would pay or discount a second time.
 
     Raises Refusal billing.card_unreachable: nothing has changed.
     """
@@ -139,7 +145,11 @@ def _refuse_unfit(subscription: Subscription, plan_code: str, every: Every) -> N
     if subscription.way == "card":
         raise BY_CARD()
     old = catalogue().of(subscription.plan)
-    if subscription.status != "trialing" and not old.free and (plan.code, every) != (old.code, subscription.every):
+    if (
+        subscription.status != "trialing"
+        and not old.free
+        and (plan.code, every) != (old.code, subscription.every)
+    ):
         raise OWN_PLAN_BY_CARD()
 
 
@@ -154,8 +164,13 @@ async def _new_customer(database: Database, tenant: TenantRef, subscription: Sub
 
 
 async def _close_other_pages(client: stripe.StripeClient, customer: str, key: str) -> None:
-    """Close the card pages that are still open from before: who finished two would pay two subscriptions. The one of ``key`` is this one."""
-    found = await asked(client.v1.checkout.sessions.list_async({"customer": customer, "status": "open", "limit": 100}))
+    """Close the card pages that are still open from before: who finished two would pay two subscriptions.
+
+    The one of ``key`` is this one.
+    """
+    found = await asked(
+        client.v1.checkout.sessions.list_async({"customer": customer, "status": "open", "limit": 100})
+    )
     for each in found.data:
         if read(each, Page).metadata.get("key") != key:
             await asked(client.v1.checkout.sessions.expire_async(str(each.id)))

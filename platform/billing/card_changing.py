@@ -1,4 +1,6 @@
-"""A dearer plan for who pays by card: the same sum to the rupiah as on an invoice of ours, so Stripe is told it and prorates nothing itself."""
+"""A dearer plan for who pays by card: the same sum to the rupiah as on an invoice of ours, so Stripe is told
+it and prorates nothing itself.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,12 @@ log = structlog.get_logger()
 async def change_by_card(
     database: Database, tenant: TenantRef, plan_code: str, every: Every, *, by: str, on: date, key: str
 ) -> None:
-    """Change the plan at Stripe and read back what became of it. ``key`` comes with the form: sent twice it is done once.
+    """Change the plan at Stripe and read back what became of it.
 
-    A card that is declined leaves an open invoice, which is reminded of like any other. Raises Refusal as ``subscribing.offer`` does, and
-    billing.card_unreachable.
+    ``key`` comes with the form: sent twice it is done once.
+
+    A card that is declined leaves an open invoice, which is reminded of like any other. Raises Refusal as
+    ``subscribing.offer`` does, and billing.card_unreachable.
     """
     client = stripe_of(database)
     async with shared_session(database) as db:
@@ -46,7 +50,9 @@ async def change_by_card(
         customer, rhythm = str(subscription.stripe_customer), subscription.every
     try:
         rate = await tax_rate_of(client, database.settings, on)
-        await _change(client, customer, made, old, other_rhythm=rhythm != every, rate=rate, key=f"{tenant.id}:{key}")
+        await _change(
+            client, customer, made, old, other_rhythm=rhythm != every, rate=rate, key=f"{tenant.id}:{key}"
+        )
     except ProviderFault as fault:
         log.warning("a plan could not be changed at Stripe", said=str(fault), passing=fault.passing)
         raise CARD_UNREACHABLE() from fault
@@ -56,15 +62,30 @@ async def change_by_card(
 
 
 async def _change(
-    client: stripe.StripeClient, customer: str, made: Offer, old: str, *, other_rhythm: bool, rate: str | None, key: str
+    client: stripe.StripeClient,
+    customer: str,
+    made: Offer,
+    old: str,
+    *,
+    other_rhythm: bool,
+    rate: str | None,
+    key: str,
 ) -> None:
     live = next((each for each in await subscriptions_of(client, customer) if each.status in LIVE), None)
     if live is None:  # it has ended at Stripe, whose message of that is on its way
         raise CARD_UNREACHABLE()
     change = made.change
     price = await price_of(client, made.plan.code, made.every)
-    if change is not None and other_rhythm:  # Stripe begins a new period itself, and takes what is pending along
-        await _item(client, customer, -change.unused, f"{old}, {change.days_left}/{change.days}", rate, f"unused:{key}")
+    # Stripe begins a new period itself, and takes what is pending along
+    if change is not None and other_rhythm:
+        await _item(
+            client,
+            customer,
+            -change.unused,
+            f"{old}, {change.days_left}/{change.days}",
+            rate,
+            f"unused:{key}",
+        )
     await asked(
         client.v1.subscriptions.update_async(
             live.id,
@@ -88,7 +109,9 @@ async def _change(
             {"idempotency_key": f"invoice:{key}"},
         )
     )
-    await asked(client.v1.invoices.finalize_invoice_async(str(drawn.id), {}, {"idempotency_key": f"finalize:{key}"}))
+    await asked(
+        client.v1.invoices.finalize_invoice_async(str(drawn.id), {}, {"idempotency_key": f"finalize:{key}"})
+    )
     try:
         await asked(client.v1.invoices.pay_async(str(drawn.id), {}, {"idempotency_key": f"pay:{key}"}))
     except ProviderFault as fault:

@@ -1,4 +1,7 @@
-"""Paying by card: to Stripe's own pages and back. Nothing of a card passes here, and coming back proves nothing: the state is read."""
+"""Paying by card: to Stripe's own pages and back.
+
+Nothing of a card passes here, and coming back proves nothing: the state is read.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ async def go_to_checkout(
     database: TheDatabase,
     code: FromPath[str],
 ) -> Response[Any]:
-    """Show the way to Stripe's page that takes the card: a link, since no form of ours may end on another host."""
+    """Show the way to Stripe's page that takes the card: a link, since no form of ours may end on another
+    host.
+    """
     form = await read_form(request, ChoiceForm)
     async with form.or_again(GO, place="pengaturan", url=None):
         url = await begin_checkout(
@@ -57,7 +62,9 @@ async def come_back(visit: TheVisit, tenant: TheTenant, database: TheDatabase) -
     try:
         await look(database, tenant.id, clock.today(visit.brand.timezone))
     except ProviderFault:
-        return see_other(HOME, flash=say("Penyedia kartu belum menjawab. Keadaannya dibaca lagi sebentar lagi."))
+        return see_other(
+            HOME, flash=say("Penyedia kartu belum menjawab. Keadaannya dibaca lagi sebentar lagi.")
+        )
     forget_here(database, REGISTRY)
     return see_other(HOME, flash=say("Keadaan langganan sudah dibaca dari penyedia kartu."))
 

@@ -1,6 +1,7 @@
 """Reading back from Stripe what became of a subscription and its invoices, and believing nothing else.
 
-Asked without a transaction, then written in one under the subscription's lock: repeated or out of order, the last reading stands.
+Asked without a transaction, then written in one under the subscription's lock: repeated or out of order, the
+last reading stands.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ STRIPE = "Stripe"
 
 
 async def look(database: Database, cooperative_id: UUID, on: date) -> None:
-    """Read a cooperative's subscription and invoices at Stripe and write what they say. Raises ProviderFault where asking again may help."""
+    """Read a cooperative's subscription and invoices at Stripe and write what they say.
+
+    Raises ProviderFault where asking again may help.
+    """
     async with shared_session(database) as db:
         known = await queries.subscription(db, cooperative_id)
     if known is None or known.stripe_customer is None:
@@ -84,7 +88,14 @@ async def _follow(
                 db, database.settings, subscription, free, "month", start=on, by=STRIPE, on=on, source_key=""
             )
             subscription.stripe_subscription = None
-            record(db, subscription.cooperative_id, "billing.period_ended", by=STRIPE, on=on, facts={"plan": free.code})
+            record(
+                db,
+                subscription.cooperative_id,
+                "billing.period_ended",
+                by=STRIPE,
+                on=on,
+                facts={"plan": free.code},
+            )
         return
     told = live[0]
     item = told.items.data[0]
@@ -96,14 +107,20 @@ async def _follow(
     was_trial = subscription.status == "trialing" and told.status == "trialing"
     if subscription.stripe_subscription != told.id or (subscription.plan, subscription.every) != found:
         record(
-            db, subscription.cooperative_id, "billing.card_read", by=STRIPE, on=on, facts={"plan": code, "every": every}
+            db,
+            subscription.cooperative_id,
+            "billing.card_read",
+            by=STRIPE,
+            on=on,
+            facts={"plan": code, "every": every},
         )
     if subscription.coupon and subscription.way != "card":
         subscription.coupon, subscription.coupon_left = None, 0  # Stripe counts it from here on
     subscription.way, subscription.stripe_subscription = "card", told.id
     subscription.plan, subscription.every = code, every
     start, end = day_of(item.current_period_start), day_of(item.current_period_end)
-    # what Stripe takes for a trial may be the rest of a period that was paid here: it keeps its beginning and its worth
+    # what Stripe takes for a trial may be the rest of a period that was paid here: it keeps its beginning and
+    # its worth
     if told.status != "trialing" or was_trial or end != subscription.period_end:
         subscription.anchor = subscription.period_start = start
         subscription.period_end = max(end, start + timedelta(days=1))
@@ -121,7 +138,9 @@ async def _follow(
 
 
 def _worth(item: Item, status: str, invoices: list[StripeInvoice]) -> Rupiah:
-    """What the period of now is worth: its price, less what a coupon took off the invoice that it began with."""
+    """What the period of now is worth: its price,
+    less what a coupon took off the invoice that it began with.
+    """
     if status == "trialing":
         return Rupiah(0)
     price = money(item.price.unit_amount)
@@ -137,7 +156,10 @@ def _discount(told: StripeInvoice) -> Rupiah:
 
 
 async def _mirror(db: AsyncSession, subscription: Subscription, told: StripeInvoice, on: date) -> None:
-    """Keep an invoice of Stripe as one of ours: our number, its sums. One that asks for nothing (a trial's) is none."""
+    """Keep an invoice of Stripe as one of ours: our number, its sums.
+
+    One that asks for nothing (a trial's) is none.
+    """
     if told.status in (None, "draft") or (told.subtotal == 0 and told.total == 0):
         return
     if told.currency != CURRENCY:

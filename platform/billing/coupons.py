@@ -1,4 +1,7 @@
-"""Coupons: operators make them, cooperatives enter them. A discount in percent on so many of the next invoices."""
+"""Coupons: operators make them, cooperatives enter them.
+
+A discount in percent on so many of the next invoices.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +31,33 @@ def check_code(typed: str) -> str:
 
 
 async def make_coupon(
-    db: AsyncSession, *, code: str, percent: int, invoices: int, most: int, until: date | None, reason: str, by: str
+    db: AsyncSession,
+    *,
+    code: str,
+    percent: int,
+    invoices: int,
+    most: int,
+    until: date | None,
+    reason: str,
+    by: str,
 ) -> Coupon:
-    """Make a coupon that at most ``most`` cooperatives may enter. Raises Refusal: billing.coupon_malformed, .coupon_taken, .reason_needed."""
+    """Make a coupon that at most ``most`` cooperatives may enter.
+
+    Raises Refusal: billing.coupon_malformed, .coupon_taken, .reason_needed.
+    """
     checked = check_code(code)
     if not reason.strip():
         raise errors.REASON_NEEDED(field="reason")
     if await queries.coupon_to_change(db, checked) is not None:
         raise errors.COUPON_TAKEN(code=checked, field="code")
     coupon = Coupon(
-        code=checked, percent=percent, invoices=invoices, most=most, until=until, reason=reason.strip(), made_by=by
+        code=checked,
+        percent=percent,
+        invoices=invoices,
+        most=most,
+        until=until,
+        reason=reason.strip(),
+        made_by=by,
     )
     db.add(coupon)
     await db.flush()
@@ -50,11 +70,13 @@ async def make_coupon(
 async def enter_coupon(db: AsyncSession, cooperative_id: UUID, typed: str, *, by: str, on: date) -> Coupon:
     """Enter a code: it counts from the next invoice on, in the place of an earlier one.
 
-    Raises Refusal: billing.coupon_malformed, .no_such_coupon (also when it is used up or over), .coupon_used, .coupon_by_card.
+    Raises Refusal: billing.coupon_malformed, .no_such_coupon (also when it is used up or over), .coupon_used,
+    .coupon_by_card.
     """
     code = check_code(typed)
     subscription = await locked_subscription(db, cooperative_id, on)
-    if subscription.way == "card":  # Stripe counts what it was told at Checkout; a code of later would wait unused
+    # Stripe counts what it was told at Checkout; a code of later would wait unused
+    if subscription.way == "card":
         raise errors.COUPON_BY_CARD(field="code")
     coupon = await queries.coupon_to_change(db, code)
     if coupon is None or coupon.used >= coupon.most or (coupon.until is not None and coupon.until < on):

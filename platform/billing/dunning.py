@@ -1,7 +1,7 @@
 """What a subscription has to do on a day: the one step that is next, and the day of the one after. Pure.
 
-What was missed is done once, with the day on which it is done: of several reminders that are late only the last is sent, and nobody
-becomes read-only sooner than a week after a reminder that was really sent.
+What was missed is done once, with the day on which it is done: of several reminders that are late only the
+last is sent, and nobody becomes read-only sooner than a week after a reminder that was really sent.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ class Unpaid(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What decides the next step. ``period_end`` is None on the free plan; ``renews_here`` is False where Stripe renews."""
+    """What decides the next step.
+
+    ``period_end`` is None on the free plan; ``renews_here`` is False where Stripe renews.
+    """
 
     status: Status
     period_end: date | None
@@ -56,7 +59,9 @@ def next_step(standing: Standing, terms: Terms, on: date) -> Step | None:
         return None
     first = min(now, key=lambda each: (each[0], _RANK[each[1].kind]))[1]
     if first.kind == "remind":  # of several that are late only the last is sent
-        return max((step for _, step in now if step.invoice == first.invoice and step.kind == "remind"), key=_count)
+        return max(
+            (step for _, step in now if step.invoice == first.invoice and step.kind == "remind"), key=_count
+        )
     return first
 
 

@@ -23,8 +23,10 @@ PAY_FIRST = Kind(
 BY_CARD = Kind(
     "billing.by_card",
     409,
-    id="Langganan ini dibayar dengan kartu. Hentikan lewat tombol “Kelola kartu dan langganan”; sesudah masanya habis pilih paket lain.",
-    en="This subscription is paid by card. End it with the button “Manage card and subscription”, and choose another plan when its period is over.",
+    id="Langganan ini dibayar dengan kartu. Hentikan lewat tombol “Kelola kartu dan langganan”; sesudah "
+    "masanya habis pilih paket lain.",
+    en="This subscription is paid by card. End it with the button “Manage card and subscription”, and "
+    "choose another plan when its period is over.",
 )
 OWN_PLAN_BY_CARD = Kind(
     "billing.own_plan_by_card",
@@ -59,13 +61,16 @@ NOT_OPEN = Kind(
 REFERENCE_USED = Kind(
     "billing.reference_used",
     409,
-    id="Bukti itu sudah melunasi tagihan {number}, dan satu transfer melunasi satu tagihan. Tulis bukti transfer yang lain.",
-    en="That reference has paid invoice {number} already, and one transfer pays one invoice. Write the reference of another transfer.",
+    id="Bukti itu sudah melunasi tagihan {number}, dan satu transfer melunasi satu tagihan. Tulis bukti "
+    "transfer yang lain.",
+    en="That reference has paid invoice {number} already, and one transfer pays one invoice. Write the "
+    "reference of another transfer.",
 )
 WRONG_AMOUNT = Kind(
     "billing.wrong_amount",
     409,
-    id="Tagihan {number} sebesar {due}, bukan {given}. Periksa sekali lagi; kelebihan bisa dicatat sebagai saldo.",
+    id="Tagihan {number} sebesar {due}, bukan {given}. Periksa sekali lagi; kelebihan bisa dicatat "
+    "sebagai saldo.",
     en="Invoice {number} is for {due}, not {given}. Check again; what is too much can be recorded as credit.",
 )
 REASON_NEEDED = Kind(
@@ -95,8 +100,10 @@ AMOUNT_TOO_LARGE = Kind(
 AT_STRIPE = Kind(
     "billing.at_stripe",
     409,
-    id="Tagihan {number} ditagih Stripe. Tutup atau lunasi di dasbor Stripe; keadaannya dibaca dari sana, supaya kartu tidak ditagih lagi.",
-    en="Invoice {number} is collected by Stripe. Close or settle it in Stripe's dashboard; it is read back from there, so that the card is not charged as well.",
+    id="Tagihan {number} ditagih Stripe. Tutup atau lunasi di dasbor Stripe; keadaannya dibaca dari sana, "
+    "supaya kartu tidak ditagih lagi.",
+    en="Invoice {number} is collected by Stripe. Close or settle it in Stripe's dashboard; it is read "
+    "back from there, so that the card is not charged as well.",
 )
 COUPON_USED = Kind(
     "billing.coupon_used",
@@ -107,8 +114,10 @@ COUPON_USED = Kind(
 COUPON_BY_CARD = Kind(
     "billing.coupon_by_card",
     409,
-    id="Langganan ini dibayar dengan kartu, dan kupon hanya bisa dimasukkan sebelum kartu dipasang. Tidak ada yang berubah.",
-    en="This subscription is paid by card, and a code can only be entered before the card is set up. Nothing has changed.",
+    id="Langganan ini dibayar dengan kartu, dan kupon hanya bisa dimasukkan sebelum kartu dipasang. Tidak "
+    "ada yang berubah.",
+    en="This subscription is paid by card, and a code can only be entered before the card is set up. "
+    "Nothing has changed.",
 )
 COUPON_TAKEN = Kind(
     "billing.coupon_taken",

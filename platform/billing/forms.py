@@ -15,7 +15,9 @@ Reason = Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
 
 
 class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Choosing a plan from the page that has told the sum, or paying it by card; ``key`` makes a repetition harmless."""
+    """Choosing a plan from the page that has told the sum, or paying it by card; ``key`` makes a repetition
+    harmless.
+    """
 
     every: Every
     key: Key

@@ -1,7 +1,8 @@
-"""Where Stripe tells the platform that something happened to a subscription: POST /kait/langganan on the apex.
+"""Where Stripe tells the platform that something happened to a subscription: POST /kait/langganan on the
+apex.
 
-A message that Stripe signed becomes one row and one job, in one transaction, and is answered; the job reads the state back
-(``billing.card_reading``). One that it did not sign, or is about nobody here, leaves nothing.
+A message that Stripe signed becomes one row and one job, in one transaction, and is answered; the job reads
+the state back (``billing.card_reading``). One that it did not sign, or is about nobody here, leaves nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class _Message(msgspec.Struct, frozen=True):
 
 @post(PATH)
 async def hear_stripe(request: AnyRequest, database: TheDatabase) -> Response[None]:
-    """Take a message: 200 once it is kept (or known, or about nobody here), 400 when Stripe did not sign it, 404 without cards."""
+    """Take a message: 200 once it is kept (or known, or about nobody here), 400 when Stripe did not sign it,
+    404 without cards.
+    """
     settings = database.settings
     if not cards_are_taken(settings) or not settings.billing_stripe_webhook_secret:
         raise NOT_FOUND()
@@ -72,7 +75,8 @@ async def _keep(database: Database, event_id: str, kind: str, customer: str) -> 
             return
         new = await db.execute(
             text(
-                "INSERT INTO shared.billing_events (event_id, kind, subject, received_at) VALUES (:id, :kind, :customer, :now)"
+                "INSERT INTO shared.billing_events (event_id, kind, subject, received_at) VALUES (:id, "
+                ":kind, :customer, :now)"
                 " ON CONFLICT DO NOTHING RETURNING event_id"
             ),
             {"id": event_id, "kind": kind, "customer": customer, "now": clock.now()},

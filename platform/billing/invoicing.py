@@ -1,4 +1,6 @@
-"""Invoices: issued with a number of an unbroken row, then paid, voided or given up; and what a cooperative has with us."""
+"""Invoices: issued with a number of an unbroken row, then paid, voided or given up; and what a cooperative
+has with us.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Draft(msgspec.Struct, frozen=True):
 async def issue(
     db: AsyncSession, settings: Settings, subscription: Subscription, draft: Draft, *, by: str, on: date
 ) -> Invoice | None:
-    """Issue an invoice on the day ``on``; None when this cause has had one. The subscription's row must be locked.
+    """Issue an invoice on the day ``on``; None when this cause has had one.
+
+    The subscription's row must be locked.
 
     What the cooperative has with us pays first; when that is all of it, the invoice is paid at once.
     """
@@ -96,14 +100,19 @@ async def issue(
 async def issue_mirrored(
     db: AsyncSession, subscription: Subscription, invoice: Invoice, lines: Sequence[Line], *, on: date
 ) -> Invoice:
-    """Keep an invoice that Stripe has issued, under the next number of the year in which it was; it comes with its sums."""
+    """Keep an invoice that Stripe has issued, under the next number of the year in which it was; it comes
+    with its sums.
+    """
     buyer = await queries.buyer(db, subscription.cooperative_id)
     assert buyer is not None
     invoice.id = new_id()
     invoice.number = await _next_number(db, invoice.issued_on.year)
     invoice.cooperative_id = subscription.cooperative_id
     invoice.buyer_name = subscription.buyer_name or buyer.name
-    invoice.buyer_address, invoice.buyer_tax_number = subscription.buyer_address, subscription.buyer_tax_number
+    invoice.buyer_address, invoice.buyer_tax_number = (
+        subscription.buyer_address,
+        subscription.buyer_tax_number,
+    )
     db.add(invoice)
     await db.flush()
     _add_lines(db, invoice, lines)
@@ -117,7 +126,11 @@ def _add_lines(db: AsyncSession, invoice: Invoice, lines: Sequence[Line]) -> Non
     for at, line in enumerate(lines, start=1):
         db.add(
             InvoiceLine(
-                invoice_id=invoice.id, line=at, text_id=line.text.id, text_en=line.text.en, amount=int(line.amount)
+                invoice_id=invoice.id,
+                line=at,
+                text_id=line.text.id,
+                text_en=line.text.en,
+                amount=int(line.amount),
             )
         )
 
@@ -125,12 +138,27 @@ def _add_lines(db: AsyncSession, invoice: Invoice, lines: Sequence[Line]) -> Non
 def add_credit(
     db: AsyncSession, cooperative_id: UUID, amount: Rupiah, *, reason: str, by: str, key: str, on: date
 ) -> None:
-    """Change what a cooperative has with us; below zero when it is used. The same key is refused by the database."""
-    db.add(Credit(cooperative_id=cooperative_id, amount=int(amount), reason=reason, by=by, source_key=key, on_date=on))
+    """Change what a cooperative has with us; below zero when it is used.
+
+    The same key is refused by the database.
+    """
+    db.add(
+        Credit(
+            cooperative_id=cooperative_id,
+            amount=int(amount),
+            reason=reason,
+            by=by,
+            source_key=key,
+            on_date=on,
+        )
+    )
 
 
 async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Invoice]:
-    """Return an invoice with its subscription, both locked, the subscription first. Raises Refusal billing.no_such_invoice."""
+    """Return an invoice with its subscription, both locked, the subscription first.
+
+    Raises Refusal billing.no_such_invoice.
+    """
     owner = await queries.owner_of_invoice(db, number)
     subscription = await queries.subscription_to_change(db, owner) if owner else None
     invoice = await queries.invoice_to_change(db, number) if subscription else None
@@ -139,7 +167,9 @@ async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Inv
     return subscription, invoice
 
 
-def mark_paid(db: AsyncSession, invoice: Invoice, *, way: str, reference: str, confirmed_by: str, on: date) -> None:
+def mark_paid(
+    db: AsyncSession, invoice: Invoice, *, way: str, reference: str, confirmed_by: str, on: date
+) -> None:
     """Take down that an open invoice is paid. Raises Refusal billing.not_open."""
     if invoice.state != "open":
         raise errors.NOT_OPEN(number=invoice.number)
@@ -150,7 +180,10 @@ def mark_paid(db: AsyncSession, invoice: Invoice, *, way: str, reference: str, c
 
 
 def close_unpaid(db: AsyncSession, invoice: Invoice, state: str, *, reason: str, by: str, on: date) -> None:
-    """Void an open invoice, or give it up as uncollectible. Voided, the credit that it used comes back. Raises Refusal billing.not_open."""
+    """Void an open invoice, or give it up as uncollectible.
+
+    Voided, the credit that it used comes back. Raises Refusal billing.not_open.
+    """
     if invoice.state != "open":
         raise errors.NOT_OPEN(number=invoice.number)
     if not reason.strip():
@@ -176,11 +209,14 @@ def overdue(invoices: Sequence[Invoice], on: date) -> Invoice | None:
 
 
 async def _next_number(db: AsyncSession, year: int) -> str:
-    """The next number of a year, as "2026-000123": the counter's row stays locked, and goes back with a transaction that fails."""
+    """The next number of a year, as "2026-000123": the counter's row stays locked, and goes back with a
+    transaction that fails.
+    """
     last = await db.execute(
         text(
             "INSERT INTO shared.invoice_counters (year, last_number) VALUES (:year, 1)"
-            " ON CONFLICT (year) DO UPDATE SET last_number = invoice_counters.last_number + 1 RETURNING last_number"
+            " ON CONFLICT (year) DO UPDATE SET last_number = invoice_counters.last_number + 1 "
+            "RETURNING last_number"
         ),
         {"year": year},
     )

@@ -1,6 +1,8 @@
-"""Which open invoice a line of the platform's own statement pays: read and judged by the rules of payments, confirmed by an operator.
+"""Which open invoice a line of the platform's own statement pays: read and judged by the rules of payments,
+confirmed by an operator.
 
-Nothing is kept of the statement: an invoice that is paid is open no more, so the same file a second time finds nothing to confirm.
+Nothing is kept of the statement: an invoice that is paid is open no more, so the same file a second time
+finds nothing to confirm.
 """
 
 from __future__ import annotations
@@ -27,9 +29,11 @@ LONGEST_REFERENCE: Final = 120
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A line that came in with the invoices that it may pay, the likeliest first; ``sure`` when it names one and the sum is right.
+    """A line that came in with the invoices that it may pay, the likeliest first; ``sure`` when it names one
+    and the sum is right.
 
-    ``reference`` is what an invoice says that it was paid by; ``used_for`` is the invoice that this line has paid already.
+    ``reference`` is what an invoice says that it was paid by; ``used_for`` is the invoice that this line has
+    paid already.
     """
 
     day: date
@@ -50,8 +54,11 @@ def reference_of(day: date, amount: Rupiah, said: str) -> str:
     return f"{day} {amount.worded('id')} {said}"[:LONGEST_REFERENCE].rstrip()
 
 
-def match_statement(content: bytes, invoices: Sequence[OpenRow], used: Mapping[str, str], today: date) -> list[Match]:
-    """Judge every line that brought money in; ``used`` says which references have paid which invoice: no line pays two.
+def match_statement(
+    content: bytes, invoices: Sequence[OpenRow], used: Mapping[str, str], today: date
+) -> list[Match]:
+    """Judge every line that brought money in; ``used`` says which references have paid which invoice: no line
+    pays two.
 
     Raises Refusal: billing.unknown_statement, and those of reading a statement.
     """
@@ -72,7 +79,8 @@ def match_statement(content: bytes, invoices: Sequence[OpenRow], used: Mapping[s
         for each in invoices
     ]
     verdicts = match(
-        [Line(key=each.fingerprint, day=each.day, amount=each.amount, text=each.text) for each in fresh], candidates
+        [Line(key=each.fingerprint, day=each.day, amount=each.amount, text=each.text) for each in fresh],
+        candidates,
     )
     matches = [
         Match(each.day, each.amount, each.text, sure=False, numbers=(), used_for=used[reference])
@@ -97,6 +105,8 @@ def match_statement(content: bytes, invoices: Sequence[OpenRow], used: Mapping[s
 
 
 def _stands_alone(reference: str, said: str) -> bool:
-    """Whether a number stands in a line by itself, and is no part of a longer one; a bank may have broken it in the middle."""
+    """Whether a number stands in a line by itself, and is no part of a longer one; a bank may have broken it
+    in the middle.
+    """
     broken = r"[\W_]*".join(reference)
     return re.search(rf"(?<!\d){broken}(?!\d)", said) is not None

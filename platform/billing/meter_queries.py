@@ -1,6 +1,8 @@
-"""What a cooperative uses, counted in its own schema: the very statements that its usage page shows, so that it can count again.
+"""What a cooperative uses, counted in its own schema: the very statements that its usage page shows, so that
+it can count again.
 
-Each takes the first moment of a month ($1) and of the next ($2) where the cooperative is, and gives one number.
+Each takes the first moment of a month ($1) and of the next ($2) where the cooperative is, and gives one
+number.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ METERS: Final[tuple[Meter, ...]] = ("members", "orders", "messages", "storage")
 STATEMENTS: Final[dict[Meter, str]] = {
     # members at the end of the month: who had joined and not yet left
     "members": (
-        "SELECT count(*) FROM members, (SELECT (CAST($2 AS timestamptz) AT TIME ZONE timezone)::date AS day FROM profile) AS after\n"
-        "WHERE status IN ('active', 'left') AND joined_on < after.day AND (left_on IS NULL OR left_on >= after.day)\n"
+        "SELECT count(*) FROM members, (SELECT (CAST($2 AS timestamptz) AT TIME ZONE timezone)::date "
+        "AS day FROM profile) AS after\n"
+        "WHERE status IN ('active', 'left') AND joined_on < after.day AND (left_on IS NULL OR left_on "
+        ">= after.day)\n"
         "  AND CAST($1 AS timestamptz) < CAST($2 AS timestamptz)"
     ),
     # orders of the month from the shop, also those called off later: what happened is not counted away
@@ -34,7 +38,9 @@ STATEMENTS: Final[dict[Meter, str]] = {
 
 
 async def measure(ro: Reader, start: datetime, end: datetime) -> dict[Meter, int]:
-    """Return every figure of the cooperative that ``ro`` is bound to, for the month from ``start`` up to ``end``."""
+    """Return every figure of the cooperative that ``ro`` is bound to, for the month from ``start`` up to
+    ``end``.
+    """
     return {meter: int(await ro.value(STATEMENTS[meter], start, end) or 0) for meter in METERS}
 
 

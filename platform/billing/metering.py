@@ -1,4 +1,6 @@
-"""Measuring what cooperatives use, once a day: this month so far, and in the first days of a month the one before, for good."""
+"""Measuring what cooperatives use, once a day: this month so far, and in the first days of a month the one
+before, for good.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,8 @@ async def measure_one(database: Database, tenant: TenantRef, on: date) -> None:
                 if meter == "storage" and month != months[-1]:
                     continue
                 await db.execute(
-                    _KEEP, {"id": tenant.id, "month": month, "meter": meter, "value": value, "now": clock.now()}
+                    _KEEP,
+                    {"id": tenant.id, "month": month, "meter": meter, "value": value, "now": clock.now()},
                 )
         await settle(db, subscription, on)
 

@@ -1,10 +1,23 @@
-"""What cooperatives have bought, what they were invoiced for and what they used: tables of schema ``shared``."""
+"""What cooperatives have bought, what they were invoiced for and what they used:
+tables of schema ``shared``.
+"""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,10 +28,13 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class Subscription(SharedBase):
-    """What one cooperative is on. ``period_end`` is the first day that no longer belongs to the period; both are null on the free plan.
+    """What one cooperative is on.
 
-    ``next_plan`` comes at the end of the period (null: the same again); ``value`` is what the plan is worth for a whole period, after discount
-    and before tax; ``next_due_on`` the day on which ``billing.running`` has something to do, null when nothing.
+    ``period_end`` is the first day that no longer belongs to the period; both are null on the free plan.
+
+    ``next_plan`` comes at the end of the period (null: the same again); ``value`` is what the plan is worth
+    for a whole period, after discount and before tax; ``next_due_on`` the day on which ``billing.running``
+    has something to do, null when nothing.
     """
 
     __tablename__ = "subscriptions"
@@ -26,7 +42,9 @@ class Subscription(SharedBase):
         CheckConstraint("status IN ('trialing', 'active', 'past_due', 'read_only')", name="status"),
         CheckConstraint("every IN ('month', 'year')", name="every"),
         CheckConstraint("way IN ('invoice', 'card')", name="way"),
-        CheckConstraint("(period_start IS NULL) = (period_end IS NULL) AND period_start < period_end", name="period"),
+        CheckConstraint(
+            "(period_start IS NULL) = (period_end IS NULL) AND period_start < period_end", name="period"
+        ),
         CheckConstraint("value >= 0", name="value"),
         Index("ix_subscriptions_next_due_on", "next_due_on"),
     )
@@ -98,12 +116,17 @@ class InvoiceCounter(SharedBase):
 
 
 class Invoice(SharedBase):
-    """An invoice to a cooperative, in rupiah. ``source_key`` makes each cause give one; what was bought and by whom is frozen."""
+    """An invoice to a cooperative, in rupiah.
+
+    ``source_key`` makes each cause give one; what was bought and by whom is frozen.
+    """
 
     __tablename__ = "invoices"
     __table_args__ = (
         CheckConstraint("state IN ('open', 'paid', 'void', 'uncollectible')", name="state"),
-        CheckConstraint("total = subtotal - discount + tax AND to_pay = total - credit AND to_pay >= 0", name="sums"),
+        CheckConstraint(
+            "total = subtotal - discount + tax AND to_pay = total - credit AND to_pay >= 0", name="sums"
+        ),
         CheckConstraint("(state = 'paid') = (paid_on IS NOT NULL)", name="paid"),
         Index("ix_invoices_cooperative_id", "cooperative_id", "issued_on"),
         Index("ix_invoices_state", "state", "due_on"),
@@ -153,7 +176,10 @@ class InvoiceLine(SharedBase):
 
 
 class Credit(SharedBase):
-    """What a cooperative has with the platform, one row for each change, append-only. Their sum pays the next invoices first."""
+    """What a cooperative has with the platform, one row for each change, append-only.
+
+    Their sum pays the next invoices first.
+    """
 
     __tablename__ = "billing_credits"
     __table_args__ = (
@@ -172,7 +198,10 @@ class Credit(SharedBase):
 
 
 class BillingEntry(SharedBase):
-    """The history of a subscription, append-only: what was done, by whom, on which day. Reminders are entries too."""
+    """The history of a subscription, append-only: what was done, by whom, on which day.
+
+    Reminders are entries too.
+    """
 
     __tablename__ = "billing_entries"
     __table_args__ = (Index("ix_billing_entries_cooperative_id", "cooperative_id", "id"),)
@@ -200,7 +229,9 @@ class UsageFigure(SharedBase):
 
 
 class BillingEvent(SharedBase):
-    """A verified message of Stripe to the platform: kept once by its id, and no more believed than that there is something to look at."""
+    """A verified message of Stripe to the platform: kept once by its id, and no more believed than that there
+    is something to look at.
+    """
 
     __tablename__ = "billing_events"
 

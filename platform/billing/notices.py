@@ -1,6 +1,7 @@
 """What officers should know of their plan, as one code in the registry row: the most pressing first. Pure.
 
-The sentences stand in themes/base/templates/billing/_notice.html; they come without a question to the database on every page.
+The sentences stand in themes/base/templates/billing/_notice.html; they come without a question to the
+database on every page.
 """
 
 from __future__ import annotations
@@ -17,14 +18,30 @@ LIMITED: Final[tuple[Limit, ...]] = ("members", "storage", "messages")
 
 
 def notice_of(
-    *, status: Status, plan: Plan, period_end: date | None, unpaid: bool, usage: Mapping[str, int], warn: int, on: date
+    *,
+    status: Status,
+    plan: Plan,
+    period_end: date | None,
+    unpaid: bool,
+    usage: Mapping[str, int],
+    warn: int,
+    on: date,
 ) -> str | None:
-    """Return the code of the one thing to tell, or None. ``warn`` is the percentage of a limit from which on it is told."""
+    """Return the code of the one thing to tell, or None.
+
+    ``warn`` is the percentage of a limit from which on it is told.
+    """
     if status in ("read_only", "past_due"):
         return status
-    if status == "trialing" and period_end is not None and on >= period_end - timedelta(days=TRIAL_NOTICE_DAYS):
+    if (
+        status == "trialing"
+        and period_end is not None
+        and on >= period_end - timedelta(days=TRIAL_NOTICE_DAYS)
+    ):
         return "trial_ends"
-    limited = [(name, usage.get(name, 0), limit) for name in LIMITED if (limit := plan.limits.get(name)) is not None]
+    limited = [
+        (name, usage.get(name, 0), limit) for name in LIMITED if (limit := plan.limits.get(name)) is not None
+    ]
     for name, used, limit in limited:
         if used > limit:
             return f"over_{name}"

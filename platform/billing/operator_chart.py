@@ -1,4 +1,6 @@
-"""The bars of a chart of months, reckoned to whole units of its drawing; the table beside it says the same in figures."""
+"""The bars of a chart of months, reckoned to whole units of its drawing; the table beside it says the same in
+figures.
+"""
 
 from __future__ import annotations
 

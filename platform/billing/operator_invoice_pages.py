@@ -1,4 +1,6 @@
-"""Operators' pages of invoices: what is open, confirming that the money is there, closing what will not be paid."""
+"""Operators' pages of invoices: what is open, confirming that the money is there, closing what will not be
+paid.
+"""
 
 from __future__ import annotations
 
@@ -63,12 +65,16 @@ async def read_statement_of_bank(request: AnyRequest, database: TheDatabase) -> 
             rows = await operator_queries.open_invoices(ro, 10_000)
             used = await operator_queries.references_used(ro)
         today = clock.today()
-        matches = await compute_in_thread(database, "platform", lambda: match_statement(raw, rows, used, today))
+        matches = await compute_in_thread(
+            database, "platform", lambda: match_statement(raw, rows, used, today)
+        )
     return page(request, "billing/operator_statement.html", place=PLACE, form=None, matches=matches)
 
 
 @get(f"{HOME}/{{number:str}}", guards=[operator])
-async def show_invoice(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[str]) -> Response[bytes]:
+async def show_invoice(
+    request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[str]
+) -> Response[bytes]:
     """Show one, and what can be done with it."""
     return page(request, ONE, place=PLACE, form=None, **await _invoice(ro, visit.lang, number))
 
@@ -90,10 +96,14 @@ async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: Fro
         if found.state != "open":
             raise NOT_OPEN(number=number)
         if form.data.amount != found.to_pay:
-            raise WRONG_AMOUNT(number=number, due=Rupiah(found.to_pay), given=form.data.amount, field="amount")
+            raise WRONG_AMOUNT(
+                number=number, due=Rupiah(found.to_pay), given=form.data.amount, field="amount"
+            )
         if not form.data.confirmed:
             way = showing.WAYS[form.data.way].worded(visit.lang)
-            return page(request, "billing/operator_payment.html", place=PLACE, paid=form.data, way=way, **context)
+            return page(
+                request, "billing/operator_payment.html", place=PLACE, paid=form.data, way=way, **context
+            )
         await confirm_payment(
             db,
             visit.database.settings,

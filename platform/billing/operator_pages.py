@@ -1,4 +1,6 @@
-"""Operators' pages of billing: who pays what, who does not, what came in, and the few things that are done by hand."""
+"""Operators' pages of billing: who pays what, who does not, what came in, and the few things that are done by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +42,13 @@ MONTHS: Final = 12
 
 @get(HOME, guards=[operator])
 async def list_subscriptions(
-    request: AnyRequest, ro: Ro, visit: TheVisit, cari: FromQuery[str] = "", pilih: FromQuery[str] = "", halaman: FromQuery[int] = 1
-) -> Response[bytes]:  # fmt: skip
+    request: AnyRequest,
+    ro: Ro,
+    visit: TheVisit,
+    cari: FromQuery[str] = "",
+    pilih: FromQuery[str] = "",
+    halaman: FromQuery[int] = 1,
+) -> Response[bytes]:
     """List and search subscriptions."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     chosen = pilih if pilih in TABS else ""
@@ -83,7 +90,11 @@ async def show_revenue(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response
 async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the coupons, and ask for a new one."""
     return page(
-        request, "billing/operator_coupons.html", place=PLACE, form=None, rows=await operator_queries.coupons(ro)
+        request,
+        "billing/operator_coupons.html",
+        place=PLACE,
+        form=None,
+        rows=await operator_queries.coupons(ro),
     )
 
 
@@ -110,7 +121,9 @@ async def take_new_coupon(request: AnyRequest, db: Db, visit: TheVisit) -> Respo
 @get(f"{HOME}/koperasi/{{slug:str}}", guards=[operator])
 async def show_one(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[bytes]:
     """Show one cooperative's billing; the first look begins its trial."""
-    return page(request, "billing/operator_one.html", place=PLACE, form=None, **await _one(db, visit.lang, slug))
+    return page(
+        request, "billing/operator_one.html", place=PLACE, form=None, **await _one(db, visit.lang, slug)
+    )
 
 
 @post(f"{HOME}/koperasi/{{slug:str}}/saldo", guards=[operator])
@@ -155,7 +168,9 @@ async def _one(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:
         "invoices": await queries.invoices(ro, found),
         "invoice_states": showing.in_words(showing.INVOICE, lang),
         "usage": [showing.usage_of(meter, usage[meter], plan, lang) for meter in METERS if meter in usage],
-        "entries": [(entry.on_date, showing.deed(entry, lang), entry.by) for entry in await queries.entries(ro, found)],
+        "entries": [
+            (entry.on_date, showing.deed(entry, lang), entry.by) for entry in await queries.entries(ro, found)
+        ],
         "key": secrets.token_urlsafe(16),
     }
 

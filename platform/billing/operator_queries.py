@@ -73,10 +73,15 @@ class Summary(msgspec.Struct, frozen=True):
     owed: int
 
 
-_OWED = "coalesce((SELECT sum(i.to_pay) FROM shared.invoices i WHERE i.cooperative_id = s.cooperative_id AND i.state = 'open'), 0)::bigint"
-# A cooperative has a row once somebody looked at its plan, or the day's run came by; until then it is in the trial that begins with that row.
+_OWED = (
+    "coalesce((SELECT sum(i.to_pay) FROM shared.invoices i WHERE i.cooperative_id = s.cooperative_id AND "
+    "i.state = 'open'), 0)::bigint"
+)
+# A cooperative has a row once somebody looked at its plan, or the day's run came by; until then it is in the
+# trial that begins with that row.
 _ALL = (
-    "(SELECT c.id AS cooperative_id, coalesce(s.plan, c.plan) AS plan, coalesce(s.every, 'month') AS every, coalesce(s.status, 'trialing') AS status,"
+    "(SELECT c.id AS cooperative_id, coalesce(s.plan, c.plan) AS plan, coalesce(s.every, 'month') AS "
+    "every, coalesce(s.status, 'trialing') AS status,"
     " coalesce(s.way, 'invoice') AS way, s.period_end, s.next_plan FROM shared.cooperatives c"
     " LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id)"
 )
@@ -97,7 +102,8 @@ async def subscriptions(
     pattern = like(search)
     rows = await ro.rows(
         SubscriptionRow,
-        f"SELECT c.slug, c.name, s.plan, s.every, s.status, s.way, s.period_end, s.next_plan, {_OWED} AS owed {_FOUND}"
+        f"SELECT c.slug, c.name, s.plan, s.every, s.status, s.way, s.period_end, s.next_plan, {_OWED} "
+        f"AS owed {_FOUND}"
         " ORDER BY s.status IN ('past_due', 'read_only') DESC, c.name, c.slug LIMIT $4 OFFSET $5",
         search,
         pattern,
@@ -128,28 +134,38 @@ async def open_invoices(ro: Reader, limit: int = 200) -> list[OpenRow]:
     """Return the open invoices of all cooperatives, the oldest first."""
     return await ro.rows(
         OpenRow,
-        "SELECT i.number, c.slug, c.name, i.due_on, i.to_pay, i.reminders_sent, s.status, s.way FROM shared.invoices i"
-        " JOIN shared.cooperatives c ON c.id = i.cooperative_id JOIN shared.subscriptions s ON s.cooperative_id = c.id"
+        "SELECT i.number, c.slug, c.name, i.due_on, i.to_pay, i.reminders_sent, s.status, s.way FROM "
+        "shared.invoices i"
+        " JOIN shared.cooperatives c ON c.id = i.cooperative_id JOIN shared.subscriptions s ON "
+        "s.cooperative_id = c.id"
         " WHERE i.state = 'open' ORDER BY i.due_on, i.number LIMIT $1",
         limit,
     )
 
 
 async def references_used(ro: Reader) -> dict[str, str]:
-    """Return by which lines of the bank invoices were paid: what each was told to be paid by, and its number."""
+    """Return by which lines of the bank invoices were paid:
+    what each was told to be paid by, and its number.
+    """
     rows = await ro.records(
-        "SELECT paid_reference, number FROM shared.invoices WHERE state = 'paid' AND paid_way = 'bank_transfer' AND paid_reference <> ''"
+        "SELECT paid_reference, number FROM shared.invoices WHERE state = 'paid' AND paid_way = "
+        "'bank_transfer' AND paid_reference <> ''"
     )
     return {row["paid_reference"]: row["number"] for row in rows}
 
 
 async def revenue(ro: Reader, since: date, until: date) -> list[MonthRow]:
-    """Return what was paid in each month from the month of ``since`` up to that of ``until``, also where it was nothing."""
+    """Return what was paid in each month from the month of ``since`` up to that of ``until``, also where it
+    was nothing.
+    """
     return await ro.rows(
         MonthRow,
-        "SELECT m::date AS month, coalesce(sum(i.to_pay), 0)::bigint AS amount, count(DISTINCT i.cooperative_id) AS cooperatives"
-        " FROM generate_series(date_trunc('month', CAST($1 AS date)::timestamp), CAST($2 AS date)::timestamp, interval '1 month') m"
-        " LEFT JOIN shared.invoices i ON i.state = 'paid' AND i.paid_on >= m::date AND i.paid_on < (m + interval '1 month')::date"
+        "SELECT m::date AS month, coalesce(sum(i.to_pay), 0)::bigint AS amount, count(DISTINCT "
+        "i.cooperative_id) AS cooperatives"
+        " FROM generate_series(date_trunc('month', CAST($1 AS date)::timestamp), CAST($2 AS "
+        "date)::timestamp, interval '1 month') m"
+        " LEFT JOIN shared.invoices i ON i.state = 'paid' AND i.paid_on >= m::date AND i.paid_on < (m "
+        "+ interval '1 month')::date"
         " AND i.to_pay > 0 GROUP BY m ORDER BY m",
         since,
         until,
@@ -157,11 +173,14 @@ async def revenue(ro: Reader, since: date, until: date) -> list[MonthRow]:
 
 
 async def plans_in_use(ro: Reader) -> dict[str, list[str]]:
-    """Return the code of every plan that somebody has or will have, with the addresses of those cooperatives."""
+    """Return the code of every plan that somebody has or will have,
+    with the addresses of those cooperatives.
+    """
     rows = await ro.records(
         "SELECT had.plan, array_agg(DISTINCT c.slug ORDER BY c.slug) AS slugs FROM shared.cooperatives c"
         " LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id"
-        " CROSS JOIN LATERAL unnest(ARRAY[c.plan, s.plan, s.next_plan]) AS had(plan) WHERE had.plan IS NOT NULL GROUP BY had.plan"
+        " CROSS JOIN LATERAL unnest(ARRAY[c.plan, s.plan, s.next_plan]) AS had(plan) WHERE had.plan IS "
+        "NOT NULL GROUP BY had.plan"
     )
     return {row["plan"]: row["slugs"] for row in rows}
 
@@ -170,7 +189,8 @@ async def coupons(ro: Reader) -> list[CouponRow]:
     """Return all coupons, the newest first."""
     return await ro.rows(
         CouponRow,
-        "SELECT code, percent, invoices, used, most, until, reason FROM shared.coupons ORDER BY made_at DESC LIMIT 200",
+        "SELECT code, percent, invoices, used, most, until, reason FROM shared.coupons ORDER BY "
+        "made_at DESC LIMIT 200",
     )
 
 
@@ -183,7 +203,8 @@ async def cooperative_id(ro: Reader, slug: str) -> UUID | None:
 async def owner_slug(ro: Reader, number: str) -> str | None:
     """Return the address of the cooperative that an invoice is for, or None."""
     found: str | None = await ro.value(
-        "SELECT c.slug FROM shared.invoices i JOIN shared.cooperatives c ON c.id = i.cooperative_id WHERE i.number = $1",
+        "SELECT c.slug FROM shared.invoices i JOIN shared.cooperatives c ON c.id = i.cooperative_id "
+        "WHERE i.number = $1",
         number,
     )
     return found

@@ -1,4 +1,7 @@
-"""Officers' pages of their plan. The cooperative's own transaction is not used: the subscription stands in schema ``shared``."""
+"""Officers' pages of their plan.
+
+The cooperative's own transaction is not used: the subscription stands in schema ``shared``.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,18 @@ from kernel.database import reader_of
 from kernel.phone import national
 from tenants.changes import REGISTRY, forget_here
 from tenants.session import shared_session
-from ui import AnyRequest, TheDatabase, TheTenant, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    TheDatabase,
+    TheTenant,
+    TheViewer,
+    TheVisit,
+    Visit,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
 from ui.errors import NOT_FOUND
 from ui.words import words
 
@@ -97,12 +111,21 @@ async def take_plan(
         shown = await _home(db, visit, await subscription_of(db, tenant.id, on), "")
     async with form.or_again("billing/plans.html", place=PLACE, **shown):
         if shown["subscription"].way == "card":
-            await change_by_card(database, tenant, code, form.data.every, by=viewer.name, on=on, key=form.data.key)
+            await change_by_card(
+                database, tenant, code, form.data.every, by=viewer.name, on=on, key=form.data.key
+            )
         else:
             await close_card_pages(database, tenant)
             async with shared_session(database) as db:
                 await choose(
-                    db, database.settings, tenant.id, code, form.data.every, by=viewer.name, on=on, key=form.data.key
+                    db,
+                    database.settings,
+                    tenant.id,
+                    code,
+                    form.data.every,
+                    by=viewer.name,
+                    on=on,
+                    key=form.data.key,
                 )
     forget_here(database, REGISTRY)
     return see_other(HOME, flash=words(visit.lang).gettext("Pilihan paket sudah dicatat."))
@@ -226,12 +249,22 @@ async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap
         "coming_every": _rhythm(subscription),
         "ends": coming is not None and coming.free,
         "every": every,
-        "plans": [_card(each, subscription, every, lang) for each in found.plan if each.sold or each.code == plan.code],
+        "plans": [
+            _card(each, subscription, every, lang)
+            for each in found.plan
+            if each.sold or each.code == plan.code
+        ],
         "stops": showing.stopping_lines(plan, coming, lang) if coming else [],
-        "open": [each for each in await queries.invoices(ro, subscription.cooperative_id) if each.state == "open"],
+        "open": [
+            each for each in await queries.invoices(ro, subscription.cooperative_id) if each.state == "open"
+        ],
         "credit": await queries.credit_of(db, subscription.cooperative_id),
-        "usage": [showing.usage_of(meter, usage[meter], plan, lang) for meter in showing.LIMITED if meter in usage],
-        "coupon_percent": await queries.coupon_percent(db, subscription.coupon) if subscription.coupon_left else 0,
+        "usage": [
+            showing.usage_of(meter, usage[meter], plan, lang) for meter in showing.LIMITED if meter in usage
+        ],
+        "coupon_percent": await queries.coupon_percent(db, subscription.coupon)
+        if subscription.coupon_left
+        else 0,
         "cards": bool(visit.database.settings.billing_stripe_key),
         "card_key": secrets.token_urlsafe(16),
         "grace_days": found.invoices.grace_days,
@@ -246,7 +279,9 @@ def _rhythm(subscription: Subscription) -> Every:
 def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> dict[str, Any]:
     current = plan.code == subscription.plan and (plan.free or every == subscription.every)
     # a trial of a plan goes on in the free one, unless somebody chooses
-    stays = plan.code == (subscription.next_plan or subscription.plan) and (plan.free or every == _rhythm(subscription))
+    stays = plan.code == (subscription.next_plan or subscription.plan) and (
+        plan.free or every == _rhythm(subscription)
+    )
     old = catalogue().of(subscription.plan)
     at_once = is_upgrade(old, cast("Every", subscription.every), plan, every)
     return {

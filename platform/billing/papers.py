@@ -1,4 +1,7 @@
-"""The invoice as PDF, set by typst from its frozen lines. What stands in it comes as data, never as source."""
+"""The invoice as PDF, set by typst from its frozen lines.
+
+What stands in it comes as data, never as source.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,9 @@ def _compile(settings: Settings, invoice: InvoiceCard, lines: Sequence[LineRow],
     return made
 
 
-def _data(settings: Settings, invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang) -> dict[str, object]:
+def _data(
+    settings: Settings, invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang
+) -> dict[str, object]:
     at = 0 if lang == "id" else 1
     state, _ = showing.INVOICE[invoice.state]
     sums = [("subtotal", invoice.subtotal)]
@@ -102,11 +107,16 @@ def _data(settings: Settings, invoice: InvoiceCard, lines: Sequence[LineRow], la
         "state": state.worded(lang),
         "open": invoice.state == "open",
         "lines": [
-            [line.text_id if lang == "id" else line.text_en, formats.rupiah(line.amount, lang)] for line in lines
+            [line.text_id if lang == "id" else line.text_en, formats.rupiah(line.amount, lang)]
+            for line in lines
         ],
         "sums": told,
         "to_pay": formats.rupiah(invoice.to_pay, lang),
         "account": settings.billing_bank_account,
         "note": showing.note_of(invoice.number),
-        "tax_note": tax.source if invoice.tax and tax else "" if settings.billing_pkp else _WORDS["no_tax"][at],
+        "tax_note": tax.source
+        if invoice.tax and tax
+        else ""
+        if settings.billing_pkp
+        else _WORDS["no_tax"][at],
     }

@@ -1,4 +1,7 @@
-"""How a subscription moves from one period to the next, and back to life when it is paid. Every function works on a locked row."""
+"""How a subscription moves from one period to the next, and back to life when it is paid.
+
+Every function works on a locked row.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,19 @@ if TYPE_CHECKING:
 
 
 async def locked_subscription(db: AsyncSession, cooperative_id: UUID, on: date) -> Subscription:
-    """Return a cooperative's row, locked; where there is none yet it is made: a trial that begins on this day."""
+    """Return a cooperative's row, locked; where there is none yet it is made: a trial that begins on this
+    day.
+    """
     found = await queries.subscription_to_change(db, cooperative_id)
     if found is not None:
         return found
     trial = catalogue().trial
     made = await db.execute(
         text(
-            "INSERT INTO shared.subscriptions (cooperative_id, plan, status, anchor, period_start, period_end, next_plan, begun_on)"
-            " VALUES (:id, :plan, 'trialing', :on, :on, :end, :then, :on) ON CONFLICT DO NOTHING RETURNING cooperative_id"
+            "INSERT INTO shared.subscriptions (cooperative_id, plan, status, anchor, period_start, "
+            "period_end, next_plan, begun_on)"
+            " VALUES (:id, :plan, 'trialing', :on, :on, :end, :then, :on) ON CONFLICT DO NOTHING "
+            "RETURNING cooperative_id"
         ),
         {
             "id": cooperative_id,
@@ -51,10 +58,21 @@ async def locked_subscription(db: AsyncSession, cooperative_id: UUID, on: date) 
 
 
 async def begin_period(
-    db: AsyncSession, settings: Settings, subscription: Subscription, plan: Plan, every: Every, *, start: date, by: str, on: date,
+    db: AsyncSession,
+    settings: Settings,
+    subscription: Subscription,
+    plan: Plan,
+    every: Every,
+    *,
+    start: date,
+    by: str,
+    on: date,
     source_key: str,
-) -> None:  # fmt: skip
-    """Begin a period of a plan on ``start`` and invoice it on ``on``; the free plan has neither. The anchor is ``start`` where there is none."""
+) -> None:
+    """Begin a period of a plan on ``start`` and invoice it on ``on``; the free plan has neither.
+
+    The anchor is ``start`` where there is none.
+    """
     subscription.next_plan = subscription.next_every = None
     subscription.trial_told = False
     if plan.free:
@@ -114,13 +132,23 @@ async def end_period(db: AsyncSession, settings: Settings, subscription: Subscri
         facts=facts,
     )
     await begin_period(
-        db, settings, subscription, plan, every, start=start, by=LUMBUNG, on=on,
+        db,
+        settings,
+        subscription,
+        plan,
+        every,
+        start=start,
+        by=LUMBUNG,
+        on=on,
         source_key=f"period:{subscription.cooperative_id}:{start}",
-    )  # fmt: skip
+    )
 
 
 async def refresh_status(db: AsyncSession, subscription: Subscription, on: date) -> None:
-    """Set active or past_due by what is open. Read-only ends here only when nothing is late: another plan does not open what is not paid."""
+    """Set active or past_due by what is open.
+
+    Read-only ends here only when nothing is late: another plan does not open what is not paid.
+    """
     await db.flush()
     late = overdue(await queries.unpaid(db, subscription.cooperative_id), on)
     if late is None:
@@ -130,7 +158,10 @@ async def refresh_status(db: AsyncSession, subscription: Subscription, on: date)
 
 
 async def after_payment(db: AsyncSession, settings: Settings, subscription: Subscription, on: date) -> None:
-    """Open a cooperative again when nothing is overdue any more. Was its period over meanwhile, a new one begins today."""
+    """Open a cooperative again when nothing is overdue any more.
+
+    Was its period over meanwhile, a new one begins today.
+    """
     if subscription.status not in ("past_due", "read_only"):
         return
     was_closed = subscription.status == "read_only"
@@ -147,9 +178,16 @@ async def after_payment(db: AsyncSession, settings: Settings, subscription: Subs
         every = cast("Every", subscription.next_every or subscription.every)
         subscription.anchor = None
         await begin_period(
-            db, settings, subscription, plan, every, start=on, by=LUMBUNG, on=on,
+            db,
+            settings,
+            subscription,
+            plan,
+            every,
+            start=on,
+            by=LUMBUNG,
+            on=on,
             source_key=f"period:{subscription.cooperative_id}:{on}",
-        )  # fmt: skip
+        )
 
 
 def whole_period_line(plan: Plan, every: Every, start: date, end: date) -> Line:
@@ -165,7 +203,9 @@ def whole_period_line(plan: Plan, every: Every, start: date, end: date) -> Line:
 
 
 async def use_coupon(db: AsyncSession, subscription: Subscription) -> int:
-    """Return the discount of this invoice in percent, and count it; what is paid by card Stripe discounts itself."""
+    """Return the discount of this invoice in percent, and count it; what is paid by card Stripe discounts
+    itself.
+    """
     if subscription.coupon is None or subscription.coupon_left < 1:
         return 0
     percent = await queries.coupon_percent(db, subscription.coupon)

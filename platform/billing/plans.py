@@ -50,7 +50,11 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One plan. Without ``price`` it is free; a limit that is absent is none. Not ``sold`` it goes on for who has it, and nobody else gets it."""
+    """One plan.
+
+    Without ``price`` it is free; a limit that is absent is none. Not ``sold`` it goes on for who has it, and
+    nobody else gets it.
+    """
 
     code: str
     name: Text
@@ -81,7 +85,9 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When an invoice is due, when we remind of it (days after), and after how many days the cooperative is read-only."""
+    """When an invoice is due, when we remind of it (days after), and after how many days the cooperative is
+    read-only.
+    """
 
     due_after_days: int
     reminder_days: tuple[int, ...]
@@ -119,11 +125,16 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: tuple[Plan, ...]
 
     def of(self, code: str) -> Plan:
-        """Return a plan by its code, sold or not. Raises LookupError: `lumbung doctor` tells who has a plan that is gone."""
+        """Return a plan by its code, sold or not.
+
+        Raises LookupError: `lumbung doctor` tells who has a plan that is gone.
+        """
         for plan in self.plan:
             if plan.code == code:
                 return plan
-        msg = f"there is no plan {code!r} in plans.toml; a plan that somebody has stays there with sold = false"
+        msg = (
+            f"there is no plan {code!r} in plans.toml; a plan that somebody has stays there with sold = false"
+        )
         raise LookupError(msg)
 
     def choosable(self, code: str) -> Plan | None:
@@ -168,7 +179,9 @@ def _problems(found: Catalogue) -> list[str]:
         problems.append("plans are listed from the cheapest to the dearest")
     first = next((plan for plan in found.plan if plan.code == found.trial.plan), None)
     if first and (first.code != FIRST_PLAN or set(first.entitlements) != set(FIRST_ENTITLEMENTS)):
-        problems.append("the trial's plan is what the registry gives a new cooperative (tenants/entitlements.py)")
+        problems.append(
+            "the trial's plan is what the registry gives a new cooperative (tenants/entitlements.py)"
+        )
     days = found.invoices.reminder_days
     if list(days) != sorted(set(days)) or not days or days[-1] >= found.invoices.grace_days:
         problems.append("reminders rise and come before the end of grace")
@@ -190,7 +203,9 @@ def _problems_of(plan: Plan) -> list[str]:
 
 
 def limit_of(tenant: TenantRef, name: Limit) -> int | None:
-    """Return the limit of a cooperative's plan: pieces, bytes or requests a minute; None where there is none."""
+    """Return the limit of a cooperative's plan:
+    pieces, bytes or requests a minute; None where there is none.
+    """
     try:
         return catalogue().of(tenant.plan).limits.get(name)
     except LookupError:  # a plan that is sold no longer binds nobody

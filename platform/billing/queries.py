@@ -1,4 +1,7 @@
-"""What billing reads of one cooperative: its subscription, its invoices, what it has with us. All of it in schema ``shared``."""
+"""What billing reads of one cooperative: its subscription, its invoices, what it has with us.
+
+All of it in schema ``shared``.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +112,9 @@ async def subscription(db: AsyncSession, cooperative_id: UUID) -> Subscription |
 
 
 async def subscription_to_change(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
-    """Return the row, locked until the transaction ends and read anew: everything that concerns one cooperative queues here."""
+    """Return the row, locked until the transaction ends and read anew: everything that concerns one
+    cooperative queues here.
+    """
     return (
         await db.execute(
             select(Subscription)
@@ -123,7 +128,9 @@ async def subscription_to_change(db: AsyncSession, cooperative_id: UUID) -> Subs
 async def subscription_of_customer(db: AsyncSession, stripe_customer: str) -> UUID | None:
     """Return whose customer of Stripe this is, or None."""
     found: UUID | None = (
-        await db.execute(select(Subscription.cooperative_id).where(Subscription.stripe_customer == stripe_customer))
+        await db.execute(
+            select(Subscription.cooperative_id).where(Subscription.stripe_customer == stripe_customer)
+        )
     ).scalar_one_or_none()
     return found
 
@@ -140,10 +147,12 @@ async def without_subscription(db: AsyncSession) -> list[UUID]:
 async def due_on(ro: Reader, day: date) -> list[tuple[UUID, str]]:
     """Return the cooperatives, as (id, slug), with something to do on this day or before it.
 
-    Not those that an operator has suspended: who cannot use a plan is neither invoiced for it nor reminded. Resumed, they are due again.
+    Not those that an operator has suspended: who cannot use a plan is neither invoiced for it nor reminded.
+    Resumed, they are due again.
     """
     rows = await ro.records(
-        "SELECT c.id, c.slug FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
+        "SELECT c.id, c.slug FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = "
+        "s.cooperative_id"
         " WHERE s.next_due_on <= $1 AND c.status <> 'suspended' ORDER BY s.next_due_on, c.id",
         day,
     )
@@ -151,9 +160,12 @@ async def due_on(ro: Reader, day: date) -> list[tuple[UUID, str]]:
 
 
 async def first_due(ro: Reader) -> date | None:
-    """Return the first day on which any subscription has something to do; of the suspended ones see ``due_on``."""
+    """Return the first day on which any subscription has something to do; of the suspended ones see
+    ``due_on``.
+    """
     found: date | None = await ro.value(
-        "SELECT min(s.next_due_on) FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
+        "SELECT min(s.next_due_on) FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = "
+        "s.cooperative_id"
         " WHERE c.status <> 'suspended'"
     )
     return found
@@ -174,7 +186,9 @@ async def unpaid(db: AsyncSession, cooperative_id: UUID) -> list[Invoice]:
 
 async def invoice_to_change(db: AsyncSession, number: str) -> Invoice | None:
     """Return an invoice by its number, locked; lock the subscription first."""
-    return (await db.execute(select(Invoice).where(Invoice.number == number).with_for_update())).scalar_one_or_none()
+    return (
+        await db.execute(select(Invoice).where(Invoice.number == number).with_for_update())
+    ).scalar_one_or_none()
 
 
 async def owner_of_invoice(db: AsyncSession, number: str) -> UUID | None:
@@ -187,7 +201,9 @@ async def owner_of_invoice(db: AsyncSession, number: str) -> UUID | None:
 
 async def paid_by(db: AsyncSession, reference: str) -> str | None:
     """Return the number of the invoice that was paid by this transfer, or None."""
-    query = select(Invoice.number).where(Invoice.paid_way == "bank_transfer", Invoice.paid_reference == reference)
+    query = select(Invoice.number).where(
+        Invoice.paid_way == "bank_transfer", Invoice.paid_reference == reference
+    )
     found: str | None = (await db.execute(query.limit(1))).scalar_one_or_none()
     return found
 
@@ -210,7 +226,9 @@ async def credit_of(source: AsyncSession | Reader, cooperative_id: UUID) -> int:
 
 async def invoice_of_stripe(db: AsyncSession, stripe_invoice: str) -> Invoice | None:
     """Return our invoice for one of Stripe's, or None."""
-    return (await db.execute(select(Invoice).where(Invoice.stripe_invoice == stripe_invoice))).scalar_one_or_none()
+    return (
+        await db.execute(select(Invoice).where(Invoice.stripe_invoice == stripe_invoice))
+    ).scalar_one_or_none()
 
 
 async def with_card(db: AsyncSession) -> list[UUID]:
@@ -228,7 +246,8 @@ async def credit_rows(ro: Reader, cooperative_id: UUID, limit: int = 20) -> list
     """Return the latest changes of it."""
     return await ro.rows(
         CreditRow,
-        "SELECT on_date, amount, reason, by FROM shared.billing_credits WHERE cooperative_id = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT on_date, amount, reason, by FROM shared.billing_credits WHERE cooperative_id = $1 "
+        "ORDER BY id DESC LIMIT $2",
         cooperative_id,
         limit,
     )
@@ -238,7 +257,8 @@ async def invoices(ro: Reader, cooperative_id: UUID, limit: int = 60) -> list[In
     """Return the invoices of a cooperative, newest first."""
     return await ro.rows(
         InvoiceRow,
-        "SELECT number, issued_on, due_on, total, to_pay, state, paid_on FROM shared.invoices WHERE cooperative_id = $1"
+        "SELECT number, issued_on, due_on, total, to_pay, state, paid_on FROM shared.invoices WHERE "
+        "cooperative_id = $1"
         " ORDER BY issued_on DESC, number DESC LIMIT $2",
         cooperative_id,
         limit,
@@ -249,9 +269,12 @@ async def invoice(ro: Reader, cooperative_id: UUID, number: str) -> InvoiceCard 
     """Return one invoice of this cooperative, or None: of another's nothing is said."""
     return await ro.one(
         InvoiceCard,
-        "SELECT id, number, cooperative_id, issued_on, due_on, period_start, period_end, subtotal, discount, tax, tax_label_id,"
-        " tax_label_en, total, credit, to_pay, state, buyer_name, buyer_address, buyer_tax_number, paid_on, paid_way,"
-        " paid_reference, confirmed_by, closed_reason FROM shared.invoices WHERE cooperative_id = $1 AND number = $2",
+        "SELECT id, number, cooperative_id, issued_on, due_on, period_start, period_end, subtotal, "
+        "discount, tax, tax_label_id,"
+        " tax_label_en, total, credit, to_pay, state, buyer_name, buyer_address, buyer_tax_number, "
+        "paid_on, paid_way,"
+        " paid_reference, confirmed_by, closed_reason FROM shared.invoices WHERE cooperative_id = $1 "
+        "AND number = $2",
         cooperative_id,
         number,
     )
@@ -270,7 +293,8 @@ async def entries(ro: Reader, cooperative_id: UUID, limit: int = 30) -> list[Ent
     """Return the history of a subscription, newest first."""
     return await ro.rows(
         EntryRow,
-        "SELECT on_date, action, by, facts FROM shared.billing_entries WHERE cooperative_id = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT on_date, action, by, facts FROM shared.billing_entries WHERE cooperative_id = $1 ORDER "
+        "BY id DESC LIMIT $2",
         cooperative_id,
         limit,
     )
@@ -278,7 +302,9 @@ async def entries(ro: Reader, cooperative_id: UUID, limit: int = 30) -> list[Ent
 
 async def coupon_to_change(db: AsyncSession, code: str) -> Coupon | None:
     """Return a coupon by its code, locked."""
-    return (await db.execute(select(Coupon).where(Coupon.code == code).with_for_update())).scalar_one_or_none()
+    return (
+        await db.execute(select(Coupon).where(Coupon.code == code).with_for_update())
+    ).scalar_one_or_none()
 
 
 async def coupon_percent(db: AsyncSession, code: str | None) -> int:

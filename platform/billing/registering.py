@@ -1,4 +1,6 @@
-"""Keeping the registry row and the next day of a subscription true: called at the end of everything that changes one."""
+"""Keeping the registry row and the next day of a subscription true: called at the end of everything that
+changes one.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +23,18 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _WRITE = text(
-    "UPDATE shared.cooperatives SET plan = :plan, entitlements = :entitlements, read_only = :read_only, billing_notice = :notice"
+    "UPDATE shared.cooperatives SET plan = :plan, entitlements = :entitlements, read_only = "
+    ":read_only, billing_notice = :notice"
     " WHERE id = :id AND (plan, entitlements, read_only, billing_notice) IS DISTINCT FROM"
-    " (CAST(:plan AS text), CAST(:entitlements AS text[]), CAST(:read_only AS boolean), CAST(:notice AS text)) RETURNING schema_name"
+    " (CAST(:plan AS text), CAST(:entitlements AS text[]), CAST(:read_only AS boolean), CAST(:notice "
+    "AS text)) RETURNING schema_name"
 )
 
 
 async def subscription_of(db: AsyncSession, cooperative_id: UUID, on: date) -> Subscription:
-    """Return the subscription as it is; a new cooperative's first look makes it: a trial that begins on this day."""
+    """Return the subscription as it is; a new cooperative's first look makes it: a trial that begins on this
+    day.
+    """
     found = await queries.subscription(db, cooperative_id)
     if found is None:
         found = await locked_subscription(db, cooperative_id, on)
@@ -45,12 +51,16 @@ async def standing_of(db: AsyncSession, subscription: Subscription) -> Standing:
         subscription.period_end,
         renews_here=subscription.way == "invoice",
         trial_told=subscription.trial_told,
-        unpaid=tuple(Unpaid(each.id, each.due_on, each.reminders_sent, each.last_reminded_on) for each in open_ones),
+        unpaid=tuple(
+            Unpaid(each.id, each.due_on, each.reminders_sent, each.last_reminded_on) for each in open_ones
+        ),
     )
 
 
 async def settle(db: AsyncSession, subscription: Subscription, on: date) -> None:
-    """Write what follows from a subscription: its next day, and what the registry carries of it; announce that if it changed."""
+    """Write what follows from a subscription: its next day, and what the registry carries of it; announce
+    that if it changed.
+    """
     found = catalogue()
     standing = await standing_of(db, subscription)
     subscription.next_due_on = next_day(standing, found.invoices)
@@ -78,4 +88,6 @@ async def settle(db: AsyncSession, subscription: Subscription, on: date) -> None
     if (row := changed.first()) is not None:
         await announce_registry(db)
         # kept pages of its shop say whether it takes orders
-        await db.execute(text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANNEL, "schema": row.schema_name})
+        await db.execute(
+            text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANNEL, "schema": row.schema_name}
+        )

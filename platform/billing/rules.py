@@ -1,4 +1,7 @@
-"""How a subscription is reckoned: periods, what a change costs to the day, discount, tax. Pure: the day is an argument, money whole rupiah."""
+"""How a subscription is reckoned: periods, what a change costs to the day, discount, tax.
+
+Pure: the day is an argument, money whole rupiah.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """What lines come to. ``total`` is with tax; ``credit`` is what the cooperative had with us; ``to_pay`` is the rest."""
+    """What lines come to.
+
+    ``total`` is with tax; ``credit`` is what the cooperative had with us; ``to_pay`` is the rest.
+    """
 
     subtotal: Rupiah
     discount: Rupiah
@@ -35,8 +41,8 @@ class Sums(msgspec.Struct, frozen=True):
 class Change(msgspec.Struct, frozen=True):
     """What a change of plan in the middle of a period comes to, before tax.
 
-    ``unused`` is the part of the old period's value that was not used; ``charged`` what the new plan costs up to ``period_end``; ``value`` the new
-    plan's value for a whole period.
+    ``unused`` is the part of the old period's value that was not used; ``charged`` what the new plan costs up
+    to ``period_end``; ``value`` the new plan's value for a whole period.
     """
 
     days_left: int
@@ -54,14 +60,18 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def months_after(anchor: date, months: int) -> date:
-    """The same day ``months`` later, or the last of a shorter month: counted from the anchor, so that the 31st comes back."""
+    """The same day ``months`` later, or the last of a shorter month: counted from the anchor, so that the
+    31st comes back.
+    """
     month = anchor.month - 1 + months
     year, month = anchor.year + month // 12, month % 12 + 1
     return date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
 
 
 def period_after(anchor: date, every: Every, start: date) -> date:
-    """The first day that no longer belongs to the period that begins on ``start``; ``anchor`` is where the first period began."""
+    """The first day that no longer belongs to the period that begins on ``start``; ``anchor`` is where the
+    first period began.
+    """
     step = 1 if every == "month" else 12
     count = max(0, ((start.year - anchor.year) * 12 + start.month - anchor.month) // step - 1)
     while (end := months_after(anchor, count * step)) <= start:
@@ -70,7 +80,9 @@ def period_after(anchor: date, every: Every, start: date) -> date:
 
 
 def used_and_unused(value: Rupiah, start: date, end: date, on: date) -> tuple[Rupiah, Rupiah]:
-    """Split a period's value at the beginning of the day ``on``: by days, by largest remainder, so that both sum to the value."""
+    """Split a period's value at the beginning of the day ``on``: by days, by largest remainder, so that both
+    sum to the value.
+    """
     days = (end - start).days
     used = min(max((on - start).days, 0), days)
     parts = value.split({"a used": used, "b unused": days - used})
@@ -83,7 +95,10 @@ def discounted(price: Rupiah, percent: int) -> Rupiah:
 
 
 def is_upgrade(old: Plan, old_every: Every, new: Plan, new_every: Every) -> bool:
-    """Whether a change begins at once: to a dearer plan, or to the year of the same plan or a dearer one. All else waits for the end."""
+    """Whether a change begins at once: to a dearer plan, or to the year of the same plan or a dearer one.
+
+    All else waits for the end.
+    """
     if new_every == "month" and old_every == "year" and not old.free:
         return False
     months = new.price_for("month") - old.price_for("month")
@@ -104,7 +119,8 @@ def change_now(
 ) -> Change:
     """What changing at the beginning of ``on`` comes to.
 
-    The same rhythm keeps the period: the rest of it is charged at the new price. Another rhythm begins a new period today.
+    The same rhythm keeps the period: the rest of it is charged at the new price. Another rhythm begins a new
+    period today.
     """
     days = (end - start).days
     left = min(max((end - on).days, 0), days)
@@ -117,7 +133,10 @@ def change_now(
 
 
 def sums(lines: Sequence[Line], *, discount: Rupiah, tax: Tax | None, credit: Rupiah) -> Sums:
-    """Sum an invoice. The tax is rounded to the nearest rupiah, half up; of the credit no more is used than there is to pay."""
+    """Sum an invoice.
+
+    The tax is rounded to the nearest rupiah, half up; of the credit no more is used than there is to pay.
+    """
     subtotal = Rupiah.total(line.amount for line in lines)
     taxed = subtotal - discount
     on_top = taxed.times(tax.fraction, rounding="half_up") if tax else Rupiah(0)
@@ -132,7 +151,9 @@ def due(issued: date, days: int) -> date:
 
 
 def forecast(so_far: int, first: date, end: date, today: date) -> int:
-    """What a month's count comes to if the rest of it goes on like the days that have passed, today included; rounded up."""
+    """What a month's count comes to if the rest of it goes on like the days that have passed, today included;
+    rounded up.
+    """
     days = (end - first).days
     passed = min(max((today - first).days + 1, 1), days)
     exact = Fraction(so_far * days, passed)
@@ -140,7 +161,9 @@ def forecast(so_far: int, first: date, end: date, today: date) -> int:
 
 
 def months_until(values: Sequence[int], limit: int) -> int | None:
-    """In how many months a figure passes its limit if it grows as in these months (oldest first); 0: it has; None: it does not grow."""
+    """In how many months a figure passes its limit if it grows as in these months (oldest first); 0: it has;
+    None: it does not grow.
+    """
     if not values:
         return None
     if values[-1] > limit:

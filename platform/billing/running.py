@@ -1,4 +1,7 @@
-"""Doing what is due, day by day: ends of trial, renewals, reminders, read-only. Twice or by two at once it does nothing twice."""
+"""Doing what is due, day by day: ends of trial, renewals, reminders, read-only.
+
+Twice or by two at once it does nothing twice.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 
 
 class Done(msgspec.Struct, frozen=True):
-    """One thing that was done: on which day, for whom (slug), what (a kind of ``dunning.Step``), and the invoice it was about, if one."""
+    """One thing that was done: on which day, for whom (slug), what (a kind of ``dunning.Step``), and the
+    invoice it was about, if one.
+    """
 
     on: date
     cooperative: str
@@ -35,7 +40,10 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a run did. ``failed`` tells, by slug, what went wrong with single cooperatives; they come again at the next run."""
+    """What a run did.
+
+    ``failed`` tells, by slug, what went wrong with single cooperatives; they come again at the next run.
+    """
 
     since: date
     until: date
@@ -45,7 +53,9 @@ class Report(msgspec.Struct, frozen=True):
 
 
 async def run(database: Database, until: date) -> Report:
-    """Do what is due from today (by the clock) up to ``until``, as if each day had come; of the past only the one day ``until``."""
+    """Do what is due from today (by the clock) up to ``until``, as if each day had come; of the past only the
+    one day ``until``.
+    """
     since = min(clock.today(), until)
     begun = await _begin_trials(database, since)
     done: list[Done] = []
@@ -68,7 +78,9 @@ async def run(database: Database, until: date) -> Report:
 
 
 async def do_due(db: AsyncSession, settings: Settings, cooperative_id: UUID, on: date) -> list[Done]:
-    """Do everything that one cooperative's subscription has to do on this day, in the caller's transaction."""
+    """Do everything that one cooperative's subscription has to do on this day,
+    in the caller's transaction.
+    """
     subscription = await locked_subscription(db, cooperative_id, on)
     buyer = await queries.buyer(db, cooperative_id)
     assert buyer is not None
@@ -81,7 +93,9 @@ async def do_due(db: AsyncSession, settings: Settings, cooperative_id: UUID, on:
     return done
 
 
-async def _do(db: AsyncSession, settings: Settings, subscription: Subscription, step: Step, on: date) -> Invoice | None:
+async def _do(
+    db: AsyncSession, settings: Settings, subscription: Subscription, step: Step, on: date
+) -> Invoice | None:
     invoice = await db.get(Invoice, step.invoice) if step.invoice else None
     whose = subscription.cooperative_id
     if step.kind == "end_period":

@@ -1,4 +1,6 @@
-"""What operators do: confirm that an invoice was paid, close one that will not be, give credit with a reason."""
+"""What operators do: confirm that an invoice was paid, close one that will not be,
+give credit with a reason.
+"""
 
 from __future__ import annotations
 
@@ -28,28 +30,44 @@ MOST_CREDIT: Final = Rupiah(100_000_000)
 
 
 async def confirm_payment(
-    db: AsyncSession, settings: Settings, number: str, *, amount: Rupiah, way: Way, reference: str, by: str, on: date
+    db: AsyncSession,
+    settings: Settings,
+    number: str,
+    *,
+    amount: Rupiah,
+    way: Way,
+    reference: str,
+    by: str,
+    on: date,
 ) -> Invoice:
-    """Take down that the money for an invoice is there; whatever was closed for it opens in the same transaction.
+    """Take down that the money for an invoice is there; whatever was closed for it opens in the same
+    transaction.
 
-    Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount, .reference_used: one transfer pays one invoice.
+    Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount, .reference_used: one
+    transfer pays one invoice.
     """
     subscription, invoice = await _lock_ours(db, number)
     if invoice.state == "open" and amount != invoice.to_pay:
         raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.to_pay), given=amount, field="amount")
     if way == "bank_transfer" and invoice.state == "open":
-        await one_at_a_time(db, f"transfer {reference}")  # else two operators take one transfer for two invoices
+        # else two operators take one transfer for two invoices
+        await one_at_a_time(db, f"transfer {reference}")
         if (other := await queries.paid_by(db, reference)) is not None:
             raise errors.REFERENCE_USED(number=other, field="reference")
     mark_paid(db, invoice, way=way, reference=reference, confirmed_by=by, on=on)
     await after_payment(db, settings, subscription, on)
     await settle(db, subscription, on)
-    await _for_operators(db, subscription.cooperative_id, "billing.paid", by=by, reason=f"{number}, {reference}")
+    await _for_operators(
+        db, subscription.cooperative_id, "billing.paid", by=by, reason=f"{number}, {reference}"
+    )
     return invoice
 
 
 async def void(db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date) -> None:
-    """Call an invoice off: it was a mistake, or is forgiven. Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .reason_needed."""
+    """Call an invoice off: it was a mistake, or is forgiven.
+
+    Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .reason_needed.
+    """
     subscription, invoice = await _lock_ours(db, number)
     close_unpaid(db, invoice, "void", reason=reason, by=by, on=on)
     await after_payment(db, settings, subscription, on)
@@ -57,14 +75,21 @@ async def void(db: AsyncSession, settings: Settings, number: str, *, reason: str
     await _for_operators(db, subscription.cooperative_id, "billing.void", by=by, reason=f"{number}: {reason}")
 
 
-async def give_up(db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date) -> None:
-    """Expect the money no longer. The cooperative is on the free plan from now on, and open unless another is late. Raises as ``void`` does."""
+async def give_up(
+    db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date
+) -> None:
+    """Expect the money no longer.
+
+    The cooperative is on the free plan from now on, and open unless another is late. Raises as ``void`` does.
+    """
     subscription, invoice = await _lock_ours(db, number)
     close_unpaid(db, invoice, "uncollectible", reason=reason, by=by, on=on)
     free = catalogue().of(catalogue().trial.then)
     await begin_period(db, settings, subscription, free, "month", start=on, by=by, on=on, source_key="")
     await settle(db, subscription, on)
-    await _for_operators(db, subscription.cooperative_id, "billing.uncollectible", by=by, reason=f"{number}: {reason}")
+    await _for_operators(
+        db, subscription.cooperative_id, "billing.uncollectible", by=by, reason=f"{number}: {reason}"
+    )
 
 
 async def give_credit(
@@ -105,7 +130,9 @@ async def _lock_ours(db: AsyncSession, number: str) -> tuple[Subscription, Invoi
     return subscription, invoice
 
 
-async def _for_operators(db: AsyncSession, cooperative_id: UUID, action: str, *, by: str, reason: str) -> None:
+async def _for_operators(
+    db: AsyncSession, cooperative_id: UUID, action: str, *, by: str, reason: str
+) -> None:
     buyer = await queries.buyer(db, cooperative_id)
     assert buyer is not None
     await record_for_operators(db, by=by, action=action, subject=buyer.slug, facts={"reason": reason})

@@ -1,4 +1,6 @@
-"""How billing shows itself: its states and deeds in words, bytes as people read them, and what can be paid how."""
+"""How billing shows itself: its states and deeds in words, bytes as people read them, and what can be paid
+how.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ WAYS: Final = {
 }
 DEEDS: Final = {
     "billing.trial_begun": Words("Percobaan dimulai", "Trial began"),
-    "billing.trial_end_told": Words("Diingatkan bahwa percobaan akan berakhir", "Told that the trial will end"),
+    "billing.trial_end_told": Words(
+        "Diingatkan bahwa percobaan akan berakhir", "Told that the trial will end"
+    ),
     "billing.trial_ended": Words("Percobaan berakhir", "Trial ended"),
     "billing.period_ended": Words("Masa paket berakhir", "Period ended"),
     "billing.invoiced": Words("Tagihan terbit", "Invoice issued"),
@@ -89,7 +93,10 @@ NEVER_LIMITED: Final = Words("Kasir, pesanan, dan buku tanpa batas", "Till, orde
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """One meter on a page. ``percent`` is of the limit and at most 100 for the bar; ``forecast`` is for the end of the month."""
+    """One meter on a page.
+
+    ``percent`` is of the limit and at most 100 for the bar; ``forecast`` is for the end of the month.
+    """
 
     meter: str
     name: str
@@ -128,7 +135,9 @@ def invoice_facts(invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang) ->
 
 
 def amount_of(meter: str, value: int, lang: Lang) -> str:
-    """A figure as it is read: bytes in MB or GB, rounded up to one decimal, anything else with its separators."""
+    """A figure as it is read: bytes in MB or GB, rounded up to one decimal, anything else with its
+    separators.
+    """
     if meter != "storage":
         return formats.number(value, lang)
     unit, name = (100_000_000, "GB") if value >= 1_000_000_000 else (100_000, "MB")
@@ -156,7 +165,13 @@ def _sold(entitlements: Sequence[str], lang: Lang) -> list[str]:
 
 
 def usage_of(
-    meter: Limit, value: int, plan: Plan, lang: Lang, *, forecast: int | None = None, over_in: int | None = None
+    meter: Limit,
+    value: int,
+    plan: Plan,
+    lang: Lang,
+    *,
+    forecast: int | None = None,
+    over_in: int | None = None,
 ) -> Usage:
     """Put one figure beside its limit."""
     limit = plan.limits.get(meter)

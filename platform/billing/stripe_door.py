@@ -1,7 +1,9 @@
-"""What billing asks of Stripe: the platform's own account, by the door that payments uses too. Rupiah become hundredths here alone.
+"""What billing asks of Stripe: the platform's own account, by the door that payments uses too.
 
-Plans are Products and Prices, found by ``lookup_key`` and made where they are missing; a price that has changed gets a new Price under the
-same key, and who subscribed before keeps the old one until they change.
+Rupiah become hundredths here alone.
+
+Plans are Products and Prices, found by ``lookup_key`` and made where they are missing; a price that has
+changed gets a new Price under the same key, and who subscribed before keeps the old one until they change.
 """
 
 from __future__ import annotations
@@ -158,10 +160,17 @@ def lookup_key(plan: str, every: Every) -> str:
 
 
 def plan_of(price: Price) -> tuple[str, Every] | None:
-    """The plan and rhythm of a Price, or None for one that is not ours. By its Product: an old Price has lost its key to a newer one."""
+    """The plan and rhythm of a Price, or None for one that is not ours.
+
+    By its Product: an old Price has lost its key to a newer one.
+    """
     for plan in catalogue().plan:
         for every in EVERY:
-            if price.product == product_name(plan.code) and price.recurring and price.recurring.interval == every:
+            if (
+                price.product == product_name(plan.code)
+                and price.recurring
+                and price.recurring.interval == every
+            ):
                 return plan.code, every
     return None
 
@@ -203,7 +212,8 @@ async def _product_of(client: stripe.StripeClient, plan: str) -> str:
     if not found.data:
         await asked(
             client.v1.products.create_async(
-                {"id": name, "name": f"Lumbung {catalogue().of(plan).name.id}"}, {"idempotency_key": f"product:{name}"}
+                {"id": name, "name": f"Lumbung {catalogue().of(plan).name.id}"},
+                {"idempotency_key": f"product:{name}"},
             )
         )
     return name
@@ -262,13 +272,17 @@ async def customer_of(client: stripe.StripeClient, cooperative_id: str, name: st
     params: Any = {"name": name, "metadata": {"cooperative": cooperative_id}}
     if email:
         params["email"] = email
-    made = await asked(client.v1.customers.create_async(params, {"idempotency_key": f"customer:{cooperative_id}"}))
+    made = await asked(
+        client.v1.customers.create_async(params, {"idempotency_key": f"customer:{cooperative_id}"})
+    )
     return str(made.id)
 
 
 async def subscriptions_of(client: stripe.StripeClient, customer: str) -> list[StripeSubscription]:
     """Return all subscriptions of a customer, also those that ended, newest first."""
-    found = await asked(client.v1.subscriptions.list_async({"customer": customer, "status": "all", "limit": 100}))
+    found = await asked(
+        client.v1.subscriptions.list_async({"customer": customer, "status": "all", "limit": 100})
+    )
     told = [read(each, StripeSubscription) for each in found.data]
     return sorted(told, key=lambda each: each.created, reverse=True)
 
@@ -285,5 +299,8 @@ LIVE: Final[frozenset[Literal["trialing", "active", "past_due", "unpaid"]]] = fr
 
 
 def money(hundredths: int) -> Rupiah:
-    """Whole rupiah. What Stripe prorates by the second may have a part of a rupiah: it is rounded to the nearest, half up."""
+    """Whole rupiah.
+
+    What Stripe prorates by the second may have a part of a rupiah: it is rounded to the nearest, half up.
+    """
     return Rupiah((hundredths + 50) // 100)

@@ -1,4 +1,6 @@
-"""What officers do with their subscription: choose a plan, stop at the end of the period, go on after all, say who gets the invoices."""
+"""What officers do with their subscription: choose a plan, stop at the end of the period, go on after all,
+say who gets the invoices.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What choosing a plan would do, in rupiah. ``to_pay`` is with tax and after credit, for what is invoiced now (Rp0: nothing now).
+    """What choosing a plan would do, in rupiah.
 
-    ``kind``: "after_trial" (from ``begins`` on), "start" (from the free plan, today), "now" (dearer: ``change`` says how it is reckoned),
-    "at_end" (cheaper, from ``begins`` on).
+    ``to_pay`` is with tax and after credit, for what is invoiced now (Rp0: nothing now).
+
+    ``kind``: "after_trial" (from ``begins`` on), "start" (from the free plan, today), "now" (dearer:
+    ``change`` says how it is reckoned), "at_end" (cheaper, from ``begins`` on).
     """
 
     kind: Literal["after_trial", "start", "now", "at_end"]
@@ -59,17 +63,29 @@ class Contact(msgspec.Struct, frozen=True):
 async def offer(
     db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, every: Every, on: date
 ) -> Offer:
-    """Return what choosing this plan today would do. Raises Refusal: billing.no_such_plan, .same_plan, .pay_first, and .by_card for less."""
+    """Return what choosing this plan today would do.
+
+    Raises Refusal: billing.no_such_plan, .same_plan, .pay_first, and .by_card for less.
+    """
     subscription = await locked_subscription(db, cooperative_id, on)
     return await _offer(db, settings, subscription, plan_code, every, on)
 
 
 async def choose(
-    db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, every: Every, *, by: str, on: date, key: str
-) -> Offer | None:  # fmt: skip
+    db: AsyncSession,
+    settings: Settings,
+    cooperative_id: UUID,
+    plan_code: str,
+    every: Every,
+    *,
+    by: str,
+    on: date,
+    key: str,
+) -> Offer | None:
     """Choose a plan, and return what that did. Raises as ``offer`` does.
 
-    ``key`` comes with the form: an invoice is issued for it once, and None returned the second time. What has no invoice is the same plan by then.
+    ``key`` comes with the form: an invoice is issued for it once, and None returned the second time. What has
+    no invoice is the same plan by then.
     """
     subscription = await locked_subscription(db, cooperative_id, on)
     source_key = f"change:{cooperative_id}:{key}"
@@ -79,7 +95,9 @@ async def choose(
     made = await _offer(db, settings, subscription, plan_code, every, on)
     before = f"{subscription.plan}/{subscription.every}"
     if made.kind == "start":
-        await begin_period(db, settings, subscription, made.plan, every, start=on, by=by, on=on, source_key=source_key)
+        await begin_period(
+            db, settings, subscription, made.plan, every, start=on, by=by, on=on, source_key=source_key
+        )
     elif made.change is not None:
         await _change_now(db, settings, subscription, made, by=by, on=on, source_key=source_key)
     elif made.kind == "after_trial" and not made.plan.free:
@@ -105,7 +123,12 @@ async def cancel(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -
     _refuse_card(subscription)
     subscription.next_plan, subscription.next_every = free, None
     record(
-        db, cooperative_id, "billing.cancelled", by=by, on=on, facts={"ends_on": subscription.period_end.isoformat()}
+        db,
+        cooperative_id,
+        "billing.cancelled",
+        by=by,
+        on=on,
+        facts={"ends_on": subscription.period_end.isoformat()},
     )
     await settle(db, subscription, on)
     return subscription.period_end
@@ -171,9 +194,16 @@ async def _offer(
         kind: Literal["after_trial", "at_end"] = "after_trial" if trialing else "at_end"
         return Offer(kind, plan, every, end, None, price)
     change = change_now(
-        value=Rupiah(subscription.value), anchor=subscription.anchor or start, start=start, end=end, every=old_every,
-        new=plan, new_every=every, percent=percent, on=on,
-    )  # fmt: skip
+        value=Rupiah(subscription.value),
+        anchor=subscription.anchor or start,
+        start=start,
+        end=end,
+        every=old_every,
+        new=plan,
+        new_every=every,
+        percent=percent,
+        on=on,
+    )
     made = Offer("now", plan, every, on, change.period_end, price, change=change)
     return await _priced(db, settings, subscription, made, change.net, on)
 
@@ -192,7 +222,14 @@ async def _priced(
 
 
 async def _change_now(
-    db: AsyncSession, settings: Settings, subscription: Subscription, made: Offer, *, by: str, on: date, source_key: str
+    db: AsyncSession,
+    settings: Settings,
+    subscription: Subscription,
+    made: Offer,
+    *,
+    by: str,
+    on: date,
+    source_key: str,
 ) -> None:
     change = made.change
     assert change is not None
@@ -206,9 +243,14 @@ async def _change_now(
     subscription.next_plan = subscription.next_every = None
     if made.given_back:
         add_credit(
-            db, subscription.cooperative_id, made.given_back, reason=f"Ganti paket ke {made.plan.name.id}", by=by,
-            key=source_key, on=on,
-        )  # fmt: skip
+            db,
+            subscription.cooperative_id,
+            made.given_back,
+            reason=f"Ganti paket ke {made.plan.name.id}",
+            by=by,
+            key=source_key,
+            on=on,
+        )
         return
     lines = (
         Line(
@@ -226,7 +268,9 @@ async def _change_now(
             -change.unused,
         ),
     )
-    draft = Draft(source_key=source_key, lines=lines, period_start=change.period_start, period_end=change.period_end)
+    draft = Draft(
+        source_key=source_key, lines=lines, period_start=change.period_start, period_end=change.period_end
+    )
     await issue(db, settings, subscription, draft, by=by, on=on)
 
 

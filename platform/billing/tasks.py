@@ -62,4 +62,6 @@ async def look_at_cards(database: Database) -> None:
         try:
             await look(database, cooperative_id, clock.today())
         except ProviderFault as fault:
-            log.warning("a subscription could not be read at Stripe", cooperative=str(cooperative_id), said=str(fault))
+            log.warning(
+                "a subscription could not be read at Stripe", cooperative=str(cooperative_id), said=str(fault)
+            )

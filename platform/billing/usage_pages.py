@@ -1,4 +1,6 @@
-"""The officers' page of what the cooperative uses: each figure beside its limit, where it goes, and how to count it oneself."""
+"""The officers' page of what the cooperative uses: each figure beside its limit, where it goes, and how to
+count it oneself.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from kernel.formats import Lang
 
 MONTHS: Final = 6
-# What adds up over a month, so that its end can be foretold; the others are a state. Messages join with the first that is sent.
+# What adds up over a month, so that its end can be foretold; the others are a state. Messages join with the
+# first that is sent.
 COUNTED: Final = ("orders",)
 
 
 @get("/pengurus/langganan/pakai", guards=[officer])
-async def show_usage(request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase) -> Response[bytes]:
+async def show_usage(
+    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase
+) -> Response[bytes]:
     """Show the figures counted this moment by the same statements, beside those that were kept."""
     today = clock.today(visit.brand.timezone)
     month = month_of(today)
@@ -41,7 +46,10 @@ async def show_usage(request: AnyRequest, visit: TheVisit, tenant: TheTenant, da
         "billing/usage.html",
         place="pengaturan",
         month=month,
-        meters=[_meter(meter, counted[meter], kept, plan, month, today, visit.lang) for meter in meter_queries.METERS],
+        meters=[
+            _meter(meter, counted[meter], kept, plan, month, today, visit.lang)
+            for meter in meter_queries.METERS
+        ],
         statements=[
             (showing.METER_NAMES[meter].worded(visit.lang), meter_queries.STATEMENTS[meter])
             for meter in meter_queries.METERS

@@ -26,7 +26,8 @@ async def latest(source: AsyncSession | Reader, cooperative_id: UUID) -> dict[st
     """Return the latest figure of each meter."""
     ro = await reader_of(source)
     rows = await ro.records(
-        "SELECT DISTINCT ON (meter) meter, value FROM shared.usage_figures WHERE cooperative_id = $1 ORDER BY meter, month DESC",
+        "SELECT DISTINCT ON (meter) meter, value FROM shared.usage_figures WHERE cooperative_id = $1 "
+        "ORDER BY meter, month DESC",
         cooperative_id,
     )
     return {row["meter"]: row["value"] for row in rows}
@@ -36,7 +37,8 @@ async def figures(ro: Reader, cooperative_id: UUID, since: date) -> list[FigureR
     """Return the figures from a month on, the oldest first."""
     return await ro.rows(
         FigureRow,
-        "SELECT month, meter, value FROM shared.usage_figures WHERE cooperative_id = $1 AND month >= $2 ORDER BY month, meter",
+        "SELECT month, meter, value FROM shared.usage_figures WHERE cooperative_id = $1 AND month >= "
+        "$2 ORDER BY month, meter",
         cooperative_id,
         since,
     )

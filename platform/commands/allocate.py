@@ -14,7 +14,9 @@ from shu.rules import allocate as divide
 
 
 def run_allocate(path: str) -> dict[str, Any]:
-    """Read the document at `path` ("-" is standard input), divide, and return the result as plain JSON values. Raises Refusal."""
+    """Read the document at `path` ("-" is standard input), divide, and return the result as plain JSON
+    values. Raises Refusal.
+    """
     surplus, lines, members = document.read(_text_of(path))
     return document.write(divide(surplus, lines, members))
 
@@ -26,7 +28,9 @@ def _text_of(path: str) -> str:
     except FileNotFoundError:
         raise errors.FILE_MISSING(path=path) from None
     except UnicodeDecodeError:
-        raise errors.FILE_NOT_READABLE(path=path, reason=Words("bukan teks UTF-8", "it is not UTF-8 text")) from None
+        raise errors.FILE_NOT_READABLE(
+            path=path, reason=Words("bukan teks UTF-8", "it is not UTF-8 text")
+        ) from None
     except OSError as error:
         raise errors.FILE_NOT_READABLE(path=path, reason=error.strerror or type(error).__name__) from None
 
@@ -35,9 +39,12 @@ def _text_of(path: str) -> str:
 @click.argument("path", metavar="FILE.json")
 @json_option
 def allocate(path: str, *, as_json: bool) -> None:
-    """Divide a surplus among funds and members by the rule alone, no database. Prints JSON, with --json or without: it is for checking.
+    """Divide a surplus among funds and members by the rule alone, no database.
+
+    Prints JSON, with --json or without: it is for checking.
 
     FILE.json holds {"surplus", "allocation", "members"}; docs/shu.md shows one. "-" reads standard input.
     """
-    # The standard library's encoder, because msgspec's stops at 64 bits and a checker may try a larger figure.
+    # The standard library's encoder, because msgspec's stops at 64 bits and a checker may try a larger
+    # figure.
     click.echo(json.dumps(run_allocate(path), indent=2))

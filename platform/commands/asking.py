@@ -1,4 +1,6 @@
-"""What a command needs to know and must not see on its command line, where others of the machine can read it."""
+"""What a command needs to know and must not see on its command line,
+where others of the machine can read it.
+"""
 
 import os
 import sys

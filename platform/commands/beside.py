@@ -1,7 +1,9 @@
-"""What a running `lumbung up` leaves in its data folder, so that a command in another terminal speaks to the same world.
+"""What a running `lumbung up` leaves in its data folder, so that a command in another terminal speaks to the
+same world.
 
-The database is found by the folder alone. Addresses of stand-ins and the local domain are known to that start only: they stand in a
-file that is locked as long as it runs. A start that was killed holds no lock, and what it left is not believed.
+The database is found by the folder alone. Addresses of stand-ins and the local domain are known to that start
+only: they stand in a file that is locked as long as it runs. A start that was killed holds no lock, and what
+it left is not believed.
 """
 
 import fcntl
@@ -41,7 +43,8 @@ def left_for_commands(data_dir: Path, told: Mapping[str, str]) -> Iterator[None]
 
 
 def load_beside(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings, and take what the environment leaves open from the start that runs in the same data folder.
+    """Read the settings, and take what the environment leaves open from the start that runs in the same data
+    folder.
 
     Only a development start on its own database is joined. Raises as ``kernel.settings.load`` does.
     """

@@ -26,14 +26,17 @@ def command() -> None:
 
 @command.command("run")
 @click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day to work on, as 2026-12-31."
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The last day to work on, as 2026-12-31.",
 )
 @json_option
 def run_until(until: datetime, *, as_json: bool) -> None:
     """Do what is due from today up to a date, day by day: ends of trial, renewals, reminders, read-only.
 
-    A date in the past stands for that one day. Safe to run twice, and beside the daily job: what is done is not done again.
-    Exit status 1 when something failed for a cooperative.
+    A date in the past stands for that one day. Safe to run twice, and beside the daily job: what is done is
+    not done again. Exit status 1 when something failed for a cooperative.
     """
     report = asyncio.run(_run(until.date()))
     show(report, as_json=as_json, people=lambda: _tell(report))
@@ -58,7 +61,8 @@ def _tell(report: Report) -> None:
             ],
         )
     say(
-        f"{len(report.done)} things done from {report.since} to {report.until}; {report.trials_begun} trials begun;"
+        f"{len(report.done)} things done from {report.since} to {report.until}; {report.trials_begun} "
+        f"trials begun;"
         f" {len(report.failed)} cooperatives failed."
     )
     for slug, reason in report.failed.items():

@@ -25,8 +25,8 @@ def command() -> None:
 def trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
     """Print what every account held when the year began, what moved, and what it held at its end.
 
-    Opening and closing are debit less credit, so a balance on the credit side is negative and all of them sum to zero. The exit status
-    is 1 when the books do not balance.
+    Opening and closing are debit less credit, so a balance on the credit side is negative and all of them sum
+    to zero. The exit status is 1 when the books do not balance.
     """
     return asyncio.run(_trial_balance(slug, year, as_json=as_json))
 
@@ -43,7 +43,9 @@ async def _trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
             totals = await totals_of(ro, year)
     debit, credit = sum(each.debit for each in totals), sum(each.credit for each in totals)
     balanced = (
-        debit == credit and sum(each.opening for each in totals) == 0 and sum(each.closing for each in totals) == 0
+        debit == credit
+        and sum(each.opening for each in totals) == 0
+        and sum(each.closing for each in totals) == 0
     )
     result = {
         "year": year,

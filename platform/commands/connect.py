@@ -28,7 +28,8 @@ NOT_MIGRATED = Kind(
 
 @contextmanager
 def reachable(settings: Settings) -> Iterator[Settings]:
-    """Settings with a login of the database in them: those that were given, or the owner's of an embedded server.
+    """Settings with a login of the database in them: those that were given, or the owner's of an embedded
+    server.
 
     The embedded server runs at least as long as the block, and never in production.
     """
@@ -47,7 +48,9 @@ def reachable(settings: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Settings]:
-    """Settings as web and worker get them: with the application's login of the database and nothing of the owner's."""
+    """Settings as web and worker get them: with the application's login of the database and nothing of the
+    owner's.
+    """
     with reachable(settings) as told:
         app_url = plain_url(Logins(told.database_url, told.app_database_url, told).app)
         yield replace(told, database_url=None, app_database_url=app_url)
@@ -59,17 +62,21 @@ def is_embedded(settings: Settings) -> bool:
 
 
 def looking(database: Database) -> AsyncEngine:
-    """The engine of a command that only looks at what is shared: the owner's where it is known, else the application's."""
+    """The engine of a command that only looks at what is shared: the owner's where it is known, else the
+    application's.
+    """
     return database.owner if database.has_owner else database.write
 
 
 @asynccontextmanager
-async def open_database(settings: Settings | None = None, *, migrated: bool = True) -> AsyncIterator[Database]:
+async def open_database(
+    settings: Settings | None = None, *, migrated: bool = True
+) -> AsyncIterator[Database]:
     """Open the database for one command.
 
-    With `migrated` the embedded one is brought to the newest revisions first, so that a command works on a fresh machine;
-    another one is the operator's to migrate, and is refused (`commands.not_migrated`) where that never happened. What a running
-    `lumbung up` has told the folder is taken from there.
+    With `migrated` the embedded one is brought to the newest revisions first, so that a command works on a
+    fresh machine; another one is the operator's to migrate, and is refused (`commands.not_migrated`) where
+    that never happened. What a running `lumbung up` has told the folder is taken from there.
     """
     settings = settings or load_beside()
     with reachable(settings) as told:

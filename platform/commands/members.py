@@ -30,9 +30,10 @@ def command() -> None:
 def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: bool) -> int:
     """Bring members in from a register, with their deposits as opening balances.
 
-    Columns: member_number, name, sex, phone, joined_on, principal_deposit, mandatory_deposit, voluntary_deposit. The whole file
-    is checked first: a bad line keeps all of it out, and every one is listed with its reason. Then it is recorded in batches, so that
-    tills sell meanwhile; interrupted, it goes on where it was when the command is given again.
+    Columns: member_number, name, sex, phone, joined_on, principal_deposit, mandatory_deposit,
+    voluntary_deposit. The whole file is checked first: a bad line keeps all of it out, and every one is
+    listed with its reason. Then it is recorded in batches, so that tills sell meanwhile; interrupted, it goes
+    on where it was when the command is given again.
     """
     from members.importing import MemberImport
 

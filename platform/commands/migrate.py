@@ -11,16 +11,22 @@ from commands.output import complain, json_option, progress, say, show
 @click.command("migrate")
 @click.option("--check", is_flag=True, help="Only compare the models with the revisions; needs no database.")
 @click.option(
-    "--allow-failures", is_flag=True, help="Exit with 0 also when a cooperative failed: the others are served."
+    "--allow-failures",
+    is_flag=True,
+    help="Exit with 0 also when a cooperative failed: the others are served.",
 )
 @json_option
 def command(*, check: bool, allow_failures: bool, as_json: bool) -> int:
     """Bring the database to the newest revisions; safe to run again, at any time.
 
-    A cooperative whose migration fails is named with its reason and harms no other; the exit status is then 1, or 0 where whatever
-    waits for this command should start all the same.
+    A cooperative whose migration fails is named with its reason and harms no other; the exit status is then
+    1, or 0 where whatever waits for this command should start all the same.
     """
-    return _check(as_json=as_json) if check else asyncio.run(_migrate(allow_failures=allow_failures, as_json=as_json))
+    return (
+        _check(as_json=as_json)
+        if check
+        else asyncio.run(_migrate(allow_failures=allow_failures, as_json=as_json))
+    )
 
 
 async def _migrate(*, allow_failures: bool, as_json: bool) -> int:
@@ -34,11 +40,16 @@ async def _migrate(*, allow_failures: bool, as_json: bool) -> int:
 
     def people() -> None:
         say(
-            f"Shared tables are at revision {report.shared_revision}, cooperatives at {report.cooperative_revision}: "
-            f"{report.upgraded} upgraded, {report.already_current} already current, {report.spares_made} spare schemas made."
+            f"Shared tables are at revision {report.shared_revision}, cooperatives at "
+            f"{report.cooperative_revision}: "
+            f"{report.upgraded} upgraded, {report.already_current} already current, "
+            f"{report.spares_made} spare schemas made."
         )
         if report.rights_mended:
-            say(f"Schemas whose rights were not those of the revisions, and are again: {report.rights_mended}.")
+            say(
+                f"Schemas whose rights were not those of the revisions, and are again: "
+                f"{report.rights_mended}."
+            )
 
     show(report, as_json=as_json, people=people)
     for name, reason in report.failed.items():
@@ -53,7 +64,11 @@ def _check(*, as_json: bool) -> int:
 
     def people() -> None:
         for line, differences in found.items():
-            say(f"{line}: the models and the revisions agree" if not differences else f"{line}: no revision yet for")
+            say(
+                f"{line}: the models and the revisions agree"
+                if not differences
+                else f"{line}: no revision yet for"
+            )
             for difference in differences:
                 say(f"  {difference[:200]}")
 

@@ -1,4 +1,6 @@
-"""How commands speak: to people with rich, to machines with one JSON value, and of errors in one sentence on standard error."""
+"""How commands speak: to people with rich, to machines with one JSON value, and of errors in one sentence on
+standard error.
+"""
 
 import os
 import re
@@ -99,7 +101,8 @@ def progress(label: str, *, hidden: bool = False) -> Iterator[Callable[[int, int
     out = progress_console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=out, transient=True, disable=hidden or not out.is_terminal) as bar:
-        task = bar.add_task(label, total=None, visible=False)  # work that turns out to be nothing shows nothing
+        # work that turns out to be nothing shows nothing
+        task = bar.add_task(label, total=None, visible=False)
 
         def moved(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=True)

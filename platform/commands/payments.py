@@ -1,4 +1,6 @@
-"""`lumbung payments`: compare what providers tell with the books, and move secrets under a newer master key."""
+"""`lumbung payments`: compare what providers tell with the books,
+and move secrets under a newer master key.
+"""
 
 import asyncio
 from datetime import date, datetime
@@ -25,17 +27,21 @@ def command() -> None:
 
 @command.command("reconcile")
 @click.argument("slug")
-@click.option("--way", help="One way of paying, as stripe or bank_transfer; all that can be compared when left out.")
+@click.option(
+    "--way", help="One way of paying, as stripe or bank_transfer; all that can be compared when left out."
+)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="The first day; 92 days back when left out.")
 @click.option("--offline", is_flag=True, help="Compare what is known; ask no provider.")
 @json_option
 def reconcile(slug: str, way: str | None, since: datetime | None, *, offline: bool, as_json: bool) -> int:
     """Compare what providers and banks tell of a cooperative's money with its clearing accounts, day by day.
 
-    Providers are asked first, and what they know and the books do not is booked, each thing once. Exit status 0 when all differences are
-    explained, 1 when somebody must look.
+    Providers are asked first, and what they know and the books do not is booked, each thing once. Exit status
+    0 when all differences are explained, 1 when somebody must look.
     """
-    return asyncio.run(_reconcile(slug, way, since.date() if since else None, offline=offline, as_json=as_json))
+    return asyncio.run(
+        _reconcile(slug, way, since.date() if since else None, offline=offline, as_json=as_json)
+    )
 
 
 async def _reconcile(slug: str, name: str | None, since: date | None, *, offline: bool, as_json: bool) -> int:
@@ -138,7 +144,10 @@ def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None
             figure(each.difference),
         )
         for state in states
-        for each in (*(each for day in state.days for each in day.findings), *([state.rest] if state.rest else []))
+        for each in (
+            *(each for day in state.days for each in day.findings),
+            *([state.rest] if state.rest else []),
+        )
         if not each.explained
     ]
     if open_rows:
@@ -157,7 +166,10 @@ def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None
 @click.argument("slug")
 @json_option
 def exceptions(slug: str, *, as_json: bool) -> int:
-    """List what must be looked at in a cooperative's payments, oldest first. Exit status 1 when there is anything."""
+    """List what must be looked at in a cooperative's payments, oldest first.
+
+    Exit status 1 when there is anything.
+    """
     return asyncio.run(_exceptions(slug, as_json=as_json))
 
 
@@ -201,8 +213,9 @@ def _tell_exceptions(name: str, found: "list[ExceptionView]") -> None:
 def rotate_keys(*, as_json: bool) -> int:
     """Seal every secret of every cooperative anew under the first of the master keys (LUMBUNG_MASTER_KEYS).
 
-    Afterwards the older keys can be taken out of the setting. Safe to run twice; no secret is printed. Exit status 1 when a cooperative's
-    secrets could not be opened: nothing of it changed, and the older keys are still needed.
+    Afterwards the older keys can be taken out of the setting. Safe to run twice; no secret is printed. Exit
+    status 1 when a cooperative's secrets could not be opened: nothing of it changed, and the older keys are
+    still needed.
     """
     return asyncio.run(_rotate(as_json=as_json))
 
@@ -223,7 +236,9 @@ async def _rotate(*, as_json: bool) -> int:
 
 
 def _tell_rotation(report: "Report") -> None:
-    rows = [(each.cooperative, each.moved, each.kept) for each in report.cooperatives if each.moved or each.kept]
+    rows = [
+        (each.cooperative, each.moved, each.kept) for each in report.cooperatives if each.moved or each.kept
+    ]
     if rows:
         table(("Cooperative", "Moved", "Were there"), rows, numbers=("Moved", "Were there"))
     say(f"{report.moved} secrets moved under the key {report.key}; {len(report.failed)} cooperatives failed.")

@@ -41,7 +41,9 @@ class Processes:
     def start_and_hear(
         self, name: str, command: list[str], folder: Path, environment: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
-        """Start another program, hear what it prints, and hold its standard input: that closes however we end."""
+        """Start another program, hear what it prints, and hold its standard input: that closes however we
+        end.
+        """
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -91,7 +93,9 @@ def command_line(arguments: list[str]) -> list[str]:
 
 
 class stop_signals:  # noqa: N801 - read as a phrase: with stop_signals():
-    """Within the block, Ctrl-C, SIGTERM and SIGHUP raise StopAskedError once; further ones wait for the cleaning up."""
+    """Within the block, Ctrl-C, SIGTERM and SIGHUP raise StopAskedError once; further ones wait for the
+    cleaning up.
+    """
 
     def __enter__(self) -> None:
         self._before = {number: signal.signal(number, self._raise) for number in _STOPPING}
@@ -109,13 +113,17 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def ignore_stop_signals() -> None:
-    """From now on what is being cleaned up is cleaned up to its end; leaving `stop_signals` gives the signals back."""
+    """From now on what is being cleaned up is cleaned up to its end; leaving `stop_signals` gives the signals
+    back.
+    """
     for number in _STOPPING:
         signal.signal(number, signal.SIG_IGN)
 
 
 def end_with_parent() -> None:
-    """Have the system end this process when its parent ends, also when that one was killed; Linux alone can do it."""
+    """Have the system end this process when its parent ends, also when that one was killed; Linux alone can
+    do it.
+    """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.import_file import as_of_option, file_argument, json_option, run_import, skip_bad_option, slug_argument
+from commands.import_file import (
+    as_of_option,
+    file_argument,
+    json_option,
+    run_import,
+    skip_bad_option,
+    slug_argument,
+)
 from kernel.actor import SYSTEM
 from kernel.csv_files import CsvFile
 from kernel.importing import Moved, Report

@@ -11,9 +11,14 @@ from kernel.settings import load
 
 
 @click.command("provision")
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+@click.option(
+    "--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends."
+)
 def command(*, with_parent: bool) -> None:
-    """Keep schemas ready for cooperatives that are founded next, until told to stop. It alone runs as the owner of the database."""
+    """Keep schemas ready for cooperatives that are founded next, until told to stop.
+
+    It alone runs as the owner of the database.
+    """
     if with_parent:
         end_with_parent()
     settings = load()

@@ -23,7 +23,10 @@ def command() -> None:
 @click.option("--amount", required=True, metavar="RUPIAH", help="What is to be paid, from 1 to 10000000.")
 @click.option("--reference", help="At most 25 letters and digits that tell this payment.")
 def dynamic(payload: str, amount: str, reference: str | None) -> None:
-    """Print the payload for one payment, and nothing else. A tip or a fee that the sticker asks of the buyer is left out."""
+    """Print the payload for one payment, and nothing else.
+
+    A tip or a fee that the sticker asks of the buyer is left out.
+    """
     click.echo(make_dynamic(payload, Rupiah.parse(amount), reference))
 
 
@@ -37,7 +40,9 @@ def read(payload: str, *, as_json: bool) -> None:
 
 
 def as_document(qris: Qris) -> dict[str, Any]:
-    """Return the payload's facts as plain JSON values; ``parts`` holds all of it, also what has no name here."""
+    """Return the payload's facts as plain JSON values;
+    ``parts`` holds all of it, also what has no name here.
+    """
     return {
         "kind": qris.kind,
         "merchant": qris.merchant,
@@ -52,7 +57,8 @@ def as_document(qris: Qris) -> dict[str, Any]:
         "reference": qris.reference or None,
         "asks_tip_or_fee": qris.asks_more,
         "accounts": [
-            {"tag": account.tag, "domain": account.domain, "parts": _plain(account.parts)} for account in qris.accounts
+            {"tag": account.tag, "domain": account.domain, "parts": _plain(account.parts)}
+            for account in qris.accounts
         ],
         "extra": _plain(qris.extra),
         "parts": _plain(qris.parts) | {"63": qris.crc},

@@ -65,7 +65,8 @@ def _tell(result: ShuDraftResult) -> None:
     allocation, speak = result.allocation, lang()
     state = "new" if result.fresh else "as kept before, nothing has changed"
     say(
-        f"Draft {result.version} of the surplus of {result.year} ({state}), by version {result.bylaws_version} of the bylaws."
+        f"Draft {result.version} of the surplus of {result.year} ({state}), by version "
+        f"{result.bylaws_version} of the bylaws."
     )
     say(f"Surplus: {formats.rupiah(allocation.surplus, speak)}")
     table(

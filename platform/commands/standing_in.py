@@ -1,4 +1,5 @@
-"""The demo's payment services: stand-ins of Stripe, Midtrans and Xendit as one process of its own, so that nothing tried needs the internet.
+"""The demo's payment services: stand-ins of Stripe, Midtrans and Xendit as one process of its own, so that
+nothing tried needs the internet.
 
 They lie among the tests of a checkout. An installation without them, or one that is serious, has none.
 """
@@ -31,8 +32,14 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 def wanted(settings: Settings) -> bool:
-    """Whether the demo brings its own: not in production, not where others are named, and only where they lie beside the code."""
-    return not settings.is_production and not settings.stand_ins and (FOLDER / "stand_ins" / "__main__.py").is_file()
+    """Whether the demo brings its own: not in production, not where others are named, and only where they lie
+    beside the code.
+    """
+    return (
+        not settings.is_production
+        and not settings.stand_ins
+        and (FOLDER / "stand_ins" / "__main__.py").is_file()
+    )
 
 
 def start(processes: Processes) -> subprocess.Popen[bytes]:
@@ -42,7 +49,9 @@ def start(processes: Processes) -> subprocess.Popen[bytes]:
 
 
 def joined(settings: Settings, processes: Processes, process: subprocess.Popen[bytes]) -> Settings:
-    """Return the settings with the addresses of the stand-ins; as they were if these do not come up, which ends them."""
+    """Return the settings with the addresses of the stand-ins; as they were if these do not come up, which
+    ends them.
+    """
     told = _told(process)
     if told is None:
         processes.end(NAME)
@@ -58,7 +67,10 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _billed(settings: Settings) -> Settings:
-    """Let plans be paid, too: by card at the stand-in and to an invented account. Who set one of these themselves keeps all of theirs."""
+    """Let plans be paid, too: by card at the stand-in and to an invented account.
+
+    Who set one of these themselves keeps all of theirs.
+    """
     from demo import gateways
 
     if any(getattr(settings, name) for name in BILLED_BY):

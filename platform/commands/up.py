@@ -45,7 +45,9 @@ NO_ANSWER = Kind(
 @click.command("up")
 @click.option("--host", help="Address to bind (default: LUMBUNG_HOST, 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port to bind (default: LUMBUNG_PORT, 8000).")
-@click.option("--demo", is_flag=True, help="Found two cooperatives with invented members, goods and a year of sales.")
+@click.option(
+    "--demo", is_flag=True, help="Found two cooperatives with invented members, goods and a year of sales."
+)
 def command(host: str | None, port: int | None, *, demo: bool) -> int:
     """Start the database, the web and the worker, and print where to go. Ctrl-C stops all of it."""
     settings = _settings(host, port)
@@ -84,7 +86,9 @@ def _serve(settings: Settings, processes: Processes, *, demo: bool, own: bool) -
         "LUMBUNG_HOST": settings.host,
         "LUMBUNG_PORT": str(settings.port),
     }
-    processes.start("provision", ["provision"], environment | {"LUMBUNG_DATABASE_URL": plain_url(logins.owner)})
+    processes.start(
+        "provision", ["provision"], environment | {"LUMBUNG_DATABASE_URL": plain_url(logins.owner)}
+    )
     processes.start("web", ["web"], environment)
     processes.start("worker", ["worker"], environment)
     _wait_for_answer(settings, processes)

@@ -12,31 +12,48 @@ import click
 from commands.processes import end_with_parent
 from kernel.settings import check_startable, load, without_owner
 
-# Connections that one process holds at most. Slow clients hold many; each is an open file, and the database needs some beside them.
+# Connections that one process holds at most. Slow clients hold many; each is an open file, and the database
+# needs some beside them.
 MOST_CONNECTIONS: Final = 8_192
 OTHER_FILES: Final = 512
 HEADER_SECONDS: Final = 10
 
 
 def connections_allowed() -> int:
-    """How many connections may be open: 8,192, or what the limit of open files leaves, which is raised as far as the system lets us."""
+    """How many connections may be open: 8,192, or what the limit of open files leaves, which is raised as far
+    as the system lets us.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_CONNECTIONS + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(64, min(MOST_CONNECTIONS, soft - OTHER_FILES))
+    return (
+        MOST_CONNECTIONS
+        if soft == resource.RLIM_INFINITY
+        else max(64, min(MOST_CONNECTIONS, soft - OTHER_FILES))
+    )
 
 
 @click.command("web")
 @click.option("--host", help="Address to bind (default: LUMBUNG_HOST, 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port to bind (default: LUMBUNG_PORT, 8000).")
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer requests."
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that answer requests.",
 )
-@click.option("--socket", type=click.Path(path_type=Path), help="Bind this Unix socket instead of an address.")
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends.")
-def command(host: str | None, port: int | None, workers: int, socket: Path | None, *, with_parent: bool) -> None:
+@click.option(
+    "--socket", type=click.Path(path_type=Path), help="Bind this Unix socket instead of an address."
+)
+@click.option(
+    "--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends."
+)
+def command(
+    host: str | None, port: int | None, workers: int, socket: Path | None, *, with_parent: bool
+) -> None:
     """Run the web process alone, until it is told to stop."""
     if with_parent:
         end_with_parent()
@@ -71,7 +88,8 @@ def command(host: str | None, port: int | None, workers: int, socket: Path | Non
             loop=Loops.uvloop,
             workers=workers,
             workers_kill_timeout=10,
-            http=HTTPModes.http1,  # else a client that says nothing at all is waited for without end, to know its version
+            # else a client that says nothing at all is waited for without end, to know its version
+            http=HTTPModes.http1,
             backpressure=connections_allowed(),
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1_000),
             log_level=LogLevels.warning,

@@ -16,7 +16,9 @@ ROOMS = (
 
 
 @click.command("worker")
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+@click.option(
+    "--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends."
+)
 def command(*, with_parent: bool) -> None:
     """Run the worker process alone, until it is told to stop."""
     if with_parent:

@@ -14,7 +14,10 @@ PASSWORD: Final = "coba-lumbung-2026"  # noqa: S105 - printed at every start; pr
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them. Phones are written as people write them; ``pays``: every way of paying is switched on, to try."""
+    """One of them.
+
+    Phones are written as people write them; ``pays``: every way of paying is switched on, to try.
+    """
 
     slug: str
     name: str

@@ -1,7 +1,8 @@
-"""Give a demo cooperative its look, people, goods, a past year of sales, this year's so far, and what waits today.
+"""Give a demo cooperative its look, people, goods, a past year of sales, this year's so far, and what waits
+today.
 
-Everything goes through the use cases behind the pages and imports, in the order in which it would have happened, with the clock held
-there; nothing is written into a table directly.
+Everything goes through the use cases behind the pages and imports, in the order in which it would have
+happened, with the clock held there; nothing is written into a table directly.
 """
 
 from __future__ import annotations
@@ -45,15 +46,26 @@ if TYPE_CHECKING:
 # What is ordered, and what has been done with it.
 _ORDERS = (
     (Wanted(key="0", whom=0, way="cash", goods=("B0001", "B0008", "B0017")), "handed over"),
-    (Wanted(key="1", whom=7, way="bank_transfer", goods=("B0002", "B0012", "B0024"), fulfilment="delivery"), "paid"),
+    (
+        Wanted(
+            key="1", whom=7, way="bank_transfer", goods=("B0002", "B0012", "B0024"), fulfilment="delivery"
+        ),
+        "paid",
+    ),
     (Wanted(key="2", whom=3, way="bank_transfer", goods=("B0003", "B0019")), "placed"),
-    (Wanted(key="3", whom=11, way="cash", goods=("B0006", "B0030", "B0033"), fulfilment="delivery"), "placed"),
+    (
+        Wanted(key="3", whom=11, way="cash", goods=("B0006", "B0030", "B0033"), fulfilment="delivery"),
+        "placed",
+    ),
     (Wanted(key="4", whom=None, way="cash", goods=("B0014", "B0026")), "placed"),
 )
 
 
 async def furnish(db: AsyncSession, demo: Demo) -> None:
-    """Do all of it in the session's transaction. Raises as the use cases do; nothing here is expected to be refused."""
+    """Do all of it in the session's transaction.
+
+    Raises as the use cases do; nothing here is expected to be refused.
+    """
     chair = Actor("officer", demo.chair, await queries.founder(db))
     year, today = demo.year(), clock.today(demo.timezone)
     with _at(date(year, 1, 1)):
@@ -65,7 +77,9 @@ async def furnish(db: AsyncSession, demo: Demo) -> None:
     await _come_in(db, demo, chair, year)
     if today > date(year + 1, 1, 2):
         _whole(
-            await import_sales(db, chair, await _sales(db, demo, 2, date(year + 1, 1, 2), today - timedelta(days=1)))
+            await import_sales(
+                db, chair, await _sales(db, demo, 2, date(year + 1, 1, 2), today - timedelta(days=1))
+            )
         )
     with _at(date(year + 1, 1, 20)):
         await draft(db, chair, year)
@@ -75,13 +89,17 @@ async def furnish(db: AsyncSession, demo: Demo) -> None:
 
 async def _settle(db: AsyncSession, demo: Demo, chair: Actor, on: date) -> None:
     """Look, goods on the shelf, the register with its deposits, a second officer."""
-    facts = profile.Facts(demo.name, demo.tagline, demo.address, demo.chair_shown, demo.bank_account, demo.timezone)
+    facts = profile.Facts(
+        demo.name, demo.tagline, demo.address, demo.chair_shown, demo.bank_account, demo.timezone
+    )
     await profile.change_facts(db, chair, facts)
     await profile.change_look(db, chair, profile.Look(demo.theme, demo.accent, demo.header))
     await profile.confirm_bylaws(db, chair)
     _whole(await import_products(db, chair, demo.goods, as_of=on))
     deposits = TEMPLATES[demo.bylaws].deposits
-    register = habits.register_csv(demo.people, demo.seed, on.year, int(deposits.principal), int(deposits.mandatory))
+    register = habits.register_csv(
+        demo.people, demo.seed, on.year, int(deposits.principal), int(deposits.mandatory)
+    )
     _whole(await import_members(db, chair, register, as_of=on))
     treasurer = await officers.appoint(
         db, chair, name=demo.treasurer, phone=mobile(demo.treasurer_shown), role="bendahara"
@@ -91,7 +109,9 @@ async def _settle(db: AsyncSession, demo: Demo, chair: Actor, on: date) -> None:
 
 
 async def _choose_password(db: AsyncSession, identity: str, code: str) -> None:
-    """Somebody turns their code into the demo's password; what the page does between transactions happens in this one."""
+    """Somebody turns their code into the demo's password; what the page does between transactions happens in
+    this one.
+    """
     found = await credentials(await reader_of(db), identity)
     await let_in(db, await weigh(found, code, PASSWORD))
     assert found is not None
@@ -101,7 +121,9 @@ async def _choose_password(db: AsyncSession, identity: str, code: str) -> None:
 
 
 async def _pay_costs(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> None:
-    """Rent and wages each month, the members' meeting in March: without costs a surplus would be too good to be true."""
+    """Rent and wages each month, the members' meeting in March: without costs a surplus would be too good to
+    be true.
+    """
     for month in range(1, 13):
         costs = [("6120", 85_000, "Listrik dan sewa kios"), ("6110", 240_000, "Upah penjaga toko")]
         if month == 3:
@@ -110,7 +132,9 @@ async def _pay_costs(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> N
             on = date(year, month, 25)
             key = uuid5(NAMESPACE_URL, f"demo:{demo.slug}:{on}:{at}")
             with _at(on):
-                await record_entry(db, chair, Entry(on, account, Rupiah(amount), "cash", words, key), today=on)
+                await record_entry(
+                    db, chair, Entry(on, account, Rupiah(amount), "cash", words, key), today=on
+                )
 
 
 async def _decide(db: AsyncSession, demo: Demo, chair: Actor, effective_on: date) -> None:
@@ -129,7 +153,9 @@ async def _decide(db: AsyncSession, demo: Demo, chair: Actor, effective_on: date
 
 
 async def _come_in(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> None:
-    """Two people join over the counter; members pay their months; the member whose sign-in is told chooses a password."""
+    """Two people join over the counter; members pay their months; the member whose sign-in is told chooses a
+    password.
+    """
     deposits = TEMPLATES[demo.bylaws].deposits
     for at, (name, sex) in enumerate((("Galuh Permata", "P"), ("Satria Nugraha", "L"))):
         joined = date(year, 3 + 4 * at, 10)
@@ -179,10 +205,20 @@ async def _come_in(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> Non
 
 
 async def _wait(db: AsyncSession, demo: Demo, chair: Actor, today: date) -> None:
-    """What an officer finds this morning: orders in every state, an order from savings, and people who want to join."""
+    """What an officer finds this morning: orders in every state, an order from savings, and people who want
+    to join.
+    """
     members = await queries.members(db)
     saved = await deposit(
-        db, chair, members[0][0], "voluntary", Rupiah(500_000), "cash", on=today, today=today, key="demo-today"
+        db,
+        chair,
+        members[0][0],
+        "voluntary",
+        Rupiah(500_000),
+        "cash",
+        on=today,
+        today=today,
+        key="demo-today",
     )
     assert saved.fresh
     for wanted, state in _ORDERS:

@@ -1,7 +1,9 @@
-"""The demo's accounts at the stand-ins of Stripe, Midtrans and Xendit: set up once, and made known again at each start.
+"""The demo's accounts at the stand-ins of Stripe, Midtrans and Xendit: set up once, and made known again at
+each start.
 
-Stand-ins forget everything when they stop. So each is told again where its messages go, and a payment that waited on a page of
-yesterday's waits no more: its buyer chooses again. A plan paid by a card of yesterday's goes on by invoice (``demo.subscribing``).
+Stand-ins forget everything when they stop. So each is told again where its messages go, and a payment that
+waited on a page of yesterday's waits no more: its buyer chooses again. A plan paid by a card of yesterday's
+goes on by invoice (``demo.subscribing``).
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ def stripe_secret(demo: Demo) -> str:
 async def join(database: Database, tenant: TenantRef, demo: Demo) -> None:
     """Let the cooperative be paid through the stand-ins that the settings name.
 
-    Raises Refusal where its bylaws or its plan do not allow it any more, httpx.HTTPError where a stand-in does not answer.
+    Raises Refusal where its bylaws or its plan do not allow it any more, httpx.HTTPError where a stand-in
+    does not answer.
     """
     await _set_up_once(database, tenant, demo)
     await _forget_waiting(database, tenant)
@@ -57,7 +60,8 @@ async def join(database: Database, tenant: TenantRef, demo: Demo) -> None:
 
 
 async def join_platform(database: Database) -> None:
-    """Let the stand-in of Stripe tell the platform of plans paid by card, where the platform's account is one of its own.
+    """Let the stand-in of Stripe tell the platform of plans paid by card, where the platform's account is one
+    of its own.
 
     Raises httpx.HTTPError where it does not answer.
     """

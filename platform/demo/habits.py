@@ -1,4 +1,7 @@
-"""What people buy in a year: some every week, some twice a month, staples more than the rest. Seeded, so every demo is the same."""
+"""What people buy in a year: some every week, some twice a month, staples more than the rest.
+
+Seeded, so every demo is the same.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from datetime import date, timedelta
 def register_csv(
     people: Sequence[tuple[str, str, str]], seed: int, last_year: int, principal: int, monthly: int
 ) -> str:
-    """Return the register as the file that the members' import takes, with deposits as they stood when ``last_year`` began, in rupiah."""
+    """Return the register as the file that the members' import takes, with deposits as they stood when
+    ``last_year`` began, in rupiah.
+    """
     luck = random.Random(seed)
     rows = ["member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit"]
     for at, (sex, name, phone) in enumerate(people, start=1):

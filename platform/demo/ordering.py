@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """An order to place. ``whom`` is a place in the register, or None for a visitor; of ``goods`` every second one is bought twice."""
+    """An order to place.
+
+    ``whom`` is a place in the register, or None for a visitor; of ``goods`` every second one is bought twice.
+    """
 
     key: str
     whom: int | None
@@ -33,8 +36,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     fulfilment: Fulfilment = "pickup"
 
 
-async def order(db: AsyncSession, demo: Demo, wanted: Wanted, *, on: date, consent: Consent | None = None) -> Order:
-    """Place an order and return it; the same key again returns the same. Raises as ``shop.placing.place_order`` does."""
+async def order(
+    db: AsyncSession, demo: Demo, wanted: Wanted, *, on: date, consent: Consent | None = None
+) -> Order:
+    """Place an order and return it; the same key again returns the same.
+
+    Raises as ``shop.placing.place_order`` does.
+    """
     members, products = await queries.members(db), await queries.products(db)
     if wanted.whom is None:
         buyer, actor = Buyer("Mega Lestari", mobile(f"{demo.phones}99")), VISITOR

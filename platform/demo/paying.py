@@ -1,6 +1,8 @@
-"""Let a demo cooperative take money: ways switched on, credit granted, a wallet filled, payments in every state.
+"""Let a demo cooperative take money: ways switched on, credit granted, a wallet filled, payments in every
+state.
 
-Everything goes through the use cases behind the pages. Accounts, sticker and keys are invented, and say so where a buyer sees them.
+Everything goes through the use cases behind the pages. Accounts, sticker and keys are invented, and say so
+where a buyer sees them.
 """
 
 from __future__ import annotations
@@ -49,7 +51,10 @@ _LATE: Final = timedelta(days=3)
 
 
 async def let_pay(database: Database, tenant: TenantRef, demo: Demo) -> bool:
-    """Do all of it once; False when it was done before. Raises Refusal where what people did to the demo is in the way."""
+    """Do all of it once; False when it was done before.
+
+    Raises Refusal where what people did to the demo is in the way.
+    """
     async with coop_reader(database, tenant) as ro:
         if await queries.pays(ro):
             return False
@@ -80,13 +85,17 @@ async def set_way(
 ) -> None:
     """Set a way of paying up and offer it. Raises Refusal as ``payments.officer.setting_up`` does."""
     mark = way_rules.mark_of(await ways.way_of(db, name))
-    change = setting_up.WayChange(mark=mark, settings=plain or {}, secrets=secret or {}, fee_percent=Decimal(percent))
+    change = setting_up.WayChange(
+        mark=mark, settings=plain or {}, secrets=secret or {}, fee_percent=Decimal(percent)
+    )
     await setting_up.change_way(db, actor, name, change, settings=settings)
     await setting_up.switch_on(db, actor, name, settings=settings, on=on)
 
 
 async def _agree(database: Database, tenant: TenantRef) -> dict[int, Consent]:
-    """Who may owe sets a PIN and agrees by it; what is weighed for that is weighed before a transaction is held."""
+    """Who may owe sets a PIN and agrees by it; what is weighed for that is weighed before a transaction is
+    held.
+    """
     async with coop_reader(database, tenant) as ro:
         members = await queries.members(ro)
     consents = {}
@@ -101,7 +110,8 @@ async def _allow_credit(db: AsyncSession, chair: Actor, today: date) -> None:
     """Credit is a decision of its own: the bylaws say so from today on."""
     before = await latest(db)
     allowed = cast(
-        "tuple[PaymentWay, ...]", tuple(dict.fromkeys((*EVERYDAY_WAYS, *before.bylaws.payment_ways, *ON_CREDIT)))
+        "tuple[PaymentWay, ...]",
+        tuple(dict.fromkeys((*EVERYDAY_WAYS, *before.bylaws.payment_ways, *ON_CREDIT))),
     )
     if allowed == before.bylaws.payment_ways:
         return
@@ -150,8 +160,12 @@ async def _top_up(db: AsyncSession, whom: int, amount: int, way: PaymentWay, tod
     return await open_payment(db, Actor("member", name), ask, on=today)
 
 
-async def _buy(db: AsyncSession, demo: Demo, chair: Actor, consents: Mapping[int, Consent], today: date) -> None:
-    """Orders on credit, one that is called off, one that gets a part back, some that wait, one for which it is too late."""
+async def _buy(
+    db: AsyncSession, demo: Demo, chair: Actor, consents: Mapping[int, Consent], today: date
+) -> None:
+    """Orders on credit, one that is called off, one that gets a part back, some that wait, one for which it
+    is too late.
+    """
     for key, whom, way, goods in (
         ("kasbon", 0, "kasbon", ("B0007", "B0013")),
         ("payroll-0", 0, "payroll", ("B0001", "B0010")),
@@ -160,14 +174,23 @@ async def _buy(db: AsyncSession, demo: Demo, chair: Actor, consents: Mapping[int
         wanted = Wanted(key=key, whom=whom, way=cast("PaymentWay", way), goods=goods)
         bought = await order(db, demo, wanted, on=today, consent=consents[whom])
         await hand_over(db, chair, bought.number, on=today)
-    called_off = await order(db, demo, Wanted(key="wallet", whom=0, way="wallet", goods=("B0022", "B0018")), on=today)
+    called_off = await order(
+        db, demo, Wanted(key="wallet", whom=0, way="wallet", goods=("B0022", "B0018")), on=today
+    )
     await cancel_order(db, chair, called_off.number, "Salah pesan", on=today)
-    scanned = await order(db, demo, Wanted(key="qris", whom=5, way="qris", goods=("B0009", "B0027")), on=today)
+    scanned = await order(
+        db, demo, Wanted(key="qris", whom=5, way="qris", goods=("B0009", "B0027")), on=today
+    )
     await confirm_payment(db, chair, scanned.number, on=today)
     await hand_over(db, chair, scanned.number, on=today)
     await _give_part_back(db, chair, scanned, today)
     await order(db, demo, Wanted(key="qris-waits", whom=None, way="qris", goods=("B0015", "B0028")), on=today)
-    await order(db, demo, Wanted(key="transfer-waits", whom=8, way="bank_transfer", goods=("B0011", "B0025")), on=today)
+    await order(
+        db,
+        demo,
+        Wanted(key="transfer-waits", whom=8, way="bank_transfer", goods=("B0011", "B0025")),
+        on=today,
+    )
     with clock.held_at(clock.now() - _LATE):
         forgotten = await order(
             db, demo, Wanted(key="forgotten", whom=9, way="bank_transfer", goods=("B0016",)), on=today - _LATE
@@ -178,7 +201,14 @@ async def _buy(db: AsyncSession, demo: Demo, chair: Actor, consents: Mapping[int
 async def _give_part_back(db: AsyncSession, chair: Actor, bought: Order, today: date) -> None:
     payment = await machine.locked(db, (await _payment_of(db, bought)).reference)
     await refunding.ask_refund(
-        db, chair, payment, Rupiah(2_000), "wallet", "Kemasan penyok", key=f"demo-refund:{bought.id}", on=today
+        db,
+        chair,
+        payment,
+        Rupiah(2_000),
+        "wallet",
+        "Kemasan penyok",
+        key=f"demo-refund:{bought.id}",
+        on=today,
     )
 
 

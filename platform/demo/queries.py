@@ -48,14 +48,16 @@ async def waiting_transfers(source: AsyncSession | Reader) -> list[Transfer]:
     """Return the transfers that are waited for, oldest first."""
     return await (await reader_of(source)).rows(
         Transfer,
-        "SELECT reference, amount, tail, payer_name FROM payments WHERE way = 'bank_transfer' AND status = 'awaiting' ORDER BY id",
+        "SELECT reference, amount, tail, payer_name FROM payments WHERE way = 'bank_transfer' AND "
+        "status = 'awaiting' ORDER BY id",
     )
 
 
 async def waiting_at(ro: Reader, ways: list[str]) -> list[str]:
     """Return the references of payments that wait at one of these payment services."""
     rows = await ro.records(
-        "SELECT reference FROM payments WHERE way = ANY($1::text[]) AND status = 'awaiting' AND NOT live ORDER BY id",
+        "SELECT reference FROM payments WHERE way = ANY($1::text[]) AND status = 'awaiting' AND NOT "
+        "live ORDER BY id",
         ways,
     )
     return [row["reference"] for row in rows]
@@ -85,4 +87,6 @@ async def founder(db: AsyncSession) -> UUID:
 
 async def has_operator(ro: Reader, phone: str) -> bool:
     """Whether somebody with this number runs the platform."""
-    return bool(await ro.value("SELECT EXISTS (SELECT 1 FROM shared.operators WHERE phone = $1)", mobile(phone)))
+    return bool(
+        await ro.value("SELECT EXISTS (SELECT 1 FROM shared.operators WHERE phone = $1)", mobile(phone))
+    )

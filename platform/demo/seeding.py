@@ -1,4 +1,6 @@
-"""Found and furnish the demo: each cooperative in two transactions, founding and furnishing, so that a kill in between loses nothing."""
+"""Found and furnish the demo: each cooperative in two transactions, founding and furnishing, so that a kill
+in between loses nothing.
+"""
 
 from __future__ import annotations
 
@@ -54,8 +56,8 @@ async def seed(
 ) -> list[SignIn]:
     """Make whatever of the demo is missing, and return how to sign in to it; a second call only looks.
 
-    A slug that somebody else took is left alone. ``on_note`` hears a sentence of what could not be made. Raises Refusal
-    demo.not_in_production.
+    A slug that somebody else took is left alone. ``on_note`` hears a sentence of what could not be made.
+    Raises Refusal demo.not_in_production.
     """
     if database.settings.is_production:
         raise errors.NOT_IN_PRODUCTION()
@@ -113,7 +115,10 @@ async def _furnish_once(database: Database, demo: Demo) -> TenantRef:
 
 
 async def _let_pay(database: Database, tenant: TenantRef, demo: Demo, note: Callable[[str], None]) -> None:
-    """Ways of paying and payments. A demo that people have lived in may stand against it: then it stays as it is, and says so."""
+    """Ways of paying and payments.
+
+    A demo that people have lived in may stand against it: then it stays as it is, and says so.
+    """
     try:
         await let_pay(database, tenant, demo)
         if database.settings.stand_ins:
@@ -172,10 +177,13 @@ def notes(settings: Settings) -> list[str]:
         told.append(f"Payment services are stand-ins, no money moves: {addresses}")
         setting = ",".join(f"{service}={address}" for service, address in settings.stand_ins)
         told.append(
-            f"Commands in another terminal find them by themselves; with another database, set LUMBUNG_STAND_INS={setting}"
+            f"Commands in another terminal find them by themselves; with another database, set "
+            f"LUMBUNG_STAND_INS={setting}"
         )
     files = [statement_of(settings, demo) for demo in COOPERATIVES if demo.pays]
     told += [
-        f"A bank's statement to bring in at /pengurus/pembayaran/mutasi: {file}" for file in files if file.exists()
+        f"A bank's statement to bring in at /pengurus/pembayaran/mutasi: {file}"
+        for file in files
+        if file.exists()
     ]
     return told

@@ -1,4 +1,6 @@
-"""A bank's statement to try the comparing of statements with: what is waited for, and what nobody can tell at once."""
+"""A bank's statement to try the comparing of statements with: what is waited for, and what nobody can tell at
+once.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +30,13 @@ def write_statement(settings: Settings, demo: Demo, transfers: Sequence[Transfer
 def statement(transfers: Sequence[Transfer], today: date) -> str:
     """Return the file, laid out as KlikBCA does it.
 
-    Sure are the transfers that name their payment. The last one's payer left out both the reference and the tail, so it is doubtful; a
-    deposit is nobody's, and a fee went out.
+    Sure are the transfers that name their payment. The last one's payer left out both the reference and the
+    tail, so it is doubtful; a deposit is nobody's, and a fee went out.
     """
     *sure, last = transfers
-    rows = [(f"TRSF E-BANKING CR {each.reference} {each.payer_name.upper()}", each.amount, "CR") for each in sure]
+    rows = [
+        (f"TRSF E-BANKING CR {each.reference} {each.payer_name.upper()}", each.amount, "CR") for each in sure
+    ]
     rows += [
         (f"TRSF E-BANKING CR {last.payer_name.upper()}", last.amount - last.tail, "CR"),
         ("SETORAN TUNAI", 777_000, "CR"),

@@ -1,4 +1,6 @@
-"""What the demo cooperatives have with the platform: one whose plan a credit pays for years, and one with an invoice to pay."""
+"""What the demo cooperatives have with the platform: one whose plan a credit pays for years, and one with an
+invoice to pay.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _LEFT: Final = timedelta(days=2)
 
 
 async def keep_plan(database: Database, tenant: TenantRef, demo: Demo) -> None:
-    """Choose a plan with everything that can be tried, once; what somebody chose later stays. Nobody need pay it, and who wants to can, by card.
+    """Choose a plan with everything that can be tried, once; what somebody chose later stays.
+
+    Nobody need pay it, and who wants to can, by card.
 
     Raises Refusal as ``billing.subscribing`` does.
     """
@@ -45,7 +49,9 @@ async def keep_plan(database: Database, tenant: TenantRef, demo: Demo) -> None:
 
 
 async def owe_once(database: Database, tenant: TenantRef, demo: Demo) -> None:
-    """Let the trial be over today and its first month invoiced, for an operator to confirm; whoever has a subscription already keeps it."""
+    """Let the trial be over today and its first month invoiced, for an operator to confirm; whoever has a
+    subscription already keeps it.
+    """
     async with shared_session(database) as db:
         if await queries.subscription(db, tenant.id) is not None:
             return
@@ -57,10 +63,16 @@ async def owe_once(database: Database, tenant: TenantRef, demo: Demo) -> None:
 
 
 async def forget_card(database: Database, tenant: TenantRef, demo: Demo) -> None:
-    """Go on by invoice where the plan was paid by a card: yesterday's stand-in knew it, and today's does not."""
+    """Go on by invoice where the plan was paid by a card:
+    yesterday's stand-in knew it, and today's does not.
+    """
     async with shared_session(database) as db:
         subscription = await queries.subscription_to_change(db, tenant.id)
         if subscription is None or subscription.stripe_customer is None:
             return
-        subscription.way, subscription.stripe_customer, subscription.stripe_subscription = "invoice", None, None
+        subscription.way, subscription.stripe_customer, subscription.stripe_subscription = (
+            "invoice",
+            None,
+            None,
+        )
         await settle(db, subscription, clock.today(demo.timezone))

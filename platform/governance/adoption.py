@@ -1,4 +1,7 @@
-"""Adopting bylaws: the first ones at founding, then each change as a further version. What was adopted is never edited."""
+"""Adopting bylaws: the first ones at founding, then each change as a further version.
+
+What was adopted is never edited.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
 
 
 async def adopt_first(db: AsyncSession, template_name: str, actor_name: str, on: date) -> int:
-    """Adopt the template that founders chose as version 1, in force from ``on``. Raises Refusal: governance.no_such_template."""
+    """Adopt the template that founders chose as version 1, in force from ``on``.
+
+    Raises Refusal: governance.no_such_template.
+    """
     if template_name not in TEMPLATES:
         raise errors.NO_SUCH_TEMPLATE(template=template_name, known=sorted(TEMPLATES))
     await _store(db, 1, TEMPLATES[template_name], template_name, actor_name, on, "")
@@ -41,9 +47,9 @@ async def adopt(
 ) -> int:
     """Adopt ``bylaws`` as the next version, in force from ``effective_on``, and return its number.
 
-    ``based_on_version`` is the latest version that the officer saw: what was adopted meanwhile is not written over unseen. Raises
-    Refusal: governance.bylaws_not_valid and its parts, .nothing_changed, .date_in_the_past,
-    .before_latest_version, .changed_meanwhile.
+    ``based_on_version`` is the latest version that the officer saw: what was adopted meanwhile is not written
+    over unseen. Raises Refusal: governance.bylaws_not_valid and its parts, .nothing_changed,
+    .date_in_the_past, .before_latest_version, .changed_meanwhile.
     """
     require_valid(bylaws)
     zone = await timezone(db)
@@ -66,7 +72,8 @@ async def adopt(
             "version": version,
             "effective_on": effective_on.isoformat(),
             "changes": [
-                {"rule": change.rule.en, "before": change.before.en, "after": change.after.en} for change in changes
+                {"rule": change.rule.en, "before": change.before.en, "after": change.after.en}
+                for change in changes
             ],
         },
     )
@@ -77,11 +84,15 @@ async def adopt(
 
 
 def require_date(effective_on: date, latest_effective_on: date, today: date) -> None:
-    """Raise Refusal for a date that would change what was already done under other rules, or that a later version already has passed."""
+    """Raise Refusal for a date that would change what was already done under other rules, or that a later
+    version already has passed.
+    """
     if effective_on < today:
         raise errors.DATE_IN_THE_PAST(date=effective_on, field="effective_on")
     if effective_on < latest_effective_on:
-        raise errors.BEFORE_LATEST_VERSION(date=effective_on, latest=latest_effective_on, field="effective_on")
+        raise errors.BEFORE_LATEST_VERSION(
+            date=effective_on, latest=latest_effective_on, field="effective_on"
+        )
 
 
 async def _store(

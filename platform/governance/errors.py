@@ -119,8 +119,10 @@ NO_SUCH_VERSION = Kind(
 CHANGED_MEANWHILE = Kind(
     "governance.changed_meanwhile",
     409,
-    id="Sementara Anda mengubah, {by} sudah menetapkan versi {version}. Buka versi itu dulu, lalu ulangi perubahan Anda.",
-    en="While you were changing the bylaws, {by} adopted version {version}. Read it first, then make your change again.",
+    id="Sementara Anda mengubah, {by} sudah menetapkan versi {version}. Buka versi itu dulu, lalu ulangi "
+    "perubahan Anda.",
+    en="While you were changing the bylaws, {by} adopted version {version}. Read it first, then make your "
+    "change again.",
 )
 NOTHING_CHANGED = Kind(
     "governance.nothing_changed",

@@ -1,4 +1,6 @@
-"""The form that changes the bylaws: as many allocation lines as its officers want, each a row of the same four fields."""
+"""The form that changes the bylaws: as many allocation lines as its officers want, each a row of the same
+four fields.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ GoesTo = Literal["savings", "purchases", "loans", "reserve", "fund", "third_part
 SAVINGS_KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "voluntary")
 PAYMENT_WAYS: Final[tuple[PaymentWay, ...]] = get_args(PaymentWay)
 
-# Where a line that the officers invent is credited once decided: members, the general reserve, else other liabilities.
+# Where a line that the officers invent is credited once decided: members, the general reserve, else other
+# liabilities.
 _ACCOUNT_OF_KIND: Final[dict[LineKind, str]] = {
     "members": "2121",
     "reserve": "3161",
@@ -45,7 +48,10 @@ _LETTERS: Final = "bcdefghijklmnopqrstuvwxyz"
 
 
 class BylawsFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """All but the rows. ``do`` says which button was pressed, ``based_on`` which version the officer started from."""
+    """All but the rows.
+
+    ``do`` says which button was pressed, ``based_on`` which version the officer started from.
+    """
 
     do: Annotated[str, msgspec.Meta(max_length=20)] = "lihat"
     rows: Annotated[int, msgspec.Meta(ge=1, le=MOST_LINES)] = 1
@@ -85,7 +91,12 @@ _ROW_FIELDS: Final[list[tuple[str, Any, Any]]] = [
     )
 ]
 BylawsForm = msgspec.defstruct(
-    "BylawsForm", _ROW_FIELDS, bases=(BylawsFields,), forbid_unknown_fields=True, kw_only=True, module=__name__
+    "BylawsForm",
+    _ROW_FIELDS,
+    bases=(BylawsFields,),
+    forbid_unknown_fields=True,
+    kw_only=True,
+    module=__name__,
 )
 
 # Where the sentence of a broken rule stands in the form.
@@ -112,10 +123,13 @@ _ROW_FIELD_OF: Final = {
 def bylaws_of(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
     """The bylaws that a form without errors says, and which row each of its lines came from.
 
-    A row without a name and without a percentage is no line. A line keeps the code, account and English name it has in ``base``.
+    A row without a name and without a percentage is no line. A line keeps the code, account and English name
+    it has in ``base``.
     """
     filled = [
-        row for row in range(data.rows) if getattr(data, f"label_{row}") or getattr(data, f"percent_{row}") is not None
+        row
+        for row in range(data.rows)
+        if getattr(data, f"label_{row}") or getattr(data, f"percent_{row}") is not None
     ]
     known = {**_KNOWN_LINES, **{line.code: line for line in base.allocation}}
     taken: dict[str, str] = {}
@@ -143,7 +157,9 @@ def bylaws_of(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
 
 
 def field_of(rule: object, rows: list[int]) -> str:
-    """The form's field for a rule's path ("allocation.2.percent"), or "" where it concerns the form as a whole."""
+    """The form's field for a rule's path ("allocation.2.percent"), or "" where it concerns the form as a
+    whole.
+    """
     path = str(rule or "")
     parts = path.split(".")
     if parts[0] == "allocation" and len(parts) == 3:
@@ -186,7 +202,10 @@ def without_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
     for row in range(rows):
         if row == gone:
             continue
-        kept |= {f"{name}_{at}": values.get(f"{name}_{row}", "") for name in ("label", "percent", "goes_to", "code")}
+        kept |= {
+            f"{name}_{at}": values.get(f"{name}_{row}", "")
+            for name in ("label", "percent", "goes_to", "code")
+        }
         at += 1
     return {**kept, "rows": str(max(at, 1))}
 
@@ -237,7 +256,9 @@ def _code(label: str, sent: str, base: Bylaws, taken: Mapping[str, str]) -> str:
 
 
 def code_from(label: str) -> str:
-    """The letters a-z of a name: "Dana Sosial & Duka" -> "dana_sosial_duka"; "bagian" for a name that has none."""
+    """The letters a-z of a name: "Dana Sosial & Duka" -> "dana_sosial_duka"; "bagian" for a name that has
+    none.
+    """
     plain = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode()
     return "_".join(_words(plain)) or "bagian"
 

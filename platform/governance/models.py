@@ -11,10 +11,16 @@ from kernel.database import CoopBase
 
 
 class BylawsVersion(CoopBase):
-    """One version of the rules. It is in force from ``effective_on`` until a later version's date; it is never changed."""
+    """One version of the rules.
+
+    It is in force from ``effective_on`` until a later version's date; it is never changed.
+    """
 
     __tablename__ = "bylaws"
-    __table_args__ = (CheckConstraint("version >= 1", name="version"), Index("ix_bylaws_effective_on", "effective_on"))
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="version"),
+        Index("ix_bylaws_effective_on", "effective_on"),
+    )
 
     version: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     effective_on: Mapped[date]

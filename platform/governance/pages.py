@@ -19,7 +19,20 @@ from kernel import clock, parsing
 from kernel.database import reader_of
 from kernel.errors import Refusal, Words
 from kernel.money import Rupiah
-from ui import AnyRequest, Db, Form, Ro, TheBrand, TheViewer, TheVisit, officer, page, read_form, see_other, visit_of
+from ui import (
+    AnyRequest,
+    Db,
+    Form,
+    Ro,
+    TheBrand,
+    TheViewer,
+    TheVisit,
+    officer,
+    page,
+    read_form,
+    see_other,
+    visit_of,
+)
 from ui.errors import FIELD_REQUIRED
 
 HOME = "/pengurus/anggaran-dasar"
@@ -136,7 +149,9 @@ async def adopt_bylaws(request: AnyRequest, db: Db, brand: TheBrand, viewer: The
     form.values.pop("do", None)
     base = await queries.latest(await reader_of(db))
     bylaws = _checked(request, form, base, clock.today(brand.timezone))
-    async with form.or_again("governance/change.html", place="pengaturan", **_form_context(request, base, form)):
+    async with form.or_again(
+        "governance/change.html", place="pengaturan", **_form_context(request, base, form)
+    ):
         version = await adopt(
             db,
             viewer.as_officer(),
@@ -145,12 +160,16 @@ async def adopt_bylaws(request: AnyRequest, db: Db, brand: TheBrand, viewer: The
             form.data.note,
             form.data.based_on,
         )
-    words = Words(f"Anggaran dasar versi {version} sudah ditetapkan.", f"Version {version} of the bylaws is adopted.")
+    words = Words(
+        f"Anggaran dasar versi {version} sudah ditetapkan.", f"Version {version} of the bylaws is adopted."
+    )
     return see_other(f"{HOME}/{version}", flash=words.worded(visit_of(request).lang))
 
 
 def _checked(request: AnyRequest, form: Form[Any], base: BylawsInForce, today: date) -> Bylaws:
-    """The bylaws that the form says; raises the form again, each sentence beside its field, while they break a rule."""
+    """The bylaws that the form says; raises the form again, each sentence beside its field, while they break
+    a rule.
+    """
     lang = visit_of(request).lang
     if not form.errors:
         data = form.data
@@ -200,7 +219,9 @@ def _show(request: AnyRequest, base: BylawsInForce, form: Form[Any]) -> Response
 
 def _form_context(request: AnyRequest, base: BylawsInForce, form: Form[Any]) -> dict[str, Any]:
     lang = visit_of(request).lang
-    choices = CHOICES | ({"loans": LOANS} if any(line.basis == "loans" for line in base.bylaws.allocation) else {})
+    choices = CHOICES | (
+        {"loans": LOANS} if any(line.basis == "loans" for line in base.bylaws.allocation) else {}
+    )
     return {
         "base": base,
         "rows": forms.row_count(form.values),

@@ -1,8 +1,9 @@
 """What a member and what the public pays for a product, from its price and the bylaws.
 
-Exact until the last step, which rounds to the bylaws' unit: a member's price down, the public price up, so that rounding never costs the
-buyer a promised discount nor the cooperative a decided markup. A rule of 0 percent leaves the price as it is, not even rounded, and
-what would be rounded away altogether stays at whole rupiah.
+Exact until the last step, which rounds to the bylaws' unit: a member's price down, the public price up, so
+that rounding never costs the buyer a promised discount nor the cooperative a decided markup. A rule of 0
+percent leaves the price as it is, not even rounded, and what would be rounded away altogether stays at whole
+rupiah.
 """
 
 from decimal import Decimal
@@ -13,7 +14,8 @@ from kernel.money import Rupiah
 
 
 def member_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
-    """The price less the members' discount, rounded down to the unit; at least Rp1 for anything that has a price.
+    """The price less the members' discount, rounded down to the unit; at least Rp1 for anything that has a
+    price.
 
     A price so small that rounding to the unit would leave nothing is rounded down to whole rupiah instead.
     """

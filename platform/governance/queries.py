@@ -49,18 +49,21 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = (
-    "SELECT version, effective_on, template, document::text AS document, note, adopted_by, adopted_at FROM bylaws "
+    "SELECT version, effective_on, template, document::text AS document, note, adopted_by, adopted_at "
+    "FROM bylaws "
 )
 
 
 async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:
     """Return the version in force on ``day``: the latest date up to it, of two on one date the later version.
 
-    Before the first version took effect the first one counts: there is nothing else to go by. Raises LookupError while there is none.
+    Before the first version took effect the first one counts: there is nothing else to go by. Raises
+    LookupError while there is none.
     """
     found = await (await reader_of(source)).one(
         _Stored,
-        _COLUMNS + "ORDER BY effective_on <= $1 DESC, CASE WHEN effective_on <= $1 THEN effective_on END DESC,"
+        _COLUMNS + "ORDER BY effective_on <= $1 DESC, CASE WHEN effective_on <= $1 THEN effective_on END "
+        "DESC,"
         " CASE WHEN effective_on <= $1 THEN version ELSE -version END DESC LIMIT 1",
         day,
     )
@@ -71,7 +74,10 @@ async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:
 
 
 async def latest(source: AsyncSession | Reader) -> BylawsInForce:
-    """Return the version adopted last, in force already or not: what a further change starts from. Raises LookupError."""
+    """Return the version adopted last, in force already or not: what a further change starts from.
+
+    Raises LookupError.
+    """
     found = await (await reader_of(source)).one(_Stored, _COLUMNS + "ORDER BY version DESC LIMIT 1")
     if found is None:
         msg = "this cooperative has no bylaws yet"

@@ -1,7 +1,7 @@
 """The bylaws as values, and what they may not say.
 
-A `Bylaws` is one version of the rules of one cooperative. It is stored as a JSON document in which a percentage is text ("2.5") and an
-amount is a whole number of rupiah.
+A `Bylaws` is one version of the rules of one cooperative. It is stored as a JSON document in which a
+percentage is text ("2.5") and an amount is a whole number of rupiah.
 """
 
 import re
@@ -25,7 +25,8 @@ PaymentWay = Literal[
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet", "kasbon", "payroll"
 ]
 
-# What becomes of the few rupiah by which transfers are told apart: given to the payer's savings, kept, or no such tail at all.
+# What becomes of the few rupiah by which transfers are told apart: given to the payer's savings, kept, or no
+# such tail at all.
 TransferTail = Literal["savings", "income", "none"]
 
 MOST_DECIMALS: Final = 4
@@ -63,7 +64,8 @@ _ACCOUNT: Final = re.compile(r"[0-9]{4}")
 
 
 class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One part of the yearly surplus: who or what it is for, its percentage, and the account it is credited to once decided.
+    """One part of the yearly surplus: who or what it is for, its percentage, and the account it is credited
+    to once decided.
 
     A line of kind "members" is divided among them by its `basis`; every other line has none.
     """
@@ -82,7 +84,9 @@ class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class Deposits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a member pays in, in rupiah: `principal` (pokok) once on joining, `mandatory` (wajib) every month."""
+    """What a member pays in, in rupiah: `principal` (pokok) once on joining,
+    `mandatory` (wajib) every month.
+    """
 
     principal: Rupiah
     mandatory: Rupiah
@@ -105,8 +109,8 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One version of a cooperative's rules.
 
-    `savings_basis` says which savings count as the basis "savings"; `payment_ways` which ways of paying may be offered; `transfer_tail`
-    what becomes of the unique tail of a transfer's amount.
+    `savings_basis` says which savings count as the basis "savings"; `payment_ways` which ways of paying may
+    be offered; `transfer_tail` what becomes of the unique tail of a transfer's amount.
     """
 
     allocation: tuple[AllocationLine, ...]
@@ -131,7 +135,10 @@ def encode(bylaws: Bylaws) -> dict[str, Any]:
 
 
 def decode(document: dict[str, Any]) -> Bylaws:
-    """The bylaws of a stored document. Raises msgspec.ValidationError, naming the path, for anything that is not one."""
+    """The bylaws of a stored document.
+
+    Raises msgspec.ValidationError, naming the path, for anything that is not one.
+    """
     return msgspec.convert(document, Bylaws, dec_hook=dec_hook)
 
 
@@ -142,12 +149,15 @@ def require_valid(bylaws: Bylaws) -> None:
         raise problems[0]
     if problems:
         raise errors.BYLAWS_NOT_VALID(
-            problems=Words(*(" ".join(problem.sentence(lang) for problem in problems) for lang in ("id", "en")))
+            problems=Words(
+                *(" ".join(problem.sentence(lang) for problem in problems) for lang in ("id", "en"))
+            )
         )
 
 
 def validate(bylaws: Bylaws) -> list[Refusal]:
-    """Everything that these bylaws may not say, each with its sentence in both languages; empty when they are right.
+    """Everything that these bylaws may not say, each with its sentence in both languages; empty when they are
+    right.
 
     A problem of one field carries the fact `field` ("allocation.3.percent", "deposits.principal").
     """
@@ -160,7 +170,9 @@ def validate(bylaws: Bylaws) -> list[Refusal]:
 
 
 def percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterator[Refusal]:
-    """What is wrong with percentages that must share out a whole; `lines` are (name to use in the sentence, percent)."""
+    """What is wrong with percentages that must share out a whole; `lines` are (name to use in the sentence,
+    percent).
+    """
     for position, (name, percent) in enumerate(lines):
         field = f"allocation.{position}.percent"
         if not percent.is_finite():

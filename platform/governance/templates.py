@@ -1,6 +1,9 @@
-"""The bylaws a cooperative can start from. Each is a whole set of rules; the founders change what they decide otherwise.
+"""The bylaws a cooperative can start from.
 
-The village template gives the village its part first (imbal jasa desa, 20 percent), as the programme of village cooperatives asks.
+Each is a whole set of rules; the founders change what they decide otherwise.
+
+The village template gives the village its part first (imbal jasa desa, 20 percent), as the programme of
+village cooperatives asks.
 """
 
 from decimal import Decimal
@@ -25,7 +28,8 @@ def _line(
     )
 
 
-# What may be offered from the first day. Credit (kasbon, potong gaji) is a decision of its own: the founders add it when they mean it.
+# What may be offered from the first day. Credit (kasbon, potong gaji) is a decision of its own: the founders
+# add it when they mean it.
 EVERYDAY_WAYS: Final[tuple[PaymentWay, ...]] = (
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet",
 )  # fmt: skip

@@ -1,7 +1,10 @@
-"""Rows that are only ever added and that nobody waits for: a cooperative's trail, and jobs. All that a flush holds goes in one round trip.
+"""Rows that are only ever added and that nobody waits for: a cooperative's trail, and jobs.
 
-They are added to the session like any other row, so that they come and go with its transaction and its savepoints; what SQLAlchemy would
-insert table by table, and jobs one by one, is written here as one statement.
+All that a flush holds goes in one round trip.
+
+They are added to the session like any other row, so that they come and go with its transaction and its
+savepoints; what SQLAlchemy would insert table by table, and jobs one by one, is written here as one
+statement.
 """
 
 from __future__ import annotations
@@ -21,12 +24,15 @@ CHANNEL: Final = "lumbung_outbox"
 
 _TRAIL: Final = (
     "trail AS (INSERT INTO audit_entries (actor_kind, actor_id, actor_name, action, subject, facts)"
-    " SELECT actor_kind, actor_id, actor_name, action, subject, facts FROM ROWS FROM (jsonb_to_recordset(CAST(:trail AS jsonb))"
-    " AS (actor_kind text, actor_id uuid, actor_name text, action text, subject text, facts jsonb)) WITH ORDINALITY ORDER BY ordinality)"
+    " SELECT actor_kind, actor_id, actor_name, action, subject, facts FROM ROWS FROM "
+    "(jsonb_to_recordset(CAST(:trail AS jsonb))"
+    " AS (actor_kind text, actor_id uuid, actor_name text, action text, subject text, facts jsonb)) "
+    "WITH ORDINALITY ORDER BY ordinality)"
 )
 _JOBS: Final = (
     "jobs AS (INSERT INTO shared.outbox (job, key, arguments, due_at)"
-    " SELECT job, key, arguments, coalesce(due_at, now()) FROM ROWS FROM (jsonb_to_recordset(CAST(:jobs AS jsonb))"
+    " SELECT job, key, arguments, coalesce(due_at, now()) FROM ROWS FROM "
+    "(jsonb_to_recordset(CAST(:jobs AS jsonb))"
     " AS (job text, key text, arguments jsonb, due_at timestamptz)) WITH ORDINALITY ORDER BY ordinality)"
 )
 _TELL: Final = "SELECT pg_notify(CAST(:channel AS text), '')"

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def record(
     db: AsyncSession, actor: Actor, action: str, *, subject: str, facts: Mapping[str, object] | None = None
 ) -> None:
-    """Add an entry: ``action`` is a stable dotted name in the past tense (``members.admitted``), ``subject`` what it was done to."""
+    """Add an entry: ``action`` is a stable dotted name in the past tense (``members.admitted``), ``subject``
+    what it was done to.
+    """
     db.add(
         AuditEntry(
             actor_kind=actor.kind,

@@ -1,9 +1,11 @@
-"""Several reads in one round trip: where PostgreSQL is not in the same machine, waiting for it is most of a request.
+"""Several reads in one round trip: where PostgreSQL is not in the same machine, waiting for it is most of a
+request.
 
     goods, bylaws = await read_batch(db, lambda ro: goods_by_id(ro, ids), lambda ro: bylaws_on(ro, day))
 
-Each function is one of a room's queries and takes a Reader as ever; what all of them ask first is sent as one statement, then what they ask
-next. So the rooms keep their own SQL, and a page that reads five things waits once.
+Each function is one of a room's queries and takes a Reader as ever; what all of them ask first is sent as one
+statement, then what they ask next. So the rooms keep their own SQL, and a page that reads five things waits
+once.
 """
 
 from __future__ import annotations
@@ -83,7 +85,9 @@ async def _ask_one(question: _Question) -> _Answer:
 @overload
 async def read_batch(source: AsyncSession | Reader, a: Read[A], b: Read[B], /) -> tuple[A, B]: ...
 @overload
-async def read_batch(source: AsyncSession | Reader, a: Read[A], b: Read[B], c: Read[C], /) -> tuple[A, B, C]: ...
+async def read_batch(
+    source: AsyncSession | Reader, a: Read[A], b: Read[B], c: Read[C], /
+) -> tuple[A, B, C]: ...
 @overload
 async def read_batch(
     source: AsyncSession | Reader, a: Read[A], b: Read[B], c: Read[C], d: Read[D], /
@@ -97,10 +101,12 @@ async def read_batch(
     source: AsyncSession | Reader, a: Read[A], b: Read[B], c: Read[C], d: Read[D], e: Read[E], f: Read[F], /
 ) -> tuple[A, B, C, D, E, F]: ...
 async def read_batch(source: AsyncSession | Reader, *reads: Read[Any]) -> tuple[Any, ...]:
-    """Return what each of these functions returns. They read by the Reader that they are given, and wait for nothing else.
+    """Return what each of these functions returns.
 
-    All questions of a round see one snapshot: what must be read after a lock was taken is asked after it, in a batch of its own.
-    Within another batch, the rounds are those of that one.
+    They read by the Reader that they are given, and wait for nothing else.
+
+    All questions of a round see one snapshot: what must be read after a lock was taken is asked after it, in
+    a batch of its own. Within another batch, the rounds are those of that one.
     """
     reader = await reader_of(source)
     running = [read(_BatchReader()) for read in reads]
@@ -140,7 +146,9 @@ async def _send(reader: Reader, questions: list[_Question]) -> list[_Answer]:
     arguments: list[object] = []
     columns = [await reader.columns_of(question.sql) for question in different]
     for question in different:
-        parts.append(f"ARRAY(SELECT batched_row FROM ({_shifted(question.sql, len(arguments))}) AS batched_row)")
+        parts.append(
+            f"ARRAY(SELECT batched_row FROM ({_shifted(question.sql, len(arguments))}) AS batched_row)"
+        )
         arguments += question.arguments
     record = (await reader.records("SELECT " + ", ".join(parts), *arguments))[0]
     answers = [_Answer(names, rows) for names, rows in zip(columns, record, strict=True)]

@@ -1,6 +1,9 @@
-"""Dramatiq's broker: PostgreSQL itself by default, Redis or RabbitMQ by URL. What travels through it is one kind of message.
+"""Dramatiq's broker: PostgreSQL itself by default, Redis or RabbitMQ by URL.
 
-The queue is only the way from the outbox to a worker. It may lose nothing and may deliver twice: the key of a job makes it happen once.
+What travels through it is one kind of message.
+
+The queue is only the way from the outbox to a worker. It may lose nothing and may deliver twice: the key of a
+job makes it happen once.
 """
 
 from __future__ import annotations
@@ -32,13 +35,15 @@ log = structlog.get_logger()
 
 QUEUE_SCHEMA = "dramatiq"
 QUEUE = "jobs"
-# A failing job goes back to the outbox (tenants/worker.py). The broker itself repeats a message only while even that fails, that is
-# while the database is away: without end, and with waits far below the half hour after which RabbitMQ takes a held message for stuck.
+# A failing job goes back to the outbox (tenants/worker.py). The broker itself repeats a message only while
+# even that fails, that is while the database is away: without end, and with waits far below the half hour
+# after which RabbitMQ takes a held message for stuck.
 FIRST_WAIT_MS = 1_000
 LONGEST_WAIT_MS = 5 * 60 * 1_000
 # Redis and RabbitMQ take a worker for dead after this silence and hand its messages to another one.
 HEARTBEAT_TIMEOUT_MS = 30_000
-# How many of a million commands to Redis also look for dead workers: idle consumers send five a second, so it takes some two seconds.
+# How many of a million commands to Redis also look for dead workers: idle consumers send five a second, so it
+# takes some two seconds.
 REDIS_MAINTENANCE_CHANCE = 100_000
 ONE_LESS_SECONDS = 5.0  # after so long, one connection that was not needed is closed
 
@@ -69,13 +74,16 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
         ShutdownNotifications(),
         Callbacks(),
         Pipelines(),
-        Retries(retry_when=lambda _retries, _error: True, min_backoff=FIRST_WAIT_MS, max_backoff=LONGEST_WAIT_MS),
+        Retries(
+            retry_when=lambda _retries, _error: True, min_backoff=FIRST_WAIT_MS, max_backoff=LONGEST_WAIT_MS
+        ),
         ThreadShares(settings.worker_threads),
         AsyncIO(),
     ]
     url = settings.broker_url
     if url is None:
-        # a killed worker's jobs are taken over after ten seconds; should it still be alive, their keys make that safe
+        # a killed worker's jobs are taken over after ten seconds; should it still be alive, their keys make
+        # that safe
         broker: dramatiq.Broker = PostgresBroker(
             pool=_pool(database_url),
             results=False,
@@ -110,8 +118,8 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
 def broker_problem(settings: Settings) -> str | None:
     """Return in a sentence why this broker may lose jobs when it is killed, or None.
 
-    Redis says it itself (`INFO persistence`). PostgreSQL and RabbitMQ write down what they have confirmed. A Redis that does not answer
-    raises its client's error.
+    Redis says it itself (`INFO persistence`). PostgreSQL and RabbitMQ write down what they have confirmed. A
+    Redis that does not answer raises its client's error.
     """
     if not (settings.broker_url or "").startswith(("redis://", "rediss://")):
         return None
@@ -128,7 +136,10 @@ def broker_problem(settings: Settings) -> str | None:
 
 
 def check_broker(settings: Settings) -> None:
-    """Say at start-up that the broker may lose jobs. Raises a Refusal (``kernel.broker_not_durable``) in production."""
+    """Say at start-up that the broker may lose jobs.
+
+    Raises a Refusal (``kernel.broker_not_durable``) in production.
+    """
     problem = broker_problem(settings)
     if problem is None:
         return
@@ -152,7 +163,9 @@ def close_broker(broker: dramatiq.Broker) -> None:
 
 
 def _pool(database_url: str) -> ConnectionPool[Any]:
-    """The broker's connections: none that is idle stays, and a server that is back is found within seconds."""
+    """The broker's connections: none that is idle stays,
+    and a server that is back is found within seconds.
+    """
     return ConnectionPool(
         database_url,
         kwargs={
@@ -189,7 +202,8 @@ def queue_schema_script(app_role: str) -> str:
     """Return the SQL that makes the queue's tables, once, and lets the application's role use them."""
     tables = generate_init_sql(QUEUE_SCHEMA).replace("WITHOUT OIDS", "")
     return (
-        f"DO $queue$ BEGIN IF to_regclass('{QUEUE_SCHEMA}.queue') IS NULL THEN EXECUTE $tables${tables}$tables$; END IF; END $queue$;"
+        f"DO $queue$ BEGIN IF to_regclass('{QUEUE_SCHEMA}.queue') IS NULL THEN EXECUTE "
+        f"$tables${tables}$tables$; END IF; END $queue$;"
         f"GRANT USAGE ON SCHEMA {QUEUE_SCHEMA} TO {app_role};"
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {QUEUE_SCHEMA} TO {app_role};"
     )

@@ -1,7 +1,7 @@
 """The clock: the one place that asks what time it is, so that a test or a demo can hold it still.
 
-A hold belongs to the running task and what it starts, never to the whole process: a demo that writes last year's sales does not
-change the date of a request beside it.
+A hold belongs to the running task and what it starts, never to the whole process: a demo that writes last
+year's sales does not change the date of a request beside it.
 """
 
 from collections.abc import Iterator
@@ -19,13 +19,19 @@ def now() -> datetime:
 
 
 def today(tz: str = "Asia/Jakarta") -> date:
-    """The date on the wall calendar there. A village in Java is a day ahead of UTC for seven hours of every night."""
+    """The date on the wall calendar there.
+
+    A village in Java is a day ahead of UTC for seven hours of every night.
+    """
     return now().astimezone(ZoneInfo(tz)).date()
 
 
 @contextmanager
 def held_at(moment: datetime) -> Iterator[None]:
-    """Hold the clock at an aware moment for the running task. Raises ValueError for a moment without a time zone."""
+    """Hold the clock at an aware moment for the running task.
+
+    Raises ValueError for a moment without a time zone.
+    """
     if moment.tzinfo is None:
         raise ValueError("hold the clock at an aware moment, for example datetime(2026, 1, 1, tzinfo=UTC)")
     token = _held.set(moment.astimezone(UTC))

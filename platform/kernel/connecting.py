@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.engine import URL
 
-# Statements that a connection keeps prepared: more than the application has, or each is parsed again and again.
+# Statements that a connection keeps prepared: more than the application has, or each is parsed again and
+# again.
 PREPARED_STATEMENTS: Final = 500
-# A peer that acknowledges nothing for so long is gone, whether we are sending or waiting: 4 + 2 x 2 seconds, below the ten that are promised.
+# A peer that acknowledges nothing for so long is gone, whether we are sending or waiting: 4 + 2 x 2 seconds,
+# below the ten that are promised.
 SILENCE_SECONDS: Final = 8
 _KEEPALIVE: Final = {
     "TCP_KEEPIDLE": 4,
@@ -26,7 +28,10 @@ _KEEPALIVE: Final = {
     "TCP_USER_TIMEOUT": SILENCE_SECONDS * 1_000,
 }
 # The server's side of the same: a client that vanished does not keep its locks for hours.
-_SERVER_KEEPALIVE: Final = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 60000"
+_SERVER_KEEPALIVE: Final = (
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET "
+    "tcp_keepalives_count = 3; SET tcp_user_timeout = 60000"
+)
 
 
 def plain_url(url: URL) -> str:
@@ -47,14 +52,18 @@ class WriteConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brin
 
 
 def begin(connection: Connection, statements: str) -> None:
-    """Begin the transaction of a session's connection, and send ``statements`` (without parameters) with it: one round trip for all."""
+    """Begin the transaction of a session's connection, and send ``statements`` (without parameters) with it:
+    one round trip for all.
+    """
     adapted: Any = connection.connection.dbapi_connection
     adapted.driver_connection.begin_with = statements
     try:
-        # SQLAlchemy begins with the first statement, which would be a round trip later, and after statements of its own
+        # SQLAlchemy begins with the first statement, which would be a round trip later, and after statements
+        # of its own
         adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - it has no other way to begin now
     except BaseException as error:
-        connection.invalidate()  # asyncpg takes a BEGIN that failed for begun: such a connection is never lent again
+        # asyncpg takes a BEGIN that failed for begun: such a connection is never lent again
+        connection.invalidate()
         if not isinstance(error, adapted.dbapi.Error):
             raise
         raise DBAPIError(statements, None, error, connection_invalidated=True) from error

@@ -1,4 +1,6 @@
-"""The connections of one process to one database, for one way of speaking to it: lent by shares, closed when they are idle."""
+"""The connections of one process to one database, for one way of speaking to it: lent by shares, closed when
+they are idle.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,12 @@ from kernel.unavailable import refuses_connections
 
 C = TypeVar("C")
 
-# A backend keeps about 20 kB for every table it has touched, for ever: after this many cooperatives a connection is replaced.
+# A backend keeps about 20 kB for every table it has touched, for ever: after this many cooperatives a
+# connection is replaced.
 COOPERATIVES_PER_CONNECTION = 200
 IDLE_SECONDS: Final = 20.0
-# While the server has no connection to give: how soon it is asked again, and how long those that stand are made to do.
+# While the server has no connection to give: how soon it is asked again, and how long those that stand are
+# made to do.
 RETRY_SECONDS: Final = 0.2
 NARROW_SECONDS: Final = 2.0
 
@@ -32,10 +36,11 @@ class Lent(Generic[C]):
 
 
 class ConnectionPool(Generic[C]):
-    """At most ``size`` connections, of which a cooperative has half; ``keep`` of them stay open when nobody needs any.
+    """At most ``size`` connections, of which a cooperative has half; ``keep`` of them stay open when nobody
+    needs any.
 
-    ``opens`` makes one, ``is_open`` tells without asking the server whether one still stands, ``closes`` ends one: gently, or at once
-    when it is not known to be healthy. Belongs to one event loop.
+    ``opens`` makes one, ``is_open`` tells without asking the server whether one still stands, ``closes`` ends
+    one: gently, or at once when it is not known to be healthy. Belongs to one event loop.
     """
 
     def __init__(
@@ -134,7 +139,9 @@ class ConnectionPool(Generic[C]):
         return None
 
     def _expire(self) -> None:
-        """Close what has been idle for long, the oldest first, and look again while there is more than what is kept."""
+        """Close what has been idle for long, the oldest first, and look again while there is more than what
+        is kept.
+        """
         loop = asyncio.get_running_loop()
         self._expiry = None
         while len(self._idle) > self._keep and loop.time() - self._idle[0].idle_since >= IDLE_SECONDS:

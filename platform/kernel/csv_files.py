@@ -1,8 +1,9 @@
-"""CSV files as offices make them: read line by line with the numbers that an editor shows, and given back with a reason beside each bad line.
+"""CSV files as offices make them: read line by line with the numbers that an editor shows, and given back
+with a reason beside each bad line.
 
-Accepted: UTF-8 with or without a byte order mark, commas or semicolons (the header decides, or Excel's own first line `sep=;`), any line ends,
-quoted cells. Columns are
-found by their names, in any order. Whatever else is wrong with the file as a whole is refused in a sentence that names the way out.
+Accepted: UTF-8 with or without a byte order mark, commas or semicolons (the header decides, or Excel's own
+first line `sep=;`), any line ends, quoted cells. Columns are found by their names, in any order. Whatever
+else is wrong with the file as a whole is refused in a sentence that names the way out.
 """
 
 import csv
@@ -33,14 +34,18 @@ EMPTY_FILE: Final = Kind(
 NOT_UTF8: Final = Kind(
     "kernel.csv_not_utf8",
     422,
-    id="Baris {line} tidak tertulis dalam UTF-8 (kemungkinan {guess}). Di Excel: Simpan Sebagai, pilih “CSV UTF-8 (Comma delimited)”, lalu kirim lagi.",
-    en="Line {line} is not written in UTF-8 (it looks like {guess}). In Excel choose Save As, “CSV UTF-8 (Comma delimited)”, and send it again.",
+    id="Baris {line} tidak tertulis dalam UTF-8 (kemungkinan {guess}). Di Excel: Simpan Sebagai, pilih "
+    "“CSV UTF-8 (Comma delimited)”, lalu kirim lagi.",
+    en="Line {line} is not written in UTF-8 (it looks like {guess}). In Excel choose Save As, “CSV UTF-8 "
+    "(Comma delimited)”, and send it again.",
 )
 NOT_TEXT: Final = Kind(
     "kernel.csv_not_text",
     422,
-    id="Ini bukan berkas CSV tetapi {guess}. Di Excel: Simpan Sebagai, pilih “CSV UTF-8 (Comma delimited)”, lalu kirim lagi.",
-    en="This is not a CSV file but {guess}. In Excel choose Save As, “CSV UTF-8 (Comma delimited)”, and send it again.",
+    id="Ini bukan berkas CSV tetapi {guess}. Di Excel: Simpan Sebagai, pilih “CSV UTF-8 (Comma "
+    "delimited)”, lalu kirim lagi.",
+    en="This is not a CSV file but {guess}. In Excel choose Save As, “CSV UTF-8 (Comma delimited)”, and "
+    "send it again.",
 )
 MISSING_COLUMNS: Final = Kind(
     "kernel.csv_missing_columns",
@@ -63,8 +68,10 @@ REPEATED_COLUMN: Final = Kind(
 BROKEN_QUOTES: Final = Kind(
     "kernel.csv_broken_quotes",
     422,
-    id="Tanda kutip pada baris {line} tidak berpasangan, sehingga baris sesudahnya tidak terbaca. Tutup atau hapus tanda kutipnya.",
-    en="A quotation mark on line {line} has no partner, so the lines after it cannot be read. Close it or remove it.",
+    id="Tanda kutip pada baris {line} tidak berpasangan, sehingga baris sesudahnya tidak terbaca. Tutup "
+    "atau hapus tanda kutipnya.",
+    en="A quotation mark on line {line} has no partner, so the lines after it cannot be read. Close it or "
+    "remove it.",
 )
 WRONG_NUMBER_OF_CELLS: Final = Kind(
     "kernel.csv_wrong_number_of_cells",
@@ -75,7 +82,11 @@ WRONG_NUMBER_OF_CELLS: Final = Kind(
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One record. ``line`` is where it begins in the file, counting from 1; ``cells`` are trimmed and in the order asked for; ``raw`` is as it came."""
+    """One record.
+
+    ``line`` is where it begins in the file, counting from 1; ``cells`` are trimmed and in the order asked
+    for; ``raw`` is as it came.
+    """
 
     line: int
     cells: tuple[str, ...]
@@ -90,7 +101,8 @@ class Row(msgspec.Struct, frozen=True):
 class CsvFile:
     """A CSV file whose header has been checked.
 
-    ``columns`` are the needed ones, in the order in which ``Row.cells`` gives them. Raises Refusal (422): kernel.csv_….
+    ``columns`` are the needed ones, in the order in which ``Row.cells`` gives them. Raises Refusal (422):
+    kernel.csv_….
     """
 
     def __init__(self, content: bytes | str, columns: Sequence[str]) -> None:
@@ -106,7 +118,10 @@ class CsvFile:
         self.size = self.text.count("\n") or self.text.count("\r")
 
     def rows(self) -> Iterator[Row]:
-        """Yield every record but the header and blank lines. Raises Refusal where a quotation mark is never closed."""
+        """Yield every record but the header and blank lines.
+
+        Raises Refusal where a quotation mark is never closed.
+        """
         width = len(self.header)
         at = self._at
         for line, cells in self._records():
@@ -152,7 +167,9 @@ class CsvFile:
 
 
 def rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
-    """Write the bad lines back, each as it came and with its reason by line number, in the file's own manner: mended, it can be sent again."""
+    """Write the bad lines back, each as it came and with its reason by line number, in the file's own manner:
+    mended, it can be sent again.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=file.delimiter, lineterminator="\r\n")
     keep = [place for place, name in enumerate(file.header) if name.lower() != REASON]
@@ -164,8 +181,13 @@ def rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
     return ("\ufeff" if file.has_mark else "") + out.getvalue()
 
 
-def written(header: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ",") -> Iterator[str]:
-    """Yield an export as text, some thousand lines at a time; an empty header writes none. Text that a spreadsheet would take for a formula is quoted by an apostrophe."""
+def written(
+    header: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ","
+) -> Iterator[str]:
+    """Yield an export as text, some thousand lines at a time; an empty header writes none.
+
+    Text that a spreadsheet would take for a formula is quoted by an apostrophe.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
     if header:
@@ -209,7 +231,9 @@ _OTHER_FILES: Final[Mapping[bytes, str]] = {
 
 
 def _lines(text: str, begins: int = 0) -> Iterator[str]:
-    """Yield the lines with their ends, one at a time: of a large file there is the text, and no second copy."""
+    """Yield the lines with their ends, one at a time:
+    of a large file there is the text, and no second copy.
+    """
     for line in _LINE.finditer(text, begins):
         yield line[0]
 

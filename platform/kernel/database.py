@@ -1,8 +1,8 @@
 """Engines, the two sets of tables, and the two ways to speak to PostgreSQL.
 
-*Write* through a SQLAlchemy ``AsyncSession``; *read* what people wait for through a ``Reader``: plain SQL by asyncpg into
-frozen structs, four times faster than Core (docs/adr/0004-two-ways-to-the-database.md). Neither is bound to a cooperative here:
-``tenants.session`` does that, in one place.
+*Write* through a SQLAlchemy ``AsyncSession``; *read* what people wait for through a ``Reader``: plain SQL by
+asyncpg into frozen structs, four times faster than Core (docs/adr/0004-two-ways-to-the-database.md). Neither
+is bound to a cooperative here: ``tenants.session`` does that, in one place.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class SharedBase(DeclarativeBase):
 
 
 class CoopBase(DeclarativeBase):
-    """Tables that every cooperative has, each in its own schema: named without one, found by the search path."""
+    """Tables that every cooperative has, each in its own schema:
+    named without one, found by the search path.
+    """
 
     metadata = MetaData(naming_convention=NAMES)
 
@@ -60,8 +62,8 @@ class CoopBase(DeclarativeBase):
 class Reader:
     """Reads rows into frozen structs inside one read transaction.
 
-    A view struct lists the selected columns, in order and by the same names; a mismatch is refused at the first use.
-    Parameters are ``$1``, ``$2`` …; values never go into the SQL text.
+    A view struct lists the selected columns, in order and by the same names; a mismatch is refused at the
+    first use. Parameters are ``$1``, ``$2`` …; values never go into the SQL text.
     """
 
     __slots__ = ("_connection",)
@@ -101,7 +103,9 @@ class Reader:
         return await self._connection.fetchval(sql, *args)
 
     async def columns_of(self, sql: str) -> tuple[str, ...]:
-        """Return the names of a query's columns, for rows that come without them; PostgreSQL is asked once a process."""
+        """Return the names of a query's columns, for rows that come without them; PostgreSQL is asked once a
+        process.
+        """
         known = self._columns.get(sql)
         if known is None:
             prepared = await self._connection.prepare(sql)
@@ -114,14 +118,18 @@ class Reader:
         if (sql, view) in self._checked:
             return
         if tuple(names) != view.__struct_fields__:
-            msg = f"{view.__name__} expects the columns {view.__struct_fields__}, the query gives {tuple(names)}"
+            msg = (
+                f"{view.__name__} expects the columns {view.__struct_fields__}, the query gives "
+                f"{tuple(names)}"
+            )
             raise TypeError(msg)
         if len(self._checked) < MOST_REMEMBERED:
             self._checked.add((sql, view))
 
 
 async def reader_of(source: AsyncSession | Reader) -> Reader:
-    """Return a Reader on the same connection and transaction as a write session, after flushing what it holds; a Reader as it is.
+    """Return a Reader on the same connection and transaction as a write session, after flushing what it
+    holds; a Reader as it is.
 
     So a query that pages and use cases share takes either.
     """
@@ -129,7 +137,9 @@ async def reader_of(source: AsyncSession | Reader) -> Reader:
 
 
 def like(text: str) -> str:
-    """Return the LIKE pattern of texts that hold this one as it was typed: its own % and _ mean themselves."""
+    """Return the LIKE pattern of texts that hold this one as it was typed:
+    its own % and _ mean themselves.
+    """
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
@@ -139,7 +149,10 @@ async def copy_rows(
     columns: Sequence[str],
     rows: Iterable[Sequence[object]] | AsyncIterable[Sequence[object]],
 ) -> None:
-    """Write many rows in the session's transaction by COPY, ten times faster than INSERT. Defaults fill the columns not named."""
+    """Write many rows in the session's transaction by COPY, ten times faster than INSERT.
+
+    Defaults fill the columns not named.
+    """
     driver = await _driver_of(db)
     await driver.copy_records_to_table(table, records=rows, columns=list(columns))
 
@@ -157,13 +170,19 @@ async def _driver_of(db: AsyncSession) -> asyncpg.Connection[Any]:
 class Database:
     """The pools of one process: ``write`` and ``read`` log in as the application, ``owner`` as the owner.
 
-    Web and worker have no owner's URL (None). The application's is the one of the settings. Pools open lazily and belong to one event
-    loop. What is known to take long (an export, an import, the yearly surplus) has pools of its own, so that it takes no connection from
-    anybody who waits for a page.
+    Web and worker have no owner's URL (None). The application's is the one of the settings. Pools open lazily
+    and belong to one event loop. What is known to take long (an export, an import, the yearly surplus) has
+    pools of its own, so that it takes no connection from anybody who waits for a page.
     """
 
     def __init__(
-        self, owner_url: str | None, settings: Settings, *, pool_size: int = 10, timeouts: Timeouts = WEB, keep: int = 1
+        self,
+        owner_url: str | None,
+        settings: Settings,
+        *,
+        pool_size: int = 10,
+        timeouts: Timeouts = WEB,
+        keep: int = 1,
     ) -> None:
         self.settings = settings
         self.timeouts = timeouts
@@ -173,7 +192,8 @@ class Database:
         self._pools: Pools | None = None
         self._long: Pools | None = None
         self._owner: AsyncEngine | None = None
-        self.local: dict[str, Any] = {}  # what a process keeps beside its pools: host cache, page cache, listener
+        # what a process keeps beside its pools: host cache, page cache, listener
+        self.local: dict[str, Any] = {}
         self.closing: list[Callable[[], Awaitable[None]]] = []  # what must be closed with the pools
 
     @property
@@ -193,15 +213,22 @@ class Database:
 
     @property
     def owner(self) -> AsyncEngine:
-        """The engine that owns every object, for migrations and new schemas. Raises a Refusal where this process may not."""
+        """The engine that owns every object, for migrations and new schemas.
+
+        Raises a Refusal where this process may not.
+        """
         if self._owner is None:
             opened = functools.partial(connect, self.owner_url, UNLIMITED)
-            self._owner = create_async_engine(self.owner_url, pool_size=2, max_overflow=4, async_creator=opened)
+            self._owner = create_async_engine(
+                self.owner_url, pool_size=2, max_overflow=4, async_creator=opened
+            )
         return self._owner
 
     @property
     def write(self) -> AsyncEngine:
-        """The application's engine beside the pools, for a look at start-up or by a command: each use opens a connection and closes it."""
+        """The application's engine beside the pools, for a look at start-up or by a command: each use opens a
+        connection and closes it.
+        """
         return self.pools().engine
 
     def pools(self, timeouts: Timeouts | None = None) -> Pools:
@@ -216,7 +243,9 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def session(self, whom: str, timeouts: Timeouts | None = None) -> AsyncIterator[AsyncSession]:
-        """Open a write session that belongs to no cooperative yet; its connection, lent at the first statement, counts for ``whom``."""
+        """Open a write session that belongs to no cooperative yet; its connection, lent at the first
+        statement, counts for ``whom``.
+        """
         lease = Lease(self.pools(timeouts).write, whom)
         try:
             async with AsyncSession(
@@ -230,7 +259,8 @@ class Database:
     async def read_connection(
         self, begin: str, whom: str, timeouts: Timeouts | None = None
     ) -> AsyncIterator[asyncpg.Connection[Any]]:
-        """Lend a read connection inside the transaction that ``begin`` opens (one round trip), and end it after.
+        """Lend a read connection inside the transaction that ``begin`` opens (one round trip), and end it
+        after.
 
         ``whom`` names whom the connection serves, for its share of the pool.
         """
@@ -280,7 +310,9 @@ class Database:
                 pools.read.drop_idle()
 
     def beside(self) -> Database:
-        """Return the same database with small pools of its own, for another event loop; whoever asks for it closes it."""
+        """Return the same database with small pools of its own, for another event loop; whoever asks for it
+        closes it.
+        """
         owner = plain_url(self.owner_url) if self.has_owner else None
         return Database(owner, self.settings, pool_size=1, timeouts=self.timeouts, keep=0)
 

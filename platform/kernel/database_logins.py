@@ -1,7 +1,9 @@
-"""The two logins of the database: the owner, who makes schemas and migrates, and the application, which web and worker are.
+"""The two logins of the database: the owner, who makes schemas and migrates, and the application, which web
+and worker are.
 
-A process that serves is given the application's alone. Where only the owner's is known, on the embedded server and in trials, the
-application's is derived from it: whoever knows the one may know the other, and not the reverse.
+A process that serves is given the application's alone. Where only the owner's is known, on the embedded
+server and in trials, the application's is derived from it: whoever knows the one may know the other, and not
+the reverse.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ OWNER_NEEDED = Kind(
     "kernel.owner_needed",
     500,
     id="Ini memerlukan login pemilik basis data: atur LUMBUNG_DATABASE_URL. Login aplikasi saja tidak cukup.",
-    en="This needs the owner's login of the database: set LUMBUNG_DATABASE_URL. The application's login does not suffice.",
+    en="This needs the owner's login of the database: set LUMBUNG_DATABASE_URL. The application's login "
+    "does not suffice.",
 )
 APPLICATION_NEEDED = Kind(
     "kernel.application_login_needed",
@@ -73,5 +76,7 @@ def _parsed(url: str) -> URL:
 def _derived(owner: URL, role: str) -> URL | None:
     if not owner.password:  # nothing secret to derive from
         return None
-    password = hmac.new(str(owner.password).encode(), b"lumbung application login", hashlib.sha256).hexdigest()
+    password = hmac.new(
+        str(owner.password).encode(), b"lumbung application login", hashlib.sha256
+    ).hexdigest()
     return owner.set(username=role, password=password)

@@ -13,7 +13,10 @@ def enc_hook(value: Any) -> Any:
 
 
 def dec_hook(wanted: type, value: Any) -> Any:
-    """Decode JSON into our types: Rupiah from an int alone. Raises TypeError, which msgspec reports with the path of the field."""
+    """Decode JSON into our types: Rupiah from an int alone.
+
+    Raises TypeError, which msgspec reports with the path of the field.
+    """
     if wanted is Rupiah:
         return Rupiah(value)
     raise NotImplementedError(f"{wanted.__name__} has no JSON form")

@@ -2,7 +2,9 @@
 
 A room declares its kinds once, in its errors.py, and raises them by calling them:
 
-    STOCK_TOO_LOW = Kind("shop.stock_too_low", 409, id="Stok {product} tinggal {left}.", en="Only {left} of {product} left.")
+    STOCK_TOO_LOW = Kind(
+        "shop.stock_too_low", 409, id="Stok {product} tinggal {left}.", en="Only {left} of {product} left."
+    )
     raise STOCK_TOO_LOW(product="Beras 5 kg", left=2)
 """
 
@@ -42,7 +44,8 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One way to be refused: a code that never changes, an HTTP status, and the sentence in Indonesian and English.
+    """One way to be refused: a code that never changes, an HTTP status, and the sentence in Indonesian and
+    English.
 
     Raises ValueError when the code is malformed or taken, or the two sentences do not name the same facts.
     """
@@ -69,7 +72,9 @@ class Kind:
         _kinds[self.code] = self
 
     def __call__(self, **facts: object) -> "Refusal":
-        """The refusal with its facts; more facts than the sentence names are allowed, fewer raise TypeError."""
+        """The refusal with its facts; more facts than the sentence names are allowed,
+        fewer raise TypeError.
+        """
         missing = self.placeholders - facts.keys()
         if missing:
             raise TypeError(f"{self.code} lacks {', '.join(sorted(missing))}")
@@ -77,7 +82,10 @@ class Kind:
 
 
 class Refusal(Exception):
-    """The business says no. The edge turns it into a page, a fragment, problem+json or a line on standard error."""
+    """The business says no.
+
+    The edge turns it into a page, a fragment, problem+json or a line on standard error.
+    """
 
     def __init__(self, kind: Kind, facts: Mapping[str, object] | None = None) -> None:
         self.kind: Final = kind
@@ -128,7 +136,9 @@ def _placeholders(template: str) -> frozenset[str]:
         if name is None:
             continue
         if not name.isidentifier() or spec or conversion:
-            raise ValueError(f"{{{name}}} must be a plain name: facts are written by their type, not by the sentence")
+            raise ValueError(
+                f"{{{name}}} must be a plain name: facts are written by their type, not by the sentence"
+            )
         names.add(name)
     return frozenset(names)
 

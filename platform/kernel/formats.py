@@ -1,7 +1,8 @@
 """How numbers, money, percentages and dates are written, in Indonesian and in English.
 
-Pure text out; reading what people typed is `kernel.parsing`. `number` and `rupiah` stand in every line of every list, so they are
-written by hand (well under a microsecond); dates go through Babel, and the few hundred that a page repeats are remembered.
+Pure text out; reading what people typed is `kernel.parsing`. `number` and `rupiah` stand in every line of
+every list, so they are written by hand (well under a microsecond); dates go through Babel, and the few
+hundred that a page repeats are remembered.
 """
 
 from datetime import date, datetime
@@ -17,7 +18,12 @@ Lang = Literal["id", "en"]
 NO_BREAK_SPACE: Final = "\u00a0"
 LONGEST_REPEATED: Final = 40
 JAKARTA: Final = "Asia/Jakarta"
-ZONE_NAMES: Final = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
+ZONE_NAMES: Final = {
+    "Asia/Jakarta": "WIB",
+    "Asia/Pontianak": "WIB",
+    "Asia/Makassar": "WITA",
+    "Asia/Jayapura": "WIT",
+}
 _BABEL_LOCALE: Final = {"id": "id_ID", "en": "en_GB"}
 _SWAP_SEPARATORS: Final = str.maketrans(",.", ".,")
 
@@ -42,7 +48,10 @@ def number(value: int | Decimal, lang: Lang = "id") -> str:
 
 
 def percent(value: int | Decimal, lang: Lang = "id") -> str:
-    """`Decimal("2.5")` -> "2,5 %" with a space that does not break. The value is in percent, not a fraction."""
+    """`Decimal("2.5")` -> "2,5 %" with a space that does not break.
+
+    The value is in percent, not a fraction.
+    """
     return f"{number(value, lang)}{NO_BREAK_SPACE}%"
 
 
@@ -58,13 +67,16 @@ def month(day: date, lang: Lang = "id") -> str:
 
 
 def date_time(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
-    """An aware moment as the clock on the wall there: "24 November 2026 14.05 WIB" (id), "24 November 2026 14:05 WIB" (en).
+    """An aware moment as the clock on the wall there: "24 November 2026 14.05 WIB" (id), "24 November 2026
+    14:05 WIB" (en).
 
     Raises ValueError for a moment without a time zone.
     """
     local = _in_zone(moment, zone)
     colon = "." if lang == "id" else ":"
-    return f"{date_long(local.date(), lang)} {local:%H}{colon}{local:%M} {ZONE_NAMES.get(zone, local.tzname())}"
+    return (
+        f"{date_long(local.date(), lang)} {local:%H}{colon}{local:%M} {ZONE_NAMES.get(zone, local.tzname())}"
+    )
 
 
 def shortened(text: str) -> str:

@@ -1,7 +1,9 @@
-"""Ids that sort by the time they were made: UUID version 7 (RFC 9562, section 5.7), strictly increasing within a process.
+"""Ids that sort by the time they were made: UUID version 7 (RFC 9562, section 5.7), strictly increasing
+within a process.
 
-48 bits of milliseconds, then 74 bits that start at random each millisecond and grow by a random step within it. The time is the
-machine's own, not `kernel.clock`: an id says when a row was written, also when a test or an import writes about the past.
+48 bits of milliseconds, then 74 bits that start at random each millisecond and grow by a random step within
+it. The time is the machine's own, not `kernel.clock`: an id says when a row was written, also when a test or
+an import writes about the past.
 """
 
 import secrets

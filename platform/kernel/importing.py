@@ -1,11 +1,14 @@
-"""What every import of a file has in common: bad lines with their reasons, the report, and how cells are read.
+"""What every import of a file has in common: bad lines with their reasons, the report, and how cells are
+read.
 
-An import is all or nothing by its check: unless the caller asked to skip them, one bad line keeps the whole file out. A line that is there
-already, with the same content, is "unchanged", so the same file may be sent twice.
+An import is all or nothing by its check: unless the caller asked to skip them, one bad line keeps the whole
+file out. A line that is there already, with the same content, is "unchanged", so the same file may be sent
+twice.
 
-A `BatchedImport` checks the whole file in a staging table before it records anything, and then records it in batches. A page does all of
-it in the transaction of its request (`import_at_once`), a command gives each batch a transaction of its own: what was recorded before a
-crash stays, and the same file sent again goes on from there.
+A `BatchedImport` checks the whole file in a staging table before it records anything, and then records it in
+batches. A page does all of it in the transaction of its request (`import_at_once`), a command gives each
+batch a transaction of its own: what was recorded before a crash stays, and the same file sent again goes on
+from there.
 """
 
 from __future__ import annotations
@@ -38,7 +41,9 @@ Moved = Callable[[int, int], None]
 # Lines that are read in a thread before the event loop has its turn again.
 LINES_AT_ONCE: Final = 2_000
 
-CELL_EMPTY: Final = Kind("kernel.cell_empty", 422, id="Kolom {column} kosong.", en="The column {column} is empty.")
+CELL_EMPTY: Final = Kind(
+    "kernel.cell_empty", 422, id="Kolom {column} kosong.", en="The column {column} is empty."
+)
 CELL_TOO_LONG: Final = Kind(
     "kernel.cell_too_long",
     422,
@@ -51,7 +56,9 @@ CELL_UNREADABLE: Final = Kind(
     id="Kolom {column} memuat tanda yang tidak bisa ditampilkan. Ketik ulang isinya.",
     en="The column {column} holds a character that cannot be shown. Type it again.",
 )
-IN_COLUMN: Final = Kind("kernel.in_column", 422, id="Kolom {column}: {problem}", en="Column {column}: {problem}")
+IN_COLUMN: Final = Kind(
+    "kernel.in_column", 422, id="Kolom {column}: {problem}", en="Column {column}: {problem}"
+)
 REPEATED: Final = Kind(
     "kernel.repeated_in_file",
     422,
@@ -94,7 +101,10 @@ class BadLine(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct):
-    """What an import did, in lines of the file. With bad lines that were not to be skipped, ``imported`` is 0 and nothing was written."""
+    """What an import did, in lines of the file.
+
+    With bad lines that were not to be skipped, ``imported`` is 0 and nothing was written.
+    """
 
     imported: int = 0
     unchanged: int = 0
@@ -110,7 +120,9 @@ class Report(msgspec.Struct):
 
 
 class Plan(msgspec.Struct, Generic[L]):
-    """What a file would do, found out without writing anything: lines that are new, lines that change what is there, and the rest."""
+    """What a file would do, found out without writing anything: lines that are new, lines that change what is
+    there, and the rest.
+    """
 
     new: list[L] = msgspec.field(default_factory=list)
     changed: list[tuple[UUID, L]] = msgspec.field(default_factory=list)
@@ -133,12 +145,18 @@ class Plan(msgspec.Struct, Generic[L]):
 
 
 class BatchedImport(Protocol):
-    """An import in steps, each of which may be a transaction of its own. ``name`` is its lock: a cooperative does one of a kind at a time."""
+    """An import in steps, each of which may be a transaction of its own.
+
+    ``name`` is its lock: a cooperative does one of a kind at a time.
+    """
 
     name: str
 
     async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
-        """Stage the whole file and compare it with what is there; the report says what recording it will do. Raises Refusal: kernel.csv_…."""
+        """Stage the whole file and compare it with what is there; the report says what recording it will do.
+
+        Raises Refusal: kernel.csv_….
+        """
 
     async def begin(self, db: AsyncSession) -> None:
         """Write down that recording begins, in several transactions."""
@@ -159,10 +177,13 @@ class BatchedImport(Protocol):
 class Batches(Generic[L, T]):
     """Batches of staged rows, each made ready in a thread while the one before it is being recorded.
 
-    ``read`` gives the rows that follow those it gave before, none at the end; ``prepare`` does with them what needs no database.
+    ``read`` gives the rows that follow those it gave before, none at the end; ``prepare`` does with them what
+    needs no database.
     """
 
-    def __init__(self, read: Callable[[AsyncSession], Awaitable[list[L]]], prepare: Callable[[list[L]], T]) -> None:
+    def __init__(
+        self, read: Callable[[AsyncSession], Awaitable[list[L]]], prepare: Callable[[list[L]], T]
+    ) -> None:
         self._read = read
         self._prepare = prepare
         self._coming: asyncio.Task[T] | None = None
@@ -187,7 +208,9 @@ class Batches(Generic[L, T]):
 async def import_at_once(
     db: AsyncSession, work: BatchedImport, content: bytes | str, *, skip_bad: bool, moved: Moved | None = None
 ) -> tuple[CsvFile, Report]:
-    """Check and record a file in the session's transaction; with bad lines and not ``skip_bad``, nothing is recorded. Raises as ``work``."""
+    """Check and record a file in the session's transaction; with bad lines and not ``skip_bad``, nothing is
+    recorded. Raises as ``work``.
+    """
     await take_turn(db, work)
     file, report = await work.check(db, content)
     if report.rejected and not skip_bad:
@@ -201,7 +224,10 @@ async def import_at_once(
 
 
 async def take_turn(db: AsyncSession, work: BatchedImport) -> None:
-    """Wait for other imports of this kind, and keep them waiting until the session's transaction ends. Raises Refusal: kernel.import_running."""
+    """Wait for other imports of this kind, and keep them waiting until the session's transaction ends.
+
+    Raises Refusal: kernel.import_running.
+    """
     try:
         await one_at_a_time(db, work.name)
     except DBAPIError as error:
@@ -211,7 +237,9 @@ async def take_turn(db: AsyncSession, work: BatchedImport) -> None:
 
 
 async def in_a_thread(rows: Iterator[T]) -> AsyncIterator[T]:
-    """Yield what ``rows`` yields, read in a thread some thousand at a time, so that the event loop serves others meanwhile."""
+    """Yield what ``rows`` yields, read in a thread some thousand at a time, so that the event loop serves
+    others meanwhile.
+    """
     while some := await asyncio.to_thread(lambda: list(itertools.islice(rows, LINES_AT_ONCE))):
         for row in some:
             yield row
@@ -226,9 +254,11 @@ def read_once(
     key_of: Callable[[L], str],
     worth_of: Callable[[L], Rupiah],
 ) -> dict[str, tuple[int, L]]:
-    """Read the lines of a file by key, each with its place in the file; ``worth_of`` is what it adds to the books, in rupiah.
+    """Read the lines of a file by key, each with its place in the file; ``worth_of`` is what it adds to the
+    books, in rupiah.
 
-    A line that cannot be read, or repeats a key with other content, is rejected; an exact repetition is unchanged.
+    A line that cannot be read, or repeats a key with other content, is rejected; an exact repetition is
+    unchanged.
     """
     found: dict[str, tuple[int, L]] = {}
     total = Rupiah(0)

@@ -1,4 +1,6 @@
-"""Locks: by name, for work of which a cooperative, or the platform, does one at a time; and which rows a transaction holds already."""
+"""Locks: by name, for work of which a cooperative, or the platform, does one at a time; and which rows a
+transaction holds already.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,18 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound="DeclarativeBase")
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || ':' || :name, 0))")
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || ':' || :name, 0))"
+)
 
-_TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || ':' || :name, 0))")
+_TRY = text(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || ':' || :name, 0))"
+)
 
 
 async def one_at_a_time(db: AsyncSession, name: str) -> None:
-    """Wait for every other transaction of this cooperative (of the platform, outside any) that holds ``name``; hold it until this one ends.
+    """Wait for every other transaction of this cooperative (of the platform, outside any) that holds
+    ``name``; hold it until this one ends.
 
     Raises DBAPIError (55P03) after the session's lock timeout.
     """
@@ -32,7 +39,8 @@ async def is_idle(db: AsyncSession, name: str) -> bool:
 
 
 def hold(db: AsyncSession, row: Any, *, written: bool = False) -> None:
-    """Remember that this transaction has locked a row, or (``written``) written it: nobody else can change it before the end.
+    """Remember that this transaction has locked a row, or (``written``) written it: nobody else can change it
+    before the end.
 
     So it need not be read again, as long as it is changed as an object of this session.
     """
@@ -40,7 +48,9 @@ def hold(db: AsyncSession, row: Any, *, written: bool = False) -> None:
 
 
 def held(db: AsyncSession, model: type[Model], row_id: object) -> Model | None:
-    """Return a row that this transaction holds, as the session has it; None for one that must be locked first."""
+    """Return a row that this transaction holds, as the session has it; None for one that must be locked
+    first.
+    """
     found: Model | None = db.sync_session.info.get("held", {}).get((model, row_id), (None, False))[0]
     return found
 

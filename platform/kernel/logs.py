@@ -1,4 +1,5 @@
-"""What the processes write down about themselves: one line each for people, one JSON object each in production.
+"""What the processes write down about themselves: one line each for people, one JSON object each in
+production.
 
 A traceback never shows the values of variables: a password that somebody just typed is one of them.
 """
@@ -13,7 +14,10 @@ from kernel.unavailable import in_one_line, why_unavailable
 
 
 def configure(settings: Settings, *, quiet: bool = False) -> None:
-    """Set up the logs of this process; called once, where a process begins. ``quiet`` leaves out what is no more than news."""
+    """Set up the logs of this process; called once, where a process begins.
+
+    ``quiet`` leaves out what is no more than news.
+    """
     level = logging.DEBUG if settings.debug else logging.WARNING if quiet else logging.INFO
     ending: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
@@ -38,7 +42,9 @@ def configure(settings: Settings, *, quiet: bool = False) -> None:
 
 
 class _Libraries(logging.Handler):
-    """What libraries log, in our own form: without it they write tracebacks of many lines beside our lines."""
+    """What libraries log, in our own form:
+    without it they write tracebacks of many lines beside our lines.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None

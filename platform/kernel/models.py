@@ -1,4 +1,6 @@
-"""Tables that belong to no business room: a cooperative's trail and its keys of finished jobs; in ``shared`` the jobs on their way."""
+"""Tables that belong to no business room: a cooperative's trail and its keys of finished jobs; in ``shared``
+the jobs on their way.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -37,7 +39,10 @@ class FinishedCoopJob(CoopBase):
 
 
 class OutboxMessage(SharedBase):
-    """A job written in the transaction of its cause. ``coop_role`` is filled by the database and cannot be chosen."""
+    """A job written in the transaction of its cause.
+
+    ``coop_role`` is filled by the database and cannot be chosen.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (Index("ix_outbox_due_at", "due_at"),)

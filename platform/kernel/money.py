@@ -1,8 +1,9 @@
 """Rupiah: whole rupiah as an int that no float can touch, and that is never lost when it is divided.
 
-Indonesian rupiah have no smaller coin in use, so an amount is a whole number. A rate is a Decimal or a Fraction. Division is either
-`split`, whose parts always sum to the whole, or `times`, which says how it rounds. (Python asks the float first in `1.5 + rupiah`, so
-that sum is a float; Rupiah and the columns then refuse it.)
+Indonesian rupiah have no smaller coin in use, so an amount is a whole number. A rate is a Decimal or a
+Fraction. Division is either `split`, whose parts always sum to the whole, or `times`, which says how it
+rounds. (Python asks the float first in `1.5 + rupiah`, so that sum is a float; Rupiah and the columns then
+refuse it.)
 """
 
 import re
@@ -57,7 +58,10 @@ _TYPED: Final = re.compile(
 
 
 class Rupiah(int):
-    """A whole number of rupiah. `Rupiah(12500)`; float, bool, text and fractions are refused (TypeError, ValueError)."""
+    """A whole number of rupiah.
+
+    `Rupiah(12500)`; float, bool, text and fractions are refused (TypeError, ValueError).
+    """
 
     __slots__ = ()
 
@@ -74,7 +78,8 @@ class Rupiah(int):
     def parse(cls, text: str, *, negative: bool = False) -> Self:
         """What a person typed: "12.500", "12500", "Rp 12.500", "Rp12.500,00", "12.500,-".
 
-        Raises Refusal (422) for anything else, for a fraction, and for an amount below zero unless `negative`.
+        Raises Refusal (422) for anything else, for a fraction, and for an amount below zero unless
+        `negative`.
         """
         typed = _TYPED.fullmatch(text.strip())
         if typed is None:
@@ -91,7 +96,11 @@ class Rupiah(int):
         return cls(amount)
 
     def bounded(self, *, field: str = "") -> Self:
-        """The amount itself. Raises Refusal kernel.amount_too_large (422) for one that no cooperative has, as a product of two may be."""
+        """The amount itself.
+
+        Raises Refusal kernel.amount_too_large (422) for one that no cooperative has, as a product of two may
+        be.
+        """
         if not -LARGEST <= self <= LARGEST:
             raise AMOUNT_TOO_LARGE(text=formats.rupiah(int(self)), largest=Rupiah(LARGEST), field=field)
         return self
@@ -102,10 +111,11 @@ class Rupiah(int):
         return cls(sum(map(_whole, amounts)))
 
     def split(self, weights: Mapping[K, Weight]) -> dict[K, "Rupiah"]:
-        """Divide by largest remainder: the parts sum to the whole, ties go to the lower key, a negative whole mirrors a positive one.
+        """Divide by largest remainder: the parts sum to the whole, ties go to the lower key, a negative whole
+        mirrors a positive one.
 
-        Weights are ints, Decimals or Fractions, none negative and not all zero (ValueError); keys must be comparable. The result keeps
-        the order of `weights` and does not depend on it.
+        Weights are ints, Decimals or Fractions, none negative and not all zero (ValueError); keys must be
+        comparable. The result keeps the order of `weights` and does not depend on it.
         """
         scaled = _as_ints(weights)
         total = sum(scaled.values())
@@ -125,7 +135,9 @@ class Rupiah(int):
         return {key: _made(part) for key, part in parts.items()}
 
     def times(self, rate: Weight, *, rounding: Rounding, unit: int = 1) -> "Rupiah":
-        """The amount times an exact rate, rounded to a multiple of `unit` rupiah: "down" and "up" are toward and away from zero."""
+        """The amount times an exact rate, rounded to a multiple of `unit` rupiah: "down" and "up" are toward
+        and away from zero.
+        """
         if isinstance(rate, bool | float) or not isinstance(rate, int | Decimal | Fraction):
             raise TypeError(f"a rate is a Decimal or a Fraction, not {type(rate).__name__}")
         if unit < 1:
@@ -184,12 +196,17 @@ class Rupiah(int):
 
 
 def _made(amount: int) -> Rupiah:
-    """Rupiah of a number already known to be whole: half the cost of the checked door, in loops over every member."""
+    """Rupiah of a number already known to be whole: half the cost of the checked door, in loops over every
+    member.
+    """
     return int.__new__(Rupiah, amount)
 
 
 def _largest(remainders: Mapping[K, int], count: int) -> list[K]:
-    """The keys of the `count` largest remainders, a tie going to the lower key. Sorts bare numbers, and keys only where they tie."""
+    """The keys of the `count` largest remainders, a tie going to the lower key.
+
+    Sorts bare numbers, and keys only where they tie.
+    """
     last = sorted(remainders.values(), reverse=True)[count - 1]
     above = [key for key, remainder in remainders.items() if remainder > last]
     tied = sorted(cast("Any", [key for key, remainder in remainders.items() if remainder == last]))
@@ -214,7 +231,9 @@ def _as_ints(weights: Mapping[K, Weight]) -> dict[K, int]:
     denominator = 1
     for key, weight in weights.items():
         if isinstance(weight, bool | float) or not isinstance(weight, int | Decimal | Fraction):
-            raise TypeError(f"a weight is an int, a Decimal or a Fraction, not {type(weight).__name__}: {weight!r}")
+            raise TypeError(
+                f"a weight is an int, a Decimal or a Fraction, not {type(weight).__name__}: {weight!r}"
+            )
         if weight < 0:
             raise ValueError(f"a weight cannot be negative: {weight}")
         if isinstance(weight, int):

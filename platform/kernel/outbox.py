@@ -1,12 +1,14 @@
-"""Jobs, written in the transaction of their cause: a crash anywhere loses none, and a key makes each happen once.
+"""Jobs, written in the transaction of their cause: a crash anywhere loses none, and a key makes each happen
+once.
 
     await later(db, "shop.expire_order", {"order_id": str(order.id)}, due=order.expires_at)
 
     @job("shop.expire_order")
     async def expire(db, *, order_id: str) -> None: ...
 
-The relay (kernel.relay) hands due rows to dramatiq. A job of a cooperative runs in one transaction bound to it, together with the row
-that says it is finished; the database fills in whose job it is, so a cooperative can write none for another.
+The relay (kernel.relay) hands due rows to dramatiq. A job of a cooperative runs in one transaction bound to
+it, together with the row that says it is finished; the database fills in whose job it is, so a cooperative
+can write none for another.
 """
 
 from __future__ import annotations
@@ -34,8 +36,10 @@ RETRIED_FOR: Final = timedelta(days=2)
 
 
 class JobMessage(NamedTuple):
-    """A job on its way through the broker. ``coop_role`` is whose it is; ``attempts`` counts the failures so far, ``first_failed_at`` is the
-    first of them in seconds since 1970.
+    """A job on its way through the broker.
+
+    ``coop_role`` is whose it is; ``attempts`` counts the failures so far, ``first_failed_at`` is the first of
+    them in seconds since 1970.
     """
 
     coop_role: str
@@ -47,7 +51,8 @@ class JobMessage(NamedTuple):
 
 
 Job = Callable[..., Awaitable[None]]
-# "cooperative": one transaction bound to it; "platform": the platform's own; "outside": a cooperative's, which speaks to the world
+# "cooperative": one transaction bound to it; "platform": the platform's own; "outside": a cooperative's,
+# which speaks to the world
 JobKind = Literal["cooperative", "platform", "outside"]
 _jobs: dict[str, tuple[Job, JobKind]] = {}
 _daily: set[str] = set()
@@ -59,15 +64,18 @@ def job(name: str) -> Callable[[Job], Job]:
 
 
 def platform_job(name: str) -> Callable[[Job], Job]:
-    """Register a job of the platform itself: ``async (database, *, …arguments)``; it must be safe to repeat."""
+    """Register a job of the platform itself:
+    ``async (database, *, …arguments)``; it must be safe to repeat.
+    """
     return _register(name, "platform")
 
 
 def outside_job(name: str) -> Callable[[Job], Job]:
-    """Register a job of a cooperative that asks the outside world: ``async (database, tenant, key, *, …arguments)``.
+    """Register a job of a cooperative that asks the outside world: ``async (database, tenant, key, *,
+    …arguments)``.
 
-    It opens its own transactions, so that none is held while the world is slow, and calls ``finish_once(db, key)`` in the one that has
-    the effect. Killed before that, it runs again.
+    It opens its own transactions, so that none is held while the world is slow, and calls ``finish_once(db,
+    key)`` in the one that has the effect. Killed before that, it runs again.
     """
     return _register(name, "outside")
 
@@ -79,7 +87,9 @@ def daily_job(name: str) -> Callable[[Job], Job]:
 
 
 def daily_platform_job(name: str) -> Callable[[Job], Job]:
-    """Register a job of the platform itself that is done once a day: ``async (database)``; it must be safe to repeat."""
+    """Register a job of the platform itself that is done once a day: ``async (database)``; it must be safe to
+    repeat.
+    """
     _daily.add(name)
     return platform_job(name)
 
@@ -102,17 +112,25 @@ def find_job(name: str) -> tuple[Job, JobKind]:
 
 
 async def finish_once(db: AsyncSession, key: str) -> bool:
-    """Write down, in the session's transaction, that the job of this key has had its effect; False when it had it before."""
+    """Write down, in the session's transaction, that the job of this key has had its effect; False when it
+    had it before.
+    """
     mark = text("INSERT INTO finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key")
     return (await db.execute(mark, {"key": key})).first() is not None
 
 
 async def later(
-    db: AsyncSession, name: str, arguments: Mapping[str, Any], *, due: datetime | None = None, key: str | None = None
+    db: AsyncSession,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    due: datetime | None = None,
+    key: str | None = None,
 ) -> None:
     """Write a job into the session's transaction; ``key`` (default: a new one) makes repetitions run once.
 
-    ``due`` is an aware moment; None means at once. Works in a session bound to a cooperative, and in a shared one for platform jobs.
+    ``due`` is an aware moment; None means at once. Works in a session bound to a cooperative, and in a shared
+    one for platform jobs.
     """
     told = msgspec.json.decode(
         msgspec.json.encode(dict(arguments))
@@ -123,8 +141,8 @@ async def later(
 def retry_wait(attempts: int, spread: float) -> timedelta:
     """Return how long a job waits that has failed ``attempts`` times before and now again.
 
-    One second, doubled each time up to two hours; ``spread`` (0 to 1) lengthens it by at most a quarter, so that jobs that failed together
-    do not come back together.
+    One second, doubled each time up to two hours; ``spread`` (0 to 1) lengthens it by at most a quarter, so
+    that jobs that failed together do not come back together.
     """
     wait: timedelta = min(FIRST_RETRY * 2 ** min(attempts, 20), LONGEST_RETRY / 1.25)
     return wait * (1 + spread / 4)

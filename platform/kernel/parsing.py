@@ -1,4 +1,6 @@
-"""Read the numbers and dates that people type, in the habits of Indonesian paper and of spreadsheets. At most 18 digits are ever made a number.
+"""Read the numbers and dates that people type, in the habits of Indonesian paper and of spreadsheets.
+
+At most 18 digits are ever made a number.
 
 Money is `Rupiah.parse`, phone numbers are `kernel.phone`.
 """
@@ -45,7 +47,10 @@ def parse_number(text: str) -> int:
 
 
 def parse_percent(text: str) -> Decimal:
-    """A percentage: "25", "2,5", "2.5", "2,5 %". Nobody groups thousands in a percentage, so both signs are decimal. Raises Refusal (422)."""
+    """A percentage: "25", "2,5", "2.5", "2,5 %".
+
+    Nobody groups thousands in a percentage, so both signs are decimal. Raises Refusal (422).
+    """
     typed = _PERCENTAGE.fullmatch(text.strip())
     if typed is None:
         raise NOT_A_PERCENTAGE(text=shortened(text))
@@ -53,7 +58,10 @@ def parse_percent(text: str) -> Decimal:
 
 
 def parse_date(text: str) -> date:
-    """A day: "2026-11-24" as browsers send it, "24/11/2026", "24-11-2026", "24.11.2026" as people write it. Raises Refusal (422)."""
+    """A day: "2026-11-24" as browsers send it, "24/11/2026", "24-11-2026", "24.11.2026" as people write it.
+
+    Raises Refusal (422).
+    """
     typed = text.strip()
     try:
         if iso := _ISO_DATE.fullmatch(typed):

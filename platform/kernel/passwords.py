@@ -1,7 +1,7 @@
 """Passwords: argon2id, off the event loop, and the few rules that keep the worst ones out.
 
-Hashing holds a processor core and 19 MiB for tens of milliseconds, so it runs in its own small pool of threads: however many sign in at
-once, pages keep being served.
+Hashing holds a processor core and 19 MiB for tens of milliseconds, so it runs in its own small pool of
+threads: however many sign in at once, pages keep being served.
 """
 
 import asyncio
@@ -53,17 +53,21 @@ _NOBODY: Final = _hasher.hash("\0 nobody has this password")
 
 _COMMONEST: Final = frozenset(
     """
-    12345678 123456789 1234567890 0123456789 87654321 987654321 11111111 00000000 88888888 99999999 12341234 11223344 12344321
-    password password1 password123 passw0rd qwertyui qwerty123 qwertyuiop 1q2w3e4r 1qaz2wsx abcd1234 abc12345 abcdefgh iloveyou
-    sayangku sayang123 cintaku1 indonesia indonesia1 merdeka45 bismillah bismillah1 alhamdulillah rahasia1 rahasia123 katasandi
-    katasandi1 koperasi koperasi1 koperasi123 anggota1 anggota123 pengurus pengurus1 bendahara admin123 admin1234 administrator
-    lumbung1 lumbung123 merahputih doraemon jakarta1 persib1933 garuda45 semangat terserah akucinta akusayang
+    12345678 123456789 1234567890 0123456789 87654321 987654321 11111111 00000000 88888888 99999999
+    12341234 11223344 12344321 password password1 password123 passw0rd qwertyui qwerty123 qwertyuiop
+    1q2w3e4r 1qaz2wsx abcd1234 abc12345 abcdefgh iloveyou sayangku sayang123 cintaku1 indonesia indonesia1
+    merdeka45 bismillah bismillah1 alhamdulillah rahasia1 rahasia123 katasandi katasandi1 koperasi
+    koperasi1 koperasi123 anggota1 anggota123 pengurus pengurus1 bendahara admin123 admin1234
+    administrator lumbung1 lumbung123 merahputih doraemon jakarta1 persib1933 garuda45 semangat terserah
+    akucinta akusayang
     """.split()  # noqa: SIM905 - a block of words reads better than sixty quoted ones
 )
 
 
 def check_password(password: str, *, phone_number: str | None = None) -> None:
-    """Raise Refusal (422) when the password is too short, too long, among the commonest, one repeated sign, or the person's own phone number."""
+    """Raise Refusal (422) when the password is too short, too long, among the commonest, one repeated sign,
+    or the person's own phone number.
+    """
     if len(password) < MINIMUM_LENGTH:
         raise PASSWORD_TOO_SHORT(minimum=MINIMUM_LENGTH)
     if len(password) > LONGEST:
@@ -85,12 +89,16 @@ async def verify_password(stored_hash: str, password: str) -> bool:
 
 
 async def verify_nobody(password: str) -> None:
-    """Spend the time of a real check, so that a stranger cannot learn from the answer's delay whether an account exists."""
+    """Spend the time of a real check, so that a stranger cannot learn from the answer's delay whether an
+    account exists.
+    """
     await _in_thread(_fits, _NOBODY, password)
 
 
 def needs_rehash(stored_hash: str) -> bool:
-    """Whether the hash was made with other parameters than today's: hash again at the next sign-in that succeeds."""
+    """Whether the hash was made with other parameters than today's: hash again at the next sign-in that
+    succeeds.
+    """
     return _hasher.check_needs_rehash(stored_hash)
 
 

@@ -1,7 +1,7 @@
 """Indonesian mobile numbers, kept in E.164 ("+6281234567890") however they were typed.
 
-Plausible is enough: national form 08 and 8 to 11 more digits. Which prefixes an operator has put to use changes from year to year, and a
-member whose number our list does not know yet must not be turned away.
+Plausible is enough: national form 08 and 8 to 11 more digits. Which prefixes an operator has put to use
+changes from year to year, and a member whose number our list does not know yet must not be turned away.
 """
 
 import re
@@ -17,7 +17,8 @@ NOT_A_MOBILE_NUMBER = Kind(
 )
 
 _DECORATION: Final = re.compile(r"[\s().\-\u2010-\u2015\u200e\u202a\u202c]+")
-# With the trunk zero, with the country code (and the zero that some write after it), or bare: spreadsheets drop a leading zero.
+# With the trunk zero, with the country code (and the zero that some write after it), or bare: spreadsheets
+# drop a leading zero.
 _MOBILE: Final = re.compile(r"(?:0|\+?620?|)(8[0-9]{8,11})")
 
 

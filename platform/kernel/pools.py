@@ -1,7 +1,7 @@
 """The two pools of one kind of work, and the sessions that lease from them.
 
-A pool of ours lends connections to both ways of speaking (docs/adr/0028-time-outs-and-shares.md): SQLAlchemy holds a connection as long as it
-stands, and a session is bound to the one that it leases.
+A pool of ours lends connections to both ways of speaking (docs/adr/0028-time-outs-and-shares.md): SQLAlchemy
+holds a connection as long as it stands, and a session is bound to the one that it leases.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ ROLLBACK_SECONDS: Final = 2.0
 
 
 class Pools:
-    """The two pools of one kind of work: connections that write, as SQLAlchemy holds them, and connections that read."""
+    """The two pools of one kind of work: connections that write, as SQLAlchemy holds them, and connections
+    that read.
+    """
 
     def __init__(self, url: URL, size: int, timeouts: Timeouts, *, keep: int) -> None:
         self._url = url
@@ -39,7 +41,8 @@ class Pools:
         self.engine = create_async_engine(
             url,
             poolclass=NullPool,  # ours lends, below
-            hide_parameters=True,  # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
+            # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
+            hide_parameters=True,
             creator=functools.partial(self._adapted, functools.partial(connect, url, timeouts)),
         )
         event.listen(self.engine.sync_engine, "handle_error", _give_up_the_silent)
@@ -66,21 +69,29 @@ class Pools:
         await self.engine.dispose()
 
     def _adapted(self, connects: Callable[..., Awaitable[Any]]) -> Any:
-        """A new connection as SQLAlchemy holds it; its ``async_creator`` would not take the size of the cache."""
+        """A new connection as SQLAlchemy holds it; its ``async_creator`` would not take the size of the
+        cache.
+        """
         dialect: Any = self.engine.sync_engine.dialect
-        return dialect.dbapi.connect(async_creator_fn=connects, prepared_statement_cache_size=PREPARED_STATEMENTS)
+        return dialect.dbapi.connect(
+            async_creator_fn=connects, prepared_statement_cache_size=PREPARED_STATEMENTS
+        )
 
     async def _open_writer(self) -> AsyncConnection:
         return await self.engine.connect()
 
     async def _open_reader(self) -> asyncpg.Connection[Any]:
         connection = await connect(self._url, self._timeouts)
-        await connection.set_type_codec("jsonb", encoder=_json_text, decoder=msgspec.json.decode, schema="pg_catalog")
+        await connection.set_type_codec(
+            "jsonb", encoder=_json_text, decoder=msgspec.json.decode, schema="pg_catalog"
+        )
         return connection
 
 
 class Lease:
-    """The connection of one session: taken from the pool when the first statement needs it, given back when the session has ended."""
+    """The connection of one session: taken from the pool when the first statement needs it, given back when
+    the session has ended.
+    """
 
     def __init__(self, pool: ConnectionPool[AsyncConnection], whom: str) -> None:
         self._pool = pool
@@ -117,7 +128,9 @@ class LeasedSession(Session):
 
 
 def _give_up_the_silent(context: ExceptionContext) -> None:
-    """A connection whose answer did not come in time is ended at once: undoing on it would wait as long again."""
+    """A connection whose answer did not come in time is ended at once: undoing on it would wait as long
+    again.
+    """
     if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
         driver = context.connection.connection.driver_connection
         if driver is not None:

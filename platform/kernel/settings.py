@@ -1,7 +1,8 @@
 """Settings, read from the environment once at start and never written again.
 
-Each setting is one field; its name in the environment is ``LUMBUNG_`` plus the field's name in capitals, its meaning is told
-in the field's metadata. ``python -m kernel.settings`` prints the table that docs/operating.md holds.
+Each setting is one field; its name in the environment is ``LUMBUNG_`` plus the field's name in capitals, its
+meaning is told in the field's metadata. ``python -m kernel.settings`` prints the table that docs/operating.md
+holds.
 """
 
 import hashlib
@@ -38,7 +39,9 @@ SETTING_INVALID = Kind(
 
 
 def _told(meaning: str, *, shown: str | None = None) -> dict[str, str]:
-    """Metadata of a field: what it means, and how its default is written where the value itself says little."""
+    """Metadata of a field: what it means,
+    and how its default is written where the value itself says little.
+    """
     return {"meaning": meaning} | ({"shown": shown} if shown is not None else {})
 
 
@@ -47,13 +50,15 @@ class Settings:
     """What one start of Lumbung was told; made by ``load()``, by hand in tests."""
 
     environment: Environment = field(
-        default="development", metadata=_told("`development` or `production`; production refuses to start unsafely")
+        default="development",
+        metadata=_told("`development` or `production`; production refuses to start unsafely"),
     )
     database_url: str | None = field(
         default=None,
         repr=False,
         metadata=_told(
-            "PostgreSQL as `postgresql://user:password@host/database`, by its owner: for `migrate`, `provision` and a few commands, never for"
+            "PostgreSQL as `postgresql://user:password@host/database`, by its owner: for `migrate`, "
+            "`provision` and a few commands, never for"
             " web and worker; with neither address: an embedded server",
             shown="embedded",
         ),
@@ -62,13 +67,16 @@ class Settings:
         default=None,
         repr=False,
         metadata=_told(
-            "the same database by the application's login, with a password of its own: for web, worker and most commands",
+            "the same database by the application's login, with a password of its own: for web, worker "
+            "and most commands",
             shown="derived from the owner's, in development alone",
         ),
     )
     base_domain: str = field(
         default="localhost:8000",
-        metadata=_told("domain under which cooperatives get their subdomains, with the port where it is not 80 or 443"),
+        metadata=_told(
+            "domain under which cooperatives get their subdomains, with the port where it is not 80 or 443"
+        ),
     )
     secret_key: str = field(
         default=DEVELOPMENT_SECRET,
@@ -85,7 +93,8 @@ class Settings:
     web_instances: int = field(
         default=1,
         metadata=_told(
-            "how many `lumbung web` share the visitors, each with any number of `--workers`; page limits are divided by it"
+            "how many `lumbung web` share the visitors, each with any number of `--workers`; page "
+            "limits are divided by it"
         ),
     )
     broker_url: str | None = field(
@@ -102,7 +111,8 @@ class Settings:
         default=(),
         repr=False,
         metadata=_told(
-            "keys under which cooperatives' secrets are encrypted, as `name:base64 of 32 bytes`, separated by commas; the first encrypts,"
+            "keys under which cooperatives' secrets are encrypted, as `name:base64 of 32 bytes`, "
+            "separated by commas; the first encrypts,"
             " all decrypt",
             shown="development only",
         ),
@@ -110,51 +120,70 @@ class Settings:
     stand_ins: tuple[tuple[str, str], ...] = field(
         default=(),
         metadata=_told(
-            "addresses that answer in the place of payment services, as `stripe=http://127.0.0.1:9001,…`; for trials, refused in production",
+            "addresses that answer in the place of payment services, as "
+            "`stripe=http://127.0.0.1:9001,…`; for trials, refused in production",
             shown="none",
         ),
     )
     app_role: str = field(
         default="lumbung_app",
-        metadata=_told("application's login where `LUMBUNG_APP_DATABASE_URL` does not name it: a role without rights"),
+        metadata=_told(
+            "application's login where `LUMBUNG_APP_DATABASE_URL` does not name it: a role without rights"
+        ),
     )
     spare_schemas: int = field(
         default=3, metadata=_told("ready-made schemas kept for cooperatives that are founded next")
     )
-    worker_threads: int = field(default=4, metadata=_told("jobs that the worker process does at the same time"))
+    worker_threads: int = field(
+        default=4, metadata=_told("jobs that the worker process does at the same time")
+    )
     postgres_bin: Path | None = field(
         default=None,
         metadata=_told(
-            "folder of PostgreSQL binaries for the embedded server; empty: those that come along", shown="bundled"
+            "folder of PostgreSQL binaries for the embedded server; empty: those that come along",
+            shown="bundled",
         ),
     )
     postgres_port: int | None = field(
         default=None,
-        metadata=_told("port of the embedded server; empty: a free one, kept from then on", shown="a free one"),
+        metadata=_told(
+            "port of the embedded server; empty: a free one, kept from then on", shown="a free one"
+        ),
     )
     foundings_per_hour: int = field(
-        default=30, metadata=_told("cooperatives that may be founded from one address, or one IPv6 /48, within an hour")
+        default=30,
+        metadata=_told("cooperatives that may be founded from one address, or one IPv6 /48, within an hour"),
     )
     foundings_per_hour_in_all: int = field(
         default=200,
         metadata=_told(
-            "cooperatives that may be founded on the whole platform within an hour; `doctor` tells when it was reached"
+            "cooperatives that may be founded on the whole platform within an hour; `doctor` tells "
+            "when it was reached"
         ),
     )
     trusted_proxies: tuple[str, ...] = field(
         default=(),
-        metadata=_told("addresses, separated by commas, whose `X-Forwarded-*` headers are believed", shown="none"),
+        metadata=_told(
+            "addresses, separated by commas, whose `X-Forwarded-*` headers are believed", shown="none"
+        ),
     )
     billing_name: str = field(
-        default="Lumbung", metadata=_told("who sends the platform's invoices to cooperatives", shown="`Lumbung`")
+        default="Lumbung",
+        metadata=_told("who sends the platform's invoices to cooperatives", shown="`Lumbung`"),
     )
-    billing_address: str = field(default="", metadata=_told("address on the platform's invoices", shown="none"))
+    billing_address: str = field(
+        default="", metadata=_told("address on the platform's invoices", shown="none")
+    )
     billing_pkp: bool = field(
-        default=False, metadata=_told("`1`: the platform is a PKP, so its invoices carry PPN and its tax number")
+        default=False,
+        metadata=_told("`1`: the platform is a PKP, so its invoices carry PPN and its tax number"),
     )
-    billing_tax_number: str = field(default="", metadata=_told("NPWP on the platform's invoices", shown="none"))
+    billing_tax_number: str = field(
+        default="", metadata=_told("NPWP on the platform's invoices", shown="none")
+    )
     billing_bank_account: str = field(
-        default="", metadata=_told("the platform's bank account, as cooperatives should read it", shown="none")
+        default="",
+        metadata=_told("the platform's bank account, as cooperatives should read it", shown="none"),
     )
     billing_qris: str = field(
         default="",
@@ -163,7 +192,9 @@ class Settings:
     billing_stripe_key: str = field(
         default="",
         repr=False,
-        metadata=_told("the platform's secret key at Stripe, for plans paid by card; empty: no cards", shown="none"),
+        metadata=_told(
+            "the platform's secret key at Stripe, for plans paid by card; empty: no cards", shown="none"
+        ),
     )
     billing_stripe_webhook_secret: str = field(
         default="",
@@ -173,20 +204,25 @@ class Settings:
     stripe_accounts: tuple[tuple[str, str], ...] = field(
         default=(),
         metadata=_told(
-            "connected accounts at Stripe, as `address of the cooperative=acct_…`, separated by commas: in their names alone the platform's"
+            "connected accounts at Stripe, as `address of the cooperative=acct_…`, separated by "
+            "commas: in their names alone the platform's"
             " key is used",
             shown="none",
         ),
     )
     stripe_fee_percent: Decimal = field(
         default=Decimal(0),
-        metadata=_told("percent of each payment to a connected account at Stripe that the platform keeps, below 100"),
+        metadata=_told(
+            "percent of each payment to a connected account at Stripe that the platform keeps, below 100"
+        ),
     )
     lang: Literal["id", "en"] = field(
         default="en",
         metadata=_told("language of the `lumbung` command's sentences: `en` or `id`; pages ask the viewer"),
     )
-    debug: bool = field(default=False, metadata=_told("`1`: errors of the `lumbung` command come with their traceback"))
+    debug: bool = field(
+        default=False, metadata=_told("`1`: errors of the `lumbung` command come with their traceback")
+    )
 
     @property
     def keys(self) -> tuple[tuple[str, bytes], ...]:
@@ -196,7 +232,9 @@ class Settings:
         return (("development", hashlib.sha256(b"lumbung master key\0" + self.secret_key.encode()).digest()),)
 
     def stand_in(self, service: str) -> str | None:
-        """The address that answers in the place of ``service``, or None for the real one: in production always, however a process began."""
+        """The address that answers in the place of ``service``, or None for the real one: in production
+        always, however a process began.
+        """
         return None if self.is_production else dict(self.stand_ins).get(service)
 
     def stripe_account(self, slug: str) -> str | None:
@@ -242,17 +280,23 @@ def _take_role(found: dict[str, Any]) -> None:
     """The application's role is the one that its address names."""
     role = unquote(urlsplit(found["app_database_url"]).username or "")
     if not role or found.get("app_role", role) != role:
-        problem = f"it must log in as {found['app_role']}, as LUMBUNG_APP_ROLE says" if role else "it names no user"
+        problem = (
+            (f"it must log in as {found['app_role']}, as LUMBUNG_APP_ROLE says")
+            if role
+            else "it names no user"
+        )
         shown = without_credentials(found["app_database_url"])
         raise SETTING_INVALID(name=variable("app_database_url"), value=shown, problem=problem)
     found["app_role"] = role
 
 
 def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the texts of the settings that are given, by variable: as the environment says, and secrets also as files hold them.
+    """Return the texts of the settings that are given, by variable: as the environment says, and secrets also
+    as files hold them.
 
-    A secret may lie in the file that ``LUMBUNG_…_FILE`` names, or in systemd's folder of credentials under its variable's name in small
-    letters. Raises a Refusal (``kernel.setting_invalid``) for a file that cannot be read.
+    A secret may lie in the file that ``LUMBUNG_…_FILE`` names, or in systemd's folder of credentials under
+    its variable's name in small letters. Raises a Refusal (``kernel.setting_invalid``) for a file that cannot
+    be read.
     """
     texts = {}
     for setting in fields(Settings):
@@ -269,17 +313,20 @@ def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return this environment as a process that serves gets it: every setting as text, and nothing of the owner's login."""
+    """Return this environment as a process that serves gets it: every setting as text, and nothing of the
+    owner's login.
+    """
     texts = {name: text for name, text in given(environ).items() if name != variable("database_url")}
     files = {f"{variable(name)}_FILE" for name in MAY_BE_FILES} | {variable("database_url"), CREDENTIALS}
     return {name: text for name, text in environ.items() if name not in files} | texts
 
 
 def check_startable(settings: Settings) -> None:
-    """Refuse to serve real cooperatives with settings that are only fit for trying out, and to try out where others can reach it.
+    """Refuse to serve real cooperatives with settings that are only fit for trying out, and to try out where
+    others can reach it.
 
-    This is for a process that serves: in production it holds the application's login and not the owner's. Raises a Refusal
-    (``kernel.not_startable``, ``kernel.not_for_others``) that names every problem at once.
+    This is for a process that serves: in production it holds the application's login and not the owner's.
+    Raises a Refusal (``kernel.not_startable``, ``kernel.not_for_others``) that names every problem at once.
     """
     start_checks.refuse(settings, holds_owner=False)
 

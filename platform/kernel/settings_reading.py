@@ -1,4 +1,7 @@
-"""How each setting is read from its text in the environment. Every reader raises ValueError with what is wrong, as the end of a sentence."""
+"""How each setting is read from its text in the environment.
+
+Every reader raises ValueError with what is wrong, as the end of a sentence.
+"""
 
 import base64
 import binascii
@@ -22,7 +25,9 @@ def without_credentials(text: str) -> str:
 
 
 def secret_text(variable: str, text: str, environ: Mapping[str, str]) -> str:
-    """Return a secret's text: ``text`` where the environment gives it, else what its file holds, else nothing."""
+    """Return a secret's text: ``text`` where the environment gives it, else what its file holds, else
+    nothing.
+    """
     named, folder = environ.get(f"{variable}_FILE", "").strip(), environ.get(CREDENTIALS, "").strip()
     if text:
         if named:
@@ -134,7 +139,9 @@ def _stand_in_addresses(text: str) -> tuple[tuple[str, str], ...]:
             or urlsplit(address).scheme != "http"
             or urlsplit(address).hostname not in LOOPBACK
         ):
-            raise ValueError(f"each must be written service=http://127.0.0.1:port, for {', '.join(STOOD_IN_FOR)}")
+            raise ValueError(
+                f"each must be written service=http://127.0.0.1:port, for {', '.join(STOOD_IN_FOR)}"
+            )
         found.append((service, address.rstrip("/")))
     return tuple(found)
 
@@ -159,7 +166,9 @@ def _yes(text: str) -> bool:
     return text.lower() not in {"0", "no", "false", "off"}
 
 
-SECRET: Final = frozenset({"master_keys", "secret_key", "billing_stripe_key", "billing_stripe_webhook_secret"})
+SECRET: Final = frozenset(
+    {"master_keys", "secret_key", "billing_stripe_key", "billing_stripe_webhook_secret"}
+)
 # Settings that hold a secret, so each may lie in a file of its own.
 MAY_BE_FILES: Final = SECRET | {"database_url", "app_database_url", "broker_url", "mail_url"}
 READERS: Final[Mapping[str, Any]] = {

@@ -1,4 +1,6 @@
-"""Places that many cooperatives share: none has more than half of them, and who waits, waits in a queue that has an end."""
+"""Places that many cooperatives share: none has more than half of them, and who waits, waits in a queue that
+has an end.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ class NoPlaceFree(Exception):
 
 
 class Shares:
-    """``size`` places on one event loop. Waiting cooperatives are served in turn, whatever the number that waits for each."""
+    """``size`` places on one event loop.
+
+    Waiting cooperatives are served in turn, whatever the number that waits for each.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -32,7 +37,10 @@ class Shares:
         return self._total
 
     async def take(self, whom: str, until: float) -> None:
-        """Take a place for ``whom``, waiting until that moment of the loop's clock at most. Raises NoPlaceFree."""
+        """Take a place for ``whom``, waiting until that moment of the loop's clock at most.
+
+        Raises NoPlaceFree.
+        """
         if whom not in self._waiting and self._has_room(whom):
             self._count(whom)
             return

@@ -21,13 +21,18 @@ NOT_STARTABLE = Kind(
 NOT_FOR_OTHERS = Kind(
     "kernel.not_for_others",
     500,
-    id="Mode pengembangan hanya untuk mesin ini: {problems}. Untuk dipakai orang lain, atur LUMBUNG_ENVIRONMENT=production.",
-    en="Development is for this machine alone: {problems}. To serve others, set LUMBUNG_ENVIRONMENT=production.",
+    id="Mode pengembangan hanya untuk mesin ini: {problems}. Untuk dipakai orang lain, atur "
+    "LUMBUNG_ENVIRONMENT=production.",
+    en="Development is for this machine alone: {problems}. To serve others, set "
+    "LUMBUNG_ENVIRONMENT=production.",
 )
 
 
 def refuse(settings: Settings, *, holds_owner: bool) -> None:
-    """Refuse a start, with every problem named at once. ``holds_owner``: this process needs the owner's login; else it must not have it."""
+    """Refuse a start, with every problem named at once.
+
+    ``holds_owner``: this process needs the owner's login; else it must not have it.
+    """
     if not settings.is_production:
         if problems := _development_problems(settings):
             raise NOT_FOR_OTHERS(problems="; ".join(problems))
@@ -53,12 +58,16 @@ def _development_problems(settings: Settings) -> list[str]:
 def _production_problems(settings: Settings) -> list[str]:
     problems = _weak_secrets(settings)
     if settings.app_database_url is None:
-        problems.append("LUMBUNG_APP_DATABASE_URL names no database, and the embedded one is for one machine's trial")
+        problems.append(
+            "LUMBUNG_APP_DATABASE_URL names no database, and the embedded one is for one machine's trial"
+        )
     domain = settings.base_domain.partition(":")[0]
     if is_this_machine(domain) or is_loopback(domain):
         problems.append(f"LUMBUNG_BASE_DOMAIN is {domain}, which means this machine")
     if settings.billing_stripe_key.startswith(("sk_test", "rk_test")):
-        problems.append("LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode, where anybody pays with a made-up card")
+        problems.append(
+            "LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode, where anybody pays with a made-up card"
+        )
     problems += [f"{name} points to a stand-in ({url})" for name, url in _stand_ins(settings)]
     return problems
 
@@ -71,11 +80,14 @@ def _weak_secrets(settings: Settings) -> list[str]:
         problems.append(f"LUMBUNG_SECRET_KEY {weak}; make one: openssl rand -base64 48")
     if not settings.master_keys:
         problems.append(
-            "LUMBUNG_MASTER_KEYS names no key for the secrets of cooperatives; make one: openssl rand -base64 32"
+            "LUMBUNG_MASTER_KEYS names no key for the secrets of cooperatives; make one: openssl rand "
+            "-base64 32"
         )
     for name, key in settings.master_keys:
         if weak := key_weakness(key):
-            problems.append(f"the key {name} of LUMBUNG_MASTER_KEYS {weak}; make one: openssl rand -base64 32")
+            problems.append(
+                f"the key {name} of LUMBUNG_MASTER_KEYS {weak}; make one: openssl rand -base64 32"
+            )
     password = urlsplit(settings.app_database_url or "").password
     if password and (weak := password_weakness(unquote(password))):
         problems.append(f"the password in LUMBUNG_APP_DATABASE_URL {weak}; make one: openssl rand -hex 24")

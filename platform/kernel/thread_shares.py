@@ -1,7 +1,7 @@
 """The worker's threads, shared: a cooperative whose jobs hang leaves some to its neighbours.
 
-One cooperative has all threads but one, and no more than half while that many of its jobs are slow. What finds no thread goes back to the broker
-and comes again later; it is not counted as a failure.
+One cooperative has all threads but one, and no more than half while that many of its jobs are slow. What
+finds no thread goes back to the broker and comes again later; it is not counted as a failure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any, Final
 from dramatiq import Broker
 from dramatiq.middleware import Middleware, SkipMessage
 
-# Jobs end in milliseconds: one that lasts longer hangs, for all we know. So long a thread waits for another of the same cooperative.
+# Jobs end in milliseconds: one that lasts longer hangs, for all we know. So long a thread waits for another
+# of the same cooperative.
 SLOW_SECONDS: Final = 1.0
 FIRST_WAIT_MS: Final = 1_000
 LONGEST_WAIT_MS: Final = 30_000
@@ -66,7 +67,9 @@ class ThreadShares(Middleware):
         if len(running) >= self._most:
             return False
         slow_since = time.monotonic() - SLOW_SECONDS
-        slow = {each: sum(began <= slow_since for began in jobs.values()) for each, jobs in self._running.items()}
+        slow = {
+            each: sum(began <= slow_since for began in jobs.values()) for each, jobs in self._running.items()
+        }
         if not slow.get(whom):
             return True
         # several cooperatives that hang together leave a thread, too

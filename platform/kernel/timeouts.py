@@ -1,20 +1,25 @@
-"""How long each kind of work may take at the database. Each pool sets its own on its connections, never on the role (ADR 28)."""
+"""How long each kind of work may take at the database.
+
+Each pool sets its own on its connections, never on the role (ADR 28).
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-# Until a connection stands. With a statement's own end below, whoever meets a silent server has an answer within ten seconds.
+# Until a connection stands. With a statement's own end below, whoever meets a silent server has an answer
+# within ten seconds.
 CONNECT_SECONDS = 4.0
-# How much later than PostgreSQL the driver gives a statement up: PostgreSQL's own refusal says more and keeps the connection.
+# How much later than PostgreSQL the driver gives a statement up: PostgreSQL's own refusal says more and keeps
+# the connection.
 DRIVER_SECONDS = 1.0
 
 
 class Timeouts(msgspec.Struct, frozen=True):
     """Seconds; 0 means without end.
 
-    ``statement``: one statement. ``lock``: waiting for one lock. ``idle``: doing nothing inside a transaction. ``connection``: waiting for
-    a free connection of the pool.
+    ``statement``: one statement. ``lock``: waiting for one lock. ``idle``: doing nothing inside a
+    transaction. ``connection``: waiting for a free connection of the pool.
     """
 
     statement: float
@@ -24,14 +29,17 @@ class Timeouts(msgspec.Struct, frozen=True):
 
     @property
     def command(self) -> float | None:
-        """When the driver gives a statement up whose answer does not come, silent connections included; None for never."""
+        """When the driver gives a statement up whose answer does not come, silent connections included; None
+        for never.
+        """
         return self.statement + DRIVER_SECONDS if self.statement else None
 
     def sql(self, *, local: bool = False) -> str:
         """The statements that set these for a connection, or for its running transaction alone."""
         command = "SET LOCAL" if local else "SET"
         return (
-            f"{command} statement_timeout = {_milliseconds(self.statement)}; {command} lock_timeout = {_milliseconds(self.lock)};"
+            f"{command} statement_timeout = {_milliseconds(self.statement)}; {command} lock_timeout = "
+            f"{_milliseconds(self.lock)};"
             f" {command} idle_in_transaction_session_timeout = {_milliseconds(self.idle)}"
         )
 

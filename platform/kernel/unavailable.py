@@ -1,4 +1,6 @@
-"""Telling a database that is away, full or too slow from a mistake of ours: whoever meets one comes again later."""
+"""Telling a database that is away, full or too slow from a mistake of ours: whoever meets one comes again
+later.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ import sqlalchemy.exc
 
 from kernel.shares import NoPlaceFree
 
-# "away": it cannot be reached, or was lost. "full": no connection became free. "slow": a statement took too long and was ended.
+# "away": it cannot be reached, or was lost. "full": no connection became free. "slow": a statement took too
+# long and was ended.
 Reason = Literal["away", "full", "slow"]
 
 UNIQUE_VIOLATION: Final = "23505"
@@ -85,7 +88,9 @@ def in_one_line(error: BaseException) -> str:
 
 
 def _is_lost_connection(error: BaseException) -> bool:
-    if isinstance(error, (ConnectionError, TimeoutError, socket.gaierror, sqlalchemy.exc.PendingRollbackError)):
+    if isinstance(
+        error, (ConnectionError, TimeoutError, socket.gaierror, sqlalchemy.exc.PendingRollbackError)
+    ):
         return True
     if isinstance(error, OSError):
         return error.errno in _NETWORK or "Connect call failed" in str(error)

@@ -1,4 +1,7 @@
-"""The books for officers: trial balance, accounts with their lines, journals, and whether it all agrees. Every figure opens."""
+"""The books for officers: trial balance, accounts with their lines, journals, and whether it all agrees.
+
+Every figure opens.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,10 @@ def checks_of(totals: list[queries.AccountTotal], sums: Agreement) -> list[dict[
     pairs = [
         (Words("Jumlah debit = jumlah kredit tahun ini", "Debits = credits of this year"), debit, credit),
         (
-            Words("Persediaan di buku (1130) = nilai barang di rak", "Stock in the books (1130) = value of the goods"),
+            Words(
+                "Persediaan di buku (1130) = nilai barang di rak",
+                "Stock in the books (1130) = value of the goods",
+            ),
             sums.stock_account,
             sums.stock_value,
         ),
@@ -81,7 +87,9 @@ def checks_of(totals: list[queries.AccountTotal], sums: Agreement) -> list[dict[
             own,
         ),
     ]
-    return [{"what": what, "left": left, "right": right, "agrees": left == right} for what, left, right in pairs]
+    return [
+        {"what": what, "left": left, "right": right, "agrees": left == right} for what, left, right in pairs
+    ]
 
 
 async def year_choices(ro: Reader, year: int) -> list[int]:
@@ -156,7 +164,11 @@ async def account_page(
 
 @get(f"{BOOKS}/jurnal", guards=[officer])
 async def journal_list(
-    request: AnyRequest, ro: Ro, brand: TheBrand, tahun: FromQuery[int | None] = None, halaman: FromQuery[int] = 1
+    request: AnyRequest,
+    ro: Ro,
+    brand: TheBrand,
+    tahun: FromQuery[int | None] = None,
+    halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
     """The journals of a year."""
     year, number = year_in(tahun, brand), min(max(halaman, 1), LARGEST_PAGE)
@@ -176,9 +188,13 @@ async def journal_list(
 
 
 @get(f"{BOOKS}/jurnal/{{number:int}}", guards=[officer])
-async def journal_page(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[bytes]:
+async def journal_page(
+    request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]
+) -> Response[bytes]:
     """One journal with its lines and the balances right after it."""
-    return page(request, "ledger/journal.html", place="buku", form=None, **await journal_context(ro, visit, number))
+    return page(
+        request, "ledger/journal.html", place="buku", form=None, **await journal_context(ro, visit, number)
+    )
 
 
 async def journal_context(ro: Reader, visit: Visit, number: int) -> dict[str, Any]:

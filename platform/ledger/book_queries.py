@@ -1,4 +1,6 @@
-"""What the officers' pages of the books read: accounts with their lines, journals by page, and whether it all agrees."""
+"""What the officers' pages of the books read: accounts with their lines, journals by page, and whether it all
+agrees.
+"""
 
 from __future__ import annotations
 
@@ -88,14 +90,17 @@ async def account(ro: Reader, code: str) -> AccountView | None:
 
 async def accounts(ro: Reader) -> list[AccountView]:
     """Return the whole chart in the order of its codes."""
-    return await ro.rows(AccountView, "SELECT code, name_id, name_en, kind, normal_side FROM accounts ORDER BY code")
+    return await ro.rows(
+        AccountView, "SELECT code, name_id, name_en, kind, normal_side FROM accounts ORDER BY code"
+    )
 
 
 async def line_totals(ro: Reader, code: str, year: int) -> LineTotals:
     """Return how many lines an account has in a year, and their sums."""
     found = await ro.one(
         LineTotals,
-        "SELECT count(*)::bigint AS count, coalesce(sum(l.debit), 0)::bigint AS debit, coalesce(sum(l.credit), 0)::bigint AS credit"
+        "SELECT count(*)::bigint AS count, coalesce(sum(l.debit), 0)::bigint AS debit, "
+        "coalesce(sum(l.credit), 0)::bigint AS credit"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal"
         " WHERE l.account = $1 AND j.value_date >= $2 AND j.value_date < $3",
         code,
@@ -119,7 +124,9 @@ async def opening_of(ro: Reader, code: str, year: int) -> int:
 
 
 async def account_lines(ro: Reader, code: str, year: int, *, limit: int, offset: int) -> list[AccountLine]:
-    """Return the lines of an account in a year, the last written first, so that the balances beside them run."""
+    """Return the lines of an account in a year, the last written first,
+    so that the balances beside them run.
+    """
     return await ro.rows(
         AccountLine,
         "SELECT l.journal, l.line, j.value_date, j.description, l.party, l.debit, l.credit, l.balance"
@@ -146,7 +153,8 @@ async def journal_heads(ro: Reader, year: int, *, limit: int, offset: int) -> li
     """Return the journals of a year, the last written first."""
     return await ro.rows(
         JournalHead,
-        "SELECT j.number, j.value_date, j.description, j.source_key, j.reverses, r.number AS reversed_by, j.posted_by, j.posted_at,"
+        "SELECT j.number, j.value_date, j.description, j.source_key, j.reverses, r.number AS "
+        "reversed_by, j.posted_by, j.posted_at,"
         " (SELECT sum(l.debit) FROM journal_lines l WHERE l.journal = j.number)::bigint AS amount"
         " FROM journals j LEFT JOIN journals r ON r.reverses = j.number"
         " WHERE j.value_date >= $1 AND j.value_date < $2 ORDER BY j.number DESC LIMIT $3 OFFSET $4",
@@ -172,13 +180,15 @@ async def agreement(ro: Reader) -> Agreement:
     """Return the sums that must agree at present, over all years."""
     found = await ro.one(
         Agreement,
-        "SELECT (SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '1130')::bigint AS stock_account,"
+        "SELECT (SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '1130')::bigint AS "
+        "stock_account,"
         " (SELECT coalesce(sum(stock_value), 0) FROM products)::bigint AS stock_value,"
         " coalesce(sum(s.amount) FILTER (WHERE s.kind = 'asset'), 0)::bigint AS assets,"
         " coalesce(-sum(s.amount) FILTER (WHERE s.kind = 'liability'), 0)::bigint AS liabilities,"
         " coalesce(-sum(s.amount) FILTER (WHERE s.kind = 'equity'), 0)::bigint AS equity,"
         " coalesce(-sum(s.amount) FILTER (WHERE s.kind IN ('income', 'expense')), 0)::bigint AS result"
-        " FROM (SELECT a.kind, sum(CASE a.normal_side WHEN 'debit' THEN b.balance ELSE -b.balance END) AS amount"
+        " FROM (SELECT a.kind, sum(CASE a.normal_side WHEN 'debit' THEN b.balance ELSE -b.balance END) "
+        "AS amount"
         " FROM balances b JOIN accounts a ON a.code = b.account GROUP BY a.kind) s",
     )
     assert found is not None  # an aggregate always answers

@@ -1,4 +1,7 @@
-"""The accounts that the code itself posts to, by name. The whole chart lies in the cooperative's table ``accounts``."""
+"""The accounts that the code itself posts to, by name.
+
+The whole chart lies in the cooperative's table ``accounts``.
+"""
 
 from typing import Final, Literal
 

@@ -35,7 +35,10 @@ async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
 
 
 async def refuse_closed(ro: Reader | AsyncSession, year: int) -> None:
-    """Refuse to prepare anything for a year that takes no postings. Raises Refusal ledger.day_too_early, .year_closed."""
+    """Refuse to prepare anything for a year that takes no postings.
+
+    Raises Refusal ledger.day_too_early, .year_closed.
+    """
     if year < EARLIEST_DAY.year:
         raise errors.DAY_TOO_EARLY(first=EARLIEST_DAY)
     if year in await queries.closed_years(ro):

@@ -1,4 +1,6 @@
-"""The days that postings may count for: none of before 1950, and what is typed into a form near to the cooperative's own time."""
+"""The days that postings may count for: none of before 1950, and what is typed into a form near to the
+cooperative's own time.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ YEARS_BEFORE_FOUNDING: Final = 10
 
 
 async def refuse_early(source: AsyncSession | Reader, day: date, *, today: date, field: str = "on") -> None:
-    """Raise Refusal ledger.day_too_early for a day that a form cannot mean: more than ten years before the cooperative signed up."""
+    """Raise Refusal ledger.day_too_early for a day that a form cannot mean: more than ten years before the
+    cooperative signed up.
+    """
     if day >= _first(today):
         return  # nobody signed up later than today: the database need not be asked
     first = _first(await founded_on(source))

@@ -18,7 +18,20 @@ from ledger.days import EARLIEST_DAY
 from ledger.errors import NO_SUCH_YEAR
 from ledger.forms import EntryForm, ReversalForm
 from ledger.manual import WAY_NAMES, Entry, check_entry, entry_accounts, record_entry, reverse_entry
-from ui import AnyRequest, Db, Nothing, Ro, TheBrand, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    Db,
+    Nothing,
+    Ro,
+    TheBrand,
+    TheViewer,
+    TheVisit,
+    Visit,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
 from ui.words import words
 
 
@@ -62,9 +75,15 @@ async def check(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]
 async def record(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Post it."""
     form = await read_form(request, EntryForm)
-    async with form.or_again("ledger/entry.html", place="buku", **await _entry_context(await reader_of(db), visit)):
-        posted = await record_entry(db, viewer.as_officer(), _entry(form.data), today=clock.today(visit.brand.timezone))
-    return see_other(f"{BOOKS}/jurnal/{posted.number}", flash=words(visit.lang).gettext("Catatan sudah masuk buku."))
+    async with form.or_again(
+        "ledger/entry.html", place="buku", **await _entry_context(await reader_of(db), visit)
+    ):
+        posted = await record_entry(
+            db, viewer.as_officer(), _entry(form.data), today=clock.today(visit.brand.timezone)
+        )
+    return see_other(
+        f"{BOOKS}/jurnal/{posted.number}", flash=words(visit.lang).gettext("Catatan sudah masuk buku.")
+    )
 
 
 @post(f"{BOOKS}/jurnal/{{number:int}}/pembalikan", guards=[officer])
@@ -78,7 +97,9 @@ async def take_back(
         posted = await reverse_entry(
             db, viewer.as_officer(), number, reason=form.data.reason, today=clock.today(visit.brand.timezone)
         )
-    return see_other(f"{BOOKS}/jurnal/{posted.number}", flash=words(visit.lang).gettext("Catatan sudah dibalik."))
+    return see_other(
+        f"{BOOKS}/jurnal/{posted.number}", flash=words(visit.lang).gettext("Catatan sudah dibalik.")
+    )
 
 
 @get(f"{BOOKS}/tahun/{{year:int}}/penutupan", guards=[officer])
@@ -99,7 +120,9 @@ async def closing_page(request: AnyRequest, ro: Ro, brand: TheBrand, year: FromP
 
 
 @post(f"{BOOKS}/tahun/{{year:int}}/penutupan", guards=[officer])
-async def close(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, year: FromPath[int]) -> Response[Any]:
+async def close(
+    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, year: FromPath[int]
+) -> Response[Any]:
     """Close it."""
     _check_year(year)
     await read_form(request, Nothing)
@@ -123,7 +146,14 @@ async def _entry_context(ro: Reader, visit: Visit) -> dict[str, Any]:
         (each.code, f"{each.code} {each.name_id if visit.lang == 'id' else each.name_en}")
         for each in await entry_accounts(ro)
     ]
-    start = {"on": today.isoformat(), "account": "", "amount": "", "way": "cash", "description": "", "key": new_id()}
+    start = {
+        "on": today.isoformat(),
+        "account": "",
+        "amount": "",
+        "way": "cash",
+        "description": "",
+        "key": new_id(),
+    }
     ways = [(way, name.worded(visit.lang)) for way, name in WAY_NAMES.items()]
     return {"accounts": accounts, "ways": ways, "today": today, "start": start}
 

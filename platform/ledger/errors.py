@@ -65,8 +65,10 @@ YEAR_NOT_OVER = Kind(
 ONLY_MANUAL_JOURNALS = Kind(
     "ledger.only_manual_journals",
     409,
-    id="Jurnal {number} dibuat oleh bagian lain dari Lumbung. Batalkan di tempat asalnya, supaya stok dan simpanan ikut benar.",
-    en="Journal {number} was made by another part of Lumbung. Undo it where it came from, so that stock and savings follow.",
+    id="Jurnal {number} dibuat oleh bagian lain dari Lumbung. Batalkan di tempat asalnya, supaya stok dan "
+    "simpanan ikut benar.",
+    en="Journal {number} was made by another part of Lumbung. Undo it where it came from, so that stock "
+    "and savings follow.",
 )
 REASON_NEEDED = Kind("ledger.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
 NOT_AN_ENTRY_ACCOUNT = Kind(
@@ -88,4 +90,6 @@ DAY_TOO_EARLY = Kind(
 NO_SUCH_ACCOUNT = Kind(
     "ledger.no_such_account", 404, id="Akun {account} tidak ada.", en="There is no account {account}."
 )
-NO_SUCH_YEAR = Kind("ledger.no_such_year", 404, id="Tidak ada tahun buku {year}.", en="There is no book year {year}.")
+NO_SUCH_YEAR = Kind(
+    "ledger.no_such_year", 404, id="Tidak ada tahun buku {year}.", en="There is no book year {year}."
+)

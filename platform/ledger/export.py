@@ -1,4 +1,6 @@
-"""The whole books as a file to keep: CSV files in a ZIP, written a few thousand lines at a time so that memory stays bounded."""
+"""The whole books as a file to keep: CSV files in a ZIP, written a few thousand lines at a time so that
+memory stays bounded.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _TOTALS: Final = ("code", "name", "opening", "debit", "credit", "closing")
 
 
 async def export_books(ro: Reader) -> IO[bytes]:
-    """Return a temporary file with accounts.csv, journals.csv, lines.csv and a trial balance for each year, from its beginning."""
+    """Return a temporary file with accounts.csv, journals.csv, lines.csv and a trial balance for each year,
+    from its beginning.
+    """
     target = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by whoever streams it
     try:
         await _write_books(ro, target)
@@ -65,7 +69,10 @@ async def stream(file: IO[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _write(
-    archive: zipfile.ZipFile, name: str, header: Sequence[str], batches: AsyncIterator[Iterable[Sequence[object]]]
+    archive: zipfile.ZipFile,
+    name: str,
+    header: Sequence[str],
+    batches: AsyncIterator[Iterable[Sequence[object]]],
 ) -> None:
     info = zipfile.ZipInfo(name, clock.now().timetuple()[:6])
     info.compress_type = zipfile.ZIP_DEFLATED

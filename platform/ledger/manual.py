@@ -1,4 +1,7 @@
-"""Entries by hand: costs and other income that no other part of Lumbung knows, and their reversal. All else posts where it happens."""
+"""Entries by hand: costs and other income that no other part of Lumbung knows, and their reversal.
+
+All else posts where it happens.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
 
 WAY_NAMES: Final[dict[str, Words]] = {"cash": Words("Kas", "Cash"), "bank": Words("Bank", "Bank")}
 PREFIX: Final = "manual:"
-# What can be taken back by its mirror: an entry by hand, and what an officer saw at the bank. No goods, savings or payments hang on them; all
-# else is undone by its own step, where it was done.
+# What can be taken back by its mirror: an entry by hand, and what an officer saw at the bank. No goods,
+# savings or payments hang on them; all else is undone by its own step, where it was done.
 REVERSIBLE: Final = (PREFIX, "arrival:")
 # Sales, their cost and stock differences move goods too, so they are not written by hand.
 _COSTS: Final = ("6", "7", "8", "9", "523", "524", "525")
@@ -36,7 +39,10 @@ _INCOME: Final = ("412", "413", "414", "424", "43", "81")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A cost paid or an income received, in rupiah. ``key`` comes with the form: sent twice, it counts once."""
+    """A cost paid or an income received, in rupiah.
+
+    ``key`` comes with the form: sent twice, it counts once.
+    """
 
     on: date
     account: str
@@ -82,7 +88,10 @@ async def check_entry(ro: Reader, entry: Entry, *, today: date) -> AccountView:
 
 
 async def record_entry(db: AsyncSession, actor: Actor, entry: Entry, *, today: date) -> PostedJournal:
-    """Post a cost (Dr account, Cr cash or bank) or an income (the other way round). Raises as ``check_entry`` and ``post``."""
+    """Post a cost (Dr account, Cr cash or bank) or an income (the other way round).
+
+    Raises as ``check_entry`` and ``post``.
+    """
     key = f"{PREFIX}{entry.key}"
     number = await queries.number_of(db, key)
     if number is not None:
@@ -99,10 +108,14 @@ async def record_entry(db: AsyncSession, actor: Actor, entry: Entry, *, today: d
     return posted
 
 
-async def reverse_entry(db: AsyncSession, actor: Actor, number: int, *, reason: str, today: date) -> PostedJournal:
-    """Take an entry by hand, or money that was said to have reached the bank, back by its mirror, dated today.
+async def reverse_entry(
+    db: AsyncSession, actor: Actor, number: int, *, reason: str, today: date
+) -> PostedJournal:
+    """Take an entry by hand, or money that was said to have reached the bank, back by its mirror, dated
+    today.
 
-    Raises Refusal: ledger.no_such_journal, .only_manual_journals, .reason_needed, .already_reversed, .year_closed.
+    Raises Refusal: ledger.no_such_journal, .only_manual_journals, .reason_needed, .already_reversed,
+    .year_closed.
     """
     journal = await queries.journal(db, number)
     if journal is None:

@@ -1,4 +1,7 @@
-"""Tables of the books. The application's roles may read them; only the function ``post_journals`` (revision 0006) writes them."""
+"""Tables of the books.
+
+The application's roles may read them; only the function ``post_journals`` (revision 0006) writes them.
+"""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -13,7 +16,10 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class Account(CoopBase):
-    """An account of the chart. ``floor`` bounds the balance of each party, in the account's normal direction."""
+    """An account of the chart.
+
+    ``floor`` bounds the balance of each party, in the account's normal direction.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -31,7 +37,10 @@ class Account(CoopBase):
 
 
 class Journal(CoopBase):
-    """One balanced entry. ``value_date`` is the day it counts for, ``posted_at`` the moment it was written."""
+    """One balanced entry.
+
+    ``value_date`` is the day it counts for, ``posted_at`` the moment it was written.
+    """
 
     __tablename__ = "journals"
     __table_args__ = (Index("ix_journals_value_date", "value_date"),)
@@ -46,10 +55,12 @@ class Journal(CoopBase):
 
 
 class JournalLine(CoopBase):
-    """One side of a journal. ``balance`` is the party's balance on the account right after it, in the normal direction.
+    """One side of a journal.
 
-    ``value_date`` is the journal's. No foreign key: the door checks accounts and writes journal and lines in one statement, and
-    ``lumbung doctor`` looks for lines that lack one or the other.
+    ``balance`` is the party's balance on the account right after it, in the normal direction.
+
+    ``value_date`` is the journal's. No foreign key: the door checks accounts and writes journal and lines in
+    one statement, and ``lumbung doctor`` looks for lines that lack one or the other.
     """
 
     __tablename__ = "journal_lines"

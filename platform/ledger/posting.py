@@ -1,4 +1,7 @@
-"""The one door of the books. The database function ``post_journals`` does the writing; no role of the application can go around it."""
+"""The one door of the books.
+
+The database function ``post_journals`` does the writing; no role of the application can go around it.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +25,24 @@ if TYPE_CHECKING:
 
 
 _POST: Final = text(
-    "SELECT source_key, number, fresh FROM post_journals(CAST(:value_dates AS date[]), CAST(:descriptions AS text[]),"
-    " CAST(:source_keys AS text[]), CAST(:reversals AS bigint[]), CAST(:line_journals AS integer[]), CAST(:line_accounts AS text[]),"
-    " CAST(:line_parties AS uuid[]), CAST(:line_debits AS bigint[]), CAST(:line_credits AS bigint[]), :posted_by)"
+    "SELECT source_key, number, fresh FROM post_journals(CAST(:value_dates AS date[]), "
+    "CAST(:descriptions AS text[]),"
+    " CAST(:source_keys AS text[]), CAST(:reversals AS bigint[]), CAST(:line_journals AS integer[]), "
+    "CAST(:line_accounts AS text[]),"
+    " CAST(:line_parties AS uuid[]), CAST(:line_debits AS bigint[]), CAST(:line_credits AS bigint[]), "
+    ":posted_by)"
 )
 _NOTHING: Final = Rupiah(0)
-_HOLD: Final = text("SELECT number FROM post_journals('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '')")
+_HOLD: Final = text(
+    "SELECT number FROM post_journals('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '')"
+)
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One side of a journal, in rupiah. ``party`` is the member whose sub-ledger it moves, where the account has parties."""
+    """One side of a journal, in rupiah.
+
+    ``party`` is the member whose sub-ledger it moves, where the account has parties.
+    """
 
     account: str
     debit: Rupiah
@@ -50,7 +61,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Journal(msgspec.Struct, frozen=True):
-    """An entry to post. ``source_key`` names its cause once and for all: the same key posts once, however often it is sent."""
+    """An entry to post.
+
+    ``source_key`` names its cause once and for all: the same key posts once, however often it is sent.
+    """
 
     value_date: date
     description: str
@@ -60,7 +74,9 @@ class Journal(msgspec.Struct, frozen=True):
 
 
 class PostedJournal(msgspec.Struct, frozen=True):
-    """What the door answered: the journal's number, and whether this call wrote it (else it was there already)."""
+    """What the door answered: the journal's number, and whether this call wrote it (else it was there
+    already).
+    """
 
     source_key: str
     number: int
@@ -70,7 +86,8 @@ class PostedJournal(msgspec.Struct, frozen=True):
 async def post(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
     """Post one journal in the session's transaction; ``by`` is the name that the books will show.
 
-    Raises Refusal: ledger.unbalanced, .not_a_journal, .day_too_early, .below_floor, .year_closed, .unknown_account, .key_reused, .not_a_mirror.
+    Raises Refusal: ledger.unbalanced, .not_a_journal, .day_too_early, .below_floor, .year_closed,
+    .unknown_account, .key_reused, .not_a_mirror.
     """
     return (await post_many(db, [journal], by=by))[0]
 
@@ -88,7 +105,10 @@ class Posting(msgspec.Struct, frozen=True):
 
 
 def prepare_posting(journals: Sequence[Journal], *, by: str) -> Posting:
-    """Check journals and put them into columns: what of a posting needs no database. Raises Refusal: ledger.unbalanced, .not_a_journal."""
+    """Check journals and put them into columns: what of a posting needs no database.
+
+    Raises Refusal: ledger.unbalanced, .not_a_journal.
+    """
     for journal in journals:
         _check(journal)
     lines = [(at, line) for at, journal in enumerate(journals, 1) for line in journal.lines]
@@ -126,7 +146,10 @@ async def hold_books(db: AsyncSession) -> None:
 
 
 async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: str) -> PostedJournal:
-    """Post the mirror of journal ``number`` on the date ``on``. The original stays as it is; a second reversal is refused."""
+    """Post the mirror of journal ``number`` on the date ``on``.
+
+    The original stays as it is; a second reversal is refused.
+    """
     original = await queries.journal(db, number)
     if original is None:
         raise errors.NO_SUCH_JOURNAL(number=number)
@@ -136,7 +159,9 @@ async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: s
         Line(line.account, Rupiah(line.credit), Rupiah(line.debit), line.party)
         for line in await queries.lines(db, number)
     ]
-    mirror = Journal(on, f"Pembalikan: {original.description} ({reason})", f"reversal:{number}", lines, reverses=number)
+    mirror = Journal(
+        on, f"Pembalikan: {original.description} ({reason})", f"reversal:{number}", lines, reverses=number
+    )
     return await post(db, mirror, by=by)
 
 

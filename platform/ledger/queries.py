@@ -53,7 +53,9 @@ class StatementLine(msgspec.Struct, frozen=True):
 
 
 class Movement(msgspec.Struct, frozen=True):
-    """A movement of one party, with the cause that its journal names; ``amount`` is in the account's normal direction."""
+    """A movement of one party, with the cause that its journal names; ``amount`` is in the account's normal
+    direction.
+    """
 
     journal: int
     value_date: date
@@ -64,7 +66,9 @@ class Movement(msgspec.Struct, frozen=True):
 
 
 class AccountTotal(msgspec.Struct, frozen=True):
-    """An account in the trial balance: opening, movements and closing of the year, in rupiah, debit positive."""
+    """An account in the trial balance: opening, movements and closing of the year, in rupiah,
+    debit positive.
+    """
 
     code: str
     name_id: str
@@ -90,7 +94,9 @@ class PartyLine(msgspec.Struct, frozen=True):
 
 
 class ResultLine(msgspec.Struct, frozen=True):
-    """An income or expense account in a year's result: credit less debit in rupiah, so that a cost is negative."""
+    """An income or expense account in a year's result: credit less debit in rupiah, so that a cost is
+    negative.
+    """
 
     code: str
     name_id: str
@@ -100,7 +106,8 @@ class ResultLine(msgspec.Struct, frozen=True):
 
 
 _JOURNAL = (
-    "SELECT j.number, j.value_date, j.description, j.source_key, j.reverses, r.number AS reversed_by, j.posted_by, j.posted_at "
+    "SELECT j.number, j.value_date, j.description, j.source_key, j.reverses, r.number AS reversed_by, "
+    "j.posted_by, j.posted_at "
     "FROM journals j LEFT JOIN journals r ON r.reverses = j.number "
 )
 
@@ -131,10 +138,13 @@ async def journals(ro: Reader, *, before: int | None = None, limit: int = 50) ->
 
 
 async def balance(db: AsyncSession | Reader, account: str, party: UUID | None = None) -> int:
-    """Return the present balance of an account, or of one party on it, in rupiah, in the account's normal direction."""
+    """Return the present balance of an account, or of one party on it, in rupiah, in the account's normal
+    direction.
+    """
     return int(
         await (await reader_of(db)).value(
-            "SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = $1 AND ($2::uuid IS NULL OR party = $2)",
+            "SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = $1 AND ($2::uuid "
+            "IS NULL OR party = $2)",
             account,
             party,
         )
@@ -165,9 +175,12 @@ async def number_of(db: AsyncSession | Reader, source_key: str) -> int | None:
 async def balances_by_party(
     db: AsyncSession | Reader, accounts: Sequence[str], parties: Sequence[UUID]
 ) -> dict[tuple[UUID, str], int]:
-    """Return the present balances of some parties on some accounts, in rupiah; a pair that never moved is missing."""
+    """Return the present balances of some parties on some accounts, in rupiah; a pair that never moved is
+    missing.
+    """
     records = await (await reader_of(db)).records(
-        "SELECT party, account, balance FROM balances WHERE account = ANY($1::text[]) AND party = ANY($2::uuid[])",
+        "SELECT party, account, balance FROM balances WHERE account = ANY($1::text[]) AND party = "
+        "ANY($2::uuid[])",
         list(accounts),
         list(parties),
     )
@@ -175,13 +188,22 @@ async def balances_by_party(
 
 
 async def turnover(
-    db: AsyncSession | Reader, account: str, party: UUID, *, first: date | None = None, last: date | None = None
+    db: AsyncSession | Reader,
+    account: str,
+    party: UUID,
+    *,
+    first: date | None = None,
+    last: date | None = None,
 ) -> int:
-    """Return what a party moved on an account from ``first`` to ``last`` by value date, in its normal direction, in rupiah."""
+    """Return what a party moved on an account from ``first`` to ``last`` by value date, in its normal
+    direction, in rupiah.
+    """
     return int(
         await (await reader_of(db)).value(
-            "SELECT coalesce(sum(CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit - l.debit END), 0)::bigint"
-            " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
+            "SELECT coalesce(sum(CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit "
+            "- l.debit END), 0)::bigint"
+            " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = "
+            "l.account"
             " WHERE l.account = $1 AND l.party = $2 AND ($3::date IS NULL OR j.value_date >= $3)"
             " AND ($4::date IS NULL OR j.value_date <= $4)",
             account,
@@ -215,21 +237,27 @@ async def years(ro: Reader) -> list[int]:
     """Return the years that have a journal, newest first; one step through the index of days for each."""
     records = await ro.records(
         "WITH RECURSIVE newest AS (SELECT max(value_date) AS day FROM journals UNION ALL"
-        " SELECT (SELECT max(value_date) FROM journals WHERE value_date < date_trunc('year', newest.day)::date) FROM newest"
-        "  WHERE newest.day IS NOT NULL) SELECT extract(year FROM day)::int AS year FROM newest WHERE day IS NOT NULL"
+        " SELECT (SELECT max(value_date) FROM journals WHERE value_date < date_trunc('year', "
+        "newest.day)::date) FROM newest"
+        "  WHERE newest.day IS NOT NULL) SELECT extract(year FROM day)::int AS year FROM newest WHERE "
+        "day IS NOT NULL"
     )
     return [record["year"] for record in records]
 
 
 async def closed_years(source: Reader | AsyncSession) -> set[int]:
     """Return the years that take no more postings."""
-    return {record["year"] for record in await (await reader_of(source)).records("SELECT year FROM closed_years")}
+    return {
+        record["year"] for record in await (await reader_of(source)).records("SELECT year FROM closed_years")
+    }
 
 
 async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:
-    """Return every account that moved up to the end of ``year``; amounts are debit less credit, so they sum to zero.
+    """Return every account that moved up to the end of ``year``; amounts are debit less credit, so they sum
+    to zero.
 
-    Income and expense of earlier years stand in the opening of their accounts until those years are closed into equity.
+    Income and expense of earlier years stand in the opening of their accounts until those years are closed
+    into equity.
     """
     return await ro.rows(
         AccountTotal,
@@ -246,7 +274,9 @@ async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:
 
 
 async def surplus(ro: Reader, year: int, *, through: int | None = None) -> int:
-    """Return the surplus of a year in rupiah: income less expense by value date (negative: a loss), up to journal ``through``."""
+    """Return the surplus of a year in rupiah: income less expense by value date (negative: a loss), up to
+    journal ``through``.
+    """
     return int(
         await ro.value(
             "SELECT coalesce(sum(l.credit - l.debit), 0)::bigint FROM journal_lines l"
@@ -261,9 +291,11 @@ async def surplus(ro: Reader, year: int, *, through: int | None = None) -> int:
 
 
 async def last_journal(ro: Reader, until: date) -> int:
-    """Return the number of the newest journal that counts for ``until`` or an earlier day; 0 when there is none.
+    """Return the number of the newest journal that counts for ``until`` or an earlier day; 0 when there is
+    none.
 
-    Numbers are given one after another and become visible in that order: what is read "through" a number never changes.
+    Numbers are given one after another and become visible in that order: what is read "through" a number
+    never changes.
     """
     return int(await ro.value("SELECT coalesce(max(number), 0) FROM journals WHERE value_date <= $1", until))
 
@@ -271,12 +303,15 @@ async def last_journal(ro: Reader, until: date) -> int:
 async def credits_by_party(
     ro: Reader, accounts: Sequence[str], until: date, *, since: date | None = None, through: int
 ) -> dict[UUID, int]:
-    """Return credits less debits of each party on ``accounts``, by value date from ``since`` to ``until``, up to journal ``through``.
+    """Return credits less debits of each party on ``accounts``, by value date from ``since`` to ``until``, up
+    to journal ``through``.
 
-    Without ``since`` this is the closing balance of a credit account as it was on ``until``, whatever was posted for later days.
+    Without ``since`` this is the closing balance of a credit account as it was on ``until``, whatever was
+    posted for later days.
     """
     rows = await ro.records(
-        "SELECT l.party, sum(l.credit - l.debit)::bigint AS amount FROM journal_lines l JOIN journals j ON j.number = l.journal"
+        "SELECT l.party, sum(l.credit - l.debit)::bigint AS amount FROM journal_lines l JOIN journals "
+        "j ON j.number = l.journal"
         " WHERE l.account = ANY($1::text[]) AND l.party IS NOT NULL AND j.value_date <= $2"
         " AND ($3::date IS NULL OR j.value_date >= $3) AND j.number <= $4 GROUP BY l.party",
         list(accounts),
@@ -293,10 +328,12 @@ async def party_lines(
     """Return the lines that ``credits_by_party`` sums for one party, oldest first."""
     return await ro.rows(
         PartyLine,
-        "SELECT l.journal, j.value_date, j.description, l.account, a.name_id, a.name_en, (l.credit - l.debit) AS amount"
+        "SELECT l.journal, j.value_date, j.description, l.account, a.name_id, a.name_en, (l.credit - "
+        "l.debit) AS amount"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
         " WHERE l.account = ANY($1::text[]) AND l.party = $2 AND j.value_date <= $3"
-        " AND ($4::date IS NULL OR j.value_date >= $4) AND j.number <= $5 ORDER BY j.value_date, l.journal, l.line",
+        " AND ($4::date IS NULL OR j.value_date >= $4) AND j.number <= $5 ORDER BY j.value_date, "
+        "l.journal, l.line",
         list(accounts),
         party,
         until,
@@ -306,12 +343,16 @@ async def party_lines(
 
 
 async def results(ro: Reader, year: int, *, through: int) -> list[ResultLine]:
-    """Return each income and expense account of a year, up to journal ``through``; the amounts sum to ``surplus``."""
+    """Return each income and expense account of a year, up to journal ``through``; the amounts sum to
+    ``surplus``.
+    """
     return await ro.rows(
         ResultLine,
-        "SELECT a.code, a.name_id, a.name_en, a.kind, sum(l.credit - l.debit)::bigint AS amount FROM journal_lines l"
+        "SELECT a.code, a.name_id, a.name_en, a.kind, sum(l.credit - l.debit)::bigint AS amount FROM "
+        "journal_lines l"
         " JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
-        " WHERE a.kind IN ('income', 'expense') AND j.value_date >= $1 AND j.value_date < $2 AND j.number <= $3"
+        " WHERE a.kind IN ('income', 'expense') AND j.value_date >= $1 AND j.value_date < $2 AND "
+        "j.number <= $3"
         " GROUP BY a.code ORDER BY a.code",
         date(year, 1, 1),
         date(year + 1, 1, 1),

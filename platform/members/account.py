@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 async def change_password(db: AsyncSession, actor: Actor, present: str, new: str, *, session: bytes) -> None:
-    """Change one's own password; every other session ends. Raises Refusal: members.wrong_password, and those of passwords."""
+    """Change one's own password; every other session ends.
+
+    Raises Refusal: members.wrong_password, and those of passwords.
+    """
     user = await _own_user(db, actor)
     check_password(new, phone_number=user.phone)
     await _require_password(user, present, "present")
@@ -31,7 +34,10 @@ async def change_password(db: AsyncSession, actor: Actor, present: str, new: str
 
 
 async def change_phone(db: AsyncSession, actor: Actor, phone: str, present: str) -> None:
-    """Change the number one signs in by (E.164), in the register too. Raises Refusal: members.wrong_password, .phone_taken."""
+    """Change the number one signs in by (E.164), in the register too.
+
+    Raises Refusal: members.wrong_password, .phone_taken.
+    """
     user = await _own_user(db, actor)
     await _require_password(user, present, "own_password")
     await queries.lock_register(db)
@@ -75,7 +81,9 @@ async def _own_user(db: AsyncSession, actor: Actor) -> User:
 
 
 async def _require_unchanged(db: AsyncSession, user: User, field: str) -> None:
-    """Lock the account that a password was weighed for: what changed meanwhile (an office was given) is not written over."""
+    """Lock the account that a password was weighed for: what changed meanwhile (an office was given) is not
+    written over.
+    """
     weighed = user.password_hash
     if await queries.user_as_it_is(db, user.id) is None or user.password_hash != weighed:
         raise errors.WRONG_PASSWORD(field=field)

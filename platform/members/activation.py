@@ -50,7 +50,8 @@ async def prepare_code() -> PreparedCode:
 
 
 async def give_activation_code(db: AsyncSession, actor: Actor, member_id: UUID) -> GivenCode:
-    """Give an active member a new code; the one before stops working, the password only once the new code is used.
+    """Give an active member a new code; the one before stops working, the password only once the new code is
+    used.
 
     Raises Refusal: ui.not_found, members.not_active, .ketua_only.
     """
@@ -71,10 +72,14 @@ async def hand_out_code(db: AsyncSession, actor: Actor, member_id: UUID, prepare
     elif not rules.may_give_code(await queries.role_of(db, actor.user_id), user.officer_role):
         raise errors.KETUA_ONLY(name=member.name)
     keep_code(user, prepared, given_by=actor.name)
-    audit.record(db, actor, "members.code_given", subject=f"member:{member.id}", facts={"number": member.number})
+    audit.record(
+        db, actor, "members.code_given", subject=f"member:{member.id}", facts={"number": member.number}
+    )
     await db.flush()
     by_phone = user.phone is not None and user.phone == member.phone
-    return GivenCode(rules.shown_code(prepared.code), member.id, member.number, member.name, member.phone, by_phone)
+    return GivenCode(
+        rules.shown_code(prepared.code), member.id, member.number, member.name, member.phone, by_phone
+    )
 
 
 def keep_code(user: User, prepared: PreparedCode, *, given_by: str) -> None:
@@ -92,7 +97,9 @@ class Weighed(msgspec.Struct, frozen=True):
     password_hash: str
 
 
-async def activate(database: Database, db: AsyncSession, identity: str, code: str, password: str) -> OpenedSession:
+async def activate(
+    database: Database, db: AsyncSession, identity: str, code: str, password: str
+) -> OpenedSession:
     """Set the password by a code, end every session there was, and open a new one. A code works once.
 
     Knock at the ``throttling.Door`` first. ``db`` must not have begun: see ``signing_in.sign_in``.
@@ -107,7 +114,8 @@ async def activate(database: Database, db: AsyncSession, identity: str, code: st
 async def weigh(found: queries.Credentials | None, code: str, password: str) -> Weighed:
     """Weigh a code against what is kept and prepare the new password, with no connection held.
 
-    Raises Refusal: members.wrong_code, the same and after the same time for an unknown person, and those of passwords.
+    Raises Refusal: members.wrong_code, the same and after the same time for an unknown person, and those of
+    passwords.
     """
     if found is None or found.activation_hash is None:
         await verify_nobody(rules.plain_code(code))
@@ -121,7 +129,8 @@ async def weigh(found: queries.Credentials | None, code: str, password: str) -> 
 
 
 async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
-    """Take the new password and open a session; of two with the same code the second finds it used (members.wrong_code).
+    """Take the new password and open a session; of two with the same code the second finds it used
+    (members.wrong_code).
 
     The account remembers when it was opened so and who had given the code: whoever it belongs to is told.
     """
@@ -140,7 +149,9 @@ async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
 
 
 async def _new_user(db: AsyncSession, member: Member) -> User:
-    """An account without a password; the phone leads to it unless it leads to another one already (a shared phone)."""
+    """An account without a password; the phone leads to it unless it leads to another one already (a shared
+    phone).
+    """
     free = member.phone is not None and not await queries.phone_in_use(db, member.phone)
     user = User(id=new_id(), name=member.name, phone=member.phone if free else None, member_id=member.id)
     db.add(user)

@@ -39,11 +39,15 @@ class Admitted(msgspec.Struct, frozen=True):
     code: GivenCode | None
 
 
-async def apply_for_membership(db: AsyncSession, actor: Actor, person: Person, *, key: str, consent: str) -> UUID:
-    """Note an application; the same form sent twice is one. ``consent`` is the sentence that the person agreed to, kept as its proof.
+async def apply_for_membership(
+    db: AsyncSession, actor: Actor, person: Person, *, key: str, consent: str
+) -> UUID:
+    """Note an application; the same form sent twice is one.
 
-    Whose phone it is already is asked by nobody here, so that no answer and no delay tells a stranger who is in the register; officers see
-    it beside the application.
+    ``consent`` is the sentence that the person agreed to, kept as its proof.
+
+    Whose phone it is already is asked by nobody here, so that no answer and no delay tells a stranger who is
+    in the register; officers see it beside the application.
     """
     await queries.lock_register(db)
     before = await queries.member_by_form(db, key)
@@ -59,7 +63,9 @@ async def apply_for_membership(db: AsyncSession, actor: Actor, person: Person, *
         application_key=key,
     )
     db.add(member)
-    audit.record(db, actor, "members.applied", subject=f"member:{member.id}", facts={"consent": consent, "by": "web"})
+    audit.record(
+        db, actor, "members.applied", subject=f"member:{member.id}", facts={"consent": consent, "by": "web"}
+    )
     await db.flush()
     return member.id
 
@@ -67,7 +73,9 @@ async def apply_for_membership(db: AsyncSession, actor: Actor, person: Person, *
 async def admit_member(
     db: AsyncSession, actor: Actor, person: Person, *, number: str, joined_on: date, today: date, key: str
 ) -> Admitted:
-    """Admit a person over the counter and give the code for their account. ``number`` empty means the next free one.
+    """Admit a person over the counter and give the code for their account.
+
+    ``number`` empty means the next free one.
 
     Raises Refusal: members.already_member, .number_taken, .number_not_plain, .date_ahead, .joined_too_early.
     """
@@ -117,7 +125,8 @@ async def approve_application(
 ) -> Admitted:
     """Say yes: the applicant gets a number and a code.
 
-    Raises Refusal: ui.not_found, members.already_decided, .number_taken, .number_not_plain, .date_ahead, .joined_too_early.
+    Raises Refusal: ui.not_found, members.already_decided, .number_taken, .number_not_plain, .date_ahead,
+    .joined_too_early.
     """
     if joined_on > today:
         raise errors.DATE_AHEAD(field="joined_on")
@@ -131,7 +140,10 @@ async def approve_application(
 
 
 async def decline_application(db: AsyncSession, actor: Actor, member_id: UUID, reason: str) -> None:
-    """Say no, with the reason that the register keeps. Raises Refusal: ui.not_found, members.already_decided, .reason_needed."""
+    """Say no, with the reason that the register keeps.
+
+    Raises Refusal: ui.not_found, members.already_decided, .reason_needed.
+    """
     if not reason.strip():
         raise errors.REASON_NEEDED(field="reason")
     member = await _open_application(db, member_id)
@@ -156,9 +168,13 @@ async def _open_application(db: AsyncSession, member_id: UUID) -> Member:
     return member
 
 
-async def _welcome(db: AsyncSession, actor: Actor, member: Member, action: str, prepared: PreparedCode) -> Admitted:
+async def _welcome(
+    db: AsyncSession, actor: Actor, member: Member, action: str, prepared: PreparedCode
+) -> Admitted:
     assert member.number is not None
-    audit.record(db, actor, action, subject=f"member:{member.id}", facts={"number": member.number, "name": member.name})
+    audit.record(
+        db, actor, action, subject=f"member:{member.id}", facts={"number": member.number, "name": member.name}
+    )
     await db.flush()
     user = await queries.user_by_id(db, actor.user_id)
     if user is not None and user.member_id is None and user.phone is not None and user.phone == member.phone:

@@ -1,7 +1,9 @@
-"""Browsers in which somebody signed in before: a signed cookie, by which strangers' guesses do not shut the right person out (ADR 17).
+"""Browsers in which somebody signed in before: a signed cookie, by which strangers' guesses do not shut the
+right person out (ADR 17).
 
-It opens nothing. An entry is signed over the host, the account and its password's hash: with a new password, or none, every entry for the account is
-worth nothing, wherever it lies, and nobody has to be told. A browser that several people share keeps an entry for each.
+It opens nothing. An entry is signed over the host, the account and its password's hash: with a new password,
+or none, every entry for the account is worth nothing, wherever it lies, and nobody has to be told. A browser
+that several people share keeps an entry for each.
 """
 
 from __future__ import annotations
@@ -46,13 +48,17 @@ def has_device_cookie(request: Request[Any, Any, Any], settings: Settings) -> bo
 
 
 def known_device(request: Request[Any, Any, Any], settings: Settings, account: Account | None) -> str | None:
-    """Return the name under which this browser's attempts at an account are counted, or None when it is not known there."""
+    """Return the name under which this browser's attempts at an account are counted, or None when it is not
+    known there.
+    """
     if account is None or account.password_hash is None:
         return None
     for entry in _entries(request, settings):
         device, _, signed = entry.partition(".")
         day, _, _ = signed.partition(".")
-        if hmac.compare_digest(entry.encode(), _entry(settings, account, device, day).encode()) and _recent(day):
+        if hmac.compare_digest(entry.encode(), _entry(settings, account, device, day).encode()) and _recent(
+            day
+        ):
             return device
     return None
 
@@ -64,7 +70,9 @@ def remember_device(
     if account.password_hash is None:
         return
     device = known_device(request, settings, account)
-    others = [entry for entry in _entries(request, settings) if device is None or not entry.startswith(f"{device}.")]
+    others = [
+        entry for entry in _entries(request, settings) if device is None or not entry.startswith(f"{device}.")
+    ]
     fresh = _entry(settings, account, device or secrets.token_urlsafe(12), str(clock.today().toordinal()))
     secure = settings.scheme == "https"
     response.set_cookie(

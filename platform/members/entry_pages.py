@@ -92,9 +92,11 @@ async def take_activation(
 
 
 async def _door(request: AnyRequest, visit: Visit, tenant: TenantRef, door: str, identity: str) -> Door:
-    """The door of whoever was named, by what was typed and not by the account: else a wait would tell which names are one person's.
+    """The door of whoever was named, by what was typed and not by the account: else a wait would tell which
+    names are one person's.
 
-    Only a browser that shows a device cookie has the account looked up, apart from the request's own transaction.
+    Only a browser that shows a device cookie has the account looked up, apart from the request's own
+    transaction.
     """
     typed, device, settings = rules.plain_identity(identity), None, visit.database.settings
     if has_device_cookie(request, settings):
@@ -108,14 +110,18 @@ async def _door(request: AnyRequest, visit: Visit, tenant: TenantRef, door: str,
 async def _enter(
     request: AnyRequest, db: Db, visit: Visit, viewer: Viewer | None, opened: OpenedSession, target: str
 ) -> Response[Any]:
-    """Put the new token into the browser, which is known from now on; the session it came with, if any, ends."""
+    """Put the new token into the browser, which is known from now on;
+    the session it came with, if any, ends.
+    """
     if viewer is not None:
         await end_session(db, viewer.session)
     response = see_other(target)
     set_session(response, opened.token, opened.lasts, secure=visit.secure)
     await know_browser(response, request, db, opened.user_id)
     if opened.language != "id":
-        response.set_cookie(LANGUAGE_COOKIE, opened.language, max_age=LANGUAGE_LASTS, samesite="lax", path="/")
+        response.set_cookie(
+            LANGUAGE_COOKIE, opened.language, max_age=LANGUAGE_LASTS, samesite="lax", path="/"
+        )
     return response
 
 

@@ -11,8 +11,10 @@ WRONG_SIGN_IN = Kind(
 WRONG_CODE = Kind(
     "members.wrong_code",
     403,
-    id="Nomor atau kode tidak cocok, atau kodenya sudah tidak berlaku. Periksa keduanya, atau minta kode baru kepada pengurus.",
-    en="The number or the code does not match, or the code is no longer valid. Check both, or ask an officer for a new code.",
+    id="Nomor atau kode tidak cocok, atau kodenya sudah tidak berlaku. Periksa keduanya, atau minta kode "
+    "baru kepada pengurus.",
+    en="The number or the code does not match, or the code is no longer valid. Check both, or ask an "
+    "officer for a new code.",
 )
 WRONG_PASSWORD = Kind(
     "members.wrong_password",

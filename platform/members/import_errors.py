@@ -23,12 +23,16 @@ JOINED_TOO_EARLY = Kind(
 OPENING_SAVINGS_CHANGED = Kind(
     "members.opening_savings_changed",
     409,
-    id="Simpanan awal anggota {number} sudah dicatat {recorded}, di berkas {deposits}. Simpanan yang sudah berjalan diubah dengan setoran atau penarikan, bukan dengan impor.",
-    en="The opening savings of member {number} are on record as {recorded}, the file says {deposits}. Savings in use change by a deposit or a withdrawal, not by an import.",
+    id="Simpanan awal anggota {number} sudah dicatat {recorded}, di berkas {deposits}. Simpanan yang "
+    "sudah berjalan diubah dengan setoran atau penarikan, bukan dengan impor.",
+    en="The opening savings of member {number} are on record as {recorded}, the file says {deposits}. "
+    "Savings in use change by a deposit or a withdrawal, not by an import.",
 )
 NUMBER_OF_FORMER_MEMBER = Kind(
     "members.number_of_former_member",
     409,
-    id="Nomor {number} milik {name}, yang bukan anggota aktif. Nomor lama tidak dipakai lagi untuk orang lain.",
-    en="The number {number} belongs to {name}, who is no active member. An old number is not given to somebody else.",
+    id="Nomor {number} milik {name}, yang bukan anggota aktif. Nomor lama tidak dipakai lagi untuk orang "
+    "lain.",
+    en="The number {number} belongs to {name}, who is no active member. An old number is not given to "
+    "somebody else.",
 )

@@ -28,15 +28,20 @@ MEMBERS: Final = Subject(
     ),
     back=(Words("Anggota", "Members"), "/pengurus/anggota"),
     balances=Words(
-        "Simpanan dalam berkas dicatat sebagai saldo awal pada tanggal ini: kas bertambah, simpanan anggota bertambah.",
-        "The deposits in the file are recorded as opening balances on this date: cash grows, members' savings grow.",
+        "Simpanan dalam berkas dicatat sebagai saldo awal pada tanggal ini: kas bertambah, simpanan "
+        "anggota bertambah.",
+        "The deposits in the file are recorded as opening balances on this date: cash grows, members' "
+        "savings grow.",
     ),
     columns=(
         ("member_number", Words("Nomor anggota", "Member number")),
         ("name", Words("Nama lengkap", "Full name")),
         ("sex", Words("L atau P, boleh kosong", "L or P (M or F), may be empty")),
         ("phone", Words("Nomor HP, boleh kosong", "Mobile number, may be empty")),
-        ("joined_on", Words("Tanggal bergabung, misalnya 2024-05-31", "Joining date, for example 2024-05-31")),
+        (
+            "joined_on",
+            Words("Tanggal bergabung, misalnya 2024-05-31", "Joining date, for example 2024-05-31"),
+        ),
         ("principal_deposit", Words("Simpanan pokok, dalam rupiah", "Principal deposit in rupiah")),
         ("mandatory_deposit", Words("Simpanan wajib seluruhnya", "All mandatory deposits")),
         ("voluntary_deposit", Words("Simpanan sukarela", "Voluntary deposit")),

@@ -38,7 +38,8 @@ async def members_by_number(ro: Reader, numbers: Sequence[str]) -> dict[str, Kno
 async def opening_savings(ro: Reader, keys: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return what these opening journals credited: source key -> account -> rupiah."""
     records = await ro.records(
-        "SELECT j.source_key, l.account, l.credit FROM journals j JOIN journal_lines l ON l.journal = j.number"
+        "SELECT j.source_key, l.account, l.credit FROM journals j JOIN journal_lines l ON l.journal = "
+        "j.number"
         " WHERE j.source_key = ANY($1) AND l.credit > 0",
         keys,
     )

@@ -1,4 +1,6 @@
-"""The staging table of a register that is being imported: filled, compared with the members and the books, emptied."""
+"""The staging table of a register that is being imported: filled, compared with the members and the books,
+emptied.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ _REPEATED = text(
     " verdict = CASE WHEN (s.name, s.sex, s.phone, s.joined_on, s.principal, s.mandatory, s.voluntary)"
     " IS NOT DISTINCT FROM (f.name, f.sex, f.phone, f.joined_on, f.principal, f.mandatory, f.voluntary)"
     " THEN 'unchanged' ELSE 'repeated' END"
-    " FROM (SELECT number, min(line) AS line FROM staging_members WHERE import_id = :import GROUP BY number HAVING count(*) > 1) g"
+    " FROM (SELECT number, min(line) AS line FROM staging_members WHERE import_id = :import GROUP BY "
+    "number HAVING count(*) > 1) g"
     " JOIN staging_members f ON f.import_id = :import AND f.line = g.line"
     " WHERE s.import_id = :import AND s.number = g.number AND s.line > g.line"
 )
@@ -48,7 +51,8 @@ _KNOWN = text(
     " verdict = CASE WHEN m.status <> 'active' THEN 'former'"
     " WHEN (s.principal, s.mandatory, s.voluntary, s.principal + s.mandatory + s.voluntary)"
     " IS DISTINCT FROM (o.principal, o.mandatory, o.voluntary, o.total) THEN 'other_savings'"
-    " WHEN (s.name, s.sex, s.phone, s.joined_on) IS NOT DISTINCT FROM (m.name, m.sex, m.phone, m.joined_on) THEN 'unchanged'"
+    " WHEN (s.name, s.sex, s.phone, s.joined_on) IS NOT DISTINCT FROM (m.name, m.sex, m.phone, "
+    "m.joined_on) THEN 'unchanged'"
     " ELSE 'changed' END"
     " FROM members m CROSS JOIN LATERAL ("
     "  SELECT coalesce(sum(l.credit) FILTER (WHERE l.account = :principal), 0)::bigint AS principal,"
@@ -61,7 +65,9 @@ _KNOWN = text(
 
 
 async def stage(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
-    """Fill the table with rows as (line, number, name, sex, phone, joined_on, principal, mandatory, voluntary), and with nothing else."""
+    """Fill the table with rows as (line, number, name, sex, phone, joined_on, principal, mandatory,
+    voluntary), and with nothing else.
+    """
     await db.execute(text("DELETE FROM staging_members"))  # what an import left that was killed
 
     async def with_id() -> AsyncIterable[Sequence[object]]:
@@ -82,7 +88,11 @@ async def take_out(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> N
 async def compare(db: AsyncSession, import_id: UUID, key: str) -> None:
     """Give a verdict on each line that is not new; ``key`` begins the source keys of opening journals."""
     await db.execute(_REPEATED, {"import": import_id})
-    accounts = {"principal": PRINCIPAL_SAVINGS, "mandatory": MANDATORY_SAVINGS, "voluntary": VOLUNTARY_SAVINGS}
+    accounts = {
+        "principal": PRINCIPAL_SAVINGS,
+        "mandatory": MANDATORY_SAVINGS,
+        "voluntary": VOLUNTARY_SAVINGS,
+    }
     await db.execute(_KNOWN, {"import": import_id, "key": key, **accounts})
 
 

@@ -1,10 +1,12 @@
 """Bring in a register of members with their savings.
 
-The columns are member_number, name, sex, phone, joined_on, principal_deposit, mandatory_deposit, voluntary_deposit. A member is known by
-the number. Deposits are opening balances (Dr 1101, Cr 3110, 3120, 2111 by member), one journal a member; left out they are zero. A
-member may have no phone; one that cannot be a mobile number is a bad line, because it would later lead to nobody's account (of the 3,443
-real lines that this was tried on, every phone was sound). Whoever is imported is an active member and can be given an activation code.
-A later file may change what the register says of a member but not the opening savings: those move by deposits and withdrawals.
+The columns are member_number, name, sex, phone, joined_on, principal_deposit, mandatory_deposit,
+voluntary_deposit. A member is known by the number. Deposits are opening balances (Dr 1101, Cr 3110, 3120,
+2111 by member), one journal a member; left out they are zero. A member may have no phone; one that cannot be
+a mobile number is a bad line, because it would later lead to nobody's account (of the 3,443 real lines that
+this was tried on, every phone was sound). Whoever is imported is an active member and can be given an
+activation code. A later file may change what the register says of a member but not the opening savings: those
+move by deposits and withdrawals.
 """
 
 from __future__ import annotations
@@ -110,7 +112,10 @@ class MemberLine(msgspec.Struct, frozen=True):
 
 
 async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, Plan[MemberLine]]:
-    """Read a file and compare it with the register. Raises Refusal for a file or a date that cannot be used at all."""
+    """Read a file and compare it with the register.
+
+    Raises Refusal for a file or a date that cannot be used at all.
+    """
     file = CsvFile(content, COLUMNS)
     day = await _refuse_date(ro, as_of)
     plan = Plan[MemberLine]()
@@ -123,7 +128,9 @@ async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tupl
         worth_of=lambda line: line.total,
     )
     known = await import_queries.members_by_number(ro, list(read))
-    opened = await import_queries.opening_savings(ro, [line.key for _, line in read.values() if line.number in known])
+    opened = await import_queries.opening_savings(
+        ro, [line.key for _, line in read.values() if line.number in known]
+    )
     for number, line in read.values():
         _compare(plan, number, line, known.get(line.number), opened.get(line.key, {}))
     plan.rejected.sort(key=lambda bad: bad.line)
@@ -139,7 +146,8 @@ async def import_members(
     skip_bad: bool = False,
     moved: Moved | None = None,
 ) -> tuple[CsvFile, Report]:
-    """Bring members in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is written.
+    """Bring members in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
+    written.
 
     Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
     """
@@ -147,7 +155,9 @@ async def import_members(
 
 
 class MemberImport:
-    """The import in steps (``kernel.importing.BatchedImport``); the state between them is where the next batch begins."""
+    """The import in steps (``kernel.importing.BatchedImport``); the state between them is where the next
+    batch begins.
+    """
 
     name = import_staging.LOCK
 
@@ -160,7 +170,10 @@ class MemberImport:
         self._batches = Batches(self._read, functools.partial(prepare, as_of=as_of, by=actor.name))
 
     async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
-        """Stage the whole file and compare it. Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed."""
+        """Stage the whole file and compare it.
+
+        Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
+        """
         await queries.lock_register(db)
         ro = await reader_of(db)
         file = await asyncio.to_thread(CsvFile, content, COLUMNS)
@@ -184,7 +197,10 @@ class MemberImport:
             audit.record(db, self._actor, "members.import_begun", subject="members", facts=self._facts)
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
-        """Record the next thousand members. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
+        """Record the next thousand members.
+
+        Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+        """
         await queries.lock_register(db)
         batch = await self._batches.following(db)
         if batch is None:
@@ -245,7 +261,9 @@ def _refused(bad: BadMember) -> BadLine:
     if bad.verdict == "repeated":
         return BadLine(bad.line, REPEATED(what=MEMBER_NUMBER, key=bad.number, line=bad.first_line))
     if bad.verdict == "former":
-        return BadLine(bad.line, import_errors.NUMBER_OF_FORMER_MEMBER(number=bad.number, name=bad.member_name))
+        return BadLine(
+            bad.line, import_errors.NUMBER_OF_FORMER_MEMBER(number=bad.number, name=bad.member_name)
+        )
     reason = import_errors.OPENING_SAVINGS_CHANGED(
         number=bad.number, recorded=Rupiah(bad.recorded or 0), deposits=Rupiah(bad.total)
     )
@@ -269,7 +287,12 @@ def _compare(
             number=line.number, recorded=Rupiah.total(opened.values()), deposits=line.total
         )
         plan.reject(number, reason)
-    elif (line.name, line.sex, line.phone, line.joined_on) == (known.name, known.sex, known.phone, known.joined_on):
+    elif (line.name, line.sex, line.phone, line.joined_on) == (
+        known.name,
+        known.sex,
+        known.phone,
+        known.joined_on,
+    ):
         plan.unchanged += 1
     else:
         plan.changed.append((known.id, line))

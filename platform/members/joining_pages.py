@@ -16,12 +16,27 @@ from members import errors
 from members.admission import Person, apply_for_membership
 from members.forms import ApplicationForm
 from members.throttling import count_application
-from ui import AnyRequest, Brand, Db, Ro, TheBrand, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    Brand,
+    Db,
+    Ro,
+    TheBrand,
+    TheDatabase,
+    TheTenant,
+    TheVisit,
+    Visit,
+    page,
+    read_form,
+    see_other,
+)
 from ui.words import words
 
-# What the applicant agrees to; kept with the application as its proof (UU 27/2022, consent is written and separate).
+# What the applicant agrees to; kept with the application as its proof (UU 27/2022, consent is written and
+# separate).
 CONSENT = (
-    "Saya setuju nama, jenis kelamin, nomor HP dan alamat saya disimpan oleh %(coop)s untuk mengurus keanggotaan saya: "
+    "Saya setuju nama, jenis kelamin, nomor HP dan alamat saya disimpan oleh %(coop)s untuk mengurus "
+    "keanggotaan saya: "
     "menjawab permohonan ini, mencatat saya di buku daftar anggota, dan menghubungi saya."
 )
 

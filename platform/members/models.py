@@ -26,7 +26,10 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class Member(CoopBase):
-    """A row of the register (buku daftar anggota). A row is never deleted: who leaves keeps it, with date and reason."""
+    """A row of the register (buku daftar anggota).
+
+    A row is never deleted: who leaves keeps it, with date and reason.
+    """
 
     __tablename__ = "members"
     __table_args__ = (
@@ -52,8 +55,8 @@ class Member(CoopBase):
     leaving_reason: Mapped[str | None] = mapped_column(Text)
 
 
-# The lines of a register that is being imported, readable ones alone; `verdict` is null for a line that is new. Unlogged: what a crash takes,
-# the next run of the import reads from the file again.
+# The lines of a register that is being imported, readable ones alone; `verdict` is null for a line that is
+# new. Unlogged: what a crash takes, the next run of the import reads from the file again.
 Table(
     "staging_members",
     CoopBase.metadata,
@@ -76,10 +79,12 @@ Table(
 
 
 class User(CoopBase):
-    """Somebody who can sign in: a member, an officer, or both. ``password_hash`` is argon2id, or null until activated.
+    """Somebody who can sign in: a member, an officer, or both.
 
-    ``activation_…`` is a code that waits, and who gave it; ``code_…`` is the last one that was used: when, given by whom, and when the person
-    said that they have seen it.
+    ``password_hash`` is argon2id, or null until activated.
+
+    ``activation_…`` is a code that waits, and who gave it; ``code_…`` is the last one that was used: when,
+    given by whom, and when the person said that they have seen it.
     """
 
     __tablename__ = "users"
@@ -105,9 +110,12 @@ class User(CoopBase):
 
 
 class Session(CoopBase):
-    """A signed-in person; only the hash of the cookie's token is kept. ``kind`` 'handover' is a one-time link from founding.
+    """A signed-in person; only the hash of the cookie's token is kept.
 
-    ``officer_role`` is the office held at sign-in: the session has that office's rights for as long as the person holds it, and no other's.
+    ``kind`` 'handover' is a one-time link from founding.
+
+    ``officer_role`` is the office held at sign-in: the session has that office's rights for as long as the
+    person holds it, and no other's.
     """
 
     __tablename__ = "sessions"

@@ -11,7 +11,13 @@ from governance.queries import bylaws_on
 from kernel import clock, phone
 from kernel.database import Reader, reader_of
 from members import queries
-from members.account import change_language, change_password, change_phone, close_code_notice, sign_out_everywhere
+from members.account import (
+    change_language,
+    change_password,
+    change_phone,
+    close_code_notice,
+    sign_out_everywhere,
+)
 from members.entry_pages import know_browser
 from members.forms import LanguageForm, PasswordForm, PhoneForm
 from members.purchases import list_purchases, purchases_in
@@ -41,7 +47,9 @@ from ui.words import words
 
 
 @get("/anggota", guards=[signed_in])
-async def own_home(request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+async def own_home(
+    request: AnyRequest, ro: Ro, brand: TheBrand, viewer: TheViewer, visit: TheVisit
+) -> Response[Any]:
     """Show what is mine; an officer who is no member has an account alone."""
     if viewer.member_id is None:
         return see_other("/anggota/akun")
@@ -108,7 +116,8 @@ async def take_password(
         await change_password(db, visit.actor, sent.present, sent.password, session=viewer.session)
     await door.welcome(db)
     response = see_other(
-        "/anggota/akun", flash=words(visit.lang).gettext("Kata sandi diganti. Perangkat lain sudah dikeluarkan.")
+        "/anggota/akun",
+        flash=words(visit.lang).gettext("Kata sandi diganti. Perangkat lain sudah dikeluarkan."),
     )
     await know_browser(response, request, db, viewer.user_id)
     return response
@@ -127,7 +136,9 @@ async def take_phone(
     async with form.or_again("members/account.html", **context):
         await change_phone(db, visit.actor, form.data.phone, form.data.own_password)
     await door.welcome(db)
-    return see_other("/anggota/akun", flash=words(visit.lang).gettext("Nomor HP diganti. Pakai nomor ini untuk masuk."))
+    return see_other(
+        "/anggota/akun", flash=words(visit.lang).gettext("Nomor HP diganti. Pakai nomor ini untuk masuk.")
+    )
 
 
 @post("/anggota/akun/bahasa", guards=[signed_in])

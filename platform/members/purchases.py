@@ -14,7 +14,9 @@ from members.queries import orders_of_journals
 
 
 class Purchase(msgspec.Struct, frozen=True):
-    """One sale (positive) or return (negative) in rupiah; ``order`` is the number of its order, if it has one."""
+    """One sale (positive) or return (negative) in rupiah; ``order`` is the number of its order, if it has
+    one.
+    """
 
     on: date
     description: str
@@ -32,7 +34,12 @@ async def purchases_in(ro: Reader, member_id: UUID, year: int) -> int:
 async def list_purchases(ro: Reader, member_id: UUID, year: int, *, limit: int = 500) -> list[Purchase]:
     """Return a year's sales and returns, newest first."""
     moved = await ledger_queries.movements(
-        ro, [MEMBER_SALES, MEMBER_RETURNS], member_id, first=date(year, 1, 1), last=date(year, 12, 31), limit=limit
+        ro,
+        [MEMBER_SALES, MEMBER_RETURNS],
+        member_id,
+        first=date(year, 1, 1),
+        last=date(year, 12, 31),
+        limit=limit,
     )
     orders = await orders_of_journals(ro, [each.journal for each in moved])
     return [

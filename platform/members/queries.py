@@ -65,7 +65,9 @@ class SamePhone(msgspec.Struct, frozen=True):
 
 
 class AccountView(msgspec.Struct, frozen=True):
-    """How a member can sign in: ``activated`` once they chose a password, ``code_until`` while a code waits."""
+    """How a member can sign in: ``activated`` once they chose a password,
+    ``code_until`` while a code waits.
+    """
 
     phone: str | None
     officer_role: str | None
@@ -75,7 +77,9 @@ class AccountView(msgspec.Struct, frozen=True):
 
 
 class CodeUse(msgspec.Struct, frozen=True):
-    """A code that opened an account; ``given_by`` is the officer who gave it, None where that was not written down."""
+    """A code that opened an account; ``given_by`` is the officer who gave it, None where that was not written
+    down.
+    """
 
     at: datetime
     given_by: str | None
@@ -91,19 +95,26 @@ class Credentials(msgspec.Struct, frozen=True):
     activation_expires_at: datetime | None
 
 
-_MEMBER = "SELECT id, number, name, sex, phone, address, status, applied_at, joined_on, decided_by, left_on, leaving_reason FROM members "
+_MEMBER = (
+    "SELECT id, number, name, sex, phone, address, status, applied_at, joined_on, decided_by, left_on, "
+    "leaving_reason FROM members "
+)
 
 
 async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Viewer | None:
-    """Return the person whose session this is, or None when it is unknown or over. A member who left is no longer one.
+    """Return the person whose session this is, or None when it is unknown or over.
+
+    A member who left is no longer one.
 
     They are an officer only in a session that was opened in the office they hold now.
     """
     return await ro.one(
         Viewer,
         "SELECT u.id AS user_id, u.name, m.id AS member_id, m.number AS member_number,"
-        " CASE WHEN s.officer_role = u.officer_role THEN u.officer_role END AS officer_role, s.token_hash AS session,"
-        " CASE WHEN u.code_seen_at IS NULL OR u.code_seen_at < u.code_used_at THEN u.code_used_at END AS code_used_at,"
+        " CASE WHEN s.officer_role = u.officer_role THEN u.officer_role END AS officer_role, "
+        "s.token_hash AS session,"
+        " CASE WHEN u.code_seen_at IS NULL OR u.code_seen_at < u.code_used_at THEN u.code_used_at END "
+        "AS code_used_at,"
         " u.code_given_by"
         " FROM sessions s JOIN users u ON u.id = s.user_id"
         " LEFT JOIN members m ON m.id = u.member_id AND m.status = 'active'"
@@ -119,18 +130,26 @@ async def member(source: AsyncSession | Reader, member_id: UUID) -> MemberView |
 
 
 async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[list[RegisterRow], int]:
-    """Return one page of the register by name, and how many rows there are; ``search`` looks at name, number and phone."""
+    """Return one page of the register by name, and how many rows there are; ``search`` looks at name, number
+    and phone.
+    """
     words = search.strip()
     pattern = like(words)
     digits = (
-        (phone_or_none(words) or "".join(letter for letter in words if letter.isdigit()).lstrip("0")) if words else ""
+        (phone_or_none(words) or "".join(letter for letter in words if letter.isdigit()).lstrip("0"))
+        if words
+        else ""
     )
     phone = f"%{digits}%" if len(digits) >= 4 else ""
-    where = "WHERE ($1 = '' OR status = $1) AND ($2 = '%%' OR name ILIKE $2 OR number ILIKE $2 OR ($3 <> '' AND phone LIKE $3))"
+    where = (
+        "WHERE ($1 = '' OR status = $1) AND ($2 = '%%' OR name ILIKE $2 OR number ILIKE $2 OR ($3 <> '' "
+        "AND phone LIKE $3))"
+    )
     total = await ro.value(f"SELECT count(*) FROM members {where}", status, pattern, phone)
     rows = await ro.rows(
         RegisterRow,
-        "SELECT id, number, name, phone, status, applied_at, joined_on, status = 'applied' AND EXISTS (SELECT FROM members other"
+        "SELECT id, number, name, phone, status, applied_at, joined_on, status = 'applied' AND EXISTS "
+        "(SELECT FROM members other"
         " WHERE other.phone = members.phone AND other.status = 'active') AS phone_known"
         f" FROM members {where}"
         " ORDER BY status <> 'applied', lower(name), number LIMIT $4 OFFSET $5",
@@ -147,7 +166,8 @@ async def others_with_phone(ro: Reader, member_id: UUID, phone: str | None) -> l
     """Return members and applicants, besides this one, with this phone; members first."""
     return await ro.rows(
         SamePhone,
-        "SELECT id, number, name, status FROM members WHERE phone = $2 AND id <> $1 AND status IN ('applied', 'active')"
+        "SELECT id, number, name, status FROM members WHERE phone = $2 AND id <> $1 AND status IN "
+        "('applied', 'active')"
         " ORDER BY status = 'applied', name LIMIT 10",
         member_id,
         phone,
@@ -165,7 +185,8 @@ async def account(source: AsyncSession | Reader, member_id: UUID, now: datetime)
     return await (await reader_of(source)).one(
         AccountView,
         "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated,"
-        " CASE WHEN activation_hash IS NOT NULL AND activation_expires_at > $2 THEN activation_expires_at END AS code_until"
+        " CASE WHEN activation_hash IS NOT NULL AND activation_expires_at > $2 THEN "
+        "activation_expires_at END AS code_until"
         " FROM users WHERE member_id = $1",
         member_id,
         now,
@@ -176,14 +197,17 @@ async def own_account(ro: Reader, user_id: UUID) -> AccountView | None:
     """Return one's own account."""
     return await ro.one(
         AccountView,
-        "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated, NULL::timestamptz AS code_until"
+        "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated, "
+        "NULL::timestamptz AS code_until"
         " FROM users WHERE id = $1",
         user_id,
     )
 
 
 async def codes_used(ro: Reader, user_id: UUID) -> list[CodeUse]:
-    """Return the last codes that opened this account, newest first, from the trail: nobody can take them out of it."""
+    """Return the last codes that opened this account, newest first, from the trail: nobody can take them out
+    of it.
+    """
     return await ro.rows(
         CodeUse,
         "SELECT e.at, e.facts->>'given_by' AS given_by FROM users u JOIN audit_entries e"
@@ -195,7 +219,9 @@ async def codes_used(ro: Reader, user_id: UUID) -> list[CodeUse]:
 
 
 async def orders_of_journals(ro: Reader, journals: Sequence[int]) -> dict[int, int]:
-    """Return the number of the order that each of these journals sold; the shop writes that table, here it is only read."""
+    """Return the number of the order that each of these journals sold; the shop writes that table, here it is
+    only read.
+    """
     found = await ro.records(
         "SELECT sale_journal, number FROM orders WHERE sale_journal = ANY($1::bigint[])", list(journals)
     )
@@ -230,7 +256,11 @@ async def member_by_form(db: AsyncSession, key: str) -> Member | None:
 async def people_with_phone(db: AsyncSession, phone: str) -> Sequence[Member]:
     """Return applicants and members with this phone."""
     return (
-        (await db.execute(select(Member).where(Member.phone == phone, Member.status.in_(("applied", "active")))))
+        (
+            await db.execute(
+                select(Member).where(Member.phone == phone, Member.status.in_(("applied", "active")))
+            )
+        )
         .scalars()
         .all()
     )
@@ -242,7 +272,8 @@ async def phone_in_use(db: AsyncSession, phone: str) -> bool:
 
 
 async def credentials(ro: Reader, identity: str) -> Credentials | None:
-    """Return the account that a phone or member number leads to; a member number goes before a phone that looks like it.
+    """Return the account that a phone or member number leads to; a member number goes before a phone that
+    looks like it.
 
     An officer's phone goes before both, so that nobody puts a member of that number before it.
     """
@@ -251,7 +282,8 @@ async def credentials(ro: Reader, identity: str) -> Credentials | None:
         Credentials,
         "SELECT u.id, u.phone, u.password_hash, u.activation_hash, u.activation_expires_at"
         " FROM users u LEFT JOIN members m ON m.id = u.member_id WHERE m.number = $1 OR u.phone = $2"
-        " ORDER BY (u.officer_role IS NOT NULL AND u.phone = $2) DESC NULLS LAST, (m.number = $1) DESC NULLS LAST LIMIT 1",
+        " ORDER BY (u.officer_role IS NOT NULL AND u.phone = $2) DESC NULLS LAST, (m.number = $1) DESC "
+        "NULLS LAST LIMIT 1",
         typed,
         phone_or_none(typed) or typed,
     )
@@ -259,7 +291,9 @@ async def credentials(ro: Reader, identity: str) -> Credentials | None:
 
 async def user_as_it_is(db: AsyncSession, user_id: UUID | None) -> User | None:
     """Return an account, locked as it is now until the transaction ends, whatever was read of it before."""
-    statement = select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
+    statement = (
+        select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
+    )
     return (await db.execute(statement)).scalar_one_or_none()
 
 
@@ -278,7 +312,9 @@ async def user_by_id(db: AsyncSession, user_id: UUID | None) -> User | None:
 
 async def user_of_member(db: AsyncSession, member_id: UUID) -> User | None:
     """Return a member's account, locked."""
-    return (await db.execute(select(User).where(User.member_id == member_id).with_for_update())).scalar_one_or_none()
+    return (
+        await db.execute(select(User).where(User.member_id == member_id).with_for_update())
+    ).scalar_one_or_none()
 
 
 async def role_of(db: AsyncSession, user_id: UUID | None) -> str | None:
@@ -291,4 +327,6 @@ async def is_active(db: AsyncSession, member_id: UUID | None) -> bool:
     """Whether they are an active member."""
     if member_id is None:
         return False
-    return (await db.execute(select(Member.status).where(Member.id == member_id))).scalar_one_or_none() == "active"
+    return (
+        await db.execute(select(Member.status).where(Member.id == member_id))
+    ).scalar_one_or_none() == "active"

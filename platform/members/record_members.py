@@ -28,7 +28,8 @@ OPENING_KEY: Final = "members-import:"
 
 _CHANGE = text(
     "UPDATE members AS m SET name = f.name, sex = f.sex, phone = f.phone, joined_on = f.joined_on"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:sexes AS text[]), CAST(:phones AS text[]),"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:sexes AS text[]), CAST(:phones "
+    "AS text[]),"
     " CAST(:joined AS date[])) AS f(id, name, sex, phone, joined_on) WHERE m.id = f.id"
 )
 
@@ -49,7 +50,10 @@ def prepare(lines: list[StagedMember], *, as_of: date, by: str) -> Batch:
 
 
 async def record_members(db: AsyncSession, actor: Actor, batch: Batch) -> None:
-    """Record staged lines, in the session's transaction. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
+    """Record staged lines, in the session's transaction.
+
+    Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+    """
     await copy_rows(
         db,
         "members",

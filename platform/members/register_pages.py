@@ -46,7 +46,11 @@ from ui.words import words
 
 @get("/pengurus/anggota", guards=[officer])
 async def show_register(
-    request: AnyRequest, ro: Ro, cari: FromQuery[str] = "", status: FromQuery[str] = "", halaman: FromQuery[int] = 1
+    request: AnyRequest,
+    ro: Ro,
+    cari: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    halaman: FromQuery[int] = 1,
 ) -> Response[Any]:
     """List and search."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
@@ -54,7 +58,9 @@ async def show_register(
     rows, total = await queries.register(ro, search=search, status=chosen, page=current)
     pages = -(-total // queries.PAGE_SIZE)
     if current > pages > 0:  # the last page has become shorter, or an address was typed
-        return see_other("/pengurus/anggota?" + urlencode({"cari": search, "status": chosen, "halaman": pages}))
+        return see_other(
+            "/pengurus/anggota?" + urlencode({"cari": search, "status": chosen, "halaman": pages})
+        )
     return page(
         request,
         "members/register.html",
@@ -107,12 +113,19 @@ async def show_member(
     request: AnyRequest, ro: Ro, brand: TheBrand, visit: TheVisit, member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Show one row of the register with all that belongs to it."""
-    return page(request, "members/member.html", form=None, **await _member_context(ro, brand, visit, member_id))
+    return page(
+        request, "members/member.html", form=None, **await _member_context(ro, brand, visit, member_id)
+    )
 
 
 @post("/pengurus/anggota/{member_id:uuid}/persetujuan", guards=[officer])
 async def approve(
-    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, viewer: TheViewer, member_id: FromPath[UUID]
+    request: AnyRequest,
+    db: Db,
+    brand: TheBrand,
+    visit: TheVisit,
+    viewer: TheViewer,
+    member_id: FromPath[UUID],
 ) -> Response[Any]:
     """Say yes to an application, and show the code to pass on."""
     form = await read_form(request, ApprovalForm)
@@ -134,7 +147,12 @@ async def approve(
 
 @post("/pengurus/anggota/{member_id:uuid}/penolakan", guards=[officer])
 async def decline(
-    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, viewer: TheViewer, member_id: FromPath[UUID]
+    request: AnyRequest,
+    db: Db,
+    brand: TheBrand,
+    visit: TheVisit,
+    viewer: TheViewer,
+    member_id: FromPath[UUID],
 ) -> Response[Any]:
     """Say no to an application."""
     form: Form[DeclineForm] = await read_form(request, DeclineForm)
@@ -147,7 +165,9 @@ async def decline(
 
 
 @post("/pengurus/anggota/{member_id:uuid}/kode", guards=[officer])
-async def give_code(request: AnyRequest, db: Db, viewer: TheViewer, member_id: FromPath[UUID]) -> Response[bytes]:
+async def give_code(
+    request: AnyRequest, db: Db, viewer: TheViewer, member_id: FromPath[UUID]
+) -> Response[bytes]:
     """Give a new code, and show it once."""
     await read_form(request, Nothing)
     return _show_code(request, await give_activation_code(db, viewer.as_officer(), member_id), fresh=False)

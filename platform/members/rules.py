@@ -1,4 +1,7 @@
-"""Rules of the register and of the door: numbers, codes, waits, ways back. Nothing here asks a clock or a database."""
+"""Rules of the register and of the door: numbers, codes, waits, ways back.
+
+Nothing here asks a clock or a database.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ MEMBER_SESSION: Final = timedelta(days=30)
 OFFICER_SESSION: Final = timedelta(hours=12)
 CODE_LASTS: Final = timedelta(days=14)
 
-# No vowels (no words), and none of 0/O, 1/I/L, 2/Z, 5/S, 8/B: read aloud over a counter, typed by someone else.
+# No vowels (no words), and none of 0/O, 1/I/L, 2/Z, 5/S, 8/B: read aloud over a counter, typed by someone
+# else.
 CODE_LETTERS: Final = "CDFGHJKMNPQRTVWXY34679"
 CODE_LENGTH: Final = 8
 FIRST_NUMBER: Final = "0001"
@@ -37,7 +41,9 @@ def plain_identity(text: str) -> str:
 
 
 def new_code() -> str:
-    """A new activation code: 8 letters and digits, 35 bits, useless for guessing behind the throttle and argon2id."""
+    """A new activation code: 8 letters and digits, 35 bits, useless for guessing behind the throttle and
+    argon2id.
+    """
     return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
 
@@ -74,5 +80,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def may_give_code(actor_role: str | None, target_role: str | None) -> bool:
-    """Whether an officer may give somebody a new code: to any member; to a fellow officer only as ketua, else a kasir could become one."""
+    """Whether an officer may give somebody a new code: to any member; to a fellow officer only as ketua, else
+    a kasir could become one.
+    """
     return target_role is None or actor_role == "ketua"

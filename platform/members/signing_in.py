@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 class Weighed(msgspec.Struct, frozen=True):
-    """A password that was found right: the hash it fits, and the one to keep from now on (the same, unless it was an old one)."""
+    """A password that was found right: the hash it fits, and the one to keep from now on (the same, unless it
+    was an old one).
+    """
 
     user_id: UUID
     password_hash: str
@@ -32,10 +34,13 @@ class Weighed(msgspec.Struct, frozen=True):
 
 
 async def sign_in(database: Database, db: AsyncSession, identity: str, password: str) -> OpenedSession:
-    """Open a session for the phone or member number and password given. Knock at the ``throttling.Door`` first.
+    """Open a session for the phone or member number and password given.
 
-    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at once.
-    Raises Refusal members.wrong_sign_in, the same and after the same time for an unknown number and for a wrong password.
+    Knock at the ``throttling.Door`` first.
+
+    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at
+    once. Raises Refusal members.wrong_sign_in, the same and after the same time for an unknown number and for
+    a wrong password.
     """
     async with coop_reader(database, tenant_of(db)) as ro:
         found = await queries.credentials(ro, identity)
@@ -43,7 +48,10 @@ async def sign_in(database: Database, db: AsyncSession, identity: str, password:
 
 
 async def weigh(found: queries.Credentials | None, password: str) -> Weighed:
-    """Weigh a password against what is kept, with no connection held. Raises Refusal members.wrong_sign_in."""
+    """Weigh a password against what is kept, with no connection held.
+
+    Raises Refusal members.wrong_sign_in.
+    """
     if found is None or found.password_hash is None:
         await verify_nobody(password)
         raise errors.WRONG_SIGN_IN()
@@ -54,7 +62,10 @@ async def weigh(found: queries.Credentials | None, password: str) -> Weighed:
 
 
 async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
-    """Open the session. Raises Refusal members.wrong_sign_in for who left, and for a password that was changed meanwhile."""
+    """Open the session.
+
+    Raises Refusal members.wrong_sign_in for who left, and for a password that was changed meanwhile.
+    """
     user = await queries.user_to_let_in(db, weighed.user_id)
     if user is None or user.password_hash != weighed.password_hash:
         raise errors.WRONG_SIGN_IN()
@@ -64,10 +75,17 @@ async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
 
 
 async def take_handover(db: AsyncSession, token: str) -> OpenedSession:
-    """Turn a handover link into a session, exactly once. Raises Refusal members.link_used when it was used, is over or never was."""
+    """Turn a handover link into a session, exactly once.
+
+    Raises Refusal members.link_used when it was used, is over or never was.
+    """
     taken = await db.execute(
         delete(Session)
-        .where(Session.token_hash == token_hash(token), Session.kind == "handover", Session.expires_at > clock.now())
+        .where(
+            Session.token_hash == token_hash(token),
+            Session.kind == "handover",
+            Session.expires_at > clock.now(),
+        )
         .returning(Session.user_id)
     )
     user_id = taken.scalar_one_or_none()

@@ -47,9 +47,13 @@ class StagedMember(msgspec.Struct, frozen=True):
 
 
 async def too_much(ro: Reader, import_id: UUID) -> list[int]:
-    """Return the lines with which the deposits would pass what the books can hold. Hardly ever is there one."""
+    """Return the lines with which the deposits would pass what the books can hold.
+
+    Hardly ever is there one.
+    """
     summed = await ro.value(
-        "SELECT coalesce(sum(principal::numeric + mandatory + voluntary), 0) FROM staging_members WHERE import_id = $1",
+        "SELECT coalesce(sum(principal::numeric + mandatory + voluntary), 0) FROM staging_members "
+        "WHERE import_id = $1",
         import_id,
     )
     if summed <= LARGEST:
@@ -57,7 +61,8 @@ async def too_much(ro: Reader, import_id: UUID) -> list[int]:
     taken: set[str] = set()
     total, out = 0, []
     async for line, number, worth in ro.stream(
-        "SELECT line, number, principal + mandatory + voluntary FROM staging_members WHERE import_id = $1 ORDER BY line",
+        "SELECT line, number, principal + mandatory + voluntary FROM staging_members WHERE import_id = "
+        "$1 ORDER BY line",
         import_id,
     ):
         if number in taken:
@@ -73,7 +78,8 @@ async def too_much(ro: Reader, import_id: UUID) -> list[int]:
 async def counts(ro: Reader, import_id: UUID) -> dict[str, int]:
     """How many lines there are by verdict, the new ones as 'new'."""
     records = await ro.records(
-        "SELECT coalesce(verdict, 'new'), count(*) FROM staging_members WHERE import_id = $1 GROUP BY 1", import_id
+        "SELECT coalesce(verdict, 'new'), count(*) FROM staging_members WHERE import_id = $1 GROUP BY 1",
+        import_id,
     )
     return {record[0]: record[1] for record in records}
 
@@ -82,7 +88,8 @@ async def bad_lines(ro: Reader, import_id: UUID) -> list[BadMember]:
     """Return the lines that cannot be taken."""
     return await ro.rows(
         BadMember,
-        "SELECT s.line, s.verdict, s.number, m.name AS member_name, s.recorded, s.principal + s.mandatory + s.voluntary AS total, s.first_line"
+        "SELECT s.line, s.verdict, s.number, m.name AS member_name, s.recorded, s.principal + "
+        "s.mandatory + s.voluntary AS total, s.first_line"
         " FROM staging_members s LEFT JOIN members m ON m.id = s.member_id"
         " WHERE s.import_id = $1 AND s.verdict IN ('repeated', 'former', 'other_savings')",
         import_id,
@@ -93,8 +100,10 @@ async def batch(ro: Reader, import_id: UUID, after: int, limit: int) -> list[Sta
     """Return the next lines to be recorded, those after line ``after``."""
     return await ro.rows(
         StagedMember,
-        "SELECT line, member_id, number, name, sex, phone, joined_on, principal, mandatory, voluntary FROM staging_members"
-        " WHERE import_id = $1 AND line > $2 AND coalesce(verdict, 'changed') = 'changed' ORDER BY line LIMIT $3",
+        "SELECT line, member_id, number, name, sex, phone, joined_on, principal, mandatory, voluntary "
+        "FROM staging_members"
+        " WHERE import_id = $1 AND line > $2 AND coalesce(verdict, 'changed') = 'changed' ORDER BY "
+        "line LIMIT $3",
         import_id,
         after,
         limit,

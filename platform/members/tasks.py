@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 @daily_job("members.forget_spent")
 async def forget_spent(db: AsyncSession) -> None:
-    """Drop sessions that are over, attempts that count no more, and what an import left in its staging table that was killed."""
+    """Drop sessions that are over, attempts that count no more, and what an import left in its staging table
+    that was killed.
+    """
     await sessions.forget_over(db)
     await throttling.forget_old(db)
     await import_staging.forget_left(db)

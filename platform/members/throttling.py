@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 
 NETWORK_WINDOW = timedelta(minutes=15)
 NETWORK_TRIES = 60  # a village shares one address behind its provider
-# Guesses at one person from everywhere together. A network may make about a dozen an hour, so that no stranger reaches this from a few of them.
+# Guesses at one person from everywhere together. A network may make about a dozen an hour, so that no
+# stranger reaches this from a few of them.
 IDENTITY_WINDOW = timedelta(hours=1)
 IDENTITY_TRIES = 100
-# And from the wider networks of IPv6, the /56 and the /48: hardly more than from one household, however many of them somebody owns.
+# And from the wider networks of IPv6, the /56 and the /48: hardly more than from one household, however many
+# of them somebody owns.
 NEAR_TRIES = (12, 20)
 APPLICATION_WINDOW = timedelta(hours=1)
 APPLICATIONS = 10
@@ -46,7 +48,9 @@ _KEPT = "refused"
 
 
 class Refused:
-    """Which counts are full, and until when: what the database said, kept for as long as it would say nothing else. The oldest go first."""
+    """Which counts are full, and until when: what the database said, kept for as long as it would say nothing
+    else. The oldest go first.
+    """
 
     def __init__(self, limit: int = REMEMBERED) -> None:
         self._limit = limit
@@ -89,10 +93,11 @@ def refused_of(database: Database) -> Refused:
 class Door:
     """One attempt at a door of a cooperative, or of the platform's own when ``tenant`` is None.
 
-    It is counted under where it comes from, under who is claimed there, and under who is claimed anywhere: a stranger's guesses make the
-    stranger wait, not the person who is claimed, until they come from very many networks. A browser in which that person signed in before
-    (``device``, see ``members.devices``) is counted by itself and by nothing else: no stranger's guesses reach it. Knock before the request's
-    own transaction has begun, so that a crowd at the door never holds two connections each.
+    It is counted under where it comes from, under who is claimed there, and under who is claimed anywhere: a
+    stranger's guesses make the stranger wait, not the person who is claimed, until they come from very many
+    networks. A browser in which that person signed in before (``device``, see ``members.devices``) is counted
+    by itself and by nothing else: no stranger's guesses reach it. Knock before the request's own transaction
+    has begun, so that a crowd at the door never holds two connections each.
     """
 
     def __init__(
@@ -123,7 +128,10 @@ class Door:
         ]
 
     async def knock(self) -> None:
-        """Count the attempt. Raises Refusal ui.too_many_attempts with the minutes to wait, before anything is weighed."""
+        """Count the attempt.
+
+        Raises Refusal ui.too_many_attempts with the minutes to wait, before anything is weighed.
+        """
         await _count(self._database, self._tenant, self._counted)
 
     async def welcome(self, db: AsyncSession) -> None:
@@ -137,13 +145,20 @@ class Door:
 
 
 async def forget_old(db: AsyncSession) -> None:
-    """Drop attempts that count no more. Rows that somebody is counting in just now are younger, so nobody waits for this."""
-    await db.execute(text("DELETE FROM throttles WHERE window_ends_at < :old"), {"old": clock.now() - KEPT_FOR})
+    """Drop attempts that count no more.
+
+    Rows that somebody is counting in just now are younger, so nobody waits for this.
+    """
+    await db.execute(
+        text("DELETE FROM throttles WHERE window_ends_at < :old"), {"old": clock.now() - KEPT_FOR}
+    )
 
 
 async def count_application(database: Database, tenant: TenantRef, client_ip: str) -> None:
     """Count one application from a network. Raises Refusal ui.too_many_attempts."""
-    await count_from_network(database, tenant, "application", client_ip, most=APPLICATIONS, window=APPLICATION_WINDOW)
+    await count_from_network(
+        database, tenant, "application", client_ip, most=APPLICATIONS, window=APPLICATION_WINDOW
+    )
 
 
 async def count_from_network(
@@ -156,7 +171,9 @@ async def count_from_network(
     window: timedelta,
     wider: tuple[int, ...] = WIDER,
 ) -> None:
-    """Count one attempt of strangers from a network at a door. Raises Refusal ui.too_many_attempts beyond ``most`` in a window.
+    """Count one attempt of strangers from a network at a door.
+
+    Raises Refusal ui.too_many_attempts beyond ``most`` in a window.
 
     ``wider``: how many times as much an IPv6 /64, /56 and /48 may do.
     """
@@ -164,7 +181,9 @@ async def count_from_network(
 
 
 async def _count(database: Database, tenant: TenantRef | None, counted: Sequence[tuple[str, Rule]]) -> None:
-    """Count an attempt; one that must wait anyway is told so from memory, so that a flood of them asks the database nothing."""
+    """Count an attempt; one that must wait anyway is told so from memory, so that a flood of them asks the
+    database nothing.
+    """
     refused, now = refused_of(database), clock.now()
     for key, _ in counted:
         until = refused.until(_place(tenant, key), now)
@@ -183,7 +202,9 @@ def _place(tenant: TenantRef | None, key: str) -> str:
 def _by_network(
     door: str, client_ip: str, most: int, window: timedelta, wider: tuple[int, ...] = WIDER
 ) -> list[tuple[str, Rule]]:
-    """The counts of the networks that an address belongs to, the narrowest first: what it is refused, the wider ones do not count."""
+    """The counts of the networks that an address belongs to, the narrowest first: what it is refused, the
+    wider ones do not count.
+    """
     return [
         (throttle_key(f"{door}-from", network), within(most * times, window))
         for network, times in zip(networks_of(client_ip) or (client_ip,), wider, strict=False)

@@ -11,8 +11,10 @@ NO_SUCH_THEME = Kind(
 NAME_RESEMBLES = Kind(
     "office.name_resembles",
     409,
-    id="Nama ini mirip dengan “{other}”, sehingga anggota bisa salah alamat. Pilih nama lain, atau tanyakan dulu kepada pengelola Lumbung.",
-    en="This name looks like “{other}”, so members could end up at the wrong shop. Choose another, or ask the operators of Lumbung first.",
+    id="Nama ini mirip dengan “{other}”, sehingga anggota bisa salah alamat. Pilih nama lain, atau "
+    "tanyakan dulu kepada pengelola Lumbung.",
+    en="This name looks like “{other}”, so members could end up at the wrong shop. Choose another, or ask "
+    "the operators of Lumbung first.",
 )
 KETUA_ONLY = Kind(
     "office.ketua_only",

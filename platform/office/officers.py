@@ -27,7 +27,9 @@ Role = Literal["ketua", "bendahara", "sekretaris", "kasir"]
 
 
 class Appointed(msgspec.Struct, frozen=True):
-    """Who was appointed, and the code to show once; ``had_account``: whether they could sign in before, and cannot any more without it."""
+    """Who was appointed, and the code to show once; ``had_account``: whether they could sign in before, and
+    cannot any more without it.
+    """
 
     name: str
     phone: str
@@ -38,9 +40,9 @@ class Appointed(msgspec.Struct, frozen=True):
 async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role: Role) -> Appointed:
     """Give somebody an office. ``phone`` (E.164) finds a member's account, else makes one.
 
-    The account begins anew: whoever prepared it, gave a code for it or is signed in to it has nothing of it left. It opens with the code
-    returned here, which only a chair replaces (``members.rules.may_give_code``). Somebody who was appointed before and has not come in yet
-    gets a new code; the one before stops working.
+    The account begins anew: whoever prepared it, gave a code for it or is signed in to it has nothing of it
+    left. It opens with the code returned here, which only a chair replaces (``members.rules.may_give_code``).
+    Somebody who was appointed before and has not come in yet gets a new code; the one before stops working.
     Raises Refusal: office.ketua_only, .already_officer, .role_of_oneself.
     """
     prepared = await prepare_code()
@@ -59,7 +61,11 @@ async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role
     user.officer_role = role
     keep_code(user, prepared, given_by=actor.name)
     audit.record(
-        db, actor, "office.officer_appointed", subject=f"user:{user.id}", facts={"name": user.name, "role": role}
+        db,
+        actor,
+        "office.officer_appointed",
+        subject=f"user:{user.id}",
+        facts={"name": user.name, "role": role},
     )
     await db.flush()
     return Appointed(user.name, phone, shown_code(prepared.code), had_account)
@@ -89,7 +95,10 @@ async def dismiss(db: AsyncSession, actor: Actor, user_id: UUID) -> str:
 
 
 async def _begin_anew(db: AsyncSession, user: User) -> None:
-    """Take away all by which an account opens and agrees. Device cookies fall with the password that they are bound to."""
+    """Take away all by which an account opens and agrees.
+
+    Device cookies fall with the password that they are bound to.
+    """
     user.password_hash = user.activation_hash = user.activation_expires_at = user.activation_given_by = None
     await end_sessions(db, user.id)
     if user.member_id is not None:

@@ -20,7 +20,19 @@ from office.today import day_of, steps
 from payments.officer.payment_queries import waiting as waiting_payments
 from payments.reconciliation import comparing
 from shop.rules import LOW_STOCK
-from ui import AnyRequest, Db, Ro, TheBrand, TheTenant, TheViewer, TheVisit, officer, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    Db,
+    Ro,
+    TheBrand,
+    TheTenant,
+    TheViewer,
+    TheVisit,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
 from ui.bodies import LARGEST_UPLOAD
 from ui.brand import PAPER, check_accent, check_colour, contrast, readable_ink
 from ui.errors import NOT_FOUND
@@ -35,7 +47,9 @@ YEAR_SECONDS = 31_536_000
 
 
 @get("/pengurus", guards=[officer])
-async def today(request: AnyRequest, ro: Ro, visit: TheVisit, brand: TheBrand, tenant: TheTenant) -> Response[bytes]:
+async def today(
+    request: AnyRequest, ro: Ro, visit: TheVisit, brand: TheBrand, tenant: TheTenant
+) -> Response[bytes]:
     """Show what waits, each with its one next step, and the figures of the day."""
     day = clock.today(brand.timezone)
     beginnings, counts, orders, low, money, rest = await read_batch(
@@ -135,10 +149,14 @@ async def show_look(
     accent: FromQuery[str] = "",
     header: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Show the themes and colours; with a form's values (htmx sends them while they change) what they would look like."""
+    """Show the themes and colours; with a form's values (htmx sends them while they change) what they would
+    look like.
+    """
     stored = await _profile(ro)
     wanted = (theme or stored.theme, bool(own_colours), accent, header) if theme else _stored_look(stored)
-    return page(request, LOOK, block="trial", place="pengaturan", form=None, **_look(visit.lang, stored, *wanted))
+    return page(
+        request, LOOK, block="trial", place="pengaturan", form=None, **_look(visit.lang, stored, *wanted)
+    )
 
 
 @post(f"{SETTINGS}/tampilan", guards=[officer])
@@ -172,7 +190,9 @@ async def take_logo(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVi
             await profile.set_logo(db, viewer.as_officer(), await form.data.logo.read())
         except Refusal as refusal:  # the picture's own room calls the field by another name
             form.errors["logo"] = refusal.sentence(visit.lang)
-            raise form.again(LOOK, place="pengaturan", **_look(visit.lang, stored, *_stored_look(stored))) from refusal
+            raise form.again(
+                LOOK, place="pengaturan", **_look(visit.lang, stored, *_stored_look(stored))
+            ) from refusal
     return see_other(f"{SETTINGS}/tampilan", flash=words(visit.lang).gettext("Lambang sudah dipasang."))
 
 
@@ -184,14 +204,18 @@ async def take_logo_away(db: Db, viewer: TheViewer, visit: TheVisit) -> Response
 
 
 @get(f"{SETTINGS}/tema/{{name:str}}", guards=[officer], sync_to_thread=False)
-def theme_picture(name: FromPath[str], accent: FromQuery[str] = "", header: FromQuery[str] = "") -> Response[str]:
+def theme_picture(
+    name: FromPath[str], accent: FromQuery[str] = "", header: FromQuery[str] = ""
+) -> Response[str]:
     """Draw a theme with these colours."""
     theme = name.removesuffix(".svg")
     if theme not in themes() or not name.endswith(".svg"):
         raise NOT_FOUND()
     drawn = picture(theme, check_colour(accent) if accent else None, check_colour(header) if header else None)
     return Response(
-        drawn, media_type="image/svg+xml", headers={"Cache-Control": "private, max-age=3600", "Vary": "Cookie"}
+        drawn,
+        media_type="image/svg+xml",
+        headers={"Cache-Control": "private, max-age=3600", "Vary": "Cookie"},
     )
 
 
@@ -236,20 +260,28 @@ def _stored_look(stored: ProfileView) -> tuple[str, bool, str, str]:
 
 
 def _look(lang: Any, stored: ProfileView, theme: str, own: bool, accent: str, header: str) -> dict[str, Any]:
-    """What the page of themes shows: the colours that would be worn, and what is to be said of their contrast."""
+    """What the page of themes shows: the colours that would be worn, and what is to be said of their
+    contrast.
+    """
     every = themes()
     chosen = every.get(theme) or every["base"]
     worn = {"accent": accent or chosen.brand["accent"], "header": header or chosen.brand["header"]}
     if not own:
         worn = {name: chosen.brand[name] for name in worn}
     said = {
-        name: _verdict(check, worn[name], lang) for name, check in (("accent", check_accent), ("header", check_colour))
+        name: _verdict(check, worn[name], lang)
+        for name, check in (("accent", check_accent), ("header", check_colour))
     }
     fits = {name: worn[name] for name in worn if own and said[name]["colour"]}
     return {
         "profile": stored,
         "themes": [
-            {"name": each.name, "title": each.title[lang], "note": each.note[lang], "chosen": each.name == chosen.name}
+            {
+                "name": each.name,
+                "title": each.title[lang],
+                "note": each.note[lang],
+                "chosen": each.name == chosen.name,
+            }
             for each in every.values()
         ],
         "own": own,
@@ -260,7 +292,9 @@ def _look(lang: Any, stored: ProfileView, theme: str, own: bool, accent: str, he
 
 
 def _verdict(check: Any, colour: str, lang: Any) -> dict[str, Any]:
-    """Whether a colour can be worn and how well it reads, in tenths: words on it, and (for the accent) the colour itself on paper."""
+    """Whether a colour can be worn and how well it reads, in tenths: words on it, and (for the accent) the
+    colour itself on paper.
+    """
     try:
         fine = check(colour)
     except Refusal as refusal:

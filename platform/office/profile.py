@@ -1,4 +1,6 @@
-"""How the cooperative shows itself: its name and where it is found, its theme and colours, its logo, whether the shop is open."""
+"""How the cooperative shows itself: its name and where it is found, its theme and colours, its logo, whether
+the shop is open.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ class Look(msgspec.Struct, frozen=True):
 
 
 async def resembled_by(database: Database, tenant: TenantRef, name: str) -> str | None:
-    """Return the name of another cooperative that a new name looks like, or None; who keeps what it is known by is asked nothing.
+    """Return the name of another cooperative that a new name looks like, or None; who keeps what it is known
+    by is asked nothing.
 
     Ask before a transaction has begun: the names are read over a connection of their own.
     """
@@ -67,7 +70,10 @@ async def change_facts(db: AsyncSession, actor: Actor, facts: Facts) -> None:
 
 
 async def change_look(db: AsyncSession, actor: Actor, look: Look) -> None:
-    """Wear another theme or other colours. Raises Refusal: office.no_such_theme, ui.not_a_colour, ui.colour_too_pale."""
+    """Wear another theme or other colours.
+
+    Raises Refusal: office.no_such_theme, ui.not_a_colour, ui.colour_too_pale.
+    """
     if look.theme not in themes():
         raise errors.NO_SUCH_THEME(field="theme")
     accent = check_accent(look.accent) if look.accent else None

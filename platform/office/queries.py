@@ -82,7 +82,10 @@ class OfficerRow(msgspec.Struct, frozen=True):
 
 
 async def beginnings(ro: Reader) -> Beginnings:
-    """Return which first steps are done. Bylaws count once a version of their own was adopted, or somebody said that they are right."""
+    """Return which first steps are done.
+
+    Bylaws count once a version of their own was adopted, or somebody said that they are right.
+    """
     found = await ro.one(
         Beginnings,
         "SELECT (EXISTS (SELECT 1 FROM bylaws WHERE version > 1)"
@@ -90,7 +93,8 @@ async def beginnings(ro: Reader) -> Beginnings:
         " EXISTS (SELECT 1 FROM products WHERE NOT archived) AS products,"
         " EXISTS (SELECT 1 FROM members WHERE status = 'active') AS members,"
         " EXISTS (SELECT 1 FROM orders WHERE status = 'handed_over') AS sale,"
-        " EXISTS (SELECT 1 FROM profile WHERE tagline <> '' OR logo IS NOT NULL OR accent IS NOT NULL OR theme <> 'base') AS look",
+        " EXISTS (SELECT 1 FROM profile WHERE tagline <> '' OR logo IS NOT NULL OR accent IS NOT NULL "
+        "OR theme <> 'base') AS look",
         BYLAWS_CHECKED,
     )
     assert found is not None
@@ -98,7 +102,9 @@ async def beginnings(ro: Reader) -> Beginnings:
 
 
 async def counts(ro: Reader, low: int) -> Counts:
-    """Return how many orders, applications and products wait; ``low`` is the number of pieces that counts as little."""
+    """Return how many orders, applications and products wait; ``low`` is the number of pieces that counts as
+    little.
+    """
     found = await ro.one(
         Counts,
         f"SELECT (SELECT count(*) FROM orders o WHERE {TO_CONFIRM}) AS to_confirm,"
@@ -124,7 +130,8 @@ async def low_products(ro: Reader, low: int) -> list[LowProduct]:
     """Return the products of which least is left."""
     return await ro.rows(
         LowProduct,
-        'SELECT id, name, unit, stock - reserved AS "left" FROM products WHERE NOT archived AND stock - reserved <= $1'
+        'SELECT id, name, unit, stock - reserved AS "left" FROM products WHERE NOT archived AND stock '
+        "- reserved <= $1"
         f" ORDER BY stock - reserved, name LIMIT {SHOWN}",
         low,
     )
@@ -151,7 +158,8 @@ async def officers(ro: Reader) -> list[OfficerRow]:
         OfficerRow,
         "SELECT id, name, phone, officer_role AS role, password_hash IS NOT NULL AS activated,"
         " CASE WHEN activation_hash IS NOT NULL THEN activation_expires_at END AS code_until FROM users"
-        " WHERE officer_role IS NOT NULL ORDER BY array_position(ARRAY['ketua', 'sekretaris', 'bendahara', 'kasir'], officer_role), name",
+        " WHERE officer_role IS NOT NULL ORDER BY array_position(ARRAY['ketua', 'sekretaris', "
+        "'bendahara', 'kasir'], officer_role), name",
     )
 
 
@@ -162,7 +170,9 @@ async def profile_to_change(db: AsyncSession) -> Profile:
 
 async def user_by_phone(db: AsyncSession, phone: str) -> User | None:
     """Return the account that this number signs in to, locked as it is now."""
-    statement = select(User).where(User.phone == phone).with_for_update().execution_options(populate_existing=True)
+    statement = (
+        select(User).where(User.phone == phone).with_for_update().execution_options(populate_existing=True)
+    )
     return (await db.execute(statement)).scalar_one_or_none()
 
 

@@ -1,4 +1,6 @@
-"""A small picture of the shop in each theme, with the cooperative's own colours if it has any: chosen by looking, not by name."""
+"""A small picture of the shop in each theme, with the cooperative's own colours if it has any: chosen by
+looking, not by name.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ def tokens(theme: str) -> dict[str, str]:
 
 
 def picture(theme: str, accent: str | None, header: str | None) -> str:
-    """Return the SVG of a phone's screen in this theme. ``accent`` and ``header`` are colours as ``ui.brand.check_colour`` returns them."""
+    """Return the SVG of a phone's screen in this theme.
+
+    ``accent`` and ``header`` are colours as ``ui.brand.check_colour`` returns them.
+    """
     look = tokens(theme)
     accent, header = accent or look["accent"], header or look["header"]
     on_header = readable_ink(header) if header != look["header"] else look["header-ink"]
@@ -49,7 +54,8 @@ def picture(theme: str, accent: str | None, header: str | None) -> str:
 
 def _card(look: dict[str, str], x: int, y: int, accent: str, on_accent: str, card: int, corner: int) -> str:
     return (
-        f'<rect x="{x}" y="{y}" width="64" height="66" rx="{card}" fill="{look["surface"]}" stroke="{look["line"]}"/>'
+        f'<rect x="{x}" y="{y}" width="64" height="66" rx="{card}" fill="{look["surface"]}" '
+        f'stroke="{look["line"]}"/>'
         f'<circle cx="{x + 32}" cy="{y + 17}" r="10" fill="{look["leaf"]}"/>'
         f'<rect x="{x + 8}" y="{y + 34}" width="40" height="5" rx="2" fill="{look["ink-soft"]}"/>'
         f'<rect x="{x + 8}" y="{y + 45}" width="48" height="15" rx="{min(corner, 7)}" fill="{accent}"/>'

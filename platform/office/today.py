@@ -1,4 +1,7 @@
-"""The first steps of a new cooperative, each with the one thing that finishes it. Pure: what is done comes in, words go out."""
+"""The first steps of a new cooperative, each with the one thing that finishes it.
+
+Pure: what is done comes in, words go out.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ _STEPS: Final = (
         "bylaws",
         Words("Cocokkan anggaran dasar", "Match the bylaws"),
         Words(
-            "Pembagian SHU, simpanan, dan harga anggota.", "The division of the surplus, deposits, and members' prices."
+            "Pembagian SHU, simpanan, dan harga anggota.",
+            "The division of the surplus, deposits, and members' prices.",
         ),
         Words("Periksa", "Check"),
         "/pengurus/anggaran-dasar",
@@ -37,7 +41,9 @@ _STEPS: Final = (
     (
         "products",
         Words("Masukkan barang", "Enter the goods"),
-        Words("Satu per satu, atau sekaligus dari daftar CSV.", "One by one, or all at once from a CSV list."),
+        Words(
+            "Satu per satu, atau sekaligus dari daftar CSV.", "One by one, or all at once from a CSV list."
+        ),
         Words("Tambah barang", "Add goods"),
         "/pengurus/barang",
     ),
@@ -45,7 +51,8 @@ _STEPS: Final = (
         "members",
         Words("Daftarkan anggota", "Enrol the members"),
         Words(
-            "Setiap anggota mendapat kode untuk masuk pertama kali.", "Each member gets a code for the first sign-in."
+            "Setiap anggota mendapat kode untuk masuk pertama kali.",
+            "Each member gets a code for the first sign-in.",
         ),
         Words("Tambah anggota", "Add members"),
         "/pengurus/anggota",
@@ -61,7 +68,8 @@ _STEPS: Final = (
         "sale",
         Words("Layani penjualan pertama", "Serve the first sale"),
         Words(
-            "Pesan sesuatu dari toko, lalu serahkan di sini.", "Order something from the shop, then hand it over here."
+            "Pesan sesuatu dari toko, lalu serahkan di sini.",
+            "Order something from the shop, then hand it over here.",
         ),
         Words("Buka toko", "Open the shop"),
         "/",
@@ -72,7 +80,14 @@ _STEPS: Final = (
 def steps(done: Beginnings, lang: Lang) -> list[Step]:
     """Return the checklist in its order."""
     return [
-        Step(code, title.worded(lang), text.worded(lang), action.worded(lang), href, done=bool(getattr(done, code)))
+        Step(
+            code,
+            title.worded(lang),
+            text.worded(lang),
+            action.worded(lang),
+            href,
+            done=bool(getattr(done, code)),
+        )
         for code, title, text, action, href in _STEPS
     ]
 

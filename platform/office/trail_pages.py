@@ -32,7 +32,10 @@ async def show_trail(
         "office/trail.html",
         block="list",
         place="pengaturan",
-        rows=[(sentence(row.action, visit.lang), about(row.subject, row.about), row.actor, row.at) for row in rows],
+        rows=[
+            (sentence(row.action, visit.lang), about(row.subject, row.about), row.actor, row.at)
+            for row in rows
+        ],
         total=total,
         search=search,
         current=current,

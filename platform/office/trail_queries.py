@@ -13,7 +13,9 @@ PAGE = 30
 
 
 class TrailEntry(msgspec.Struct, frozen=True):
-    """Who did what to what; ``about`` is the name, else the reason or number, that was written down with it, or empty."""
+    """Who did what to what; ``about`` is the name, else the reason or number, that was written down with it,
+    or empty.
+    """
 
     at: datetime
     actor: str
@@ -23,20 +25,25 @@ class TrailEntry(msgspec.Struct, frozen=True):
 
 
 _FOUND = (
-    "FROM audit_entries WHERE $1 = '%%' OR actor_name ILIKE $1 OR subject ILIKE $1 OR action ILIKE $1 OR facts->>'name' ILIKE $1"
+    "FROM audit_entries WHERE $1 = '%%' OR actor_name ILIKE $1 OR subject ILIKE $1 OR action ILIKE $1 "
+    "OR facts->>'name' ILIKE $1"
     " OR facts->>'reason' ILIKE $1 OR action = ANY($2::text[])"
 )
 
 
-async def entries(ro: Reader, *, search: str, actions: Sequence[str], page: int) -> tuple[list[TrailEntry], int]:
+async def entries(
+    ro: Reader, *, search: str, actions: Sequence[str], page: int
+) -> tuple[list[TrailEntry], int]:
     """Return one page of the trail, newest first, and how many entries there are in all.
 
-    ``search`` looks at the person, the subject, the name and the reason written down; ``actions`` are those that it means by their sentence.
+    ``search`` looks at the person, the subject, the name and the reason written down; ``actions`` are those
+    that it means by their sentence.
     """
     pattern, meant = like(search), list(actions)
     rows = await ro.rows(
         TrailEntry,
-        "SELECT at, actor_name AS actor, action, subject, coalesce(facts->>'name', facts->>'reason', facts->>'number', '') AS about"
+        "SELECT at, actor_name AS actor, action, subject, coalesce(facts->>'name', facts->>'reason', "
+        "facts->>'number', '') AS about"
         f" {_FOUND} ORDER BY id DESC LIMIT $3 OFFSET $4",
         pattern,
         meant,

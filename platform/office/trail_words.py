@@ -18,12 +18,16 @@ SAYS: Final[dict[str, Words]] = {
     "members.approved": Words("Menerima permohonan anggota", "Approved an application"),
     "members.code_given": Words("Memberi kode masuk", "Gave a code to sign in with"),
     "members.declined": Words("Menolak permohonan anggota", "Declined an application"),
-    "members.import_begun": Words("Mulai memasukkan anggota dari berkas", "Began to import members from a file"),
+    "members.import_begun": Words(
+        "Mulai memasukkan anggota dari berkas", "Began to import members from a file"
+    ),
     "members.imported": Words("Memasukkan daftar anggota dari berkas", "Imported members from a file"),
     "members.password_changed": Words("Mengganti kata sandi sendiri", "Changed their own password"),
     "members.phone_changed": Words("Mengganti nomor HP sendiri", "Changed their own phone number"),
     "members.signed_out_everywhere": Words("Keluar dari semua perangkat", "Signed out everywhere"),
-    "office.bylaws_checked": Words("Menyatakan anggaran dasar sudah cocok", "Confirmed that the bylaws are right"),
+    "office.bylaws_checked": Words(
+        "Menyatakan anggaran dasar sudah cocok", "Confirmed that the bylaws are right"
+    ),
     "office.logo_changed": Words("Mengganti lambang", "Changed the logo"),
     "office.look_changed": Words("Mengganti tampilan toko", "Changed the look of the shop"),
     "office.officer_appointed": Words("Mengangkat pengurus", "Appointed an officer"),
@@ -34,7 +38,9 @@ SAYS: Final[dict[str, Words]] = {
     "onboarding.founded": Words("Mendirikan koperasi di Lumbung", "Founded the cooperative on Lumbung"),
     "payments.alarm_settled": Words("Memeriksa peringatan pembayaran", "Looked into an alarm of a payment"),
     "payments.alarmed": Words("Pembayaran perlu diperiksa", "A payment needs to be looked at"),
-    "payments.credit_changed": Words("Mengubah batas kasbon atau potong gaji", "Changed what a member may owe"),
+    "payments.credit_changed": Words(
+        "Mengubah batas kasbon atau potong gaji", "Changed what a member may owe"
+    ),
     "payments.ended": Words("Pembayaran berakhir tanpa uang", "A payment ended without money"),
     "payments.line_matched": Words("Mencocokkan mutasi rekening", "Matched a line of a statement"),
     "payments.line_set_aside": Words("Menyisihkan mutasi rekening", "Set a line of a statement aside"),
@@ -49,11 +55,17 @@ SAYS: Final[dict[str, Words]] = {
     "payments.refund_asked": Words("Meminta pengembalian uang", "Asked for a refund"),
     "payments.refund_failed": Words("Pengembalian uang gagal", "A refund failed"),
     "payments.refunded": Words("Mengembalikan uang pembayaran", "Gave the money of a payment back"),
-    "payments.repaid_at_counter": Words("Menerima pelunasan kasbon di loket", "Took a repayment at the counter"),
+    "payments.repaid_at_counter": Words(
+        "Menerima pelunasan kasbon di loket", "Took a repayment at the counter"
+    ),
     "payments.said_paid": Words("Mengatakan sudah membayar", "Said that they have paid"),
     "payments.settled": Words("Pembayaran diterima", "A payment came in"),
-    "payments.statement_imported": Words("Memasukkan mutasi rekening dari berkas", "Imported a statement from a file"),
-    "payments.wallet_filled_at_counter": Words("Mengisi dompet anggota di loket", "Filled a wallet at the counter"),
+    "payments.statement_imported": Words(
+        "Memasukkan mutasi rekening dari berkas", "Imported a statement from a file"
+    ),
+    "payments.wallet_filled_at_counter": Words(
+        "Mengisi dompet anggota di loket", "Filled a wallet at the counter"
+    ),
     "payments.way_changed": Words("Mengubah cara membayar", "Changed a way of paying"),
     "savings.deposited": Words("Menerima setoran simpanan", "Took a deposit"),
     "savings.withdrawn": Words("Membayar penarikan simpanan", "Paid out savings"),
@@ -89,7 +101,9 @@ def sentence(action: str, lang: Lang) -> str:
 
 
 def about(subject: str, told: str) -> str:
-    """What it was done to, as people call it: what was written down, else the number or code in the subject; ids tell nobody anything."""
+    """What it was done to, as people call it: what was written down, else the number or code in the subject;
+    ids tell nobody anything.
+    """
     kind, _, which = subject.partition(":")
     if told or kind in ("member", "user"):
         return told

@@ -1,8 +1,9 @@
 """Cooperatives that somebody founded and nobody ever entered again: what tells them apart, and how they go.
 
-Silence alone removes nothing. Nobody has signed in since the founding's own hand-over, a week has passed, and every table there is, of the cooperative
-and of the platform, holds what founding wrote and not one row more. What founding wrote it counted itself (``remember_rows``): a cooperative without
-that count, for example one that an operator founded by the command line, is never removed.
+Silence alone removes nothing. Nobody has signed in since the founding's own hand-over, a week has passed, and
+every table there is, of the cooperative and of the platform, holds what founding wrote and not one row more.
+What founding wrote it counted itself (``remember_rows``): a cooperative without that count, for example one
+that an operator founded by the command line, is never removed.
 """
 
 from __future__ import annotations
@@ -34,16 +35,20 @@ LEFT_ALONE_FOR: Final = timedelta(days=7)
 # A name that looks like another's waits for an operator: it keeps its address for so long at most.
 WAITS_FOR: Final = timedelta(days=30)
 REASON: Final = "Nobody signed in after the founding, and nothing was entered."
-# Written without anybody's doing: sessions of the hand-over, strangers' guesses, keys of daily jobs. Every other table counts.
+# Written without anybody's doing: sessions of the hand-over, strangers' guesses, keys of daily jobs. Every
+# other table counts.
 _BY_ITSELF: Final = frozenset({"sessions", "throttles", "finished_jobs"})
-# The same of the platform's tables: the address, measurements, and the trial that begins and ends by itself, as long as nothing was chosen.
+# The same of the platform's tables: the address, measurements, and the trial that begins and ends by itself,
+# as long as nothing was chosen.
 _SHARED_BY_ITSELF: Final = {
     "hostnames": "kind = 'subdomain'",
     "usage_figures": "true",
     "billing_entries": "by = 'Lumbung' AND action LIKE 'billing.trial\\_%'",
-    "subscriptions": "(status = 'trialing' OR status = 'active' AND period_end IS NULL) AND way = 'invoice' AND value = 0"
+    "subscriptions": "(status = 'trialing' OR status = 'active' AND period_end IS NULL) AND way = 'invoice' "
+    "AND value = 0"
     " AND stripe_customer IS NULL AND stripe_subscription IS NULL AND coupon IS NULL"
-    " AND (contact_name, contact_email, contact_phone, buyer_name, buyer_address, buyer_tax_number) = ('', '', '', '', '', '')",
+    " AND (contact_name, contact_email, contact_phone, buyer_name, buyer_address, buyer_tax_number) = "
+    "('', '', '', '', '', '')",
 }
 
 
@@ -55,7 +60,9 @@ async def remember_rows(db: AsyncSession) -> dict[str, int]:
 
 
 async def mark_abandoned(database: Database) -> list[str]:
-    """Close what was left alone for a week, was refused as long ago or waited for a month, until it is removed; return the addresses."""
+    """Close what was left alone for a week, was refused as long ago or waited for a month, until it is
+    removed; return the addresses.
+    """
     now = clock.now()
     async with shared_session(database) as db:
         candidates = await queries.never_entered(db, now - LEFT_ALONE_FOR, now - WAITS_FOR)
@@ -78,12 +85,18 @@ async def mark_abandoned(database: Database) -> list[str]:
 
 
 async def remove_marked(database: Database) -> list[str]:
-    """Remove what was marked a day ago or longer, after one more look; return the addresses. Needs the owner's connection."""
+    """Remove what was marked a day ago or longer, after one more look; return the addresses.
+
+    Needs the owner's connection.
+    """
     return await removal.remove_marked(database, holdings, _tell)
 
 
 async def holdings(db: AsyncSession | AsyncConnection, tenant: TenantRef) -> dict[str, int]:
-    """Return what a cooperative holds beyond what founding wrote, by table. ``db`` stands in its schema and may read ``shared``."""
+    """Return what a cooperative holds beyond what founding wrote, by table.
+
+    ``db`` stands in its schema and may read ``shared``.
+    """
     return await _own_holdings(db) | await _shared_holdings(db, tenant, await shared_references(db))
 
 
@@ -92,7 +105,9 @@ async def _own_holdings(db: AsyncSession | AsyncConnection) -> dict[str, int]:
     if written is None:
         return {"audit_entries": 1}  # founded before this was counted, or by an operator
     rows = await rows_by_table(db)
-    differing = {table for table in rows.keys() | written.keys() if rows.get(table, 0) != written.get(table, 0)}
+    differing = {
+        table for table in rows.keys() | written.keys() if rows.get(table, 0) != written.get(table, 0)
+    }
     found = {table: rows.get(table, 0) for table in sorted(differing - _BY_ITSELF)}
     if live := await queries.live_sessions(db, clock.now()):
         found["sessions"] = live

@@ -8,7 +8,10 @@ from ui import Mobile
 
 
 class FoundingForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A founder's answers. ``founding_key`` comes hidden with the form: the same key founds once, however often it is sent."""
+    """A founder's answers.
+
+    ``founding_key`` comes hidden with the form: the same key founds once, however often it is sent.
+    """
 
     name: Annotated[str, msgspec.Meta(min_length=3, max_length=80)]
     slug: Annotated[str, msgspec.Meta(max_length=60)]

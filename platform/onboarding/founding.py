@@ -1,4 +1,6 @@
-"""Found a cooperative: one transaction over the registry and a schema that lay ready, so it exists whole or not at all."""
+"""Found a cooperative: one transaction over the registry and a schema that lay ready, so it exists whole or
+not at all.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,10 @@ HANDOVER_LASTS = timedelta(minutes=2)
 
 
 class Founding(msgspec.Struct, frozen=True):
-    """What a founder says. ``phone`` is in E.164; ``key`` is the form's own: the same key founds once, however often it is sent."""
+    """What a founder says.
+
+    ``phone`` is in E.164; ``key`` is the form's own: the same key founds once, however often it is sent.
+    """
 
     name: str
     slug: str
@@ -57,7 +62,9 @@ class Founding(msgspec.Struct, frozen=True):
 
 
 class Founded(msgspec.Struct, frozen=True):
-    """The new cooperative and a token that signs its founder in once, within two minutes; none while the name waits for release."""
+    """The new cooperative and a token that signs its founder in once, within two minutes; none while the name
+    waits for release.
+    """
 
     tenant: TenantRef
     handover: str
@@ -65,7 +72,9 @@ class Founded(msgspec.Struct, frozen=True):
 
 
 class Looked(msgspec.Struct, frozen=True):
-    """What was found before a stranger's founding: the name of the cooperative that theirs looks like, if any."""
+    """What was found before a stranger's founding: the name of the cooperative that theirs looks like, if
+    any.
+    """
 
     resembles: str | None
 
@@ -73,17 +82,19 @@ class Looked(msgspec.Struct, frozen=True):
 async def found(database: Database, founding: Founding) -> Founded:
     """Found a cooperative, or find the one that the same form founded before.
 
-    Raises Refusal: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else, .no_place_ready, and those of
-    passwords and bylaws.
+    Raises Refusal: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else,
+    .no_place_ready, and those of passwords and bylaws.
     """
     return await _found_once(database, founding, None)
 
 
 async def found_by_stranger(database: Database, founding: Founding) -> Founded:
-    """Found a cooperative for somebody whom nobody here knows, or find the one that the same form founded before.
+    """Found a cooperative for somebody whom nobody here knows, or find the one that the same form founded
+    before.
 
-    A name that looks like another's waits for an operator's release: then there is no hand-over. Nothing is founded beyond what the platform takes
-    in an hour. Raises as ``found``, and Refusal onboarding.too_many_foundings.
+    A name that looks like another's waits for an operator's release: then there is no hand-over. Nothing is
+    founded beyond what the platform takes in an hour. Raises as ``found``, and Refusal
+    onboarding.too_many_foundings.
     """
 
     async def look() -> Looked:
@@ -100,7 +111,9 @@ async def found_by_stranger(database: Database, founding: Founding) -> Founded:
     return await _found_once(database, founding, look)
 
 
-async def _found_once(database: Database, founding: Founding, look: Callable[[], Awaitable[Looked]] | None) -> Founded:
+async def _found_once(
+    database: Database, founding: Founding, look: Callable[[], Awaitable[Looked]] | None
+) -> Founded:
     slug = check_slug(founding.slug)
     check_password(founding.password, phone_number=founding.phone)
     password_hash = await hash_password(founding.password)
@@ -118,8 +131,13 @@ async def _found_once(database: Database, founding: Founding, look: Callable[[],
             async with shared_session(database) as db:
                 founded = await _found(db, founding, slug, password_hash, looked)
         except IntegrityError as error:
-            # somebody was faster by a moment: the same form sent twice, or another founder with the same address
-            if "founding_key" in str(error.orig) or "slug" in str(error.orig) or "hostnames" in str(error.orig):
+            # somebody was faster by a moment: the same form sent twice, or another founder with the same
+            # address
+            if (
+                "founding_key" in str(error.orig)
+                or "slug" in str(error.orig)
+                or "hostnames" in str(error.orig)
+            ):
                 continue
             raise
         if founded is not None:
@@ -159,7 +177,11 @@ async def _found(
     tenant = TenantRef(cooperative.id, slug, founding.name, schema_name, cooperative.status, None, revision)
     await enter(db, tenant)
     user = User(
-        id=new_id(), name=founding.officer_name, phone=founding.phone, officer_role="ketua", password_hash=password_hash
+        id=new_id(),
+        name=founding.officer_name,
+        phone=founding.phone,
+        officer_role="ketua",
+        password_hash=password_hash,
     )
     db.add_all([user, Profile(id=1, name=founding.name, phone=national(founding.phone))])
     founder = Actor("officer", founding.officer_name, user.id)

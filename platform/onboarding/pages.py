@@ -107,7 +107,9 @@ def _weigh_each(form: Form[FoundingForm], visit: Visit, address: dict[str, objec
 
 
 async def _address(database: Database, visit: Visit, typed: str) -> dict[str, object] | None:
-    """What to say beside the address: None while nothing is typed, else whether it is free and the sentence if not."""
+    """What to say beside the address: None while nothing is typed, else whether it is free and the sentence
+    if not.
+    """
     if not typed.strip():
         return None
     try:
@@ -125,7 +127,8 @@ def _choices(visit: Visit) -> dict[str, Any]:
             "code": code,
             "name": TEMPLATE_NAMES[code].worded(visit.lang),
             "lines": [
-                (line.label.worded(visit.lang), line.percent, line.kind == "members") for line in bylaws.allocation
+                (line.label.worded(visit.lang), line.percent, line.kind == "members")
+                for line in bylaws.allocation
             ],
             "principal": bylaws.deposits.principal,
             "mandatory": bylaws.deposits.mandatory,

@@ -28,23 +28,29 @@ async def slug_of_form(db: AsyncSession, founding_key: str) -> str | None:
 
 
 async def never_entered(db: AsyncSession, before: datetime, waiting_before: datetime) -> list[str]:
-    """Return the schemas of what was founded, released or refused before a moment and has never been signed in to.
+    """Return the schemas of what was founded, released or refused before a moment and has never been signed
+    in to.
 
     What waits for an operator counts from another moment.
     """
     query = text(
         "SELECT schema_name FROM shared.cooperatives WHERE signed_in_at IS NULL AND founded_at < :before"
         " AND (status = 'active' AND coalesce(released_at, founded_at) < :before"
-        " OR status = 'refused' AND suspended_at < :before OR status = 'waiting' AND founded_at < :waiting_before) ORDER BY founded_at"
+        " OR status = 'refused' AND suspended_at < :before OR status = 'waiting' AND founded_at < "
+        ":waiting_before) ORDER BY founded_at"
     )
     return list((await db.execute(query, {"before": before, "waiting_before": waiting_before})).scalars())
 
 
 async def rows_of_founding(db: AsyncSession | AsyncConnection) -> dict[str, int] | None:
-    """Return how many rows founding wrote into each table of the schema that ``db`` stands in, or None when it was not counted."""
+    """Return how many rows founding wrote into each table of the schema that ``db`` stands in, or None when
+    it was not counted.
+    """
     query = text(
-        "SELECT t.key AS name, CAST(t.value AS int) AS n FROM (SELECT facts -> 'rows' AS written FROM audit_entries"
-        " WHERE action = 'onboarding.founded' AND facts ? 'rows' ORDER BY id LIMIT 1) AS e, jsonb_each_text(e.written) AS t"
+        "SELECT t.key AS name, CAST(t.value AS int) AS n FROM (SELECT facts -> 'rows' AS written FROM "
+        "audit_entries"
+        " WHERE action = 'onboarding.founded' AND facts ? 'rows' ORDER BY id LIMIT 1) AS e, "
+        "jsonb_each_text(e.written) AS t"
     )
     return {row.name: row.n for row in await db.execute(query)} or None
 
@@ -52,12 +58,16 @@ async def rows_of_founding(db: AsyncSession | AsyncConnection) -> dict[str, int]
 async def live_sessions(db: AsyncSession | AsyncConnection, now: datetime) -> int:
     """Return how many sessions are open in the schema that ``db`` stands in."""
     return int(
-        (await db.execute(text("SELECT count(*) FROM sessions WHERE expires_at > :now"), {"now": now})).scalar_one()
+        (
+            await db.execute(text("SELECT count(*) FROM sessions WHERE expires_at > :now"), {"now": now})
+        ).scalar_one()
     )
 
 
 async def founder(db: AsyncSession, phone: str) -> Founder | None:
     """Return the officer with this phone (E.164) in the session's cooperative, or None."""
-    query = text("SELECT id, coalesce(password_hash, '') FROM users WHERE phone = :phone AND officer_role IS NOT NULL")
+    query = text(
+        "SELECT id, coalesce(password_hash, '') FROM users WHERE phone = :phone AND officer_role IS NOT NULL"
+    )
     row = (await db.execute(query, {"phone": phone})).first()
     return Founder(*row) if row else None

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 async def add_operator(db: AsyncSession, *, name: str, phone_number: str, password: str) -> Operator:
     """Add an operator who signs in with this phone number and password.
 
-    Raises Refusal: operators.name_needed, operators.phone_taken, kernel.not_a_mobile_number, kernel.password_….
+    Raises Refusal: operators.name_needed, operators.phone_taken, kernel.not_a_mobile_number,
+    kernel.password_….
     """
     name = " ".join(name.split())
     if not name:
@@ -28,7 +29,9 @@ async def add_operator(db: AsyncSession, *, name: str, phone_number: str, passwo
     password_hash = await hash_password(password)
     if await queries.operator_by_phone(db, number) is not None:
         raise errors.PHONE_TAKEN(phone=phone.national(number))
-    operator = Operator(id=new_id(), name=name, phone=number, password_hash=password_hash, added_at=clock.now())
+    operator = Operator(
+        id=new_id(), name=name, phone=number, password_hash=password_hash, added_at=clock.now()
+    )
     db.add(operator)
     record(db, by=name, action="operators.added", subject=name)
     return operator

@@ -14,7 +14,9 @@ PHONE_TAKEN = Kind(
     id="Sudah ada operator dengan nomor {phone}.",
     en="There is already an operator with the number {phone}.",
 )
-NAME_NEEDED = Kind("operators.name_needed", 422, id="Nama operator belum diisi.", en="The operator's name is missing.")
+NAME_NEEDED = Kind(
+    "operators.name_needed", 422, id="Nama operator belum diisi.", en="The operator's name is missing."
+)
 NO_SUCH_COOPERATIVE = Kind(
     "operators.no_such_cooperative",
     404,

@@ -19,7 +19,10 @@ ADDRESS = "/pekerjaan"
 async def show_failed_jobs(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the jobs that were given up, the newest first."""
     return page(
-        request, "operators/failed_jobs.html", place="pekerjaan", rows=await failed_job_queries.list_failed_jobs(ro)
+        request,
+        "operators/failed_jobs.html",
+        place="pekerjaan",
+        rows=await failed_job_queries.list_failed_jobs(ro),
     )
 
 
@@ -39,7 +42,9 @@ async def take_discard(db: Db, visit: TheVisit, failed_id: FromPath[int]) -> Res
     dropped = await failed_jobs.discard_job(db, failed_id)
     if dropped is None:
         raise errors.NO_SUCH_FAILED_JOB()
-    record(db, by=visit.operator.name, action="operators.job_discarded", subject=dropped["job"], facts=dropped)
+    record(
+        db, by=visit.operator.name, action="operators.job_discarded", subject=dropped["job"], facts=dropped
+    )
     return see_other(ADDRESS)
 
 

@@ -38,7 +38,9 @@ async def take_sign_in(request: AnyRequest, visit: TheVisit, db: Db, database: T
     form = await read_form(request, SignIn)
     back = local_path(form.values.get("kembali", "/"), "/")
     async with form.or_again("operators/sign_in.html", kembali=back):
-        opened = await sign_in(database, db, request, phone_number=form.data.phone, password=form.data.password)
+        opened = await sign_in(
+            database, db, request, phone_number=form.data.phone, password=form.data.password
+        )
     response = see_other(back)
     set_session(response, opened.token, SESSION_LASTS, secure=visit.secure)
     remember_device(response, request, database.settings, opened.account)
@@ -86,9 +88,13 @@ async def list_cooperatives(
 
 
 @get("/koperasi/{slug:str}", guards=[operator])
-async def show_cooperative(request: AnyRequest, ro: Ro, visit: TheVisit, slug: FromPath[str]) -> Response[bytes]:
+async def show_cooperative(
+    request: AnyRequest, ro: Ro, visit: TheVisit, slug: FromPath[str]
+) -> Response[bytes]:
     """Show what the registry knows of one."""
-    return page(request, "operators/cooperative.html", place="koperasi", form=None, **await _card(ro, visit, slug))
+    return page(
+        request, "operators/cooperative.html", place="koperasi", form=None, **await _card(ro, visit, slug)
+    )
 
 
 @post("/koperasi/{slug:str}/penangguhan", guards=[operator])

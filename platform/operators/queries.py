@@ -108,7 +108,9 @@ async def cooperative_to_change(db: AsyncSession, slug: str) -> Cooperative | No
 
 
 # Nothing searched is everything; a search finds parts of the name and of the address, whatever the case.
-_FOUND = " FROM shared.cooperatives WHERE ($1 = '' OR name ILIKE $2 OR slug ILIKE $2) AND ($3 = '' OR status = $3)"
+_FOUND = (
+    " FROM shared.cooperatives WHERE ($1 = '' OR name ILIKE $2 OR slug ILIKE $2) AND ($3 = '' OR status = $3)"
+)
 
 
 async def cooperatives(
@@ -132,22 +134,30 @@ async def cooperative(ro: Reader, slug: str) -> CooperativeCard | None:
     """Return what the registry knows of a cooperative, or None."""
     return await ro.one(
         CooperativeCard,
-        "SELECT slug, name, status, founded_at, suspended_reason, suspended_at, resembles, contact_name, contact_phone, revision"
+        "SELECT slug, name, status, founded_at, suspended_reason, suspended_at, resembles, "
+        "contact_name, contact_phone, revision"
         " FROM shared.cooperatives WHERE slug = $1",
         slug,
     )
 
 
-async def actions(ro: Reader, *, subject: str = "", page: int = 1, limit: int = PAGE) -> tuple[list[ActionRow], int]:
-    """Return one page of the trail, newest first, and how many entries there are; of one cooperative when ``subject`` names its slug."""
+async def actions(
+    ro: Reader, *, subject: str = "", page: int = 1, limit: int = PAGE
+) -> tuple[list[ActionRow], int]:
+    """Return one page of the trail, newest first, and how many entries there are; of one cooperative when
+    ``subject`` names its slug.
+    """
     rows = await ro.rows(
         ActionRow,
-        "SELECT at, operator, action, subject, coalesce(facts->>'reason', '') AS reason FROM shared.operator_actions"
+        "SELECT at, operator, action, subject, coalesce(facts->>'reason', '') AS reason FROM "
+        "shared.operator_actions"
         " WHERE ($1 = '' OR subject = $1) ORDER BY id DESC LIMIT $2 OFFSET $3",
         subject,
         limit,
         (page - 1) * limit,
     )
     return rows, int(
-        await ro.value("SELECT count(*) FROM shared.operator_actions WHERE ($1 = '' OR subject = $1)", subject)
+        await ro.value(
+            "SELECT count(*) FROM shared.operator_actions WHERE ($1 = '' OR subject = $1)", subject
+        )
     )

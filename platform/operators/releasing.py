@@ -20,7 +20,13 @@ async def release(db: AsyncSession, slug: str, *, by: str) -> None:
     cooperative = await _waiting(db, slug)
     cooperative.status = "active"
     cooperative.released_at = clock.now()
-    record(db, by=by, action="operators.founding_released", subject=slug, facts={"resembles": cooperative.resembles})
+    record(
+        db,
+        by=by,
+        action="operators.founding_released",
+        subject=slug,
+        facts={"resembles": cooperative.resembles},
+    )
     await announce_registry(db)
 
 

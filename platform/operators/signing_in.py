@@ -37,10 +37,13 @@ class OpenedSession(msgspec.Struct, frozen=True):
 async def sign_in(
     database: Database, db: AsyncSession, request: Request[Any, Any, Any], *, phone_number: str, password: str
 ) -> OpenedSession:
-    """Open a session. ``phone_number`` is in E.164; ``request`` says from where it is tried, and in which browser.
+    """Open a session.
 
-    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at once.
-    Raises Refusal: operators.wrong_sign_in for an unknown number and a wrong password alike; ui.too_many_attempts.
+    ``phone_number`` is in E.164; ``request`` says from where it is tried, and in which browser.
+
+    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at
+    once. Raises Refusal: operators.wrong_sign_in for an unknown number and a wrong password alike;
+    ui.too_many_attempts.
     """
     device = None
     if has_device_cookie(request, database.settings):
@@ -66,7 +69,10 @@ async def sign_in(
     await db.execute(delete(OperatorSession).where(OperatorSession.expires_at <= now))
     db.add(
         OperatorSession(
-            token_hash=token_hash(token), operator_id=operator.id, signed_in_at=now, expires_at=now + SESSION_LASTS
+            token_hash=token_hash(token),
+            operator_id=operator.id,
+            signed_in_at=now,
+            expires_at=now + SESSION_LASTS,
         )
     )
     return OpenedSession(token, Account("operator", str(phone_number), renewed))

@@ -1,4 +1,7 @@
-"""Closing a cooperative's doors for a reason, and opening them again. Its data stays as it is, its books stay readable."""
+"""Closing a cooperative's doors for a reason, and opening them again.
+
+Its data stays as it is, its books stay readable.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
 async def suspend(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
     """Close a cooperative from this transaction's commit on; every process forgets its hosts.
 
-    ``reason`` is shown to the cooperative's officers. Raises Refusal: operators.no_such_cooperative, .already_suspended, .not_open,
-    .reason_needed.
+    ``reason`` is shown to the cooperative's officers. Raises Refusal: operators.no_such_cooperative,
+    .already_suspended, .not_open, .reason_needed.
     """
     reason = reason.strip()
     if not reason:

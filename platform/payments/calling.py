@@ -1,7 +1,9 @@
-"""Speaking to a provider: never inside a transaction, so that no row and no connection is held while the world is slow.
+"""Speaking to a provider: never inside a transaction, so that no row and no connection is held while the
+world is slow.
 
-Each function reads what it needs, lets go, asks, and then opens one transaction for what was heard. Killed anywhere between, it can be
-called again: the provider knows our reference or key, and the state machine takes a step once.
+Each function reads what it needs, lets go, asks, and then opens one transaction for what was heard. Killed
+anywhere between, it can be called again: the provider knows our reference or key, and the state machine takes
+a step once.
 """
 
 from __future__ import annotations
@@ -34,10 +36,12 @@ log = structlog.get_logger()
 
 
 async def start(database: Database, tenant: TenantRef, reference: str, *, origin: str) -> Payment:
-    """Start a waiting payment at its provider and return it with where the payer goes; started before, it is returned as it is.
+    """Start a waiting payment at its provider and return it with where the payer goes; started before, it is
+    returned as it is.
 
-    ``origin`` is the cooperative's own address, to which the payer comes back. Raises Refusal: payments.no_such_payment, .not_awaiting,
-    .provider_silent, .provider_declined, .stand_in_refused, .keys_changed.
+    ``origin`` is the cooperative's own address, to which the payer comes back. Raises Refusal:
+    payments.no_such_payment, .not_awaiting, .provider_silent, .provider_declined, .stand_in_refused,
+    .keys_changed.
     """
     async with coop_session(database, tenant) as db:
         payment = await _found(db, reference)
@@ -47,7 +51,8 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
     if payment.redirect_url or payment.provider_reference:
         return payment
     if database.settings.is_production and not payment.live and payment.purpose != TRIAL:
-        raise errors.STAND_IN_REFUSED()  # whatever a trial's database brought along: no buyer is led to a test page
+        # whatever a trial's database brought along: no buyer is led to a test page
+        raise errors.STAND_IN_REFUSED()
     if way.live is not payment.live:
         raise errors.KEYS_CHANGED()
     means = ways.means_of(database, tenant, way)
@@ -67,11 +72,14 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
     return payment
 
 
-async def look(database: Database, tenant: TenantRef, reference: str, *, key: str | None = None) -> rules.Outcome:
-    """Read a payment's state from its provider and believe it as far as it fits; return what became of it, in one word.
+async def look(
+    database: Database, tenant: TenantRef, reference: str, *, key: str | None = None
+) -> rules.Outcome:
+    """Read a payment's state from its provider and believe it as far as it fits; return what became of it, in
+    one word.
 
-    ``key`` is a job's: it is finished in the transaction that has the effect. Raises ProviderFault where asking again may help; where it
-    cannot, the payment goes on the officers' work list.
+    ``key`` is a job's: it is finished in the transaction that has the effect. Raises ProviderFault where
+    asking again may help; where it cannot, the payment goes on the officers' work list.
     """
     async with coop_session(database, tenant) as db:
         payment = await queries.payment_by_reference(db, reference)
@@ -116,7 +124,9 @@ async def _believe(
         if waits and rules.is_over(payment.expires_at, clock.now()):
             await machine.drop(db, payment, "expired")
             outcome = outcome if outcome == "alarm" else "expired"
-        went_back = status is not None and status.state == "paid" and bool(status.refunded or payment.refunded)
+        went_back = (
+            status is not None and status.state == "paid" and bool(status.refunded or payment.refunded)
+        )
         if key is not None and (outcome == "alarm" or not went_back):
             await finish_once(db, key)
     if status is not None and went_back and outcome != "alarm":
@@ -125,9 +135,17 @@ async def _believe(
 
 
 async def _believe_refunded(
-    database: Database, tenant: TenantRef, reference: str, refunded: Rupiah, key: str | None, *, asked_at: datetime
+    database: Database,
+    tenant: TenantRef,
+    reference: str,
+    refunded: Rupiah,
+    key: str | None,
+    *,
+    asked_at: datetime,
 ) -> None:
-    """A transaction of its own: goods may be released here, and whoever has posted already may not lock goods any more."""
+    """A transaction of its own: goods may be released here, and whoever has posted already may not lock goods
+    any more.
+    """
     async with coop_session(database, tenant) as db:
         if key is not None and not await finish_once(db, key):
             return
@@ -137,7 +155,10 @@ async def _believe_refunded(
 
 
 async def call_off(database: Database, tenant: TenantRef, reference: str) -> None:
-    """Tell the provider that nobody waits for this payment any more. It may be too late for that: then the money comes late."""
+    """Tell the provider that nobody waits for this payment any more.
+
+    It may be too late for that: then the money comes late.
+    """
     async with coop_session(database, tenant) as db:
         payment = await queries.payment_by_reference(db, reference)
         way = await ways.way_of(db, payment.way) if payment else None
@@ -177,4 +198,6 @@ def as_refusal() -> Iterator[None]:
     try:
         yield
     except ProviderFault as fault:
-        raise (errors.PROVIDER_SILENT() if fault.passing else errors.PROVIDER_DECLINED(said=str(fault))) from fault
+        raise (
+            errors.PROVIDER_SILENT() if fault.passing else errors.PROVIDER_DECLINED(said=str(fault))
+        ) from fault

@@ -20,14 +20,26 @@ AMOUNT_ABOVE_MOST = Kind(
     id="Cara ini paling banyak {most}. Pilih cara yang lain.",
     en="This way takes at most {most}. Choose another one.",
 )
-NO_SUCH_PAYMENT = Kind("payments.no_such_payment", 404, id="Pembayaran ini tidak ada.", en="There is no such payment.")
-NO_SUCH_WAY = Kind("payments.no_such_way", 404, id="Cara membayar ini tidak ada.", en="There is no such way of paying.")
-NO_SUCH_MESSAGE = Kind("payments.no_such_message", 404, id="Pesan ini tidak ada.", en="There is no such message.")
+NO_SUCH_PAYMENT = Kind(
+    "payments.no_such_payment", 404, id="Pembayaran ini tidak ada.", en="There is no such payment."
+)
+NO_SUCH_WAY = Kind(
+    "payments.no_such_way", 404, id="Cara membayar ini tidak ada.", en="There is no such way of paying."
+)
+NO_SUCH_MESSAGE = Kind(
+    "payments.no_such_message", 404, id="Pesan ini tidak ada.", en="There is no such message."
+)
 NO_SUCH_EXCEPTION = Kind(
-    "payments.no_such_exception", 404, id="Hal yang perlu diperiksa ini tidak ada.", en="There is no such exception."
+    "payments.no_such_exception",
+    404,
+    id="Hal yang perlu diperiksa ini tidak ada.",
+    en="There is no such exception.",
 )
 EXCEPTION_SETTLED = Kind(
-    "payments.exception_settled", 409, id="Ini sudah diperiksa oleh {name}.", en="{name} has looked into this already."
+    "payments.exception_settled",
+    409,
+    id="Ini sudah diperiksa oleh {name}.",
+    en="{name} has looked into this already.",
 )
 NOT_AWAITING = Kind(
     "payments.not_awaiting",
@@ -38,13 +50,16 @@ NOT_AWAITING = Kind(
 UNDER_WAY = Kind(
     "payments.under_way",
     409,
-    id="Uang Anda sedang diproses bank, jadi cara lain belum bisa dipilih. Tunggu sebentar: kabarnya muncul di halaman pembayaran.",
-    en="Your money is on its way through the bank, so no other way can be chosen yet. Wait a little: the payment's page tells the news.",
+    id="Uang Anda sedang diproses bank, jadi cara lain belum bisa dipilih. Tunggu sebentar: kabarnya "
+    "muncul di halaman pembayaran.",
+    en="Your money is on its way through the bank, so no other way can be chosen yet. Wait a little: the "
+    "payment's page tells the news.",
 )
 NOT_FOR_OFFICERS = Kind(
     "payments.not_for_officers",
     409,
-    id="Pembayaran {reference} dipastikan oleh penyedianya, bukan oleh pengurus. Tekan “Tanyakan kepada penyedia”.",
+    id="Pembayaran {reference} dipastikan oleh penyedianya, bukan oleh pengurus. Tekan “Tanyakan kepada "
+    "penyedia”.",
     en="Payment {reference} is confirmed by its provider, not by an officer. Press “Ask the provider”.",
 )
 NOT_PAID = Kind(
@@ -72,7 +87,8 @@ STILL_HELD = Kind(
     "payments.still_held",
     409,
     id="{label} belum diserahkan. Batalkan dari halamannya: uangnya ikut kembali, dan barangnya dilepas.",
-    en="{label} is not handed over yet. Cancel it on its own page: the money goes back with it, and the goods are released.",
+    en="{label} is not handed over yet. Cancel it on its own page: the money goes back with it, and the "
+    "goods are released.",
 )
 REASON_NEEDED = Kind("payments.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
 REFUND_UNDER_WAY = Kind(
@@ -136,12 +152,16 @@ PIN_TOO_EASY = Kind(
     id="PIN ini mudah ditebak. Jangan pakai angka yang sama semua atau berurutan.",
     en="This PIN is easy to guess. Do not use one digit throughout, or digits in a row.",
 )
-NO_SUCH_MEMBER = Kind("payments.no_such_member", 404, id="Anggota ini tidak ada.", en="There is no such member.")
+NO_SUCH_MEMBER = Kind(
+    "payments.no_such_member", 404, id="Anggota ini tidak ada.", en="There is no such member."
+)
 PROVIDER_SILENT = Kind(
     "payments.provider_silent",
     503,
-    id="Layanan pembayaran sedang tidak menjawab. Coba lagi sebentar, atau pilih cara yang lain. Uang Anda belum berpindah.",
-    en="The payment service does not answer just now. Try again in a moment, or choose another way. No money has moved.",
+    id="Layanan pembayaran sedang tidak menjawab. Coba lagi sebentar, atau pilih cara yang lain. Uang "
+    "Anda belum berpindah.",
+    en="The payment service does not answer just now. Try again in a moment, or choose another way. No "
+    "money has moved.",
 )
 PROVIDER_DECLINED = Kind(
     "payments.provider_declined",
@@ -152,14 +172,16 @@ PROVIDER_DECLINED = Kind(
 STAND_IN_REFUSED = Kind(
     "payments.stand_in_refused",
     409,
-    id="Kunci ini hanya untuk uji coba, jadi tidak bisa ditawarkan kepada pembeli. Pakai kunci yang sesungguhnya.",
+    id="Kunci ini hanya untuk uji coba, jadi tidak bisa ditawarkan kepada pembeli. Pakai kunci yang "
+    "sesungguhnya.",
     en="This key is for tests only and cannot be offered to buyers. Use the real one.",
 )
 KEYS_CHANGED = Kind(
     "payments.keys_changed",
     409,
     id="Kunci cara membayar ini diganti sesudah pembayaran dibuat. Pilih cara membayar yang lain.",
-    en="The keys of this way of paying were changed after the payment was opened. Choose another way of paying.",
+    en="The keys of this way of paying were changed after the payment was opened. Choose another way of "
+    "paying.",
 )
 SETTING_MISSING = Kind("payments.setting_missing", 422, id="Isi bagian ini dulu.", en="Fill this in first.")
 FEE_OUT_OF_RANGE = Kind(

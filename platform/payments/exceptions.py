@@ -1,4 +1,5 @@
-"""What somebody must look at in a payment: each is a row, open until it is settled, and the same facts are one row for good.
+"""What somebody must look at in a payment: each is a row, open until it is settled, and the same facts are
+one row for good.
 
 Payments are locked by the caller, as in the state machine; nothing here posts or commits.
 """
@@ -30,7 +31,8 @@ async def raise_exception(
 ) -> rules.Outcome:
     """Put an exception of a payment on the officers' work list.
 
-    The same facts again change nothing: while it is open it is there already, and once it is settled its cause has been looked into.
+    The same facts again change nothing: while it is open it is there already, and once it is settled its
+    cause has been looked into.
     """
     row = {
         "id": new_id(),
@@ -45,7 +47,9 @@ async def raise_exception(
     return "alarm"
 
 
-async def settle_exception(db: AsyncSession, actor: Actor, payment: Payment, exception_id: UUID, note: str) -> None:
+async def settle_exception(
+    db: AsyncSession, actor: Actor, payment: Payment, exception_id: UUID, note: str
+) -> None:
     """Take one exception of a payment off the work list, with a note of what was done about it.
 
     Raises Refusal payments.reason_needed, .no_such_exception, .exception_settled.
@@ -60,8 +64,12 @@ async def settle_exception(db: AsyncSession, actor: Actor, payment: Payment, exc
     _settle(db, actor, payment, found, note.strip())
 
 
-async def settle_those_of(db: AsyncSession, actor: Actor, payment: Payment, refunds: Collection[UUID]) -> None:
-    """Settle the open exceptions about refunds that need nobody any more: what ``actor`` has just done says so, and no note is needed."""
+async def settle_those_of(
+    db: AsyncSession, actor: Actor, payment: Payment, refunds: Collection[UUID]
+) -> None:
+    """Settle the open exceptions about refunds that need nobody any more: what ``actor`` has just done says
+    so, and no note is needed.
+    """
     names = {str(each) for each in refunds}
     for each in await open_exceptions(db, payment.id):
         if each.facts.get("refund") in names:
@@ -78,7 +86,14 @@ async def open_exceptions(db: AsyncSession, payment_id: UUID) -> list[PaymentExc
 
 def _settle(db: AsyncSession, actor: Actor, payment: Payment, exception: PaymentException, note: str) -> None:
     exception.settled_at, exception.settled_by, exception.note = clock.now(), actor.name, note
-    _record(db, actor, payment, events.ALARM_SETTLED, exception.reason, {"note": note} if note else exception.facts)
+    _record(
+        db,
+        actor,
+        payment,
+        events.ALARM_SETTLED,
+        exception.reason,
+        {"note": note} if note else exception.facts,
+    )
 
 
 def _record(

@@ -1,4 +1,7 @@
-"""Working on what providers said: a stored message, the answer to a refund. Nothing is believed that was not read back from the provider."""
+"""Working on what providers said: a stored message, the answer to a refund.
+
+Nothing is believed that was not read back from the provider.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +26,17 @@ if TYPE_CHECKING:
     from payments.models import Payment
     from tenants.registry import TenantRef
 
-# A provider that says "pending" is asked again, ever more seldom, for about a fortnight: QRIS and bank refunds take days.
+# A provider that says "pending" is asked again, ever more seldom, for about a fortnight: QRIS and bank
+# refunds take days.
 ASK_AGAIN_FIRST: Final = timedelta(minutes=2)
 ASK_AGAIN_LONGEST: Final = timedelta(hours=12)
 MOST_ASKED: Final = 40
 
 
 async def hear_event(database: Database, tenant: TenantRef, key: str, event_id: int) -> None:
-    """Work on one stored message. A message about no payment of this cooperative changes nothing but its own row.
+    """Work on one stored message.
+
+    A message about no payment of this cooperative changes nothing but its own row.
 
     Raises ProviderFault where the provider cannot be asked now: the job is tried again.
     """
@@ -58,11 +64,15 @@ async def hear_event(database: Database, tenant: TenantRef, key: str, event_id: 
         event.outcome, event.handled_at = outcome, clock.now()
         if concerns == "payout":
             day = clock.today().isoformat()
-            await later(db, "payments.reconcile", {"way": name}, key=f"payments.reconcile:{name}:{day}:{event_id}")
+            await later(
+                db, "payments.reconcile", {"way": name}, key=f"payments.reconcile:{name}:{day}:{event_id}"
+            )
 
 
 async def _named_by_provider(database: Database, tenant: TenantRef, name: str, theirs: str) -> str | None:
-    """Return our reference of a payment that a message calls by another of the provider's names (a charge, a refund), or None."""
+    """Return our reference of a payment that a message calls by another of the provider's names (a charge, a
+    refund), or None.
+    """
     async with coop_session(database, tenant) as db:
         way = await ways.way_of(db, name)
     try:
@@ -79,7 +89,9 @@ async def _named_by_provider(database: Database, tenant: TenantRef, name: str, t
 async def carry_out_refund(
     database: Database, tenant: TenantRef, key: str, refund_id: UUID, *, attempt: int = 0
 ) -> None:
-    """Ask the provider for a refund, or what became of it; book it when it is done. Pending: asked again later.
+    """Ask the provider for a refund, or what became of it; book it when it is done.
+
+    Pending: asked again later.
 
     ``attempt`` counts how often it was asked about after the first time.
     Raises ProviderFault where asking again may help; our key makes the second asking the same refund.
@@ -135,7 +147,9 @@ async def _hear_refunds_of(database: Database, tenant: TenantRef, reference: str
     async with coop_session(database, tenant) as db:
         payment = await queries.payment_by_reference(db, reference)
         pending = (
-            [each.id for each in await queries.refunds_of(db, payment.id) if each.state == "pending"] if payment else []
+            [each.id for each in await queries.refunds_of(db, payment.id) if each.state == "pending"]
+            if payment
+            else []
         )
     for refund_id in pending:
         await carry_out_refund(database, tenant, f"payments.refund:{refund_id}:told:{new_id()}", refund_id)

@@ -1,7 +1,9 @@
-"""Messages of providers: verified as they were sent, kept as rows that are unique by the provider's own id, and only then worked on.
+"""Messages of providers: verified as they were sent, kept as rows that are unique by the provider's own id,
+and only then worked on.
 
-Providers send the same message up to a dozen times and all at once, so storing is done for many in one transaction: while one is on its way
-to the database, those that come meanwhile wait for the next. None is answered before it is stored.
+Providers send the same message up to a dozen times and all at once, so storing is done for many in one
+transaction: while one is on its way to the database, those that come meanwhile wait for the next. None is
+answered before it is stored.
 """
 
 from __future__ import annotations
@@ -31,17 +33,22 @@ _KEPT: Final = "payments.inboxes"
 _KNOWN: Final = 2_000
 _ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
-# The message and its job are written together, or neither; one that is known already is neither written nor worked on again.
+# The message and its job are written together, or neither; one that is known already is neither written nor
+# worked on again.
 _STORE: Final = text(
-    "WITH sent AS (SELECT way, event_id, kind, concerns, reference, provider_reference, body FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e(way text, event_id text, kind text, concerns text,"
+    "WITH sent AS (SELECT way, event_id, kind, concerns, reference, provider_reference, body FROM "
+    "jsonb_to_recordset(CAST(:events AS jsonb)) AS e(way text, event_id text, kind text, concerns text,"
     " reference text, provider_reference text, body text)),"
-    " fresh AS (INSERT INTO payment_events (way, event_id, kind, concerns, reference, provider_reference, body)"
+    " fresh AS (INSERT INTO payment_events (way, event_id, kind, concerns, reference, "
+    "provider_reference, body)"
     " SELECT way, event_id, kind, concerns, reference, provider_reference, convert_to(body, 'UTF8') FROM sent"
     " ORDER BY way, event_id"  # else two that store the same messages in other orders lock each other out
     " ON CONFLICT (way, event_id) DO NOTHING RETURNING id, way, event_id),"
     " work AS (INSERT INTO shared.outbox (job, key, arguments)"
-    " SELECT 'payments.hear', 'payments.hear:' || way || ':' || event_id, jsonb_build_object('event', id) FROM fresh RETURNING 1)"
-    " SELECT pg_notify('lumbung_outbox', '') FROM (SELECT count(*) AS written FROM work) AS w WHERE w.written > 0"
+    " SELECT 'payments.hear', 'payments.hear:' || way || ':' || event_id, jsonb_build_object('event', "
+    "id) FROM fresh RETURNING 1)"
+    " SELECT pg_notify('lumbung_outbox', '') FROM (SELECT count(*) AS written FROM work) AS w WHERE "
+    "w.written > 0"
 )
 
 
@@ -51,7 +58,9 @@ class Unknown(Exception):
 
 @dataclass
 class _Waiting:
-    """Messages of one cooperative that are not stored yet, each with whom to tell, and who is storing some now."""
+    """Messages of one cooperative that are not stored yet, each with whom to tell, and who is storing some
+    now.
+    """
 
     events: list[tuple[dict[str, object], asyncio.Future[None]]] = field(default_factory=list)
     writers: set[asyncio.Task[None]] = field(default_factory=set)
@@ -59,15 +68,23 @@ class _Waiting:
 
 @dataclass
 class Inbox:
-    """The inbox of one process, over all cooperatives. What it knows of an address is forgotten when the cooperative changes something."""
+    """The inbox of one process, over all cooperatives.
+
+    What it knows of an address is forgotten when the cooperative changes something.
+    """
 
     database: Database
     known: dict[tuple[str, str], tuple[Provider, Means]] = field(default_factory=dict)
     forgotten: int = 0
     waiting: dict[str, _Waiting] = field(default_factory=dict)
 
-    async def receive(self, tenant: TenantRef, endpoint: str, headers: Mapping[str, str], body: bytes) -> Event:
-        """Verify a message and return once it is stored. Raises Unknown, and Unverified for one that is not its provider's."""
+    async def receive(
+        self, tenant: TenantRef, endpoint: str, headers: Mapping[str, str], body: bytes
+    ) -> Event:
+        """Verify a message and return once it is stored.
+
+        Raises Unknown, and Unverified for one that is not its provider's.
+        """
         provider, means = await self._provider(tenant, endpoint)
         event = provider.verify(means, headers, body)
         await self._store(tenant, provider.way, event, body)

@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
 async def all_slugs(ro: Reader) -> list[str]:
     """Return the names of all cooperatives, the oldest first. Reads schema ``shared``."""
-    return [row["slug"] for row in await ro.records("SELECT slug FROM shared.cooperatives ORDER BY founded_at, slug")]
+    return [
+        row["slug"]
+        for row in await ro.records("SELECT slug FROM shared.cooperatives ORDER BY founded_at, slug")
+    ]
 
 
 async def ways_to_change(db: AsyncSession) -> list[PaymentWayRow]:
     """Return the ways that officers have set, locked."""
     statement = (
-        select(PaymentWayRow).order_by(PaymentWayRow.way).with_for_update().execution_options(populate_existing=True)
+        select(PaymentWayRow)
+        .order_by(PaymentWayRow.way)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     return list((await db.execute(statement)).scalars())

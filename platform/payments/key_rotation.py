@@ -1,4 +1,6 @@
-"""Moving every cooperative's secrets under the master key that encrypts now, so that an old key can be taken away afterwards."""
+"""Moving every cooperative's secrets under the master key that encrypts now, so that an old key can be taken
+away afterwards.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,11 @@ class Rotated(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a rotation did. ``key`` is the name of the key that all secrets are under now; ``failed`` tells why by cooperative, and nothing of those moved."""
+    """What a rotation did.
+
+    ``key`` is the name of the key that all secrets are under now; ``failed`` tells why by cooperative, and
+    nothing of those moved.
+    """
 
     key: str
     cooperatives: list[Rotated]
@@ -38,9 +44,12 @@ class Report(msgspec.Struct, frozen=True):
 
 
 async def rotate(database: Database) -> Report:
-    """Seal every secret of every cooperative anew under the first master key; those that are under it stay. Safe to run twice.
+    """Seal every secret of every cooperative anew under the first master key; those that are under it stay.
 
-    One transaction a cooperative; what fails in one does not stop the others. Raises Refusal payments.vault_has_no_key.
+    Safe to run twice.
+
+    One transaction a cooperative; what fails in one does not stop the others. Raises Refusal
+    payments.vault_has_no_key.
     """
     keys = database.settings.keys
     if not keys:

@@ -1,8 +1,11 @@
-"""The one state machine of a payment. Each function works on a locked payment, in the caller's transaction, and never commits.
+"""The one state machine of a payment.
 
-A payment becomes paid by a status that was read from its provider, by a named officer, by a matched statement line, or by our own books;
-by nothing else. What it was for is told first (goods are locked before the books), then the journal is posted. A step that was taken
-before changes nothing: the same message five times is one posting.
+Each function works on a locked payment, in the caller's transaction, and never commits.
+
+A payment becomes paid by a status that was read from its provider, by a named officer, by a matched statement
+line, or by our own books; by nothing else. What it was for is told first (goods are locked before the books),
+then the journal is posted. A step that was taken before changes nothing: the same message five times is one
+posting.
 """
 
 from __future__ import annotations
@@ -36,10 +39,13 @@ async def settle(
     at: datetime | None = None,
     actor: Actor = SYSTEM,
 ) -> bool:
-    """Take the money of a payment: tell its purpose, post the journal, book what the way cost. False when it was paid before.
+    """Take the money of a payment: tell its purpose, post the journal, book what the way cost.
 
-    ``by`` names whose word it is (a provider, an officer, the payer for our own books), and ``actor`` the person of the trail, where it is
-    one; ``fee`` is what the provider says it kept. Raises Refusal as ``ledger.post`` does.
+    False when it was paid before.
+
+    ``by`` names whose word it is (a provider, an officer, the payer for our own books), and ``actor`` the
+    person of the trail, where it is one; ``fee`` is what the provider says it kept. Raises Refusal as
+    ``ledger.post`` does.
     """
     if not rules.can_follow(payment.status, "paid"):
         return False
@@ -59,7 +65,9 @@ async def settle(
     if money.reaches_books(payment):
         payment.journal = await money.book_settlement(db, payment, capabilities, credited, tail, on=on)
     await learn_fee(db, payment, await _fee_by_rule(db, payment) if fee is None else fee, on=on)
-    _record(db, payment, events.SETTLED, {"by": by, "went_to": payment.went_to, "late": payment.late}, by=actor)
+    _record(
+        db, payment, events.SETTLED, {"by": by, "went_to": payment.went_to, "late": payment.late}, by=actor
+    )
     return True
 
 
@@ -74,7 +82,9 @@ async def learn_fee(db: AsyncSession, payment: Payment, fee: Rupiah | None, *, o
 
 
 async def _fee_by_rule(db: AsyncSession, payment: Payment) -> Rupiah | None:
-    """What the way costs by the cooperative's own rule of this day; None without one, and where the provider tells it."""
+    """What the way costs by the cooperative's own rule of this day; None without one, and where the provider
+    tells it.
+    """
     capabilities = provider_of(payment.way).capabilities()
     if capabilities.tells_fees or capabilities.settles not in ("provider", "officer"):
         return None
@@ -84,8 +94,13 @@ async def _fee_by_rule(db: AsyncSession, payment: Payment) -> Rupiah | None:
     return rules.fee_of(Rupiah(payment.amount), way.fee_percent, way.fee_fixed)
 
 
-async def drop(db: AsyncSession, payment: Payment, ending: rules.Ending, *, why: str = "", by: Actor = SYSTEM) -> bool:
-    """End a payment that no money came for: it failed, its time was up, or somebody called it off. False when it waits no more."""
+async def drop(
+    db: AsyncSession, payment: Payment, ending: rules.Ending, *, why: str = "", by: Actor = SYSTEM
+) -> bool:
+    """End a payment that no money came for: it failed, its time was up, or somebody called it off.
+
+    False when it waits no more.
+    """
     if payment.status != "awaiting":
         return False
     payment.status, payment.ended_at = ending, clock.now()
@@ -96,7 +111,10 @@ async def drop(db: AsyncSession, payment: Payment, ending: rules.Ending, *, why:
 
 
 async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, on: date) -> Payment:
-    """Let a named officer say that the money has come. Raises Refusal payments.no_such_payment, .not_awaiting, .not_for_officers."""
+    """Let a named officer say that the money has come.
+
+    Raises Refusal payments.no_such_payment, .not_awaiting, .not_for_officers.
+    """
     payment = await locked(db, reference)
     if provider_of(payment.way).capabilities().settles != "officer":
         raise errors.NOT_FOR_OFFICERS(reference=reference)
@@ -106,19 +124,24 @@ async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, 
 
 
 async def settle_by_statement(db: AsyncSession, payment: Payment, actor: Actor, *, on: date) -> bool:
-    """Take the money that a line of the bank's statement shows, which ``actor`` brought in; ``on`` is the line's day. False when it was paid before."""
+    """Take the money that a line of the bank's statement shows, which ``actor`` brought in; ``on`` is the
+    line's day. False when it was paid before.
+    """
     return await settle(db, payment, by=actor.name, on=on, actor=actor)
 
 
 async def expire(db: AsyncSession, reference: str) -> None:
-    """End a payment whose time is up and about which nobody outside can be asked; does nothing when it was settled meanwhile."""
+    """End a payment whose time is up and about which nobody outside can be asked; does nothing when it was
+    settled meanwhile.
+    """
     payment = await locked(db, reference)
     if rules.is_over(payment.expires_at, clock.now()):
         await drop(db, payment, "expired")
 
 
 async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) -> rules.Outcome:
-    """Believe what was read from the provider, as far as it fits our own row; return what became of it, in one word.
+    """Believe what was read from the provider, as far as it fits our own row; return what became of it, in
+    one word.
 
     Another reference, currency or amount is an alarm and never a posting.
     """
@@ -139,13 +162,17 @@ async def hear(db: AsyncSession, payment: Payment, status: Status, *, on: date) 
         return "settled" if settled else "known"
     if status.state == "awaiting":
         if payment.status == "awaiting":
-            payment.under_way_since = (payment.under_way_since or payment.checked_at) if status.under_way else None
+            payment.under_way_since = (
+                (payment.under_way_since or payment.checked_at) if status.under_way else None
+            )
         return "awaiting"
     return status.state if await drop(db, payment, status.state, why=status.detail) else "known"
 
 
 async def _raise_disputes(db: AsyncSession, payment: Payment, status: Status) -> None:
-    """A payer who disputes a second time is another exception, where the provider tells its disputes apart."""
+    """A payer who disputes a second time is another exception,
+    where the provider tells its disputes apart.
+    """
     said = {"said": status.detail}
     for facts in [said | {"dispute": each} for each in status.disputes] or [said]:
         await raise_exception(db, payment, "charged_back", facts)

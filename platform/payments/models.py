@@ -1,4 +1,6 @@
-"""Ways of paying as a cooperative has set them, its payments, and what providers said of them; statements have models of their own."""
+"""Ways of paying as a cooperative has set them, its payments, and what providers said of them; statements
+have models of their own.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -30,10 +32,13 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class PaymentWayRow(CoopBase):
-    """A way of paying as its officers set it. ``secrets`` are sealed (payments.vault); ``endpoint`` is the unguessable end of its webhook.
+    """A way of paying as its officers set it.
 
-    ``fee_percent`` (text of a decimal) and ``fee_fixed`` (rupiah) are what the way costs where its provider does not tell; ``live`` says
-    that its keys move real money. A way without a row is as ``ways.ON_FROM_THE_START`` says.
+    ``secrets`` are sealed (payments.vault); ``endpoint`` is the unguessable end of its webhook.
+
+    ``fee_percent`` (text of a decimal) and ``fee_fixed`` (rupiah) are what the way costs where its provider
+    does not tell; ``live`` says that its keys move real money. A way without a row is as
+    ``ways.ON_FROM_THE_START`` says.
     """
 
     __tablename__ = "payment_ways"
@@ -55,9 +60,10 @@ class PaymentWayRow(CoopBase):
 class Payment(CoopBase):
     """One payment by one way. ``amount`` is what must come, in rupiah, its unique ``tail`` included.
 
-    ``purpose`` and ``subject_id`` say what it pays (an order, a member's wallet); ``went_to`` where the money went: "purpose", the payer's
-    "wallet" when the purpose was gone, or "owed" to a payer who has none. ``under_way_since``: the payer has done their part, and the money
-    is on its way through banks; while it is, nothing ends or replaces the payment.
+    ``purpose`` and ``subject_id`` say what it pays (an order, a member's wallet); ``went_to`` where the money
+    went: "purpose", the payer's "wallet" when the purpose was gone, or "owed" to a payer who has none.
+    ``under_way_since``: the payer has done their part, and the money is on its way through banks; while it
+    is, nothing ends or replaces the payment.
     """
 
     __tablename__ = "payments"
@@ -111,15 +117,19 @@ class Payment(CoopBase):
 
 
 class PaymentException(CoopBase):
-    """One thing about a payment that somebody must look at: open until it is settled. Only the settlement is ever written to a row.
+    """One thing about a payment that somebody must look at: open until it is settled.
 
-    The same ``facts`` are one exception, however often they are found; ``facts_digest`` is what the database holds that by.
+    Only the settlement is ever written to a row.
+
+    The same ``facts`` are one exception, however often they are found; ``facts_digest`` is what the database
+    holds that by.
     """
 
     __tablename__ = "payment_exceptions"
     __table_args__ = (
         CheckConstraint(
-            "reason IN ('amount', 'currency', 'reference', 'refund_failed', 'refund_not_covered', 'refund_waits', 'fault',"
+            "reason IN ('amount', 'currency', 'reference', 'refund_failed', 'refund_not_covered', "
+            "'refund_waits', 'fault',"
             " 'unheard_refund', 'charged_back')",
             name="reason",
         ),
@@ -142,7 +152,10 @@ class PaymentException(CoopBase):
 
 
 class PaymentRefund(CoopBase):
-    """Money that goes back: asked for, and once done, booked. ``back_to``: "same_way", "wallet" or "by_hand"."""
+    """Money that goes back: asked for, and once done, booked.
+
+    ``back_to``: "same_way", "wallet" or "by_hand".
+    """
 
     __tablename__ = "payment_refunds"
     __table_args__ = (
@@ -170,7 +183,8 @@ class PaymentRefund(CoopBase):
 
 
 class PaymentEvent(CoopBase):
-    """A verified message of a provider, as it was sent; unique by the provider's own id, so that it counts once.
+    """A verified message of a provider, as it was sent; unique by the provider's own id, so that it counts
+    once.
 
     ``outcome`` is what became of it once it was heard (``rules.Outcome``).
     """
@@ -180,7 +194,8 @@ class PaymentEvent(CoopBase):
         UniqueConstraint("way", "event_id"),
         CheckConstraint("state IN ('received', 'done', 'alarm')", name="state"),
         CheckConstraint(
-            "outcome IN ('settled', 'known', 'awaiting', 'failed', 'expired', 'cancelled', 'alarm', 'unknown', 'nothing')",
+            "outcome IN ('settled', 'known', 'awaiting', 'failed', 'expired', 'cancelled', 'alarm', "
+            "'unknown', 'nothing')",
             name="outcome",
         ),
         Index("ix_payment_events_state", "state", "id"),
@@ -201,7 +216,8 @@ class PaymentEvent(CoopBase):
 
 
 class ProviderMovement(CoopBase):
-    """One movement of a provider's balance as the provider tells it, in rupiah; a payout's journal brings the money to the bank.
+    """One movement of a provider's balance as the provider tells it, in rupiah; a payout's journal brings the
+    money to the bank.
 
     ``fraction``: what it told was no whole rupiah, and ``gross`` and ``fee`` are rounded.
     """
@@ -223,7 +239,9 @@ class ProviderMovement(CoopBase):
 
 
 class ProviderBalance(CoopBase):
-    """What a provider said last that it holds for us, in rupiah (None: it tells no balance), and since when its movements are kept."""
+    """What a provider said last that it holds for us, in rupiah (None: it tells no balance), and since when
+    its movements are kept.
+    """
 
     __tablename__ = "provider_balances"
 
@@ -267,10 +285,11 @@ class PayrollBatch(CoopBase):
 
 
 class PayrollLine(CoopBase):
-    """What was asked of one member's pay, and what the employer took; a difference waits until an officer has settled it.
+    """What was asked of one member's pay, and what the employer took; a difference waits until an officer has
+    settled it.
 
-    ``booked`` is what of ``taken`` paid off the debt; the rest lies on the account of payers' money until ``decision`` says where it goes.
-    ``named``: the employer's answer had a line for the member.
+    ``booked`` is what of ``taken`` paid off the debt; the rest lies on the account of payers' money until
+    ``decision`` says where it goes. ``named``: the employer's answer had a line for the member.
     """
 
     __tablename__ = "payroll_lines"
@@ -294,7 +313,9 @@ class PayrollLine(CoopBase):
 
 
 class PayrollStray(CoopBase):
-    """Money in the employer's answer for somebody of whom nothing was asked; ``line`` is where it stands in the file."""
+    """Money in the employer's answer for somebody of whom nothing was asked; ``line`` is where it stands in
+    the file.
+    """
 
     __tablename__ = "payroll_strays"
     __table_args__ = (

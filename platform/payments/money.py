@@ -1,4 +1,6 @@
-"""What payments write into the books, each step through the one door: money that came, what it cost, money that went back."""
+"""What payments write into the books, each step through the one door: money that came, what it cost, money
+that went back.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def reaches_books(payment: Payment) -> bool:
-    """Whether a payment is in the books. An officer's trial with keys that move no real money leaves no trace in them."""
+    """Whether a payment is in the books.
+
+    An officer's trial with keys that move no real money leaves no trace in them.
+    """
     return payment.live or payment.purpose != TRIAL
 
 
@@ -31,16 +36,27 @@ def clearing_of(payment: Payment, capabilities: Capabilities) -> Place:
 
 
 def resting_place(payment: Payment) -> Place:
-    """Return where money lies whose purpose was gone: the payer's wallet, or what is owed to a payer without one."""
+    """Return where money lies whose purpose was gone: the payer's wallet, or what is owed to a payer without
+    one.
+    """
     if payment.went_to == "wallet":
         return Place(WALLETS, payment.member_id)
     return Place(OWED_TO_PAYERS)
 
 
 async def book_settlement(
-    db: AsyncSession, payment: Payment, capabilities: Capabilities, credited: Place, tail: TransferTail, *, on: date
+    db: AsyncSession,
+    payment: Payment,
+    capabilities: Capabilities,
+    credited: Place,
+    tail: TransferTail,
+    *,
+    on: date,
 ) -> int:
-    """Post that the money came, and return the journal's number. The unique tail goes where the bylaws say."""
+    """Post that the money came, and return the journal's number.
+
+    The unique tail goes where the bylaws say.
+    """
     amount = Rupiah(payment.amount)
     base = amount - payment.tail
     clearing = clearing_of(payment, capabilities)
@@ -83,7 +99,10 @@ async def book_refund(
     on: date,
     by: str,
 ) -> int:
-    """Post that money went back, and return the journal's number. A tail goes back out of the income that it was."""
+    """Post that money went back, and return the journal's number.
+
+    A tail goes back out of the income that it was.
+    """
     amount = Rupiah(refund.amount)
     tail = rules.tail_in_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), amount)
     if refund.back_to == "wallet":

@@ -37,10 +37,12 @@ _LETTERS_OF_REFERENCE: Final = 11
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that is asked for. ``amount`` in rupiah, without any tail; ``key`` makes asking again harmless.
+    """A payment that is asked for.
 
-    ``label`` is what it is for, as it will stand in the books and on the receipt. ``consent`` is what a PIN has given, for credit.
-    ``opened_at`` is the moment of what it is opened for (None: now).
+    ``amount`` in rupiah, without any tail; ``key`` makes asking again harmless.
+
+    ``label`` is what it is for, as it will stand in the books and on the receipt. ``consent`` is what a PIN
+    has given, for credit. ``opened_at`` is the moment of what it is opened for (None: now).
     """
 
     purpose: str
@@ -57,7 +59,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Found(msgspec.Struct, frozen=True, kw_only=True):
-    """All that opening a payment reads, in one round trip and after its locks. ``free`` are tails to choose from, ``has`` what the payer has."""
+    """All that opening a payment reads, in one round trip and after its locks.
+
+    ``free`` are tails to choose from, ``has`` what the payer has.
+    """
 
     before: bool
     way: ways.Way
@@ -65,12 +70,14 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     has: Rupiah | None
 
 
-async def open_payment(db: AsyncSession, actor: Actor, ask: Ask, *, on: date, bylaws: Bylaws | None = None) -> Payment:
+async def open_payment(
+    db: AsyncSession, actor: Actor, ask: Ask, *, on: date, bylaws: Bylaws | None = None
+) -> Payment:
     """Open a payment and return it, locked; the same key again returns the one that it opened before.
 
-    ``bylaws`` are those of ``on``, where they were read already in this transaction. Raises Refusal: payments.way_not_offered,
-    .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low, .credit_too_low, .consent_needed, .provider_declined (a QRIS that
-    cannot carry the amount).
+    ``bylaws`` are those of ``on``, where they were read already in this transaction. Raises Refusal:
+    payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low,
+    .credit_too_low, .consent_needed, .provider_declined (a QRIS that cannot carry the amount).
     """
     if bylaws is None:
         bylaws = (await bylaws_on(db, on)).bylaws
@@ -82,7 +89,9 @@ async def open_payment(db: AsyncSession, actor: Actor, ask: Ask, *, on: date, by
 
 
 async def open_unoffered(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) -> Payment:
-    """Open a payment by a way that buyers need not be offered, as an officer's trial of it; the same key again returns the same."""
+    """Open a payment by a way that buyers need not be offered, as an officer's trial of it; the same key
+    again returns the same.
+    """
     found = await _find(db, ask, (await bylaws_on(db, on)).bylaws)
     return await _open(db, actor, ask, found, on=on)
 
@@ -96,7 +105,8 @@ async def _find(db: AsyncSession, ask: Ask, bylaws: Bylaws) -> _Found:
     if takes_tail:
         await one_at_a_time(db, "tails of transfers")
     elif capabilities.asks_pin and ask.member_id is not None:
-        # the row of the member's terms is locked first: two purchases on credit at once do not both fit under the limit
+        # the row of the member's terms is locked first: two purchases on credit at once do not both fit under
+        # the limit
         await queries.credit_terms_to_change(db, ask.member_id)
 
     async def taken(ro: Reader) -> list[int]:
@@ -137,10 +147,14 @@ async def _open(db: AsyncSession, actor: Actor, ask: Ask, found: _Found, *, on: 
 
 
 async def _written(db: AsyncSession, ask: Ask, found: _Found) -> Payment | None:
-    """Write the payment; None when this key has opened one. A second sender waits here until the first has ended."""
+    """Write the payment; None when this key has opened one.
+
+    A second sender waits here until the first has ended.
+    """
     opened_at = ask.opened_at or clock.now()
     capabilities = found.way.capabilities
-    # a tail by which this transfer differs from every other that may still come; none where all 999 are taken: its text must do then
+    # a tail by which this transfer differs from every other that may still come; none where all 999 are
+    # taken: its text must do then
     tail = secrets.choice(found.free) if found.free else 0
     values: dict[str, Any] = {
         "id": new_id(),
@@ -163,7 +177,9 @@ async def _written(db: AsyncSession, ask: Ask, found: _Found) -> Payment | None:
     }
     if capabilities.settles == "officer":
         values |= await _shown(Payment(**values), found.way)
-    statement = insert(Payment).values(**values).on_conflict_do_nothing(index_elements=["key"]).returning(Payment)
+    statement = (
+        insert(Payment).values(**values).on_conflict_do_nothing(index_elements=["key"]).returning(Payment)
+    )
     return (await db.execute(statement)).scalar_one_or_none()
 
 
@@ -172,7 +188,9 @@ def _reference() -> str:
 
 
 async def _pay_from_books(db: AsyncSession, payment: Payment, ask: Ask, has: Rupiah | None, on: date) -> None:
-    """Pay at once from what the books hold of the member, or on credit; whatever was read before, no balance falls below its floor."""
+    """Pay at once from what the books hold of the member, or on credit; whatever was read before, no balance
+    falls below its floor.
+    """
     assert payment.member_id is not None  # ways of the books are for members only
     total = Rupiah(payment.amount)
     asks_pin = provider_of(payment.way).capabilities().asks_pin
@@ -185,7 +203,8 @@ async def _pay_from_books(db: AsyncSession, payment: Payment, ask: Ask, has: Rup
     except Refusal as refusal:
         if refusal.code != "ledger.below_floor":
             raise
-        # another payment of theirs was faster by a moment; what is left is not known inside this failed transaction
+        # another payment of theirs was faster by a moment; what is left is not known inside this failed
+        # transaction
         raise errors.BALANCE_SPENT(total=total, field="payment_way") from refusal
 
 
@@ -226,7 +245,9 @@ def intent_of(payment: Payment, *, return_to: str, endpoint_url: str | None) -> 
 
 
 async def look_later(db: AsyncSession, payment: Payment) -> None:
-    """See to its end: a provider is asked once more when its payment expires, since its message may have been lost."""
+    """See to its end: a provider is asked once more when its payment expires, since its message may have been
+    lost.
+    """
     provider_asked = provider_of(payment.way).capabilities().settles == "provider"
     job = "payments.look" if provider_asked else "payments.expire"
     due = payment.expires_at

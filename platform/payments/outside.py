@@ -14,7 +14,9 @@ _KEPT: Final = "payments.client"
 
 
 def client_of(database: Database) -> httpx.AsyncClient:
-    """Return the client; it lives as long as the pools, and follows no redirect: a provider's API answers itself."""
+    """Return the client; it lives as long as the pools, and follows no redirect: a provider's API answers
+    itself.
+    """
     client: httpx.AsyncClient | None = database.local.get(_KEPT)
     if client is None:
         client = httpx.AsyncClient(timeout=TIME_OUT, limits=httpx.Limits(max_connections=50))

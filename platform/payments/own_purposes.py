@@ -1,4 +1,6 @@
-"""What a payment can be for without a shop: filling a wallet, paying off credit, and an officer's trial of a way."""
+"""What a payment can be for without a shop: filling a wallet, paying off credit, and an officer's trial of a
+way.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ TRIAL: Final = "trial"
 
 
 class OwnPurpose:
-    """A purpose that always takes the money: one account of the member's (or of nobody's), in and out alike."""
+    """A purpose that always takes the money:
+    one account of the member's (or of nobody's), in and out alike.
+    """
 
     for_goods = False
 
@@ -53,7 +57,10 @@ class OwnPurpose:
 
 
 class Repayment(OwnPurpose):
-    """Paying off kasbon. Two payments that wait at once may bring more than is owed: the later one goes to the member's wallet."""
+    """Paying off kasbon.
+
+    Two payments that wait at once may bring more than is owed: the later one goes to the member's wallet.
+    """
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
         for member_id in sorted({str(payment.member_id) for payment in payments}):

@@ -1,4 +1,6 @@
-"""Pages of payments: where buyers pay, members' wallets and credit, and the officers' ways, lists and statements."""
+"""Pages of payments: where buyers pay, members' wallets and credit, and the officers' ways, lists and
+statements.
+"""
 
 from typing import Any, Final
 

@@ -1,8 +1,9 @@
 """What a way of paying is to the rest of the room: one Protocol, and the values that go in and out.
 
-A provider knows one outside world (a gateway, a bank's statement, the cooperative's own books) and nothing of orders or journals. It says
-what it can do in ``Capabilities``; the state machine (``payments.machine``) decides what happens. Amounts are whole rupiah everywhere
-here: an outside world that counts otherwise is converted inside its own provider.
+A provider knows one outside world (a gateway, a bank's statement, the cooperative's own books) and nothing of
+orders or journals. It says what it can do in ``Capabilities``; the state machine (``payments.machine``)
+decides what happens. Amounts are whole rupiah everywhere here: an outside world that counts otherwise is
+converted inside its own provider.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ OutsideState = Literal["awaiting", "paid", "failed", "expired", "cancelled"]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that an officer sets for a way of paying. A ``secret`` is kept encrypted and never shown again.
+    """One thing that an officer sets for a way of paying.
 
-    ``required``: the way is not offered without it; ``required_with``: only while another setting has this value, as (name, value).
-    ``of_profile``: where it is empty, the cooperative's profile tells it. ``begins``: what it begins with, so that nothing else is kept by
-    mistake; ``real``: what it begins with where it moves real money.
+    A ``secret`` is kept encrypted and never shown again.
+
+    ``required``: the way is not offered without it; ``required_with``: only while another setting has this
+    value, as (name, value). ``of_profile``: where it is empty, the cooperative's profile tells it.
+    ``begins``: what it begins with, so that nothing else is kept by mistake; ``real``: what it begins with
+    where it moves real money.
     """
 
     name: str
@@ -45,12 +49,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a way can do. ``settles``: who says that the money is there.
 
-    "provider": a verified event or a status read; "officer": a named officer or a matched statement line; "books": our own books, at once,
-    after the member consented; "hand_over": whoever gives out the goods. ``lasts``: how long a payment waits (None: for ever).
-    ``tells_fees``: the provider says of each payment what it kept, so that no fee is reckoned by the cooperative's own rule.
-    ``company`` is whose own page a payer is led to; ``hint`` what a buyer should know before choosing; ``messages`` which messages an officer
-    ticks at the provider's page, as that page calls them; ``unique_tail``: amounts get one where the bylaws want it.
-    ``clearing`` is the account that is debited when the money is settled (by the member's own sub-ledger where ``by_member``).
+    "provider": a verified event or a status read; "officer": a named officer or a matched statement line;
+    "books": our own books, at once, after the member consented; "hand_over": whoever gives out the goods.
+    ``lasts``: how long a payment waits (None: for ever). ``tells_fees``: the provider says of each payment
+    what it kept, so that no fee is reckoned by the cooperative's own rule. ``company`` is whose own page a
+    payer is led to; ``hint`` what a buyer should know before choosing; ``messages`` which messages an officer
+    ticks at the provider's page, as that page calls them; ``unique_tail``: amounts get one where the bylaws
+    want it. ``clearing`` is the account that is debited when the money is settled (by the member's own
+    sub-ledger where ``by_member``).
     """
 
     label: Words
@@ -75,9 +81,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
-    """A cooperative's own account at a way of paying: its settings and secrets in clear (never logged), and the one HTTP client.
+    """A cooperative's own account at a way of paying: its settings and secrets in clear (never logged), and
+    the one HTTP client.
 
-    ``address`` is where the provider's API is: the real one, or a stand-in of tests and the demo. ``return_to`` is the cooperative's origin.
+    ``address`` is where the provider's API is: the real one, or a stand-in of tests and the demo.
+    ``return_to`` is the cooperative's origin.
     """
 
     settings: Mapping[str, str]
@@ -91,7 +99,10 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that is to be started. ``reference`` is ours, unique, short (≤ 20 letters and digits), and new for every attempt."""
+    """A payment that is to be started.
+
+    ``reference`` is ours, unique, short (≤ 20 letters and digits), and new for every attempt.
+    """
 
     id: str
     reference: str
@@ -105,7 +116,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """What the buyer needs to pay: an address to go to, or something to look at (``shown``: JSON-plain facts for the page).
+    """What the buyer needs to pay: an address to go to, or something to look at (``shown``: JSON-plain facts
+    for the page).
 
     ``shown`` keys that pages know: qr (payload text), va_bank, va_number, account, tail.
     """
@@ -117,10 +129,14 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What the provider says of a payment, read from it. ``amount`` is what was paid, in whole rupiah, once ``state`` is paid.
+    """What the provider says of a payment, read from it.
 
-    ``fee`` is what the provider kept (None: not known yet); ``refunded`` the sum that went back; ``disputed``: the payer takes it back through
-    their bank; ``disputes``: what the provider calls each time, where it tells them apart. ``under_way``: it is awaited, but the payer has done their part, and the money is on its way. ``detail`` is for people to read.
+    ``amount`` is what was paid, in whole rupiah, once ``state`` is paid.
+
+    ``fee`` is what the provider kept (None: not known yet); ``refunded`` the sum that went back;
+    ``disputed``: the payer takes it back through their bank; ``disputes``: what the provider calls each time,
+    where it tells them apart. ``under_way``: it is awaited, but the payer has done their part, and the money
+    is on its way. ``detail`` is for people to read.
     """
 
     state: OutsideState
@@ -138,9 +154,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified message of a provider. ``event_id`` is what it is unique by; ``reference`` is ours where the message names it.
+    """A verified message of a provider.
 
-    ``concerns``: "payment" (read its status back), "payout" (read the payouts back), or "nothing" (kept, and no more).
+    ``event_id`` is what it is unique by; ``reference`` is ours where the message names it.
+
+    ``concerns``: "payment" (read its status back), "payout" (read the payouts back), or "nothing" (kept, and
+    no more).
     """
 
     event_id: str
@@ -159,7 +178,10 @@ class Refunded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement of a provider's balance. ``kind`` "payment" | "refund" | "fee" | "payout" | "other"; ``gross`` and ``fee`` in rupiah, signed for us.
+    """One movement of a provider's balance.
+
+    ``kind`` "payment" | "refund" | "fee" | "payout" | "other"; ``gross`` and ``fee`` in rupiah, signed for
+    us.
 
     ``fraction``: the provider told no whole rupiah, and both are rounded.
     """
@@ -182,9 +204,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderFault(Exception):
-    """The provider could not be asked, or answered what we cannot use. ``passing``: the same call may succeed later.
+    """The provider could not be asked, or answered what we cannot use.
 
-    ``cause`` is what it said without what differs with every call, as a request's number: the same cause is the same exception.
+    ``passing``: the same call may succeed later.
+
+    ``cause`` is what it said without what differs with every call, as a request's number: the same cause is
+    the same exception.
     """
 
     def __init__(self, said: str, *, passing: bool, cause: str | None = None) -> None:
@@ -198,7 +223,10 @@ class Unverified(Exception):
 
 
 class Provider(Protocol):
-    """One way of paying. All methods but ``capabilities`` and ``verify`` may speak to the outside and raise ProviderFault."""
+    """One way of paying.
+
+    All methods but ``capabilities`` and ``verify`` may speak to the outside and raise ProviderFault.
+    """
 
     way: PaymentWay
 
@@ -209,14 +237,19 @@ class Provider(Protocol):
     async def status(self, means: Means, reference: str, provider_reference: str) -> Status: ...
 
     def verify(self, means: Means, headers: Mapping[str, str], body: bytes) -> Event:
-        """Read a message of the provider. Raises Unverified. Header names are lower case; ``body`` is as it was sent."""
+        """Read a message of the provider.
+
+        Raises Unverified. Header names are lower case; ``body`` is as it was sent.
+        """
         ...
 
     async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
         """Give ``amount`` back. ``key`` makes it happen once however often it is asked."""
         ...
 
-    async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded: ...
+    async def refund_status(
+        self, means: Means, payment: Status, refund_reference: str, key: str
+    ) -> Refunded: ...
 
     async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
         """Stop a payment that is still waiting, where the provider can; harmless where it cannot."""
@@ -238,7 +271,10 @@ def register(provider: Provider) -> Provider:
 
 
 def provider_of(way: str) -> Provider:
-    """Return the provider of a way. Raises LookupError for a way that no provider registered (import ``payments.providers.registered``)."""
+    """Return the provider of a way.
+
+    Raises LookupError for a way that no provider registered (import ``payments.providers.registered``).
+    """
     try:
         return _providers[way]
     except KeyError:
@@ -247,7 +283,9 @@ def provider_of(way: str) -> Provider:
 
 
 def known_ways() -> tuple[str, ...]:
-    """Return all registered ways, in the order of PaymentWay: cash first, as a cooperative that has set none shows them."""
+    """Return all registered ways, in the order of PaymentWay: cash first, as a cooperative that has set none
+    shows them.
+    """
     return tuple(way for way in get_args(PaymentWay) if way in _providers)
 
 

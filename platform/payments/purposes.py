@@ -1,4 +1,6 @@
-"""What a payment is for. A room above registers its purpose here, so that the state machine can tell it what became of the money.
+"""What a payment is for.
+
+A room above registers its purpose here, so that the state machine can tell it what became of the money.
 
 Its pages are told apart from that (``payments.subject_pages``).
 """
@@ -26,21 +28,28 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Purpose(Protocol):
-    """Something that is paid for. Every method runs in the payment's transaction, with the payment locked, before anything is posted."""
+    """Something that is paid for.
+
+    Every method runs in the payment's transaction, with the payment locked, before anything is posted.
+    """
 
     name: str
     # whether it pays goods: the officers' list of orders tells of those, and what they wait for
     for_goods: bool
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
-        """Lock all that taking the money of these payments may change, where several are taken in one transaction.
+        """Lock all that taking the money of these payments may change, where several are taken in one
+        transaction.
 
         Whoever has posted may lock nothing more but the books.
         """
         ...
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
-        """Take the money. False: what it was for is gone, and the money goes to the payer's wallet (or is owed to them)."""
+        """Take the money.
+
+        False: what it was for is gone, and the money goes to the payer's wallet (or is owed to them).
+        """
         ...
 
     async def dropped(self, db: AsyncSession, payment: Payment) -> None:
@@ -60,7 +69,9 @@ class Purpose(Protocol):
         ...
 
     async def still_held(self, db: AsyncSession, payment: Payment) -> bool:
-        """Whether what was paid for is still kept for the payer: then the money goes back by calling that off, never by itself."""
+        """Whether what was paid for is still kept for the payer: then the money goes back by calling that
+        off, never by itself.
+        """
         ...
 
 

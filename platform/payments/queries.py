@@ -1,4 +1,7 @@
-"""What use cases of payments read, locked where they will change it. Pages read through the other ``…_queries`` of this room."""
+"""What use cases of payments read, locked where they will change it.
+
+Pages read through the other ``…_queries`` of this room.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ async def _payment_to_change(db: AsyncSession, condition: Any) -> Payment | None
 
 
 async def payments_to_change(db: AsyncSession, references: Sequence[str]) -> dict[str, Payment]:
-    """Return payments by our references, as they are now and locked: by their ids, as those of one subject are."""
+    """Return payments by our references, as they are now and locked: by their ids, as those of one subject
+    are.
+    """
     statement = (
         select(Payment)
         .where(Payment.reference.in_(references))
@@ -83,7 +88,9 @@ async def latest_of(db: AsyncSession, purpose: str, subject_id: UUID) -> Payment
 
 
 async def amounts_taken(ro: Reader, way: str, least: int, most: int, resting_since: datetime) -> list[int]:
-    """Return the amounts between two that a waiting payment of this way asks for, or that one which ended or was paid lately did."""
+    """Return the amounts between two that a waiting payment of this way asks for, or that one which ended or
+    was paid lately did.
+    """
     records = await ro.records(
         "SELECT amount FROM payments WHERE way = $1 AND amount BETWEEN $2 AND $3"
         " AND (status = 'awaiting' OR ended_at > $4 OR settled_at > $4)",
@@ -127,8 +134,12 @@ async def event(db: AsyncSession, event_id: int) -> PaymentEvent | None:
     return (await db.execute(select(PaymentEvent).where(PaymentEvent.id == event_id))).scalar_one_or_none()
 
 
-async def payment_of_event(db: AsyncSession, way: str, reference: str | None, theirs: str | None) -> Payment | None:
-    """Return the payment that a message is about: by our reference, else by the provider's; never one of another way."""
+async def payment_of_event(
+    db: AsyncSession, way: str, reference: str | None, theirs: str | None
+) -> Payment | None:
+    """Return the payment that a message is about: by our reference, else by the provider's; never one of
+    another way.
+    """
     if reference:
         found = await payment_by_reference(db, reference)
         return found if found is not None and found.way == way else None
@@ -175,7 +186,8 @@ class WayView(msgspec.Struct, frozen=True):
 
 
 _WAYS = (
-    "SELECT way, enabled, position::int AS position, settings::text AS settings_text, secrets::text AS secrets_text, endpoint,"
+    "SELECT way, enabled, position::int AS position, settings::text AS settings_text, secrets::text AS "
+    "secrets_text, endpoint,"
     " fee_percent, fee_fixed, least, most, live FROM payment_ways"
 )
 
@@ -218,18 +230,26 @@ async def waits_besides(db: AsyncSession, payment: Payment) -> bool:
 
 
 async def unhandled_events(db: AsyncSession, before: datetime) -> Sequence[int]:
-    """Return messages that were stored before a moment and not handled: their job gave up while the provider was silent."""
-    statement = select(PaymentEvent.id).where(PaymentEvent.state == "received", PaymentEvent.received_at < before)
+    """Return messages that were stored before a moment and not handled: their job gave up while the provider
+    was silent.
+    """
+    statement = select(PaymentEvent.id).where(
+        PaymentEvent.state == "received", PaymentEvent.received_at < before
+    )
     return (await db.execute(statement.order_by(PaymentEvent.id))).scalars().all()
 
 
 async def overdue(db: AsyncSession, before: datetime) -> Sequence[tuple[str, str]]:
     """Return (reference, way) of payments that still wait although their time was up before a moment."""
-    statement = select(Payment.reference, Payment.way).where(Payment.status == "awaiting", Payment.expires_at < before)
+    statement = select(Payment.reference, Payment.way).where(
+        Payment.status == "awaiting", Payment.expires_at < before
+    )
     return [(row.reference, row.way) for row in await db.execute(statement.order_by(Payment.id))]
 
 
 async def refunds_under_way(db: AsyncSession, before: datetime) -> Sequence[UUID]:
     """Return refunds that were asked for before a moment and are not done."""
-    statement = select(PaymentRefund.id).where(PaymentRefund.state == "pending", PaymentRefund.asked_at < before)
+    statement = select(PaymentRefund.id).where(
+        PaymentRefund.state == "pending", PaymentRefund.asked_at < before
+    )
     return (await db.execute(statement.order_by(PaymentRefund.id))).scalars().all()

@@ -1,4 +1,6 @@
-"""Refunds that were made at the provider's own pages, without anybody of ours asking: they reach the books, too."""
+"""Refunds that were made at the provider's own pages, without anybody of ours asking: they reach the books,
+too.
+"""
 
 from __future__ import annotations
 
@@ -45,15 +47,18 @@ async def hear_refunded(db: AsyncSession, payment: Payment, refunded: Rupiah, *,
 
 
 async def hear_sent_back(db: AsyncSession, payment: Payment, refunded: Rupiah, *, asked_at: datetime) -> None:
-    """Raise an exception when money is at the provider again that our books say went back: the payer's bank did not take it.
+    """Raise an exception when money is at the provider again that our books say went back: the payer's bank
+    did not take it.
 
-    ``refunded`` is what the provider said at ``asked_at``; refunds done since then it could not know. The payment is locked.
+    ``refunded`` is what the provider said at ``asked_at``; refunds done since then it could not know. The
+    payment is locked.
     """
     refunds = await queries.refunds_of(db, payment.id)
     done = [each for each in refunds if each.state == "done" and each.back_to == "same_way"]
     ours = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < asked_at)
     if refunded < ours:
-        # with our sum, so that the next refund that comes back is another exception than one that was looked into
+        # with our sum, so that the next refund that comes back is another exception than one that was looked
+        # into
         await raise_exception(db, payment, "refund_failed", {"theirs": int(refunded), "ours": ours})
 
 

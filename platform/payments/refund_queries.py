@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 
 async def under_way(db: AsyncSession, payment_id: UUID) -> bool:
     """Say whether a refund of this payment is asked for and not yet done."""
-    statement = select(PaymentRefund.id).where(PaymentRefund.payment_id == payment_id, PaymentRefund.state == "pending")
+    statement = select(PaymentRefund.id).where(
+        PaymentRefund.payment_id == payment_id, PaymentRefund.state == "pending"
+    )
     return (await db.execute(statement.limit(1))).first() is not None
 
 
 async def refunded_since(db: AsyncSession, payment_ids: Sequence[UUID], moment: datetime | None) -> Rupiah:
-    """Return what went back of these payments since a moment, in rupiah; nothing where there is no such moment."""
+    """Return what went back of these payments since a moment, in rupiah; nothing where there is no such
+    moment.
+    """
     if moment is None:
         return Rupiah(0)
     statement = select(func.coalesce(func.sum(PaymentRefund.amount), 0)).where(
-        PaymentRefund.payment_id.in_(payment_ids), PaymentRefund.state == "done", PaymentRefund.ended_at >= moment
+        PaymentRefund.payment_id.in_(payment_ids),
+        PaymentRefund.state == "done",
+        PaymentRefund.ended_at >= moment,
     )
     return Rupiah(int((await db.execute(statement)).scalar_one()))

@@ -1,7 +1,8 @@
 """Giving money back: asked for by an officer or by a cancelled order, booked when it is done and not before.
 
-What our own books or an officer's hands give back is done at once. A provider is asked by a job; while it says "pending" nothing is
-booked, and what it declines goes on the officers' work list, to be given back another way.
+What our own books or an officer's hands give back is done at once. A provider is asked by a job; while it
+says "pending" nothing is booked, and what it declines goes on the officers' work list, to be given back
+another way.
 """
 
 from __future__ import annotations
@@ -44,11 +45,14 @@ def _kept(payment: Payment) -> int:
 
 
 async def _under_way(db: AsyncSession, payment: Payment) -> Rupiah:
-    return Rupiah.total(each.amount for each in await queries.refunds_of(db, payment.id) if each.state == "pending")
+    return Rupiah.total(
+        each.amount for each in await queries.refunds_of(db, payment.id) if each.state == "pending"
+    )
 
 
 async def left_in_wallet(db: AsyncSession, payment: Payment) -> Rupiah | None:
-    """Return what the payer has not spent yet of a wallet that a refund is taken from, in rupiah; None where it is taken from elsewhere.
+    """Return what the payer has not spent yet of a wallet that a refund is taken from, in rupiah; None where
+    it is taken from elsewhere.
 
     A provider gives money back before it is booked, so this is looked at before the provider is asked.
     """
@@ -81,9 +85,11 @@ async def ask_refund(
     key: str,
     on: date,
 ) -> PaymentRefund:
-    """Give ``amount`` of a locked payment back; the same key again returns the refund that it asked for before.
+    """Give ``amount`` of a locked payment back; the same key again returns the refund that it asked for
+    before.
 
-    Raises Refusal: payments.not_paid, .refund_nothing, .refund_too_much, .refund_not_this_way, .reason_needed; ledger.year_closed.
+    Raises Refusal: payments.not_paid, .refund_nothing, .refund_too_much, .refund_not_this_way,
+    .reason_needed; ledger.year_closed.
     """
     before = await queries.refund_by_key(db, key)
     if before is not None:
@@ -112,43 +118,64 @@ async def ask_refund(
     return refund
 
 
-async def finish_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date, by: Actor) -> None:
+async def finish_refund(
+    db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date, by: Actor
+) -> None:
     """Book a refund that has been done, once; ``by`` says so. Payment and refund are locked."""
     if refund.state == "done":
         return
     capabilities = provider_of(payment.way).capabilities()
     taken_from = await machine.taken_from(db, payment)
     if money.reaches_books(payment):
-        refund.journal = await money.book_refund(db, payment, refund, capabilities, taken_from, on=on, by=by.name)
+        refund.journal = await money.book_refund(
+            db, payment, refund, capabilities, taken_from, on=on, by=by.name
+        )
     refund.state, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
-    payment.status = rules.status_after_refund(Rupiah(payment.amount), _kept(payment), Rupiah(payment.refunded))
+    payment.status = rules.status_after_refund(
+        Rupiah(payment.amount), _kept(payment), Rupiah(payment.refunded)
+    )
     await exceptions.settle_those_of(db, by, payment, {refund.id, *await _made_good(db, payment, refund)})
-    audit.record(db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount})
+    audit.record(
+        db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount}
+    )
 
 
 async def _made_good(db: AsyncSession, payment: Payment, refund: PaymentRefund) -> list[UUID]:
-    """Return the failed refunds whose money ``refund`` has given back, oldest first, as far as its amount goes; all once nothing is left to give."""
+    """Return the failed refunds whose money ``refund`` has given back, oldest first, as far as its amount
+    goes; all once nothing is left to give.
+    """
     waiting = {each.facts.get("refund") for each in await exceptions.open_exceptions(db, payment.id)}
     left, found = refund.amount, []
     for each in await queries.refunds_of(db, payment.id):
-        if each.state == "failed" and str(each.id) in waiting and (payment.status == "refunded" or each.amount <= left):
+        if (
+            each.state == "failed"
+            and str(each.id) in waiting
+            and (payment.status == "refunded" or each.amount <= left)
+        ):
             left -= each.amount
             found.append(each.id)
     return found
 
 
 async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, detail: str) -> None:
-    """Write down that the provider does not give this back, and put the payment on the work list. Payment and refund are locked."""
+    """Write down that the provider does not give this back, and put the payment on the work list.
+
+    Payment and refund are locked.
+    """
     if refund.state != "pending":
         return
     refund.state, refund.detail, refund.ended_at = "failed", detail[:300], clock.now()
     await exceptions.settle_those_of(db, SYSTEM, payment, {refund.id})  # it does not wait any more
-    await exceptions.raise_exception(db, payment, "refund_failed", {"refund": str(refund.id), "said": refund.detail})
+    await exceptions.raise_exception(
+        db, payment, "refund_failed", {"refund": str(refund.id), "said": refund.detail}
+    )
 
 
 async def fail_if_spent(db: AsyncSession, payment: Payment, refund_id: UUID) -> bool:
-    """Give a refund up before its provider is asked, when its payer has spent the wallet that it is taken from. The payment is locked."""
+    """Give a refund up before its provider is asked, when its payer has spent the wallet that it is taken
+    from. The payment is locked.
+    """
     in_wallet = await left_in_wallet(db, payment)
     refund = await queries.refund_to_change(db, refund_id)
     assert refund is not None  # refunds are never deleted
@@ -158,7 +185,9 @@ async def fail_if_spent(db: AsyncSession, payment: Payment, refund_id: UUID) -> 
     return True
 
 
-async def hear_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, said: Refunded, *, on: date) -> str:
+async def hear_refund(
+    db: AsyncSession, payment: Payment, refund: PaymentRefund, said: Refunded, *, on: date
+) -> str:
     """Believe what the provider says of a refund that was asked of it. Payment and refund are locked."""
     refund.provider_reference = said.provider_reference or refund.provider_reference
     if said.state == "done":
@@ -169,7 +198,9 @@ async def hear_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund,
 
 
 async def _finish_if_covered(db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date) -> None:
-    """Book what the provider has given back; while the payer has spent what it is taken from (their wallet), it stays on the work list."""
+    """Book what the provider has given back; while the payer has spent what it is taken from (their wallet),
+    it stays on the work list.
+    """
     try:
         async with db.begin_nested():
             by = Actor("system", provider_of(payment.way).capabilities().label.id)
@@ -182,7 +213,9 @@ async def _finish_if_covered(db: AsyncSession, payment: Payment, refund: Payment
         await exceptions.raise_exception(db, payment, "refund_not_covered", {"refund": str(refund.id)})
 
 
-async def check_refund(db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str) -> None:
+async def check_refund(
+    db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str
+) -> None:
     """Raise Refusal as ``ask_refund`` does for what cannot be given back."""
     if payment.status not in rules.SETTLED:
         raise errors.NOT_PAID(reference=payment.reference)

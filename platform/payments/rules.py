@@ -1,4 +1,6 @@
-"""Pure rules of a payment: which step may follow which, which tail tells two transfers apart, what a way costs."""
+"""Pure rules of a payment: which step may follow which, which tail tells two transfers apart, what a way
+costs.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,13 +13,25 @@ from kernel.money import Rupiah
 Status = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
 Ending = Literal["failed", "expired", "cancelled"]
 BackTo = Literal["same_way", "wallet", "by_hand"]
-# What became of a status that was read, or of a message: a step that was taken, nothing new, an alarm, no payment of ours.
-Outcome = Literal["settled", "known", "awaiting", "failed", "expired", "cancelled", "alarm", "unknown", "nothing"]
+# What became of a status that was read, or of a message: a step that was taken, nothing new, an alarm, no
+# payment of ours.
+Outcome = Literal[
+    "settled", "known", "awaiting", "failed", "expired", "cancelled", "alarm", "unknown", "nothing"
+]
 Alarm = Literal[
-    "amount", "currency", "reference", "refund_failed", "refund_not_covered", "refund_waits", "fault", "unheard_refund", "charged_back",
-]  # fmt: skip
+    "amount",
+    "currency",
+    "reference",
+    "refund_failed",
+    "refund_not_covered",
+    "refund_waits",
+    "fault",
+    "unheard_refund",
+    "charged_back",
+]
 
-# What may follow a state. Money that comes after an ending is never lost: an ended payment can still be paid, and is then late.
+# What may follow a state. Money that comes after an ending is never lost: an ended payment can still be paid,
+# and is then late.
 STEPS: Final[Mapping[str, frozenset[Status]]] = {
     "awaiting": frozenset({"paid", "failed", "expired", "cancelled"}),
     "failed": frozenset({"paid"}),
@@ -44,12 +58,15 @@ ALARM_NAMES: Final[dict[str, Words]] = {
     ),
     "currency": Words("Dibayar dalam mata uang lain.", "Paid in another currency."),
     "reference": Words(
-        "Penyedia menyebut pembayaran lain untuk nomor ini.", "The provider names another payment for this reference."
+        "Penyedia menyebut pembayaran lain untuk nomor ini.",
+        "The provider names another payment for this reference.",
     ),
     "refund_failed": Words("Pengembalian uang gagal di penyedia.", "The refund failed at the provider."),
     "refund_not_covered": Words(
-        "Penyedia sudah mengembalikan uangnya, tetapi saldo dompet pembayarnya sudah terpakai. Minta pembayarnya mengisi dompet.",
-        "The provider has given the money back, but the payer's wallet has been spent. Ask the payer to top it up.",
+        "Penyedia sudah mengembalikan uangnya, tetapi saldo dompet pembayarnya sudah terpakai. Minta "
+        "pembayarnya mengisi dompet.",
+        "The provider has given the money back, but the payer's wallet has been spent. Ask the payer "
+        "to top it up.",
     ),
     "refund_waits": Words(
         "Pengembalian uang sudah dua minggu belum selesai di penyedia. Tanyakan kepada penyedianya.",
@@ -69,12 +86,15 @@ TAIL_RESTS: Final = timedelta(days=7)
 REFERENCE_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # read aloud without I, L, O and U
 
 
-# Whoever opened an account with a code may not be its owner: time for the owner to see it, before somebody agrees to debts in their name.
+# Whoever opened an account with a code may not be its owner: time for the owner to see it, before somebody
+# agrees to debts in their name.
 PIN_WAITS_AFTER_CODE: Final = timedelta(days=1)
 
 
 def pin_waits_until(code_used_at: datetime | None, now: datetime) -> datetime | None:
-    """Return until when no PIN may be set, or None when one may; ``code_used_at`` is when a code last opened the account."""
+    """Return until when no PIN may be set, or None when one may; ``code_used_at`` is when a code last opened
+    the account.
+    """
     until = code_used_at + PIN_WAITS_AFTER_CODE if code_used_at is not None else now
     return until if until > now else None
 
@@ -85,13 +105,17 @@ def can_follow(now: str, then: Status) -> bool:
 
 
 def free_tails(amount: Rupiah, taken: Collection[int]) -> Sequence[int]:
-    """The tails 1..999 that make ``amount`` plus tail an amount that none of ``taken`` (whole amounts, in rupiah) is."""
+    """The tails 1..999 that make ``amount`` plus tail an amount that none of ``taken`` (whole amounts, in
+    rupiah) is.
+    """
     used = set(taken)
     return [tail for tail in range(1, LARGEST_TAIL + 1) if int(amount) + tail not in used]
 
 
 def fee_of(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
-    """What a way costs by the cooperative's own rule: percent of the amount, half a rupiah up, and a fixed sum; never more than the amount."""
+    """What a way costs by the cooperative's own rule: percent of the amount, half a rupiah up, and a fixed
+    sum; never more than the amount.
+    """
     if percent < 0 or fixed < 0:
         raise ValueError("a fee is not negative")
     fee = amount.times(percent / Decimal(100), rounding="half_up") + fixed
@@ -99,7 +123,10 @@ def fee_of(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
 
 
 def tail_kept(tail: int, *, of_member: bool) -> int:
-    """What of a tail does not go back with the rest. A member's went where the bylaws say; a visitor is bound by none, and gets theirs back."""
+    """What of a tail does not go back with the rest.
+
+    A member's went where the bylaws say; a visitor is bound by none, and gets theirs back.
+    """
     return tail if of_member else 0
 
 
@@ -110,7 +137,9 @@ def tail_in_refund(amount: Rupiah, tail: int, refunded: Rupiah, refund: Rupiah) 
 
 
 def refundable(amount: Rupiah, kept: int, refunded: Rupiah, pending: Rupiah) -> Rupiah:
-    """What can still be given back: the amount less what is ``kept`` of its tail, less what went back or is on its way."""
+    """What can still be given back: the amount less what is ``kept`` of its tail, less what went back or is
+    on its way.
+    """
     return Rupiah(max(0, int(amount) - kept - int(refunded) - int(pending)))
 
 

@@ -1,4 +1,7 @@
-"""Where the pages of what was paid are. The room that registers a purpose also registers its pages here, for the pages of payments to lead there."""
+"""Where the pages of what was paid are.
+
+The room that registers a purpose also registers its pages here, for the pages of payments to lead there.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ class SubjectPages(Protocol):
         ...
 
     async def other_way(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
-        """Return the page on which another way of paying is chosen; None where nothing waits for money, or money is under way."""
+        """Return the page on which another way of paying is chosen; None where nothing waits for money, or
+        money is under way.
+        """
         ...
 
 

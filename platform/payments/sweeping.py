@@ -1,4 +1,7 @@
-"""What was left lying: a job gives up after some hours, a provider may be silent for longer. Once a day all of it is taken up again."""
+"""What was left lying: a job gives up after some hours, a provider may be silent for longer.
+
+Once a day all of it is taken up again.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ LEFT_LYING: Final = timedelta(hours=3)
 
 
 async def sweep(db: AsyncSession) -> None:
-    """Write the jobs again of messages not heard, of payments whose time is up, and of refunds under way; each changes nothing twice."""
+    """Write the jobs again of messages not heard, of payments whose time is up, and of refunds under way;
+    each changes nothing twice.
+    """
     day, before = clock.today(), clock.now() - LEFT_LYING
     for event in await queries.unhandled_events(db, before):
         await later(db, "payments.hear", {"event": event}, key=f"payments.hear:{event}:swept:{day}")
@@ -26,4 +31,6 @@ async def sweep(db: AsyncSession) -> None:
         job = "payments.look" if provider_of(way).capabilities().settles == "provider" else "payments.expire"
         await later(db, job, {"reference": reference}, key=f"{job}:{reference}:swept:{day}")
     for refund in await queries.refunds_under_way(db, before):
-        await later(db, "payments.refund", {"refund_id": str(refund)}, key=f"payments.refund:{refund}:swept:{day}")
+        await later(
+            db, "payments.refund", {"refund_id": str(refund)}, key=f"payments.refund:{refund}:swept:{day}"
+        )

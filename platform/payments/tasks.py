@@ -29,7 +29,9 @@ async def look(database: Database, tenant: TenantRef, key: str, *, reference: st
 
 
 @outside_job("payments.refund")
-async def refund(database: Database, tenant: TenantRef, key: str, *, refund_id: str, attempt: int = 0) -> None:
+async def refund(
+    database: Database, tenant: TenantRef, key: str, *, refund_id: str, attempt: int = 0
+) -> None:
     """Ask the provider to give money back."""
     await hearing.carry_out_refund(database, tenant, key, UUID(refund_id), attempt=attempt)
 

@@ -1,8 +1,10 @@
-"""Secrets of cooperatives at rest: encrypted under a key of the cooperative, which comes from a master key that can be rotated.
+"""Secrets of cooperatives at rest: encrypted under a key of the cooperative, which comes from a master key
+that can be rotated.
 
-A sealed secret is the text ``v1:<key id>:<base64 of nonce and ciphertext>``. The cooperative's key is HKDF-SHA256 of the master key with the
-schema's name as info; the cipher is AES-256-GCM with a random nonce. Schema, label and key id are associated data: a secret that is
-moved to another cooperative or to another field does not open there. Nothing here writes a secret or a key anywhere, also not into exceptions.
+A sealed secret is the text ``v1:<key id>:<base64 of nonce and ciphertext>``. The cooperative's key is
+HKDF-SHA256 of the master key with the schema's name as info; the cipher is AES-256-GCM with a random nonce.
+Schema, label and key id are associated data: a secret that is moved to another cooperative or to another
+field does not open there. Nothing here writes a secret or a key anywhere, also not into exceptions.
 """
 
 import base64
@@ -23,11 +25,14 @@ Keys = tuple[tuple[str, bytes], ...]
 VERSION: Final = "v1"
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
-_SALT: Final = b"lumbung payments vault"  # keeps these keys apart from whatever else may once come from a master key
+# keeps these keys apart from whatever else may once come from a master key
+_SALT: Final = b"lumbung payments vault"
 
 
 def seal(keys: Keys, schema_name: str, label: str, clear: str) -> str:
-    """Return the sealed text of a secret. ``label`` says what it is: the way and the field, like ``stripe/secret_key``.
+    """Return the sealed text of a secret.
+
+    ``label`` says what it is: the way and the field, like ``stripe/secret_key``.
 
     The same secret sealed twice looks different. Raises Refusal: payments.vault_has_no_key, .secret_not_text.
     """
@@ -44,26 +49,40 @@ def seal(keys: Keys, schema_name: str, label: str, clear: str) -> str:
 
 
 def open_sealed(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
-    """Return the secret in clear. Raises Refusal: payments.vault_key_unknown; .vault_not_opened when it was changed or sealed for another place."""
+    """Return the secret in clear.
+
+    Raises Refusal: payments.vault_key_unknown; .vault_not_opened when it was changed or sealed for another
+    place.
+    """
     key_id, nonce, content = _taken_apart(sealed)
     master = dict(keys).get(key_id)
     if master is None:
         raise errors.VAULT_KEY_UNKNOWN(key=key_id)
     try:
-        return _cipher(master, schema_name).decrypt(nonce, content, _bound_to(schema_name, label, key_id)).decode()
+        return (
+            _cipher(master, schema_name)
+            .decrypt(nonce, content, _bound_to(schema_name, label, key_id))
+            .decode()
+        )
     except InvalidTag:
         raise errors.VAULT_NOT_OPENED() from None
 
 
 def needs_rotation(keys: Keys, sealed: str) -> bool:
-    """Tell whether a secret is sealed under another key than the one that encrypts now. Raises Refusal (payments.vault_not_opened)."""
+    """Tell whether a secret is sealed under another key than the one that encrypts now.
+
+    Raises Refusal (payments.vault_not_opened).
+    """
     if not keys:
         raise errors.VAULT_HAS_NO_KEY()
     return _taken_apart(sealed)[0] != keys[0][0]
 
 
 def reseal(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
-    """Return the same secret sealed under the key that encrypts now. Raises Refusal as ``open_sealed`` does."""
+    """Return the same secret sealed under the key that encrypts now.
+
+    Raises Refusal as ``open_sealed`` does.
+    """
     return seal(keys, schema_name, label, open_sealed(keys, schema_name, label, sealed))
 
 

@@ -11,14 +11,18 @@ VAULT_HAS_NO_KEY = Kind(
 VAULT_KEY_UNKNOWN = Kind(
     "payments.vault_key_unknown",
     500,
-    id="Rahasia ini disimpan dengan kunci “{key}”, yang tidak ada lagi di LUMBUNG_MASTER_KEYS. Kembalikan kunci itu, atau isi ulang rahasianya.",
-    en="This secret is kept under the key “{key}”, which is no longer in LUMBUNG_MASTER_KEYS. Bring that key back, or enter the secret again.",
+    id="Rahasia ini disimpan dengan kunci “{key}”, yang tidak ada lagi di LUMBUNG_MASTER_KEYS. Kembalikan "
+    "kunci itu, atau isi ulang rahasianya.",
+    en="This secret is kept under the key “{key}”, which is no longer in LUMBUNG_MASTER_KEYS. Bring that "
+    "key back, or enter the secret again.",
 )
 VAULT_NOT_OPENED = Kind(
     "payments.vault_not_opened",
     500,
-    id="Rahasia ini tidak bisa dibuka: isinya berubah, atau milik koperasi atau isian lain. Isi ulang rahasianya.",
-    en="This secret cannot be opened: it was changed, or belongs to another cooperative or field. Enter the secret again.",
+    id="Rahasia ini tidak bisa dibuka: isinya berubah, atau milik koperasi atau isian lain. Isi ulang "
+    "rahasianya.",
+    en="This secret cannot be opened: it was changed, or belongs to another cooperative or field. Enter "
+    "the secret again.",
 )
 SECRET_NOT_TEXT = Kind(
     "payments.secret_not_text",

@@ -1,4 +1,6 @@
-"""The ways of paying of a cooperative: what is switched on, what may be offered to whom, and the means to speak to a provider."""
+"""The ways of paying of a cooperative: what is switched on, what may be offered to whom, and the means to
+speak to a provider.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ ON_FROM_THE_START: Final = frozenset({"cash", "bank_transfer", "savings", "walle
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """A way as it stands in a cooperative. ``lacking``: what must be set before it can be offered. ``live``: its keys move real money.
+    """A way as it stands in a cooperative.
+
+    ``lacking``: what must be set before it can be offered. ``live``: its keys move real money.
 
     ``of_profile`` is what the cooperative's profile tells in the place of empty settings.
     """
@@ -68,7 +72,10 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A way as a buyer may choose it. ``has`` is what they have there to spend, in rupiah (None: nothing of theirs is kept there)."""
+    """A way as a buyer may choose it.
+
+    ``has`` is what they have there to spend, in rupiah (None: nothing of theirs is kept there).
+    """
 
     way: Way
     has: Rupiah | None = None
@@ -76,9 +83,13 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def ways_of(source: AsyncSession | Reader) -> list[Way]:
-    """Return every way as this cooperative has set it, in its own order; those it never touched as they come."""
+    """Return every way as this cooperative has set it, in its own order;
+    those it never touched as they come.
+    """
     rows, account = await read_batch(source, queries.way_rows, _account_of_profile)
-    found = [(rows[name].position if name in rows else 100 + at, name) for at, name in enumerate(known_ways())]
+    found = [
+        (rows[name].position if name in rows else 100 + at, name) for at, name in enumerate(known_ways())
+    ]
     return [_way(name, rows.get(name), account) for _, name in sorted(found)]
 
 
@@ -101,10 +112,14 @@ def _way(name: str, row: queries.WayView | None, account_of_profile: str) -> Way
     settings |= row.settings if row else {}
     sealed = row.secrets if row else {}
     of_profile = {
-        each.name: account_of_profile for each in capabilities.settings if each.of_profile and account_of_profile
+        each.name: account_of_profile
+        for each in capabilities.settings
+        if each.of_profile and account_of_profile
     }
     told = of_profile | settings
-    least = max(capabilities.least, Rupiah(row.least)) if row and row.least is not None else capabilities.least
+    least = (
+        max(capabilities.least, Rupiah(row.least)) if row and row.least is not None else capabilities.least
+    )
     limits = [limit for limit in (capabilities.most, row.most if row else None) if limit is not None]
     return Way(
         way=name,  # type: ignore[arg-type]  # registered ways are PaymentWays
@@ -134,7 +149,10 @@ def _is_needed(setting: Setting, settings: Mapping[str, str]) -> bool:
 
 
 def may_be_offered(way: Way, bylaws: Bylaws, tenant: TenantRef) -> bool:
-    """Whether bylaws, plan and officers allow this way, and it is set up to the end. Read-only, a cooperative lends nobody anything new."""
+    """Whether bylaws, plan and officers allow this way, and it is set up to the end.
+
+    Read-only, a cooperative lends nobody anything new.
+    """
     entitlement = way.capabilities.entitlement
     return (
         way.enabled
@@ -146,7 +164,10 @@ def may_be_offered(way: Way, bylaws: Bylaws, tenant: TenantRef) -> bool:
 
 
 class Payer(msgspec.Struct, frozen=True):
-    """What offers are made from: every way as it is set, and what a member has by those of the books. ``has`` is None for who is no member."""
+    """What offers are made from: every way as it is set, and what a member has by those of the books.
+
+    ``has`` is None for who is no member.
+    """
 
     ways: list[Way]
     has: dict[str, Rupiah] | None
@@ -167,7 +188,10 @@ async def offers(
     member_id: UUID | None,
     amount: Rupiah,
 ) -> list[Offer]:
-    """Return what this buyer may choose for this amount. What is theirs but does not suffice is there with ``enough`` False."""
+    """Return what this buyer may choose for this amount.
+
+    What is theirs but does not suffice is there with ``enough`` False.
+    """
     return offers_to(await payer_of(source, member_id), tenant, bylaws, amount)
 
 
@@ -198,7 +222,10 @@ def chosen(offered: Iterable[Offer], name: str) -> Offer:
 async def require_offered(
     db: AsyncSession, tenant: TenantRef, bylaws: Bylaws, name: str, amount: Rupiah, *, member: bool
 ) -> Way:
-    """Return a way that may be offered for this amount. Raises Refusal payments.way_not_offered, .amount_below_least, .amount_above_most."""
+    """Return a way that may be offered for this amount.
+
+    Raises Refusal payments.way_not_offered, .amount_below_least, .amount_above_most.
+    """
     way = await way_of(db, name)
     require_offerable(way, tenant, bylaws, amount, member=member)
     return way
@@ -212,7 +239,9 @@ def require_offerable(way: Way, tenant: TenantRef, bylaws: Bylaws, amount: Rupia
 
 
 def require_within(way: Way, amount: Rupiah) -> None:
-    """Raise Refusal payments.amount_below_least or .amount_above_most when the way does not take this amount."""
+    """Raise Refusal payments.amount_below_least or .amount_above_most when the way does not take
+    this amount.
+    """
     if amount < way.least:
         raise errors.AMOUNT_BELOW_LEAST(least=way.least, field="payment_way")
     if way.most is not None and amount > way.most:
@@ -225,7 +254,10 @@ def address_of(settings: Settings, way: str) -> str:
 
 
 def means_of(database: Database, tenant: TenantRef, way: Way) -> Means:
-    """Return the means to speak to a provider in the name of this cooperative: its secrets opened. Raises Refusal as the vault does."""
+    """Return the means to speak to a provider in the name of this cooperative: its secrets opened.
+
+    Raises Refusal as the vault does.
+    """
     keys = database.settings.keys
     secrets = {
         name: vault.open_sealed(keys, tenant.schema_name, label_of(way.way, name), sealed)

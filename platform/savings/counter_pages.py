@@ -76,7 +76,12 @@ async def check_deposit(
 
 @post("/pengurus/anggota/{member_id:uuid}/setor", guards=[officer])
 async def take_deposit(
-    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
+    request: AnyRequest,
+    db: Db,
+    brand: TheBrand,
+    viewer: TheViewer,
+    visit: TheVisit,
+    member_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take it, and show the receipt."""
     today = clock.today(brand.timezone)
@@ -146,7 +151,12 @@ async def check_withdrawal(
 
 @post("/pengurus/anggota/{member_id:uuid}/tarik", guards=[officer])
 async def pay_back(
-    request: AnyRequest, db: Db, brand: TheBrand, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
+    request: AnyRequest,
+    db: Db,
+    brand: TheBrand,
+    viewer: TheViewer,
+    visit: TheVisit,
+    member_id: FromPath[UUID],
 ) -> Response[Any]:
     """Pay it back, and show the receipt."""
     today = clock.today(brand.timezone)
@@ -155,7 +165,14 @@ async def pay_back(
     async with form.or_again("savings/withdrawal.html", read=read, place="anggota", start=_start(today)):
         sent = form.data
         posted = await withdraw(
-            db, viewer.as_officer(), member_id, sent.amount, sent.way, on=sent.on, today=today, key=str(sent.key)
+            db,
+            viewer.as_officer(),
+            member_id,
+            sent.amount,
+            sent.way,
+            on=sent.on,
+            today=today,
+            key=str(sent.key),
         )
     return see_other(
         f"/pengurus/anggota/{member_id}/bukti/{posted.number}",
@@ -170,7 +187,9 @@ async def officer_receipt(
     """Show the receipt of one movement, to print or to keep."""
     saver = await require_saver_row(ro, member_id)
     home = f"/pengurus/anggota/{member_id}"
-    return await receipt_page(request, ro, visit, saver, number, place="anggota", home=home, base=f"{home}/simpanan")
+    return await receipt_page(
+        request, ro, visit, saver, number, place="anggota", home=home, base=f"{home}/simpanan"
+    )
 
 
 @get("/pengurus/anggota/{member_id:uuid}/simpanan/{slug:str}", guards=[officer])
@@ -180,7 +199,9 @@ async def officer_statement(
     """Show every movement of one kind of a member's savings."""
     saver = await require_saver_row(ro, member_id)
     home = f"/pengurus/anggota/{member_id}"
-    return await statement_page(request, ro, visit, saver, slug, place="anggota", home=home, receipts=f"{home}/bukti")
+    return await statement_page(
+        request, ro, visit, saver, slug, place="anggota", home=home, receipts=f"{home}/bukti"
+    )
 
 
 async def _deposit_context(source: AsyncSession | Reader, member_id: UUID, today: date) -> dict[str, Any]:
@@ -203,7 +224,9 @@ async def _deposit_context(source: AsyncSession | Reader, member_id: UUID, today
 
 async def _withdrawal_context(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Any]:
     saver, balance = await read_batch(
-        source, lambda ro: require_saver_row(ro, member_id), lambda ro: queries.voluntary_balance(ro, member_id)
+        source,
+        lambda ro: require_saver_row(ro, member_id),
+        lambda ro: queries.voluntary_balance(ro, member_id),
     )
     return {"saver": saver, "balance": balance}
 

@@ -48,10 +48,11 @@ async def deposit(
     today: date,
     key: str,
 ) -> PostedJournal:
-    """Take ``amount`` rupiah into a member's savings of ``kind``; ``key`` is the form's own, so that sent twice it counts once.
+    """Take ``amount`` rupiah into a member's savings of ``kind``; ``key`` is the form's own, so that sent
+    twice it counts once.
 
-    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .principal_complete; ui.not_found; ledger.day_too_early,
-    .year_closed.
+    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .principal_complete;
+    ui.not_found; ledger.day_too_early, .year_closed.
     """
     source_key = f"deposit:{member_id}:{kind}:{key}"
     saver = await queries.lock_saver(db, member_id)
@@ -127,7 +128,9 @@ def require_saver(saver: Saver | None) -> Saver:
 
 
 def require_amount_and_date(amount: Rupiah, on: date, today: date) -> None:
-    """Raise Refusal when the amount is not above zero or the date has not come: savings.amount_needed, .date_ahead."""
+    """Raise Refusal when the amount is not above zero or the date has not come: savings.amount_needed,
+    .date_ahead.
+    """
     if amount <= 0:
         raise errors.AMOUNT_NEEDED(field="amount")
     if on > today:

@@ -50,7 +50,14 @@ async def own_statement(
     assert viewer.member_id is not None
     saver = await require_saver_row(ro, viewer.member_id)
     return await statement_page(
-        request, ro, visit, saver, slug, place="simpanan", home="/anggota/simpanan", receipts="/anggota/simpanan/bukti"
+        request,
+        ro,
+        visit,
+        saver,
+        slug,
+        place="simpanan",
+        home="/anggota/simpanan",
+        receipts="/anggota/simpanan/bukti",
     )
 
 

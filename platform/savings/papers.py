@@ -1,4 +1,6 @@
-"""The papers of savings, alike for officers and members: the receipt of one movement, the statement of one kind."""
+"""The papers of savings, alike for officers and members: the receipt of one movement, the statement of one
+kind.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,20 @@ async def saver_and_dues(ro: Reader, member_id: UUID, today: date) -> tuple[Save
 
 
 async def receipt_page(
-    request: AnyRequest, ro: Reader, visit: Visit, saver: Saver, number: int, *, place: str, home: str, base: str
+    request: AnyRequest,
+    ro: Reader,
+    visit: Visit,
+    saver: Saver,
+    number: int,
+    *,
+    place: str,
+    home: str,
+    base: str,
 ) -> Response[bytes]:
-    """Show one movement as a receipt. Raises Refusal ui.not_found for a journal that is not about this member's savings."""
+    """Show one movement as a receipt.
+
+    Raises Refusal ui.not_found for a journal that is not about this member's savings.
+    """
     found = await queries.receipt(ro, saver.id, number) if 0 < number < LARGEST_NUMBER else None
     if found is None:
         raise NOT_FOUND()
@@ -59,9 +72,20 @@ async def receipt_page(
 
 
 async def statement_page(
-    request: AnyRequest, ro: Reader, visit: Visit, saver: Saver, slug: str, *, place: str, home: str, receipts: str
+    request: AnyRequest,
+    ro: Reader,
+    visit: Visit,
+    saver: Saver,
+    slug: str,
+    *,
+    place: str,
+    home: str,
+    receipts: str,
 ) -> Response[bytes]:
-    """Show every movement of one kind, with the balance after each. Raises Refusal ui.not_found for an unknown kind."""
+    """Show every movement of one kind, with the balance after each.
+
+    Raises Refusal ui.not_found for an unknown kind.
+    """
     kind: SavingsKind | None = KIND_OF_SLUG.get(slug)
     if kind is None:
         raise NOT_FOUND()

@@ -28,7 +28,10 @@ class PassbookLine(msgspec.Struct, frozen=True):
 
 def passbook(lang: Lang, savings: Savings, base: str) -> list[PassbookLine]:
     """The kinds in order, each opening its statement under ``base``."""
-    return [PassbookLine(KIND_NAMES[kind].worded(lang), savings.of(kind), f"{base}/{SLUGS[kind]}") for kind in KINDS]
+    return [
+        PassbookLine(KIND_NAMES[kind].worded(lang), savings.of(kind), f"{base}/{SLUGS[kind]}")
+        for kind in KINDS
+    ]
 
 
 async def dues_of(source: AsyncSession | Reader, saver: Saver, today: date) -> Dues | None:

@@ -33,7 +33,9 @@ class Saver(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """One journal as it touched a member's savings: the amounts by kind, paid in (positive) or out (negative), in rupiah."""
+    """One journal as it touched a member's savings: the amounts by kind, paid in (positive) or out
+    (negative), in rupiah.
+    """
 
     number: int
     value_date: date
@@ -95,7 +97,9 @@ async def dues(source: AsyncSession | Reader, member_id: UUID, joined_on: date, 
 
 
 async def receipt(ro: Reader, member_id: UUID, number: int) -> Receipt | None:
-    """Return a journal as a receipt of this member; None when there is none, or when it is not about their savings."""
+    """Return a journal as a receipt of this member; None when there is none, or when it is not about their
+    savings.
+    """
     journal = await ledger_queries.journal(ro, number)
     if journal is None:
         return None
@@ -110,5 +114,11 @@ async def receipt(ro: Reader, member_id: UUID, number: int) -> Receipt | None:
     used = {line.account for line in lines}
     way = next((way for way, account in WAY_ACCOUNTS.items() if account in used), None)
     return Receipt(
-        journal.number, journal.value_date, journal.description, amounts, way, journal.posted_by, journal.reversed_by
+        journal.number,
+        journal.value_date,
+        journal.description,
+        amounts,
+        way,
+        journal.posted_by,
+        journal.reversed_by,
     )

@@ -45,7 +45,9 @@ class Savings(msgspec.Struct, frozen=True):
 
 
 class Dues(msgspec.Struct, frozen=True):
-    """What is open of simpanan wajib: ``unpaid`` are past months (their first day) with what each lacks, ``this_month`` the running one."""
+    """What is open of simpanan wajib: ``unpaid`` are past months (their first day) with what each lacks,
+    ``this_month`` the running one.
+    """
 
     unpaid: tuple[tuple[date, Rupiah], ...]
     this_month: Rupiah
@@ -56,15 +58,20 @@ class Dues(msgspec.Struct, frozen=True):
 
 
 def mandatory_from(joined_on: date, amounts: Sequence[tuple[date, Rupiah]]) -> date:
-    """The first month that can be owed: the one of joining, but none before the first bylaws we know. Nobody owes by rules unknown."""
+    """The first month that can be owed: the one of joining, but none before the first bylaws we know.
+
+    Nobody owes by rules unknown.
+    """
     return month_of(max(joined_on, amounts[0][0]))
 
 
 def dues(joined_on: date, today: date, paid: Rupiah, amounts: Sequence[tuple[date, Rupiah]]) -> Dues:
-    """Which months of simpanan wajib are open: what was paid covers the oldest month first, the month of joining included.
+    """Which months of simpanan wajib are open: what was paid covers the oldest month first, the month of
+    joining included.
 
-    ``paid`` in rupiah counts for the months since ``mandatory_from``; ``amounts`` are (in force from, rupiah a month), oldest first. The
-    amount of a month is the one in force when it begins, of the first month the first one known.
+    ``paid`` in rupiah counts for the months since ``mandatory_from``; ``amounts`` are (in force from, rupiah
+    a month), oldest first. The amount of a month is the one in force when it begins, of the first month the
+    first one known.
     """
     left, unpaid, open_now = paid, [], Rupiah(0)
     month, running = mandatory_from(joined_on, amounts), month_of(today)

@@ -1,4 +1,7 @@
-"""Paying voluntary savings back. Simpanan pokok and wajib stay in while the person is a member (UU 25/1992, practice of bylaws)."""
+"""Paying voluntary savings back.
+
+Simpanan pokok and wajib stay in while the person is a member (UU 25/1992, practice of bylaws).
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,21 @@ if TYPE_CHECKING:
 
 
 async def withdraw(
-    db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, way: Way, *, on: date, today: date, key: str
+    db: AsyncSession,
+    actor: Actor,
+    member_id: UUID,
+    amount: Rupiah,
+    way: Way,
+    *,
+    on: date,
+    today: date,
+    key: str,
 ) -> PostedJournal:
-    """Pay ``amount`` rupiah of voluntary savings back to a member; ``key`` is the form's own, so that sent twice it counts once.
+    """Pay ``amount`` rupiah of voluntary savings back to a member; ``key`` is the form's own, so that sent
+    twice it counts once.
 
-    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .not_enough; ui.not_found; ledger.day_too_early, .year_closed.
+    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .not_enough;
+    ui.not_found; ledger.day_too_early, .year_closed.
     """
     source_key = f"withdrawal:{member_id}:{key}"
     saver = await queries.lock_saver(db, member_id)
@@ -58,7 +71,9 @@ async def withdraw(
     return posted
 
 
-async def plan_withdrawal(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date, today: date) -> Plan:
+async def plan_withdrawal(
+    db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date, today: date
+) -> Plan:
     """Say what a withdrawal would do, without doing it. Raises as ``withdraw``."""
     saver, balance = await read_batch(
         db, lambda ro: queries.saver(ro, member_id), lambda ro: queries.voluntary_balance(ro, member_id)

@@ -1,4 +1,6 @@
-"""Goods and orders: what the cooperative sells, what stands on its shelves, and every sale from the cart to hand-over.
+"""Goods and orders: what the cooperative sells, what stands on its shelves, and every sale from the cart to
+hand-over.
 
-A sale promises stock when it is ordered, takes it when it is handed over, and posts each step through the books' one door.
+A sale promises stock when it is ordered, takes it when it is handed over, and posts each step through the
+books' one door.
 """

@@ -1,4 +1,7 @@
-"""The cart, as its cookie holds it: "<product>-<quantity>" joined by dots. It is a wish, not a promise: everything is checked again."""
+"""The cart, as its cookie holds it: "<product>-<quantity>" joined by dots.
+
+It is a wish, not a promise: everything is checked again.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ LASTS_SECONDS: Final = 30 * 86_400
 
 
 def parse(cookie: str) -> dict[UUID, int]:
-    """Return quantities by product id in the order they were put in; anything that is not a cart of ours is an empty one."""
+    """Return quantities by product id in the order they were put in; anything that is not a cart of ours is
+    an empty one.
+    """
     goods: dict[UUID, int] = {}
     if not cookie or len(cookie) > 4_000:
         return goods
@@ -43,7 +48,10 @@ def written(goods: Mapping[UUID, int]) -> str:
 
 
 def with_quantity(goods: Mapping[UUID, int], product: UUID, quantity: int) -> dict[UUID, int]:
-    """Return the cart with this many of a product; none takes it out. Raises Refusal: shop.quantity_out_of_range, .cart_full."""
+    """Return the cart with this many of a product; none takes it out.
+
+    Raises Refusal: shop.quantity_out_of_range, .cart_full.
+    """
     changed = dict(goods)
     if quantity == 0:
         changed.pop(product, None)
@@ -62,7 +70,9 @@ def cart_of(request: Request[Any, Any, Any]) -> dict[UUID, int]:
 
 
 def keep(response: Response[Any], goods: Mapping[UUID, int], *, secure: bool) -> None:
-    """Give the browser its cart, for this host alone; an empty one is taken away, so that shared pages serve it again."""
+    """Give the browser its cart, for this host alone; an empty one is taken away, so that shared pages serve
+    it again.
+    """
     response.set_cookie(
         CART_COOKIE,
         written(goods),

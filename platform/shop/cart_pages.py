@@ -20,7 +20,10 @@ from ui.words import words
 
 
 class CartLine(msgspec.Struct, frozen=True):
-    """A line of the cart as the components expect it. ``price`` and ``total`` are this viewer's, in rupiah."""
+    """A line of the cart as the components expect it.
+
+    ``price`` and ``total`` are this viewer's, in rupiah.
+    """
 
     id: UUID
     href: str
@@ -36,7 +39,9 @@ class CartLine(msgspec.Struct, frozen=True):
 
 
 async def priced(ro: Reader, visit: Visit, goods: dict[UUID, int]) -> tuple[list[CartLine], int]:
-    """Return the lines of a cart at this viewer's prices of today, and how many of its goods are no longer sold."""
+    """Return the lines of a cart at this viewer's prices of today, and how many of its goods are no longer
+    sold.
+    """
     if not goods:
         return [], 0
     today = showing.today_of(visit)
@@ -100,7 +105,9 @@ async def put_in(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[Any]:
 
 
 @post("/keranjang/{product_id:uuid}", status_code=200)
-async def change_quantity(request: AnyRequest, ro: Ro, visit: TheVisit, product_id: FromPath[UUID]) -> Response[Any]:
+async def change_quantity(
+    request: AnyRequest, ro: Ro, visit: TheVisit, product_id: FromPath[UUID]
+) -> Response[Any]:
     """Set how many of a product, from the box and the button pressed beside it."""
     form = await read_form(request, CartLineForm)
     goods = cart.cart_of(request)
@@ -124,7 +131,9 @@ async def take_out(request: AnyRequest, ro: Ro, visit: TheVisit, product_id: Fro
 
 
 def _told(request: AnyRequest, visit: Visit, goods: dict[UUID, int], sentence: str) -> Response[Any]:
-    """Answer where the shopper is: a short message and the new count, or without htmx the cart page with the same sentence."""
+    """Answer where the shopper is: a short message and the new count, or without htmx the cart page with the
+    same sentence.
+    """
     response: Response[Any]
     if request.headers.get("hx-request") == "true":
         event = {"lumbung:cart": {"count": sum(goods.values()), "text": sentence}}

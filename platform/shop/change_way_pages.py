@@ -1,4 +1,6 @@
-"""Another way of paying for an order that still waits for its money: the offered ways as large choices, and one page to confirm what is one's own."""
+"""Another way of paying for an order that still waits for its money: the offered ways as large choices, and
+one page to confirm what is one's own.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,12 @@ CONFIRM: Final = "shop/change_way_confirm.html"
 
 @get("/pesanan/{number:int}/cara-bayar")
 async def change_way_page(
-    request: AnyRequest, ro: Ro, visit: TheVisit, tenant: TheTenant, number: FromPath[int], kunci: FromQuery[str] = ""
+    request: AnyRequest,
+    ro: Ro,
+    visit: TheVisit,
+    tenant: TheTenant,
+    number: FromPath[int],
+    kunci: FromQuery[str] = "",
 ) -> Response[Any]:
     """Show the ways in which this order can be paid."""
     order = await _theirs(ro, visit, number, kunci)
@@ -47,9 +54,17 @@ async def change_way_page(
 
 @post("/pesanan/{number:int}/cara-bayar", status_code=200)
 async def take_way(
-    request: AnyRequest, db: Db, visit: TheVisit, database: TheDatabase, tenant: TheTenant, number: FromPath[int]
+    request: AnyRequest,
+    db: Db,
+    visit: TheVisit,
+    database: TheDatabase,
+    tenant: TheTenant,
+    number: FromPath[int],
 ) -> Response[Any]:
-    """Open a payment by the chosen way; the one before it waits no more. What is one's own is asked about once more."""
+    """Open a payment by the chosen way; the one before it waits no more.
+
+    What is one's own is asked about once more.
+    """
     if visit.viewer is None:
         await count_from_network(
             database,
@@ -66,13 +81,16 @@ async def take_way(
     order = await _theirs(ro, visit, number, key)
     offered = await _offers(ro, visit, tenant, order)
     if isinstance(consent, Refusal):
-        async with form.or_again(CONFIRM, **_confirming(visit, order, chosen(offered, form.data.payment_way), key)):
+        async with form.or_again(
+            CONFIRM, **_confirming(visit, order, chosen(offered, form.data.payment_way), key)
+        ):
             raise consent
     async with form.or_again(TEMPLATE, **_context(visit, order, offered, key)):
         way = form.data.payment_way
         waiting = await payment_queries.latest_of(db, ORDER, order.id)
         if waiting is not None and waiting.status == "awaiting" and waiting.way == way:
-            return see_other(_after(order, way, waiting.reference, key))  # nothing to change, or pressed twice
+            # nothing to change, or pressed twice
+            return see_other(_after(order, way, waiting.reference, key))
         offer = chosen(offered, way)
         if order.status != "placed":
             raise errors.ALREADY_SETTLED(number=order.number)
@@ -80,7 +98,9 @@ async def take_way(
             raise too_low(way, offer.has or Rupiah(0), Rupiah(order.total))
         if provider_of(way).capabilities().settles == "books" and not form.data.confirmed:
             return page(request, CONFIRM, form=None, **_confirming(visit, order, offer, key))
-        payment = await change_way(db, visit.actor, order.id, way, on=showing.today_of(visit), consent=consent)
+        payment = await change_way(
+            db, visit.actor, order.id, way, on=showing.today_of(visit), consent=consent
+        )
     paid = words(visit.lang).gettext("Pesanan %(number)s sudah dibayar.") % {"number": order.number}
     address = _after(order, way, payment.reference if payment.status == "awaiting" else None, key)
     return see_other(address, flash=paid if payment.status == "paid" else None)

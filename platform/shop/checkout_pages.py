@@ -1,4 +1,6 @@
-"""Checkout: one page to choose, one sentence before anything of the member's own moves, one order however often it is sent."""
+"""Checkout: one page to choose, one sentence before anything of the member's own moves, one order however
+often it is sent.
+"""
 
 import secrets
 from datetime import timedelta
@@ -32,7 +34,10 @@ CHECKOUT_WINDOW: Final = timedelta(hours=1)
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """All that the checkout page shows, read anew each time. ``short`` is what some line lacks, as a sentence."""
+    """All that the checkout page shows, read anew each time.
+
+    ``short`` is what some line lacks, as a sentence.
+    """
 
     lines: list[cart_pages.CartLine]
     buyer: BuyerView
@@ -56,7 +61,9 @@ async def checkout_page(request: AnyRequest, ro: Ro, visit: TheVisit) -> Respons
 async def order_goods(
     request: AnyRequest, db: Db, visit: TheVisit, database: TheDatabase, tenant: TheTenant
 ) -> Response[Any]:
-    """Place the order; what is taken from the member's own is asked about once more first, and credit by PIN."""
+    """Place the order; what is taken from the member's own is asked about once more first,
+    and credit by PIN.
+    """
     if visit.viewer is None:
         # an order keeps stock for days: a stranger cannot empty the shelf by ordering without end
         await count_from_network(
@@ -65,7 +72,9 @@ async def order_goods(
     form = await read_form(request, CheckoutForm)
     consent = await consent_of(database, tenant, visit, form)
     key = form.values.get("key", "")[:200]
-    made, choice = await read_batch(db, lambda ro: _made_before(ro, visit, key), lambda ro: _read(request, ro, visit))
+    made, choice = await read_batch(
+        db, lambda ro: _made_before(ro, visit, key), lambda ro: _read(request, ro, visit)
+    )
     if made:
         return _done(visit, await order_of_checkout(db, key))
     if not choice.lines:
@@ -102,7 +111,8 @@ def _ask(request: AnyRequest, form: Form[CheckoutForm], choice: Choice, visit: V
 
 def _confirming(form: Form[CheckoutForm], choice: Choice, visit: Visit) -> dict[str, Any]:
     sent = {
-        name: form.values.get(name, "") for name in ("key", "shown", "fulfilment", "payment_way", "address", "note")
+        name: form.values.get(name, "")
+        for name in ("key", "shown", "fulfilment", "payment_way", "address", "note")
     }
     way = sent["payment_way"]
     offer = next((each for each in choice.offers if each.way.way == way), None)
@@ -140,7 +150,9 @@ def _checkout(data: CheckoutForm, choice: Choice, consent: Consent | None) -> Ch
 
 
 async def _made_before(ro: Reader, visit: Visit, key: str) -> bool:
-    """Whether this page has made its order already: the second press of a button leads where the first one led."""
+    """Whether this page has made its order already: the second press of a button leads where the first one
+    led.
+    """
     try:
         showing.require_own_checkout(visit, key)
     except Refusal:
@@ -157,7 +169,9 @@ def _done(visit: Visit, placed: Placed) -> Response[Any]:
     if payment is not None and payment.status == "awaiting" and payment.way != "cash":
         address = f"/bayar/{payment.reference}"
     say = words(visit.lang).gettext
-    response = see_other(address, flash=say("Pesanan %(number)s sudah kami terima.") % {"number": order.number})
+    response = see_other(
+        address, flash=say("Pesanan %(number)s sudah kami terima.") % {"number": order.number}
+    )
     cart.keep(response, {}, secure=visit.secure)
     return response
 

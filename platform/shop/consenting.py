@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 async def consent_of(
     database: Database, tenant: TenantRef, visit: Visit, form: Form[CheckoutForm] | Form[ChangeWayForm]
 ) -> Consent | Refusal | None:
-    """Weigh the PIN of a confirmed purchase on credit, before any connection is held; None where no PIN is asked for.
+    """Weigh the PIN of a confirmed purchase on credit, before any connection is held; None where no PIN is
+    asked for.
 
     A refusal is returned: it is shown on the page that the PIN was written on, which is made later.
     """
-    if form.errors or not form.data.confirmed or not provider_of(form.data.payment_way).capabilities().asks_pin:
+    if (
+        form.errors
+        or not form.data.confirmed
+        or not provider_of(form.data.payment_way).capabilities().asks_pin
+    ):
         return None
     if visit.viewer is None or visit.viewer.member_id is None:
         return None
     try:
-        return await agree_by_pin(database, tenant, visit.viewer.member_id, form.data.pin, client_ip=visit.client_ip)
+        return await agree_by_pin(
+            database, tenant, visit.viewer.member_id, form.data.pin, client_ip=visit.client_ip
+        )
     except Refusal as refusal:
         return refusal

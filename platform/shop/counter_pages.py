@@ -1,4 +1,6 @@
-"""Orders as officers see them: the list of what waits, one order, and each step with its sentence before it happens."""
+"""Orders as officers see them: the list of what waits, one order, and each step with its sentence before it
+happens.
+"""
 
 from typing import Any, Final, get_args
 
@@ -14,7 +16,20 @@ from payments.rules import refundable, tail_kept
 from shop import errors, handling, order_pages, order_queries, rules, showing
 from shop.forms import ReasonForm
 from shop.order_queries import Chip, OrderView
-from ui import AnyRequest, Db, Form, Nothing, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    Db,
+    Form,
+    Nothing,
+    Ro,
+    TheViewer,
+    TheVisit,
+    Visit,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
 from ui.words import words
 
 HOME: Final = "/pengurus/pesanan"
@@ -34,7 +49,11 @@ async def list_orders(
     wanted, number = showing.tidy(cari)[:60], showing.page_number(halaman)
     counts = await order_queries.counts(ro)
     total: int = counts.bayar + counts.siap if chip == "perlu" else getattr(counts, chip)
-    rows = await order_queries.search_orders(ro, wanted) if wanted else await order_queries.orders(ro, chip, number)
+    rows = (
+        await order_queries.search_orders(ro, wanted)
+        if wanted
+        else await order_queries.orders(ro, chip, number)
+    )
     orders = [
         order_pages.order_row(row, visit, href=f"{HOME}/{row.number}", who=row.buyer_name)
         | {"next": _next_step(row.status, row.payment_way)}
@@ -124,7 +143,9 @@ async def cancel(
     """Call the order off."""
     form, context = await _reasoned(request, db, visit, number, "pembatalan")
     async with form.or_again("shop/order_step.html", **context):
-        await handling.cancel_order(db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(visit))
+        await handling.cancel_order(
+            db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(visit)
+        )
     return _done(visit, number, "Pesanan %(number)s dibatalkan. Stoknya bisa dijual lagi.")
 
 
@@ -135,7 +156,9 @@ async def take_back(
     """Take the goods back."""
     form, context = await _reasoned(request, db, visit, number, "pengembalian")
     async with form.or_again("shop/order_step.html", **context):
-        await handling.return_order(db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(visit))
+        await handling.return_order(
+            db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(visit)
+        )
     return _done(visit, number, "Barang pesanan %(number)s sudah kembali, uang dan bukunya dibalik.")
 
 
@@ -160,13 +183,19 @@ def _refusal_of(step: str, order: OrderView) -> Refusal | None:
 def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
     """Return the sentence, the button and the hint of a step, in the viewer's language."""
     say = words(visit.lang).gettext
-    facts = {"number": order.number, "amount": formats.rupiah(order.total, visit.lang), "name": order.buyer_name}
+    facts = {
+        "number": order.number,
+        "amount": formats.rupiah(order.total, visit.lang),
+        "name": order.buyer_name,
+    }
     back = say("Kalau keliru, pesanan masih bisa dibatalkan atau barangnya dikembalikan.")
     never = say("Langkah ini tidak bisa diurungkan; bila perlu, buat pesanan baru.")
     if step == "pembayaran":
         facts["amount"] = formats.rupiah(order.payment_amount or order.total, visit.lang)
         sentence = (
-            say("QRIS %(amount)s dari %(name)s untuk pesanan %(number)s sudah tampak di aplikasi penerimanya.")
+            say(
+                "QRIS %(amount)s dari %(name)s untuk pesanan %(number)s sudah tampak di aplikasi penerimanya."
+            )
             if order.payment_way == "qris"
             else say("Transfer %(amount)s dari %(name)s untuk pesanan %(number)s sudah masuk rekening.")
         )
@@ -207,10 +236,15 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
 
 
 def _left_of(order: OrderView) -> Rupiah:
-    """Return what an order's step still gives back: what was paid, less what went back before or is on its way."""
+    """Return what an order's step still gives back: what was paid, less what went back before or is on its
+    way.
+    """
     if order.payment_amount is None:
         return Rupiah(order.total)  # sold before payments had rows of their own
-    paid, kept = Rupiah(order.payment_amount), tail_kept(order.payment_tail, of_member=order.member_id is not None)
+    paid, kept = (
+        Rupiah(order.payment_amount),
+        tail_kept(order.payment_tail, of_member=order.member_id is not None),
+    )
     return refundable(paid, kept, Rupiah(order.payment_refunded), Rupiah(order.payment_pending))
 
 
@@ -221,13 +255,17 @@ def _money_back(order: OrderView, visit: Visit) -> str:
         return say("Uangnya sudah dikembalikan semua, jadi tidak ada lagi yang perlu dikembalikan.")
     return {
         "cash": say("%(amount)s dikembalikan tunai dari kas."),
-        "bank_transfer": say("Transfer %(amount)s kepada %(name)s dari rekening koperasi; Lumbung tidak mengirimnya."),
+        "bank_transfer": say(
+            "Transfer %(amount)s kepada %(name)s dari rekening koperasi; Lumbung tidak mengirimnya."
+        ),
         "qris": say("Transfer %(amount)s kepada %(name)s dari rekening koperasi; Lumbung tidak mengirimnya."),
         "savings": say("Uang %(amount)s kembali ke simpanan sukarela %(name)s."),
         "wallet": say("Uang %(amount)s kembali ke dompet %(name)s."),
         "kasbon": say("Kasbon %(name)s berkurang %(amount)s."),
         "payroll": say("Potongan gaji %(name)s berkurang %(amount)s."),
-    }.get(order.payment_way, say("Uang %(amount)s dikembalikan lewat penyedia pembayarannya kepada %(name)s."))
+    }.get(
+        order.payment_way, say("Uang %(amount)s dikembalikan lewat penyedia pembayarannya kepada %(name)s.")
+    )
 
 
 def _step_context(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:

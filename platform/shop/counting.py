@@ -34,8 +34,8 @@ async def receive_goods(
 ) -> Product:
     """Put bought goods on the shelf at what they cost, paid from cash, bank, or owed to the supplier.
 
-    ``key`` is the form's own: sent again it changes nothing. Raises Refusal: shop.no_such_product, .quantity_out_of_range;
-    kernel.amount_too_large; ledger.year_closed.
+    ``key`` is the form's own: sent again it changes nothing. Raises Refusal: shop.no_such_product,
+    .quantity_out_of_range; kernel.amount_too_large; ledger.year_closed.
     """
     product = await stock.lock(db, product_id)
     if not 1 <= quantity <= rules.MOST_STOCK:
@@ -48,7 +48,9 @@ async def receive_goods(
     product.cost = int(unit_cost)
     if value:
         lines = [Line.to_debit(STOCK, value), Line.to_credit(_ACCOUNTS[paid_from], value)]
-        await post(db, Journal(on, f"Barang masuk: {quantity} {product.name}", source_key, lines), by=actor.name)
+        await post(
+            db, Journal(on, f"Barang masuk: {quantity} {product.name}", source_key, lines), by=actor.name
+        )
     facts = {"quantity": quantity, "value": int(value), "paid_from": paid_from}
     audit.record(db, actor, events.GOODS_RECEIVED, subject=f"product:{product.sku}", facts=facts)
     return product
@@ -59,9 +61,9 @@ async def count_stock(
 ) -> Product:
     """Set the stock to what was counted; the difference in value goes to account 6150.
 
-    ``shown`` is the stock that the page showed to the one who counted: when it has moved since, the count is refused, since nobody can
-    tell which of the two the counted number is. Raises Refusal: shop.stock_moved, .stock_already_ordered, .quantity_out_of_range,
-    .no_such_product; ledger.year_closed.
+    ``shown`` is the stock that the page showed to the one who counted: when it has moved since, the count is
+    refused, since nobody can tell which of the two the counted number is. Raises Refusal: shop.stock_moved,
+    .stock_already_ordered, .quantity_out_of_range, .no_such_product; ledger.year_closed.
     """
     product = await stock.lock(db, product_id)
     source_key = f"count:{key}"
@@ -73,7 +75,9 @@ async def count_stock(
         raise errors.STOCK_MOVED(product=product.name, stock=product.stock, field="counted")
     difference = counted - product.stock
     if difference > 0:
-        value = rules.value_found(Rupiah(product.stock_value), product.stock, Rupiah(product.cost), difference)
+        value = rules.value_found(
+            Rupiah(product.stock_value), product.stock, Rupiah(product.cost), difference
+        )
         stock.put(db, product, difference, value, "count", on, source_key)
         lines = [Line.to_debit(STOCK, value), Line.to_credit(STOCK_DIFFERENCES, value)]
     elif difference < 0:

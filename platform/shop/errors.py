@@ -11,8 +11,10 @@ STOCK_TOO_LOW = Kind(
 STOCK_ALREADY_ORDERED = Kind(
     "shop.stock_already_ordered",
     409,
-    id="{reserved} {product} sudah dipesan orang. Batalkan dulu pesanannya, baru stok bisa ditulis {counted}.",
-    en="{reserved} of {product} are promised to buyers. Cancel their orders before writing the stock as {counted}.",
+    id="{reserved} {product} sudah dipesan orang. Batalkan dulu pesanannya, baru stok bisa ditulis "
+    "{counted}.",
+    en="{reserved} of {product} are promised to buyers. Cancel their orders before writing the stock as "
+    "{counted}.",
 )
 STOCK_MOVED = Kind(
     "shop.stock_moved",
@@ -26,11 +28,18 @@ NO_SUCH_PRODUCT = Kind(
     id="Barang ini tidak ada, atau sudah tidak dijual.",
     en="There is no such product, or it is no longer sold.",
 )
-NO_SUCH_CATEGORY = Kind("shop.no_such_category", 422, id="Golongan ini tidak ada.", en="There is no such category.")
-NO_SUCH_SHELF = Kind(
-    "shop.no_such_shelf", 404, id="Golongan atau halaman ini tidak ada.", en="There is no such category or page."
+NO_SUCH_CATEGORY = Kind(
+    "shop.no_such_category", 422, id="Golongan ini tidak ada.", en="There is no such category."
 )
-NO_SUCH_PICTURE = Kind("shop.no_such_picture", 404, id="Gambar ini tidak ada.", en="There is no such picture.")
+NO_SUCH_SHELF = Kind(
+    "shop.no_such_shelf",
+    404,
+    id="Golongan atau halaman ini tidak ada.",
+    en="There is no such category or page.",
+)
+NO_SUCH_PICTURE = Kind(
+    "shop.no_such_picture", 404, id="Gambar ini tidak ada.", en="There is no such picture."
+)
 NO_SUCH_ORDER = Kind("shop.no_such_order", 404, id="Pesanan ini tidak ada.", en="There is no such order.")
 SKU_TAKEN = Kind(
     "shop.sku_taken",
@@ -60,7 +69,10 @@ CART_FULL = Kind(
     en="The cart holds {most} different goods already. Order these first.",
 )
 CART_EMPTY = Kind(
-    "shop.cart_empty", 409, id="Keranjang masih kosong. Pilih barang dulu.", en="The cart is empty. Choose goods first."
+    "shop.cart_empty",
+    409,
+    id="Keranjang masih kosong. Pilih barang dulu.",
+    en="The cart is empty. Choose goods first.",
 )
 SHOP_CLOSED = Kind(
     "shop.closed",
@@ -71,7 +83,8 @@ SHOP_CLOSED = Kind(
 CHANGED_SINCE_SHOWN = Kind(
     "shop.changed_since_shown",
     409,
-    id="Harga atau isi pesanan berubah sejak halaman ini dibuka. Periksa lagi jumlahnya di bawah, lalu pesan.",
+    id="Harga atau isi pesanan berubah sejak halaman ini dibuka. Periksa lagi jumlahnya di bawah, lalu "
+    "pesan.",
     en="Prices or goods changed since this page was opened. Check the sums below, then order.",
 )
 CHECKOUT_EXPIRED = Kind(
@@ -81,7 +94,10 @@ CHECKOUT_EXPIRED = Kind(
     en="This order page has expired. Check it again, then send.",
 )
 ADDRESS_NEEDED = Kind(
-    "shop.address_needed", 422, id="Tulis alamat tujuan barang diantar.", en="Write the address to deliver to."
+    "shop.address_needed",
+    422,
+    id="Tulis alamat tujuan barang diantar.",
+    en="Write the address to deliver to.",
 )
 BUYER_NEEDED = Kind("shop.buyer_needed", 422, id="Tulis nama pemesan.", en="Write the name of the buyer.")
 PHONE_NEEDED = Kind(

@@ -74,7 +74,10 @@ class ProductForm(Struct, forbid_unknown_fields=True):
 
 
 class NewProductForm(ProductForm, forbid_unknown_fields=True, kw_only=True):
-    """A product that is added, with the stock that lies there. ``id`` is the form's own: sent again it adds nothing."""
+    """A product that is added, with the stock that lies there.
+
+    ``id`` is the form's own: sent again it adds nothing.
+    """
 
     id: UUID
     cost: Rupiah

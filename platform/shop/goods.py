@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class ProductFacts(msgspec.Struct, frozen=True):
-    """What an officer says of a product. ``price`` is the cooperative's own, from which bylaws make members' and public price."""
+    """What an officer says of a product.
+
+    ``price`` is the cooperative's own, from which bylaws make members' and public price.
+    """
 
     sku: str
     name: str
@@ -47,8 +50,8 @@ async def add_product(
 ) -> Product:
     """Add a product with the stock that lies there already, at cost, against the opening balances.
 
-    ``product_id``, chosen by the form, makes sending it again harmless. Raises Refusal: shop.sku_malformed, .sku_taken,
-    .no_such_category, .quantity_out_of_range; kernel.amount_too_large; ledger.year_closed.
+    ``product_id``, chosen by the form, makes sending it again harmless. Raises Refusal: shop.sku_malformed,
+    .sku_taken, .no_such_category, .quantity_out_of_range; kernel.amount_too_large; ledger.year_closed.
     """
     if product_id is not None and (there := await db.get(Product, product_id)) is not None:
         return there
@@ -73,7 +76,9 @@ async def add_product(
         if value:
             lines = [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)]
             await post(db, Journal(on, f"Stok awal {facts.name}", key, lines), by=actor.name)
-    audit.record(db, actor, events.PRODUCT_ADDED, subject=f"product:{facts.sku}", facts={"price": int(facts.price)})
+    audit.record(
+        db, actor, events.PRODUCT_ADDED, subject=f"product:{facts.sku}", facts={"price": int(facts.price)}
+    )
     return product
 
 
@@ -97,12 +102,17 @@ async def change_product(
 
 
 async def set_picture(db: AsyncSession, actor: Actor, product_id: UUID, upload: bytes) -> str:
-    """Make the product's pictures from an upload and return their checksum. Raises Refusal: shop.not_a_picture, .picture_too_large."""
+    """Make the product's pictures from an upload and return their checksum.
+
+    Raises Refusal: shop.not_a_picture, .picture_too_large.
+    """
     checksum, made = await asyncio.to_thread(pictures.remake, upload)
     await keep_pictures(db, checksum, made)
     product = await stock.lock(db, product_id)
     product.picture = checksum
-    audit.record(db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", facts={"picture": checksum})
+    audit.record(
+        db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", facts={"picture": checksum}
+    )
     return checksum
 
 
@@ -133,7 +143,10 @@ async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
 
 
 async def rename_category(db: AsyncSession, actor: Actor, category_id: UUID, name: str) -> Category:
-    """Give a shelf another name; its address stays, so that links keep working. Raises Refusal: shop.no_such_category, .category_taken."""
+    """Give a shelf another name; its address stays, so that links keep working.
+
+    Raises Refusal: shop.no_such_category, .category_taken.
+    """
     category = await db.get(Category, category_id)
     if category is None:
         raise errors.NO_SUCH_CATEGORY()

@@ -70,7 +70,9 @@ async def add_product(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheV
             product_id=form.data.id,
         )
     say = words(visit.lang).gettext
-    return see_other(f"{HOME}/{product.id}", flash=say("%(name)s sudah ada di toko.") % {"name": product.name})
+    return see_other(
+        f"{HOME}/{product.id}", flash=say("%(name)s sudah ada di toko.") % {"name": product.name}
+    )
 
 
 @get(HOME + "/{product_id:uuid}", guards=[officer])
@@ -100,7 +102,9 @@ async def one_product(
 @get(HOME + "/{product_id:uuid}/ubah", guards=[officer])
 async def edit_product(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form of a product."""
-    return page(request, "shop/product_form.html", form=None, **await _form_context(ro, await find(ro, product_id)))
+    return page(
+        request, "shop/product_form.html", form=None, **await _form_context(ro, await find(ro, product_id))
+    )
 
 
 @post(HOME + "/{product_id:uuid}/ubah", guards=[officer])
@@ -112,14 +116,18 @@ async def change_product(
     ro = await reader_of(db)
     context = await _form_context(ro, await find(ro, product_id))
     async with form.or_again("shop/product_form.html", **context):
-        await goods.change_product(db, viewer.as_officer(), product_id, _facts(form.data), archived=form.data.archived)
+        await goods.change_product(
+            db, viewer.as_officer(), product_id, _facts(form.data), archived=form.data.archived
+        )
     return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Perubahan sudah disimpan."))
 
 
 @get(HOME + "/{product_id:uuid}/gambar", guards=[officer])
 async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the product's picture and ask for another."""
-    return page(request, "shop/product_picture.html", form=None, **_picture_context(await find(ro, product_id)))
+    return page(
+        request, "shop/product_picture.html", form=None, **_picture_context(await find(ro, product_id))
+    )
 
 
 @post(HOME + "/{product_id:uuid}/gambar", guards=[officer], request_max_body_size=LARGEST_UPLOAD)

@@ -54,7 +54,10 @@ class ProductView(msgspec.Struct, frozen=True):
 
 
 class MovementView(msgspec.Struct, frozen=True):
-    """A line of the stock book with the stock after it. ``order_number`` is the order that moved it, ``journal`` its entry."""
+    """A line of the stock book with the stock after it.
+
+    ``order_number`` is the order that moved it, ``journal`` its entry.
+    """
 
     kind: str
     quantity: int
@@ -82,11 +85,14 @@ _WHERE: Final[dict[str, str]] = {
 
 
 async def goods(ro: Reader, chip: Chip, wanted: str, number: int) -> tuple[list[GoodsRow], int]:
-    """Return page ``number`` of the products at a chip whose name, code or barcode holds ``wanted``, and how many there are."""
+    """Return page ``number`` of the products at a chip whose name, code or barcode holds ``wanted``, and how
+    many there are.
+    """
     where = f"{_WHERE[chip]} AND ($1 = '' OR p.name ILIKE $2 OR p.sku ILIKE $2 OR p.barcode LIKE $2)"
     rows = await ro.rows(
         GoodsRow,
-        "SELECT p.id, p.sku, p.name, coalesce(c.name, '') AS category, p.unit, p.price, p.stock, p.reserved, p.stock_value,"
+        "SELECT p.id, p.sku, p.name, coalesce(c.name, '') AS category, p.unit, p.price, p.stock, "
+        "p.reserved, p.stock_value,"
         f" p.archived FROM products p LEFT JOIN categories c ON c.id = p.category_id WHERE {where}"
         " ORDER BY lower(p.name), p.id LIMIT $3 OFFSET $4",
         wanted,
@@ -101,7 +107,8 @@ async def product(ro: Reader, product_id: UUID) -> ProductView | None:
     """Return a product, archived or not, or None."""
     return await ro.one(
         ProductView,
-        "SELECT p.id, p.sku, p.barcode, p.name, p.description, p.category_id, coalesce(c.name, '') AS category, p.unit, p.cost,"
+        "SELECT p.id, p.sku, p.barcode, p.name, p.description, p.category_id, coalesce(c.name, '') AS "
+        "category, p.unit, p.cost,"
         " p.price, p.stock, p.reserved, p.stock_value, p.picture, p.archived"
         " FROM products p LEFT JOIN categories c ON c.id = p.category_id WHERE p.id = $1",
         product_id,
@@ -114,9 +121,11 @@ async def stock_book(ro: Reader, product_id: UUID, number: int) -> tuple[list[Mo
         MovementView,
         "SELECT b.kind, b.quantity, b.value, b.on_date, b.moved_at, b.after, o.number AS order_number FROM"
         " (SELECT m.id, m.kind, m.quantity, m.value, m.on_date, m.moved_at, m.source_key,"
-        " (sum(m.quantity) OVER (ORDER BY m.id))::bigint AS after FROM stock_movements m WHERE m.product_id = $1"
+        " (sum(m.quantity) OVER (ORDER BY m.id))::bigint AS after FROM stock_movements m WHERE "
+        "m.product_id = $1"
         " ORDER BY m.id DESC LIMIT $2 OFFSET $3) AS b"
-        " LEFT JOIN orders o ON o.id = CASE WHEN b.source_key LIKE 'order:%' THEN split_part(b.source_key, ':', 2)::uuid END"
+        " LEFT JOIN orders o ON o.id = CASE WHEN b.source_key LIKE 'order:%' THEN "
+        "split_part(b.source_key, ':', 2)::uuid END"
         " ORDER BY b.id DESC",
         product_id,
         PAGE_SIZE,
@@ -129,6 +138,7 @@ async def categories(ro: Reader) -> list[CategoryView]:
     """Return every category by name."""
     return await ro.rows(
         CategoryView,
-        "SELECT c.id, c.slug, c.name, (SELECT count(*) FROM products p WHERE p.category_id = c.id AND NOT p.archived) AS goods"
+        "SELECT c.id, c.slug, c.name, (SELECT count(*) FROM products p WHERE p.category_id = c.id AND "
+        "NOT p.archived) AS goods"
         " FROM categories c ORDER BY lower(c.name)",
     )

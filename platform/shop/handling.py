@@ -1,8 +1,9 @@
 """What officers do with an order: confirm its payment, hand it over, call it off, take it back.
 
-Each locks the order's payments and the order first and looks at its state under the lock: pressed twice, or by two officers at once, it
-happens once. What the same officer sends again (a double tap, an answer that was lost) leads to the first result; another officer is told the
-order's state, or the goods would be given out twice.
+Each locks the order's payments and the order first and looks at its state under the lock: pressed twice, or
+by two officers at once, it happens once. What the same officer sends again (a double tap, an answer that was
+lost) leads to the first result; another officer is told the order's state, or the goods would be given out
+twice.
 """
 
 from __future__ import annotations
@@ -43,12 +44,15 @@ OVERDUE: Final = timedelta(hours=3)
 
 
 async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
-    """Say that the money of this order has come: the transfer is on the account, the QRIS in the acquirer's list.
+    """Say that the money of this order has come: the transfer is on the account, the QRIS in the acquirer's
+    list.
 
     Raises Refusal: shop.no_such_order, .not_awaiting_payment.
     """
     payments, order = await _order(db, number)
-    if order.status in ("paid", "handed_over") and await _sent_again(db, actor, events.PAYMENT_CONFIRMED, order):
+    if order.status in ("paid", "handed_over") and await _sent_again(
+        db, actor, events.PAYMENT_CONFIRMED, order
+    ):
         return order
     waiting = [payment for payment in payments if payment.status == "awaiting"]
     if not waiting or not rules.awaits_officer(order.status, order.payment_way):
@@ -59,7 +63,8 @@ async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: da
 
 
 async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
-    """Give out the goods: stock and its value leave, the sale enters the books; a cash order is paid by the same step.
+    """Give out the goods: stock and its value leave, the sale enters the books; a cash order is paid by the
+    same step.
 
     Raises Refusal: shop.no_such_order, .not_ready; payments.refund_under_way.
     """
@@ -88,7 +93,8 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
 
 
 async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str, *, on: date) -> Order:
-    """Call an order off before its goods are given out: the promise is released, what was paid goes back the way it came.
+    """Call an order off before its goods are given out: the promise is released, what was paid goes back the
+    way it came.
 
     Raises Refusal: shop.no_such_order, .not_cancellable, .reason_needed.
     """
@@ -107,9 +113,11 @@ async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str,
 
 
 async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str, *, on: date) -> Order:
-    """Take handed-over goods back: the sale is reversed, the stock returns with the value it left with, the money goes back.
+    """Take handed-over goods back: the sale is reversed, the stock returns with the value it left with, the
+    money goes back.
 
-    Raises Refusal: shop.no_such_order, .not_cancellable, .reason_needed; payments.refund_under_way; ledger.year_closed.
+    Raises Refusal: shop.no_such_order, .not_cancellable, .reason_needed; payments.refund_under_way;
+    ledger.year_closed.
     """
     payments, order = await _order(db, number)
     why = _reason(reason)
@@ -133,20 +141,30 @@ async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str,
 
 
 async def expire_order(db: AsyncSession, order_id: UUID) -> None:
-    """Call off an order whose money did not come in time; does nothing when it was paid, handed over or called off meanwhile."""
+    """Call off an order whose money did not come in time; does nothing when it was paid, handed over or
+    called off meanwhile.
+    """
     payments = await payment_queries.payments_to_change_of(db, paying.ORDER, order_id)
     order = await queries.order_to_change_by_id(db, order_id)
-    if order is None or order.status != "placed" or order.expires_at is None or order.expires_at > clock.now():
+    if (
+        order is None
+        or order.status != "placed"
+        or order.expires_at is None
+        or order.expires_at > clock.now()
+    ):
         return
     if any(payment.under_way_since for payment in payments):
-        return  # what it ends with decides: paid, or failed and then called off (``paying.PaidOrders.dropped``)
+        # what it ends with decides: paid, or failed and then called off (``paying.PaidOrders.dropped``)
+        return
     await paying.stop_unpaid(db, order)
     for payment in payments:
         await paying.call_off(db, payment, why=rules.NOT_PAID_IN_TIME.id, by=SYSTEM)
 
 
 async def sweep_overdue_orders(db: AsyncSession) -> None:
-    """Write the job ``shop.expire_order`` again for each order that should have been called off `OVERDUE` ago; it changes nothing twice."""
+    """Write the job ``shop.expire_order`` again for each order that should have been called off `OVERDUE`
+    ago; it changes nothing twice.
+    """
     day = clock.today()
     for order_id in await queries.overdue_orders(db, clock.now() - OVERDUE):
         key = f"shop.expire_order:{order_id}:swept:{day}"
@@ -166,7 +184,9 @@ async def call_off_others(db: AsyncSession, order_id: UUID) -> None:
 async def _take_back_rebates(
     db: AsyncSession, actor: Actor, order: Order, payments: list[Payment], *, on: date
 ) -> None:
-    """What was given back after the hand-over stands as a return on sales; with the whole sale reversed it is an advance given back."""
+    """What was given back after the hand-over stands as a return on sales; with the whole sale reversed it is
+    an advance given back.
+    """
     taken = [each for each in payments if each.went_to == "purpose"]
     went_back = await refund_queries.refunded_since(db, [each.id for each in taken], order.handed_over_at)
     rebates = went_back - _tails_gone_back(taken)
@@ -188,7 +208,9 @@ async def _sent_again(db: AsyncSession, actor: Actor, action: str, order: Order)
 
 
 async def _none_under_way(db: AsyncSession, payments: list[Payment]) -> None:
-    """Raise Refusal payments.refund_under_way: what a refund will take away must be known before the sale is."""
+    """Raise Refusal payments.refund_under_way:
+    what a refund will take away must be known before the sale is.
+    """
     for payment in payments:
         if payment.went_to == "purpose" and await refund_queries.under_way(db, payment.id):
             raise REFUND_UNDER_WAY(reference=payment.reference)
@@ -209,7 +231,10 @@ def _tails_gone_back(payments: list[Payment]) -> Rupiah:
 
 
 def _sale(order: Order, gone_back: Rupiah, cost: Rupiah) -> list[Line]:
-    """The lines of a sale; an amount of nothing has no line. What went back before it is a return on the sale."""
+    """The lines of a sale; an amount of nothing has no line.
+
+    What went back before it is a return on the sale.
+    """
     total = Rupiah(order.total)
     entries = []
     if total - gone_back:

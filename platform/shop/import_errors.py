@@ -5,8 +5,10 @@ from kernel.errors import Kind
 OPENING_STOCK_CHANGED = Kind(
     "shop.opening_stock_changed",
     409,
-    id="Stok awal {sku} sudah dicatat {recorded}, di berkas {stock}. Stok yang sudah berjalan dibetulkan dengan hitung stok, bukan dengan impor.",
-    en="The opening stock of {sku} is on record as {recorded}, the file says {stock}. Stock in use is corrected by a stock count, not by an import.",
+    id="Stok awal {sku} sudah dicatat {recorded}, di berkas {stock}. Stok yang sudah berjalan dibetulkan "
+    "dengan hitung stok, bukan dengan impor.",
+    en="The opening stock of {sku} is on record as {recorded}, the file says {stock}. Stock in use is "
+    "corrected by a stock count, not by an import.",
 )
 STOCK_OUT_OF_RANGE = Kind(
     "shop.stock_out_of_range",
@@ -48,6 +50,8 @@ YEAR_IS_CLOSED = Kind(
 ANOTHER_QUANTITY = Kind(
     "shop.import_another_quantity",
     409,
-    id="Penjualan {sku} kepada anggota {number} pada {day} sudah dicatat sebanyak {recorded}, di berkas {quantity}. Batalkan dulu penjualan lamanya, atau betulkan berkasnya.",
-    en="The sale of {sku} to member {number} on {day} is on record with quantity {recorded}, the file says {quantity}. Return that sale in the shop, or mend the file.",
+    id="Penjualan {sku} kepada anggota {number} pada {day} sudah dicatat sebanyak {recorded}, di berkas "
+    "{quantity}. Batalkan dulu penjualan lamanya, atau betulkan berkasnya.",
+    en="The sale of {sku} to member {number} on {day} is on record with quantity {recorded}, the file "
+    "says {quantity}. Return that sale in the shop, or mend the file.",
 )

@@ -37,12 +37,18 @@ PRODUCTS: Final = Subject(
         ("name", Words("Nama barang", "Name of the product")),
         (
             "category",
-            Words("Golongan, boleh kosong; yang belum ada dibuatkan", "Category, may be empty; a new one is made"),
+            Words(
+                "Golongan, boleh kosong; yang belum ada dibuatkan",
+                "Category, may be empty; a new one is made",
+            ),
         ),
         ("unit", Words("Satuan, boleh kosong (Pcs)", "Unit, may be empty (Pcs)")),
         ("cost", Words("Harga beli satu satuan", "Cost of one unit")),
         ("price", Words("Harga jual satu satuan", "Price of one unit")),
-        ("stock", Words("Jumlah yang ada di rak, boleh kosong (0)", "How many are on the shelf, may be empty (0)")),
+        (
+            "stock",
+            Words("Jumlah yang ada di rak, boleh kosong (0)", "How many are on the shelf, may be empty (0)"),
+        ),
     ),
     file_name="barang",
     example=(

@@ -39,7 +39,8 @@ async def products_by_sku(ro: Reader, skus: Sequence[str]) -> dict[str, KnownPro
     rows = await ro.rows(
         KnownProduct,
         "SELECT p.sku, p.id, p.barcode, p.name, p.category_id, p.unit, p.cost, p.price,"
-        " coalesce((SELECT sum(m.quantity) FROM stock_movements m WHERE m.product_id = p.id AND m.kind = 'opening'), 0)::bigint"
+        " coalesce((SELECT sum(m.quantity) FROM stock_movements m WHERE m.product_id = p.id AND m.kind "
+        "= 'opening'), 0)::bigint"
         " AS opening FROM products p WHERE p.sku = ANY($1)",
         skus,
     )

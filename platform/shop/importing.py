@@ -1,9 +1,12 @@
-"""Bring in a list of goods: what they are called, what they cost, what they sell for, and how many lie on the shelf.
+"""Bring in a list of goods: what they are called, what they cost, what they sell for, and how many lie on the
+shelf.
 
-The columns are sku, barcode, name, category, unit, cost, price, stock. Real lists are messy, so only what would make the books or the
-shop wrong is refused: bar codes may repeat, a cost may be zero or above the price, a unit left out is "Pcs", a stock left out is 0. A
-category that is not known yet is made; a product without one stays without. The stock is an opening balance at cost (Dr 1130, Cr 3190),
-in one journal for the file. A later file may change everything about a product except its opening stock: that is a stock count's task.
+The columns are sku, barcode, name, category, unit, cost, price, stock. Real lists are messy, so only what
+would make the books or the shop wrong is refused: bar codes may repeat, a cost may be zero or above the
+price, a unit left out is "Pcs", a stock left out is 0. A category that is not known yet is made; a product
+without one stays without. The stock is an opening balance at cost (Dr 1130, Cr 3190), in one journal for the
+file. A later file may change everything about a product except its opening stock: that is a stock count's
+task.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ DEFAULT_UNIT: Final = "Pcs"
 _CHANGE = text(
     "UPDATE products AS p SET barcode = f.barcode, name = f.name, category_id = f.category_id, unit = f.unit,"
     " cost = f.cost, price = f.price"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:barcodes AS text[]), CAST(:names AS text[]), CAST(:categories AS uuid[]),"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:barcodes AS text[]), CAST(:names AS text[]), "
+    "CAST(:categories AS uuid[]),"
     " CAST(:units AS text[]), CAST(:costs AS bigint[]), CAST(:prices AS bigint[]))"
     " AS f(id, barcode, name, category_id, unit, cost, price) WHERE p.id = f.id"
 )
@@ -72,7 +76,10 @@ class ProductPlan(Plan[ProductLine]):
 
 
 async def plan_products(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, ProductPlan]:
-    """Read a file and compare it with the shop. Raises Refusal for a file or a date that cannot be used at all."""
+    """Read a file and compare it with the shop.
+
+    Raises Refusal for a file or a date that cannot be used at all.
+    """
     file = CsvFile(content, COLUMNS)
     if as_of > await today(ro):
         raise AS_OF_AHEAD(day=as_of)
@@ -103,7 +110,8 @@ async def import_products(
     skip_bad: bool = False,
     moved: Moved | None = None,
 ) -> tuple[CsvFile, Report]:
-    """Bring a list of goods in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is written.
+    """Bring a list of goods in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
+    written.
 
     Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
     """
@@ -153,8 +161,13 @@ async def _write(db: AsyncSession, actor: Actor, plan: ProductPlan, as_of: date,
         moved(plan.report.imported, plan.report.imported)
 
 
-async def _open_stock(db: AsyncSession, actor: Actor, opened: list[tuple[UUID, ProductLine]], as_of: date) -> None:
-    """Write the stock book and one journal at cost. Its key holds what is opened: a product is opened once, so no key comes twice."""
+async def _open_stock(
+    db: AsyncSession, actor: Actor, opened: list[tuple[UUID, ProductLine]], as_of: date
+) -> None:
+    """Write the stock book and one journal at cost.
+
+    Its key holds what is opened: a product is opened once, so no key comes twice.
+    """
     if not opened:
         return
     told = "\n".join(f"{line.sku}\t{line.stock}\t{line.cost}" for _, line in opened)
@@ -187,7 +200,9 @@ async def _add_categories(db: AsyncSession, plan: ProductPlan) -> None:
         taken.add(slug)
         plan.categories[name.casefold()] = import_queries.CategoryName(name, new_id(), slug)
         made.append(plan.categories[name.casefold()])
-    await copy_rows(db, "categories", ("id", "slug", "name"), [(each.id, each.slug, each.name) for each in made])
+    await copy_rows(
+        db, "categories", ("id", "slug", "name"), [(each.id, each.slug, each.name) for each in made]
+    )
 
 
 async def _change(db: AsyncSession, plan: ProductPlan) -> None:
@@ -213,13 +228,23 @@ def _category_of(plan: ProductPlan, line: ProductLine) -> UUID | None:
     return known.id if known else None
 
 
-def _compare(plan: ProductPlan, number: int, line: ProductLine, known: import_queries.KnownProduct | None) -> None:
+def _compare(
+    plan: ProductPlan, number: int, line: ProductLine, known: import_queries.KnownProduct | None
+) -> None:
     if known is None:
         plan.new.append(line)
     elif known.opening != line.stock:
         reason = import_errors.OPENING_STOCK_CHANGED(sku=line.sku, recorded=known.opening, stock=line.stock)
         plan.reject(number, reason)
-    elif (line.barcode, line.name, line.unit, line.cost, line.price, _category_of(plan, line), bool(line.category)) == (
+    elif (
+        line.barcode,
+        line.name,
+        line.unit,
+        line.cost,
+        line.price,
+        _category_of(plan, line),
+        bool(line.category),
+    ) == (
         known.barcode,
         known.name,
         known.unit,

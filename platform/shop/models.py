@@ -44,7 +44,10 @@ class Category(CoopBase):
 
 
 class Product(CoopBase):
-    """A good for sale. ``stock_value`` is what its stock cost: account 1130 is the sum of them, to the rupiah."""
+    """A good for sale.
+
+    ``stock_value`` is what its stock cost: account 1130 is the sum of them, to the rupiah.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
@@ -99,7 +102,9 @@ class StockMovement(CoopBase):
 
 
 class Picture(CoopBase):
-    """A picture made by us from an upload (WebP), kept by the checksum of its content; ``width`` 320 or 800."""
+    """A picture made by us from an upload (WebP), kept by the checksum of its content;
+    ``width`` 320 or 800.
+    """
 
     __tablename__ = "pictures"
 
@@ -112,13 +117,16 @@ class Picture(CoopBase):
 class Order(CoopBase):
     """A sale from checkout to hand-over; an imported receipt is an order that was handed over on its day.
 
-    How it is paid is told by its payments (``payments``, purpose "order"); ``payment_way`` is the way that was chosen last.
-    ``cancelled_for`` is why it was called off (``rules.CancelledFor``); ``cancel_reason`` what somebody wrote about that, or about a return.
+    How it is paid is told by its payments (``payments``, purpose "order"); ``payment_way`` is the way that
+    was chosen last. ``cancelled_for`` is why it was called off (``rules.CancelledFor``); ``cancel_reason``
+    what somebody wrote about that, or about a return.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
-        CheckConstraint("status IN ('placed', 'paid', 'handed_over', 'cancelled', 'returned')", name="status"),
+        CheckConstraint(
+            "status IN ('placed', 'paid', 'handed_over', 'cancelled', 'returned')", name="status"
+        ),
         CheckConstraint("fulfilment IN ('pickup', 'delivery')", name="fulfilment"),
         CheckConstraint("source IN ('web', 'import')", name="source"),
         CheckConstraint("total >= 0", name="total"),
@@ -158,7 +166,10 @@ class Order(CoopBase):
 
 
 class OrderLine(CoopBase):
-    """A line of an order at the price it was sold for. ``cost`` is the stock value that left, once handed over."""
+    """A line of an order at the price it was sold for.
+
+    ``cost`` is the stock value that left, once handed over.
+    """
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -177,8 +188,9 @@ class OrderLine(CoopBase):
     cost: Mapped[int | None] = mapped_column(BigInteger)
 
 
-# The readable lines of a file of past sales that is being imported, and the new receipts that they make, at the prices of the check.
-# Unlogged: what a crash of the server takes, the next run of the import reads from the file again.
+# The readable lines of a file of past sales that is being imported, and the new receipts that they make, at
+# the prices of the check. Unlogged: what a crash of the server takes, the next run of the import reads from
+# the file again.
 Table(
     "staging_sales",
     CoopBase.metadata,

@@ -80,7 +80,11 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
         "when": at(order.paid_at),
         "done": order.paid_at is not None,
     }
-    given = {"label": say("Diserahkan"), "when": at(order.handed_over_at), "done": order.handed_over_at is not None}
+    given = {
+        "label": say("Diserahkan"),
+        "when": at(order.handed_over_at),
+        "done": order.handed_over_at is not None,
+    }
     steps = [ordered, given] if order.payment_way == "cash" else [ordered, paid, given]
     if order.status == "returned":
         steps.append({"label": say("Dikembalikan"), "when": at(order.cancelled_at), "done": True})
@@ -98,7 +102,10 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
         facts.append((say("Alasan dikembalikan"), order.cancel_reason))
     sums = [
         (
-            f"{line.name}, {formats.number(line.quantity, visit.lang)} × {formats.rupiah(line.unit_price, visit.lang)}",
+            (
+                f"{line.name}, {formats.number(line.quantity, visit.lang)} × "
+                f"{formats.rupiah(line.unit_price, visit.lang)}"
+            ),
             line.amount,
         )
         for line in lines
@@ -107,7 +114,9 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     if order.paid_at and not order.cancelled_at:
         way = PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)
         # what is owed is not paid, however settled the order is
-        told_as = say("Dicatat, belum lunas: %(way)s, %(when)s.") if on_credit else say("Lunas: %(way)s, %(when)s.")
+        told_as = (
+            say("Dicatat, belum lunas: %(way)s, %(when)s.") if on_credit else say("Lunas: %(way)s, %(when)s.")
+        )
         paid_by = told_as % {"way": way, "when": at(order.paid_at)}
     stopped = None
     if order.status == "cancelled":

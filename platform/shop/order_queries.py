@@ -19,7 +19,10 @@ Chip = Literal["perlu", "bayar", "siap", "selesai", "batal"]
 
 
 class OrderView(msgspec.Struct, frozen=True):
-    """One order with all that its pages tell. Amounts are in rupiah, moments are aware. ``payment_pending`` is on its way back."""
+    """One order with all that its pages tell.
+
+    Amounts are in rupiah, moments are aware. ``payment_pending`` is on its way back.
+    """
 
     id: UUID
     number: int
@@ -98,14 +101,20 @@ class BuyerView(msgspec.Struct, frozen=True):
 
 # Of several payments the one that bought the goods: what a step gives back is that one's.
 _ORDER = (
-    "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, o.buyer_phone, o.fulfilment, o.address,"
-    " o.payment_way, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, o.paid_confirmed_by, o.handed_over_at,"
-    " o.cancelled_at, o.cancelled_for, o.cancel_reason, p.reference AS payment_reference, p.status AS payment_status, p.amount AS payment_amount,"
+    "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, "
+    "o.buyer_phone, o.fulfilment, o.address,"
+    " o.payment_way, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, "
+    "o.paid_confirmed_by, o.handed_over_at,"
+    " o.cancelled_at, o.cancelled_for, o.cancel_reason, p.reference AS payment_reference, p.status AS "
+    "payment_status, p.amount AS payment_amount,"
     " coalesce(p.tail, 0)::int AS payment_tail, coalesce(p.refunded, 0)::bigint AS payment_refunded,"
-    " coalesce((SELECT sum(r.amount) FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'pending'), 0)::bigint AS payment_pending,"
+    " coalesce((SELECT sum(r.amount) FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = "
+    "'pending'), 0)::bigint AS payment_pending,"
     " p.journal AS payment_journal, o.sale_journal"
-    " FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN LATERAL (SELECT id, reference, status, amount, tail, refunded, journal FROM payments"
-    " WHERE purpose = 'order' AND subject_id = o.id ORDER BY went_to IS DISTINCT FROM 'purpose', settled_at IS NULL, id DESC LIMIT 1) AS p ON true WHERE o.number = $1"
+    " FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN LATERAL (SELECT id, reference, "
+    "status, amount, tail, refunded, journal FROM payments"
+    " WHERE purpose = 'order' AND subject_id = o.id ORDER BY went_to IS DISTINCT FROM 'purpose', "
+    "settled_at IS NULL, id DESC LIMIT 1) AS p ON true WHERE o.number = $1"
 )
 _ROWS = (
     "SELECT o.number, o.buyer_name, o.fulfilment, o.payment_way, o.status, o.total, o.placed_at,"
@@ -122,7 +131,11 @@ _CHIPS: Final[dict[str, str]] = {
     "batal": "o.status IN ('cancelled', 'returned')",
 }
 # What waits is done oldest first; what is over is looked up newest first.
-_ORDERING: Final = {"perlu": "o.placed_at, o.number", "bayar": "o.placed_at, o.number", "siap": "o.placed_at, o.number"}
+_ORDERING: Final = {
+    "perlu": "o.placed_at, o.number",
+    "bayar": "o.placed_at, o.number",
+    "siap": "o.placed_at, o.number",
+}
 _NEWEST: Final = "o.placed_at DESC, o.number DESC"
 
 
@@ -143,11 +156,14 @@ async def is_placed(ro: Reader, key: str) -> bool:
 
 
 async def may_change_way(ro: Reader, order_id: UUID) -> bool:
-    """Say whether an order was placed, costs something, is neither paid nor called off, and no money for it is under way."""
+    """Say whether an order was placed, costs something, is neither paid nor called off, and no money for it
+    is under way.
+    """
     return bool(
         await ro.value(
             "SELECT 1 FROM orders o WHERE o.id = $1 AND o.status = 'placed' AND o.total > 0 AND NOT EXISTS"
-            " (SELECT FROM payments p WHERE p.purpose = 'order' AND p.subject_id = o.id AND p.under_way_since IS NOT NULL)",
+            " (SELECT FROM payments p WHERE p.purpose = 'order' AND p.subject_id = o.id AND "
+            "p.under_way_since IS NOT NULL)",
             order_id,
         )
     )
@@ -190,7 +206,8 @@ async def search_orders(ro: Reader, wanted: str) -> list[OrderRow]:
     exact = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 16 else None
     return await ro.rows(
         OrderRow,
-        _ROWS + f"WHERE o.number = $1 OR o.buyer_name ILIKE $2 OR o.buyer_phone LIKE $2 ORDER BY {_NEWEST} LIMIT $3",
+        _ROWS + f"WHERE o.number = $1 OR o.buyer_name ILIKE $2 OR o.buyer_phone LIKE $2 ORDER BY {_NEWEST} "
+        f"LIMIT $3",
         exact,
         like(wanted),
         PAGE_SIZE,
@@ -211,7 +228,8 @@ async def buyer(ro: Reader, member_id: UUID) -> BuyerView | None:
     """Return what checkout knows of an active member, or None."""
     return await ro.one(
         BuyerView,
-        "SELECT m.id AS member_id, m.name, coalesce(m.phone, '') AS phone, m.address, coalesce((SELECT sum(b.balance)"
+        "SELECT m.id AS member_id, m.name, coalesce(m.phone, '') AS phone, m.address, coalesce((SELECT "
+        "sum(b.balance)"
         " FROM balances b WHERE b.account = $2 AND b.party = m.id), 0)::bigint AS balance"
         " FROM members m WHERE m.id = $1 AND m.status = 'active'",
         member_id,

@@ -1,4 +1,6 @@
-"""Pages of the shop: the window, the cart, checkout and orders for shoppers; orders and goods for officers."""
+"""Pages of the shop: the window, the cart, checkout and orders for shoppers;
+orders and goods for officers.
+"""
 
 from typing import Any, Final
 

@@ -48,19 +48,23 @@ _ORDER: Final = (
     "handed_over_at",
     "sale_journal",
 )
-# Names are looked up one by one: the planner knows nothing of a staging table, and would read all goods for a few lines.
+# Names are looked up one by one: the planner knows nothing of a staging table, and would read all goods for a
+# few lines.
 _LINES = text(
     "INSERT INTO order_lines (order_id, line, product_id, name, quantity, unit_price, amount, cost)"
-    " SELECT o.id, s.line, s.product_id, (SELECT p.name FROM products p WHERE p.id = s.product_id), s.quantity, s.price,"
+    " SELECT o.id, s.line, s.product_id, (SELECT p.name FROM products p WHERE p.id = s.product_id), "
+    "s.quantity, s.price,"
     " s.price * s.quantity, s.cost * s.quantity"
     " FROM unnest(CAST(:receipts AS integer[]), CAST(:ids AS uuid[])) AS o(receipt, id)"
-    " JOIN staging_receipt_lines s ON s.receipt = o.receipt AND s.import_id = :import AND s.receipt BETWEEN :first AND :last"
+    " JOIN staging_receipt_lines s ON s.receipt = o.receipt AND s.import_id = :import AND s.receipt "
+    "BETWEEN :first AND :last"
 )
 _MOVEMENTS = text(
     "INSERT INTO stock_movements (product_id, kind, quantity, value, on_date, source_key)"
     " SELECT s.product_id, way.kind, way.sign * s.quantity, way.sign * s.cost * s.quantity, s.day, s.key"
     " FROM staging_receipt_lines s CROSS JOIN (VALUES ('purchase', 1), ('sale', -1)) AS way(kind, sign)"
-    " WHERE s.import_id = :import AND s.receipt BETWEEN :first AND :last ORDER BY s.receipt, s.line, way.sign DESC"
+    " WHERE s.import_id = :import AND s.receipt BETWEEN :first AND :last ORDER BY s.receipt, s.line, "
+    "way.sign DESC"
 )
 
 
@@ -78,8 +82,13 @@ def prepare(receipts: list[StagedReceipt], *, by: str) -> Batch:
     return Batch(receipts, [new_id() for _ in receipts], prepare_posting(journals, by=by))
 
 
-async def record_receipts(db: AsyncSession, actor: Actor, import_id: UUID, batch: Batch, zone: ZoneInfo) -> None:
-    """Record staged receipts, in the session's transaction. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
+async def record_receipts(
+    db: AsyncSession, actor: Actor, import_id: UUID, batch: Batch, zone: ZoneInfo
+) -> None:
+    """Record staged receipts, in the session's transaction.
+
+    Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+    """
     # the books come last but for what bears their numbers: who sells meanwhile waits for them alone
     span = {"import": import_id, "first": batch.receipts[0].receipt, "last": batch.receipts[-1].receipt}
     await db.execute(_MOVEMENTS, span)
@@ -88,7 +97,9 @@ async def record_receipts(db: AsyncSession, actor: Actor, import_id: UUID, batch
         raise CHANGED_MEANWHILE()
     numbers = {each.source_key: each.number for each in posted}
     await copy_rows(db, "orders", _ORDER, _orders(batch, numbers, actor.name, zone))
-    await db.execute(_LINES, span | {"receipts": [receipt.receipt for receipt in batch.receipts], "ids": batch.ids})
+    await db.execute(
+        _LINES, span | {"receipts": [receipt.receipt for receipt in batch.receipts], "ids": batch.ids}
+    )
 
 
 @functools.lru_cache(maxsize=400)

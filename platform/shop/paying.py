@@ -1,4 +1,5 @@
-"""How an order is paid: by one payment at a time, opened here, and what becomes of the order when its money comes or does not come.
+"""How an order is paid: by one payment at a time, opened here, and what becomes of the order when its money
+comes or does not come.
 
 Locks are always taken in one order: the order's payments, the order, its goods, the books.
 """
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 ORDER: Final = "order"
 CASH_LASTS: Final = timedelta(days=7)
-# An order outlives its payment by this, so that a provider can be asked once more before the goods are given to others.
+# An order outlives its payment by this, so that a provider can be asked once more before the goods are given
+# to others.
 SLACK: Final = timedelta(minutes=15)
 PAID_OTHERWISE: Final = "sudah dibayar dengan cara lain"
 
@@ -54,8 +56,8 @@ async def pay_for(
 ) -> Payment | None:
     """Open the payment of a placed order by this way, and let the order wait as long as the payment does.
 
-    None for an order that costs nothing: it is paid, or waits to be fetched. ``bylaws`` are those of ``on``, where they are known. Raises
-    Refusal as ``payments.opening.open_payment`` does.
+    None for an order that costs nothing: it is paid, or waits to be fetched. ``bylaws`` are those of ``on``,
+    where they are known. Raises Refusal as ``payments.opening.open_payment`` does.
     """
     order.payment_way = way
     if order.total == 0:
@@ -86,7 +88,9 @@ async def pay_for(
 
 
 def waits_until(way: str, total: Rupiah, placed_at: datetime) -> datetime | None:
-    """How long an order waits whose first payment by this way is opened as it is placed; None for one that is paid at once, or never."""
+    """How long an order waits whose first payment by this way is opened as it is placed; None for one that is
+    paid at once, or never.
+    """
     if way not in known_ways():
         return None
     capabilities = provider_of(way).capabilities()
@@ -117,7 +121,8 @@ async def change_way(
 ) -> Payment:
     """Let a buyer pay an order that is not paid yet by another way: the payment before it waits no more.
 
-    Raises Refusal: shop.no_such_order, .already_settled; payments.under_way; as ``payments.opening.open_payment`` does.
+    Raises Refusal: shop.no_such_order, .already_settled; payments.under_way; as
+    ``payments.opening.open_payment`` does.
     """
     before = await payment_queries.payments_to_change_of(db, ORDER, order_id)
     order = await queries.order_to_change_by_id(db, order_id)
@@ -146,13 +151,17 @@ async def call_off(db: AsyncSession, payment: Payment, *, why: str, by: Actor) -
 async def give_back(
     db: AsyncSession, actor: Actor, payments: list[Payment], reason: str, *, on: date, key: str
 ) -> None:
-    """Give back all that an order's locked payments have brought, each the way it came; those that still wait are called off."""
+    """Give back all that an order's locked payments have brought, each the way it came; those that still wait
+    are called off.
+    """
     for payment in payments:
         await call_off(db, payment, why=reason, by=actor)
         left = await refunding.left_to_refund(db, payment)
         if left and payment.went_to == "purpose":
             back_to = refunding.ways_back(payment)[0]
-            await refunding.ask_refund(db, actor, payment, left, back_to, reason, key=f"{key}:{payment.id}", on=on)
+            await refunding.ask_refund(
+                db, actor, payment, left, back_to, reason, key=f"{key}:{payment.id}", on=on
+            )
 
 
 class PaidOrders:
@@ -190,7 +199,9 @@ class PaidOrders:
         return True
 
     async def dropped(self, db: AsyncSession, payment: Payment) -> None:
-        """Call the order off when its time is up; after a failure the buyer may choose another way until then."""
+        """Call the order off when its time is up; after a failure the buyer may choose another way until
+        then.
+        """
         order = await queries.order_to_change_by_id(db, payment.subject_id)
         if order is None or order.status != "placed":
             return
@@ -206,13 +217,17 @@ class PaidOrders:
         if order is not None and order.status == "paid":
             await stock.release(db, await queries.goods_of(db, order.id))
             call_order_off(order, "refunded", reason)
-            audit.record(db, SYSTEM, events.ORDER_CANCELLED, subject=f"order:{order.number}", facts={"reason": reason})
+            audit.record(
+                db, SYSTEM, events.ORDER_CANCELLED, subject=f"order:{order.number}", facts={"reason": reason}
+            )
 
     async def credited(self, db: AsyncSession, payment: Payment) -> Place:
         return Place(CUSTOMER_ADVANCES)
 
     async def debited(self, db: AsyncSession, payment: Payment) -> Place:
-        """Before the hand-over it is the customer's advance; after it, a return on sales, which takes the member's SHU basis back."""
+        """Before the hand-over it is the customer's advance; after it, a return on sales, which takes the
+        member's SHU basis back.
+        """
         order = await queries.order_to_change_by_id(db, payment.subject_id)
         if order is not None and order.status == "handed_over":
             return Place(MEMBER_RETURNS, order.member_id) if order.member_id else Place(PUBLIC_RETURNS)
@@ -245,7 +260,9 @@ async def _take_up_again(db: AsyncSession, order: Order) -> bool:
     except Refusal:
         return False
     order.cancelled_at = order.cancelled_for = order.cancel_reason = None
-    audit.record(db, SYSTEM, events.ORDER_TAKEN_UP_AGAIN, subject=f"order:{order.number}", facts={"total": order.total})
+    audit.record(
+        db, SYSTEM, events.ORDER_TAKEN_UP_AGAIN, subject=f"order:{order.number}", facts={"total": order.total}
+    )
     return True
 
 

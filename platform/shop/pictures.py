@@ -1,4 +1,7 @@
-"""Pictures from strangers made into our own: read as pixels, turned upright, written anew as WebP. Nothing of the file itself is kept."""
+"""Pictures from strangers made into our own: read as pixels, turned upright, written anew as WebP.
+
+Nothing of the file itself is kept.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,17 @@ from shop import errors
 WIDTHS: Final = (320, 800)
 MOST_MEGABYTES: Final = 10
 MOST_MEGAPIXELS: Final = 40
-LONGEST_SIDE: Final = 20_000  # no camera's; a line of 40 million pixels costs two gigabytes and twenty seconds
+# no camera's; a line of 40 million pixels costs two gigabytes and twenty seconds
+LONGEST_SIDE: Final = 20_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITY: Final = 80
 
 
 class Made(msgspec.Struct, frozen=True):
-    """One size of a picture. ``width`` names it (320 or 800); a smaller original is not blown up. ``height`` is in pixels."""
+    """One size of a picture.
+
+    ``width`` names it (320 or 800); a smaller original is not blown up. ``height`` is in pixels.
+    """
 
     width: int
     height: int
@@ -32,8 +39,8 @@ class Made(msgspec.Struct, frozen=True):
 def remake(upload: bytes) -> tuple[str, list[Made]]:
     """Return the checksum and the sizes of a picture made from an upload.
 
-    Only what Pillow reads as JPEG, PNG or WebP passes, so markup (SVG, HTML) never does; size is checked before a pixel is unpacked.
-    Raises Refusal: shop.not_a_picture, .picture_too_large.
+    Only what Pillow reads as JPEG, PNG or WebP passes, so markup (SVG, HTML) never does; size is checked
+    before a pixel is unpacked. Raises Refusal: shop.not_a_picture, .picture_too_large.
     """
     if len(upload) > MOST_MEGABYTES * 1024 * 1024:
         raise _too_large()
@@ -68,7 +75,9 @@ def _on_paper(image: Image.Image) -> Image.Image:
 def _sized(image: Image.Image, width: int) -> Made:
     fitted = image
     if image.width > width:
-        fitted = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+        fitted = image.resize(
+            (width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS
+        )
     if fitted.height > 4 * width:  # a strip: WebP has a limit, and no page has a place for it
         fitted = fitted.crop((0, 0, fitted.width, 4 * width))
     out = io.BytesIO()

@@ -1,4 +1,6 @@
-"""Placing an order: prices from the server, stock promised, its payment opened, all in one transaction and once for each checkout."""
+"""Placing an order: prices from the server, stock promised, its payment opened, all in one transaction and
+once for each checkout.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +44,13 @@ class Buyer(msgspec.Struct, frozen=True):
 
 
 class Checkout(msgspec.Struct, frozen=True):
-    """What was asked for at checkout. ``goods`` are quantities by product id; ``shown`` is the mark of the page that was read
-    (``rules.fingerprint``), or None for an order that was not placed on a page; ``key`` makes sending it again harmless; ``consent`` is
-    what the buyer's PIN has given, for a way on credit. ``total`` is what the page said, in rupiah: where it is right, as ever but for a
-    change of prices, the order's head need not be written a second time.
+    """What was asked for at checkout.
+
+    ``goods`` are quantities by product id; ``shown`` is the mark of the page that was read
+    (``rules.fingerprint``), or None for an order that was not placed on a page; ``key`` makes sending it
+    again harmless; ``consent`` is what the buyer's PIN has given, for a way on credit. ``total`` is what the
+    page said, in rupiah: where it is right, as ever but for a change of prices, the order's head need not be
+    written a second time.
     """
 
     goods: Mapping[UUID, int]
@@ -61,14 +66,19 @@ class Checkout(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """An order as a checkout made it, and the payment that was opened last for it; none for an order that costs nothing."""
+    """An order as a checkout made it, and the payment that was opened last for it; none for an order that
+    costs nothing.
+    """
 
     order: Order
     payment: Payment | None
 
 
 async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on: date) -> Order:
-    """Place an order and return it; the same key again returns the order that it made before. Raises Refusal as ``check_out`` does."""
+    """Place an order and return it; the same key again returns the order that it made before.
+
+    Raises Refusal as ``check_out`` does.
+    """
     return (await check_out(db, actor, checkout, on=on)).order
 
 
@@ -77,9 +87,11 @@ async def check_out(
 ) -> Placed:
     """Place an order and open its payment; the same key again leads to what it made before.
 
-    ``on`` is today where the cooperative is: the day of its bylaws and of the journal; ``bylaws`` are that day's, where they were read already
-    in this transaction. Raises Refusal: shop.cart_empty, .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .stock_too_low,
-    .no_such_product, .changed_since_shown; kernel.amount_too_large; as ``payments.opening.open_payment`` does; ledger.year_closed.
+    ``on`` is today where the cooperative is: the day of its bylaws and of the journal; ``bylaws`` are that
+    day's, where they were read already in this transaction. Raises Refusal: shop.cart_empty,
+    .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .stock_too_low, .no_such_product,
+    .changed_since_shown; kernel.amount_too_large; as ``payments.opening.open_payment`` does;
+    ledger.year_closed.
     """
     try:
         _check(checkout)
@@ -133,7 +145,10 @@ def _check(checkout: Checkout) -> None:
 
 
 async def _claim(db: AsyncSession, checkout: Checkout) -> Order | None:
-    """Write the order's head; None when this checkout has made one. A second sender waits here until the first has ended."""
+    """Write the order's head; None when this checkout has made one.
+
+    A second sender waits here until the first has ended.
+    """
     total, placed_at = checkout.total or Rupiah(0), clock.now()
     claim = (
         insert(Order)

@@ -1,4 +1,7 @@
-"""What use cases of the shop read, locked where they will change it. Pages read through the other ``…_queries`` of this room."""
+"""What use cases of the shop read, locked where they will change it.
+
+Pages read through the other ``…_queries`` of this room.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ async def products_to_change(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID
 
 
 async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | None:
-    """Return an order by its id, as it is now and locked; one that this transaction holds already is not read again."""
+    """Return an order by its id, as it is now and locked; one that this transaction holds already is not read
+    again.
+    """
     order = held(db, Order, order_id)
     if order is None:
         statement = select(Order).where(Order.id == order_id).with_for_update()
@@ -40,9 +45,14 @@ async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | Non
 
 
 async def overdue_orders(db: AsyncSession, before: datetime) -> list[UUID]:
-    """Return the ids of at most 500 unpaid orders whose time was over before this moment, the oldest first."""
+    """Return the ids of at most 500 unpaid orders whose time was over before this moment,
+    the oldest first.
+    """
     statement = (
-        select(Order.id).where(Order.status == "placed", Order.expires_at < before).order_by(Order.placed_at).limit(500)
+        select(Order.id)
+        .where(Order.status == "placed", Order.expires_at < before)
+        .order_by(Order.placed_at)
+        .limit(500)
     )
     return list((await db.execute(statement)).scalars())
 
@@ -77,7 +87,9 @@ async def goods_of(db: AsyncSession, order_id: UUID) -> dict[UUID, int]:
 
 async def order_id_of(db: AsyncSession, number: int) -> UUID | None:
     """Return the id of an order, unlocked."""
-    found: UUID | None = (await db.execute(select(Order.id).where(Order.number == number))).scalar_one_or_none()
+    found: UUID | None = (
+        await db.execute(select(Order.id).where(Order.number == number))
+    ).scalar_one_or_none()
     return found
 
 

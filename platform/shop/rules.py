@@ -21,7 +21,8 @@ MOST_LINES: Final = 50
 MOST_QUANTITY: Final = 9_999
 MOST_STOCK: Final = 10_000_000
 LOW_STOCK: Final = 5
-# Ways of which an officer says that the money has come; a test holds them against what the providers say of themselves.
+# Ways of which an officer says that the money has come; a test holds them against what the providers say of
+# themselves.
 OFFICER_CONFIRMS: Final[frozenset[PaymentWay]] = frozenset({"bank_transfer", "qris"})
 
 STATUS_NAMES: Final[dict[str, Words]] = {
@@ -38,10 +39,11 @@ _SLUG_GAP: Final = re.compile(r"[^a-z0-9]+")
 
 
 def value_leaving(stock_value: Rupiah, stock: int, quantity: int) -> Rupiah:
-    """What `quantity` of `stock` cost: their part of the stock's value, rounded down; the last units take all that is left.
+    """What `quantity` of `stock` cost: their part of the stock's value, rounded down; the last units take all
+    that is left.
 
-    So account 1130, which is credited with exactly this, always equals the sum of the products' stock values. Raises ValueError
-    for a quantity outside 1..stock.
+    So account 1130, which is credited with exactly this, always equals the sum of the products' stock values.
+    Raises ValueError for a quantity outside 1..stock.
     """
     if not 1 <= quantity <= stock:
         raise ValueError(f"{quantity} cannot leave a stock of {stock}")
@@ -49,7 +51,9 @@ def value_leaving(stock_value: Rupiah, stock: int, quantity: int) -> Rupiah:
 
 
 def value_found(stock_value: Rupiah, stock: int, cost: Rupiah, quantity: int) -> Rupiah:
-    """What units found at a stock count are worth: the average of those on the shelf, or the last cost when it was empty."""
+    """What units found at a stock count are worth: the average of those on the shelf, or the last cost when
+    it was empty.
+    """
     return Rupiah(int(stock_value) * quantity // stock) if stock else cost * quantity
 
 
@@ -79,7 +83,10 @@ def can_return(status: str) -> bool:
 
 
 def fingerprint(audience: Audience, lines: Iterable[tuple[UUID, int, int]]) -> str:
-    """A short mark of what was shown at checkout: goods, quantities and unit prices. Another mark: show the page again."""
+    """A short mark of what was shown at checkout: goods, quantities and unit prices.
+
+    Another mark: show the page again.
+    """
     shown = audience + "".join(f"|{product}:{quantity}:{price}" for product, quantity, price in sorted(lines))
     return hashlib.sha256(shown.encode()).hexdigest()[:20]
 

@@ -1,12 +1,14 @@
 """Bring in past cash sales by member and day, so that a year's purchases count for its surplus.
 
-The columns are date, member_number, sku, quantity. All lines of a member on a day are one receipt: an order that was handed over and
-paid in cash that day, at the products' price. What it sold is bought at the products' cost and paid in cash in the same moment (Dr 1130
-Cr 1101, then Dr 1101 Cr 4101 and Dr 5101 Cr 1130), so the counted stock stays as it is. The same product twice on a receipt is summed up.
+The columns are date, member_number, sku, quantity. All lines of a member on a day are one receipt: an order
+that was handed over and paid in cash that day, at the products' price. What it sold is bought at the
+products' cost and paid in cash in the same moment (Dr 1130 Cr 1101, then Dr 1101 Cr 4101 and Dr 5101 Cr
+1130), so the counted stock stays as it is. The same product twice on a receipt is summed up.
 
-A line is known by its date, member and product. Sent again it is unchanged, with another quantity it is refused, and a product that the
-day's receipt lacks (a bad line that was mended, say) comes on a supplement of that receipt. A sale before the member's joining date is
-taken: registers often bear the date of a later list, and the file says who bought.
+A line is known by its date, member and product. Sent again it is unchanged, with another quantity it is
+refused, and a product that the day's receipt lacks (a bad line that was mended, say) comes on a supplement of
+that receipt. A sale before the member's joining date is taken: registers often bear the date of a later list,
+and the file says who bought.
 """
 
 from __future__ import annotations
@@ -63,9 +65,15 @@ MOST_QUANTITY: Final = 1_000_000
 
 
 async def import_sales(
-    db: AsyncSession, actor: Actor, content: bytes | str, *, skip_bad: bool = False, moved: Moved | None = None
+    db: AsyncSession,
+    actor: Actor,
+    content: bytes | str,
+    *,
+    skip_bad: bool = False,
+    moved: Moved | None = None,
 ) -> tuple[CsvFile, Report]:
-    """Bring past sales in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is written.
+    """Bring past sales in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
+    written.
 
     Raises Refusal: kernel.csv_….
     """
@@ -73,7 +81,8 @@ async def import_sales(
 
 
 class SalesImport:
-    """The import in steps (``kernel.importing.BatchedImport``); the state between them is where the next batch begins.
+    """The import in steps (``kernel.importing.BatchedImport``); the state between them is where the next
+    batch begins.
 
     Prices are those of the check, for all of the file.
     """
@@ -111,10 +120,15 @@ class SalesImport:
     async def begin(self, db: AsyncSession) -> None:
         """Write down that recording begins."""
         if self._lines:
-            audit.record(db, self._actor, "shop.sales_import_begun", subject="orders", facts={"lines": self._lines})
+            audit.record(
+                db, self._actor, "shop.sales_import_begun", subject="orders", facts={"lines": self._lines}
+            )
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
-        """Record the next receipts. Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``."""
+        """Record the next receipts.
+
+        Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+        """
         batch = await self._batches.following(db)
         if batch is None:
             if self._done < self._lines:  # what was staged is not there any more
@@ -150,7 +164,9 @@ class SalesImport:
 
 
 class _Reading:
-    """Reads lines; the few hundred dates and quantities that a file repeats are read once, and so is what is wrong with one."""
+    """Reads lines; the few hundred dates and quantities that a file repeats are read once, and so is what is
+    wrong with one.
+    """
 
     def __init__(self, file: CsvFile, today: date, closed: set[int]) -> None:
         self.rejected: list[BadLine] = []
@@ -222,7 +238,11 @@ async def _another_quantity(ro: Reader, import_id: UUID) -> list[BadLine]:
     rejected = []
     for each in await staging_queries.differing(ro, import_id, BASE):
         reason = import_errors.ANOTHER_QUANTITY(
-            sku=each.sku, number=each.member_number, day=each.day, recorded=each.recorded, quantity=each.quantity
+            sku=each.sku,
+            number=each.member_number,
+            day=each.day,
+            recorded=each.recorded,
+            quantity=each.quantity,
         )
         rejected += [BadLine(line, reason) for line in each.lines]
     return rejected

@@ -1,4 +1,6 @@
-"""The staging tables of past sales that are being imported: filled, compared with the orders, made into receipts, emptied."""
+"""The staging tables of past sales that are being imported: filled, compared with the orders, made into
+receipts, emptied.
+"""
 
 from __future__ import annotations
 
@@ -17,37 +19,45 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ("import_id", "line", "day", "member_number", "sku", "quantity")
 
-# What was sold to a member on a day, each product once, beside what an earlier import recorded of it: under the receipt's own key or a
-# supplement's ("sales-import+1:2024-01-05:1001"), of which there are few. What is not on record becomes a receipt, or the next supplement.
+# What was sold to a member on a day, each product once, beside what an earlier import recorded of it: under
+# the receipt's own key or a supplement's ("sales-import+1:2024-01-05:1001"), of which there are few. What is
+# not on record becomes a receipt, or the next supplement.
 _RECEIPTS = text(
     """
 WITH basket AS MATERIALIZED (
-    SELECT CAST(:base AS text) || ':' || to_char(s.day, 'YYYY-MM-DD') || ':' || m.number AS key, s.day, m.id AS member_id, m.number AS member_number,
+    SELECT CAST(:base AS text) || ':' || to_char(s.day, 'YYYY-MM-DD') || ':' || m.number AS key, s.day, m.id
+        AS member_id, m.number AS member_number,
            m.name AS member_name, p.id AS product_id, p.price, p.cost, sum(s.quantity)::bigint AS quantity,
            min(s.line) AS first_line, count(*) AS source_lines
     FROM {sold} WHERE s.import_id = :import
     GROUP BY s.day, m.id, p.id
 ), supplement AS MATERIALIZED (
-    SELECT CAST(:base AS text) || substring(o.checkout_key FROM position(':' IN o.checkout_key)) AS key, l.product_id, l.quantity, o.checkout_key
-    FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.source = 'import' AND starts_with(o.checkout_key, CAST(:supplement AS text))
+    SELECT CAST(:base AS text) || substring(o.checkout_key FROM position(':' IN o.checkout_key)) AS key,
+    l.product_id, l.quantity, o.checkout_key
+    FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.source = 'import' AND
+        starts_with(o.checkout_key, CAST(:supplement AS text))
 ), supplements AS (
     SELECT s.key, count(DISTINCT s.checkout_key) AS count FROM supplement s GROUP BY s.key
 ), compared AS MATERIALIZED (
-    SELECT b.key, b.day, b.member_id, b.member_number, b.member_name, b.product_id, b.price, b.cost, b.quantity, b.first_line,
+    SELECT b.key, b.day, b.member_id, b.member_number, b.member_name, b.product_id, b.price, b.cost,
+    b.quantity, b.first_line,
            b.source_lines, coalesce(l.quantity, s.quantity) AS recorded,
            CASE WHEN o.id IS NULL THEN b.key
-                ELSE CAST(:supplement AS text) || (coalesce(n.count, 0) + 1) || substring(b.key FROM position(':' IN b.key)) END AS new_key
+                ELSE CAST(:supplement AS text) || (coalesce(n.count, 0) + 1) || substring(b.key FROM
+                    position(':' IN b.key)) END AS new_key
     FROM basket b
     LEFT JOIN orders o ON o.checkout_key = b.key
     LEFT JOIN order_lines l ON l.order_id = o.id AND l.product_id = b.product_id
     LEFT JOIN supplement s ON s.key = b.key AND s.product_id = b.product_id
     LEFT JOIN supplements n ON n.key = b.key
 ), made AS (
-    INSERT INTO staging_receipt_lines (import_id, receipt, line, key, day, member_id, member_number, member_name, product_id, quantity,
+    INSERT INTO staging_receipt_lines (import_id, receipt, line, key, day, member_id, member_number,
+    member_name, product_id, quantity,
         price, cost, source_lines)
     SELECT CAST(:import AS uuid), dense_rank() OVER (ORDER BY c.day, c.member_number COLLATE "C"),
            row_number() OVER (PARTITION BY c.day, c.member_number COLLATE "C" ORDER BY c.first_line),
-           c.new_key, c.day, c.member_id, c.member_number, c.member_name, c.product_id, c.quantity, c.price, c.cost, c.source_lines
+           c.new_key, c.day, c.member_id, c.member_number, c.member_name, c.product_id, c.quantity, c.price,
+           c.cost, c.source_lines
     FROM compared c WHERE c.recorded IS NULL
 )
 SELECT coalesce(sum(c.source_lines) FILTER (WHERE c.recorded IS NULL), 0)::bigint AS fresh,
@@ -59,7 +69,9 @@ FROM compared c
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """What the file's good lines are: how many would be recorded, are there already, and how many sums differ from what is there."""
+    """What the file's good lines are: how many would be recorded, are there already, and how many sums differ
+    from what is there.
+    """
 
     fresh: int
     unchanged: int
@@ -67,7 +79,9 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 async def stage(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
-    """Fill the first table with rows as (line, day, member number, sku, quantity), and both with nothing else."""
+    """Fill the first table with rows as (line, day, member number, sku, quantity), and both with nothing
+    else.
+    """
     await db.execute(text("DELETE FROM staging_sales"))  # what an import left that was killed
     await db.execute(text("DELETE FROM staging_receipt_lines"))
 
@@ -87,7 +101,9 @@ async def take_out(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> N
 
 
 async def make_receipts(db: AsyncSession, import_id: UUID, base: str, supplement: str) -> Compared:
-    """Compare the lines with what is on record, and make the second table of what is new, receipts numbered by day and member."""
+    """Compare the lines with what is on record, and make the second table of what is new, receipts numbered
+    by day and member.
+    """
     # for this transaction: a file of a million lines is sorted once
     await db.execute(text("SELECT set_config('work_mem', '64MB', true)"))
     values = {"import": import_id, "base": base, "supplement": supplement}
@@ -98,4 +114,6 @@ async def make_receipts(db: AsyncSession, import_id: UUID, base: str, supplement
 async def empty(db: AsyncSession, import_id: UUID) -> None:
     """Take the lines and receipts of this import out."""
     await db.execute(text("DELETE FROM staging_sales WHERE import_id = :import"), {"import": import_id})
-    await db.execute(text("DELETE FROM staging_receipt_lines WHERE import_id = :import"), {"import": import_id})
+    await db.execute(
+        text("DELETE FROM staging_receipt_lines WHERE import_id = :import"), {"import": import_id}
+    )

@@ -18,7 +18,10 @@ PAGE_SIZE: Final = 24
 
 
 class Good(msgspec.Struct, frozen=True):
-    """A product on the shelf. ``price`` is the cooperative's own, in rupiah; ``stock`` is what is not promised to anybody yet."""
+    """A product on the shelf.
+
+    ``price`` is the cooperative's own, in rupiah; ``stock`` is what is not promised to anybody yet.
+    """
 
     id: UUID
     sku: str
@@ -46,7 +49,9 @@ class GoodInFull(msgspec.Struct, frozen=True):
 
 
 class Shelf(msgspec.Struct, frozen=True):
-    """One page of goods: how many there are in all, these, and every category that has some, as (slug, name)."""
+    """One page of goods: how many there are in all, these, and every category that has some, as (slug,
+    name).
+    """
 
     total: int
     goods: list[Good]
@@ -60,17 +65,21 @@ class _ShelfRow(msgspec.Struct, frozen=True):
 
 
 _GOOD = (
-    "p.id, p.sku, p.name, p.unit, coalesce(c.name, '') AS category, p.picture, p.price, p.stock - p.reserved AS stock"
+    "p.id, p.sku, p.name, p.unit, coalesce(c.name, '') AS category, p.picture, p.price, p.stock - "
+    "p.reserved AS stock"
     " FROM products p LEFT JOIN categories c ON c.id = p.category_id "
 )
 # Goods that can be bought come first. $1 category or null, $2 and $3 page, $4 what is searched for.
 _SHELF = (
-    "WITH hits AS (SELECT " + _GOOD + "WHERE NOT p.archived AND ($1::text IS NULL OR c.slug = $1) AND {search})"
+    "WITH hits AS (SELECT " + _GOOD + "WHERE NOT p.archived AND ($1::text IS NULL OR c.slug = $1) AND "
+    "{search})"
     " SELECT (SELECT count(*) FROM hits) AS total,"
     " coalesce((SELECT json_agg(h) FROM"
-    " (SELECT id, sku, name, unit, category, picture, price, stock FROM hits ORDER BY stock <= 0, lower(name), id LIMIT $2 OFFSET $3) AS h), '[]')::text AS goods,"
+    " (SELECT id, sku, name, unit, category, picture, price, stock FROM hits ORDER BY stock <= 0, "
+    "lower(name), id LIMIT $2 OFFSET $3) AS h), '[]')::text AS goods,"
     " coalesce((SELECT json_agg(json_build_array(c.slug, c.name) ORDER BY lower(c.name)) FROM categories c"
-    " WHERE EXISTS (SELECT FROM products p WHERE p.category_id = c.id AND NOT p.archived)), '[]')::text AS categories"
+    " WHERE EXISTS (SELECT FROM products p WHERE p.category_id = c.id AND NOT p.archived)), "
+    "'[]')::text AS categories"
 )
 _EVERYTHING = _SHELF.format(search="$4::text IS NULL")
 _BY_WORDS = _SHELF.format(search="p.words @@ to_tsquery('simple', $4)")
@@ -84,7 +93,9 @@ async def shelf(ro: Reader, *, category: str | None, number: int) -> Shelf:
 
 
 async def search(ro: Reader, wanted: str, *, category: str | None, number: int) -> Shelf:
-    """Return the goods whose words begin as those typed; where there are none, those whose name, code or barcode holds the text."""
+    """Return the goods whose words begin as those typed; where there are none, those whose name, code or
+    barcode holds the text.
+    """
     words = _WORD.findall(wanted.lower())[:8]
     if words:
         found = await _read(ro, _BY_WORDS, category, number, " & ".join(f"{word}:*" for word in words))
@@ -106,7 +117,9 @@ async def good_by_sku(ro: Reader, sku: str) -> GoodInFull | None:
 
 async def goods_by_id(ro: Reader, ids: Sequence[UUID]) -> dict[UUID, Good]:
     """Return those of these products that are sold, by id."""
-    rows = await ro.rows(Good, "SELECT " + _GOOD + "WHERE p.id = ANY($1::uuid[]) AND NOT p.archived", list(ids))
+    rows = await ro.rows(
+        Good, "SELECT " + _GOOD + "WHERE p.id = ANY($1::uuid[]) AND NOT p.archived", list(ids)
+    )
     return {good.id: good for good in rows}
 
 

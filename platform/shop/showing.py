@@ -26,7 +26,10 @@ LARGEST_NUMBER = 2**53
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A product as the components of a theme expect it. ``price`` is this viewer's; ``other_price`` what the others pay."""
+    """A product as the components of a theme expect it.
+
+    ``price`` is this viewer's; ``other_price`` what the others pay.
+    """
 
     id: UUID
     href: str
@@ -94,7 +97,9 @@ def state_words(order: _OrderState, visit: Visit) -> tuple[str, str]:
 
 
 def order_key(visit: Visit, order_id: UUID) -> str:
-    """Return what opens one order to a visitor who placed it: derived, so that nothing has to be kept, and unguessable."""
+    """Return what opens one order to a visitor who placed it: derived, so that nothing has to be kept, and
+    unguessable.
+    """
     return _sign(visit, "order", str(order_id))[:32]
 
 
@@ -111,7 +116,11 @@ def require_own_checkout(visit: Visit, key: str) -> None:
 
 def page_number(typed: str) -> int:
     """Return the page that an address asks for; anything that is none is the first."""
-    return min(int(typed), 100_000) if typed.isascii() and typed.isdecimal() and len(typed) < 7 and int(typed) else 1
+    return (
+        min(int(typed), 100_000)
+        if typed.isascii() and typed.isdecimal() and len(typed) < 7 and int(typed)
+        else 1
+    )
 
 
 def tidy(typed: str) -> str:

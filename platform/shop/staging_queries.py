@@ -14,18 +14,25 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 # The lines with their member and product: who is or was in the register, and any goods, archived ones too.
-SOLD: Final = "staging_sales s JOIN members m ON m.number = s.member_number AND m.status IN ('active', 'left') JOIN products p ON p.sku = s.sku"
+SOLD: Final = (
+    "staging_sales s JOIN members m ON m.number = s.member_number AND m.status IN ('active', "
+    "'left') JOIN products p ON p.sku = s.sku"
+)
 
 _DIFFERING: Final = f"""
 WITH basket AS (
-    SELECT s.day, s.member_number, s.sku, p.id AS product_id, sum(s.quantity)::bigint AS quantity, array_agg(s.line ORDER BY s.line) AS lines
+    SELECT s.day, s.member_number, s.sku, p.id AS product_id, sum(s.quantity)::bigint AS quantity,
+    array_agg(s.line ORDER BY s.line) AS lines
     FROM {SOLD} WHERE s.import_id = $1 GROUP BY s.day, s.member_number, s.sku, p.id
 ), recorded AS (
-    SELECT $2 || substring(o.checkout_key FROM position(':' IN o.checkout_key)) AS key, l.product_id, l.quantity
-    FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.source = 'import' AND starts_with(o.checkout_key, $2)
+    SELECT $2 || substring(o.checkout_key FROM position(':' IN o.checkout_key)) AS key, l.product_id,
+    l.quantity
+    FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.source = 'import' AND
+        starts_with(o.checkout_key, $2)
 )
 SELECT b.lines, b.sku, b.member_number, b.day, r.quantity AS recorded, b.quantity
-FROM basket b JOIN recorded r ON r.key = $2 || ':' || to_char(b.day, 'YYYY-MM-DD') || ':' || b.member_number AND r.product_id = b.product_id
+FROM basket b JOIN recorded r ON r.key = $2 || ':' || to_char(b.day, 'YYYY-MM-DD') || ':' || b.member_number
+    AND r.product_id = b.product_id
 WHERE r.quantity <> b.quantity
 """
 
@@ -56,12 +63,15 @@ class StagedReceipt(msgspec.Struct, frozen=True):
 
 
 async def unknown(ro: Reader, import_id: UUID) -> list[tuple[int, str, str, bool]]:
-    """Return the lines whose member or product is unknown, as (line, member number, sku, whether it is the member)."""
+    """Return the lines whose member or product is unknown, as (line, member number, sku, whether it is the
+    member).
+    """
     return [
         (record["line"], record["member_number"], record["sku"], record["no_member"])
         async for record in ro.stream(
             "SELECT s.line, s.member_number, s.sku, m.id IS NULL AS no_member FROM staging_sales s"
-            " LEFT JOIN members m ON m.number = s.member_number AND m.status IN ('active', 'left') LEFT JOIN products p ON p.sku = s.sku"
+            " LEFT JOIN members m ON m.number = s.member_number AND m.status IN ('active', 'left') "
+            "LEFT JOIN products p ON p.sku = s.sku"
             " WHERE s.import_id = $1 AND (m.id IS NULL OR p.id IS NULL)",
             import_id,
         )
@@ -86,7 +96,9 @@ async def too_much(ro: Reader, import_id: UUID) -> list[int]:
 
 
 async def differing(ro: Reader, import_id: UUID, base: str) -> list[Differing]:
-    """Return what is on record with another quantity; ``base`` begins the keys of receipts and supplements."""
+    """Return what is on record with another quantity;
+    ``base`` begins the keys of receipts and supplements.
+    """
     return await ro.rows(Differing, _DIFFERING, import_id, base)
 
 
@@ -99,9 +111,12 @@ async def batch(ro: Reader, import_id: UUID, after: int, limit: int) -> list[Sta
     """Return the next receipts, those after number ``after``."""
     return await ro.rows(
         StagedReceipt,
-        "SELECT receipt, min(key) AS key, min(day) AS day, member_id, min(member_number) AS member_number, min(member_name) AS member_name,"
-        " sum(price * quantity)::bigint AS total, sum(cost * quantity)::bigint AS cost, count(*) AS lines FROM staging_receipt_lines"
-        " WHERE import_id = $1 AND receipt > $2 AND receipt <= $3 GROUP BY receipt, member_id ORDER BY receipt",
+        "SELECT receipt, min(key) AS key, min(day) AS day, member_id, min(member_number) AS "
+        "member_number, min(member_name) AS member_name,"
+        " sum(price * quantity)::bigint AS total, sum(cost * quantity)::bigint AS cost, count(*) AS "
+        "lines FROM staging_receipt_lines"
+        " WHERE import_id = $1 AND receipt > $2 AND receipt <= $3 GROUP BY receipt, member_id ORDER BY "
+        "receipt",
         import_id,
         after,
         after + limit,

@@ -1,7 +1,8 @@
 """The shelf: promising stock, taking it out, putting it in. Every change writes its row in the stock book.
 
-Call these before posting to the books: the ledger takes the cooperative's journal counter until commit. Products are always locked in
-the order of their ids, so that two orders of the same goods wait for each other instead of locking each other out.
+Call these before posting to the books: the ledger takes the cooperative's journal counter until commit.
+Products are always locked in the order of their ids, so that two orders of the same goods wait for each other
+instead of locking each other out.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from shop.models import Product, StockMovement
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# The condition stands in the statement: whatever was read before, nothing is promised that is not there. A row that was short when the
-# statement began is not looked at again, even if its lock holder gave stock back meanwhile: such rows are asked for once more, under the lock.
+# The condition stands in the statement: whatever was read before, nothing is promised that is not there. A
+# row that was short when the statement began is not looked at again, even if its lock holder gave stock back
+# meanwhile: such rows are asked for once more, under the lock.
 _PROMISE = select(Product).from_statement(
     text(
         "WITH locked AS (SELECT p.id, w.quantity FROM products AS p"
-        " JOIN unnest(CAST(:ids AS uuid[]), CAST(:quantities AS bigint[])) AS w(id, quantity) ON w.id = p.id ORDER BY p.id FOR UPDATE OF p)"
+        " JOIN unnest(CAST(:ids AS uuid[]), CAST(:quantities AS bigint[])) AS w(id, quantity) ON w.id "
+        "= p.id ORDER BY p.id FOR UPDATE OF p)"
         " UPDATE products AS p SET reserved = p.reserved + l.quantity FROM locked AS l"
         " WHERE p.id = l.id AND NOT p.archived AND p.stock - p.reserved >= l.quantity"
         f" RETURNING {', '.join(f'p.{column.name}' for column in Product.__table__.columns)}"
@@ -63,8 +66,12 @@ async def release(db: AsyncSession, promised: Mapping[UUID, int]) -> None:
     await db.flush()
 
 
-async def hand_out(db: AsyncSession, promised: Mapping[UUID, int], *, on: date, source_key: str) -> dict[UUID, Rupiah]:
-    """Take promised stock off the shelf and return what each product's units cost, by ``rules.value_leaving``."""
+async def hand_out(
+    db: AsyncSession, promised: Mapping[UUID, int], *, on: date, source_key: str
+) -> dict[UUID, Rupiah]:
+    """Take promised stock off the shelf and return what each product's units cost, by
+    ``rules.value_leaving``.
+    """
     costs = {}
     for each, product in (await _locked(db, list(promised))).items():
         quantity = promised[each]
@@ -89,7 +96,9 @@ async def lock(db: AsyncSession, product_id: UUID) -> Product:
     return (await _locked(db, [product_id]))[product_id]
 
 
-def put(db: AsyncSession, product: Product, quantity: int, value: Rupiah, kind: str, on: date, source_key: str) -> None:
+def put(
+    db: AsyncSession, product: Product, quantity: int, value: Rupiah, kind: str, on: date, source_key: str
+) -> None:
     """Put units on the shelf of a locked product with what they cost in all."""
     product.stock += quantity
     product.stock_value += int(value)
@@ -97,7 +106,10 @@ def put(db: AsyncSession, product: Product, quantity: int, value: Rupiah, kind: 
 
 
 def take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str) -> Rupiah:
-    """Take unpromised units of a locked product off the shelf; return what they cost. Raises Refusal shop.stock_already_ordered."""
+    """Take unpromised units of a locked product off the shelf; return what they cost.
+
+    Raises Refusal shop.stock_already_ordered.
+    """
     if product.stock - quantity < product.reserved:
         raise errors.STOCK_ALREADY_ORDERED(
             product=product.name, reserved=product.reserved, counted=product.stock - quantity
@@ -118,7 +130,9 @@ def _take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date
     return value
 
 
-def _movement(product: Product, quantity: int, value: int, kind: str, on: date, source_key: str) -> StockMovement:
+def _movement(
+    product: Product, quantity: int, value: int, kind: str, on: date, source_key: str
+) -> StockMovement:
     return StockMovement(
         product_id=product.id, kind=kind, quantity=quantity, value=value, on_date=on, source_key=source_key
     )

@@ -47,7 +47,9 @@ async def receive_goods(
             key=form.data.key,
         )
     say = words(visit.lang).gettext("Barang masuk sudah dicatat. Stok sekarang %(stock)s.")
-    return see_other(f"{HOME}/{product_id}", flash=say % {"stock": formats.number(received.stock, visit.lang)})
+    return see_other(
+        f"{HOME}/{product_id}", flash=say % {"stock": formats.number(received.stock, visit.lang)}
+    )
 
 
 def _ask(request: AnyRequest, form: Form[GoodsInForm], product: ProductView, visit: Visit) -> Response[bytes]:
@@ -107,7 +109,11 @@ async def count_stock(
 async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the categories, with the form of a new one."""
     return page(
-        request, "shop/categories.html", place="barang", form=None, categories=await goods_queries.categories(ro)
+        request,
+        "shop/categories.html",
+        place="barang",
+        form=None,
+        categories=await goods_queries.categories(ro),
     )
 
 

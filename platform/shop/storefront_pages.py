@@ -1,4 +1,7 @@
-"""The shop's window: goods by page, category and search; one product; pictures. Nothing here changes anything."""
+"""The shop's window: goods by page, category and search; one product; pictures.
+
+Nothing here changes anything.
+"""
 
 from typing import Any, Final
 
@@ -31,7 +34,11 @@ async def storefront(
     cari: FromQuery[str] = "",
     halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
-    """Show the goods. Without a search their list is one shared part for each audience: a page that is kept asks the database nothing."""
+    """Show the goods.
+
+    Without a search their list is one shared part for each audience: a page that is kept asks the database
+    nothing.
+    """
     number, wanted = showing.page_number(halaman), showing.tidy(cari)[:LONGEST_SEARCH]
     if kategori and not kategori.isprintable():
         raise errors.NO_SUCH_SHELF()
@@ -49,7 +56,11 @@ async def storefront(
             raise errors.NO_SUCH_SHELF()
         cards = [showing.card(good, audience, held.bylaws) for good in shelf.goods]
         context = base_context(request, visit) | _shelf_context(shelf, kategori, wanted, number)
-        return environment(visit.brand.theme, visit.lang).get_template("shop/shelf.html").render(context, cards=cards)
+        return (
+            environment(visit.brand.theme, visit.lang)
+            .get_template("shop/shelf.html")
+            .render(context, cards=cards)
+        )
 
     if wanted:
         return page(
@@ -125,7 +136,9 @@ async def picture(ro: Ro, name: FromPath[str]) -> Response[bytes]:
     if content is None:
         raise errors.NO_SUCH_PICTURE()
     return Response(
-        content, media_type="image/webp", headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
+        content,
+        media_type="image/webp",
+        headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"},
     )
 
 

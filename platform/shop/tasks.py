@@ -26,5 +26,7 @@ async def call_off_others(db: AsyncSession, *, order_id: str) -> None:
 
 @daily_job("shop.sweep_orders")
 async def sweep_orders(db: AsyncSession) -> None:
-    """Look again at orders whose time was over hours ago: the job that should have called them off was lost or given up."""
+    """Look again at orders whose time was over hours ago: the job that should have called them off was lost
+    or given up.
+    """
     await handling.sweep_overdue_orders(db)

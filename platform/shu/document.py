@@ -1,7 +1,9 @@
-"""The JSON that `lumbung shu allocate` reads and prints: the rule alone, for checking a division made elsewhere.
+"""The JSON that `lumbung shu allocate` reads and prints: the rule alone, for checking a division made
+elsewhere.
 
-Read strictly, because a figure that is silently taken for another is worse than a refusal: an unknown or repeated key, a number with a
-decimal point, a percentage that JSON would round are each refused with the sentence that says how to mend it.
+Read strictly, because a figure that is silently taken for another is worse than a refusal: an unknown or
+repeated key, a number with a decimal point, a percentage that JSON would round are each refused with the
+sentence that says how to mend it.
 """
 
 import json
@@ -40,13 +42,20 @@ def read(text: str) -> tuple[Rupiah, list[Line], list[MemberBasis]]:
     surplus = fields["surplus"]
     if type(surplus) is not int:
         raise errors.SURPLUS_NOT_WHOLE(value=_shown(surplus))
-    lines = [_line(item, position) for position, item in enumerate(_list(fields["allocation"], "allocation"), start=1)]
-    members = [_member(item, position) for position, item in enumerate(_list(fields["members"], "members"), start=1)]
+    lines = [
+        _line(item, position)
+        for position, item in enumerate(_list(fields["allocation"], "allocation"), start=1)
+    ]
+    members = [
+        _member(item, position) for position, item in enumerate(_list(fields["members"], "members"), start=1)
+    ]
     return Rupiah(surplus), lines, members
 
 
 def write(allocation: Allocation) -> dict[str, Any]:
-    """The result as plain JSON values: pools, each member's shares in the order given, and what could not be divided."""
+    """The result as plain JSON values: pools, each member's shares in the order given, and what could not be
+    divided.
+    """
     return {
         "pools": {pool.code: int(pool.amount) for pool in allocation.pools},
         "members": [
@@ -64,16 +73,23 @@ def write(allocation: Allocation) -> dict[str, Any]:
 def _parse(text: str) -> object:
     try:
         return json.loads(
-            text, parse_float=_Inexact, parse_constant=_refuse_constant, object_pairs_hook=_without_repeated_keys
+            text,
+            parse_float=_Inexact,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_without_repeated_keys,
         )
     except json.JSONDecodeError as error:
         raise errors.NOT_JSON(
-            reason=Words(f"baris {error.lineno}, kolom {error.colno}", f"line {error.lineno}, column {error.colno}")
+            reason=Words(
+                f"baris {error.lineno}, kolom {error.colno}", f"line {error.lineno}, column {error.colno}"
+            )
         ) from None
     except RecursionError:
         raise errors.NOT_JSON(reason=Words("terlalu bertingkat", "nested too deeply")) from None
     except ValueError:  # Python declines to read a number of more than some thousand digits
-        raise errors.NOT_JSON(reason=Words("ada angka yang terlalu panjang", "a number is too long")) from None
+        raise errors.NOT_JSON(
+            reason=Words("ada angka yang terlalu panjang", "a number is too long")
+        ) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -118,12 +134,15 @@ def _member(item: object, position: int) -> MemberBasis:
     number = fields["number"]
     if type(number) not in {str, int}:
         raise errors.WRONG_SHAPE(
-            where=Words(f"Nomor anggota ke-{position}", f"The number of member {position} of the list"), wanted=_TEXT
+            where=Words(f"Nomor anggota ke-{position}", f"The number of member {position} of the list"),
+            wanted=_TEXT,
         )
     amounts = {basis: fields.get(basis, 0) for basis in BASES}
     for basis, amount in amounts.items():
         if type(amount) is not int:
-            raise errors.MEMBER_BASIS_NOT_WHOLE(basis=basis_name(basis), number=str(number), value=_shown(amount))
+            raise errors.MEMBER_BASIS_NOT_WHOLE(
+                basis=basis_name(basis), number=str(number), value=_shown(amount)
+            )
     return MemberBasis(str(number), **cast("dict[Basis, int]", amounts))
 
 

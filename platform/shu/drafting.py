@@ -1,4 +1,6 @@
-"""Make a draft of a year's division: what the books say, divided by the bylaws of that year, kept as it was computed."""
+"""Make a draft of a year's division: what the books say, divided by the bylaws of that year, kept as it was
+computed.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,10 @@ PURCHASES = (MEMBER_SALES, MEMBER_RETURNS)
 
 _STORE_SHARES = text(
     "INSERT INTO shu_shares (draft_id, position, member_id, basis, amount)"
-    " SELECT :draft_id, s.position, s.member_id, s.basis, s.amount FROM unnest(CAST(:positions AS smallint[]),"
-    " CAST(:members AS uuid[]), CAST(:bases AS bigint[]), CAST(:amounts AS bigint[])) AS s(position, member_id, basis, amount)"
+    " SELECT :draft_id, s.position, s.member_id, s.basis, s.amount FROM unnest(CAST(:positions AS "
+    "smallint[]),"
+    " CAST(:members AS uuid[]), CAST(:bases AS bigint[]), CAST(:amounts AS bigint[])) AS s(position, "
+    "member_id, basis, amount)"
 )
 
 
@@ -65,10 +69,12 @@ class _Division(msgspec.Struct, frozen=True):
 
 
 async def draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftResult:
-    """Divide the surplus of ``year`` and store it as a further version; the same books and bylaws give the version that is stored already.
+    """Divide the surplus of ``year`` and store it as a further version; the same books and bylaws give the
+    version that is stored already.
 
-    The bylaws in force on 31 December decide. Everything is read up to one journal, so that a sale made meanwhile is in all figures or in
-    none. Raises Refusal: shu.year_ahead, shu.year_too_old, and those of ``allocate``.
+    The bylaws in force on 31 December decide. Everything is read up to one journal, so that a sale made
+    meanwhile is in all figures or in none. Raises Refusal: shu.year_ahead, shu.year_too_old, and those of
+    ``allocate``.
     """
     now = (await today(db)).year
     if year > now:
@@ -80,7 +86,9 @@ async def draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftResult:
     while True:
         newest = await queries.newest(ro, year)
         if newest is not None and await _says_the_same(ro, newest, division):
-            return ShuDraftResult(year, newest.version, newest.bylaws_version, division.allocation, fresh=False)
+            return ShuDraftResult(
+                year, newest.version, newest.bylaws_version, division.allocation, fresh=False
+            )
         version = newest.version + 1 if newest else 1
         if await _store(db, actor, division, version):
             return ShuDraftResult(year, version, division.rules.version, division.allocation, fresh=True)
@@ -92,11 +100,16 @@ async def _divide(ro: Reader, year: int) -> _Division:
     through = await books.last_journal(ro, year_end)
     surplus = await books.surplus(ro, year, through=through)
     register = await queries.register(ro)
-    savings = await books.credits_by_party(ro, savings_accounts(rules.bylaws.savings_basis), year_end, through=through)
+    savings = await books.credits_by_party(
+        ro, savings_accounts(rules.bylaws.savings_basis), year_end, through=through
+    )
     purchases = await books.credits_by_party(ro, PURCHASES, year_end, since=date(year, 1, 1), through=through)
     members = [
-        # who returned more than they bought this year (last year's goods) bought nothing this year, not less than nothing
-        MemberBasis(row.number, savings=max(0, savings.get(row.id, 0)), purchases=max(0, purchases.get(row.id, 0)))
+        # who returned more than they bought this year (last year's goods) bought nothing this year, not less
+        # than nothing
+        MemberBasis(
+            row.number, savings=max(0, savings.get(row.id, 0)), purchases=max(0, purchases.get(row.id, 0))
+        )
         for row in register
     ]
     allocation = allocate(Rupiah(surplus), rules.bylaws.allocation, members)
@@ -109,7 +122,9 @@ def savings_accounts(kinds: Sequence[SavingsKind]) -> list[str]:
 
 
 async def _says_the_same(ro: Reader, stored: queries.DraftView, division: _Division) -> bool:
-    """Same books, same bylaws, same register: then the figures are the same to the rupiah, since nothing else goes in."""
+    """Same books, same bylaws, same register: then the figures are the same to the rupiah, since nothing else
+    goes in.
+    """
     return (
         stored.last_journal == division.last_journal
         and stored.bylaws_version == division.rules.version

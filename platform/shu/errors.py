@@ -5,8 +5,10 @@ from kernel.errors import Kind
 SURPLUS_NOT_WHOLE = Kind(
     "shu.surplus_not_whole",
     422,
-    id="SHU harus rupiah bulat, bukan {value}. Tulis sebagai angka tanpa koma dan tanpa tanda kutip, misalnya 40000000.",
-    en="The surplus must be whole rupiah, not {value}. Write it as digits alone, without quotes, like 40000000.",
+    id="SHU harus rupiah bulat, bukan {value}. Tulis sebagai angka tanpa koma dan tanpa tanda kutip, "
+    "misalnya 40000000.",
+    en="The surplus must be whole rupiah, not {value}. Write it as digits alone, without quotes, like "
+    "40000000.",
 )
 PERCENTAGE_NOT_EXACT = Kind(
     "shu.percentage_not_exact",
@@ -57,7 +59,9 @@ NOT_JSON = Kind(
     id="Berkas ini bukan JSON yang utuh: {reason}.",
     en="The file is not whole JSON: {reason}.",
 )
-WRONG_SHAPE = Kind("shu.wrong_shape", 422, id="{where} harus berupa {wanted}.", en="{where} must be {wanted}.")
+WRONG_SHAPE = Kind(
+    "shu.wrong_shape", 422, id="{where} harus berupa {wanted}.", en="{where} must be {wanted}."
+)
 KEY_MISSING = Kind("shu.key_missing", 422, id='{where} belum berisi "{key}".', en='{where} lacks "{key}".')
 KEY_UNKNOWN = Kind(
     "shu.key_unknown",
@@ -72,7 +76,9 @@ YEAR_AHEAD = Kind(
     id="Tahun {year} belum tiba. Pilih {now} atau tahun sebelumnya.",
     en="The year {year} has not begun. Choose {now} or an earlier one.",
 )
-YEAR_TOO_OLD = Kind("shu.year_too_old", 422, id="Tahun {year} bukan tahun buku.", en="{year} is not a book year.")
+YEAR_TOO_OLD = Kind(
+    "shu.year_too_old", 422, id="Tahun {year} bukan tahun buku.", en="{year} is not a book year."
+)
 NO_SUCH_DRAFT = Kind(
     "shu.no_such_draft",
     404,

@@ -20,7 +20,9 @@ async def own_shu(request: AnyRequest, ro: Ro, viewer: TheViewer) -> Response[by
 
 
 @get("/anggota/shu/{year:int}", guards=[member])
-async def own_shu_of_year(request: AnyRequest, ro: Ro, viewer: TheViewer, year: FromPath[int]) -> Response[bytes]:
+async def own_shu_of_year(
+    request: AnyRequest, ro: Ro, viewer: TheViewer, year: FromPath[int]
+) -> Response[bytes]:
     """The slip of one year."""
     return await _show(request, ro, viewer, year)
 
@@ -33,7 +35,13 @@ async def _show(request: AnyRequest, ro: Reader, viewer: Viewer, year: int | Non
         raise errors.NO_SUCH_DRAFT(year=str(year))
     slip = await slip_of(ro, chosen, viewer.member_id) if chosen else None
     return page(
-        request, "shu/own.html", place="shu", drafts=drafts, draft=chosen, slip=slip, number=viewer.member_number
+        request,
+        "shu/own.html",
+        place="shu",
+        drafts=drafts,
+        draft=chosen,
+        slip=slip,
+        number=viewer.member_number,
     )
 
 

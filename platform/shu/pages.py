@@ -39,7 +39,9 @@ class YearForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get(HOME, guards=[officer])
-async def shu_home(request: AnyRequest, ro: Ro, brand: TheBrand, tahun: FromQuery[str] = "") -> Response[bytes]:
+async def shu_home(
+    request: AnyRequest, ro: Ro, brand: TheBrand, tahun: FromQuery[str] = ""
+) -> Response[bytes]:
     """The newest draft of a year: the one asked for, else the last whole year that the books know."""
     today = clock.today(brand.timezone)
     known = await books.years(ro)
@@ -69,7 +71,8 @@ async def take_draft(request: AnyRequest, db: Db, viewer: TheViewer) -> Response
         Words(f"Rancangan {result.version} sudah dihitung.", f"Draft {result.version} is computed.")
         if result.fresh
         else Words(
-            "Buku belum berubah: rancangan ini tetap sama.", "The books have not changed: the draft stays the same."
+            "Buku belum berubah: rancangan ini tetap sama.",
+            "The books have not changed: the draft stays the same.",
         )
     )
     return see_other(f"{HOME}/{result.year}/{result.version}", flash=said.worded(visit_of(request).lang))
@@ -87,12 +90,16 @@ async def pool_page(
 ) -> Response[bytes]:
     """A pool, and every member's share of it."""
     draft = await _draft(ro, year, version)
-    pool = next((each for each in await queries.pools(ro, draft.id) if each.code == code and each.basis), None)
+    pool = next(
+        (each for each in await queries.pools(ro, draft.id) if each.code == code and each.basis), None
+    )
     if pool is None:
         raise errors.NO_SUCH_DRAFT(year=str(year))
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     count = await queries.count_pool_shares(ro, draft.id, search, pool.position)
-    rows = await queries.pool_shares(ro, draft.id, search, pool.position, offset=(current - 1) * PAGE, limit=PAGE)
+    rows = await queries.pool_shares(
+        ro, draft.id, search, pool.position, offset=(current - 1) * PAGE, limit=PAGE
+    )
     return page(
         request,
         "shu/pool.html",
@@ -147,7 +154,9 @@ async def member_slip(
 
 
 @get(HOME + "/{year:int}/{version:int}/cetak", guards=[officer], opt={"timeouts": EXPORT})
-async def print_page(request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int]) -> Response[bytes]:
+async def print_page(
+    request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int]
+) -> Response[bytes]:
     """The whole division on paper, for the meeting."""
     draft = await _draft(ro, year, version)
     labels = await labels_of(ro, draft)
@@ -156,7 +165,9 @@ async def print_page(request: AnyRequest, ro: Ro, year: FromPath[int], version: 
         "shu/print.html",
         place="shu",
         draft=draft,
-        all_pools=[(labels[pool.code], Decimal(pool.percent), pool) for pool in await queries.pools(ro, draft.id)],
+        all_pools=[
+            (labels[pool.code], Decimal(pool.percent), pool) for pool in await queries.pools(ro, draft.id)
+        ],
         pools=await _divided(ro, draft),
         rows=await queries.totals(ro, draft.id),
     )
@@ -175,7 +186,9 @@ async def csv_file(ro: Ro, year: FromPath[int], version: FromPath[int]) -> Respo
     )
 
 
-async def _show(request: AnyRequest, ro: Reader, today: date, year: int, draft: DraftView | None) -> Response[bytes]:
+async def _show(
+    request: AnyRequest, ro: Reader, today: date, year: int, draft: DraftView | None
+) -> Response[bytes]:
     known = await books.years(ro)
     drafted = [each.year for each in await queries.newest_of_each_year(ro)]
     context: dict[str, Any] = {
@@ -211,7 +224,10 @@ async def _figures(ro: Reader, draft: DraftView) -> dict[str, Any]:
         "versions": versions,
         "newest": versions[0].version,
         "outdated": draft.version == versions[0].version
-        and (await books.last_journal(ro, year_end) != draft.last_journal or rules_now.version != draft.bylaws_version),
+        and (
+            await books.last_journal(ro, year_end) != draft.last_journal
+            or rules_now.version != draft.bylaws_version
+        ),
     }
 
 

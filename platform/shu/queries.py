@@ -75,7 +75,9 @@ class PoolShareRow(msgspec.Struct, frozen=True):
 
 
 class TotalRow(msgspec.Struct, frozen=True):
-    """A member's whole part of a draft: by pool (in the order of ``positions``) what it was computed from, the share, and the sum."""
+    """A member's whole part of a draft: by pool (in the order of ``positions``) what it was computed from,
+    the share, and the sum.
+    """
 
     id: UUID
     number: str
@@ -88,7 +90,8 @@ class TotalRow(msgspec.Struct, frozen=True):
 
 
 _DRAFT = (
-    "SELECT d.id, d.year::int AS year, d.version::int AS version, d.surplus, d.bylaws_version::int AS bylaws_version,"
+    "SELECT d.id, d.year::int AS year, d.version::int AS version, d.surplus, d.bylaws_version::int AS "
+    "bylaws_version,"
     " d.last_journal, d.drafted_by, d.drafted_at FROM shu_drafts d "
 )
 # A search for a number or a part of a name; % and _ are letters like others.
@@ -96,7 +99,9 @@ _MATCHES = " ($2 = '' OR m.number = $2 OR strpos(lower(m.name), lower($2)) > 0) 
 
 
 async def register(ro: Reader) -> list[RegisterRow]:
-    """Return everybody who has or had a member number, by number as text: also who left, because the basis decides."""
+    """Return everybody who has or had a member number, by number as text: also who left, because the basis
+    decides.
+    """
     return await ro.rows(
         RegisterRow, 'SELECT id, number FROM members WHERE number IS NOT NULL ORDER BY number COLLATE "C"'
     )
@@ -109,7 +114,9 @@ async def newest(ro: Reader, year: int) -> DraftView | None:
 
 async def of_version(ro: Reader, year: int, version: int) -> DraftView | None:
     """Return one draft, or None."""
-    return await ro.one(DraftView, _DRAFT + "WHERE d.year = $1::bigint AND d.version = $2::bigint", year, version)
+    return await ro.one(
+        DraftView, _DRAFT + "WHERE d.year = $1::bigint AND d.version = $2::bigint", year, version
+    )
 
 
 async def versions(ro: Reader, year: int) -> list[DraftView]:
@@ -121,8 +128,8 @@ async def newest_of_each_year(ro: Reader) -> list[DraftView]:
     """Return the newest draft of every year that has one, newest year first."""
     return await ro.rows(
         DraftView,
-        _DRAFT
-        + "WHERE d.version = (SELECT max(o.version) FROM shu_drafts o WHERE o.year = d.year) ORDER BY d.year DESC",
+        _DRAFT + "WHERE d.version = (SELECT max(o.version) FROM shu_drafts o WHERE o.year = d.year) ORDER BY "
+        "d.year DESC",
     )
 
 
@@ -130,7 +137,8 @@ async def pools(ro: Reader, draft_id: UUID) -> list[PoolView]:
     """Return a draft's pools in the order of the bylaws."""
     return await ro.rows(
         PoolView,
-        "SELECT position::int AS position, code, percent, basis, amount, basis_total, unallocated FROM shu_pools"
+        "SELECT position::int AS position, code, percent, basis, amount, basis_total, unallocated FROM "
+        "shu_pools"
         " WHERE draft_id = $1 ORDER BY position",
         draft_id,
     )
@@ -144,14 +152,18 @@ async def count_shares(ro: Reader, draft_id: UUID) -> int:
 async def count_receivers(ro: Reader, draft_id: UUID) -> int:
     """Return how many members receive something."""
     return int(
-        await ro.value("SELECT count(DISTINCT member_id) FROM shu_shares WHERE draft_id = $1 AND amount > 0", draft_id)
+        await ro.value(
+            "SELECT count(DISTINCT member_id) FROM shu_shares WHERE draft_id = $1 AND amount > 0", draft_id
+        )
     )
 
 
 async def member_of(ro: Reader, member_id: UUID) -> MemberRow | None:
     """Return somebody of the register, or None."""
     return await ro.one(
-        MemberRow, "SELECT id, number, name, status FROM members WHERE id = $1 AND number IS NOT NULL", member_id
+        MemberRow,
+        "SELECT id, number, name, status FROM members WHERE id = $1 AND number IS NOT NULL",
+        member_id,
     )
 
 
@@ -159,7 +171,8 @@ async def shares_of(ro: Reader, draft_id: UUID, member_id: UUID) -> list[ShareRo
     """Return a member's stored shares; empty for who was not in the register when the draft was made."""
     return await ro.rows(
         ShareRow,
-        "SELECT position::int AS position, basis, amount FROM shu_shares WHERE draft_id = $1 AND member_id = $2"
+        "SELECT position::int AS position, basis, amount FROM shu_shares WHERE draft_id = $1 AND "
+        "member_id = $2"
         " ORDER BY position",
         draft_id,
         member_id,
@@ -186,7 +199,8 @@ async def pool_shares(
     """Return a page of a pool's shares, the largest first."""
     return await ro.rows(
         PoolShareRow,
-        "SELECT m.id, m.number, m.name, m.status, s.basis, s.amount FROM shu_shares s JOIN members m ON m.id = s.member_id"
+        "SELECT m.id, m.number, m.name, m.status, s.basis, s.amount FROM shu_shares s JOIN members m "
+        "ON m.id = s.member_id"
         " WHERE s.draft_id = $1 AND"
         + _MATCHES
         + 'AND s.position = $3::bigint ORDER BY s.amount DESC, m.number COLLATE "C" OFFSET $4 LIMIT $5',
@@ -216,10 +230,13 @@ async def totals(
     """Return members with their shares of every pool, by number as text."""
     return await ro.rows(
         TotalRow,
-        "SELECT m.id, m.number, m.name, m.status, array_agg(s.position::int ORDER BY s.position) AS positions,"
-        " array_agg(s.basis ORDER BY s.position) AS bases, array_agg(s.amount ORDER BY s.position) AS amounts,"
+        "SELECT m.id, m.number, m.name, m.status, array_agg(s.position::int ORDER BY s.position) AS "
+        "positions,"
+        " array_agg(s.basis ORDER BY s.position) AS bases, array_agg(s.amount ORDER BY s.position) AS "
+        "amounts,"
         " sum(s.amount)::bigint AS total FROM shu_shares s JOIN members m ON m.id = s.member_id"
-        " WHERE s.draft_id = $1 AND" + _MATCHES + 'GROUP BY m.id ORDER BY m.number COLLATE "C" OFFSET $3 LIMIT $4',
+        " WHERE s.draft_id = $1 AND" + _MATCHES + 'GROUP BY m.id ORDER BY m.number COLLATE "C" OFFSET $3 '
+        "LIMIT $4",
         draft_id,
         search,
         offset,

@@ -1,8 +1,10 @@
-"""Divide a year's surplus: pools by the bylaws' percentages, members' shares by what each saved, bought or borrowed.
+"""Divide a year's surplus: pools by the bylaws' percentages, members' shares by what each saved, bought or
+borrowed.
 
-Everything is exact. A pool is its percentage of the surplus, a share is `pool x basis / total of the bases`; both are rounded down to whole
-rupiah, and the rupiah left over go one by one to the largest remainders, so that pools sum to the surplus and shares to their pool. A tie
-goes to the earlier line, or to the lower member number compared as text. `docs/shu.md` works an example.
+Everything is exact. A pool is its percentage of the surplus, a share is `pool x basis / total of the bases`;
+both are rounded down to whole rupiah, and the rupiah left over go one by one to the largest remainders, so
+that pools sum to the surplus and shares to their pool. A tie goes to the earlier line, or to the lower member
+number compared as text. `docs/shu.md` works an example.
 """
 
 from collections import Counter
@@ -37,7 +39,9 @@ class AllocationLine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line on its own: code, percent of the surplus, and what its pool is divided by (None: no member has a part)."""
+    """A line on its own: code, percent of the surplus, and what its pool is divided by (None: no member has a
+    part).
+    """
 
     code: str
     percent: Decimal
@@ -58,7 +62,10 @@ class MemberBasis(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One line's part of the surplus. `total_basis` is the sum over all members (0 where the line has no basis)."""
+    """One line's part of the surplus.
+
+    `total_basis` is the sum over all members (0 where the line has no basis).
+    """
 
     position: int
     code: str
@@ -88,7 +95,9 @@ class MemberShares(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How one share came about: `pool x basis / total_basis = floor + remainder / total_basis`, and the rupiah added when it was rounded up."""
+    """How one share came about: `pool x basis / total_basis = floor + remainder / total_basis`, and the
+    rupiah added when it was rounded up.
+    """
 
     code: str
     kind: Basis
@@ -127,8 +136,15 @@ class Allocation:
 
     @property
     def unallocated(self) -> dict[str, Rupiah]:
-        """By code, the pools that could not be divided because nobody had any basis. Empty when the surplus divides nothing."""
-        return {pool.code: pool.unallocated for pool in self.pools if pool.is_left_over} if self.surplus > 0 else {}
+        """By code, the pools that could not be divided because nobody had any basis.
+
+        Empty when the surplus divides nothing.
+        """
+        return (
+            {pool.code: pool.unallocated for pool in self.pools if pool.is_left_over}
+            if self.surplus > 0
+            else {}
+        )
 
     def pool(self, code: str) -> Pool:
         """Raises KeyError."""
@@ -153,21 +169,25 @@ class Allocation:
         )
 
 
-def allocate(surplus: Rupiah, allocation: Sequence[AllocationLine], members: Sequence[MemberBasis]) -> Allocation:
+def allocate(
+    surplus: Rupiah, allocation: Sequence[AllocationLine], members: Sequence[MemberBasis]
+) -> Allocation:
     """Divide `surplus` rupiah by the lines of the bylaws and, where a line has a basis, among the members.
 
-    A surplus of zero or less divides nothing: every pool and share is Rp0 and nothing counts as left over. A pool whose basis is zero
-    for everybody stays whole in `unallocated`.
+    A surplus of zero or less divides nothing: every pool and share is Rp0 and nothing counts as left over. A
+    pool whose basis is zero for everybody stays whole in `unallocated`.
 
-    Raises Refusal (422): percentages that do not sum to exactly 100, are negative or not exact; a code or member number given twice; an
-    unknown basis; a basis of a member that is negative or not a whole number.
+    Raises Refusal (422): percentages that do not sum to exactly 100, are negative or not exact; a code or
+    member number given twice; an unknown basis; a basis of a member that is negative or not a whole number.
     """
     _check_surplus(surplus)
     _check_lines(allocation)
     year = _Year(members)
     pools = tuple(
         _pool(position, line, amount, year.totals)
-        for position, (line, amount) in enumerate(zip(allocation, _pool_amounts(surplus, allocation), strict=True))
+        for position, (line, amount) in enumerate(
+            zip(allocation, _pool_amounts(surplus, allocation), strict=True)
+        )
     )
     return Allocation(surplus=Rupiah(surplus), pools=pools, members=_member_shares(pools, year))
 
@@ -178,7 +198,9 @@ class _Year:
     def __init__(self, members: Sequence[MemberBasis]) -> None:
         self.members = members
         self.numbers = [member.number for member in members]
-        self.columns: dict[Basis, list[int]] = {basis: list(map(attrgetter(basis), members)) for basis in BASES}
+        self.columns: dict[Basis, list[int]] = {
+            basis: list(map(attrgetter(basis), members)) for basis in BASES
+        }
         self._check_numbers()
         for basis in BASES:
             self._check_column(basis)

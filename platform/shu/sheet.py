@@ -10,7 +10,10 @@ BYTE_ORDER_MARK: Final = "\ufeff"  # by it, Excel takes the file for UTF-8
 
 
 def write_csv(pools: Sequence[PoolView], rows: Iterable[TotalRow]) -> bytes:
-    """One line a member: number, name, for each pool the basis and the share in rupiah, and the total. UTF-8 with a byte order mark."""
+    """One line a member: number, name, for each pool the basis and the share in rupiah, and the total.
+
+    UTF-8 with a byte order mark.
+    """
     parts = [name for pool in pools for name in (f"{pool.code}_basis", f"{pool.code}_share")]
     header = ["member_number", "name", *parts, "total"]
     return (BYTE_ORDER_MARK + "".join(written(header, _lines(rows)))).encode()

@@ -1,4 +1,6 @@
-"""A member's slip: the stored shares of one draft, each with the arithmetic and the rows of the books it came from."""
+"""A member's slip: the stored shares of one draft, each with the arithmetic and the rows of the books it came
+from.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class SlipLine(msgspec.Struct, frozen=True):
-    """One pool's part of a slip. ``rows`` sum to the basis, or to less than nothing where more was returned than bought."""
+    """One pool's part of a slip.
+
+    ``rows`` sum to the basis, or to less than nothing where more was returned than bought.
+    """
 
     label: Words
     percent: Decimal
@@ -34,9 +39,13 @@ class SlipLine(msgspec.Struct, frozen=True):
     rows: list[books.PartyLine]
 
     def fraction(self, lang: Lang) -> tuple[str, str] | None:
-        """What the floor leaves of the exact share, as a proper fraction in lowest terms: ("2", "3"); None when there is nothing."""
+        """What the floor leaves of the exact share, as a proper fraction in lowest terms: ("2", "3"); None
+        when there is nothing.
+        """
         rest = self.share.exact - int(self.share.floor)
-        return (formats.number(rest.numerator, lang), formats.number(rest.denominator, lang)) if rest else None
+        return (
+            (formats.number(rest.numerator, lang), formats.number(rest.denominator, lang)) if rest else None
+        )
 
 
 class Slip(msgspec.Struct, frozen=True):
@@ -75,7 +84,9 @@ async def slip_of(ro: Reader, draft: DraftView, member_id: UUID) -> Slip | None:
         assert basis is not None, "only a pool that is divided has shares"
         if basis not in rows:
             rows[basis] = await _rows_behind(ro, draft, bylaws, basis, member_id)
-        lines.append(SlipLine(labels[pool.code], Decimal(pool.percent), _share(pool, basis, row), rows[basis]))
+        lines.append(
+            SlipLine(labels[pool.code], Decimal(pool.percent), _share(pool, basis, row), rows[basis])
+        )
     return Slip(draft, lines, sum(row.amount for row in stored))
 
 
@@ -93,7 +104,9 @@ def _share(pool: PoolView, basis: Basis, row: queries.ShareRow) -> Share:
 async def _rows_behind(
     ro: Reader, draft: DraftView, bylaws: Bylaws, basis: Basis, member_id: UUID
 ) -> list[books.PartyLine]:
-    """The lines of the books that a member's basis sums up: those that the draft saw, whatever was posted since."""
+    """The lines of the books that a member's basis sums up: those that the draft saw, whatever was posted
+    since.
+    """
     year_end = date(draft.year, 12, 31)
     if basis == "savings":
         accounts = savings_accounts(bylaws.savings_basis)

@@ -1,4 +1,5 @@
-"""For maintainers: ``python -m tenants.authoring cooperative "add a supplier's phone"`` writes the next revision from the models.
+"""For maintainers: ``python -m tenants.authoring cooperative "add a supplier's phone"`` writes the next
+revision from the models.
 
 It works on a scratch database inside a server of its own, so nobody's data is touched.
 """
@@ -33,7 +34,9 @@ async def _at_head(url: str, line: str, work: object) -> object:
             )
             # as fleet.migrate() keeps it: the one table that is older than the first revision
             kept = "CREATE TABLE shared.revision (revision text PRIMARY KEY);" if line == SHARED else ""
-            await run_script(connection, f"{roles} CREATE SCHEMA {schema}; {kept} SET LOCAL search_path = {schema};")
+            await run_script(
+                connection, f"{roles} CREATE SCHEMA {schema}; {kept} SET LOCAL search_path = {schema};"
+            )
             try:
                 _, script = render(line)
             except RuntimeError:  # the very first revision has nothing before it
@@ -55,7 +58,9 @@ def _on_scratch_server(line: str, work: object) -> object:
 
 
 def drift() -> dict[str, list[str]]:
-    """Return, for each line of revisions, what the models say and the revisions do not; empty lists when they agree."""
+    """Return, for each line of revisions, what the models say and the revisions do not; empty lists when they
+    agree.
+    """
 
     def compare(line: str) -> list[str]:
         def work(connection: Connection) -> list[str]:

@@ -31,12 +31,16 @@ LISTENER = Timeouts(statement=4, lock=4, idle=4, connection=0)
 
 
 async def announce(db: AsyncSession) -> None:
-    """Say, when this transaction commits, that pages and brand of this cooperative may look different from now on."""
+    """Say, when this transaction commits, that pages and brand of this cooperative may look different from
+    now on.
+    """
     tenant = tenant_of(db)
     if db.sync_session.info.get("announced"):
         return
     db.sync_session.info["announced"] = True
-    await db.execute(text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANNEL, "schema": tenant.schema_name})
+    await db.execute(
+        text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANNEL, "schema": tenant.schema_name}
+    )
 
 
 async def announce_registry(db: AsyncSession) -> None:
@@ -46,7 +50,9 @@ async def announce_registry(db: AsyncSession) -> None:
 
 
 async def rename(db: AsyncSession, name: str) -> None:
-    """Give the session's cooperative this name in the registry too, where operators and closed doors read it."""
+    """Give the session's cooperative this name in the registry too,
+    where operators and closed doors read it.
+    """
     await db.execute(text("SELECT shared.rename_cooperative(:name)"), {"name": name})
     db.sync_session.info["registry_announced"] = True
 
@@ -59,7 +65,9 @@ async def note_sign_in(db: AsyncSession) -> None:
 
 
 def forget_here(database: Database, what: str) -> None:
-    """Forget in this process at once what was just announced and committed: the next request must not be faster than the notice."""
+    """Forget in this process at once what was just announced and committed: the next request must not be
+    faster than the notice.
+    """
     changed = database.local.get("changed")
     if changed is not None:
         changed(what)
@@ -73,8 +81,9 @@ async def listen(
 ) -> None:
     """Call ``on_change`` with a schema name or ``registry`` for each announcement, until cancelled.
 
-    ``on_connected`` is called after every (re)connection: announcements may have been missed, so everything must be forgotten. ``on_lost`` is
-    called when the connection is lost, and each time that it could not be made again.
+    ``on_connected`` is called after every (re)connection: announcements may have been missed, so everything
+    must be forgotten. ``on_lost`` is called when the connection is lost, and each time that it could not be
+    made again.
     """
     pauses = Pauses()
     while True:

@@ -1,4 +1,6 @@
-"""What a schema holds, whatever its tables are: read from PostgreSQL's catalogue, so that a table of tomorrow is looked at too."""
+"""What a schema holds, whatever its tables are: read from PostgreSQL's catalogue, so that a table of tomorrow
+is looked at too.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 
 # Partitions are counted by the table they belong to.
 _TABLES = text(
-    "SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = CAST(CAST(current_schema() AS text) AS regnamespace)"
+    "SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = CAST(CAST(current_schema() AS text) "
+    "AS regnamespace)"
     " AND relkind IN ('r', 'p', 'f') AND NOT relispartition ORDER BY relname"
 )
 # The column of each shared table that names a cooperative.
@@ -31,13 +34,16 @@ async def rows_by_table(db: AsyncSession | AsyncConnection) -> dict[str, int]:
     tables = list((await db.execute(_TABLES)).scalars())
     if not tables:
         return {}
-    counts = " UNION ALL ".join(f"SELECT '{table}' AS name, count(*) AS n FROM {_quoted(table)}" for table in tables)
+    counts = " UNION ALL ".join(
+        f"SELECT '{table}' AS name, count(*) AS n FROM {_quoted(table)}" for table in tables
+    )
     found = await db.execute(text(f"SELECT name, n FROM ({counts}) AS counted WHERE n > 0 ORDER BY name"))
     return {row.name: row.n for row in found}
 
 
 async def shared_references(db: AsyncSession | AsyncConnection) -> list[tuple[str, str]]:
-    """Return every table of ``shared`` whose rows belong to a cooperative, with the column that says to which.
+    """Return every table of ``shared`` whose rows belong to a cooperative, with the column that says to
+    which.
 
     PostgreSQL looks through the constraints of all schemas for it: ask once for many cooperatives.
     """
@@ -50,7 +56,9 @@ async def shared_rows(
     but: Mapping[str, str],
     tables: Sequence[tuple[str, str]],
 ) -> dict[str, int]:
-    """Count what ``tables`` (see ``shared_references``) hold of a cooperative; rows that fit a table's condition in ``but`` are left out."""
+    """Count what ``tables`` (see ``shared_references``) hold of a cooperative; rows that fit a table's
+    condition in ``but`` are left out.
+    """
     counts = " UNION ALL ".join(
         f"SELECT '{table}' AS name, count(*) AS n FROM shared.{_quoted(table)}"
         f" WHERE {_quoted(column)} = :id AND ({but.get(table, 'false')}) IS NOT TRUE"

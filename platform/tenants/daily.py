@@ -1,4 +1,8 @@
-"""What is done once a day. Whichever worker sees the new day first writes its jobs; without a worker nothing is done, and nothing is lost."""
+"""What is done once a day.
+
+Whichever worker sees the new day first writes its jobs; without a worker nothing is done, and nothing is
+lost.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +48,14 @@ async def begin_days(database: Database, stopping: asyncio.Event) -> None:
 
 
 async def begin_day(database: Database, day: date) -> bool:
-    """Write the jobs of a day into the outbox; return whether this call did it: False when another one had."""
+    """Write the jobs of a day into the outbox; return whether this call did it:
+    False when another one had.
+    """
     in_each, platforms = daily_jobs()
     async with shared_session(database) as db:
-        claim = text("INSERT INTO shared.finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key")
+        claim = text(
+            "INSERT INTO shared.finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key"
+        )
         if (await db.execute(claim, {"key": f"day:{day}"})).first() is None:
             return False
         await db.execute(
@@ -65,7 +73,9 @@ async def begin_day(database: Database, day: date) -> bool:
 
 
 async def forget_spent(database: Database) -> None:
-    """Drop what the platform's own tables need no longer: counted attempts, heartbeats of workers long gone, keys of old days."""
+    """Drop what the platform's own tables need no longer: counted attempts, heartbeats of workers long gone,
+    keys of old days.
+    """
     now = clock.now()
     async with shared_session(database) as db:
         for statement, before in (
@@ -78,4 +88,6 @@ async def forget_spent(database: Database) -> None:
 
 async def forget_finished_jobs(db: AsyncSession) -> None:
     """Drop a cooperative's keys of jobs that no broker will deliver again."""
-    await db.execute(text("DELETE FROM finished_jobs WHERE finished_at < :before"), {"before": clock.now() - KEYS_KEPT})
+    await db.execute(
+        text("DELETE FROM finished_jobs WHERE finished_at < :before"), {"before": clock.now() - KEYS_KEPT}
+    )

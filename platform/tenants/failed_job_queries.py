@@ -31,7 +31,8 @@ async def list_failed_jobs(source: AsyncSession | Reader, *, limit: int = 200) -
     ro = await reader_of(source)
     return await ro.rows(
         FailedJobRow,
-        "SELECT f.id, c.slug AS cooperative, f.job, f.key, f.attempts, f.first_failed_at, f.given_up_at, f.error"
+        "SELECT f.id, c.slug AS cooperative, f.job, f.key, f.attempts, f.first_failed_at, "
+        "f.given_up_at, f.error"
         " FROM shared.failed_jobs f LEFT JOIN shared.cooperatives c ON c.schema_name = f.coop_role"
         " ORDER BY f.given_up_at DESC, f.id DESC LIMIT $1",
         limit,

@@ -1,6 +1,8 @@
-"""Jobs that failed: back to the outbox for a later attempt, and after two days on a list from which an operator retries or discards them.
+"""Jobs that failed: back to the outbox for a later attempt, and after two days on a list from which an
+operator retries or discards them.
 
-Attempts are kept in the outbox and not by the broker: they outlive it, and RabbitMQ holds no message for hours.
+Attempts are kept in the outbox and not by the broker: they outlive it, and RabbitMQ holds no message for
+hours.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ LONGEST_ERROR = 300
 
 
 class Failure(NamedTuple):
-    """One failed attempt: ``attempts`` includes it, ``error`` is one line without the values that were worked on."""
+    """One failed attempt: ``attempts`` includes it, ``error`` is one line without the values that were worked
+    on.
+    """
 
     coop_role: str
     job: str
@@ -33,7 +37,10 @@ class Failure(NamedTuple):
 
 
 def describe_error(error: Exception) -> str:
-    """Return one line that says what failed. A database error is told by the server's own words, without statement and parameters."""
+    """Return one line that says what failed.
+
+    A database error is told by the server's own words, without statement and parameters.
+    """
     if isinstance(error, Refusal):
         return f"{error.code}: {error.sentence('en')}"[:LONGEST_ERROR]
     cause: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
@@ -56,20 +63,26 @@ async def give_up(db: AsyncSession, failure: Failure) -> None:
     """Put the job on the list of failed ones; a message that is delivered twice makes one entry."""
     await db.execute(
         text(
-            "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, first_failed_at, error)"
+            "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, "
+            "first_failed_at, error)"
             " VALUES (:coop_role, :job, :key, CAST(:arguments AS jsonb), :attempts, :first_failed_at, :error)"
-            " ON CONFLICT (coop_role, key) DO UPDATE SET attempts = excluded.attempts, error = excluded.error, given_up_at = now()"
+            " ON CONFLICT (coop_role, key) DO UPDATE SET attempts = excluded.attempts, error = "
+            "excluded.error, given_up_at = now()"
         ),
         _columns(failure) | {"error": failure.error},
     )
 
 
 async def retry_job(db: AsyncSession, failed_id: int) -> str | None:
-    """Move a failed job back to the outbox, due at once and with two days before it; return its name, or None when it is gone."""
+    """Move a failed job back to the outbox, due at once and with two days before it; return its name, or None
+    when it is gone.
+    """
     moved = await db.execute(
         text(
-            "WITH taken AS (DELETE FROM shared.failed_jobs WHERE id = :id RETURNING coop_role, job, key, arguments)"
-            " INSERT INTO shared.outbox (coop_role, job, key, arguments) SELECT coop_role, job, key, arguments FROM taken"
+            "WITH taken AS (DELETE FROM shared.failed_jobs WHERE id = :id RETURNING coop_role, job, "
+            "key, arguments)"
+            " INSERT INTO shared.outbox (coop_role, job, key, arguments) SELECT coop_role, job, key, "
+            "arguments FROM taken"
             " RETURNING job"
         ),
         {"id": failed_id},
@@ -78,9 +91,14 @@ async def retry_job(db: AsyncSession, failed_id: int) -> str | None:
 
 
 async def discard_job(db: AsyncSession, failed_id: int) -> dict[str, Any] | None:
-    """Drop a failed job for good; return all that was known of it, for the audit log, or None when it is gone."""
+    """Drop a failed job for good; return all that was known of it, for the audit log, or None when it is
+    gone.
+    """
     dropped = await db.execute(
-        text("DELETE FROM shared.failed_jobs WHERE id = :id RETURNING coop_role, job, key, arguments, attempts, error"),
+        text(
+            "DELETE FROM shared.failed_jobs WHERE id = :id RETURNING coop_role, job, key, arguments, "
+            "attempts, error"
+        ),
         {"id": failed_id},
     )
     row = dropped.mappings().one_or_none()

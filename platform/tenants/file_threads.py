@@ -1,7 +1,9 @@
-"""Files of offices are read, compared and taken beside the event loop: in a thread with a loop and connections of its own.
+"""Files of offices are read, compared and taken beside the event loop: in a thread with a loop and
+connections of its own.
 
-What is done there may compute for seconds and may ask the database, as any use case does. One file of a cooperative is worked on at a time,
-two of a process; a few more wait, before they hold a connection, and cooperatives take turns (docs/adr/0023-bodies-of-requests.md).
+What is done there may compute for seconds and may ask the database, as any use case does. One file of a
+cooperative is worked on at a time, two of a process; a few more wait, before they hold a connection, and
+cooperatives take turns (docs/adr/0023-bodies-of-requests.md).
 """
 
 from __future__ import annotations
@@ -54,9 +56,11 @@ class FileThreads:
         self._usual_searches = gc.get_threshold()
 
     async def run(self, whose: str, work: Callable[[], T], then: Callable[[T], None] | None = None) -> T:
-        """Do ``work`` in a thread when it is the turn of ``whose`` file, then ``then`` here with what it gave. Raises Refusal tenants.files_wait.
+        """Do ``work`` in a thread when it is the turn of ``whose`` file, then ``then`` here with what it
+        gave. Raises Refusal tenants.files_wait.
 
-        A thread cannot be stopped: work that began is done to its end, and ``then`` too, even when the caller is cancelled.
+        A thread cannot be stopped: work that began is done to its end, and ``then`` too, even when the caller
+        is cancelled.
         """
         self._refuse_too_many(whose)
         await self._turn(whose)
@@ -129,9 +133,11 @@ class FileThreads:
         self._begin()
 
     def _search_rarely(self) -> None:
-        """The tens of thousands of lines of a file would be gone through again and again, each time with every thread waiting for tenths of a second.
+        """The tens of thousands of lines of a file would be gone through again and again, each time with
+        every thread waiting for tenths of a second.
 
-        What became garbage lately is still looked for, so pages that are answered meanwhile leave nothing behind.
+        What became garbage lately is still looked for, so pages that are answered meanwhile leave nothing
+        behind.
         """
         self._usual_searches = young, middle, old = gc.get_threshold()
         gc.set_threshold(young, middle, old * RARER)
@@ -142,7 +148,10 @@ class FileThreads:
 
 
 async def read_in_thread(database: Database, tenant: TenantRef, work: Callable[[Reader], Awaitable[T]]) -> T:
-    """Do ``work`` in a read-only transaction of ``tenant``, in a thread. Raises Refusal tenants.files_wait, and what ``work`` raises."""
+    """Do ``work`` in a read-only transaction of ``tenant``, in a thread.
+
+    Raises Refusal tenants.files_wait, and what ``work`` raises.
+    """
 
     async def read(own: Database) -> T:
         async with coop_reader(own, tenant, IMPORT) as ro:
@@ -151,8 +160,13 @@ async def read_in_thread(database: Database, tenant: TenantRef, work: Callable[[
     return await _in_thread(database, tenant.schema_name, read)
 
 
-async def write_in_thread(database: Database, tenant: TenantRef, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Do ``work`` in a write transaction of ``tenant``, in a thread: returning commits. Raises Refusal tenants.files_wait, and what ``work`` raises."""
+async def write_in_thread(
+    database: Database, tenant: TenantRef, work: Callable[[AsyncSession], Awaitable[T]]
+) -> T:
+    """Do ``work`` in a write transaction of ``tenant``, in a thread: returning commits.
+
+    Raises Refusal tenants.files_wait, and what ``work`` raises.
+    """
 
     async def write(own: Database) -> tuple[T, bool]:
         async with coop_session(own, tenant, IMPORT) as db:
@@ -168,12 +182,18 @@ async def write_in_thread(database: Database, tenant: TenantRef, work: Callable[
 
 
 async def compute_in_thread(database: Database, whose: str, work: Callable[[], T]) -> T:
-    """Do ``work``, which asks no database, in a thread. Raises Refusal tenants.files_wait, and what ``work`` raises."""
+    """Do ``work``, which asks no database, in a thread.
+
+    Raises Refusal tenants.files_wait, and what ``work`` raises.
+    """
     return await _threads_of(database).run(whose, work)
 
 
 async def _in_thread(
-    database: Database, whose: str, work: Callable[[Database], Awaitable[T]], then: Callable[[T], None] | None = None
+    database: Database,
+    whose: str,
+    work: Callable[[Database], Awaitable[T]],
+    then: Callable[[T], None] | None = None,
 ) -> T:
     async def with_connections() -> T:
         own = database.beside()

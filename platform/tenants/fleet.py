@@ -1,4 +1,6 @@
-"""Bringing the database to the newest revisions: first what is shared, then every cooperative, resumable and each on its own."""
+"""Bringing the database to the newest revisions: first what is shared, then every cooperative, resumable and
+each on its own.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +38,16 @@ _NOT_ALLOWED = "42501"  # insufficient_privilege
 LOGIN_NOT_READY = Kind(
     "tenants.login_not_ready",
     500,
-    id="Peran {role} bukan buatan pemilik basis data, dan belum seperti seharusnya ({problems}). Mintalah administrator menjalankan: {statement}",
-    en="The role {role} was not made by the database's owner, and is not as it must be ({problems}). Have the administrator run: {statement}",
+    id="Peran {role} bukan buatan pemilik basis data, dan belum seperti seharusnya ({problems}). Mintalah "
+    "administrator menjalankan: {statement}",
+    en="The role {role} was not made by the database's owner, and is not as it must be ({problems}). Have "
+    "the administrator run: {statement}",
 )
 
 
 class FleetReport(msgspec.Struct, frozen=True):
-    """What a migration did: revisions of both lines, cooperatives brought up, those that failed with the reason, schemas whose rights were
-    mended, spares made.
+    """What a migration did: revisions of both lines, cooperatives brought up, those that failed with the
+    reason, schemas whose rights were mended, spares made.
     """
 
     shared_revision: str
@@ -60,7 +64,8 @@ async def migrate(
 ) -> FleetReport:
     """Migrate everything that is behind; safe to run twice, at once, and after a kill.
 
-    One cooperative's failure (a lock that is not free, a broken row) is reported and harms no other: the rest goes on.
+    One cooperative's failure (a lock that is not free, a broken row) is reported and harms no other: the rest
+    goes on.
     """
     await refuse_old_server(database)
     await _prepare_roles(database)
@@ -70,7 +75,8 @@ async def migrate(
         behind = (
             await connection.execute(
                 text(
-                    "SELECT schema_name, revision FROM shared.cooperatives WHERE revision <> :head ORDER BY founded_at"
+                    "SELECT schema_name, revision FROM shared.cooperatives WHERE revision <> :head "
+                    "ORDER BY founded_at"
                 ),
                 {"head": head},
             )
@@ -109,7 +115,9 @@ async def migrate(
         current = await current_schemas(connection, root)
     mended, not_mended = await mend_rights(database, current, root=root)
     spares = await refill_spares(database) if root is None else 0
-    return FleetReport(shared_head, head, upgraded, total - len(behind), failed | not_mended, len(mended), spares)
+    return FleetReport(
+        shared_head, head, upgraded, total - len(behind), failed | not_mended, len(mended), spares
+    )
 
 
 async def _upgrade(database: Database, name: str, revision: str, root: Path | None) -> None:
@@ -117,12 +125,14 @@ async def _upgrade(database: Database, name: str, revision: str, root: Path | No
     async with database.owner.begin() as connection:
         # the row is locked first: two fleets at once do each cooperative once
         present = await connection.execute(
-            text("SELECT revision FROM shared.cooperatives WHERE schema_name = :name FOR UPDATE"), {"name": name}
+            text("SELECT revision FROM shared.cooperatives WHERE schema_name = :name FOR UPDATE"),
+            {"name": name},
         )
         if present.scalar_one() != revision:
             return
         await run_script(
-            connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL search_path = {name};\n{script}"
+            connection,
+            f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL search_path = {name};\n{script}",
         )
         await connection.execute(
             text("UPDATE shared.cooperatives SET revision = :head WHERE schema_name = :name"),
@@ -134,22 +144,30 @@ async def _upgrade(database: Database, name: str, revision: str, root: Path | No
 async def _drop_spare(database: Database, name: str) -> None:
     async with database.owner.begin() as connection:
         gone = await connection.execute(
-            text("DELETE FROM shared.spare_schemas WHERE schema_name = :name RETURNING schema_name"), {"name": name}
+            text("DELETE FROM shared.spare_schemas WHERE schema_name = :name RETURNING schema_name"),
+            {"name": name},
         )
         if gone.first():
-            await run_script(connection, f"DROP SCHEMA {name} CASCADE; DROP OWNED BY {name}; DROP ROLE {name};")
+            await run_script(
+                connection, f"DROP SCHEMA {name} CASCADE; DROP OWNED BY {name}; DROP ROLE {name};"
+            )
 
 
 async def _migrate_shared(database: Database, root: Path | None) -> str:
     async with database.owner.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung shared migration'))"))
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS shared"))
-        await connection.execute(text("CREATE TABLE IF NOT EXISTS shared.revision (revision text PRIMARY KEY)"))
-        present = (await connection.execute(text("SELECT revision FROM shared.revision"))).scalar_one_or_none()
+        await connection.execute(
+            text("CREATE TABLE IF NOT EXISTS shared.revision (revision text PRIMARY KEY)")
+        )
+        present = (
+            await connection.execute(text("SELECT revision FROM shared.revision"))
+        ).scalar_one_or_none()
         head, script = render(SHARED, present, root if root and (root / SHARED).exists() else None)
         if present != head:
             await connection.execute(
-                text("SELECT set_config('lumbung.app_role', :role, true)"), {"role": database.settings.app_role}
+                text("SELECT set_config('lumbung.app_role', :role, true)"),
+                {"role": database.settings.app_role},
             )
             await run_script(connection, script)
             await connection.execute(text("DELETE FROM shared.revision"))
@@ -159,7 +177,9 @@ async def _migrate_shared(database: Database, root: Path | None) -> str:
 
 
 async def _prepare_roles(database: Database) -> None:
-    """Roles belong to the whole server: another database's migration beside ours may be making the same ones, so a clash is tried again."""
+    """Roles belong to the whole server: another database's migration beside ours may be making the same ones,
+    so a clash is tried again.
+    """
     for attempt in range(1, ROLE_ATTEMPTS + 1):
         try:
             await _make_roles(database)
@@ -172,7 +192,10 @@ async def _prepare_roles(database: Database) -> None:
 
 
 async def refuse_old_server(database: Database) -> None:
-    """Refuse a PostgreSQL that lacks what isolation stands on. Raises a Refusal (``kernel.postgres_server_too_old``)."""
+    """Refuse a PostgreSQL that lacks what isolation stands on.
+
+    Raises a Refusal (``kernel.postgres_server_too_old``).
+    """
     async with database.owner.connect() as connection:
         number, shown = (
             await connection.execute(
@@ -184,7 +207,9 @@ async def refuse_old_server(database: Database) -> None:
 
 
 async def _make_roles(database: Database) -> None:
-    """Make the application's login (no rights, empty search path) and the group of all cooperatives' roles; set the login's password."""
+    """Make the application's login (no rights, empty search path) and the group of all cooperatives' roles;
+    set the login's password.
+    """
     role = database.settings.app_role
     password = database.app_url.password if database.logins.has_app else None
     async with database.owner.begin() as connection:
@@ -198,8 +223,10 @@ async def _make_roles(database: Database) -> None:
         except DBAPIError as error:
             if role not in have or sqlstate_of(error) != _NOT_ALLOWED:
                 raise
-            await _refuse_unready_login(connection, role)  # an administrator made it, with a password of their choice
-        # a temporary table outlives its transaction on a pooled connection, and stands before everybody's own of that name
+            # an administrator made it, with a password of their choice
+            await _refuse_unready_login(connection, role)
+        # a temporary table outlives its transaction on a pooled connection, and stands before everybody's own
+        # of that name
         here = connection.dialect.identifier_preparer.quote(connection.engine.url.database or "")
         await connection.exec_driver_sql(f"REVOKE TEMPORARY ON DATABASE {here} FROM PUBLIC")
 
@@ -207,7 +234,8 @@ async def _make_roles(database: Database) -> None:
 async def _set_login(connection: AsyncConnection, verb: str, role: str, password: str | None) -> None:
     statements = text(
         "SELECT format('%s ROLE %I LOGIN NOINHERIT', CAST(:verb AS text), CAST(:role AS text))"
-        " || coalesce(format(' PASSWORD %L', CAST(:password AS text)), ''), format('ALTER ROLE %I SET search_path = %L', CAST(:role AS text), '')"
+        " || coalesce(format(' PASSWORD %L', CAST(:password AS text)), ''), format('ALTER ROLE %I SET "
+        "search_path = %L', CAST(:role AS text), '')"
     )
     given = {"verb": verb, "role": role, "password": password}
     for statement in (await connection.execute(statements, given)).one():
@@ -216,7 +244,8 @@ async def _set_login(connection: AsyncConnection, verb: str, role: str, password
 
 async def _refuse_unready_login(connection: AsyncConnection, role: str) -> None:
     query = text(
-        "SELECT r.rolcanlogin, NOT r.rolinherit, EXISTS (SELECT FROM pg_db_role_setting s WHERE s.setrole = r.oid AND s.setdatabase = 0"
+        "SELECT r.rolcanlogin, NOT r.rolinherit, EXISTS (SELECT FROM pg_db_role_setting s WHERE "
+        "s.setrole = r.oid AND s.setdatabase = 0"
         """ AND s.setconfig && ARRAY['search_path=""', 'search_path='])"""
         " FROM pg_roles r WHERE r.rolname = :role"
     )

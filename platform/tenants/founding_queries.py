@@ -19,7 +19,8 @@ async def minutes_until_room(ro: Reader, most: int) -> int:
     """Minutes until one more cooperative may be founded: 0 when fewer than ``most`` were in the last hour."""
     now = clock.now()
     oldest = await ro.value(
-        "SELECT founded_at FROM shared.cooperatives WHERE founded_at > $1 ORDER BY founded_at DESC OFFSET $2 LIMIT 1",
+        "SELECT founded_at FROM shared.cooperatives WHERE founded_at > $1 ORDER BY founded_at DESC "
+        "OFFSET $2 LIMIT 1",
         now - HOUR,
         most - 1,
     )
@@ -30,7 +31,8 @@ async def busiest_hour(ro: Reader) -> int:
     """The most cooperatives that were founded within one hour, in the last day."""
     return int(
         await ro.value(
-            "SELECT coalesce(max(n), 0) FROM (SELECT count(*) OVER (ORDER BY founded_at RANGE BETWEEN INTERVAL '1 hour' PRECEDING"
+            "SELECT coalesce(max(n), 0) FROM (SELECT count(*) OVER (ORDER BY founded_at RANGE BETWEEN "
+            "INTERVAL '1 hour' PRECEDING"
             " AND CURRENT ROW) AS n FROM shared.cooperatives WHERE founded_at > $1) AS hours",
             clock.now() - TOLD_FOR,
         )

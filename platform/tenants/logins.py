@@ -1,4 +1,6 @@
-"""Which powers the two logins of the database have, and which they must not have where real cooperatives are served."""
+"""Which powers the two logins of the database have, and which they must not have where real cooperatives are
+served.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ WHERE r.oid = coalesce((SELECT nspowner FROM pg_namespace WHERE nspname = 'share
                        (SELECT oid FROM pg_roles WHERE rolname = session_user))"""
 _APP = """
 SELECT r.rolname, r.rolsuper, r.rolcreaterole OR r.rolcreatedb OR r.rolbypassrls,
-       EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'shared' AND pg_has_role(r.oid, n.nspowner, 'MEMBER'))
+       EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'shared' AND pg_has_role(r.oid, n.nspowner,
+       'MEMBER'))
 FROM pg_roles r WHERE r.rolname = session_user"""
 
 
@@ -34,21 +37,27 @@ async def problems(database: Database) -> list[str]:
         owner = (await connection.execute(text(_OWNER))).one()
         if owner.rolsuper:
             found.append(
-                f"{owner.rolname}, which owns the database's tables, is a superuser: see infra/postgres/plain_owner.sql"
+                f"{owner.rolname}, which owns the database's tables, is a superuser: see "
+                f"infra/postgres/plain_owner.sql"
             )
     if not database.logins.has_app:
         return found
     async with database.write.connect() as connection:
         name, is_super, makes_roles, is_owner = (await connection.execute(text(_APP))).one()
         if is_super or makes_roles:
-            found.append(f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which may more than a login without rights")
+            found.append(
+                f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which may more than a login without rights"
+            )
         elif is_owner:
-            found.append(f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which owns the tables or may become who does")
+            found.append(
+                f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which owns the tables or may become who does"
+            )
     return found
 
 
 async def refuse_powers(database: Database) -> None:
-    """Refuse to start in production with too powerful logins; a database that does not answer now is looked at by the doctor.
+    """Refuse to start in production with too powerful logins; a database that does not answer now is looked
+    at by the doctor.
 
     Raises a Refusal (``kernel.not_startable``) that names every problem at once.
     """

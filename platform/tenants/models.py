@@ -14,11 +14,14 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class Cooperative(SharedBase):
-    """One hosted cooperative. ``schema_name`` is also its role; it never changes and says nothing about who it is.
+    """One hosted cooperative.
 
-    ``status`` is ``waiting`` while its name, which ``resembles`` another's, waits for an operator, ``refused`` when it was not released, and
-    ``removing`` between being marked for removal and being gone (``tenants.removal``). ``signed_in_at`` is the first time that somebody came in
-    by a password or a code; the founding's own hand-over is none.
+    ``schema_name`` is also its role; it never changes and says nothing about who it is.
+
+    ``status`` is ``waiting`` while its name, which ``resembles`` another's, waits for an operator,
+    ``refused`` when it was not released, and ``removing`` between being marked for removal and being gone
+    (``tenants.removal``). ``signed_in_at`` is the first time that somebody came in by a password or a code;
+    the founding's own hand-over is none.
 
     What its plan allows (``plan`` to ``billing_notice``) is written by the room ``billing`` alone.
     """
@@ -78,7 +81,10 @@ class SpareSchema(SharedBase):
 
 
 class FinishedJob(SharedBase):
-    """What the platform itself has done once and for all: the days that were begun. A cooperative keeps its own."""
+    """What the platform itself has done once and for all: the days that were begun.
+
+    A cooperative keeps its own.
+    """
 
     __tablename__ = "finished_jobs"
 

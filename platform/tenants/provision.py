@@ -1,7 +1,8 @@
-"""The owner's process, `lumbung provision`: it makes schemas ahead of time and does what else only the owner may.
+"""The owner's process, `lumbung provision`: it makes schemas ahead of time and does what else only the owner
+may.
 
-Web and worker cannot make or remove a schema. They write down what they want, and tell; this process does it. It looks by itself, too,
-so that a lost notice costs time and nothing else.
+Web and worker cannot make or remove a schema. They write down what they want, and tell; this process does it.
+It looks by itself, too, so that a lost notice costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _tasks: dict[str, Task] = {"tenants.refill_spares": refill_spares}
 
 
 def provision_task(name: str) -> Callable[[Task], Task]:
-    """Register what provision does at each look: ``async (database)``, as the owner; it must be safe to repeat, and quick when idle."""
+    """Register what provision does at each look: ``async (database)``, as the owner; it must be safe to
+    repeat, and quick when idle.
+    """
 
     def keep(function: Task) -> Task:
         if _tasks.setdefault(name, function) is not function:

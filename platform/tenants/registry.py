@@ -1,4 +1,6 @@
-"""From a host name to the cooperative it belongs to, kept in memory until PostgreSQL says that something changed."""
+"""From a host name to the cooperative it belongs to, kept in memory until PostgreSQL says that something
+changed.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from tenants.entitlements import entitled
 if TYPE_CHECKING:
     from kernel.database import Database
 
-# Host names are remembered up to this many, whatever the number of cooperatives: the least recently used go first.
+# Host names are remembered up to this many, whatever the number of cooperatives: the least recently used go
+# first.
 REMEMBERED_HOSTS = 2_000
 # Hosts of nobody are kept apart, so that whoever makes them up pushes no cooperative's out.
 REMEMBERED_STRAYS = 500
@@ -28,10 +31,13 @@ _COLUMNS = (
 
 
 class TenantRef(msgspec.Struct, frozen=True):
-    """Which cooperative a request or a job is for, and what its plan allows. Everything else about it is read inside its own schema.
+    """Which cooperative a request or a job is for, and what its plan allows.
 
-    ``read_only``: an invoice of the platform is long overdue (web/suspension.py). ``billing_notice`` is the code of what officers should know
-    of their plan (billing/notices.py), or None. ``signed_in``: somebody once came in by a password or a code. Ask ``entitlements`` through ``tenants.entitlements.entitled``.
+    Everything else about it is read inside its own schema.
+
+    ``read_only``: an invoice of the platform is long overdue (web/suspension.py). ``billing_notice`` is the
+    code of what officers should know of their plan (billing/notices.py), or None. ``signed_in``: somebody
+    once came in by a password or a code. Ask ``entitlements`` through ``tenants.entitlements.entitled``.
     """
 
     id: UUID
@@ -84,14 +90,18 @@ class HostCache:
         return host in self._hosts or host in self._strays or host in self._looking
 
     def recall(self, host: str) -> TenantRef | None:
-        """Return the cooperative of ``host`` where it is remembered, without a question; None says nothing."""
+        """Return the cooperative of ``host`` where it is remembered, without a question;
+        None says nothing.
+        """
         if host not in self._hosts:
             return None
         self._hosts.move_to_end(host)
         return self._hosts[host]
 
     async def find(self, host: str) -> TenantRef | None:
-        """Return the cooperative that answers to ``host`` (a subdomain's label, or a whole host name), or None."""
+        """Return the cooperative that answers to ``host`` (a subdomain's label, or a whole host name), or
+        None.
+        """
         if host in self._hosts:
             self._hosts.move_to_end(host)
             return self._hosts[host]
@@ -140,7 +150,9 @@ _OF_HOST = "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1
 
 
 async def tenant_by_host(database: Database, host: str) -> TenantRef | None:
-    """Read the cooperative of a host from the registry: of a subdomain's label, or of a domain of its own while its plan includes one."""
+    """Read the cooperative of a host from the registry: of a subdomain's label, or of a domain of its own
+    while its plan includes one.
+    """
     found = await _first(database, _OF_HOST, host)
     if found is not None and "." in host and not entitled(found, "custom_domain"):
         return None

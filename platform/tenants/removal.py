@@ -1,8 +1,10 @@
-"""Removing a cooperative: marked first, by the application, which closes its doors; gone later, by a process that holds the owner's credentials.
+"""Removing a cooperative: marked first, by the application, which closes its doors; gone later, by a process
+that holds the owner's credentials.
 
-Between the two lies a day at least, in which whatever was under way ends. Then everything is looked at once more, under locks that nobody can write
-past, and a cooperative that turns out to hold something is open again. What a cooperative says of its own founding can be forged by whoever took over
-the application, so the owner asks one thing that no such count can answer: whether the tables of ``NEVER_DROPPED`` are empty.
+Between the two lies a day at least, in which whatever was under way ends. Then everything is looked at once
+more, under locks that nobody can write past, and a cooperative that turns out to hold something is open
+again. What a cooperative says of its own founding can be forged by whoever took over the application, so the
+owner asks one thing that no such count can answer: whether the tables of ``NEVER_DROPPED`` are empty.
 """
 
 from __future__ import annotations
@@ -30,15 +32,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LEAST_REST: Final = timedelta(days=1)
-# Each takes a fifth of a second, in which provision makes no schema for somebody who is founding a cooperative. Which ones is left to
-# chance: some that cannot go must not stand before the others for ever.
+# Each takes a fifth of a second, in which provision makes no schema for somebody who is founding a
+# cooperative. Which ones is left to chance: some that cannot go must not stand before the others for ever.
 MOST_AT_ONCE: Final = 20
-# Every table that founding leaves empty: a row in one of them keeps a cooperative, whatever its own trail says that founding wrote.
+# Every table that founding leaves empty: a row in one of them keeps a cooperative, whatever its own trail
+# says that founding wrote.
 NEVER_DROPPED: Final = frozenset(
     """
-    balances categories closed_years credit_terms journal_lines journals members order_lines orders payment_events payment_exceptions
-    payment_refunds payment_ways payments payroll_batches payroll_lines payroll_strays pictures products provider_balances provider_movements
-    shu_drafts shu_pools shu_shares staging_members staging_receipt_lines staging_sales statement_layouts statement_lines stock_movements
+    balances categories closed_years credit_terms journal_lines journals members order_lines orders
+    payment_events payment_exceptions payment_refunds payment_ways payments payroll_batches payroll_lines
+    payroll_strays pictures products provider_balances provider_movements shu_drafts shu_pools shu_shares
+    staging_members staging_receipt_lines staging_sales statement_layouts statement_lines stock_movements
     """.split()  # noqa: SIM905 - a block of words reads better than thirty quoted ones
 )
 
@@ -49,12 +53,16 @@ Tell = Callable[["AsyncSession | AsyncConnection", str, "TenantRef", str], Await
 
 
 async def mark_for_removal(database: Database, tenant: TenantRef, *, reason: str, tell: Tell) -> bool:
-    """Close a cooperative's doors until it is removed; False when somebody signed in meanwhile or its state changed."""
+    """Close a cooperative's doors until it is removed; False when somebody signed in meanwhile or its state
+    changed.
+    """
     async with shared_session(database) as db:
         marked = await db.execute(
             text(
-                "UPDATE shared.cooperatives SET status = 'removing', suspended_at = :now, suspended_reason = :reason"
-                " WHERE id = :id AND status = :status AND signed_in_at IS NULL AND status IN ('active', 'waiting', 'refused') RETURNING slug"
+                "UPDATE shared.cooperatives SET status = 'removing', suspended_at = :now, "
+                "suspended_reason = :reason"
+                " WHERE id = :id AND status = :status AND signed_in_at IS NULL AND status IN "
+                "('active', 'waiting', 'refused') RETURNING slug"
             ),
             {"id": tenant.id, "status": tenant.status, "reason": reason, "now": clock.now()},
         )
@@ -66,14 +74,16 @@ async def mark_for_removal(database: Database, tenant: TenantRef, *, reason: str
 
 
 async def remove_marked(database: Database, holdings: Holdings, tell: Tell) -> list[str]:
-    """Remove some of what was marked a day ago or longer and return the addresses; open again what holds something.
+    """Remove some of what was marked a day ago or longer and return the addresses; open again what holds
+    something.
 
     Works by the owner's connection. Whatever stops one stops no other; the next call tries it again.
     """
     async with database.owner.connect() as connection:
         due = await connection.execute(
             text(
-                "SELECT schema_name FROM shared.cooperatives WHERE status = 'removing' AND suspended_at < :before"
+                "SELECT schema_name FROM shared.cooperatives WHERE status = 'removing' AND "
+                "suspended_at < :before"
                 " ORDER BY random() LIMIT :most"
             ),
             {"before": clock.now() - LEAST_REST, "most": MOST_AT_ONCE},
@@ -95,7 +105,10 @@ async def _remove(database: Database, tenant: TenantRef, holdings: Holdings, tel
     async with database.owner.begin() as connection:
         await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         held = await connection.execute(
-            text("SELECT signed_in_at FROM shared.cooperatives WHERE id = :id AND status = 'removing' FOR UPDATE"),
+            text(
+                "SELECT signed_in_at FROM shared.cooperatives WHERE id = :id AND status = 'removing' FOR "
+                "UPDATE"
+            ),
             {"id": tenant.id},
         )
         row = held.first()
@@ -110,27 +123,38 @@ async def _remove(database: Database, tenant: TenantRef, holdings: Holdings, tel
             await connection.execute(
                 text(
                     "UPDATE shared.cooperatives SET suspended_at = NULL, suspended_reason = NULL, status ="
-                    " CASE WHEN resembles IS NOT NULL AND released_at IS NULL THEN 'waiting' ELSE 'active' END WHERE id = :id"
+                    " CASE WHEN resembles IS NOT NULL AND released_at IS NULL THEN 'waiting' ELSE "
+                    "'active' END WHERE id = :id"
                 ),
                 {"id": tenant.id},
             )
             await tell(connection, "tenants.removal_undone", tenant, ", ".join(found))
-            log.warning("a cooperative that was to be removed holds something", cooperative=tenant.slug, found=found)
+            log.warning(
+                "a cooperative that was to be removed holds something", cooperative=tenant.slug, found=found
+            )
         else:
             for table, column in await shared_references(connection):
                 await connection.execute(
                     text(f'DELETE FROM shared."{table}" WHERE "{column}" = :id'), {"id": tenant.id}
                 )
-            await connection.execute(text("DELETE FROM shared.outbox WHERE coop_role = :name"), {"name": name})
-            await connection.execute(text("DELETE FROM shared.cooperatives WHERE id = :id"), {"id": tenant.id})
-            await run_script(connection, f"DROP SCHEMA {name} CASCADE; DROP OWNED BY {name}; DROP ROLE {name};")
+            await connection.execute(
+                text("DELETE FROM shared.outbox WHERE coop_role = :name"), {"name": name}
+            )
+            await connection.execute(
+                text("DELETE FROM shared.cooperatives WHERE id = :id"), {"id": tenant.id}
+            )
+            await run_script(
+                connection, f"DROP SCHEMA {name} CASCADE; DROP OWNED BY {name}; DROP ROLE {name};"
+            )
             await tell(connection, "tenants.cooperative_removed", tenant, tenant.name)
         await connection.execute(text("SELECT pg_notify(:channel, 'registry')"), {"channel": CHANNEL})
     return not found
 
 
 async def _never_dropped(connection: AsyncConnection) -> dict[str, int]:
-    return {table: count for table, count in (await rows_by_table(connection)).items() if table in NEVER_DROPPED}
+    return {
+        table: count for table, count in (await rows_by_table(connection)).items() if table in NEVER_DROPPED
+    }
 
 
 _LOCK_ALL: Final = """
@@ -139,7 +163,8 @@ DECLARE
     name text;
 BEGIN
     FOR name IN SELECT relname FROM pg_catalog.pg_class
-        WHERE relnamespace = CAST(CAST(current_schema() AS text) AS regnamespace) AND relkind IN ('r', 'p') ORDER BY relname
+        WHERE relnamespace = CAST(CAST(current_schema() AS text) AS regnamespace) AND relkind IN ('r', 'p')
+            ORDER BY relname
     LOOP
         EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', name);
     END LOOP;

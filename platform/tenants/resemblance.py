@@ -1,4 +1,6 @@
-"""Which names look like each other to somebody who reads them on a phone: pure, and quick enough for thousands of names."""
+"""Which names look like each other to somebody who reads them on a phone: pure, and quick enough for
+thousands of names.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ from typing import Final
 
 import msgspec
 
-# Percent, as pg_trgm counts: equal trigrams of all that two names have. "Mellati" and "Melati" share 66, "Karangan" and "Karanganyar" 61.
+# Percent, as pg_trgm counts: equal trigrams of all that two names have. "Mellati" and "Melati" share 66,
+# "Karangan" and "Karanganyar" 61.
 ALIKE: Final = 65
-# What many cooperatives are called, and none is known by. Where nothing else is left, the whole name is compared.
+# What many cooperatives are called, and none is known by. Where nothing else is left, the whole name is
+# compared.
 _COMMON: Final = frozenset(
     [
         "koperasi",
@@ -61,7 +65,9 @@ class Named(msgspec.Struct, frozen=True):
 
 
 def plain_name(name: str) -> str:
-    """Return what a name is known by: small Latin letters without accents, without the words that all of them have."""
+    """Return what a name is known by: small Latin letters without accents, without the words that all of them
+    have.
+    """
     letters = unicodedata.normalize("NFKD", name).casefold().translate(_READ_AS)
     letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
     words = [_read(word) for word in re.findall(r"[^\W_]+", letters)]
@@ -76,7 +82,9 @@ def similarity(one: frozenset[str], other: frozenset[str]) -> int:
 
 
 def trigrams(plain: str) -> frozenset[str]:
-    """Return the trigrams of a plain name, each word with two blanks before it and one behind; i and l read alike on a phone."""
+    """Return the trigrams of a plain name, each word with two blanks before it and one behind; i and l read
+    alike on a phone.
+    """
     return frozenset(
         padded[at : at + 3]
         for word in plain.replace("i", "l").split()
@@ -86,7 +94,9 @@ def trigrams(plain: str) -> frozenset[str]:
 
 
 def resembled(name: str, slug: str, existing: Iterable[Named]) -> str | None:
-    """Return the name of the existing cooperative that this name or address looks most like, or None when it looks like none."""
+    """Return the name of the existing cooperative that this name or address looks most like, or None when it
+    looks like none.
+    """
     wanted = [trigrams(plain_name(text)) for text in (name, slug)]
     best, closest = ALIKE, None
     for other in existing:

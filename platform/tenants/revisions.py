@@ -1,7 +1,7 @@
 """Schema revisions: authored with Alembic, rendered once to a plain SQL script, run over the whole fleet.
 
-Alembic in process costs 11 ms a cooperative and its command over a second; a rendered script costs half a millisecond and needs no
-version table of its own, since the registry keeps each cooperative's revision.
+Alembic in process costs 11 ms a cooperative and its command over a second; a rendered script costs half a
+millisecond and needs no version table of its own, since the registry keeps each cooperative's revision.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def metadata_of(line: str) -> MetaData:
 
 
 def script_directory(line: str, root: Path | None = None) -> ScriptDirectory:
-    """Return Alembic's view of a line's revisions; ``root`` is for tests that bring a revision of their own."""
+    """Return Alembic's view of a line's revisions;
+    ``root`` is for tests that bring a revision of their own.
+    """
     return ScriptDirectory(str((root or Path(__file__).parent / "migrations") / line))
 
 
@@ -73,12 +75,16 @@ def head_of(line: str, root: Path | None = None) -> str:
 
 @functools.lru_cache(maxsize=32)
 def render(line: str, since: str | None = None, root: Path | None = None) -> tuple[str, str]:
-    """Return ``(newest revision, SQL script)`` that brings a schema from ``since`` (None: empty) to the newest revision."""
+    """Return ``(newest revision, SQL script)`` that brings a schema from ``since`` (None: empty) to the
+    newest revision.
+    """
     scripts = script_directory(line, root)
     head = head_of(line, root)
     steps = reversed(list(scripts.iterate_revisions(head, since or "base")))
     out = io.StringIO()
-    context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": out})
+    context = MigrationContext.configure(
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": out}
+    )
     with Operations.context(context):
         for step in steps:
             step.module.upgrade()
@@ -86,18 +92,24 @@ def render(line: str, since: str | None = None, root: Path | None = None) -> tup
 
 
 def differences(connection: Connection, line: str) -> list[object]:
-    """Return what the models of a line say beyond the schema that ``connection`` stands in; empty when they agree."""
+    """Return what the models of a line say beyond the schema that ``connection`` stands in; empty when they
+    agree.
+    """
     return list(compare_metadata(_context(connection, line), metadata_of(line)))
 
 
 def author(connection: Connection, line: str, message: str) -> Path:
-    """Write a new revision of a line from the difference to the schema that ``connection`` stands in; return its file."""
+    """Write a new revision of a line from the difference to the schema that ``connection`` stands in; return
+    its file.
+    """
     migrations = produce_migrations(_context(connection, line), metadata_of(line))
     assert migrations.upgrade_ops is not None
     scripts = script_directory(line)
     number = f"{len(list(scripts.walk_revisions())) + 1:04d}"
     body = render_python_code(migrations.upgrade_ops, migration_context=_context(connection, line))
-    made = scripts.generate_revision(number, message, head="head", upgrades=body, downgrades="pass", imports="")
+    made = scripts.generate_revision(
+        number, message, head="head", upgrades=body, downgrades="pass", imports=""
+    )
     assert made is not None
     return Path(made.path)
 

@@ -1,7 +1,9 @@
-"""Who may do what with each object of a cooperative's schema: compared with what the revisions give, and mended.
+"""Who may do what with each object of a cooperative's schema: compared with what the revisions give, and
+mended.
 
-A restore of one schema, or a hand on the database, can leave other rights than the revisions gave, and nothing else would notice: pages
-work on. What is right is not listed anywhere: it is read from a schema that is made like a new cooperative's and rolled back.
+A restore of one schema, or a hand on the database, can leave other rights than the revisions gave, and
+nothing else would notice: pages work on. What is right is not listed anywhere: it is read from a schema that
+is made like a new cooperative's and rolled back.
 """
 
 from __future__ import annotations
@@ -22,11 +24,19 @@ if TYPE_CHECKING:
 
 LOCK_TIMEOUT: Final = "5s"
 ROUNDS: Final = 3  # a new owner takes the old one's grants along: they are looked at again
-_ON: Final = {"schema": "SCHEMA", "table": "TABLE", "column": "TABLE", "sequence": "SEQUENCE", "function": "ROUTINE"}
+_ON: Final = {
+    "schema": "SCHEMA",
+    "table": "TABLE",
+    "column": "TABLE",
+    "sequence": "SEQUENCE",
+    "function": "ROUTINE",
+}
 
 
 class Deviation(msgspec.Struct, frozen=True):
-    """How the rights in a schema differ from those of a new one; ``unknown`` objects no revision makes, ``missing`` ones every revision does."""
+    """How the rights in a schema differ from those of a new one; ``unknown`` objects no revision makes,
+    ``missing`` ones every revision does.
+    """
 
     too_many: tuple[Right, ...]
     too_few: tuple[Right, ...]
@@ -40,14 +50,17 @@ _NONE: Final = Deviation((), (), (), ())
 async def compare_rights(
     database: Database, schemas: Collection[str], *, root: Path | None = None
 ) -> dict[str, Deviation]:
-    """Return how the rights of these schemas, all at the newest revision, differ from those of a new one; only those that do."""
+    """Return how the rights of these schemas, all at the newest revision, differ from those of a new one;
+    only those that do.
+    """
     return (await _compare(database, schemas, root))[1]
 
 
 async def mend_rights(
     database: Database, schemas: Collection[str], *, root: Path | None = None
 ) -> tuple[list[str], dict[str, str]]:
-    """Give these schemas the rights of a new one: ``(those mended, those that could not be with the reason)``.
+    """Give these schemas the rights of a new one: ``(those mended, those that could not be with the
+    reason)``.
 
     Objects that no revision knows, and such as are missing, are left alone: rights are no remedy for them.
     """
@@ -128,7 +141,9 @@ def _object_of(right: Right) -> tuple[str, str]:
 
 
 def _statements(schema: str, deviation: Deviation) -> Sequence[str]:
-    """What brings the rights closer: first owners alone, since the grants move with them; then what is too much, then what lacks."""
+    """What brings the rights closer: first owners alone, since the grants move with them; then what is too
+    much, then what lacks.
+    """
     owners = [right for right in deviation.too_few if right.privilege == OWNER]
     if owners:
         return [f"ALTER {_place(right, schema)} OWNER TO {_role(right.grantee, schema)}" for right in owners]

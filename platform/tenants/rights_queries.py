@@ -14,55 +14,71 @@ from tenants.revisions import COOPERATIVE, head_of
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-OWN: Final = "{cooperative}"  # the cooperative's own role: it bears the schema's name, so it differs everywhere
+# the cooperative's own role: it bears the schema's name, so it differs everywhere
+OWN: Final = "{cooperative}"
 OWNER: Final = "OWNER"
 
-# One look at the catalogue for any number of schemas. An object without a list of its own has what PostgreSQL gives by default.
+# One look at the catalogue for any number of schemas. An object without a list of its own has what PostgreSQL
+# gives by default.
 _OBJECTS: Final = """
 WITH wanted AS (
     SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname = ANY(:names)
 ), objects AS (
-    SELECT nspname, 'schema' AS kind, '' AS name, '' AS part, nspowner AS owner, coalesce(nspacl, acldefault('n', nspowner)) AS acl FROM wanted
+    SELECT nspname, 'schema' AS kind, '' AS name, '' AS part, nspowner AS owner, coalesce(nspacl,
+    acldefault('n', nspowner)) AS acl FROM wanted
     UNION ALL
-    SELECT w.nspname, CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, quote_ident(c.relname), '', c.relowner,
-           coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, c.relowner))
+    SELECT w.nspname, CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, quote_ident(c.relname), '',
+    c.relowner,
+           coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END,
+           c.relowner))
     FROM wanted w JOIN pg_class c ON c.relnamespace = w.oid WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION ALL
     SELECT w.nspname, 'column', quote_ident(c.relname), quote_ident(a.attname), NULL, a.attacl
-    FROM wanted w JOIN pg_class c ON c.relnamespace = w.oid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL
+    FROM wanted w JOIN pg_class c ON c.relnamespace = w.oid JOIN pg_attribute a ON a.attrelid = c.oid AND
+        a.attacl IS NOT NULL
     UNION ALL
     SELECT w.nspname, 'function',
-           quote_ident(p.proname) || '(' || replace(pg_get_function_identity_arguments(p.oid), w.nspname || '.', '') || ')', '',
+           quote_ident(p.proname) || '(' || replace(pg_get_function_identity_arguments(p.oid), w.nspname ||
+               '.', '') || ')', '',
            p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
     FROM wanted w JOIN pg_proc p ON p.pronamespace = w.oid
     UNION ALL
-    SELECT w.nspname, 'default', CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'ROUTINES' ELSE 'TYPES' END,
+    SELECT w.nspname, 'default', CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN
+        'f' THEN 'ROUTINES' ELSE 'TYPES' END,
            quote_ident(pg_get_userbyid(d.defaclrole)), NULL, d.defaclacl
     FROM wanted w JOIN pg_default_acl d ON d.defaclnamespace = w.oid
 )
 """
 _EACH: Final = f"""
 , rights AS (
-    SELECT nspname, kind, name, part, owner AS who, '{OWNER}' AS privilege, false AS grantable FROM objects WHERE owner IS NOT NULL
+    SELECT nspname, kind, name, part, owner AS who, '{OWNER}' AS privilege, false AS grantable FROM objects
+        WHERE owner IS NOT NULL
     UNION ALL
-    SELECT o.nspname, o.kind, o.name, o.part, a.grantee, a.privilege_type, a.is_grantable FROM objects o, aclexplode(o.acl) a
+    SELECT o.nspname, o.kind, o.name, o.part, a.grantee, a.privilege_type, a.is_grantable FROM objects o,
+    aclexplode(o.acl) a
 ), named AS (
-    SELECT r.nspname AS schema, r.kind, r.name, r.part, CASE WHEN r.who = 0 THEN 'PUBLIC' WHEN g.rolname = r.nspname THEN '{OWN}'
+    SELECT r.nspname AS schema, r.kind, r.name, r.part, CASE WHEN r.who = 0 THEN 'PUBLIC' WHEN g.rolname =
+        r.nspname THEN '{OWN}'
            ELSE coalesce(quote_ident(g.rolname), r.who::text) END AS grantee, r.privilege, r.grantable
     FROM rights r LEFT JOIN pg_roles g ON g.oid = r.who
 )
 """
-# The lists as they are written, without looking into them: a few milliseconds a schema less. Equal lists are equal rights; others are looked into.
+# The lists as they are written, without looking into them: a few milliseconds a schema less. Equal lists are
+# equal rights; others are looked into.
 _DIGESTS: Final = text(
-    _OBJECTS
-    + "SELECT nspname AS schema, md5(replace(string_agg(concat_ws(' ', kind, name, part, pg_get_userbyid(owner), acl), chr(10)"
-    f' ORDER BY kind COLLATE "C", name COLLATE "C", part COLLATE "C"), nspname, \'{OWN}\')) AS digest FROM objects GROUP BY nspname'
+    _OBJECTS + "SELECT nspname AS schema, md5(replace(string_agg(concat_ws(' ', kind, name, part, "
+    "pg_get_userbyid(owner), acl), chr(10)"
+    f' ORDER BY kind COLLATE "C", name COLLATE "C", part COLLATE "C"), nspname, \'{OWN}\')) AS digest '
+    f"FROM objects GROUP BY nspname"
 )
 _DETAILS: Final = text(_OBJECTS + _EACH + "SELECT kind, name, part, grantee, privilege, grantable FROM named")
 
 
 class Right(msgspec.Struct, frozen=True, order=True):
-    """One right on one object. ``part`` is a column's name, or whose later objects a default is for; owning is a right, too."""
+    """One right on one object.
+
+    ``part`` is a column's name, or whose later objects a default is for; owning is a right, too.
+    """
 
     kind: str
     name: str
@@ -74,7 +90,11 @@ class Right(msgspec.Struct, frozen=True, order=True):
     @property
     def where(self) -> str:
         """What it is a right on, in words."""
-        words = {"schema": "the schema", "default": f"later {self.name.lower()}", "column": f"{self.name}.{self.part}"}
+        words = {
+            "schema": "the schema",
+            "default": f"later {self.name.lower()}",
+            "column": f"{self.name}.{self.part}",
+        }
         return words.get(self.kind, self.name)
 
 
@@ -83,7 +103,8 @@ async def current_schemas(connection: AsyncConnection, root: Path | None = None)
     rows = await connection.execute(
         text(
             "SELECT schema_name, slug FROM shared.cooperatives WHERE revision = :head"
-            " UNION ALL SELECT schema_name, 'spare ' || schema_name FROM shared.spare_schemas WHERE revision = :head"
+            " UNION ALL SELECT schema_name, 'spare ' || schema_name FROM shared.spare_schemas WHERE "
+            "revision = :head"
         ),
         {"head": head_of(COOPERATIVE, root)},
     )
@@ -91,7 +112,9 @@ async def current_schemas(connection: AsyncConnection, root: Path | None = None)
 
 
 async def digests(connection: AsyncConnection, names: Collection[str]) -> dict[str, str]:
-    """Return a digest of all rights in each of these schemas: those of equal rights, written in the same order, are equal."""
+    """Return a digest of all rights in each of these schemas: those of equal rights, written in the same
+    order, are equal.
+    """
     rows = await connection.execute(_DIGESTS, {"names": list(names)})
     return {row.schema: row.digest for row in rows}
 

@@ -1,4 +1,6 @@
-"""Making schemas ahead of time, and handing one out in a fraction of a millisecond when a cooperative is founded."""
+"""Making schemas ahead of time, and handing one out in a fraction of a millisecond when a cooperative is
+founded.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ LOOK_SECONDS = 0.2
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-# Default privileges come before the tables: granting on all tables afterwards scans the whole catalogue (a third of a second at
-# 5,000 cooperatives). The script takes away again what the books do not allow.
+# Default privileges come before the tables: granting on all tables afterwards scans the whole catalogue (a
+# third of a second at 5,000 cooperatives). The script takes away again what the books do not allow.
 _PREPARE = """
 CREATE ROLE {name} NOLOGIN NOINHERIT;
 GRANT lumbung_coop TO {name} WITH INHERIT TRUE;
@@ -57,7 +59,9 @@ async def run_script(connection: AsyncConnection, script: str) -> None:
 
 
 async def make_spare(database: Database) -> str:
-    """Make one empty schema with its role at the newest revision, register it as spare, and return its name."""
+    """Make one empty schema with its role at the newest revision, register it as spare,
+    and return its name.
+    """
     name = opaque_name()
     head, script = schema_script(name, database.settings.app_role)
     async with database.owner.begin() as connection:
@@ -77,14 +81,18 @@ async def refill_spares(database: Database) -> int:
         # one refiller at a time, in whatever process; held on this connection until it goes back
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung spare schemas'))"))
         count = text("SELECT count(*) FROM shared.spare_schemas WHERE revision = :head")
-        while (await connection.execute(count, {"head": head})).scalar_one() < database.settings.spare_schemas:
+        while (
+            await connection.execute(count, {"head": head})
+        ).scalar_one() < database.settings.spare_schemas:
             await make_spare(database)
             made += 1
     return made
 
 
 async def take_spare(db: AsyncSession, minimum_revision: str) -> tuple[str, str] | None:
-    """Take a spare schema for a cooperative being founded: ``(schema_name, revision)``, or None when none is ready."""
+    """Take a spare schema for a cooperative being founded: ``(schema_name, revision)``, or None when none is
+    ready.
+    """
     row = (
         await db.execute(
             text(
@@ -105,7 +113,9 @@ async def ask_provision(db: AsyncSession) -> None:
 
 
 async def await_spare(database: Database, deadline: float) -> bool:
-    """Have a spare schema made: here where this process may, else by provision. False when there is none at ``deadline``.
+    """Have a spare schema made: here where this process may, else by provision.
+
+    False when there is none at ``deadline``.
 
     The deadline is a moment of ``time.monotonic()``.
     """

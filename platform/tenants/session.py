@@ -1,7 +1,8 @@
 """The one binding of work to a cooperative: its role and its search path, for one transaction at a time.
 
-Both are set locally: after commit the connection is back at the login role, which may read no cooperative and whose search path is
-empty. A forgotten binding is therefore an error, never a neighbour's row (docs/adr/0003-one-schema-and-one-role.md).
+Both are set locally: after commit the connection is back at the login role, which may read no cooperative and
+whose search path is empty. A forgotten binding is therefore an error, never a neighbour's row
+(docs/adr/0003-one-schema-and-one-role.md).
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def bind(db: AsyncSession, tenant: TenantRef) -> None:
 
 
 async def enter(db: AsyncSession, tenant: TenantRef) -> None:
-    """Bind the rest of the running transaction to ``tenant``: founding begins in the registry and ends inside the new schema."""
+    """Bind the rest of the running transaction to ``tenant``: founding begins in the registry and ends inside
+    the new schema.
+    """
     bind(db, tenant)
     connection = await db.connection()
     await connection.execute(_BIND, {"name": tenant.schema_name})
@@ -70,7 +73,10 @@ def _bind_transaction(session: Session, transaction: SessionTransaction, connect
 async def coop_session(
     database: Database, tenant: TenantRef, timeouts: Timeouts | None = None
 ) -> AsyncIterator[AsyncSession]:
-    """Open a write session of ``tenant``: returning commits, raising rolls back. ``timeouts``: when it may take longer than usual."""
+    """Open a write session of ``tenant``: returning commits, raising rolls back.
+
+    ``timeouts``: when it may take longer than usual.
+    """
     name = _checked(tenant.schema_name)
     async with database.session(name, timeouts) as db:
         bind(db, tenant)
@@ -80,8 +86,13 @@ async def coop_session(
 
 
 @contextlib.asynccontextmanager
-async def coop_reader(database: Database, tenant: TenantRef, timeouts: Timeouts | None = None) -> AsyncIterator[Reader]:
-    """Open a read-only transaction of ``tenant`` and lend a Reader on it. ``timeouts``: when it may take longer than usual."""
+async def coop_reader(
+    database: Database, tenant: TenantRef, timeouts: Timeouts | None = None
+) -> AsyncIterator[Reader]:
+    """Open a read-only transaction of ``tenant`` and lend a Reader on it.
+
+    ``timeouts``: when it may take longer than usual.
+    """
     name = _checked(tenant.schema_name)
     begin = f"BEGIN READ ONLY; SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
     if timeouts is not None:
@@ -99,7 +110,9 @@ async def shared_session(database: Database) -> AsyncIterator[AsyncSession]:
 
 @contextlib.asynccontextmanager
 async def owner_session(database: Database) -> AsyncIterator[AsyncSession]:
-    """Open a write session on schema ``shared`` as the owner, for the few rows that web and worker may not write."""
+    """Open a write session on schema ``shared`` as the owner, for the few rows that web and worker may not
+    write.
+    """
     async with AsyncSession(database.owner, expire_on_commit=False) as db, db.begin():
         yield db
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @platform_job("tenants.refill_spares")
 async def refill_spares(database: Database) -> None:
-    """Ask provision to fill the pool of spare schemas. Releases before wrote this job at each founding; rows of it may still wait."""
+    """Ask provision to fill the pool of spare schemas.
+
+    Releases before wrote this job at each founding; rows of it may still wait.
+    """
     async with shared_session(database) as db:
         await ask_provision(db)
 

@@ -1,6 +1,8 @@
-"""Counting attempts at the doors: the platform's own in schema ``shared``, a cooperative's in its schema (docs/adr/0017-throttles.md).
+"""Counting attempts at the doors: the platform's own in schema ``shared``, a cooperative's in its schema
+(docs/adr/0017-throttles.md).
 
-An attempt is counted before it is weighed, in a transaction of its own: one that is rolled back afterwards counts all the same.
+An attempt is counted before it is weighed, in a transaction of its own: one that is rolled back afterwards
+counts all the same.
 """
 
 from __future__ import annotations
@@ -29,13 +31,16 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 # Long enough to make guessing hopeless, short enough that nobody who forgot a password gives up for the day.
 LONGEST_WAIT: Final = timedelta(minutes=15)
 FORGIVEN_AFTER: Final = timedelta(hours=24)
-# Prefixes of IPv6 that are counted, and how many times as much the wider ones may do as the one that a household has.
+# Prefixes of IPv6 that are counted, and how many times as much the wider ones may do as the one that a
+# household has.
 IPV6_LENGTHS: Final = (64, 56, 48)
 WIDER: Final = (1, 2, 4)
 
 
 class Tries(msgspec.Struct, frozen=True):
-    """Attempts at one door under one key: how many, and until when the next must wait (or, while still free, when they are forgotten)."""
+    """Attempts at one door under one key: how many, and until when the next must wait (or, while still free,
+    when they are forgotten).
+    """
 
     count: int
     until: datetime
@@ -45,7 +50,10 @@ Rule = Callable[[Tries, datetime], Tries | None]
 
 
 def next_try(tries: Tries, now: datetime) -> Tries | None:
-    """Count one more guess; None when it must wait. Five are free, then each waits twice as long as the one before."""
+    """Count one more guess; None when it must wait.
+
+    Five are free, then each waits twice as long as the one before.
+    """
     if tries.count < FREE_TRIES:
         count = 1 if tries.until <= now else tries.count + 1
     elif tries.until > now:
@@ -78,8 +86,9 @@ def minutes_until(moment: datetime, now: datetime) -> int:
 def networks_of(client_ip: str) -> tuple[str, ...]:
     """The networks that an address belongs to, the narrowest first; none for what is no address.
 
-    An IPv4 address is one visitor, or a whole village behind its provider. Of IPv6 a household has a /64 to itself, a customer often a /56 and whoever
-    asks a hosting company a /48: 65,536 households to choose from. So all three are counted.
+    An IPv4 address is one visitor, or a whole village behind its provider. Of IPv6 a household has a /64 to
+    itself, a customer often a /56 and whoever asks a hosting company a /48: 65,536 households to choose from.
+    So all three are counted.
     """
     try:
         address = ipaddress.ip_address(client_ip)
@@ -88,36 +97,48 @@ def networks_of(client_ip: str) -> tuple[str, ...]:
     if isinstance(address, ipaddress.IPv6Address):
         mapped = address.ipv4_mapped
         if mapped is None:
-            return tuple(str(ipaddress.ip_network((address, length), strict=False)) for length in IPV6_LENGTHS)
+            return tuple(
+                str(ipaddress.ip_network((address, length), strict=False)) for length in IPV6_LENGTHS
+            )
         address = mapped
     return (str(address),)
 
 
 def network_of(client_ip: str) -> str:
-    """The address that counts as one visitor: an IPv4 address, or the /64 that one IPv6 household has to itself."""
+    """The address that counts as one visitor: an IPv4 address, or the /64 that one IPv6 household has to
+    itself.
+    """
     return next(iter(networks_of(client_ip)), client_ip)
 
 
 def throttle_key(door: str, whom: str) -> str:
-    """The key that the database keeps: who tried is hashed, a list of failed sign-ins must not be a list of phone numbers."""
+    """The key that the database keeps: who tried is hashed, a list of failed sign-ins must not be a list of
+    phone numbers.
+    """
     return f"{door}:{hashlib.sha256(whom.encode()).hexdigest()[:32]}"
 
 
-async def count_attempts(database: Database, tenant: TenantRef | None, counted: Sequence[tuple[str, Rule]]) -> int:
-    """Count one attempt under each key in turn and return the minutes to wait: 0 when every rule lets it through.
+async def count_attempts(
+    database: Database, tenant: TenantRef | None, counted: Sequence[tuple[str, Rule]]
+) -> int:
+    """Count one attempt under each key in turn and return the minutes to wait: 0 when every rule lets it
+    through.
 
-    The first rule that does not ends the counting; what was counted before it stays. Without a ``tenant`` it is a door of the platform's own.
-    Two callers that share keys must name them in the same order, for each waits for those before it.
+    The first rule that does not ends the counting; what was counted before it stays. Without a ``tenant`` it
+    is a door of the platform's own. Two callers that share keys must name them in the same order, for each
+    waits for those before it.
     """
     opened = coop_session(database, tenant) if tenant else shared_session(database)
     async with opened as db:
         now = clock.now()
         for key, rule in counted:
-            # writes nothing new, but locks the row: guesses at the same moment queue here, each sees those before it
+            # writes nothing new, but locks the row: guesses at the same moment queue here, each sees those
+            # before it
             held = await db.execute(
                 text(
                     f"INSERT INTO {_table(tenant)} AS t (key, count, window_ends_at) VALUES (:key, 0, :now)"
-                    " ON CONFLICT (key) DO UPDATE SET count = t.count RETURNING count AS tries, window_ends_at AS until"
+                    " ON CONFLICT (key) DO UPDATE SET count = t.count RETURNING count AS tries, "
+                    "window_ends_at AS until"
                 ),
                 {"key": key, "now": now},
             )

@@ -36,8 +36,8 @@ JOB_SECONDS = 600.0
 async def run_job(database: Database, coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> bool:
     """Run a job unless its key says that it is done; return whether it ran.
 
-    The key is written in the job's own transaction: both happen, or neither. A job that a cooperative wrote runs in that cooperative
-    whatever its arguments say, and never as one of the platform's.
+    The key is written in the job's own transaction: both happen, or neither. A job that a cooperative wrote
+    runs in that cooperative whatever its arguments say, and never as one of the platform's.
     """
     job, kind = find_job(name)
     if kind == "platform":
@@ -61,7 +61,8 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
 
 
 async def attempt_job(database: Database, message: JobMessage) -> None:
-    """Run a job; one that fails goes back to the outbox for a later attempt, or after two days to the failed jobs.
+    """Run a job; one that fails goes back to the outbox for a later attempt, or after two days to the failed
+    jobs.
 
     Raises only when the failure itself cannot be written down: the broker then repeats the message.
     """
@@ -91,7 +92,9 @@ class Worker:
     def __init__(self, settings: Settings, app_url: str) -> None:
         self.settings = settings = replace(settings, database_url=None, app_database_url=app_url)
         # jobs run on the loop of dramatiq's middleware, the relay on ours: each has its own pools
-        self._jobs = Database(None, settings, pool_size=max(2, settings.worker_threads), timeouts=JOBS, keep=0)
+        self._jobs = Database(
+            None, settings, pool_size=max(2, settings.worker_threads), timeouts=JOBS, keep=0
+        )
         self._relay = Database(None, settings, pool_size=2, keep=0)
         check_broker(settings)
         self.broker = make_broker(settings, plain_url(self._relay.app_url))
@@ -106,12 +109,19 @@ class Worker:
         self._actor.send(*message)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until ``stopping`` is set; jobs under way are finished first. Refuses to begin with too powerful a login."""
+        """Work until ``stopping`` is set; jobs under way are finished first.
+
+        Refuses to begin with too powerful a login.
+        """
         await refuse_powers(self._relay)
-        threads = dramatiq.Worker(self.broker, worker_threads=self.settings.worker_threads, worker_timeout=200)
+        threads = dramatiq.Worker(
+            self.broker, worker_threads=self.settings.worker_threads, worker_timeout=200
+        )
         await asyncio.to_thread(threads.start)
         try:
-            await asyncio.gather(run_relay(self._relay, self.send, stopping), begin_days(self._relay, stopping))
+            await asyncio.gather(
+                run_relay(self._relay, self.send, stopping), begin_days(self._relay, stopping)
+            )
         finally:
             await asyncio.to_thread(threads.stop)
             await asyncio.to_thread(close_broker, self.broker)

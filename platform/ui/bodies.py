@@ -1,6 +1,8 @@
-"""Bodies of requests on their way in: how large they may be, how fast they must come, how many of one network may be slow, how many uploads open.
+"""Bodies of requests on their way in: how large they may be, how fast they must come, how many of one network
+may be slow, how many uploads open.
 
-A route says by ``request_max_body_size`` that it takes more than a form (docs/adr/0023-bodies-of-requests.md). Counts are of one process.
+A route says by ``request_max_body_size`` that it takes more than a form
+(docs/adr/0023-bodies-of-requests.md). Counts are of one process.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ LARGEST_OF_REFUSED: Final = 8 * 1024
 
 SECONDS: Final = 10.0
 UPLOAD_RATE: Final = 8_000  # bytes a second
-# Bytes of uploads that were received and are not answered yet, of all cooperatives; and the uploads of one cooperative.
+# Bytes of uploads that were received and are not answered yet, of all cooperatives; and the uploads of one
+# cooperative.
 MOST_UPLOADED: Final = 96 * 1024 * 1024
 MOST_UPLOADS: Final = 4
 # A body that is not whole by then is slow, and counts; bodies of honest forms come along with their heads.
@@ -38,7 +41,9 @@ MINUTE: Final = 60
 
 
 class BodyCounts:
-    """Of each network: the slow bodies that are open now, and the bodies that were refused within this minute. And the uploads that are open."""
+    """Of each network: the slow bodies that are open now, and the bodies that were refused within this
+    minute. And the uploads that are open.
+    """
 
     def __init__(
         self,
@@ -82,7 +87,10 @@ class BodyCounts:
 
 
 class Body:
-    """The body of one request: ``receive`` is what the application reads it by. ``close`` it once the request is answered."""
+    """The body of one request: ``receive`` is what the application reads it by.
+
+    ``close`` it once the request is answered.
+    """
 
     def __init__(self, counts: BodyCounts, client_ip: str, receive: Any) -> None:
         self.network = network_of(client_ip)
@@ -104,9 +112,15 @@ class Body:
         return self._counts.is_overrun(self.network)
 
     def expect_upload(self, whose: str) -> None:
-        """Let it last as long as an upload of this cooperative: while it comes at the least rate. Raises Refusal ui.too_many_uploads."""
+        """Let it last as long as an upload of this cooperative: while it comes at the least rate.
+
+        Raises Refusal ui.too_many_uploads.
+        """
         self._refuse_given_up()
-        if self not in self._counts.uploads and list(self._counts.uploads.values()).count(whose) >= MOST_UPLOADS:
+        if (
+            self not in self._counts.uploads
+            and list(self._counts.uploads.values()).count(whose) >= MOST_UPLOADS
+        ):
             raise errors.TOO_MANY_UPLOADS(minutes=1)
         self._rate = UPLOAD_RATE
         self._counts.uploads[self] = whose
@@ -129,13 +143,19 @@ class Body:
         self._forget_upload()
 
     async def receive(self) -> Any:
-        """Return the next ASGI message. Raises Refusal: ui.body_too_slow, ui.too_many_slow_bodies, ui.too_many_uploads."""
+        """Return the next ASGI message.
+
+        Raises Refusal: ui.body_too_slow, ui.too_many_slow_bodies, ui.too_many_uploads.
+        """
         if self.is_whole:
             return await self._receive()
         self._refuse_given_up()
         loop = asyncio.get_running_loop()
         if not self._due:
-            self._due, self._patient_until = loop.time() + self._counts.seconds, loop.time() + self._counts.patience
+            self._due, self._patient_until = (
+                loop.time() + self._counts.seconds,
+                loop.time() + self._counts.patience,
+            )
         coming = self._coming = asyncio.ensure_future(self._receive())
         try:
             while not (await asyncio.wait({coming}, timeout=max(0.0, self._slow_at() - loop.time())))[0]:
@@ -156,7 +176,8 @@ class Body:
     def _count_bytes(self, size: int, now: float) -> None:
         if not self._rate:
             return
-        # what came faster than it had to saves no time for later: whoever stops, or only trickles from then on, has the seconds of a form left
+        # what came faster than it had to saves no time for later: whoever stops, or only trickles from then
+        # on, has the seconds of a form left
         self._due = min(self._due + size / self._rate, now + self._counts.seconds)
         self._size += size
         self._counts.uploaded += size

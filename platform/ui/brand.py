@@ -33,7 +33,10 @@ COLOUR_TOO_PALE = Kind(
 
 
 async def read_brand(ro: Reader) -> Brand:
-    """Read how the cooperative shows itself. Raises LookupError when its profile is missing: it was not founded to the end."""
+    """Read how the cooperative shows itself.
+
+    Raises LookupError when its profile is missing: it was not founded to the end.
+    """
     row = await profile(ro)
     if row is None:
         msg = "this cooperative has no profile"
@@ -65,7 +68,10 @@ def stylesheet(accent: str | None, header: str | None) -> str:
 
 
 def check_accent(text: str) -> str:
-    """Return the colour in small letters. Raises Refusal when it is none, or when links in it would be hard to read on paper."""
+    """Return the colour in small letters.
+
+    Raises Refusal when it is none, or when links in it would be hard to read on paper.
+    """
     colour = check_colour(text)
     if contrast(colour, PAPER) < ENOUGH_CONTRAST:
         raise COLOUR_TOO_PALE(colour=colour)
@@ -81,7 +87,9 @@ def check_colour(text: str) -> str:
 
 
 def readable_ink(background: str) -> str:
-    """Return white or black, whichever is easier to read on the colour: one of them always reaches 4.5 to 1."""
+    """Return white or black, whichever is easier to read on the colour:
+    one of them always reaches 4.5 to 1.
+    """
     return max(("#ffffff", "#000000"), key=lambda ink: contrast(background, ink))
 
 
@@ -93,5 +101,7 @@ def contrast(one: str, other: str) -> float:
 
 def _luminance(colour: str) -> float:
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

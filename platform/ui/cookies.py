@@ -16,7 +16,10 @@ LANGUAGE_LASTS = 31_536_000  # a year, in seconds
 
 
 def session_cookie(*, secure: bool) -> str:
-    """Return the cookie's name. Over https it has the prefix by which browsers hold it to one host; never a Domain attribute."""
+    """Return the cookie's name.
+
+    Over https it has the prefix by which browsers hold it to one host; never a Domain attribute.
+    """
     return "__Host-lumbung" if secure else "lumbung"
 
 

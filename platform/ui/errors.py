@@ -17,7 +17,8 @@ MEMBERS_ONLY = Kind(
 FORGED_FORM = Kind(
     "ui.forged_form",
     403,
-    id="Formulir ini sudah kedaluwarsa atau tidak dikirim dari halaman kami. Muat ulang halamannya, lalu kirim lagi.",
+    id="Formulir ini sudah kedaluwarsa atau tidak dikirim dari halaman kami. Muat ulang halamannya, lalu "
+    "kirim lagi.",
     en="This form has expired or was not sent from our page. Reload the page and send it again.",
 )
 FIELD_REQUIRED = Kind("ui.field_required", 422, id="Isi bagian ini dulu.", en="Fill this in first.")
@@ -75,7 +76,8 @@ BODY_TOO_SLOW = Kind(
 TOO_MANY_SLOW_BODIES = Kind(
     "ui.too_many_slow_bodies",
     429,
-    id="Terlalu banyak kiriman yang belum selesai dari sambungan internet ini. Tunggu sebentar, lalu kirim lagi.",
+    id="Terlalu banyak kiriman yang belum selesai dari sambungan internet ini. Tunggu sebentar, lalu "
+    "kirim lagi.",
     en="Too much is still being sent from this connection. Wait a moment and send it again.",
 )
 TOO_MANY_UPLOADS = Kind(
@@ -87,7 +89,8 @@ TOO_MANY_UPLOADS = Kind(
 TOO_MANY_REFUSED_BODIES = Kind(
     "ui.too_many_refused_bodies",
     429,
-    id="Dari sambungan internet ini terlalu sering datang kiriman yang ditolak. Tunggu sebentar, lalu kirim lagi.",
+    id="Dari sambungan internet ini terlalu sering datang kiriman yang ditolak. Tunggu sebentar, lalu "
+    "kirim lagi.",
     en="Too much that had to be refused came from this connection. Wait a moment and send it again.",
 )
 TOO_MANY_ATTEMPTS = Kind(
@@ -100,6 +103,8 @@ NOT_FOUND = Kind("ui.not_found", 404, id="Halaman ini tidak ada.", en="There is 
 
 
 def retry_after(refusal: Refusal) -> dict[str, str]:
-    """The header that says when to try again, for a refusal that says for how many minutes to wait; else nothing."""
+    """The header that says when to try again, for a refusal that says for how many minutes to wait; else
+    nothing.
+    """
     minutes = refusal.facts.get("minutes")
     return {"Retry-After": str(minutes * 60)} if isinstance(minutes, int) else {}

@@ -7,7 +7,18 @@ import types
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
 import msgspec
@@ -51,7 +62,11 @@ class Form(Generic[T]):
     """A submitted form: ``values`` as typed, ``errors`` by field, and ``data`` once there are none."""
 
     def __init__(
-        self, request: Request[Any, Any, Any], values: dict[str, str], problems: dict[str, str], data: T | None
+        self,
+        request: Request[Any, Any, Any],
+        values: dict[str, str],
+        problems: dict[str, str],
+        data: T | None,
     ) -> None:
         self._request = request
         self.values = values
@@ -60,7 +75,10 @@ class Form(Generic[T]):
 
     @property
     def data(self) -> T:
-        """The struct. Raises RuntimeError while there are errors: ask ``errors`` or use ``or_again`` first."""
+        """The struct.
+
+        Raises RuntimeError while there are errors: ask ``errors`` or use ``or_again`` first.
+        """
         if self._data is None or self.errors:
             msg = "this form has errors: show it again instead"
             raise RuntimeError(msg)
@@ -79,10 +97,11 @@ class Form(Generic[T]):
         read: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
         **context: Any,
     ) -> AsyncIterator[None]:
-        """Show the form again when it has errors, or when the business refuses inside the block (at ``field``, or on top).
+        """Show the form again when it has errors, or when the business refuses inside the block (at
+        ``field``, or on top).
 
-        ``read`` gives what the page tells beside ``context``, and is called for the page that comes back alone. It reads in a transaction of
-        its own: the one that was refused may be past reading.
+        ``read`` gives what the page tells beside ``context``, and is called for the page that comes back
+        alone. It reads in a transaction of its own: the one that was refused may be past reading.
         """
         if self.errors:
             raise self.again(template, **context, **(await read() if read else {}))
@@ -100,9 +119,11 @@ class Form(Generic[T]):
 async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
     """Read a submitted form into ``kind``: a struct whose fields say what may be sent.
 
-    Types: str, Mobile, Rupiah, int, Decimal, date, bool (a checkbox), UUID, Literal, UploadFile, and any of them ``| None`` (may be left
-    empty). ``Annotated[str, Meta(min_length=…, max_length=…)]`` and ``Annotated[int, Meta(ge=…, le=…)]`` bound them. An unknown field is an
-    error, and what comes after it is not read. Raises Refusal: ui.too_many_fields (200, or as many as ``kind`` has), and those of ``fields_of``.
+    Types: str, Mobile, Rupiah, int, Decimal, date, bool (a checkbox), UUID, Literal, UploadFile, and any of
+    them ``| None`` (may be left empty). ``Annotated[str, Meta(min_length=…, max_length=…)]`` and
+    ``Annotated[int, Meta(ge=…, le=…)]`` bound them. An unknown field is an error, and what comes after it is
+    not read. Raises Refusal: ui.too_many_fields (200, or as many as ``kind`` has), and those of
+    ``fields_of``.
     """
     sent = await fields_of(request)
     lang = visit_of(request).lang
@@ -191,7 +212,9 @@ def _check_bounds(value: object, bounds: msgspec.Meta | None) -> None:
 
 
 def _text(typed: str) -> str:
-    return "".join(letter for letter in typed if letter.isprintable() or letter in "\n\t").replace("\r\n", "\n")
+    return "".join(letter for letter in typed if letter.isprintable() or letter in "\n\t").replace(
+        "\r\n", "\n"
+    )
 
 
 def _uuid(typed: str) -> UUID:

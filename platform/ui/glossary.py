@@ -27,7 +27,10 @@ def terms() -> dict[str, Term]:
 
 
 def glossary(term: str, lang: Lang = "id") -> str:
-    """The sentence of a term. Raises KeyError for a word that the glossary lacks: add it rather than explain it on a page."""
+    """The sentence of a term.
+
+    Raises KeyError for a word that the glossary lacks: add it rather than explain it on a page.
+    """
     known = terms()
     found = known.get(term) or known[term[:1].upper() + term[1:]]
     return found.id if lang == "id" else found.en

@@ -55,8 +55,9 @@ def operator(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
 async def refuse_forgeries(request: Request[Any, Any, Any]) -> None:
     """Refuse a form that another site made: before every handler that changes something.
 
-    Browsers say where a form comes from (Sec-Fetch-Site, Origin): another origin is refused, a sibling subdomain too. Whoever is signed in
-    must also send the token of their session; a client that says nothing about its origin must send the token in any case.
+    Browsers say where a form comes from (Sec-Fetch-Site, Origin): another origin is refused, a sibling
+    subdomain too. Whoever is signed in must also send the token of their session; a client that says nothing
+    about its origin must send the token in any case.
     """
     if request.method in SAFE_METHODS:
         return

@@ -1,7 +1,8 @@
 """The pages of every import: choose a file, look at what it would do, then confirm.
 
-Nothing is kept on the server between the two: the file's text travels in the confirming form, and is read and checked again there. So
-it works without JavaScript, in any process, and an abandoned import leaves nothing behind.
+Nothing is kept on the server between the two: the file's text travels in the confirming form, and is read and
+checked again there. So it works without JavaScript, in any process, and an abandoned import leaves nothing
+behind.
 """
 
 from __future__ import annotations
@@ -42,8 +43,10 @@ BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel takes UTF-8 for something 
 FILE_TOO_LARGE = Kind(
     "ui.import_too_large",
     422,
-    id="Berkas ini terlalu besar. Paling besar {megabytes} MB; bagilah menjadi beberapa berkas, masing-masing dengan baris judulnya.",
-    en="This file is too large. At most {megabytes} MB; divide it into several files, each with its header line.",
+    id="Berkas ini terlalu besar. Paling besar {megabytes} MB; bagilah menjadi beberapa berkas, "
+    "masing-masing dengan baris judulnya.",
+    en="This file is too large. At most {megabytes} MB; divide it into several files, each with its "
+    "header line.",
 )
 
 
@@ -66,10 +69,12 @@ Cells = Sequence[str]
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What is imported: its address and words, its columns with what each takes, an example, and the two use cases behind its pages.
+    """What is imported: its address and words, its columns with what each takes, an example, and the two use
+    cases behind its pages.
 
-    ``plan`` (reader, content, as_of=) tells what a file would do, ``take`` (session, actor, content, as_of=, skip_bad=) does it. ``heads`` and
-    ``cells`` show its first good lines; a head beside "num" is a column of figures.
+    ``plan`` (reader, content, as_of=) tells what a file would do, ``take`` (session, actor, content, as_of=,
+    skip_bad=) does it. ``heads`` and ``cells`` show its first good lines; a head beside "num" is a column of
+    figures.
     """
 
     place: str
@@ -88,7 +93,9 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 def import_routes(subject: Subject) -> list[Any]:
-    """Return the pages of an import: choose a file, see its good and bad lines, confirm; an example, and the bad lines to mend."""
+    """Return the pages of an import: choose a file, see its good and bad lines, confirm; an example, and the
+    bad lines to mend.
+    """
 
     @get(subject.path, guards=[officer], sync_to_thread=False)
     def choose_file(request: AnyRequest) -> Response[bytes]:
@@ -107,14 +114,17 @@ def import_routes(subject: Subject) -> list[Any]:
         return _preview(request, subject, looked, sent)
 
     @post(f"{subject.path}/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)
-    async def record(request: AnyRequest, database: TheDatabase, tenant: TheTenant, viewer: TheViewer) -> Response[Any]:
+    async def record(
+        request: AnyRequest, database: TheDatabase, tenant: TheTenant, viewer: TheViewer
+    ) -> Response[Any]:
         sent = await sent_back(request)
 
         async def take(db: AsyncSession) -> Report | _Looked:
             _, report = await subject.take(
                 db, viewer.as_officer(), sent.content, as_of=sent.as_of, skip_bad=sent.skip_bad
             )
-            if report.rejected and not sent.skip_bad:  # bad lines that appeared since the preview: nothing was written
+            # bad lines that appeared since the preview: nothing was written
+            if report.rejected and not sent.skip_bad:
                 return await _look(await reader_of(db), subject, sent)
             return report
 
@@ -123,7 +133,9 @@ def import_routes(subject: Subject) -> list[Any]:
             return _preview(request, subject, taken, sent, status=409)
         return see_other(subject.back[1], flash=_done(request, taken))
 
-    @post(f"{subject.path}/ditolak", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
+    @post(
+        f"{subject.path}/ditolak", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE
+    )
     async def give_rejected(request: AnyRequest, database: TheDatabase, tenant: TheTenant) -> Response[bytes]:
         sent, lang = await sent_back(request), visit_of(request).lang
 
@@ -151,7 +163,10 @@ async def _look(ro: Reader, subject: Subject, sent: SentBack) -> _Looked:
 
 
 async def text_of(upload: UploadFile) -> str:
-    """The text of an uploaded file as a browser will send it back. Raises Refusal: ui.import_too_large, kernel.csv_…."""
+    """The text of an uploaded file as a browser will send it back.
+
+    Raises Refusal: ui.import_too_large, kernel.csv_….
+    """
     content = await upload.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise FILE_TOO_LARGE(megabytes=LARGEST_FILE // 1_000_000)
@@ -159,7 +174,10 @@ async def text_of(upload: UploadFile) -> str:
 
 
 async def sent_back(request: AnyRequest) -> SentBack:
-    """Read the confirming form. Raises Refusal: ui.unreadable_form, ui.import_too_large, kernel.not_a_date."""
+    """Read the confirming form.
+
+    Raises Refusal: ui.unreadable_form, ui.import_too_large, kernel.not_a_date.
+    """
     sent = await fields_of(request)
     content, as_of = await sent.get("content"), await sent.get("as_of")
     if not isinstance(content, str) or not isinstance(as_of, str):
@@ -178,7 +196,9 @@ def _upload_context(request: AnyRequest, subject: Subject) -> dict[str, Any]:
 def _preview(
     request: AnyRequest, subject: Subject, looked: _Looked, sent: SentBack, *, status: int = 200
 ) -> Response[bytes]:
-    """Show what a file would do: how many lines of which kind, the bad ones with their reasons, the first good ones."""
+    """Show what a file would do: how many lines of which kind, the bad ones with their reasons, the first
+    good ones.
+    """
     lang, plan = visit_of(request).lang, looked.plan
     return page(
         request,
@@ -195,7 +215,8 @@ def _preview(
             for each in plan.rejected[:SHOWN_BAD_LINES]
         ],
         heads=[
-            head.worded(lang) if isinstance(head, Words) else (head[0].worded(lang), head[1]) for head in subject.heads
+            head.worded(lang) if isinstance(head, Words) else (head[0].worded(lang), head[1])
+            for head in subject.heads
         ],
         rows=[subject.cells(line, lang) for line in plan.good[:SHOWN_GOOD_LINES]],
     )

@@ -53,4 +53,6 @@ def places(nav: str, visit: Visit) -> list[Place]:
     say = words(visit.lang).gettext
     # an officer need not be a member: nobody is led to a page that only refuses
     closed = _OF_MEMBERS if visit.viewer is not None and visit.viewer.member_id is None else frozenset()
-    return [(key, href, icon, say(label)) for key, href, icon, label in _PLACES.get(nav, ()) if href not in closed]
+    return [
+        (key, href, icon, say(label)) for key, href, icon, label in _PLACES.get(nav, ()) if href not in closed
+    ]

@@ -34,7 +34,8 @@ async def profile(source: AsyncSession | Reader) -> ProfileView | None:
     """Return the cooperative's profile, or None when it was not founded to the end."""
     return await (await reader_of(source)).one(
         ProfileView,
-        "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, shop_open FROM profile",
+        "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, "
+        "shop_open FROM profile",
     )
 
 
@@ -46,11 +47,14 @@ async def timezone(source: AsyncSession | Reader) -> str:
 async def founded_on(source: AsyncSession | Reader) -> date:
     """Return the day on which the cooperative was founded here: that of the first entry of its trail."""
     founded: date = await (await reader_of(source)).value(
-        "SELECT (coalesce((SELECT at FROM audit_entries ORDER BY id LIMIT 1), now()) AT TIME ZONE 'Asia/Jakarta')::date"
+        "SELECT (coalesce((SELECT at FROM audit_entries ORDER BY id LIMIT 1), now()) AT TIME ZONE "
+        "'Asia/Jakarta')::date"
     )
     return founded
 
 
 async def today(source: AsyncSession | Reader) -> date:
-    """Return today's date where the cooperative is: what a use case goes by when no page has told it the day."""
+    """Return today's date where the cooperative is:
+    what a use case goes by when no page has told it the day.
+    """
     return clock.today(await timezone(source))

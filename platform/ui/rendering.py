@@ -26,7 +26,9 @@ CART_COOKIE = "keranjang"
 
 
 def csrf_token(visit: Visit) -> str:
-    """Return the token that this viewer's forms carry: bound to the cooperative, and to the session of who is signed in."""
+    """Return the token that this viewer's forms carry: bound to the cooperative, and to the session of who is
+    signed in.
+    """
     whose = visit.tenant.schema_name if visit.tenant else visit.nav
     session = b"visitor"
     if visit.viewer is not None:
@@ -49,8 +51,8 @@ def page(
 ) -> Response[bytes]:
     """Render ``template``; only ``block`` when htmx asked and a block is named.
 
-    ``place`` is the current entry of the main menu. ``shared`` says that every visitor sees this alike: the doors keep it until the
-    cooperative changes something. Context: see themes/README.md.
+    ``place`` is the current entry of the main menu. ``shared`` says that every visitor sees this alike: the
+    doors keep it until the cooperative changes something. Context: see themes/README.md.
     """
     visit = visit_of(request)
     made = environment(visit.brand.theme, visit.lang)
@@ -103,7 +105,9 @@ def base_context(request: Request[Any, Any, Any], visit: Visit) -> dict[str, Any
 
 
 def _here(request: Request[Any, Any, Any]) -> str:
-    """Return this page's address with its query: an order opens only with its key, a search is worth coming back to."""
+    """Return this page's address with its query: an order opens only with its key, a search is worth coming
+    back to.
+    """
     query = request.scope["query_string"].decode("latin-1")
     return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")
 
@@ -111,10 +115,11 @@ def _here(request: Request[Any, Any, Any]) -> str:
 async def shared_part(
     request: Request[Any, Any, Any], key: tuple[object, ...], make: Callable[[], Awaitable[str]]
 ) -> Markup:
-    """Return a part that many viewers see alike: made once, kept until the cooperative changes something, and then nothing is asked of the database.
+    """Return a part that many viewers see alike: made once, kept until the cooperative changes something, and
+    then nothing is asked of the database.
 
-    ``key`` must hold all that the part depends on besides the cooperative, theme and language. ``make`` may raise a Refusal, and then nothing
-    is kept.
+    ``key`` must hold all that the part depends on besides the cooperative, theme and language. ``make`` may
+    raise a Refusal, and then nothing is kept.
     """
     visit = visit_of(request)
     if visit.pages is None or visit.tenant is None:
@@ -142,7 +147,9 @@ def read_flash(value: str | None) -> str | None:
 
 
 def cart_count(request: Request[Any, Any, Any]) -> int:
-    """Return how many goods the cart cookie holds, for the badge in the menu; the cart page checks them properly."""
+    """Return how many goods the cart cookie holds, for the badge in the menu; the cart page checks them
+    properly.
+    """
     total = 0
     for entry in request.cookies.get(CART_COOKIE, "").split(".")[:100]:
         count = entry.rpartition("-")[2]
@@ -151,7 +158,9 @@ def cart_count(request: Request[Any, Any, Any]) -> int:
 
 
 def local_path(text: str, default: str) -> str:
-    """The path to go back to if it is one on this host, else ``default``: no other host, no scheme, nothing that a browser would bend."""
+    """The path to go back to if it is one on this host, else ``default``: no other host, no scheme, nothing
+    that a browser would bend.
+    """
     bad = len(text) > 300 or "\\" in text or any(letter <= " " or letter == "\x7f" for letter in text)
     if bad or not text.startswith("/") or text.startswith("//"):
         return default

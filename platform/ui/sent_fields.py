@@ -26,7 +26,8 @@ LONGEST_NAME: Final = 100
 # Bytes of a value that take a millisecond to decode; longer ones are decoded in a thread.
 DECODED_AT_ONCE: Final = 16 * 1024
 _KEY: Final = "lumbung.fields"
-_TOO_MANY_PARTS: Final = "Request Entity Too Large"  # litestar's word for more parts than multipart_form_part_limit
+# litestar's word for more parts than multipart_form_part_limit
+_TOO_MANY_PARTS: Final = "Request Entity Too Large"
 
 
 class SentFields:
@@ -81,7 +82,8 @@ class SentFields:
 async def fields_of(request: Request[Any, Any, Any]) -> SentFields:
     """Receive the whole body of a form, once, within what its route allows.
 
-    Raises Refusal: ui.body_too_large, .body_too_slow, .too_many_slow_bodies, .too_many_uploads, .too_many_refused_bodies, .too_many_fields, .unreadable_form.
+    Raises Refusal: ui.body_too_large, .body_too_slow, .too_many_slow_bodies, .too_many_uploads,
+    .too_many_refused_bodies, .too_many_fields, .unreadable_form.
     """
     kept: SentFields | None = request.scope.get(_KEY)  # type: ignore[assignment]
     if kept is None:
@@ -125,7 +127,9 @@ def _is_small(request: Request[Any, Any, Any]) -> bool:
 
 
 def _is_too_long(value: str, limit: int) -> bool:
-    """Whether a field that is no file has more than a form may; one that carries a file back is as long as its route allows."""
+    """Whether a field that is no file has more than a form may; one that carries a file back is as long as
+    its route allows.
+    """
     return limit > LARGEST_WITH_FILE and len(value.encode(errors="replace")) > LARGEST_FORM
 
 

@@ -1,4 +1,6 @@
-"""The colours of a theme as the style guide shows them: each ground with the text that stands on it, and their contrast."""
+"""The colours of a theme as the style guide shows them: each ground with the text that stands on it, and
+their contrast.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ _COLOUR = re.compile(r"--([\w-]+):\s*(#[0-9a-fA-F]{6})\s*;")
 
 
 class Swatch(msgspec.Struct, frozen=True):
-    """A ground of the palette: its name, colour, and contrast with its text (1 to 21, rounded down to a tenth)."""
+    """A ground of the palette: its name, colour, and contrast with its text (1 to 21, rounded down to a
+    tenth).
+    """
 
     name: str
     colour: str
@@ -39,10 +43,15 @@ class Swatch(msgspec.Struct, frozen=True):
 
 @functools.cache
 def swatches(theme: str) -> list[Swatch]:
-    """Return the palette of a theme in the order of the style guide. Raises KeyError when a theme lacks a colour."""
+    """Return the palette of a theme in the order of the style guide.
+
+    Raises KeyError when a theme lacks a colour.
+    """
     css = assets()[f"{theme}.css"].content.decode()
     colours = dict(_COLOUR.findall(re.sub(r"@media print \{.*?\n\}", "", css, flags=re.DOTALL)))
-    return [Swatch(ground, colours[ground], _measure(colours[ground], colours[text])) for ground, text in PAIRS]
+    return [
+        Swatch(ground, colours[ground], _measure(colours[ground], colours[text])) for ground, text in PAIRS
+    ]
 
 
 def _measure(ground: str, text: str) -> Decimal:

@@ -34,7 +34,8 @@ NODE_MODULES = THEMES.parent / "node_modules"
 # Third-party scripts, fetched at set-up; named here so that a page asks for them like for a file of ours.
 FETCHED = {"htmx.min.js": NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js"}
 
-# Every form carries this mark; ``ui.rendering`` puts the viewer's own token in its place, so that rendered parts can be shared.
+# Every form carries this mark; ``ui.rendering`` puts the viewer's own token in its place, so that rendered
+# parts can be shared.
 CSRF_MARK = "\x1acsrf\x1a"
 
 
@@ -66,7 +67,9 @@ def themes() -> dict[str, Theme]:
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """A static file in memory with the checksum that stands in its address; ``packed`` by gzip where that makes it smaller."""
+    """A static file in memory with the checksum that stands in its address; ``packed`` by gzip where that
+    makes it smaller.
+    """
 
     content: bytes
     media_type: str
@@ -76,7 +79,9 @@ class Asset(msgspec.Struct, frozen=True):
 
 @functools.cache
 def assets() -> dict[str, Asset]:
-    """Return every static file by name: those of the themes, one stylesheet a theme, and the fetched scripts."""
+    """Return every static file by name: those of the themes, one stylesheet a theme,
+    and the fetched scripts.
+    """
     found: dict[str, bytes] = {}
     for theme in themes().values():
         styles = []
@@ -158,7 +163,9 @@ def _date_in(lang: Lang) -> Callable[[Context, date], str]:
 
 
 def _date_time_in(lang: Lang) -> Callable[[Context, datetime], str]:
-    """Make the filter that writes a moment as the clock on the cooperative's wall shows it; pages without a cooperative go by Jakarta."""
+    """Make the filter that writes a moment as the clock on the cooperative's wall shows it; pages without a
+    cooperative go by Jakarta.
+    """
 
     @pass_context
     def date_time(context: Context, moment: datetime) -> str:
@@ -169,7 +176,8 @@ def _date_time_in(lang: Lang) -> Callable[[Context, datetime], str]:
 
 
 def keep_compiled_in(folder: Path) -> None:
-    """Keep compiled templates in ``folder``: the next start, and the next process, need not compile them again.
+    """Keep compiled templates in ``folder``: the next start, and the next process, need not compile them
+    again.
 
     A folder that cannot be written costs that time and nothing else.
     """
@@ -184,8 +192,8 @@ def keep_compiled_in(folder: Path) -> None:
 
 
 def _compiled_by(made: Environment) -> str:
-    """Mark what compiled code depends on besides the template: the compiler, how filters want to be called, and the language, since
-    a filter of a constant is worked out while compiling.
+    """Mark what compiled code depends on besides the template: the compiler, how filters want to be called,
+    and the language, since a filter of a constant is worked out while compiling.
     """
     calls = {name: str(getattr(filter_, "jinja_pass_arg", "")) for name, filter_ in made.filters.items()}
     told = [jinja2.__version__, sorted(calls.items()), sorted(made.extensions), made.globals["lang"]]

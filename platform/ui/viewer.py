@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Viewer(msgspec.Struct, frozen=True):
     """A signed-in person. ``session`` is the hash of the cookie's token: forms are bound to it.
 
-    ``code_used_at`` and ``code_given_by`` tell of a code by which the account was opened, until they say that they have seen it.
+    ``code_used_at`` and ``code_given_by`` tell of a code by which the account was opened, until they say that
+    they have seen it.
     """
 
     user_id: UUID
@@ -54,7 +55,10 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 class Brand(msgspec.Struct, frozen=True):
-    """How a cooperative (or the platform itself) shows itself. ``css`` is its own small stylesheet, if any."""
+    """How a cooperative (or the platform itself) shows itself.
+
+    ``css`` is its own small stylesheet, if any.
+    """
 
     name: str
     tagline: str = ""

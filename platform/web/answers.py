@@ -28,7 +28,8 @@ def status_of_head(scope: Any) -> int | None:
     if len(hosts) > 1:
         return 400  # a proxy may have chosen by the other one (RFC 9112, 3.2)
     if hosts and not _HOST.fullmatch(hosts[0]):
-        # addresses are made of it: "melati.example:x@elsewhere" begins with a name of ours and leads elsewhere
+        # addresses are made of it: "melati.example:x@elsewhere" begins with a name of ours and leads
+        # elsewhere
         return 400
     return None
 

@@ -1,4 +1,6 @@
-"""The three applications behind the doors, each with its rooms' pages, one database session a request, and its answers to failure."""
+"""The three applications behind the doors, each with its rooms' pages, one database session a request, and
+its answers to failure.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,8 @@ def timeouts_of(request: Request[Any, Any, Any]) -> Timeouts | None:
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
     """Give the request's one transaction: returning commits, raising rolls back.
 
-    What this process kept of the cooperative is forgotten at once: the writer's next request must not be faster than the database's notice.
+    What this process kept of the cooperative is forgotten at once: the writer's next request must not be
+    faster than the database's notice.
     """
     visit = visit_of(request)
     if visit.tenant is None:
@@ -115,7 +118,8 @@ def refuse_address(request: Request[Any, Any, Any]) -> None:
 
 
 async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
-    """Before every handler: can this address be of anything, is this cooperative open for it, and was the form made by one of our pages?
+    """Before every handler: can this address be of anything, is this cooperative open for it, and was the
+    form made by one of our pages?
 
     The form is received whole here, before a handler holds a connection to the database.
     """
@@ -133,7 +137,9 @@ async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
 
 
 def _refuse_long_numbers(request: Request[Any, Any, Any]) -> None:
-    """Raise Refusal for a number in the address that no row can bear: one below zero, or longer than any number that is read."""
+    """Raise Refusal for a number in the address that no row can bear: one below zero, or longer than any
+    number that is read.
+    """
     if any(isinstance(each, int) and not 0 <= each < 10**LONGEST for each in request.path_params.values()):
         raise NOT_FOUND()
     for name in _numbers_asked(request.route_handler):
@@ -207,13 +213,17 @@ def cooperative_app(settings: Settings) -> Litestar:
 
 
 def closed_app(settings: Settings, template: str, status: int) -> Litestar:
-    """One answer to everything: where nobody lives, and where a cooperative is being brought to a newer version."""
+    """One answer to everything: where nobody lives, and where a cooperative is being brought to a newer
+    version.
+    """
     return _app(settings, *web.pages.closed_routes(template, status), before=refuse_address)
 
 
 @functools.cache
 def applications(settings: Settings) -> dict[str, Litestar]:
-    """Return the applications by the kind of host they answer; they hold no state, so one set serves a process."""
+    """Return the applications by the kind of host they answer; they hold no state, so one set serves a
+    process.
+    """
     return {
         "apex": apex_app(settings),
         "operator": operator_app(settings),

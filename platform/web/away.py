@@ -1,4 +1,6 @@
-"""What a process goes on showing while it hears nothing from the database (docs/adr/0028-time-outs-and-shares.md)."""
+"""What a process goes on showing while it hears nothing from the database
+(docs/adr/0028-time-outs-and-shares.md).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ KEPT_SECONDS: Final = 60.0
 class Away:
     """Told by the listener when it has lost the database and when it has found it again."""
 
-    def __init__(self, database: Database, pages: PageCache, hosts: HostCache, forget_all: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, pages: PageCache, hosts: HostCache, forget_all: Callable[[], None]
+    ) -> None:
         self._database = database
         self._pages = pages
         self._hosts = hosts
@@ -28,7 +32,9 @@ class Away:
         self._forgetting: asyncio.TimerHandle | None = None
 
     def lost(self) -> None:
-        """Ask anew who is signed in, keep nothing new, and show for a while yet what all visitors see alike."""
+        """Ask anew who is signed in, keep nothing new,
+        and show for a while yet what all visitors see alike.
+        """
         self._pages.listening = self._hosts.listening = False
         self._pages.drop_kind("viewer")
         inbox_of(self._database).forget_all()

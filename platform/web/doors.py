@@ -1,4 +1,7 @@
-"""From a host name to the application behind it. The host decides, never a cookie or a header of the visitor's choosing."""
+"""From a host name to the application behind it.
+
+The host decides, never a cookie or a header of the visitor's choosing.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,9 @@ VIEWER_KEPT = timedelta(seconds=60)
 
 
 class Doors:
-    """The one ASGI application of a process: it owns the pools, the caches and the three applications behind the doors."""
+    """The one ASGI application of a process: it owns the pools, the caches and the three applications behind
+    the doors.
+    """
 
     def __init__(self, settings: Settings | None = None, database: Database | None = None) -> None:
         self.settings = settings or load()
@@ -88,14 +93,19 @@ class Doors:
         check_startable(self.settings)
         if self._database is None:
             if self.settings.app_database_url is None:
-                msg = "set LUMBUNG_APP_DATABASE_URL, or start with `lumbung up`, which brings its own PostgreSQL"
+                msg = (
+                    "set LUMBUNG_APP_DATABASE_URL, or start with `lumbung up`, which brings its own "
+                    "PostgreSQL"
+                )
                 raise RuntimeError(msg)
             self._database = Database(None, self.settings)  # pages never make or change what the owner owns
         await refuse_powers(self._database)
         self.hosts = HostCache(self._database)
         self._database.local["changed"] = self.changed
         self.away = Away(self._database, self.pages, self.hosts, self.forget_all)
-        self._listener = asyncio.create_task(listen(self._database, self.changed, self.away.found, self.away.lost))
+        self._listener = asyncio.create_task(
+            listen(self._database, self.changed, self.away.found, self.away.lost)
+        )
         keep_compiled_in(self.settings.data_dir / "templates")
         assets()
 
@@ -156,7 +166,8 @@ class Doors:
                     log.exception("start refused")
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
-                # what is there by now stays: a search for garbage that holds all of it would keep every thread waiting for a third of a second
+                # what is there by now stays: a search for garbage that holds all of it would keep every
+                # thread waiting for a third of a second
                 gc.collect()
                 gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
@@ -173,7 +184,9 @@ class Doors:
         except Exception as error:  # noqa: BLE001 - what is no failure of the database is logged with its traceback, as everywhere
             if KEY not in scope:
                 visit = scope[KEY] = Visit(self.database, "apex", LUMBUNG)
-                cookies = cookies_of(b"; ".join([value for name, value in scope["headers"] if name == b"cookie"]))
+                cookies = cookies_of(
+                    b"; ".join([value for name, value in scope["headers"] if name == b"cookie"])
+                )
                 self._greet(visit, scope, cookies)
             await answer_failure(self._apps["failed"], scope, receive, watched, error)
 
@@ -195,7 +208,8 @@ class Doors:
                 return
         if tenant is not None and path.startswith(hook.PREFIX):
             if tenant.revision >= OLDEST_SERVED:
-                await hook.receive(self.database, tenant, scope, receive, send)  # needs nothing of what pages need
+                # needs nothing of what pages need
+                await hook.receive(self.database, tenant, scope, receive, send)
             else:
                 await answer_nothing(503, send, retry_after=hook.RETRY_AFTER)  # it waits for its migration
             return
@@ -230,7 +244,9 @@ class Doors:
         await self._apps[door](scope, receive, send)
 
     def _label_of(self, name: str) -> str | None:
-        """Return what a host is known by, or None: a subdomain by its label, a domain of one's own by the whole name."""
+        """Return what a host is known by, or None: a subdomain by its label, a domain of one's own by the
+        whole name.
+        """
         label = name.removesuffix(f".{self._base}")
         possible = "." not in label if label != name else "." in name
         return label if label and possible and len(label) <= 253 else None
@@ -254,7 +270,13 @@ class Doors:
         lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
         key: tuple[object, ...] | None = None
         plain = b"hx-request" not in headers and FLASH_COOKIE not in cookies
-        if scope["method"] == "GET" and token is None and plain and CART_COOKIE not in cookies and not tenant.suspended:
+        if (
+            scope["method"] == "GET"
+            and token is None
+            and plain
+            and CART_COOKIE not in cookies
+            and not tenant.suspended
+        ):
             key = ("page", lang, scope["path"], scope["query_string"])
             kept = self.pages.get(tenant.schema_name, key)
             if kept is not None:
@@ -283,7 +305,9 @@ class Doors:
             await serve_and_keep(self.pages, app, scope, receive, send, tenant.schema_name, key, generation)
 
     async def _look_inside(self, visit: Visit, tenant: TenantRef, token: str | None) -> None:
-        """Read the brand and who is signed in; both are kept until the cooperative changes something, a session for a minute at most."""
+        """Read the brand and who is signed in; both are kept until the cooperative changes something, a
+        session for a minute at most.
+        """
         schema, now = tenant.schema_name, clock.now()
         brand: Brand | None = self.pages.get(schema, ("brand",))
         session = token_hash(token) if token else None
@@ -298,7 +322,9 @@ class Doors:
                 if unknown and session is not None:
                     viewer = await viewer_of_session(ro, session, now)
                     if viewer is not None:
-                        self.pages.keep(schema, ("viewer", session), (viewer, now + VIEWER_KEPT), 500, generation)
+                        self.pages.keep(
+                            schema, ("viewer", session), (viewer, now + VIEWER_KEPT), 500, generation
+                        )
         visit.brand, visit.viewer = brand, viewer
 
     def _greet(self, visit: Visit, scope: Any, cookies: dict[str, str]) -> None:
@@ -312,7 +338,8 @@ class Doors:
         client = scope.get("client")
         address: str = client[0] if client else ""
         if address in self.settings.trusted_proxies:
-            # the proxy we trust appends the address it saw: the last entry is its word, those before it the visitor's
+            # the proxy we trust appends the address it saw: the last entry is its word, those before it the
+            # visitor's
             forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
             address = forwarded.rpartition(",")[2].strip() or address
         return address

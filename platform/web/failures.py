@@ -1,4 +1,7 @@
-"""From any failure to an answer that says what to do. A visitor never sees a stack trace; the log has it under the same number."""
+"""From any failure to an answer that says what to do.
+
+A visitor never sees a stack trace; the log has it under the same number.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ log = structlog.get_logger()
 BUSY = Kind(
     "web.busy",
     503,
-    id="Sedang ramai: data ini sedang dipakai orang lain. Tunggu sebentar, lalu coba lagi. Tidak ada yang berubah.",
+    id="Sedang ramai: data ini sedang dipakai orang lain. Tunggu sebentar, lalu coba lagi. Tidak ada yang "
+    "berubah.",
     en="Busy: somebody else is using this just now. Wait a moment and try again. Nothing has changed.",
 )
 _OUT_OF_RANGE = "22003"
@@ -65,11 +69,17 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         template = "errors/429.html"  # speaks of passwords
     block = "fragment" if template == "errors/refusal.html" else None
     response = page(
-        request, template, block=block, status=refusal.status, sentence=sentence, wait=_wait(refusal, visit.lang)
+        request,
+        template,
+        block=block,
+        status=refusal.status,
+        sentence=sentence,
+        wait=_wait(refusal, visit.lang),
     )
     response.headers.update(retry_after(refusal))
     if refusal.status == 408:
-        response.headers["Connection"] = "close"  # what still comes of this body is nobody's request (RFC 9110, 15.5.9)
+        # what still comes of this body is nobody's request (RFC 9110, 15.5.9)
+        response.headers["Connection"] = "close"
     return response
 
 
@@ -94,7 +104,8 @@ def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Res
             media_type="application/problem+json",
         )
     if failure.status_code == 405 and request.method == "GET":
-        # the address of a step, opened by itself (a reload, a bookmark, the way back from signing in): the page above it begins the step
+        # the address of a step, opened by itself (a reload, a bookmark, the way back from signing in): the
+        # page above it begins the step
         return see_other(
             "/" + request.scope["path"].rpartition("/")[0].lstrip("/")
         )  # two at its head would be another host
@@ -122,7 +133,9 @@ NUMBER_TOO_LARGE = Kind(
 
 
 def _is_too_large(error: Exception) -> bool:
-    """Whether a number was larger than its column, by the driver's word or the server's: sums and products that nobody typed."""
+    """Whether a number was larger than its column, by the driver's word or the server's: sums and products
+    that nobody typed.
+    """
     cause = error.orig if isinstance(error, DBAPIError) else error
     known = getattr(cause, "__cause__", None) or cause
     if getattr(known, "sqlstate", None) == _OUT_OF_RANGE:
@@ -145,10 +158,14 @@ def broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
             log.exception("error page failed")
             return Response("503", status_code=503, media_type=MediaType.TEXT)
     if _is_too_large(error):
-        log.warning("a number was too large", path=request.scope["path"], method=request.method, why=str(error)[:200])
+        log.warning(
+            "a number was too large", path=request.scope["path"], method=request.method, why=str(error)[:200]
+        )
         return refused(request, NUMBER_TOO_LARGE())
     number = secrets.token_hex(4)
-    log.error("request failed", number=number, path=request.scope["path"], method=request.method, exc_info=error)
+    log.error(
+        "request failed", number=number, path=request.scope["path"], method=request.method, exc_info=error
+    )
     try:
         return page(request, "errors/500.html", status=500, number=number)
     except Exception:  # the error page itself is broken: plain words remain
@@ -157,7 +174,9 @@ def broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 
 def sign_in_first(request: Request[Any, Any, Any], _: SignInNeeded) -> Response[Any]:
-    """Lead to the sign-in page, and from there back: to this page, or to the page whose form came too late, which kept what was typed."""
+    """Lead to the sign-in page, and from there back: to this page, or to the page whose form came too late,
+    which kept what was typed.
+    """
     here = request.url if request.method == "GET" else URL(request.headers.get("referer", ""))
     back = f"{here.path}?{here.query}" if here.query else here.path
     known = here.netloc == request.headers.get("host") and here.path not in ("", "/masuk")

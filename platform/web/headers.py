@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 def with_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None]]:
     """Return a hook that completes the headers of an answer."""
-    # a form at the apex ends, by redirect, on the new cooperative's subdomain: browsers hold redirects to the policy too
+    # a form at the apex ends, by redirect, on the new cooperative's subdomain: browsers hold redirects to the
+    # policy too
     family = f"{settings.scheme}://*.{settings.base_domain}"
     policy = (
-        b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
+        b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors "
+        b"'none';"
         b" form-action 'self'"
     )
     apex_policy = policy + b" " + family.encode()
@@ -30,7 +32,10 @@ def with_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[Non
         headers: list[tuple[bytes, bytes]] = list(message["headers"])
         visit: Any = scope.get(KEY)
         headers += [
-            (b"content-security-policy", apex_policy if visit is not None and visit.nav == "apex" else policy),
+            (
+                b"content-security-policy",
+                apex_policy if visit is not None and visit.nav == "apex" else policy,
+            ),
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"same-origin"),
             (b"cross-origin-opener-policy", b"same-origin"),

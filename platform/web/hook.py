@@ -1,7 +1,9 @@
-"""``POST /kait/<endpoint>``: where payment providers send their messages. Answered here, before any page machinery, once they are stored.
+"""``POST /kait/<endpoint>``: where payment providers send their messages.
 
-There is no viewer and no form: the message proves itself (payments.inbox). An unknown address is answered 404 and nothing is written; a
-message that proves nothing, 400.
+Answered here, before any page machinery, once they are stored.
+
+There is no viewer and no form: the message proves itself (payments.inbox). An unknown address is answered 404
+and nothing is written; a message that proves nothing, 400.
 """
 
 from __future__ import annotations
@@ -49,12 +51,19 @@ async def receive(database: Database, tenant: TenantRef, scope: Any, receive_par
         log.warning("a message was not its provider's", cooperative=tenant.slug, why=str(error))
         await answer_nothing(400, send)
     except RecursionError:
-        log.warning("a message was not its provider's", cooperative=tenant.slug, why="it is nested without end")
+        log.warning(
+            "a message was not its provider's", cooperative=tenant.slug, why="it is nested without end"
+        )
         await answer_nothing(400, send)
     except Exception as error:
         # the provider sends it again
         if (reason := why_unavailable(error)) is not None:
-            log.error("a message could not be stored", cooperative=tenant.slug, reason=reason, error=in_one_line(error))  # noqa: TRY400 - no traceback
+            log.error(  # noqa: TRY400 - no traceback
+                "a message could not be stored",
+                cooperative=tenant.slug,
+                reason=reason,
+                error=in_one_line(error),
+            )
         else:
             log.exception("a message could not be stored", cooperative=tenant.slug)
         await answer_nothing(503, send, retry_after=RETRY_AFTER)

@@ -1,4 +1,6 @@
-"""Pages that every visitor sees alike, kept as they were sent (docs/adr/0009-pages-kept-until-a-cooperative-changes.md)."""
+"""Pages that every visitor sees alike, kept as they were sent
+(docs/adr/0009-pages-kept-until-a-cooperative-changes.md).
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 """Counts of the current minute in a fixed piece of memory, which several processes may share.
 
-A count-min sketch: each key has one slot in each of two rows, and its count is the smaller of the two. Keys that share a slot are counted together,
-so a count may be too high and never too low; with 131,072 slots a row it takes a million networks in one minute to add about eight to anybody's.
-A slot holds the minute it belongs to, so nothing is ever cleared.
+A count-min sketch: each key has one slot in each of two rows, and its count is the smaller of the two. Keys
+that share a slot are counted together, so a count may be too high and never too low; with 131,072 slots a row
+it takes a million networks in one minute to add about eight to anybody's. A slot holds the minute it belongs
+to, so nothing is ever cleared.
 
-Processes that share the memory may lose an increment when two of them write the same slot at the same moment. A limit is not an account: that is
-cheaper than a lock.
+Processes that share the memory may lose an increment when two of them write the same slot at the same moment.
+A limit is not an account: that is cheaper than a lock.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ SIZE: Final = SLOTS * ROWS * _SLOT.size
 
 
 class MinuteCounts:
-    """Counters by key for the current minute. ``salt`` keeps strangers from choosing keys that share a slot with somebody else's."""
+    """Counters by key for the current minute.
+
+    ``salt`` keeps strangers from choosing keys that share a slot with somebody else's.
+    """
 
     def __init__(self, memory: mmap.mmap | None = None, salt: bytes = b"") -> None:
         self._memory = memory if memory is not None else mmap.mmap(-1, SIZE)
@@ -42,7 +46,10 @@ class MinuteCounts:
 
     @classmethod
     def in_file(cls, path: Path, salt: bytes) -> MinuteCounts:
-        """Share the counts with every process that opens the same file. Raises OSError when it cannot be opened."""
+        """Share the counts with every process that opens the same file.
+
+        Raises OSError when it cannot be opened.
+        """
         with path.open("a+b") as file:
             file.truncate(SIZE)
             return cls(mmap.mmap(file.fileno(), SIZE), salt)
@@ -70,7 +77,9 @@ class MinuteCounts:
 
 
 def shared_counts(settings: Settings) -> MinuteCounts:
-    """The counts that `lumbung web` gave all of its processes, or, in a process that was started otherwise, counts of its own."""
+    """The counts that `lumbung web` gave all of its processes, or, in a process that was started otherwise,
+    counts of its own.
+    """
     salt = hashlib.sha256(b"lumbung minute counts\0" + settings.secret_key.encode()).digest()
     if path := os.environ.get(FILE):
         try:

@@ -1,6 +1,7 @@
 """Pages and parts of pages that many see alike, kept until their cooperative changes something.
 
-Bounded by bytes for the whole process, whatever the number of cooperatives: what was not asked for longest goes first.
+Bounded by bytes for the whole process, whatever the number of cooperatives: what was not asked for longest
+goes first.
 """
 
 from __future__ import annotations
@@ -33,11 +34,15 @@ class PageCache:
         return entry[0]
 
     def generation(self, schema: str) -> int:
-        """Return a number that changes with every change of the cooperative: read it before rendering, give it to ``keep``."""
+        """Return a number that changes with every change of the cooperative: read it before rendering, give
+        it to ``keep``.
+        """
         return self._epoch + self._generations.get(schema, 0)
 
     def keep(self, schema: str, key: tuple[object, ...], value: object, size: int, generation: int) -> None:
-        """Keep a value rendered since ``generation``; dropped silently if the cooperative has changed meanwhile."""
+        """Keep a value rendered since ``generation``; dropped silently if the cooperative has changed
+        meanwhile.
+        """
         if not self.listening or generation != self.generation(schema) or size > self._limit // 16:
             return
         full = (schema, key)
@@ -56,7 +61,8 @@ class PageCache:
 
     def drop(self, schema: str) -> None:
         """Forget everything of a cooperative."""
-        if len(self._generations) >= 10_000:  # numbers of long-quiet cooperatives are not worth keeping: start all anew
+        # numbers of long-quiet cooperatives are not worth keeping: start all anew
+        if len(self._generations) >= 10_000:
             self.drop_all()
         self._generations[schema] = self._generations.get(schema, 0) + 1
         for key in self._keys.pop(schema, ()):

@@ -1,4 +1,6 @@
-"""Pages that belong to no business room: the style guide, the language switch, a cooperative's stylesheet, closed doors."""
+"""Pages that belong to no business room: the style guide, the language switch, a cooperative's stylesheet,
+closed doors.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def brand_stylesheet(name: FromPath[str], brand: TheBrand) -> Response[str]:
     if brand.css_url != f"/merek/{name}":
         raise ui_errors.NOT_FOUND()
     return Response(
-        brand.css, media_type=MediaType.CSS, headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
+        brand.css,
+        media_type=MediaType.CSS,
+        headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"},
     )
 
 

@@ -1,10 +1,12 @@
 """Who is turned away because too much is asked, and by what count (docs/adr/0024-who-is-turned-away.md).
 
-Counted are pages that are made; kept ones cost nothing. A visitor counts for their network first, over all of the platform's hosts; then for their
-network's share of the cooperative's plan, which is half of it; then for the plan. So whoever asks without end uses up what is theirs and leaves the
-rest to the others. A member counts for their own session alone. Officers, payment pages, messages of payment providers and signing in are never
-turned away here by a plan or by what others ask: the till goes on, and signing in has throttles of its own. A network that guesses at payment pages
-and hand-overs has a count of its own for what was not there; when that is full, its strangers get neither these pages nor the form to sign in.
+Counted are pages that are made; kept ones cost nothing. A visitor counts for their network first, over all of
+the platform's hosts; then for their network's share of the cooperative's plan, which is half of it; then for
+the plan. So whoever asks without end uses up what is theirs and leaves the rest to the others. A member
+counts for their own session alone. Officers, payment pages, messages of payment providers and signing in are
+never turned away here by a plan or by what others ask: the till goes on, and signing in has throttles of its
+own. A network that guesses at payment pages and hand-overs has a count of its own for what was not there;
+when that is full, its strangers get neither these pages nor the form to sign in.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from ui.viewer import Viewer, Visit
 
 MINUTE: Final = 60
-# A village shares one address; wider networks of IPv6 may ask for as many times more as tenants.throttles.WIDER says.
+# A village shares one address; wider networks of IPv6 may ask for as many times more as
+# tenants.throttles.WIDER says.
 NETWORK_PAGES: Final = 600
-# Ten pages a second, for half a minute of every minute: no person reads so fast, a page that asks again by itself does not either.
+# Ten pages a second, for half a minute of every minute: no person reads so fast, a page that asks again by
+# itself does not either.
 SESSION_PAGES: Final = 300
 NEVER_COUNTED: Final = frozenset({"/masuk", "/masuk/serah", "/keluar", "/aktivasi"})
 NEVER_COUNTED_BELOW: Final = ("/bayar/", "/kait/")
@@ -42,7 +46,10 @@ NETWORK_STRAYS: Final = 60
 
 
 class RateGuard:
-    """The counts of one process, or of all that share ``counts``. ``divided_by``: how many such groups the visitors are spread over."""
+    """The counts of one process, or of all that share ``counts``.
+
+    ``divided_by``: how many such groups the visitors are spread over.
+    """
 
     def __init__(
         self,
@@ -62,7 +69,10 @@ class RateGuard:
         self._counts = counts if counts is not None else MinuteCounts()
 
     def lets_pass(self, tenant: TenantRef | None, viewer: Viewer | None, path: str, client_ip: str) -> bool:
-        """Count a page, and say whether it may be made. ``tenant`` is None for the platform's own pages and for hosts of nobody."""
+        """Count a page, and say whether it may be made.
+
+        ``tenant`` is None for the platform's own pages and for hosts of nobody.
+        """
         if _never_counted(path) or (viewer is not None and viewer.is_officer):
             return True
         if viewer is not None:
@@ -80,8 +90,11 @@ class RateGuard:
                 return False
         return self._add("plan", tenant.schema_name) <= self._share(limit)
 
-    def lets_guess(self, viewer: Viewer | None, method: str, path: str, client_ip: str, *, known: bool) -> bool:
-        """Say whether a stranger may have a page that their network guesses at, or the form to sign in; ``known``: the browser was here before.
+    def lets_guess(
+        self, viewer: Viewer | None, method: str, path: str, client_ip: str, *, known: bool
+    ) -> bool:
+        """Say whether a stranger may have a page that their network guesses at, or the form to sign in;
+        ``known``: the browser was here before.
 
         Forms that are sent to sign in are counted where they are weighed (ADR 17).
         """
@@ -95,9 +108,15 @@ class RateGuard:
         )
 
     async def look_up(self, hosts: HostCache, label: str, client_ip: str) -> tuple[bool, TenantRef | None]:
-        """Find a host's cooperative; False when its network has made up too many hosts. What is in memory, or is somebody's, does not count."""
+        """Find a host's cooperative; False when its network has made up too many hosts.
+
+        What is in memory, or is somebody's, does not count.
+        """
         counted = [] if hosts.knows(label) else list(zip(networks_of(client_ip), WIDER, strict=False))
-        if any(self._add("stray", network) > self._share(self._strays_limit * times) for network, times in counted):
+        if any(
+            self._add("stray", network) > self._share(self._strays_limit * times)
+            for network, times in counted
+        ):
             return False, None
         try:
             tenant = await hosts.find(label)
@@ -113,7 +132,9 @@ class RateGuard:
             self._add("stray", network, by=-1)
 
     def watching(self, send: Send, visit: Visit, path: str) -> Send:
-        """Pass on the answer to a page that was let through; if there is none at its address, it counts for the network alone."""
+        """Pass on the answer to a page that was let through; if there is none at its address, it counts for
+        the network alone.
+        """
         tenant = visit.tenant
         if visit.viewer is None and path.startswith(GUESSED_BELOW):
             return self._watching_guesses(send, visit.client_ip)

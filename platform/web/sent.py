@@ -1,4 +1,6 @@
-"""What a request brought: its cookies as the dispatcher reads them, and the framework's memory of them, which is emptied."""
+"""What a request brought: its cookies as the dispatcher reads them, and the framework's memory of them, which
+is emptied.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ SHORT_COOKIES = 4_000
 
 
 def forget_what_was_sent(scope: Any) -> None:
-    """Empty litestar's memory of the last 1,024 cookies, of any size, after large ones: they fill a machine."""
+    """Empty litestar's memory of the last 1,024 cookies, of any size, after large ones:
+    they fill a machine.
+    """
     if length_of_cookies(scope) > SHORT_COOKIES:
         parse_cookie_string.cache_clear()
 

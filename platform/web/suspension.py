@@ -1,10 +1,12 @@
 """What a cooperative still does that an operator has suspended, or that has not paid the platform for long.
 
-Suspended: its officers sign in, read the books and end what they pay for Lumbung, its members see their savings. Nothing else. Read-only (docs/adr/0022-billing.md):
-everything can be seen and exported, orders under way are finished, members get out what is theirs, officers are dismissed, the plan can be paid;
-nothing new is begun.
+Suspended: its officers sign in, read the books and end what they pay for Lumbung, its members see their
+savings. Nothing else. Read-only (docs/adr/0022-billing.md): everything can be seen and exported, orders under
+way are finished, members get out what is theirs, officers are dismissed, the plan can be paid; nothing new is
+begun.
 
-The one place of these rules: they run before every handler of a cooperative, whatever room the page belongs to.
+The one place of these rules: they run before every handler of a cooperative, whatever room the page belongs
+to.
 """
 
 from __future__ import annotations
@@ -27,25 +29,32 @@ if TYPE_CHECKING:
 SUSPENDED = Kind(
     "web.suspended",
     403,
-    id="{name} sedang ditangguhkan oleh pengelola Lumbung, jadi tidak ada yang bisa diubah. Buku dan simpanan tetap bisa dilihat.",
-    en="{name} is suspended by those who run Lumbung, so nothing can be changed. Books and savings can still be read.",
+    id="{name} sedang ditangguhkan oleh pengelola Lumbung, jadi tidak ada yang bisa diubah. Buku dan "
+    "simpanan tetap bisa dilihat.",
+    en="{name} is suspended by those who run Lumbung, so nothing can be changed. Books and savings can "
+    "still be read.",
 )
 # Officers read why and what to do; members and visitors only what it means for them.
 READ_ONLY = Kind(
     "web.read_only",
     403,
-    id="Tagihan Lumbung sudah lama lewat jatuh tempo, jadi belum ada yang baru bisa dicatat. Lunasi di halaman Paket; sesudah itu semua langsung"
+    id="Tagihan Lumbung sudah lama lewat jatuh tempo, jadi belum ada yang baru bisa dicatat. Lunasi di "
+    "halaman Paket; sesudah itu semua langsung"
     " bisa dipakai lagi.",
-    en="An invoice of Lumbung is long overdue, so nothing new can be recorded. Pay it on the page Plan; everything works again at once.",
+    en="An invoice of Lumbung is long overdue, so nothing new can be recorded. Pay it on the page Plan; "
+    "everything works again at once.",
 )
 SHOP_RESTS = Kind(
     "web.shop_rests",
     403,
-    id="{name} sedang tidak menerima yang baru. Simpanan dan pesanan Anda tetap bisa dilihat, dan pesanan yang sudah ada tetap dilayani.",
-    en="{name} takes nothing new at the moment. Your savings and orders can still be seen, and orders under way are still served.",
+    id="{name} sedang tidak menerima yang baru. Simpanan dan pesanan Anda tetap bisa dilihat, dan pesanan "
+    "yang sudah ada tetap dilayani.",
+    en="{name} takes nothing new at the moment. Your savings and orders can still be seen, and orders "
+    "under way are still served.",
 )
 
-# Pages that stay open by name, and those that stay open with everything below them. Who may see them, their own guards say.
+# Pages that stay open by name, and those that stay open with everything below them. Who may see them, their
+# own guards say.
 OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota", "/anggaran-dasar"})
 OPEN_BELOW = (
     "/pengurus/buku",
@@ -56,13 +65,17 @@ OPEN_BELOW = (
     "/merek",
     "/gambar",
 )
-# A card goes on being charged at Stripe, which knows nothing of a suspension: it can be managed there, and the plan be stopped.
-OPEN_WRITES = frozenset({"/masuk", "/keluar", "/pengurus/langganan/kartu/kelola", "/pengurus/langganan/berhenti"})
+# A card goes on being charged at Stripe, which knows nothing of a suspension: it can be managed there, and
+# the plan be stopped.
+OPEN_WRITES = frozenset(
+    {"/masuk", "/keluar", "/pengurus/langganan/kartu/kelola", "/pengurus/langganan/berhenti"}
+)
 
-# What can still be changed while read-only: signing in and one's own account, an order that is under way (paid, handed over, called off, given
-# back), payments and debts that are settled, a member's own savings paid out, and all that pays the platform. And what keeps a cooperative safe:
-# an officer is dismissed, a code lets somebody in again, a way of paying is switched off, a PIN is changed. No new way of paying, no more credit
-# (nor is an order under way put on it: payments/ways.py), no new money in a wallet.
+# What can still be changed while read-only: signing in and one's own account, an order that is under way
+# (paid, handed over, called off, given back), payments and debts that are settled, a member's own savings
+# paid out, and all that pays the platform. And what keeps a cooperative safe: an officer is dismissed, a code
+# lets somebody in again, a way of paying is switched off, a PIN is changed. No new way of paying, no more
+# credit (nor is an order under way put on it: payments/ways.py), no new money in a wallet.
 FINISHING: Final = re.compile(
     r"/masuk|/keluar|/aktivasi|/anggota/akun/.+|/anggota/kasbon/pin"
     r"|/pengurus/pengaturan/pengurus/[^/]+/pemberhentian|/pengurus/anggota/[^/]+/(?:kode|tarik(?:/periksa)?)|/pengurus/pembayaran/cara/[^/]+/pemadaman"
@@ -93,7 +106,8 @@ def finishes(method: str, path: str) -> bool:
 
 
 def refuse_new(request: Request[Any, Any, Any]) -> None:
-    """Refuse what would begin something new in a read-only cooperative, and let its shop window say that it takes no orders.
+    """Refuse what would begin something new in a read-only cooperative, and let its shop window say that it
+    takes no orders.
 
     Raises Refusal: web.read_only to officers, web.shop_rests to everybody else.
     """
@@ -114,7 +128,11 @@ def refuse_suspended(request: Request[Any, Any, Any]) -> Response[Any] | None:
     A page says that the shop is closed. A change is refused (web.suspended) with a sentence.
     """
     visit = visit_of(request)
-    if visit.tenant is None or not visit.tenant.suspended or stays_open(request.method, request.scope["path"]):
+    if (
+        visit.tenant is None
+        or not visit.tenant.suspended
+        or stays_open(request.method, request.scope["path"])
+    ):
         return None
     if request.method not in SAFE_METHODS:
         raise SUSPENDED(name=visit.brand.name)

@@ -1,6 +1,8 @@
-"""What is answered while the database is away, full or too slow: 503, a number that the log knows, and when to come again.
+"""What is answered while the database is away, full or too slow: 503, a number that the log knows, and when
+to come again.
 
-The same for a handler that met it (web.failures) and for the dispatcher itself, which asks the database before any application is there.
+The same for a handler that met it (web.failures) and for the dispatcher itself, which asks the database
+before any application is there.
 """
 
 from __future__ import annotations
@@ -72,7 +74,9 @@ def unavailable(request: Request[Any, Any, Any], error: BaseException, reason: R
             media_type="application/problem+json",
             headers=retry_after,
         )
-    response = page(request, "errors/unavailable.html", block="fragment", status=503, number=number, reason=reason)
+    response = page(
+        request, "errors/unavailable.html", block="fragment", status=503, number=number, reason=reason
+    )
     response.headers["Retry-After"] = retry_after["Retry-After"]
     return response
 
@@ -97,7 +101,9 @@ def is_webhook(path: str) -> bool:
 
 
 def failed_app(settings: Settings, answer: Any) -> Litestar:
-    """The application that answers for the dispatcher: by ``answer(request, error)``, whatever was asked and however."""
+    """The application that answers for the dispatcher: by ``answer(request, error)``, whatever was asked and
+    however.
+    """
 
     @route(["/", "/{rest:path}"], http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], sync_to_thread=False)
     def failed(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -130,7 +136,10 @@ class Watched:
 
 
 async def answer_failure(app: Litestar, scope: Any, receive: Any, send: Watched, error: Exception) -> None:
-    """Answer what the dispatcher itself could not serve; ``scope`` holds the visit. What has begun to be answered is only logged."""
+    """Answer what the dispatcher itself could not serve; ``scope`` holds the visit.
+
+    What has begun to be answered is only logged.
+    """
     reason = why_unavailable(error)
     if send.started:
         if reason is None:

@@ -17,17 +17,33 @@ ROOMS = sorted(folder.name for folder in PLATFORM.iterdir() if (folder / "__init
 SOURCES = sorted(PLATFORM.rglob("*.py"))
 MIGRATIONS = PLATFORM / "tenants" / "migrations"
 
-# Where SQL that reads rows may stand besides queries.py: the machinery itself, and locks that a use case takes before it writes.
+# Where SQL that reads rows may stand besides queries.py: the machinery itself, and locks that a use case
+# takes before it writes.
 MACHINERY = {
-    "kernel/database.py", "kernel/outbox.py", "kernel/relay.py", "kernel/postgres.py", "kernel/postgres_cluster.py", "kernel/locks.py",
-    "tenants/registry.py", "tenants/session.py", "tenants/schemas.py", "tenants/fleet.py", "tenants/changes.py", "tenants/worker.py",
-    "tenants/throttles.py", "tenants/removal.py", "tenants/logins.py",
+    "kernel/database.py",
+    "kernel/outbox.py",
+    "kernel/relay.py",
+    "kernel/postgres.py",
+    "kernel/postgres_cluster.py",
+    "kernel/locks.py",
+    "tenants/registry.py",
+    "tenants/session.py",
+    "tenants/schemas.py",
+    "tenants/fleet.py",
+    "tenants/changes.py",
+    "tenants/worker.py",
+    "tenants/throttles.py",
+    "tenants/removal.py",
+    "tenants/logins.py",
     "ledger/posting.py",
-}  # fmt: skip
+}
 
 
 def test_import_platform_is_still_the_standard_librarys() -> None:
-    code = "import platform, sysconfig; print(platform.__file__.startswith(sysconfig.get_paths()['stdlib']), platform.python_version())"
+    code = (
+        "import platform, sysconfig; print(platform.__file__.startswith(sysconfig.get_paths()['stdlib']), "
+        "platform.python_version())"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True")
     assert not (PLATFORM / "__init__.py").exists()
@@ -104,7 +120,8 @@ READS_ABOVE = {
         "ledger",
         "products",
     ),  # the books' pages compare 1130 with the goods, read in one statement so that no sale falls between
-    ("savings", "members"),  # whose savings they are; the row is also what two movements of one member queue at
+    # whose savings they are; the row is also what two movements of one member queue at
+    ("savings", "members"),
     ("members", "orders"),  # from a purchase in the books to its order
 }
 
@@ -117,7 +134,8 @@ def test_a_room_reads_its_own_tables_and_those_below() -> None:
         table: path.relative_to(PLATFORM).parts[0]
         for path in PLATFORM.rglob("models.py")
         for table in re.findall(r'__tablename__ = "(\w+)"', path.read_text())
-        if table not in ("finished_jobs", "throttles")  # the platform and each cooperative have one of their own
+        # the platform and each cooperative have one of their own
+        if table not in ("finished_jobs", "throttles")
     }
     found = {
         (room, table)
@@ -138,7 +156,9 @@ def test_the_books_are_written_by_their_door_alone() -> None:
             continue
         for line, value in _strings(path):
             if re.search(
-                r"(INSERT INTO|UPDATE|DELETE FROM|COPY)\s+(journals|journal_lines|balances|journal_counter)\b", value
+                r"(INSERT INTO|UPDATE|DELETE "
+                r"FROM|COPY)\s+(journals|journal_lines|balances|journal_counter)\b",
+                value,
             ):
                 found.append(f"{path.relative_to(PLATFORM)}:{line}")
             if (
@@ -157,7 +177,9 @@ def test_no_use_case_commits() -> None:
         found += [
             f"{path.relative_to(PLATFORM)}:{node.lineno}"
             for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "commit"
         ]
     assert not found
 
@@ -176,11 +198,23 @@ def test_no_query_asks_for_every_column() -> None:
 def test_no_float_stands_near_money() -> None:
     """`float(` and float literals are for time-outs and colours, never in the rooms that reckon."""
     found = []
-    for room in ("ledger", "governance", "savings", "payments", "shop", "shu", "members", "onboarding", "billing"):
+    for room in (
+        "ledger",
+        "governance",
+        "savings",
+        "payments",
+        "shop",
+        "shu",
+        "members",
+        "onboarding",
+        "billing",
+    ):
         for path in (PLATFORM / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 literal = isinstance(node, ast.Constant) and isinstance(node.value, float)
-                call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float"
+                call = (
+                    isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float"
+                )
                 if literal or call:
                     found.append(f"{path.relative_to(PLATFORM)}:{node.lineno}")  # type: ignore[attr-defined]
     assert not found

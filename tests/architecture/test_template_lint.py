@@ -37,7 +37,10 @@ def test_it_refuses(template: str, problem: str) -> None:
         "<p>{% trans name=name %}Halo {{ name }}{% endtrans %}</p>",
         '<img src="{{ url }}" alt="{{ product.name }}" width="40" height="40">',
         '<a href="https://lumbung.example/panduan">{{ _("Panduan") }}</a>',
-        '<{{ "a" if href else "div" }} class="card"{% if href %} href="{{ href }}"{% endif %}>{{ words }}</x>',
+        (
+            '<{{ "a" if href else "div" }} class="card"{% if href %} href="{{ href }}"{% endif %}>{{ words '
+            "}}</x>"
+        ),
         '<a href="/bahasa/en" lang="en" aria-label="English">EN</a>',
         "{# Catatan untuk penulis tema #}{% block drawing %}granary-shut{% endblock %}",
         '<script src="{{ asset("/lumbung.js") }}" defer></script>',

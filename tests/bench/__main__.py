@@ -20,7 +20,8 @@ BENCHES = (
 )
 
 
-# Python looks for modules beside this file first, where the bench of payments would be taken for the room of that name.
+# Python looks for modules beside this file first, where the bench of payments would be taken for the room of
+# that name.
 sys.path.pop(0)
 
 

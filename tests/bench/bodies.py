@@ -1,6 +1,8 @@
-"""What hostile bodies and large files cost everybody else: how long they keep the event loop, and a neighbour's page while 1,500 slow bodies are open.
+"""What hostile bodies and large files cost everybody else: how long they keep the event loop, and a
+neighbour's page while 1,500 slow bodies are open.
 
-The first part asks the application in this process; the second starts `lumbung web`, once by itself and once behind Debian's Caddy.
+The first part asks the application in this process; the second starts `lumbung web`, once by itself and once
+behind Debian's Caddy.
 """
 
 import asyncio
@@ -43,7 +45,8 @@ Send = Callable[[], AsyncIterator[bytes]]
 
 
 async def longest_wait(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """Milliseconds for which the loop answered nobody, at most, while ``work`` was done: of its own computing, and by the clock.
+    """Milliseconds for which the loop answered nobody, at most, while ``work`` was done: of its own
+    computing, and by the clock.
 
     The clock's also hold what other threads and other programs of the machine took.
     """
@@ -101,13 +104,16 @@ async def hostile_bodies(settings: Settings, database: Database) -> None:
             async def post(
                 body: bytes = body, headers: dict[str, str] = headers, statuses: set[int] = statuses
             ) -> None:
-                statuses.add((await client.post("/masuk", content=in_chunks(body)(), headers=headers)).status_code)
+                statuses.add(
+                    (await client.post("/masuk", content=in_chunks(body)(), headers=headers)).status_code
+                )
 
             await post()
             waits = [await longest_wait(post) for _ in range(ROUNDS)]
             own, clock_time = (max(column) for column in zip(*waits, strict=True))
             print(
-                f"{name:31s}: the loop is kept for {own:5.1f} ms at most ({clock_time:.0f} by the clock); answered {sorted(statuses)}"
+                f"{name:31s}: the loop is kept for {own:5.1f} ms at most ({clock_time:.0f} by the "
+                f"clock); answered {sorted(statuses)}"
             )
     await doors.stop()
 
@@ -116,10 +122,17 @@ async def large_file(settings: Settings, database: Database, tenant: TenantRef) 
 
     token = new_token()
     async with coop_session(database, tenant) as db:
-        user = (await db.execute(text("SELECT id FROM users WHERE officer_role IS NOT NULL LIMIT 1"))).scalar_one()
+        user = (
+            await db.execute(text("SELECT id FROM users WHERE officer_role IS NOT NULL LIMIT 1"))
+        ).scalar_one()
         now = clock.now()
         db.add(
-            Session(token_hash=token_hash(token), user_id=user, signed_in_at=now, expires_at=now + timedelta(hours=1))
+            Session(
+                token_hash=token_hash(token),
+                user_id=user,
+                signed_in_at=now,
+                expires_at=now + timedelta(hours=1),
+            )
         )
     lines, at = [MEMBERS], 0
     while at < 30_000:
@@ -130,7 +143,9 @@ async def large_file(settings: Settings, database: Database, tenant: TenantRef) 
     await doors.start()
     host = f"http://ukur.{settings.base_domain}"
     transport = httpx.ASGITransport(doors)
-    async with httpx.AsyncClient(transport=transport, base_url=host, headers={"origin": host}, timeout=60) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url=host, headers={"origin": host}, timeout=60
+    ) as client:
         client.cookies.set("lumbung", token)
         fields = {"csrf": csrf_of(settings, tenant, token), "as_of": "2024-01-01"}
 
@@ -183,7 +198,8 @@ async def neighbours_page(database: Database, *, proxy: bool) -> None:
             attacked = await p95(port)
             still = sum(body.status is None for body in opened)
         print(
-            f"{'with Caddy' if proxy else 'without Caddy':13s}: a neighbour's p95 {usual:.1f} ms, with {still:,} slow bodies still open"
+            f"{'with Caddy' if proxy else 'without Caddy':13s}: a neighbour's p95 {usual:.1f} ms, with "
+            f"{still:,} slow bodies still open"
             f" {attacked:.1f} ms, ratio {attacked / usual:.2f}"
         )
 

@@ -22,8 +22,11 @@ async def main() -> None:
         spent = []
         for _ in range(TIMES + 3):
             transport = httpx.ASGITransport(doors)
-            async with httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}) as client:
-                word = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(10))  # like no name before it
+            async with httpx.AsyncClient(
+                transport=transport, base_url=origin, headers={"origin": origin}
+            ) as client:
+                # like no name before it
+                word = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(10))
                 form = {
                     "name": f"Koperasi {word.title()}",
                     "slug": word,
@@ -45,6 +48,7 @@ async def main() -> None:
                 assert "/pengurus" in str(answer.url), answer.url
         steady = sorted(spent[3:])
         print(
-            f"founding, form to usable page: p50 {statistics.median(steady) * 1000:.0f} ms, worst {steady[-1] * 1000:.0f} ms ({TIMES} times)"
+            f"founding, form to usable page: p50 {statistics.median(steady) * 1000:.0f} ms, worst "
+            f"{steady[-1] * 1000:.0f} ms ({TIMES} times)"
         )
         await doors.stop()

@@ -1,7 +1,9 @@
-"""Lines a second of the three imports, with all postings, each file sent twice; then the year's surplus, divided.
+"""Lines a second of the three imports, with all postings, each file sent twice; then the year's surplus,
+divided.
 
-The files are invented here, or named: PYTHONPATH=tests .venv/bin/python -m bench.imports products.csv members.csv sales.csv
-(an empty name, "", stands for an invented file; a number instead of the names says how many sales are invented).
+The files are invented here, or named: PYTHONPATH=tests .venv/bin/python -m bench.imports products.csv
+members.csv sales.csv (an empty name, "", stands for an invented file; a number instead of the names says how
+many sales are invented).
 """
 
 import asyncio
@@ -33,7 +35,9 @@ def invented_products(seed: random.Random) -> bytes:
     lines = ["sku,barcode,name,category,unit,cost,price,stock"]
     for at in range(PRODUCTS):
         cost = seed.randrange(500, 90_000)
-        lines.append(f"P{at:05d},,Barang {at},Golongan {at % 25},Pcs,{cost},{cost * 6 // 5},{seed.randrange(200)}")
+        lines.append(
+            f"P{at:05d},,Barang {at},Golongan {at % 25},Pcs,{cost},{cost * 6 // 5},{seed.randrange(200)}"
+        )
     return "\n".join(lines).encode()
 
 
@@ -43,7 +47,8 @@ def invented_members(seed: random.Random, count: int = MEMBERS) -> bytes:
         joined = date(2019, 1, 1) + timedelta(seed.randrange(1_800))
         savings = f"100000,{seed.randrange(1, 60) * 20_000},{seed.choice((0, 0, 150_000, 500_000))}"
         lines.append(
-            f"{1000 + at},Anggota {at},{seed.choice('LP')},08{seed.randrange(10**9, 10**10)},{joined},{savings}"
+            f"{1000 + at},Anggota "
+            f"{at},{seed.choice('LP')},08{seed.randrange(10**9, 10**10)},{joined},{savings}"
         )
     return "\n".join(lines).encode()
 
@@ -80,8 +85,10 @@ async def main(arguments: list[str] | None = None) -> None:
                 lines = report.imported + report.unchanged + len(report.rejected)
                 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
                 print(
-                    f"{name}, {time_sent}: {lines / spent:7,.0f} lines a second ({report.imported:,} imported,"
-                    f" {report.unchanged:,} unchanged, {len(report.rejected):,} rejected in {spent:.2f} s; {memory} MB)"
+                    f"{name}, {time_sent}: {lines / spent:7,.0f} lines a second ({report.imported:,} "
+                    f"imported,"
+                    f" {report.unchanged:,} unchanged, {len(report.rejected):,} rejected in {spent:.2f} "
+                    f"s; {memory} MB)"
                 )
         async with coop_reader(database, tenant) as ro:
             started = time.perf_counter()
@@ -90,13 +97,15 @@ async def main(arguments: list[str] | None = None) -> None:
             sums = await agreement(ro)
             agrees = sums.stock_account == sums.stock_value and sum(each.closing for each in totals) == 0
             print(
-                f"trial balance of {YEAR}: {spent * 1000:.0f} ms, surplus {await surplus(ro, YEAR):,}; the books agree: {agrees}"
+                f"trial balance of {YEAR}: {spent * 1000:.0f} ms, surplus {await surplus(ro, YEAR):,}; "
+                f"the books agree: {agrees}"
             )
         started = time.perf_counter()
         async with coop_session(database, tenant) as db:
             drafted = await draft(db, SYSTEM, YEAR)
         print(
-            f"surplus of {YEAR} divided among {len(drafted.allocation.members):,} members and stored: {(time.perf_counter() - started) * 1000:.0f} ms"
+            f"surplus of {YEAR} divided among {len(drafted.allocation.members):,} members and stored: "
+            f"{(time.perf_counter() - started) * 1000:.0f} ms"
         )
 
 

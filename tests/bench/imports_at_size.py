@@ -1,6 +1,8 @@
-"""Large registers and files of past sales given to the command itself: lines a second, its memory, and how long a till waits meanwhile.
+"""Large registers and files of past sales given to the command itself: lines a second, its memory, and how
+long a till waits meanwhile.
 
-PYTHONPATH=tests .venv/bin/python -m bench.imports_at_size [members,members,… sales,sales,…] measures other sizes than the promised ones.
+PYTHONPATH=tests .venv/bin/python -m bench.imports_at_size [members,members,… sales,sales,…] measures other
+sizes than the promised ones.
 """
 
 import asyncio
@@ -32,8 +34,13 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 
 
 def command(database: Database, *arguments: str | Path) -> tuple[float, float, int]:
-    """Run `lumbung` as a process of its own; return the seconds it took, its own seconds of a processor, and its greatest memory in MB."""
-    environment = os.environ | {"PYTHONPATH": str(PLATFORM), "LUMBUNG_DATABASE_URL": plain_url(database.owner_url)}
+    """Run `lumbung` as a process of its own; return the seconds it took, its own seconds of a processor, and
+    its greatest memory in MB.
+    """
+    environment = os.environ | {
+        "PYTHONPATH": str(PLATFORM),
+        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+    }
     started = time.perf_counter()
     process = os.posix_spawn(
         sys.executable,
@@ -58,17 +65,23 @@ async def sell(database: Database, tenant: TenantRef, waits: list[float]) -> Non
         await asyncio.sleep(BETWEEN_SALES)
 
 
-async def measured(database: Database, tenant: TenantRef, what: str, path: Path, count: int, *options: str) -> None:
+async def measured(
+    database: Database, tenant: TenantRef, what: str, path: Path, count: int, *options: str
+) -> None:
     """Import a file while a till sells, and print the figures."""
     waits: list[float] = []
     till = asyncio.create_task(sell(database, tenant, waits))
-    spent, busy, memory = await asyncio.to_thread(command, database, what, "import", tenant.slug, path, *options)
+    spent, busy, memory = await asyncio.to_thread(
+        command, database, what, "import", tenant.slug, path, *options
+    )
     till.cancel()
     await asyncio.gather(till, return_exceptions=True)
     ordered = sorted(waits)
     print(
-        f"{what}, {count:,} lines: {count / spent:,.0f} a second ({spent:.1f} s, of which the process worked {busy:.1f} s; {memory} MB); {len(waits):,} sales beside it waited"
-        f" p50 {statistics.median(waits) * 1000:.0f}, p99 {ordered[len(ordered) * 99 // 100] * 1000:.0f}, at most {ordered[-1] * 1000:.0f} ms",
+        f"{what}, {count:,} lines: {count / spent:,.0f} a second ({spent:.1f} s, of which the process "
+        f"worked {busy:.1f} s; {memory} MB); {len(waits):,} sales beside it waited"
+        f" p50 {statistics.median(waits) * 1000:.0f}, p99 "
+        f"{ordered[len(ordered) * 99 // 100] * 1000:.0f}, at most {ordered[-1] * 1000:.0f} ms",
         flush=True,
     )
 
@@ -77,7 +90,8 @@ async def main(members: tuple[int, ...] = MEMBERS, sales: tuple[int, ...] = SALE
     seed = random.Random(20_240_101)
     load = os.getloadavg()
     print(
-        f"load of the machine before: {load[0]:.1f}; promised: 10,000 lines a second, 300 MB, p99 of 200 ms", flush=True
+        f"load of the machine before: {load[0]:.1f}; promised: 10,000 lines a second, 300 MB, p99 of 200 ms",
+        flush=True,
     )
     async with place(spare_schemas=len(members) + 1) as (database, _):
         with tempfile.TemporaryDirectory(prefix="lumbung-bench-") as folder:

@@ -1,7 +1,9 @@
-"""PostgreSQL far away: a deposit and a checkout with no delay on the way to it, and with one; and what a process then answers in a second.
+"""PostgreSQL far away: a deposit and a checkout with no delay on the way to it, and with one; and what a
+process then answers in a second.
 
-The delay is added by a proxy on the loopback, half of it in each direction, so that each round trip takes it once in full. Requests are ASGI
-calls in this process, as in ``storefront``. ``make bench ARGS=latency``; the ratios are the figures, the milliseconds are this machine's.
+The delay is added by a proxy on the loopback, half of it in each direction, so that each round trip takes it
+once in full. Requests are ASGI calls in this process, as in ``storefront``. ``make bench ARGS=latency``; the
+ratios are the figures, the milliseconds are this machine's.
 """
 
 import asyncio
@@ -82,7 +84,13 @@ def deposit(browser: Browser, member: UUID) -> Step:
     async def step() -> float:
         await browser.get(f"/pengurus/anggota/{member}/setor")
         on = clock.today().isoformat()
-        sent: dict[str, object] = {"kind": "voluntary", "amount": "1000", "way": "cash", "on": on, "key": new_id()}
+        sent: dict[str, object] = {
+            "kind": "voluntary",
+            "amount": "1000",
+            "way": "cash",
+            "on": on,
+            "key": new_id(),
+        }
         return await browser.post(f"/pengurus/anggota/{member}/setor", sent)
 
     return step
@@ -119,14 +127,20 @@ async def rate(steps: list[Step], browsers: list[Browser]) -> float:
     return (sum(each.asked for each in browsers) - before) / (time.perf_counter() - started)
 
 
-async def measure(wire: Wire, ours: Database, settings: Settings, tenant: TenantRef, officer: str, member: str) -> Row:
+async def measure(
+    wire: Wire, ours: Database, settings: Settings, tenant: TenantRef, officer: str, member: str
+) -> Row:
     """The figures of a process that speaks to PostgreSQL over this wire."""
     async with coop_reader(ours, tenant) as ro:
-        member_id, product = (await ro.records("SELECT m.id, p.id FROM members m, products p WHERE sku = $1", FIRST))[0]
+        member_id, product = (
+            await ro.records("SELECT m.id, p.id FROM members m, products p WHERE sku = $1", FIRST)
+        )[0]
     doors = Doors(settings, Database(wire.url(plain_url(ours.owner_url)), settings))
     doors.rates = RateGuard(lambda _: None, network_limit=None, session_limit=10**9)
     await doors.start()
-    browsers = [Browser(doors, settings, tenant, token) for token in (officer, member) for _ in range(AT_ONCE // 2)]
+    browsers = [
+        Browser(doors, settings, tenant, token) for token in (officer, member) for _ in range(AT_ONCE // 2)
+    ]
     counters, buyers = browsers[: AT_ONCE // 2], browsers[AT_ONCE // 2 :]
     steps = [deposit(each, member_id) for each in counters] + [checkout(each, product) for each in buyers]
     row = (await p50(steps[0]), await p50(steps[-1]), await rate(steps, browsers))
@@ -149,7 +163,9 @@ async def main() -> None:
                 rows.append(await measure(wire, database, settings, tenant, officer, member))
         far = f"with {DELAYS[1] * 1000:.0f} ms a round trip"
         for name, near_figure, far_figure in zip(NAMES, *rows, strict=True):
-            print(f"{name}: {near_figure:,.1f}, {far} {far_figure:,.1f}, ratio {far_figure / near_figure:.2f}")
+            print(
+                f"{name}: {near_figure:,.1f}, {far} {far_figure:,.1f}, ratio {far_figure / near_figure:.2f}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""Money in: messages taken in against the framework's hello, from a message to its journal, and a thousand messages five times each.
+"""Money in: messages taken in against the framework's hello, from a message to its journal, and a thousand
+messages five times each.
 
-Bars: intake at least 0.5 of hello in the same run; message to journal p95 under 300 ms on an idle worker; 1,000 messages, each five times in
-random order by four senders: 1,000 postings, books checked. The worker is a process of its own, the gateways are stand-ins in this one,
-PostgreSQL keeps what it has said (fsync on). Requests are ASGI calls in this process, as in ``storefront``.
+Bars: intake at least 0.5 of hello in the same run; message to journal p95 under 300 ms on an idle worker;
+1,000 messages, each five times in random order by four senders: 1,000 postings, books checked. The worker is
+a process of its own, the gateways are stand-ins in this one, PostgreSQL keeps what it has said (fsync on).
+Requests are ASGI calls in this process, as in ``storefront``.
 """
 
 import asyncio
@@ -46,7 +48,10 @@ Call = Callable[[], Awaitable[None]]
 def poster(app: Any, host: str, path: str, headers: dict[str, str], body: bytes) -> Call:
     """A call of the app that insists on 200."""
     asked = scope(host, path) | {"method": "POST"}
-    asked["headers"] = [(b"host", host.encode()), *((n.lower().encode(), v.encode()) for n, v in headers.items())]
+    asked["headers"] = [
+        (b"host", host.encode()),
+        *((n.lower().encode(), v.encode()) for n, v in headers.items()),
+    ]
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -61,7 +66,9 @@ def poster(app: Any, host: str, path: str, headers: dict[str, str], body: bytes)
 
 
 async def rate(calls: Iterator[Call]) -> tuple[float, float]:
-    """Calls a second with so many under way at once, and microseconds of this process's processor for each."""
+    """Calls a second with so many under way at once,
+    and microseconds of this process's processor for each.
+    """
     count, started, used = 0, time.perf_counter(), time.process_time()
 
     async def one_after_the_other() -> None:
@@ -109,7 +116,8 @@ async def intake(doors: Doors, database: Database, tenant: TenantRef, world: Out
         us, our_time, them, their_time = (statistics.median(column) for column in zip(*rows, strict=True))
         ratio = statistics.median(row[0] / row[2] for row in rows)
         print(
-            f"intake of {way} messages, {AT_ONCE} at once: {us:,.0f}/s, hello: {them:,.0f}/s, ratio {ratio:.2f} (bar 0.50);"
+            f"intake of {way} messages, {AT_ONCE} at once: {us:,.0f}/s, hello: {them:,.0f}/s, ratio "
+            f"{ratio:.2f} (bar 0.50);"
             f" processor of the web process {our_time:.0f} and {their_time:.0f} microseconds each",
             flush=True,
         )
@@ -129,14 +137,21 @@ def message(way: str) -> Sent:
             "amount": 50_000,
             "paid_amount": 50_000,
         }
-        return {"x-callback-token": "token-tiruan", "content-type": "application/json"}, json.dumps(told).encode()
+        return {"x-callback-token": "token-tiruan", "content-type": "application/json"}, json.dumps(
+            told
+        ).encode()
     about = {
         "id": f"cs_{number}",
         "object": "checkout.session",
         "client_reference_id": f"L{number[:11]}",
         "metadata": {},
     }
-    told = {"id": f"evt_{number}", "type": "checkout.session.completed", "livemode": False, "data": {"object": about}}
+    told = {
+        "id": f"evt_{number}",
+        "type": "checkout.session.completed",
+        "livemode": False,
+        "data": {"object": about},
+    }
     body = json.dumps(told, indent=2).encode()
     return stripe_headers(body), body
 
@@ -173,7 +188,9 @@ async def started(world: Outside, count: int) -> list[Payment]:
             async with coop_session(world.database, world.tenant) as db:
                 payment = await pay.opened(db, "top_up", "xendit")
             found.append(
-                await calling.start(world.database, world.tenant, payment.reference, origin="http://ukur.localhost")
+                await calling.start(
+                    world.database, world.tenant, payment.reference, origin="http://ukur.localhost"
+                )
             )
 
     await asyncio.gather(*(some(count // 4) for _ in range(4)))
@@ -233,7 +250,8 @@ async def five_times(doors: Doors, world: Outside) -> None:
     assert postings == MANY, postings
     print(
         f"{MANY:,} messages {TIMES} times each by {SENDERS} senders: taken in after {taken_in - begun:.1f} s"
-        f" ({len(calls) / (taken_in - begun):,.0f}/s), all posted after {done - begun:.1f} s; {postings:,} postings, books hold"
+        f" ({len(calls) / (taken_in - begun):,.0f}/s), all posted after {done - begun:.1f} s; "
+        f"{postings:,} postings, books hold"
     )
 
 

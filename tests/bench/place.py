@@ -1,4 +1,7 @@
-"""A server and a cooperative for one benchmark: made in a temporary folder, gone afterwards. All people and goods are invented."""
+"""A server and a cooperative for one benchmark: made in a temporary folder, gone afterwards.
+
+All people and goods are invented.
+"""
 
 import contextlib
 import tempfile

@@ -1,4 +1,6 @@
-"""A till's posting in a cooperative with a million lines, beside the same in an empty one, each on a warm connection, in turns."""
+"""A till's posting in a cooperative with a million lines, beside the same in an empty one, each on a warm
+connection, in turns.
+"""
 
 import asyncio
 import statistics
@@ -27,7 +29,10 @@ def sale(key: str, at: int) -> Journal:
     price, cost = Rupiah(12_500), Rupiah(12_400)
     sold = [Line.to_debit(CASH, price), Line.to_credit(MEMBER_SALES, price, PARTIES[at % len(PARTIES)])]
     return Journal(
-        DAY, "Penjualan tunai", key, [*sold, Line.to_debit(MEMBER_COST_OF_SALES, cost), Line.to_credit(STOCK, cost)]
+        DAY,
+        "Penjualan tunai",
+        key,
+        [*sold, Line.to_debit(MEMBER_COST_OF_SALES, cost), Line.to_credit(STOCK, cost)],
     )
 
 
@@ -41,7 +46,9 @@ async def fill(database: Database, tenant: TenantRef, lines: int) -> float:
     started = time.perf_counter()
     for at in range(0, lines // 4, JOURNALS_AT_ONCE):
         async with coop_session(database, tenant) as db:
-            await post_many(db, [sale(f"old:{at + one}", at + one) for one in range(JOURNALS_AT_ONCE)], by="bench")
+            await post_many(
+                db, [sale(f"old:{at + one}", at + one) for one in range(JOURNALS_AT_ONCE)], by="bench"
+            )
     return lines / (time.perf_counter() - started)
 
 
@@ -52,7 +59,8 @@ async def main(lines: int = LINES) -> None:
             async with coop_session(database, tenant) as db:
                 await post(db, purchase("stock"), by="bench")
         print(
-            f"filled with {lines:,} lines by batches of {JOURNALS_AT_ONCE:,} sales: {await fill(database, large, lines):,.0f} lines a second"
+            f"filled with {lines:,} lines by batches of {JOURNALS_AT_ONCE:,} sales: "
+            f"{await fill(database, large, lines):,.0f} lines a second"
         )
         spent: dict[str, list[float]] = {large.slug: [], empty.slug: []}
         for turn in range(WARM + TURNS):
@@ -65,10 +73,12 @@ async def main(lines: int = LINES) -> None:
         medians = {slug: statistics.median(times) for slug, times in spent.items()}
         for slug, times in spent.items():
             print(
-                f"{slug}: a posting takes {medians[slug] * 1e6:,.0f} µs (p95 {sorted(times)[len(times) * 95 // 100] * 1e6:,.0f} µs)"
+                f"{slug}: a posting takes {medians[slug] * 1e6:,.0f} µs (p95 "
+                f"{sorted(times)[len(times) * 95 // 100] * 1e6:,.0f} µs)"
             )
         print(
-            f"with {lines:,} lines {medians[large.slug] / medians[empty.slug]:.2f} times as long as with none (promised: 1.5)"
+            f"with {lines:,} lines {medians[large.slug] / medians[empty.slug]:.2f} times as long as "
+            f"with none (promised: 1.5)"
         )
 
 

@@ -1,7 +1,8 @@
-"""The storefront page of 24 goods, against the framework's "hello" and against a hand-written page of one query, in one process.
+"""The storefront page of 24 goods, against the framework's "hello" and against a hand-written page of one
+query, in one process.
 
-Requests are ASGI calls in this process, so that a load generator does not share the processor with what it measures. The yardsticks get the
-same treatment, in turns; a figure is the median of its rounds.
+Requests are ASGI calls in this process, so that a load generator does not share the processor with what it
+measures. The yardsticks get the same treatment, in turns; a figure is the median of its rounds.
 """
 
 import statistics
@@ -29,10 +30,13 @@ ROUNDS = 7
 SECONDS = 0.7
 Call = Callable[[], Awaitable[int]]
 
-HAND_WRITTEN = """<!doctype html><html lang="id"><head><meta charset="utf-8"><title>Toko</title></head><body><h1>Toko</h1>
-<ul>{% for p in products %}<li><a href="/barang/{{ p['sku'] }}"><b>{{ p['name'] }}</b></a> <span>{{ p['category'] }}</span>
+HAND_WRITTEN = """<!doctype html><html lang="id"><head><meta charset="utf-8"><title>Toko</title>
+</head><body><h1>Toko</h1>
+<ul>{% for p in products %}<li><a href="/barang/{{ p['sku'] }}"><b>{{ p['name'] }}</b></a> <span>
+{{ p['category'] }}</span>
 <p>Rp{{ '{:,}'.format(p['price']).replace(',', '.') }} / {{ p['unit'] }}</p><p>Stok {{ p['stock'] }}</p>
-<form method="post" action="/keranjang"><input type="hidden" name="sku" value="{{ p['sku'] }}"><button>Beli</button></form></li>{% endfor %}</ul>
+<form method="post" action="/keranjang"><input type="hidden" name="sku" value="{{ p['sku'] }}">
+<button>Beli</button></form></li>{% endfor %}</ul>
 </body></html>"""
 
 
@@ -128,7 +132,9 @@ async def furnish(database: Database, tenant: TenantRef) -> str:
                 )
                 for n in range(10)
             )
-        member = Member(id=new_id(), number="1", name="Anggota Contoh", status="active", joined_on=clock.today())
+        member = Member(
+            id=new_id(), number="1", name="Anggota Contoh", status="active", joined_on=clock.today()
+        )
         db.add(member)
         await db.flush()
         user = User(id=new_id(), name=member.name, phone="+6289900000009", member_id=member.id)
@@ -157,7 +163,8 @@ async def main() -> None:
         template = Environment(autoescape=True).from_string(HAND_WRITTEN)
         query = (
             "SELECT p.sku, p.name, p.price, p.unit, p.stock - p.reserved AS stock, c.name AS category"
-            f" FROM {tenant.schema_name}.products p LEFT JOIN {tenant.schema_name}.categories c ON c.id = p.category_id"
+            f" FROM {tenant.schema_name}.products p LEFT JOIN {tenant.schema_name}.categories c ON c.id "
+            f"= p.category_id"
             " WHERE NOT p.archived ORDER BY p.name LIMIT 24"
         )
 

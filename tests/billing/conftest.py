@@ -59,13 +59,17 @@ Paying = Callable[[date], Awaitable[Subscription]]
 
 @pytest.fixture
 async def paying(shared: AsyncSession, settings: Settings, trial: Subscription) -> Paying:
-    """`await paying(day)`: melati leaves the trial for the free plan at its end and takes Tumbuh by month on the day."""
+    """`await paying(day)`: melati leaves the trial for the free plan at its end and takes Tumbuh by month on
+    the day.
+    """
 
     async def take(on: date) -> Subscription:
         from billing.running import do_due
 
         await do_due(shared, settings, trial.cooperative_id, date(2026, 3, 31))
-        await choose(shared, settings, trial.cooperative_id, "tumbuh", "month", by=BY, on=on, key=f"take-{on}")
+        await choose(
+            shared, settings, trial.cooperative_id, "tumbuh", "month", by=BY, on=on, key=f"take-{on}"
+        )
         return trial
 
     return take

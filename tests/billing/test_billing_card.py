@@ -1,4 +1,6 @@
-"""Plans by card against the Stripe stand-in: our own apex hears its signed messages, our jobs read back what they are about."""
+"""Plans by card against the Stripe stand-in: our own apex hears its signed messages, our jobs read back what
+they are about.
+"""
 
 import re
 from dataclasses import replace
@@ -49,7 +51,9 @@ async def test_prices_follow_the_plans_and_are_found_by_their_key(cards: Cards) 
     assert read(await client.v1.prices.retrieve_async(again), Price).unit_amount == 9_900_000
 
 
-async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(cards: Cards, officer_client: SignedIn) -> None:
+async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(
+    cards: Cards, officer_client: SignedIn
+) -> None:
     session = await to_checkout(officer_client)
     assert (await cards.subscription()).plan == "benih"
     await cards.stripe.complete(session)
@@ -65,7 +69,9 @@ async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(cards: Ca
     assert (await officer_client.post(f"{HOME}/kartu/kelola")).status_code == 200
 
 
-async def test_coming_back_from_an_unfinished_page_changes_nothing(cards: Cards, officer_client: SignedIn) -> None:
+async def test_coming_back_from_an_unfinished_page_changes_nothing(
+    cards: Cards, officer_client: SignedIn
+) -> None:
     await to_checkout(officer_client)
     await officer_client.get(f"{HOME}/kartu/kembali")
     subscription = await cards.subscription()
@@ -83,7 +89,9 @@ async def test_a_message_delivered_five_times_and_a_forged_one_make_one_row(
         kept = (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one()
     assert kept > 0
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as outside:
-        forged = await outside.post(HOOK, content=b'{"id":"evt_1"}', headers={"stripe-signature": "t=1,v1=00"})
+        forged = await outside.post(
+            HOOK, content=b'{"id":"evt_1"}', headers={"stripe-signature": "t=1,v1=00"}
+        )
         assert forged.status_code == 400
         assert (await outside.post(HOOK, content=b"{}")).status_code == 400
     async with shared_session(cards.database) as db:
@@ -137,7 +145,9 @@ async def test_a_coupon_and_the_tax_come_along(
 ) -> None:
     monkeypatch.setattr(cards.database, "settings", replace(cards.database.settings, billing_pkp=True))
     async with shared_session(cards.database) as db:
-        await make_coupon(db, code="TANI25", percent=25, invoices=2, most=9, until=None, reason="Pameran", by="Wening")
+        await make_coupon(
+            db, code="TANI25", percent=25, invoices=2, most=9, until=None, reason="Pameran", by="Wening"
+        )
         await enter_coupon(db, cards.tenant.id, "TANI25", by="Rina", on=clock.today())
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
@@ -153,7 +163,9 @@ async def test_a_coupon_that_stripe_has_is_not_made_again(cards: Cards) -> None:
     assert await coupon_of(client, "TANI25", 25, "month", 2) == "TANI25-month-2"
 
 
-async def test_a_card_is_first_set_up_and_for_the_plan_that_is_paid(cards: Cards, officer_client: SignedIn) -> None:
+async def test_a_card_is_first_set_up_and_for_the_plan_that_is_paid(
+    cards: Cards, officer_client: SignedIn
+) -> None:
     none = await officer_client.post(f"{HOME}/kartu/kelola")
     assert (none.status_code, "Belum ada kartu" in none.text) == (409, True)
     await officer_client.post(f"{HOME}/paket/panen", {"every": "month", "key": "k" * 20})
@@ -167,7 +179,9 @@ async def test_stopped_in_the_portal_it_ends_with_the_period(cards: Cards, offic
     subscription = await cards.subscription()
     assert subscription.stripe_subscription is not None
     client = stripe_of(cards.database)
-    await client.v1.subscriptions.update_async(subscription.stripe_subscription, {"cancel_at_period_end": True})
+    await client.v1.subscriptions.update_async(
+        subscription.stripe_subscription, {"cancel_at_period_end": True}
+    )
     await look(cards.database, cards.tenant.id, clock.today())
     assert (await cards.subscription()).next_plan == "benih"
     await cards.stripe.advance(timedelta(days=40))
@@ -176,7 +190,9 @@ async def test_stopped_in_the_portal_it_ends_with_the_period(cards: Cards, offic
     assert (subscription.plan, subscription.way, subscription.period_end) == ("benih", "invoice", None)
 
 
-async def test_a_card_that_fails_later_walks_through_the_same_dunning(cards: Cards, officer_client: SignedIn) -> None:
+async def test_a_card_that_fails_later_walks_through_the_same_dunning(
+    cards: Cards, officer_client: SignedIn
+) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
     subscription = await cards.subscription()
@@ -223,7 +239,9 @@ async def change(officer: SignedIn, plan: str, every: str = "month") -> httpx.Re
     return answer
 
 
-async def test_a_dearer_plan_by_card_costs_the_same_to_the_rupiah(cards: Cards, officer_client: SignedIn) -> None:
+async def test_a_dearer_plan_by_card_costs_the_same_to_the_rupiah(
+    cards: Cards, officer_client: SignedIn
+) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
     await change(officer_client, "panen")
@@ -233,7 +251,9 @@ async def test_a_dearer_plan_by_card_costs_the_same_to_the_rupiah(cards: Cards, 
     assert (row.state, row.to_pay) == ("paid", 200_000)  # on the first day: the whole difference
 
 
-async def test_from_month_to_year_by_card_the_unused_days_come_off(cards: Cards, officer_client: SignedIn) -> None:
+async def test_from_month_to_year_by_card_the_unused_days_come_off(
+    cards: Cards, officer_client: SignedIn
+) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
     await change(officer_client, "tumbuh", "year")

@@ -1,4 +1,6 @@
-"""By card where it is easy to be wrong: dearer prices, coupons, a period that was paid here, invoices that Stripe collects."""
+"""By card where it is easy to be wrong: dearer prices, coupons, a period that was paid here, invoices that
+Stripe collects.
+"""
 
 import hmac
 import json
@@ -35,7 +37,9 @@ async def offered(cards: Cards, plan: str, every: str) -> Offer:
 
 async def coupon(cards: Cards, code: str, percent: int) -> None:
     async with shared_session(cards.database) as db:
-        await make_coupon(db, code=code, percent=percent, invoices=1, most=9, until=None, reason="Pameran", by="Wening")
+        await make_coupon(
+            db, code=code, percent=percent, invoices=1, most=9, until=None, reason="Pameran", by="Wening"
+        )
         await enter_coupon(db, cards.tenant.id, code, by="Rina", on=clock.today())
 
 
@@ -87,7 +91,9 @@ async def test_no_code_is_taken_from_who_pays_by_card(cards: Cards, officer_clie
 async def test_a_period_that_was_paid_here_keeps_its_beginning_and_its_worth(cards: Cards) -> None:
     begun = clock.today() - timedelta(days=20)
     async with shared_session(cards.database) as db:
-        await choose(db, cards.database.settings, cards.tenant.id, "panen", "month", by="Rina", on=begun, key="a" * 16)
+        await choose(
+            db, cards.database.settings, cards.tenant.id, "panen", "month", by="Rina", on=begun, key="a" * 16
+        )
     async with shared_session(cards.database) as db:
         (invoice,) = await queries.unpaid(db, cards.tenant.id)
         await confirm_payment(
@@ -102,7 +108,9 @@ async def test_a_period_that_was_paid_here_keeps_its_beginning_and_its_worth(car
         )
     before = await cards.subscription()
     with pytest.raises(Refusal, match="is of another plan"):
-        await begin_checkout(cards.database, cards.tenant, "tumbuh", "month", by="Rina", on=clock.today(), key="c" * 16)
+        await begin_checkout(
+            cards.database, cards.tenant, "tumbuh", "month", by="Rina", on=clock.today(), key="c" * 16
+        )
     url = await begin_checkout(
         cards.database, cards.tenant, "panen", "month", by="Rina", on=clock.today(), key="d" * 16
     )
@@ -126,7 +134,8 @@ async def test_ending_it_in_the_portal_does_not_open_what_is_closed_for_an_unpai
     async with shared_session(cards.database) as db:
         await db.execute(
             text(
-                "UPDATE shared.invoices SET state = 'open', paid_on = NULL, due_on = due_on - 40, reminders_sent = 4,"
+                "UPDATE shared.invoices SET state = 'open', paid_on = NULL, due_on = due_on - 40, "
+                "reminders_sent = 4,"
                 " last_reminded_on = due_on - 10, stripe_invoice = NULL, source_key = 'ours'"
             )
         )
@@ -141,7 +150,9 @@ async def test_ending_it_in_the_portal_does_not_open_what_is_closed_for_an_unpai
     assert tenant.read_only
 
 
-async def test_an_invoice_that_stripe_collects_is_not_closed_by_hand(cards: Cards, officer_client: SignedIn) -> None:
+async def test_an_invoice_that_stripe_collects_is_not_closed_by_hand(
+    cards: Cards, officer_client: SignedIn
+) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
     async with shared_session(cards.database) as db:
@@ -158,7 +169,9 @@ async def test_an_invoice_that_stripe_collects_is_not_closed_by_hand(cards: Card
                 await close(db, settings, number, reason="Salah terbit", by="Wening", on=on)
 
 
-async def test_a_message_about_a_thing_without_an_id_is_taken_and_means_nothing(cards: Cards, app: Doors) -> None:
+async def test_a_message_about_a_thing_without_an_id_is_taken_and_means_nothing(
+    cards: Cards, app: Doors
+) -> None:
     about = {"object": "balance", "available": []}
     body = json.dumps(
         {
@@ -174,7 +187,9 @@ async def test_a_message_about_a_thing_without_an_id_is_taken_and_means_nothing(
         at = int(clock.now().timestamp())
         signed = hmac.new(SECRET.encode(), f"{at}.".encode() + body, "sha256").hexdigest()
         header = f"t={at},v1={signed}"
-        assert (await outside.post(HOOK, content=body, headers={"stripe-signature": header})).status_code == 200
+        assert (
+            await outside.post(HOOK, content=body, headers={"stripe-signature": header})
+        ).status_code == 200
     async with shared_session(cards.database) as db:
         assert (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one() == 0
 
@@ -210,14 +225,18 @@ async def test_a_coupon_is_not_used_here_and_once_more_on_a_card_page_that_was_l
         assert [row.discount for row in await cards.invoices()] == [49_500]
     else:
         async with shared_session(cards.database) as db:
-            await make_coupon(db, code="BARU26", percent=20, invoices=1, most=9, until=None, reason="Uji", by="Wening")
+            await make_coupon(
+                db, code="BARU26", percent=20, invoices=1, most=9, until=None, reason="Uji", by="Wening"
+            )
         assert (await officer_client.post(f"{HOME}/kupon", {"code": "BARU26"})).status_code == 303
         assert (await cards.subscription()).coupon == "BARU26"
     page = await stripe_of(cards.database).v1.checkout.sessions.retrieve_async(left_open)
     assert page.status == "expired"
 
 
-async def test_a_change_that_stripe_does_not_take_is_not_written_down(cards: Cards, officer_client: SignedIn) -> None:
+async def test_a_change_that_stripe_does_not_take_is_not_written_down(
+    cards: Cards, officer_client: SignedIn
+) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
     object.__setattr__(cards.database.settings, "stand_ins", (("stripe", "http://127.0.0.1:9"),))
@@ -230,12 +249,25 @@ async def test_a_change_that_stripe_does_not_take_is_not_written_down(cards: Car
         assert chosen.scalar_one() == 0
 
 
-async def test_an_invoice_of_the_old_year_that_is_read_in_the_new_one_has_a_number_of_the_old(cards: Cards) -> None:
+async def test_an_invoice_of_the_old_year_that_is_read_in_the_new_one_has_a_number_of_the_old(
+    cards: Cards,
+) -> None:
     issued, read = date(2025, 12, 31), date(2026, 1, 2)
     values = {
-        "source_key": "stripe:in_1", "stripe_invoice": "in_1", "issued_on": issued, "due_on": issued, "period_start": issued,
-        "period_end": read, "subtotal": 99_000, "discount": 0, "tax": 0, "total": 99_000, "credit": 0, "to_pay": 99_000, "state": "open",
-    }  # fmt: skip
+        "source_key": "stripe:in_1",
+        "stripe_invoice": "in_1",
+        "issued_on": issued,
+        "due_on": issued,
+        "period_start": issued,
+        "period_end": read,
+        "subtotal": 99_000,
+        "discount": 0,
+        "tax": 0,
+        "total": 99_000,
+        "credit": 0,
+        "to_pay": 99_000,
+        "state": "open",
+    }
     async with shared_session(cards.database) as db:
         subscription = await queries.subscription(db, cards.tenant.id)
         assert subscription is not None

@@ -25,9 +25,18 @@ async def test_changing_the_plan_uses_a_coupon_like_any_invoice(
     subscription = await paying(APRIL)  # type: ignore[operator]
     (invoice,) = await queries.unpaid(shared, melati.id)
     await confirm_payment(
-        shared, settings, invoice.number, amount=Rupiah(99_000), way="qris", reference="Mutasi", by="Wening", on=APRIL
+        shared,
+        settings,
+        invoice.number,
+        amount=Rupiah(99_000),
+        way="qris",
+        reference="Mutasi",
+        by="Wening",
+        on=APRIL,
     )
-    await make_coupon(shared, code="SEKALI", percent=100, invoices=1, most=1, until=None, reason="Pameran", by="Wening")
+    await make_coupon(
+        shared, code="SEKALI", percent=100, invoices=1, most=1, until=None, reason="Pameran", by="Wening"
+    )
     await enter_coupon(shared, melati.id, "SEKALI", by=BY, on=APRIL)
     made = await choose(shared, settings, melati.id, "tumbuh", "year", by=BY, on=APRIL, key="one")
     assert made is not None
@@ -40,8 +49,14 @@ async def test_changing_the_plan_uses_a_coupon_like_any_invoice(
     assert [each.to_pay for each in await queries.unpaid(shared, melati.id)][-1] == 2_990_000
 
 
-async def test_credit_has_a_most_since_it_cannot_be_taken_back(shared: AsyncSession, melati: TenantRef) -> None:
-    for amount, said in ((Rupiah(0), "above zero"), (Rupiah(-1), "above zero"), (Rupiah(MOST_CREDIT + 1), "at most")):
+async def test_credit_has_a_most_since_it_cannot_be_taken_back(
+    shared: AsyncSession, melati: TenantRef
+) -> None:
+    for amount, said in (
+        (Rupiah(0), "above zero"),
+        (Rupiah(-1), "above zero"),
+        (Rupiah(MOST_CREDIT + 1), "at most"),
+    ):
         with pytest.raises(Refusal, match=said):
             await give_credit(shared, melati.id, amount, reason="Gangguan", by="Wening", on=APRIL, key="k")
     await give_credit(shared, melati.id, MOST_CREDIT, reason="Gangguan", by="Wening", on=APRIL, key="k")

@@ -1,4 +1,6 @@
-"""What is due on which day: an unpaid invoice walks through reminders and grace to read-only, and whoever was not told is not closed."""
+"""What is due on which day: an unpaid invoice walks through reminders and grace to read-only, and whoever was
+not told is not closed.
+"""
 
 from datetime import date, timedelta
 
@@ -72,7 +74,9 @@ def test_the_next_day_is_the_first_with_a_step(worked: set[int], end: date) -> N
 def test_a_trial_is_told_a_week_before_it_ends() -> None:
     end = date(2026, 4, 1)
     assert next_day(Standing("trialing", end, True, False), TERMS) == date(2026, 3, 25)
-    assert next_step(Standing("trialing", end, True, False), TERMS, date(2026, 3, 25)) == Step("tell_trial_end")
+    assert next_step(Standing("trialing", end, True, False), TERMS, date(2026, 3, 25)) == Step(
+        "tell_trial_end"
+    )
     assert next_day(Standing("trialing", end, True, True), TERMS) == end
 
 
@@ -87,4 +91,6 @@ def test_no_new_period_begins_while_read_only_or_where_stripe_renews_or_on_the_f
 def test_on_the_same_day_read_only_comes_before_the_next_period() -> None:
     end = DUE + timedelta(days=21)
     told = Unpaid("a", DUE, 4, DUE + timedelta(days=14))
-    assert next_step(Standing("past_due", end, True, True, (told,)), TERMS, end) == Step("make_read_only", "a")
+    assert next_step(Standing("past_due", end, True, True, (told,)), TERMS, end) == Step(
+        "make_read_only", "a"
+    )

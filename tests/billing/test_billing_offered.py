@@ -1,4 +1,6 @@
-"""What is offered and what is not: plans that are sold no longer, a domain of one's own, what stops with a smaller plan."""
+"""What is offered and what is not: plans that are sold no longer, a domain of one's own, what stops with a
+smaller plan.
+"""
 
 from datetime import UTC, date, datetime
 
@@ -35,7 +37,9 @@ def with_plans(monkeypatch: pytest.MonkeyPatch, *listed: Plan) -> None:
 async def on_panen(database: Database, tenant: TenantRef) -> None:
     with clock.held_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
         async with shared_session(database) as db:
-            await choose(db, database.settings, tenant.id, "panen", "month", by="Rina", on=MARCH, key="k" * 16)
+            await choose(
+                db, database.settings, tenant.id, "panen", "month", by="Rina", on=MARCH, key="k" * 16
+            )
         await run(database, date(2026, 3, 31))
 
 
@@ -74,12 +78,15 @@ async def test_the_doctor_tells_who_has_a_plan_that_is_gone(
     assert "sold = false" in report.failed["melati"]
 
 
-async def test_a_domain_of_ones_own_answers_while_the_plan_includes_it(database: Database, melati: TenantRef) -> None:
+async def test_a_domain_of_ones_own_answers_while_the_plan_includes_it(
+    database: Database, melati: TenantRef
+) -> None:
     host = "toko.melati.example"
     async with shared_session(database) as db:
         row = {"host": host, "id": melati.id}
         await db.execute(
-            text("INSERT INTO shared.hostnames (host, kind, cooperative_id) VALUES (:host, 'domain', :id)"), row
+            text("INSERT INTO shared.hostnames (host, kind, cooperative_id) VALUES (:host, 'domain', :id)"),
+            row,
         )
     assert await tenant_by_host(database, host) is None
     assert await tenant_by_host(database, "melati") is not None
@@ -99,7 +106,11 @@ async def test_what_stops_is_told_before_the_button(
             asked = (await officer_client.get(path)).text
             told = asked.index("Yang berhenti pada 30 April 2026")
             assert told < asked.index("Potong gaji", told) < asked.index("btn btn--", told)
-        assert "Yang berhenti pada 30 April 2026" not in (await officer_client.get(f"{HOME}/paket/tumbuh")).text
+        assert (
+            "Yang berhenti pada 30 April 2026" not in (await officer_client.get(f"{HOME}/paket/tumbuh")).text
+        )
         assert (await officer_client.post(f"{HOME}/berhenti")).status_code == 303
         home = (await officer_client.get(HOME)).text
-    assert "Potong gaji" in home[home.index("Yang berhenti pada 30 April 2026") : home.index("Bandingkan paket")]
+    assert (
+        "Potong gaji" in home[home.index("Yang berhenti pada 30 April 2026") : home.index("Bandingkan paket")]
+    )

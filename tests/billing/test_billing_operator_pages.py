@@ -42,7 +42,9 @@ async def late(database: Database, melati: TenantRef) -> Invoice:
     """Melati took Tumbuh in March and has not paid for it: read-only since 28 April."""
     with clock.held_at(MARCH):
         async with shared_session(database) as db:
-            await choose(db, database.settings, melati.id, "tumbuh", "month", by="Rina", on=date(2026, 3, 1), key="k")
+            await choose(
+                db, database.settings, melati.id, "tumbuh", "month", by="Rina", on=date(2026, 3, 1), key="k"
+            )
         await run(database, date(2026, 5, 1))
     async with shared_session(database) as db:
         return (await queries.unpaid(db, melati.id))[0]
@@ -56,7 +58,15 @@ def hidden(answer: httpx.Response) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/pendapatan", "/kupon", "/tagihan", "/koperasi/melati", "/tagihan/2026-000001", "/tagihan/2026-000001/pdf"],
+    [
+        "",
+        "/pendapatan",
+        "/kupon",
+        "/tagihan",
+        "/koperasi/melati",
+        "/tagihan/2026-000001",
+        "/tagihan/2026-000001/pdf",
+    ],
 )
 async def test_strangers_are_asked_who_they_are(visitor: Visitors, path: str) -> None:
     answer = await visitor("operator").get(f"/langganan{path}")
@@ -121,12 +131,16 @@ async def test_an_invoice_is_voided_or_written_off_with_a_reason(
     assert "Koperasi bubar" in (await operator.get(f"/langganan/tagihan/{late.number}")).text
 
 
-async def test_credit_is_given_once_with_a_reason(operator: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_credit_is_given_once_with_a_reason(
+    operator: SignedIn, database: Database, melati: TenantRef
+) -> None:
     page = "/langganan/koperasi/melati"
     shown = await operator.get(page)
     key = re.search(r'name="key" value="([^"]+)"', shown.text)
     assert key is not None
-    asked = await operator.post(f"{page}/saldo", {"amount": "50.000", "reason": "Gangguan 3 April", "key": key[1]})
+    asked = await operator.post(
+        f"{page}/saldo", {"amount": "50.000", "reason": "Gangguan 3 April", "key": key[1]}
+    )
     assert "Rp50.000 menjadi saldo Koperasi Melati" in asked.text
     for _ in range(2):
         assert (await operator.post(f"{page}/saldo", hidden(asked))).status_code == 303
@@ -149,7 +163,9 @@ async def test_a_coupon_is_made_and_listed(operator: SignedIn) -> None:
     assert (await operator.post("/langganan/kupon", dict(sent))).status_code == 303
     assert "PAMERAN26" in (await operator.get("/langganan/kupon")).text
     assert (await operator.post("/langganan/kupon", dict(sent))).status_code == 409
-    assert (await operator.post("/langganan/kupon", sent | {"code": "baru", "percent": "0"})).status_code == 422
+    assert (
+        await operator.post("/langganan/kupon", sent | {"code": "baru", "percent": "0"})
+    ).status_code == 422
 
 
 async def test_a_forged_form_changes_nothing(operator: SignedIn, late: Invoice, database: Database) -> None:
@@ -173,17 +189,26 @@ def test_the_chart_is_as_high_as_its_highest_month() -> None:
     from billing.operator_queries import MonthRow
 
     month = date(2026, 1, 1)
-    rows = [MonthRow(month + timedelta(days=31 * at), amount, 1) for at, amount in enumerate((0, 50_000, 100_000))]
+    rows = [
+        MonthRow(month + timedelta(days=31 * at), amount, 1) for at, amount in enumerate((0, 50_000, 100_000))
+    ]
     assert [bar.height for bar in chart_of(rows, "id")] == [0, HEIGHT // 2, HEIGHT]
     assert [bar.height for bar in chart_of(rows[:1], "id")] == [0]
 
 
 @pytest.mark.parametrize("bank", ["bca", "mandiri", "bri", "bni"])
-async def test_a_statement_finds_the_invoice_that_it_names(operator: SignedIn, late: Invoice, bank: str) -> None:
+async def test_a_statement_finds_the_invoice_that_it_names(
+    operator: SignedIn, late: Invoice, bank: str
+) -> None:
     at = clock.now()
     said = f"TRSF DARI KOPERASI MELATI LUMBUNG {late.number.replace('-', '')}"
     content = statement(
-        bank, [Movement(at, 99_000, said), Movement(at, 99_000, "SETORAN TUNAI"), Movement(at, -5_000, "BIAYA ADM")]
+        bank,
+        [
+            Movement(at, 99_000, said),
+            Movement(at, 99_000, "SETORAN TUNAI"),
+            Movement(at, -5_000, "BIAYA ADM"),
+        ],
     )
     answer = await operator.client.post(
         "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("mutasi.csv", content, "text/csv")}
@@ -196,7 +221,9 @@ async def test_a_statement_finds_the_invoice_that_it_names(operator: SignedIn, l
 
 async def test_a_file_that_is_no_statement_is_told_beside_the_field(operator: SignedIn) -> None:
     answer = await operator.client.post(
-        "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("x.csv", b"a,b\n1,2\n", "text/csv")}
+        "/langganan/mutasi",
+        data={"csrf": operator.csrf},
+        files={"file": ("x.csv", b"a,b\n1,2\n", "text/csv")},
     )
     assert answer.status_code == 422
 
@@ -226,7 +253,9 @@ async def test_one_line_of_the_bank_pays_one_invoice(
 ) -> None:
     with clock.held_at(MARCH):
         async with shared_session(database) as db:
-            await choose(db, database.settings, mawar.id, "tumbuh", "month", by="Dewi", on=date(2026, 3, 1), key="m")
+            await choose(
+                db, database.settings, mawar.id, "tumbuh", "month", by="Dewi", on=date(2026, 3, 1), key="m"
+            )
         await run(database, date(2026, 3, 31))
     async with shared_session(database) as db:
         (other,) = await queries.unpaid(db, mawar.id)

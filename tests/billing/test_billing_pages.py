@@ -57,8 +57,18 @@ async def test_a_new_cooperative_sees_its_trial_and_all_plans(officer_client: Si
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/pakai", "/tagihan", "/kontak", "/paket/panen", "/berhenti", "/tagihan/2026-000001", "/tagihan/2026-000001/pdf"]
-)  # fmt: skip
+    "path",
+    [
+        "",
+        "/pakai",
+        "/tagihan",
+        "/kontak",
+        "/paket/panen",
+        "/berhenti",
+        "/tagihan/2026-000001",
+        "/tagihan/2026-000001/pdf",
+    ],
+)
 async def test_the_plan_is_for_officers(visitor: Visitors, member_client: SignedIn, path: str) -> None:
     assert (await visitor("melati").get(HOME + path)).status_code == 303
     assert (await member_client.get(HOME + path)).status_code == 403
@@ -87,7 +97,9 @@ async def test_an_upgrade_shows_the_days_and_the_exact_sum(
 ) -> None:
     await end_trial(database)
     app.changed(REGISTRY)
-    await officer_client.post(f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh")))
+    await officer_client.post(
+        f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
+    )
     seen = await officer_client.get(f"{HOME}/paket/panen")
     assert "yang tidak terpakai" in seen.text
     assert "Rp200.000" in seen.text  # the first day: the whole difference
@@ -100,7 +112,9 @@ async def test_an_upgrade_shows_the_days_and_the_exact_sum(
 async def test_stopping_and_going_on(database: Database, app: Doors, officer_client: SignedIn) -> None:
     await end_trial(database)
     app.changed(REGISTRY)
-    await officer_client.post(f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh")))
+    await officer_client.post(
+        f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
+    )
     asked = await officer_client.get(f"{HOME}/berhenti")
     assert "tidak diperpanjang" in asked.text
     assert (await officer_client.post(f"{HOME}/berhenti")).status_code == 303
@@ -111,7 +125,11 @@ async def test_stopping_and_going_on(database: Database, app: Doors, officer_cli
 
 
 async def test_an_invoice_shows_how_to_pay_and_comes_as_pdf(
-    database: Database, app: Doors, officer_client: SignedIn, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    app: Doors,
+    officer_client: SignedIn,
+    melati: TenantRef,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = replace(
         database.settings, billing_bank_account="BCA 123 a.n. PT Lumbung", billing_qris=sticker(t59="LUMBUNG")
@@ -119,7 +137,9 @@ async def test_an_invoice_shows_how_to_pay_and_comes_as_pdf(
     monkeypatch.setattr(database, "settings", settings)
     await end_trial(database)
     app.changed(REGISTRY)
-    await officer_client.post(f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh")))
+    await officer_client.post(
+        f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
+    )
     invoice = await open_invoice(database, melati)
     answer = await officer_client.get(f"{HOME}/tagihan/{invoice.number}")
     for said in ("BCA 123 a.n. PT Lumbung", "LUMBUNG " + invoice.number.replace("-", ""), "Rp99.000", "<svg"):
@@ -137,7 +157,9 @@ async def test_the_neighbours_invoice_is_not_there(
 ) -> None:
     await end_trial(database)
     app.changed(REGISTRY)
-    await officer_client.post(f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh")))
+    await officer_client.post(
+        f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
+    )
     number = (await open_invoice(database, melati)).number
     mawar = await sign_in("mawar", "+6289900000001")
     for path in (f"{HOME}/tagihan/{number}", f"{HOME}/tagihan/{number}/pdf"):
@@ -174,8 +196,18 @@ async def test_usage_shows_figures_limits_and_how_to_count(
     assert "Kira-kira" not in answer.text  # of nothing nothing is foretold
     async with shared_session(database) as db:
         kept = (
-            await db.execute(text("SELECT value FROM shared.usage_figures WHERE meter = 'members' AND cooperative_id = :id"), {"id": melati.id})
-        ).scalars().all()  # fmt: skip
+            (
+                await db.execute(
+                    text(
+                        "SELECT value FROM shared.usage_figures WHERE meter = 'members' AND "
+                        "cooperative_id = :id"
+                    ),
+                    {"id": melati.id},
+                )
+            )
+            .scalars()
+            .all()
+        )
     assert kept[-1] == 2
 
 
@@ -204,7 +236,9 @@ async def test_paid_by_hand_the_invoice_says_so(
 ) -> None:
     await end_trial(database)
     app.changed(REGISTRY)
-    await officer_client.post(f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh")))
+    await officer_client.post(
+        f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
+    )
     number = (await open_invoice(database, melati)).number
     async with shared_session(database) as db:
         await confirm_payment(

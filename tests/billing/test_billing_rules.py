@@ -52,7 +52,9 @@ def test_an_entitlement_is_asked_by_a_known_name() -> None:
 @pytest.mark.parametrize("lang", ["id", "en"])
 def test_what_no_page_lets_a_cooperative_use_yet_is_in_a_plan_and_not_sold(lang: Lang) -> None:
     assert "custom_domain" in PANEN.entitlements
-    sold = " ".join(line for plan in PLANS.plan for line in [plan.lead.worded(lang), *limit_lines(plan, lang)]).lower()
+    sold = " ".join(
+        line for plan in PLANS.plan for line in [plan.lead.worded(lang), *limit_lines(plan, lang)]
+    ).lower()
     assert "gaji" in sold or "payroll" in sold
     for promised in ("alamat", "address", "pesan sebulan", "messages"):
         assert promised not in sold
@@ -114,7 +116,9 @@ def test_periods_follow_each_other_without_a_hole(anchor: date, every: Every, co
 
 
 @given(money, days, st.integers(1, 366), st.data())
-def test_used_and_unused_sum_to_the_price(value: Rupiah, start: date, length: int, data: st.DataObject) -> None:
+def test_used_and_unused_sum_to_the_price(
+    value: Rupiah, start: date, length: int, data: st.DataObject
+) -> None:
     end = start + timedelta(days=length)
     on = start + timedelta(days=data.draw(st.integers(-3, length + 3)))
     used, unused = used_and_unused(value, start, end, on)
@@ -128,10 +132,13 @@ def test_used_and_unused_sum_to_the_price(value: Rupiah, start: date, length: in
 def test_however_often_the_plan_changes_what_is_paid_is_the_sum_of_the_days(
     values: list[Rupiah], start: date, length: int, data: st.DataObject
 ) -> None:
-    """Every change takes the unused days back and charges the same days anew: what was paid in all lies by less than a rupiah a change
-    from the price of each day at the plan of that day."""
+    """Every change takes the unused days back and charges the same days anew: what was paid in all lies by
+    less than a rupiah a change from the price of each day at the plan of that day.
+    """
     end = start + timedelta(days=length)
-    on_days = sorted(data.draw(st.lists(st.integers(0, length), min_size=len(values) - 1, max_size=len(values) - 1)))
+    on_days = sorted(
+        data.draw(st.lists(st.integers(0, length), min_size=len(values) - 1, max_size=len(values) - 1))
+    )
     paid, exact, before = int(values[0]), Fraction(0), 0
     for at, (old, new) in enumerate(pairwise(values)):
         on = start + timedelta(days=on_days[at])
@@ -172,7 +179,9 @@ def test_a_dearer_plan_in_the_middle_costs_the_days_that_are_left(
 
 
 def test_a_change_of_plan_worked_out_by_hand() -> None:
-    """10 June to 10 July has 30 days; on 20 June 20 are left: 66.000 of 99.000 come back, 199.333 of 299.000 are charged."""
+    """10 June to 10 July has 30 days; on 20 June 20 are left: 66.000 of 99.000 come back, 199.333 of 299.000
+    are charged.
+    """
     change = change_now(
         value=Rupiah(99_000), anchor=date(2026, 6, 10), start=date(2026, 6, 10), end=date(2026, 7, 10),
         every="month", new=PANEN, new_every="month", percent=0, on=date(2026, 6, 20),
@@ -202,7 +211,9 @@ def test_more_begins_at_once_and_less_at_the_end(
 
 
 @given(
-    st.lists(st.integers(-5_000_000, 20_000_000), min_size=1, max_size=4).filter(lambda parts: sum(parts) >= 0),
+    st.lists(st.integers(-5_000_000, 20_000_000), min_size=1, max_size=4).filter(
+        lambda parts: sum(parts) >= 0
+    ),
     st.integers(0, 100),
     st.integers(0, 9_000_000),
     st.booleans(),
@@ -214,7 +225,10 @@ def test_an_invoice_sums_and_uses_no_more_credit_than_there_is_to_pay(
     discount = subtotal - discounted(subtotal, percent)
     tax = PLANS.tax_on(date(2026, 6, 1)) if taxed else None
     found = sums(
-        [Line(Words("x", "x"), Rupiah(part)) for part in parts], discount=discount, tax=tax, credit=Rupiah(credit)
+        [Line(Words("x", "x"), Rupiah(part)) for part in parts],
+        discount=discount,
+        tax=tax,
+        credit=Rupiah(credit),
     )
     assert found.subtotal - found.discount + found.tax == found.total
     assert found.total - found.credit == found.to_pay

@@ -30,7 +30,9 @@ OFFICER = Actor("officer", "Rina Ketua")
 
 async def choose_plan(database: Database, tenant: TenantRef, plan: str) -> None:
     async with shared_session(database) as db:
-        await choose(db, database.settings, tenant.id, plan, "month", by=OFFICER.name, on=date(2026, 3, 1), key="k")
+        await choose(
+            db, database.settings, tenant.id, plan, "month", by=OFFICER.name, on=date(2026, 3, 1), key="k"
+        )
 
 
 def kinds(report: Report, slug: str) -> list[tuple[str, str]]:
@@ -67,7 +69,9 @@ async def test_a_run_over_months_does_each_thing_on_its_day_and_a_second_one_not
     assert closed.plan == "tumbuh"
 
 
-async def test_two_at_once_do_everything_once(database: Database, melati: TenantRef, mawar: TenantRef) -> None:
+async def test_two_at_once_do_everything_once(
+    database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
     with clock.held_at(BEGUN):
         await choose_plan(database, melati, "tumbuh")
         await choose_plan(database, mawar, "panen")

@@ -27,7 +27,9 @@ APRIL = date(2026, 4, 10)
 async def registry(db: AsyncSession, tenant: TenantRef) -> tuple[str, list[str], bool, str | None]:
     row = (
         await db.execute(
-            text("SELECT plan, entitlements, read_only, billing_notice FROM shared.cooperatives WHERE id = :id"),
+            text(
+                "SELECT plan, entitlements, read_only, billing_notice FROM shared.cooperatives WHERE id = :id"
+            ),
             {"id": tenant.id},
         )
     ).one()
@@ -56,9 +58,13 @@ async def test_a_trial_is_told_of_and_ends_in_the_free_plan(
         "trialing", "tumbuh", date(2026, 3, 31), date(2026, 3, 24),
     )  # fmt: skip
     assert await registry(shared, melati) == ("tumbuh", ["gateways", "payroll"], False, None)
-    assert [each.kind for each in await do_due(shared, settings, melati.id, date(2026, 3, 24))] == ["tell_trial_end"]
+    assert [each.kind for each in await do_due(shared, settings, melati.id, date(2026, 3, 24))] == [
+        "tell_trial_end"
+    ]
     assert (await registry(shared, melati))[3] == "trial_ends"
-    assert [each.kind for each in await do_due(shared, settings, melati.id, date(2026, 3, 31))] == ["end_period"]
+    assert [each.kind for each in await do_due(shared, settings, melati.id, date(2026, 3, 31))] == [
+        "end_period"
+    ]
     assert (trial.status, trial.plan, trial.period_end, trial.next_due_on) == ("active", "benih", None, None)
     assert await registry(shared, melati) == ("benih", [], False, None)
     assert not await queries.unpaid(shared, melati.id)
@@ -72,7 +78,12 @@ async def test_who_chooses_in_the_trial_pays_from_its_end(
     assert (made.kind, made.begins, made.to_pay) == ("after_trial", date(2026, 3, 31), 0)
     assert (await registry(shared, melati))[0] == "panen"
     await do_due(shared, settings, melati.id, date(2026, 3, 31))
-    assert (trial.status, trial.plan, trial.every, trial.period_end) == ("active", "panen", "year", date(2027, 3, 31))
+    assert (trial.status, trial.plan, trial.every, trial.period_end) == (
+        "active",
+        "panen",
+        "year",
+        date(2027, 3, 31),
+    )
     (invoice,) = await queries.unpaid(shared, melati.id)
     assert (invoice.number, invoice.to_pay, invoice.due_on) == ("2026-000001", 2_990_000, date(2026, 4, 7))
     assert trial.next_due_on == date(2026, 4, 7)
@@ -100,7 +111,11 @@ async def test_a_dearer_plan_begins_at_once_and_costs_the_rest_of_the_period(
     made = await choose(shared, settings, melati.id, "panen", "month", by=BY, on=on, key="up")
     assert made == seen
     assert made.to_pay == 199_333 - 66_000
-    assert (subscription.plan, subscription.value, subscription.period_end) == ("panen", 299_000, date(2026, 5, 10))
+    assert (subscription.plan, subscription.value, subscription.period_end) == (
+        "panen",
+        299_000,
+        date(2026, 5, 10),
+    )
     (invoice,) = await queries.unpaid(shared, melati.id)
     assert [line.amount for line in await queries.lines(shared_ro, invoice.id)] == [199_333, -66_000]
     assert await choose(shared, settings, melati.id, "panen", "month", by=BY, on=on, key="up") is None
@@ -142,7 +157,9 @@ async def test_a_cheaper_plan_waits_for_the_end_and_can_be_taken_back(
     await pay(shared, settings, melati, APRIL)
     await choose(shared, settings, melati.id, "panen", "month", by=BY, on=APRIL, key="up")
     await pay(shared, settings, melati, APRIL)
-    made = await choose(shared, settings, melati.id, "tumbuh", "month", by=BY, on=date(2026, 4, 20), key="down")
+    made = await choose(
+        shared, settings, melati.id, "tumbuh", "month", by=BY, on=date(2026, 4, 20), key="down"
+    )
     assert made is not None
     assert (made.kind, made.begins, made.to_pay) == ("at_end", date(2026, 5, 10), 0)
     assert subscription.plan == "panen"
@@ -165,7 +182,9 @@ async def test_unpaid_it_becomes_read_only_and_paid_it_is_back_at_once_with_a_ne
     seen = []
     for at in range(60):
         day = APRIL + timedelta(days=at)
-        seen += [((each.on - APRIL).days, each.kind) for each in await do_due(shared, settings, melati.id, day)]
+        seen += [
+            ((each.on - APRIL).days, each.kind) for each in await do_due(shared, settings, melati.id, day)
+        ]
     assert seen == [(7, "remind"), (10, "remind"), (14, "remind"), (21, "remind"), (28, "make_read_only")]
     assert (subscription.status, subscription.next_due_on) == ("read_only", None)
     assert (await registry(shared, melati))[2:] == (True, "read_only")
@@ -194,7 +213,9 @@ async def test_credit_pays_first_and_to_the_rupiah(
 ) -> None:
     await do_due(shared, settings, melati.id, date(2026, 3, 31))
     for _ in range(2):  # the form sent twice
-        await give_credit(shared, melati.id, Rupiah(150_000), reason="Gangguan 3 April", by="Wening", on=APRIL, key="k")
+        await give_credit(
+            shared, melati.id, Rupiah(150_000), reason="Gangguan 3 April", by="Wening", on=APRIL, key="k"
+        )
     made = await choose(shared, settings, melati.id, "tumbuh", "month", by=BY, on=APRIL, key="a")
     assert made is not None
     assert (made.credit, made.to_pay) == (99_000, 0)

@@ -1,4 +1,7 @@
-"""A real server over a clone of the template, and a real Chromium before it. Nothing here may leave this machine."""
+"""A real server over a clone of the template, and a real Chromium before it.
+
+Nothing here may leave this machine.
+"""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -40,7 +43,9 @@ def chromium_program() -> str:
 
 
 @pytest.fixture(scope="session")
-def site(chromium_program: str, served_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(
+    chromium_program: str, served_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """A server of this run's own, with its own data folder."""
     port, folder = free_port(), tmp_path_factory.mktemp("site")
     base_domain = f"localhost:{port}"
@@ -69,7 +74,10 @@ async def chromium(chromium_program: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def arrive(chromium: Browser, site: Site) -> AsyncIterator[Arrive]:
-    """`await arrive("melati", js=False)` is somebody at that host. What went wrong in any browser fails the test."""
+    """`await arrive("melati", js=False)` is somebody at that host.
+
+    What went wrong in any browser fails the test.
+    """
     people: list[Person] = []
 
     async def open_browser(label: str = "melati", **options: Any) -> Person:

@@ -1,4 +1,6 @@
-"""Every kind of page for every kind of viewer: accessible (WCAG 2.2 AA by axe-core), nothing wider than the screen, targets for thumbs."""
+"""Every kind of page for every kind of viewer: accessible (WCAG 2.2 AA by axe-core), nothing wider than the
+screen, targets for thumbs.
+"""
 
 import pytest
 
@@ -11,41 +13,102 @@ pytestmark = pytest.mark.browser
 
 APEX = ["/", "/daftar", "/gaya"]
 VISITOR_PAGES = [
-    "/", "/?kategori=sembako", "/?cari=zzz", "/barang/MYK1", "/keranjang", "/pesan", "/masuk", "/aktivasi", "/gabung",
-    "/gabung/terkirim", "/anggaran-dasar", "/gaya",
-]  # fmt: skip
+    "/",
+    "/?kategori=sembako",
+    "/?cari=zzz",
+    "/barang/MYK1",
+    "/keranjang",
+    "/pesan",
+    "/masuk",
+    "/aktivasi",
+    "/gabung",
+    "/gabung/terkirim",
+    "/anggaran-dasar",
+    "/gaya",
+]
 MEMBER_PAGES = [
-    "/", "/barang/BRS5", "/keranjang", "/pesan", "/anggota", "/anggota/simpanan", "/anggota/simpanan/wajib",
-    "/anggota/simpanan/bukti/{receipt}", "/anggota/belanja", "/anggota/pesanan", "/pesanan/{done}", "/pesanan/{open}",
-    "/anggota/shu", "/anggota/akun", "/anggota/dompet", "/anggota/kasbon",
-]  # fmt: skip
+    "/",
+    "/barang/BRS5",
+    "/keranjang",
+    "/pesan",
+    "/anggota",
+    "/anggota/simpanan",
+    "/anggota/simpanan/wajib",
+    "/anggota/simpanan/bukti/{receipt}",
+    "/anggota/belanja",
+    "/anggota/pesanan",
+    "/pesanan/{done}",
+    "/pesanan/{open}",
+    "/anggota/shu",
+    "/anggota/akun",
+    "/anggota/dompet",
+    "/anggota/kasbon",
+]
 SHOP_OFFICE = [
-    "/pengurus", "/pengurus/pesanan", "/pengurus/pesanan/{order}", "/pengurus/pesanan/{order}/pembayaran",
-    "/pengurus/pesanan/{order}/pembatalan", "/pengurus/pesanan/{done}", "/pengurus/barang", "/pengurus/barang/baru",
-    "/pengurus/barang/{product}", "/pengurus/barang/{product}/ubah", "/pengurus/barang/{product}/masuk",
-    "/pengurus/barang/{product}/hitung", "/pengurus/barang/{product}/gambar", "/pengurus/barang/golongan",
-    "/pengurus/barang/golongan/{category}", "/pengurus/barang/impor",
-]  # fmt: skip
+    "/pengurus",
+    "/pengurus/pesanan",
+    "/pengurus/pesanan/{order}",
+    "/pengurus/pesanan/{order}/pembayaran",
+    "/pengurus/pesanan/{order}/pembatalan",
+    "/pengurus/pesanan/{done}",
+    "/pengurus/barang",
+    "/pengurus/barang/baru",
+    "/pengurus/barang/{product}",
+    "/pengurus/barang/{product}/ubah",
+    "/pengurus/barang/{product}/masuk",
+    "/pengurus/barang/{product}/hitung",
+    "/pengurus/barang/{product}/gambar",
+    "/pengurus/barang/golongan",
+    "/pengurus/barang/golongan/{category}",
+    "/pengurus/barang/impor",
+]
 REGISTER_OFFICE = [
-    "/pengurus/anggota", "/pengurus/anggota/baru", "/pengurus/anggota/{member}", "/pengurus/anggota/{applicant}",
-    "/pengurus/anggota/{member}/setor", "/pengurus/anggota/{member}/tarik", "/pengurus/anggota/{member}/belanja",
-    "/pengurus/anggota/{member}/simpanan/wajib", "/pengurus/anggota/{member}/bukti/{receipt}", "/pengurus/anggota/impor",
-    "/pengurus/pengaturan", "/pengurus/pengaturan/tampilan", "/pengurus/pengaturan/pengurus",
-]  # fmt: skip
+    "/pengurus/anggota",
+    "/pengurus/anggota/baru",
+    "/pengurus/anggota/{member}",
+    "/pengurus/anggota/{applicant}",
+    "/pengurus/anggota/{member}/setor",
+    "/pengurus/anggota/{member}/tarik",
+    "/pengurus/anggota/{member}/belanja",
+    "/pengurus/anggota/{member}/simpanan/wajib",
+    "/pengurus/anggota/{member}/bukti/{receipt}",
+    "/pengurus/anggota/impor",
+    "/pengurus/pengaturan",
+    "/pengurus/pengaturan/tampilan",
+    "/pengurus/pengaturan/pengurus",
+]
 BOOKS_OFFICE = [
-    "/pengurus/buku", "/pengurus/buku/akun/1101", "/pengurus/buku/jurnal", "/pengurus/buku/jurnal/1", "/pengurus/buku/catat",
-    "/pengurus/buku/tahun/{year}/penutupan", "/pengurus/anggaran-dasar", "/pengurus/anggaran-dasar/1",
-    "/pengurus/anggaran-dasar/ubah", "/pengurus/shu", "/pengurus/shu/{year}/{version}/anggota",
-    "/pengurus/shu/{year}/{version}/bagian/jasa_usaha", "/pengurus/shu/{year}/{version}/anggota/{member}",
+    "/pengurus/buku",
+    "/pengurus/buku/akun/1101",
+    "/pengurus/buku/jurnal",
+    "/pengurus/buku/jurnal/1",
+    "/pengurus/buku/catat",
+    "/pengurus/buku/tahun/{year}/penutupan",
+    "/pengurus/anggaran-dasar",
+    "/pengurus/anggaran-dasar/1",
+    "/pengurus/anggaran-dasar/ubah",
+    "/pengurus/shu",
+    "/pengurus/shu/{year}/{version}/anggota",
+    "/pengurus/shu/{year}/{version}/bagian/jasa_usaha",
+    "/pengurus/shu/{year}/{version}/anggota/{member}",
     "/pengurus/shu/{year}/{version}/cetak",
-]  # fmt: skip
+]
 MONEY_OFFICE = [
-    "/pengurus/pembayaran", "/pengurus/pembayaran/{payment}", "/pengurus/pembayaran/{payment}/penerimaan",
-    "/pengurus/pembayaran/cara", "/pengurus/pembayaran/cara/qris", "/pengurus/pembayaran/cara/midtrans",
-    "/pengurus/pembayaran/cara/stripe", "/pengurus/pembayaran/mutasi", "/pengurus/pembayaran/mutasi/impor",
-    "/pengurus/pembayaran/rekonsiliasi", "/pengurus/pembayaran/kasbon", "/pengurus/pembayaran/potong-gaji",
-    "/pengurus/langganan", "/pengurus/langganan/pakai",
-]  # fmt: skip
+    "/pengurus/pembayaran",
+    "/pengurus/pembayaran/{payment}",
+    "/pengurus/pembayaran/{payment}/penerimaan",
+    "/pengurus/pembayaran/cara",
+    "/pengurus/pembayaran/cara/qris",
+    "/pengurus/pembayaran/cara/midtrans",
+    "/pengurus/pembayaran/cara/stripe",
+    "/pengurus/pembayaran/mutasi",
+    "/pengurus/pembayaran/mutasi/impor",
+    "/pengurus/pembayaran/rekonsiliasi",
+    "/pengurus/pembayaran/kasbon",
+    "/pengurus/pembayaran/potong-gaji",
+    "/pengurus/langganan",
+    "/pengurus/langganan/pakai",
+]
 OPERATOR_PAGES = ["/masuk", "/", "/koperasi/melati", "/jejak", "/langganan"]
 MAIN_PAGES = ["/", "/barang/BRS5", "/masuk", "/gabung", "/gaya"]
 
@@ -55,9 +118,12 @@ async def test_a_page_with_faults_would_be_noticed(arrive: Arrive, town: Town) -
     await visitor.goto("/")
     await visitor.page.evaluate(
         """const main = document.querySelector("main");
-        main.insertAdjacentHTML("beforeend", '<h1>Lagi</h1><input name="x"><img src="/aset/-/x.svg"><section>Pucat</section><button>x</button>');
-        Object.assign(main.querySelector("main > section").style, {color: "#999", background: "#aaa", width: "500px"});
-        Object.assign(main.querySelector("main > button").style, {padding: 0, border: 0, font: "10px/10px serif"});"""
+        main.insertAdjacentHTML("beforeend",
+        '<h1>Lagi</h1><input name="x"><img src="/aset/-/x.svg"><section>Pucat</section><button>x</button>');
+        Object.assign(main.querySelector("main > section").style,
+        {color: "#999", background: "#aaa", width: "500px"});
+        Object.assign(main.querySelector("main > button").style,
+        {padding: 0, border: 0, font: "10px/10px serif"});"""
     )
     visitor.expected.add(404)
     wrong = "\n".join(await faults_of(visitor))
@@ -89,7 +155,9 @@ async def fill_the_cart(person: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "paths", [SHOP_OFFICE, REGISTER_OFFICE, BOOKS_OFFICE, MONEY_OFFICE], ids=["shop", "register", "books", "money"]
+    "paths",
+    [SHOP_OFFICE, REGISTER_OFFICE, BOOKS_OFFICE, MONEY_OFFICE],
+    ids=["shop", "register", "books", "money"],
 )
 async def test_what_an_officer_sees(arrive: Arrive, town: Town, paths: list[str]) -> None:
     chair = await arrive()

@@ -1,4 +1,7 @@
-"""A cooperative chooses a plan and finds out how to pay it; an operator confirms. Phone and desk, with and without JavaScript."""
+"""A cooperative chooses a plan and finds out how to pay it; an operator confirms.
+
+Phone and desk, with and without JavaScript.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -50,7 +53,9 @@ def paid_site(
 
 @pytest.fixture(scope="module")
 async def kenari(paid_site: Site) -> TenantRef:
-    founding = Founding("Koperasi Kenari", "kenari", "Ketua Kenari", CHAIR, PASSWORD, "konsumen", "billing-kenari")
+    founding = Founding(
+        "Koperasi Kenari", "kenari", "Ketua Kenari", CHAIR, PASSWORD, "konsumen", "billing-kenari"
+    )
     return (await found(paid_site.database, founding)).tenant
 
 
@@ -107,8 +112,16 @@ async def test_every_page_of_the_plan_is_accessible(
     no_fault_in(await look_at(officer, {}, ["/pengurus", *plan, *invoices]))
     operator = await come("operator", size=size)
     await operator.enter_as_operator(wening)
-    lists = ["/langganan", "/langganan/tagihan", "/langganan/pendapatan", "/langganan/kupon", "/langganan/mutasi"]
-    no_fault_in(await look_at(operator, {}, [*lists, f"/langganan/tagihan/{number}", "/langganan/koperasi/kenari"]))
+    lists = [
+        "/langganan",
+        "/langganan/tagihan",
+        "/langganan/pendapatan",
+        "/langganan/kupon",
+        "/langganan/mutasi",
+    ]
+    no_fault_in(
+        await look_at(operator, {}, [*lists, f"/langganan/tagihan/{number}", "/langganan/koperasi/kenari"])
+    )
 
 
 @pytest.mark.parametrize("js", [True, False], ids=["js", "no-js"])
@@ -119,14 +132,18 @@ async def test_a_plan_is_chosen_paid_and_confirmed(
     tenant = (
         await found(
             paid_site.database,
-            Founding(f"Koperasi {slug.title()}", slug, "Ketua", phone, PASSWORD, "konsumen", f"billing-{slug}"),
+            Founding(
+                f"Koperasi {slug.title()}", slug, "Ketua", phone, PASSWORD, "konsumen", f"billing-{slug}"
+            ),
         )
     ).tenant
     number = await take_plan(paid_site, tenant, "tumbuh", clock.today())
     officer = await come(slug, js=js)
     await officer.enter(phone)
     await officer.goto(f"{HOME}/tagihan/{number}")
-    await officer.says("BCA 345 678 9012", f"LUMBUNG {number.replace('-', '')}", "Rp109.890", "Atau dengan QRIS")
+    await officer.says(
+        "BCA 345 678 9012", f"LUMBUNG {number.replace('-', '')}", "Rp109.890", "Atau dengan QRIS"
+    )
     operator = await come("operator", js=js, size=DESK)
     await operator.enter_as_operator(wening)
     await operator.goto(f"/langganan/tagihan/{number}")

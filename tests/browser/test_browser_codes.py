@@ -27,9 +27,13 @@ async def look(person: Person, name: str) -> None:
 
 
 @pytest.mark.parametrize("js", [True, False], ids=["script", "no-script"])
-async def test_an_office_opens_by_the_chairs_code_and_the_code_is_seen(arrive: Arrive, site: Site, js: bool) -> None:
+async def test_an_office_opens_by_the_chairs_code_and_the_code_is_seen(
+    arrive: Arrive, site: Site, js: bool
+) -> None:
     slug = "kemuning" if js else "kecubung"
-    founding = Founding(f"Koperasi {slug.title()}", slug, "Ketua Lestari", CHAIR, PASSWORD, "konsumen", f"codes-{slug}")
+    founding = Founding(
+        f"Koperasi {slug.title()}", slug, "Ketua Lestari", CHAIR, PASSWORD, "konsumen", f"codes-{slug}"
+    )
     tenant = (await found(site.database, founding)).tenant
     async with coop_session(site.database, tenant) as db:
         await furnish(db, slug)  # with the phones of mawar

@@ -1,4 +1,6 @@
-"""The first view of a payment that waits, on a phone: how much, until when, and where to, before anybody scrolls."""
+"""The first view of a payment that waits, on a phone: how much, until when, and where to, before anybody
+scrolls.
+"""
 
 import pytest
 

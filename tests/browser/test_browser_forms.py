@@ -17,11 +17,17 @@ BOTH = pytest.mark.parametrize("js", [True, False], ids=["script", "no-script"])
 
 
 @BOTH
-async def test_after_an_error_the_form_holds_what_was_typed_and_says_what_to_do(arrive: Arrive, js: bool) -> None:
+async def test_after_an_error_the_form_holds_what_was_typed_and_says_what_to_do(
+    arrive: Arrive, js: bool
+) -> None:
     founder = await arrive("", js=js)
     await founder.goto("/daftar")
     await founder.fill(
-        name="Koperasi Dahlia", slug="melati", officer_name="Rina Susanti", phone="0899-0000-7100", password="singkat"
+        name="Koperasi Dahlia",
+        slug="melati",
+        officer_name="Rina Susanti",
+        phone="0899-0000-7100",
+        password="singkat",
     )
     await founder.choose("bylaws", "desa-merah-putih")
     await founder.press("Dirikan koperasi")
@@ -163,4 +169,5 @@ async def test_a_form_takes_back_in_english_what_it_filled_in_itself(arrive: Arr
     await chair.at("Beras 5 kg")
     await chair.goto("/pengurus/anggaran-dasar/ubah")
     await chair.press("See the changes")
-    await expect(chair.page.locator(".summary li")).to_have_count(1)  # nothing was changed: that is all there is to say
+    # nothing was changed: that is all there is to say
+    await expect(chair.page.locator(".summary li")).to_have_count(1)

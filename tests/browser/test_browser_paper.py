@@ -15,7 +15,9 @@ FIRST_VIEW = 60 * 1024
 PAGE_SIZE = 24
 
 
-async def test_the_first_view_of_the_shop_weighs_at_most_60_kilobytes(arrive: Arrive, site: Site, town: Town) -> None:
+async def test_the_first_view_of_the_shop_weighs_at_most_60_kilobytes(
+    arrive: Arrive, site: Site, town: Town
+) -> None:
     cempaka = await tenant_by_slug(site.database, "cempaka")
     assert cempaka is not None
     async with coop_session(site.database, cempaka) as db:

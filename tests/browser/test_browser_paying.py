@@ -1,4 +1,6 @@
-"""Paying in front of a browser: every state of a payment's page, a transfer and a QRIS from cart to receipt, wallet and credit."""
+"""Paying in front of a browser: every state of a payment's page, a transfer and a QRIS from cart to receipt,
+wallet and credit.
+"""
 
 import re
 
@@ -173,13 +175,22 @@ async def test_a_refund_appears_while_one_looks(arrive: Arrive, site: Site, mela
     async with coop_session(site.database, melati_here) as db:
         locked = await machine.locked(db, payment.reference)
         await refunding.ask_refund(
-            db, CASHIER, locked, shop.Rupiah(5_000), "by_hand", "Barang kurang", key="browser-refund", on=TODAY
+            db,
+            CASHIER,
+            locked,
+            shop.Rupiah(5_000),
+            "by_hand",
+            "Barang kurang",
+            key="browser-refund",
+            on=TODAY,
         )
     await visitor.page.reload()
     await visitor.says("Sebagian uang sudah kembali", "Rp5.000")
 
 
-async def test_receipts_lose_everything_else_on_paper(arrive: Arrive, site: Site, melati_here: TenantRef) -> None:
+async def test_receipts_lose_everything_else_on_paper(
+    arrive: Arrive, site: Site, melati_here: TenantRef
+) -> None:
     payment = await payment_in(site, melati_here, "partly_refunded")
     visitor = await arrive()
     await faultless(visitor, f"/bayar/{payment.reference}/bukti")
@@ -190,7 +201,9 @@ async def test_receipts_lose_everything_else_on_paper(arrive: Arrive, site: Site
 
 
 @BOTH
-async def test_a_member_fills_the_wallet(arrive: Arrive, site: Site, melati_here: TenantRef, js: bool) -> None:
+async def test_a_member_fills_the_wallet(
+    arrive: Arrive, site: Site, melati_here: TenantRef, js: bool
+) -> None:
     async with coop_session(site.database, melati_here) as db:
         await fill_wallet(db, 25_000)
     member = await arrive(js=js)

@@ -1,4 +1,7 @@
-"""The picture of the README: real pages side by side. `LUMBUNG_PICTURES=1` takes it anew from the demo's cooperatives."""
+"""The picture of the README: real pages side by side.
+
+`LUMBUNG_PICTURES=1` takes it anew from the demo's cooperatives.
+"""
 
 import os
 from collections.abc import AsyncIterator
@@ -65,8 +68,12 @@ async def demo_scene(server_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
     await seed(database)
     melati, mawar = COOPERATIVES
     member = mobile(melati.member_shown)
-    with web_process(database, port, settings.base_domain, tmp_path / "web.log", {"LUMBUNG_DATA_DIR": str(tmp_path)}):
-        yield Scene(Site(settings.base_domain, database), melati.chair_phone, member, mawar.chair_phone, melati.year())
+    with web_process(
+        database, port, settings.base_domain, tmp_path / "web.log", {"LUMBUNG_DATA_DIR": str(tmp_path)}
+    ):
+        yield Scene(
+            Site(settings.base_domain, database), melati.chair_phone, member, mawar.chair_phone, melati.year()
+        )
     await database.close()
 
 

@@ -1,4 +1,6 @@
-"""Reconciliation, credit and deductions from pay in a browser: every page, with differences of every kind, on a phone and on a desk."""
+"""Reconciliation, credit and deductions from pay in a browser: every page, with differences of every kind, on
+a phone and on a desk.
+"""
 
 from typing import Any
 
@@ -27,18 +29,35 @@ pytestmark = pytest.mark.browser
 CHAIR, OFFICER = "+6289900000050", Actor("officer", "Ketua Kamboja")
 BASE = "/pengurus/pembayaran"
 PAGES = [
-    f"{BASE}/rekonsiliasi", f"{BASE}/rekonsiliasi/xendit", f"{BASE}/rekonsiliasi/xendit?hari={{day}}", f"{BASE}/rekonsiliasi/bank_transfer",
-    f"{BASE}/kasbon", f"{BASE}/kasbon?cari=zzz", f"{BASE}/kasbon/{{sari}}", f"{BASE}/kasbon/{{sari}}/batas",
-    f"{BASE}/kasbon/{{sari}}/pelunasan", f"{BASE}/kasbon/{{sari}}/dompet", f"{BASE}/potong-gaji", f"{BASE}/potong-gaji/baru",
-    f"{BASE}/potong-gaji/{{batch}}", f"{BASE}/potong-gaji/{{batch}}/balasan", f"{BASE}/potong-gaji/{{batch}}/selisih/{{sari}}",
-    f"{BASE}/potong-gaji/{{batch}}/selisih/{{budi}}", f"{BASE}/potong-gaji/{{batch}}/baris/4",
-]  # fmt: skip
-ANSWER = "nomor anggota,nama,dipotong,keterangan\n0001,Sari,20000,cuti setengah bulan\n0002,Budi,75000,\n77,Orang Lain,3000,\n"
+    f"{BASE}/rekonsiliasi",
+    f"{BASE}/rekonsiliasi/xendit",
+    f"{BASE}/rekonsiliasi/xendit?hari={{day}}",
+    f"{BASE}/rekonsiliasi/bank_transfer",
+    f"{BASE}/kasbon",
+    f"{BASE}/kasbon?cari=zzz",
+    f"{BASE}/kasbon/{{sari}}",
+    f"{BASE}/kasbon/{{sari}}/batas",
+    f"{BASE}/kasbon/{{sari}}/pelunasan",
+    f"{BASE}/kasbon/{{sari}}/dompet",
+    f"{BASE}/potong-gaji",
+    f"{BASE}/potong-gaji/baru",
+    f"{BASE}/potong-gaji/{{batch}}",
+    f"{BASE}/potong-gaji/{{batch}}/balasan",
+    f"{BASE}/potong-gaji/{{batch}}/selisih/{{sari}}",
+    f"{BASE}/potong-gaji/{{batch}}/selisih/{{budi}}",
+    f"{BASE}/potong-gaji/{{batch}}/baris/4",
+]
+ANSWER = (
+    "nomor anggota,nama,dipotong,keterangan\n0001,Sari,20000,cuti setengah "
+    "bulan\n0002,Budi,75000,\n77,Orang Lain,3000,\n"
+)
 
 
 @pytest.fixture(scope="module")
 async def known(site: Site) -> dict[str, Any]:
-    """A cooperative of its own with money at Xendit that nobody knows, members who owe, and an answer with every kind of difference."""
+    """A cooperative of its own with money at Xendit that nobody knows, members who owe, and an answer with
+    every kind of difference.
+    """
     founding = Founding(
         name="Koperasi Kamboja",
         slug="kamboja",
@@ -85,7 +104,9 @@ async def _credit(site: Site, tenant: TenantRef) -> dict[str, Any]:
                     key = f"test:{number}:{account}"
                     await post(db, Journal(today, "Belanja, pesanan 1042", key, lines), by=OFFICER.name)
             limit = Rupiah(500_000)
-            await change_credit(db, OFFICER, member, kasbon=limit, payroll=limit, payroll_number=f"P-{number}")
+            await change_credit(
+                db, OFFICER, member, kasbon=limit, payroll=limit, payroll_number=f"P-{number}"
+            )
         batch = await make_batch(db, OFFICER, "Potongan Oktober 2026", key="k")
         await take_return(db, OFFICER, batch.id, ANSWER, on=today, today=today)
     return {"day": today, "sari": members["0001"], "budi": members["0002"], "batch": batch.id}

@@ -16,7 +16,11 @@ BOTH = pytest.mark.parametrize("js", [True, False], ids=["script", "no-script"])
 async def test_search_swaps_the_shelf_keeps_the_focus_and_can_be_gone_back_from(arrive: Arrive) -> None:
     visitor = await arrive()
     await visitor.goto("/")
-    page, shelf, box = visitor.page, visitor.page.locator("#shelf"), visitor.page.locator("input[type=search]")
+    page, shelf, box = (
+        visitor.page,
+        visitor.page.locator("#shelf"),
+        visitor.page.locator("input[type=search]"),
+    )
     await page.evaluate("document.documentElement.dataset.same = 'page'")
     await box.press_sequentially("minyak", delay=20)
     await expect(shelf).not_to_contain_text("Beras 5 kg")

@@ -1,4 +1,6 @@
-"""The whole way, with and without JavaScript: found a cooperative, set it up, sell, and show a member their share."""
+"""The whole way, with and without JavaScript: found a cooperative, set it up, sell, and show a member their
+share.
+"""
 
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -39,7 +41,11 @@ async def found(chair: Person, slug: str) -> None:
     await chair.goto("/")
     await chair.follow("Dirikan koperasi")
     await chair.fill(
-        name=f"Koperasi {slug.title()}", slug=slug, officer_name="Yuni Astuti", phone=CHAIR_PHONE, password=PASSWORD
+        name=f"Koperasi {slug.title()}",
+        slug=slug,
+        officer_name="Yuni Astuti",
+        phone=CHAIR_PHONE,
+        password=PASSWORD,
     )
     await chair.press("Dirikan koperasi")
     await chair.at("Hari ini")

@@ -1,4 +1,6 @@
-"""A command beside a running `lumbung up` learns what that start alone knows, and believes nobody who is gone."""
+"""A command beside a running `lumbung up` learns what that start alone knows, and believes nobody who is
+gone.
+"""
 
 import os
 from pathlib import Path
@@ -25,10 +27,15 @@ def test_a_command_takes_what_its_environment_leaves_open_from_the_start_that_ru
 
 @pytest.mark.parametrize(
     "other",
-    [{"LUMBUNG_DATABASE_URL": "postgresql://lumbung@db.example/lumbung"}, {"LUMBUNG_ENVIRONMENT": "production"}],
+    [
+        {"LUMBUNG_DATABASE_URL": "postgresql://lumbung@db.example/lumbung"},
+        {"LUMBUNG_ENVIRONMENT": "production"},
+    ],
     ids=["another database", "production"],
 )
-def test_neither_production_nor_a_command_on_another_database_joins_in(tmp_path: Path, other: dict[str, str]) -> None:
+def test_neither_production_nor_a_command_on_another_database_joins_in(
+    tmp_path: Path, other: dict[str, str]
+) -> None:
     with left_for_commands(tmp_path, TOLD):
         assert load_beside({"LUMBUNG_DATA_DIR": str(tmp_path)} | other).stand_ins == ()
 

@@ -15,7 +15,11 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 
 async def lumbung(database: Database, *arguments: str) -> tuple[int, str, str]:
     """Run a command on the test's own database; gives exit status, output and complaints."""
-    environment = {**os.environ, "LUMBUNG_DATABASE_URL": plain_url(database.owner_url), "PYTHONPATH": str(PLATFORM)}
+    environment = {
+        **os.environ,
+        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "PYTHONPATH": str(PLATFORM),
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "commands.main", *arguments,
         env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -27,9 +31,15 @@ async def lumbung(database: Database, *arguments: str) -> tuple[int, str, str]:
 
 async def test_two_processes_at_once_do_everything_once(database: Database) -> None:
     until = str(clock.today() + timedelta(days=40))
-    runs = await asyncio.gather(*(lumbung(database, "billing", "run", "--until", until, "--json") for _ in range(2)))
+    runs = await asyncio.gather(
+        *(lumbung(database, "billing", "run", "--until", until, "--json") for _ in range(2))
+    )
     assert [status for status, _, _ in runs] == [0, 0], runs
-    done = [(each["on"], each["cooperative"], each["kind"]) for _, said, _ in runs for each in json.loads(said)["done"]]
+    done = [
+        (each["on"], each["cooperative"], each["kind"])
+        for _, said, _ in runs
+        for each in json.loads(said)["done"]
+    ]
     assert sorted(kind for _, _, kind in done) == ["end_period"] * 2 + ["tell_trial_end"] * 2
     assert len(set(done)) == 4
     status, said, _ = await lumbung(database, "billing", "run", "--until", until)

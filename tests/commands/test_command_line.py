@@ -47,7 +47,9 @@ def test_help_loads_no_command_so_that_it_answers_at_once() -> None:
         "print('heavy:', sorted(heavy))"
     )
     environment = os.environ | {"PYTHONPATH": str(PLATFORM)}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
     assert "heavy: []" in done.stdout
 
 
@@ -64,7 +66,10 @@ def test_every_listed_command_is_there_and_explains_itself(name: str) -> None:
         (["harvest"], "lumbung: No such command 'harvest'. See: lumbung --help\n"),
         (
             ["up", "--port", "0"],
-            "lumbung: Invalid value for '--port': 0 is not in the range 1<=x<=65535. See: lumbung up --help\n",
+            (
+                "lumbung: Invalid value for '--port': 0 is not in the range 1<=x<=65535. See: lumbung up "
+                "--help\n"
+            ),
         ),
     ],
 )
@@ -77,7 +82,9 @@ def test_a_refusal_is_one_sentence_on_standard_error_in_the_chosen_language() ->
     english = lumbung("migrate", LUMBUNG_DATABASE_URL="mysql://db")
     assert english.returncode == 1
     assert english.stdout == ""
-    assert english.stderr == "lumbung: LUMBUNG_DATABASE_URL is “mysql://db”: it must begin with postgresql://.\n"
+    assert english.stderr == (
+        "lumbung: LUMBUNG_DATABASE_URL is “mysql://db”: it must begin with postgresql://.\n"
+    )
     indonesian = lumbung("migrate", LUMBUNG_DATABASE_URL="mysql://db", LUMBUNG_LANG="id")
     assert indonesian.stderr.startswith("lumbung: LUMBUNG_DATABASE_URL berisi “mysql://db”")
 
@@ -108,7 +115,9 @@ def test_every_fault_has_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         "barang.csv: no such file or directory."
     )
     refused = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)")
-    assert output.sentence_of(refused) == "nothing answers at 127.0.0.1, port 5432. lumbung doctor tells what is wrong."
+    assert output.sentence_of(refused) == (
+        "nothing answers at 127.0.0.1, port 5432. lumbung doctor tells what is wrong."
+    )
     unknown = DBAPIError("SELECT 1", None, ValueError('database "padi" does not exist'))
     assert output.sentence_of(unknown).startswith(
         'the database refused: database "padi" does not exist. lumbung doctor'
@@ -145,7 +154,9 @@ def test_a_stop_signal_is_raised_once_and_later_ones_wait() -> None:
 
 
 def test_processes_end_together_and_by_their_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.processes.command_line", lambda arguments: [sys.executable, "-c", *arguments])
+    monkeypatch.setattr(
+        "commands.processes.command_line", lambda arguments: [sys.executable, "-c", *arguments]
+    )
     with Processes() as processes:
         processes.start("long", ["import time; time.sleep(60)"], os.environ)
         processes.start("short", ["raise SystemExit(3)"], os.environ)

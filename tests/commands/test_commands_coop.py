@@ -64,7 +64,9 @@ async def test_founding_twice_is_refused_clearly(run: Run) -> None:
     again = await in_thread(run, *FOUND)
     assert isinstance(again.exception, Refusal)
     assert again.exit_code == 1
-    assert str(again.exception) == "The address “kenanga” is already used by another cooperative. Choose another."
+    assert str(again.exception) == (
+        "The address “kenanga” is already used by another cooperative. Choose another."
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,9 @@ async def test_suspending_and_resuming(run: Run) -> None:
     assert again.exception.code == "operators.already_suspended"
     assert (await in_thread(run, "coop", "resume", "melati")).exit_code == 0
     assert (await in_thread(run, "coop", "resume", "melati")).exception.code == "operators.not_suspended"
-    assert (await in_thread(run, "coop", "resume", "tidak-ada")).exception.code == "operators.no_such_cooperative"
+    assert (
+        await in_thread(run, "coop", "resume", "tidak-ada")
+    ).exception.code == "operators.no_such_cooperative"
 
 
 async def test_an_operator_is_added_once(run: Run) -> None:

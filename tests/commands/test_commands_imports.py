@@ -118,7 +118,9 @@ async def test_nothing_is_taken_when_the_rejected_lines_cannot_be_kept(run: Run,
     assert (await run("products", "import", "melati", path, "--skip-bad", "--json")).json["imported"] == 2
 
 
-async def test_reasons_are_in_indonesian_when_asked(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reasons_are_in_indonesian_when_asked(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LUMBUNG_LANG", "id")
     done = await run("products", "import", "melati", file(tmp_path, BAD), "--json")
     assert done.json["rejected"][1]["reason"] == "Stok harus dari 0 sampai 10000000, bukan -3."
@@ -139,8 +141,14 @@ async def test_reasons_are_in_indonesian_when_asked(run: Run, tmp_path: Path, mo
 async def test_an_error_is_one_sentence(
     run: Run, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str
 ) -> None:
-    paths = {"good": file(tmp_path, GOOD), "missing": tmp_path / "nowhere.csv", "cp1252": tmp_path / "old.csv"}
-    paths["cp1252"].write_bytes("date,member_number,sku,quantity\n2024-01-01,Cr\u00e8me,A,1\n".encode("cp1252"))
+    paths = {
+        "good": file(tmp_path, GOOD),
+        "missing": tmp_path / "nowhere.csv",
+        "cp1252": tmp_path / "old.csv",
+    }
+    paths["cp1252"].write_bytes(
+        "date,member_number,sku,quantity\n2024-01-01,Cr\u00e8me,A,1\n".encode("cp1252")
+    )
     done = await run(*(argument.format(**paths) for argument in arguments))
     assert (done.status, done.out, done.err.count("\n")) == (status, "", 1)
     assert said in done.err
@@ -155,10 +163,18 @@ async def test_a_year_goes_in_and_the_trial_balance_comes_out(
         "1000,Tono Saputra,L,0812-0000-9999,2023-05-23,100000,240000,0\n"
     )
     done = await run(
-        "members", "import", "melati", file(tmp_path, members, "members.csv"), "--as-of", "2024-01-01", "--json"
+        "members",
+        "import",
+        "melati",
+        file(tmp_path, members, "members.csv"),
+        "--as-of",
+        "2024-01-01",
+        "--json",
     )
     assert done.json == {"imported": 1, "unchanged": 0, "rejected": []}
-    sales = "date,member_number,sku,quantity\n2024-03-01,1000,T1,3\n2024-03-01,1000,K1,1\n2024-04-01,1000,T1,1\n"
+    sales = (
+        "date,member_number,sku,quantity\n2024-03-01,1000,T1,3\n2024-03-01,1000,K1,1\n2024-04-01,1000,T1,1\n"
+    )
     done = await run("sales", "import", "melati", file(tmp_path, sales, "sales.csv"), "--json")
     assert done.json == {"imported": 3, "unchanged": 0, "rejected": []}
 
@@ -171,8 +187,13 @@ async def test_a_year_goes_in_and_the_trial_balance_comes_out(
     assert list(accounts["1101"]) == ["code", "name", "opening", "debit", "credit", "closing"]
     assert accounts["1130"]["closing"] == 180_000
     assert accounts["4101"] == {
-        "code": "4101", "name": "Shop sales to members", "opening": 0, "debit": 0, "credit": 59_000, "closing": -59_000,
-    }  # fmt: skip
+        "code": "4101",
+        "name": "Shop sales to members",
+        "opening": 0,
+        "debit": 0,
+        "credit": 59_000,
+        "closing": -59_000,
+    }
     assert accounts["5101"]["closing"] == 43_000
     assert accounts["1101"]["closing"] == 340_000 + 59_000 - 43_000
     told = await run("books", "trial-balance", "melati", "--year", "2024")
@@ -182,7 +203,9 @@ async def test_a_year_goes_in_and_the_trial_balance_comes_out(
         assert await queries.trial_balance(ro, 2024) == []
 
 
-async def test_a_closed_year_takes_no_sales(run: Run, tmp_path: Path, database: Database, melati: TenantRef) -> None:
+async def test_a_closed_year_takes_no_sales(
+    run: Run, tmp_path: Path, database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         await close_year(db, SYSTEM, 2024)
     done = await run(
@@ -193,7 +216,9 @@ async def test_a_closed_year_takes_no_sales(run: Run, tmp_path: Path, database: 
         "--json",
     )
     assert done.status == 1
-    assert done.json["rejected"] == [{"line": 2, "reason": "The book year 2024 is closed and takes no more entries."}]
+    assert done.json["rejected"] == [
+        {"line": 2, "reason": "The book year 2024 is closed and takes no more entries."}
+    ]
 
 
 async def test_the_cooperative_must_be_migrated(
@@ -204,7 +229,9 @@ async def test_the_cooperative_must_be_migrated(
     assert (done.status, "lumbung migrate" in done.err) == (1, True)
 
 
-async def test_ctrl_c_says_that_nothing_was_written(database: Database, melati: TenantRef, tmp_path: Path) -> None:
+async def test_ctrl_c_says_that_nothing_was_written(
+    database: Database, melati: TenantRef, tmp_path: Path
+) -> None:
     path = file(tmp_path, GOOD)
     async with (
         database.owner.begin() as connection
@@ -224,7 +251,10 @@ async def test_ctrl_c_says_that_nothing_was_written(database: Database, melati: 
             # whoever runs the tests in the background ignores Ctrl-C, and children inherit that
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        waiting = (
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM "
+            "pg_database WHERE datname = current_database())"
+        )
         async with asyncio.timeout(30):
             while not (await connection.execute(text(waiting))).scalar_one():
                 await connection.execute(text("SELECT pg_sleep(0.02)"))

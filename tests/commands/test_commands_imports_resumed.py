@@ -1,4 +1,6 @@
-"""A large file goes in by batches: tills sell between two of them, and an import that is killed is continued by giving it again."""
+"""A large file goes in by batches: tills sell between two of them, and an import that is killed is continued
+by giving it again.
+"""
 
 import asyncio
 import contextlib
@@ -27,8 +29,9 @@ SALES = "date,member_number,sku,quantity\n" + "".join(
     for day in range(DAYS)
     for member in ("0001", "0002")
 )
-MEMBERS = "member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit\n" + "".join(
-    f"{9000 + at},Anggota Contoh {at},L,,2023-05-23,100000,{at},0\n" for at in range(2_500)
+MEMBERS = (
+    "member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit\n"
+    + "".join(f"{9000 + at},Anggota Contoh {at},L,,2023-05-23,100000,{at},0\n" for at in range(2_500))
 )
 
 
@@ -37,7 +40,11 @@ async def start(database: Database, *arguments: str | Path) -> asyncio.subproces
         sys.executable,
         *("-m", "commands.main", *map(str, arguments)),
         env=bare_environment()
-        | {"PYTHONPATH": str(PLATFORM), "LUMBUNG_DATABASE_URL": plain_url(database.owner_url), "LUMBUNG_LANG": "en"},
+        | {
+            "PYTHONPATH": str(PLATFORM),
+            "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+            "LUMBUNG_LANG": "en",
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -81,7 +88,9 @@ async def run(database: Database, *arguments: str | Path) -> dict[str, object]:
     return found
 
 
-async def test_a_till_sells_between_two_batches(database: Database, melati: TenantRef, tmp_path: Path) -> None:
+async def test_a_till_sells_between_two_batches(
+    database: Database, melati: TenantRef, tmp_path: Path
+) -> None:
     path = tmp_path / "sales.csv"
     path.write_text(SALES)
     async with in_its_middle(database, melati, HOLD_OIL, SOLD, "sales", "import", "melati", path) as process:
@@ -90,10 +99,15 @@ async def test_a_till_sells_between_two_batches(database: Database, melati: Tena
             sold = await post(db, Journal(date(2026, 3, 2), "Penjualan", "till", lines), by="t")
         assert process.returncode is None
     done = await run(database, "sales", "import", "melati", path)
-    assert (done["rejected"], int(str(done["imported"])) > 0, int(str(done["unchanged"])) > 0) == ([], True, True)
+    assert (done["rejected"], int(str(done["imported"])) > 0, int(str(done["unchanged"])) > 0) == (
+        [],
+        True,
+        True,
+    )
     async with coop_reader(database, melati) as ro:
         sides = await ro.records(
-            "SELECT number > $1 AS after, count(*) FROM journals WHERE source_key LIKE '%sales-import%' GROUP BY 1",
+            "SELECT number > $1 AS after, count(*) FROM journals WHERE source_key LIKE "
+            "'%sales-import%' GROUP BY 1",
             sold.number,
         )
     assert {record["after"] for record in sides} == {True, False}
@@ -116,7 +130,8 @@ async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again
     facts = (
         "SELECT o.checkout_key, o.total, (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id),"
         " (SELECT count(*) FROM stock_movements m WHERE m.source_key = o.checkout_key),"
-        " (SELECT count(*) FROM journals j WHERE j.source_key IN (o.checkout_key, 'purchase-of-' || o.checkout_key))"
+        " (SELECT count(*) FROM journals j WHERE j.source_key IN (o.checkout_key, 'purchase-of-' || "
+        "o.checkout_key))"
         " FROM orders o WHERE o.source = 'import' ORDER BY o.checkout_key"
     )
     found = {}
@@ -125,7 +140,9 @@ async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again
             found[tenant.slug] = [tuple(record) for record in await ro.records(facts)]
             sums = await agreement(ro)
             assert sums.stock_account == sums.stock_value
-            assert await ro.value("SELECT count(*) FROM journals") == await ro.value("SELECT max(number) FROM journals")
+            assert await ro.value("SELECT count(*) FROM journals") == await ro.value(
+                "SELECT max(number) FROM journals"
+            )
     assert len(found["melati"]) == 2 * DAYS
     assert found["melati"] == found["mawar"]  # the neighbour took it in one go
 
@@ -136,7 +153,9 @@ async def test_an_import_of_members_that_is_killed_is_continued_by_giving_it_aga
     path = tmp_path / "members.csv"
     path.write_text(MEMBERS)
     # somebody is writing down the number of the last line, and has not come to an end
-    hold = "INSERT INTO members (id, number, name, status) VALUES (gen_random_uuid(), '11499', 'Lain', 'active')"
+    hold = (
+        "INSERT INTO members (id, number, name, status) VALUES (gen_random_uuid(), '11499', 'Lain', 'active')"
+    )
     count = "SELECT count(*) FROM members WHERE number LIKE '9___' OR number LIKE '1____'"
     arguments = ("members", "import", "melati", path, "--as-of", "2026-01-01")
     async with in_its_middle(database, melati, hold, f"SELECT ({count}) > 1", *arguments) as process:
@@ -153,6 +172,7 @@ async def test_an_import_of_members_that_is_killed_is_continued_by_giving_it_aga
     async with coop_reader(database, melati) as ro:
         saved = await ro.records(
             "SELECT count(*), count(DISTINCT m.number), sum(b.balance)::bigint FROM members m"
-            " LEFT JOIN balances b ON b.party = m.id AND b.account = '3110' WHERE m.name LIKE 'Anggota Contoh%'"
+            " LEFT JOIN balances b ON b.party = m.id AND b.account = '3110' WHERE m.name LIKE 'Anggota "
+            "Contoh%'"
         )
     assert tuple(saved[0]) == (2_500, 2_500, 250_000_000)

@@ -1,4 +1,6 @@
-"""One cooperative comes back from a backup, by the real programs: doctor sees what its rights have become, migrate mends them."""
+"""One cooperative comes back from a backup, by the real programs: doctor sees what its rights have become,
+migrate mends them.
+"""
 
 import asyncio
 import json
@@ -63,7 +65,9 @@ async def as_owner(url: str, *statements: str) -> None:
 
 async def rights_found(run: Run) -> dict[str, Any]:
     told = json.loads((await run("doctor", "--json")).stdout)
-    found: dict[str, Any] = next((each for each in told if each["subject"] == "rights"), {"state": "not looked at"})
+    found: dict[str, Any] = next(
+        (each for each in told if each["subject"] == "rights"), {"state": "not looked at"}
+    )
     return found
 
 
@@ -118,7 +122,8 @@ async def test_a_table_that_no_revision_made_and_one_that_is_gone_are_told(
     run: Run, url: str, melati: TenantRef
 ) -> None:
     await as_owner(
-        url, f"CREATE TABLE {melati.schema_name}.titipan (x int); DROP TABLE {melati.schema_name}.statement_lines"
+        url,
+        f"CREATE TABLE {melati.schema_name}.titipan (x int); DROP TABLE {melati.schema_name}.statement_lines",
     )
     found = await rights_found(run)
     assert found["state"] == "wrong"

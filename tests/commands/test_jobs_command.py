@@ -29,8 +29,10 @@ async def fail(database: Database, *keys: str) -> None:
         for key in keys:
             await db.execute(
                 text(
-                    "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, first_failed_at, error)"
-                    " SELECT schema_name, 'shop.expire_order', :key, '{}', 40, now() - interval '2 days', 'TimeoutError: silent'"
+                    "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, "
+                    "first_failed_at, error)"
+                    " SELECT schema_name, 'shop.expire_order', :key, '{}', 40, now() - interval '2 "
+                    "days', 'TimeoutError: silent'"
                     " FROM shared.cooperatives WHERE slug = 'melati'"
                 ),
                 {"key": key},
@@ -47,12 +49,16 @@ async def test_failed_jobs_are_listed_retried_and_discarded(
 ) -> None:
     await fail(database, "a", "b", "c")
     listed = json.loads((await run(database, monkeypatch, "jobs", "list", "--json")).stdout)
-    assert [(each["cooperative"], each["key"]) for each in listed] == [("melati", key) for key in ("c", "b", "a")]
+    assert [(each["cooperative"], each["key"]) for each in listed] == [
+        ("melati", key) for key in ("c", "b", "a")
+    ]
     assert "TimeoutError: silent" in (await run(database, monkeypatch, "jobs", "list")).stdout
     assert (await run(database, monkeypatch, "jobs", "discard", str(listed[0]["id"]))).exit_code == 0
     assert (await run(database, monkeypatch, "jobs", "retry", str(listed[1]["id"]))).exit_code == 0
     assert (await keys_in(database, "failed_jobs"), await keys_in(database, "outbox")) == (["a"], ["b"])
-    assert (await run(database, monkeypatch, "jobs", "retry", "--all")).stdout.strip() == "1 job will be tried again."
+    assert (
+        await run(database, monkeypatch, "jobs", "retry", "--all")
+    ).stdout.strip() == "1 job will be tried again."
     assert (await keys_in(database, "failed_jobs"), await keys_in(database, "outbox")) == ([], ["a", "b"])
     assert (await run(database, monkeypatch, "jobs", "retry", str(listed[1]["id"]))).exit_code != 0
     assert (await run(database, monkeypatch, "jobs", "retry")).exit_code != 0

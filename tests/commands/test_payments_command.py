@@ -26,7 +26,11 @@ OLD, NEW = ("lama", b"o" * 32), ("baru", b"n" * 32)
 
 async def lumbung(database: Database, *arguments: str, **settings: str) -> tuple[int, str, str]:
     """Run a command on the test's own database; gives exit status, output and complaints."""
-    environment = {**os.environ, "LUMBUNG_DATABASE_URL": plain_url(database.owner_url), "PYTHONPATH": str(PLATFORM)}
+    environment = {
+        **os.environ,
+        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "PYTHONPATH": str(PLATFORM),
+    }
     environment |= {f"LUMBUNG_{name.upper()}": value for name, value in settings.items()}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "commands.main", *arguments,
@@ -37,7 +41,9 @@ async def lumbung(database: Database, *arguments: str, **settings: str) -> tuple
     return process.returncode, said.decode(), complained.decode()
 
 
-async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(database: Database, melati: TenantRef) -> None:
+async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
+    database: Database, melati: TenantRef
+) -> None:
     async with xendit_of(database, melati) as gateway:
         await gateway.paid(100_000)
         gateway.stand_in.withdraw(50_000)
@@ -69,11 +75,15 @@ async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(databas
 async def test_offline_asks_nobody(database: Database, melati: TenantRef) -> None:
     async with xendit_of(database, melati) as gateway:
         gateway.stand_in.withdraw(50_000)
-        status, said, complained = await lumbung(database, "payments", "reconcile", "melati", "--offline", "--json")
+        status, said, complained = await lumbung(
+            database, "payments", "reconcile", "melati", "--offline", "--json"
+        )
         assert (status, complained) == (0, "")
         xendit = next(way for way in json.loads(said)["ways"] if way["way"] == "xendit")
         assert (xendit["checked"], xendit["balance"]) == (False, None)
-        _, said, _ = await lumbung(database, "payments", "reconcile", "melati", "--offline", "--way", "xendit")
+        _, said, _ = await lumbung(
+            database, "payments", "reconcile", "melati", "--offline", "--way", "xendit"
+        )
         assert "some ways told nothing" in said
     status, _, complained = await lumbung(database, "payments", "reconcile", "tiada")
     assert status == 1
@@ -137,4 +147,7 @@ async def test_what_must_be_looked_at_is_listed_and_counted_by_the_doctor(
     ]
     assert payment.reference in (await lumbung(database, "payments", "exceptions", "melati"))[1]
     found = {each["subject"]: each for each in json.loads((await lumbung(database, "doctor", "--json"))[1])}
-    assert (found["payments"]["state"], found["payments"]["found"]) == ("notice", "2 exceptions are open: melati 2")
+    assert (found["payments"]["state"], found["payments"]["found"]) == (
+        "notice",
+        "2 exceptions are open: melati 2",
+    )

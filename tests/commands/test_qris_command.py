@@ -15,7 +15,10 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 
 def lumbung(*arguments: str, **environment: str) -> tuple[int, str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LUMBUNG_")}
-    nowhere = {"LUMBUNG_DATABASE_URL": "postgresql://lumbung:x@127.0.0.1:9/lumbung", "PYTHONPATH": str(PLATFORM)}
+    nowhere = {
+        "LUMBUNG_DATABASE_URL": "postgresql://lumbung:x@127.0.0.1:9/lumbung",
+        "PYTHONPATH": str(PLATFORM),
+    }
     done = subprocess.run(
         [sys.executable, "-m", "commands.main", "qris", *arguments],
         capture_output=True,
@@ -35,7 +38,10 @@ def test_the_new_payload_is_printed_and_nothing_else() -> None:
     assert out.count("\n") == 1
     assert "540525000" in out
     assert "62150511KOP-A-INV-16304" in out
-    assert lumbung("dynamic", "--payload", sticker(), "--amount", "25.000", "--reference", "KOP-A-INV-1")[1] == out
+    assert (
+        lumbung("dynamic", "--payload", sticker(), "--amount", "25.000", "--reference", "KOP-A-INV-1")[1]
+        == out
+    )
     status, out, _ = lumbung("read", out.strip(), "--json")
     assert status == 0
     read = json.loads(out)

@@ -31,7 +31,10 @@ class Up:
         self.log = folder / "up.log"
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                [*up_command(self.port), *options], env=environment(folder), stdout=out, stderr=subprocess.STDOUT
+                [*up_command(self.port), *options],
+                env=environment(folder),
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
 
     def wait_until_running(self) -> None:
@@ -43,7 +46,9 @@ class Up:
 
     def children(self) -> dict[str, int]:
         """Process numbers of web, worker, provision and stand-ins."""
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(
+            ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ).stdout
         found = {}
         for line in listed.splitlines():
             pid, parent, arguments = line.split(None, 2)
@@ -84,7 +89,9 @@ def up(folder: Path) -> Iterator[Up]:
 
 
 def up_again(port: int, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(up_command(port), env=environment(folder), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        up_command(port), env=environment(folder), capture_output=True, text=True, check=False
+    )
 
 
 def up_command(port: int) -> list[str]:
@@ -95,8 +102,11 @@ def lumbung_beside(folder: Path, *arguments: str) -> subprocess.CompletedProcess
     """A command as it is typed in another terminal: nothing but its folder is the same."""
     return subprocess.run(
         [sys.executable, "-m", "commands.main", *arguments],
-        env=environment(folder), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -137,7 +147,7 @@ def test_it_serves_and_ctrl_c_ends_all_of_it(up: Up, folder: Path) -> None:
     assert "[info" not in said
 
 
-def test_the_demo_is_paid_through_stand_ins_and_when_one_process_dies_all_end_and_another_start_finds_all_of_it(
+def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_restart_finds_all(
     folder: Path,
 ) -> None:
     for again in (False, True):
@@ -167,7 +177,9 @@ def test_the_demo_is_paid_through_stand_ins_and_when_one_process_dies_all_end_an
         assert (folder / "var" / "contoh" / "mutasi-melati.csv").exists()
 
 
-def test_stand_ins_that_do_not_come_up_are_done_without(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stand_ins_that_do_not_come_up_are_done_without(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from commands import standing_in
     from commands.processes import Processes
     from kernel.settings import Settings

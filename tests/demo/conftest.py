@@ -19,7 +19,9 @@ SEEDED = "demo_template"
 
 @pytest.fixture(scope="session")
 async def seeded_template(server_url: str, settings: Settings) -> str:
-    """Name of a database with the demo in it, made without stand-ins; nobody connects to it but to clone it."""
+    """Name of a database with the demo in it, made without stand-ins;
+    nobody connects to it but to clone it.
+    """
     run = Path(os.environ["LUMBUNG_TEST_RUN"])
     with (run / f"{SEEDED}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,6 @@
-"""The demo is paid: by what our own books hold, by an officer's word, and through stand-ins, also when it was made before they were there."""
+"""The demo is paid: by what our own books hold, by an officer's word, and through stand-ins, also when it was
+made before they were there.
+"""
 
 import csv
 import io
@@ -95,9 +97,16 @@ async def test_payments_stand_in_every_state_that_a_newcomer_should_see(world: W
         rows = await ro.records("SELECT way, status FROM payments")
         found = {(row["way"], row["status"]) for row in rows}
         assert {
-            ("bank_transfer", "awaiting"), ("bank_transfer", "paid"), ("bank_transfer", "expired"), ("qris", "awaiting"),
-            ("qris", "partly_refunded"), ("wallet", "refunded"), ("kasbon", "paid"), ("payroll", "paid"), ("savings", "paid"),
-        } <= found  # fmt: skip
+            ("bank_transfer", "awaiting"),
+            ("bank_transfer", "paid"),
+            ("bank_transfer", "expired"),
+            ("qris", "awaiting"),
+            ("qris", "partly_refunded"),
+            ("wallet", "refunded"),
+            ("kasbon", "paid"),
+            ("payroll", "paid"),
+            ("savings", "paid"),
+        } <= found
         assert await ro.value("SELECT count(DISTINCT member_id) FROM payments WHERE way = 'payroll'") == 2
 
 
@@ -109,7 +118,10 @@ async def test_the_pin_that_is_told_is_the_member_s(world: World) -> None:
 
 async def test_the_keys_are_those_of_the_stand_ins_and_messages_come_to_the_cooperative(world: World) -> None:
     assert MidtransStandIn().server_key == gateways.MIDTRANS_KEY
-    assert (world.xendit.secret_key, world.xendit.callback_token) == (gateways.XENDIT_KEY, gateways.XENDIT_TOKEN)
+    assert (world.xendit.secret_key, world.xendit.callback_token) == (
+        gateways.XENDIT_KEY,
+        gateways.XENDIT_TOKEN,
+    )
     assert gateways.stripe_key(MELATI) == StripeStandIn.key_of("melati")
     assert StripeStandIn.key == gateways.PLATFORM_KEY
     async with coop_reader(world.database, world.tenant) as ro:
@@ -131,10 +143,15 @@ async def test_a_payment_is_started_paid_and_seen_without_the_world_outside(worl
     assert await calling.look(world.database, world.tenant, reference) == "settled"
 
 
-async def test_another_start_calls_off_what_waited_at_a_stand_in_and_makes_nothing_twice(world: World) -> None:
+async def test_another_start_calls_off_what_waited_at_a_stand_in_and_makes_nothing_twice(
+    world: World,
+) -> None:
     reference = await _trial(world, "stripe")
     await calling.start(world.database, world.tenant, reference, origin=ORIGIN)
-    counts = "SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM orders), (SELECT max(version) FROM bylaws)"
+    counts = (
+        "SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM orders), (SELECT max(version) "
+        "FROM bylaws)"
+    )
     async with coop_reader(world.database, world.tenant) as ro:
         before = await ro.records(counts)
     said: list[str] = []
@@ -154,11 +171,19 @@ async def test_one_has_an_invoice_for_an_operator_to_confirm_and_the_other_pays_
         owed = await billing.unpaid(db, mawar.id)
         assert [(each.to_pay, each.due_on > today) for each in owed] == [(99_000, True)]
         await settling.confirm_payment(
-            db, world.database.settings, owed[0].number, amount=Rupiah(99_000), way="bank_transfer", reference="TRF-1",
-            by="Wira Adiguna", on=today,
-        )  # fmt: skip
+            db,
+            world.database.settings,
+            owed[0].number,
+            amount=Rupiah(99_000),
+            way="bank_transfer",
+            reference="TRF-1",
+            by="Wira Adiguna",
+            on=today,
+        )
         assert await billing.unpaid(db, mawar.id) == []
-    page = await begin_checkout(world.database, world.tenant, "panen", "month", by="Retno Palupi", on=today, key="k1")
+    page = await begin_checkout(
+        world.database, world.tenant, "panen", "month", by="Retno Palupi", on=today, key="k1"
+    )
     await world.stripe.complete(page.rpartition("/")[2].partition("#")[0])
     await look(world.database, world.tenant.id, today)
     async with shared_reader(world.database) as ro:
@@ -167,7 +192,11 @@ async def test_one_has_an_invoice_for_an_operator_to_confirm_and_the_other_pays_
     await seed(world.database)
     async with shared_session(world.database) as db:
         subscription = await locked_subscription(db, world.tenant.id, today)
-        assert (subscription.plan, subscription.way, subscription.stripe_customer) == ("panen", "invoice", None)
+        assert (subscription.plan, subscription.way, subscription.stripe_customer) == (
+            "panen",
+            "invoice",
+            None,
+        )
     hooks = world.stripe.world.shelf(StripeStandIn.platform).of_kind("webhook_endpoint")
     assert {hook["url"] for hook in hooks} == {"http://localhost:8000/kait/langganan"}
 
@@ -198,7 +227,10 @@ async def test_the_statement_has_a_line_that_is_sure_one_that_is_doubtful_and_on
     assert [plan.count(state) for state in ("matched", "doubtful", "unmatched", "outgoing")] == [1, 1, 1, 1]
     doubtful = next(each.verdict for each in plan.new if each.state == "doubtful")
     async with coop_reader(world.database, world.tenant) as ro:
-        assert await ro.value("SELECT status FROM payments WHERE reference = $1", doubtful.candidates[0]) == "awaiting"
+        assert (
+            await ro.value("SELECT status FROM payments WHERE reference = $1", doubtful.candidates[0])
+            == "awaiting"
+        )
 
 
 def test_the_sticker_is_valid_and_says_that_it_is_a_trial() -> None:
@@ -213,7 +245,9 @@ async def test_no_key_of_the_demo_opens_a_way_in_production(world: World) -> Non
     settings = replace(world.database.settings, environment="production", stand_ins=())
     with pytest.raises(Refusal) as refusal:
         async with coop_session(world.database, world.tenant) as db:
-            await setting_up.switch_on(db, Actor("officer", "Retno Palupi"), "stripe", settings=settings, on=_today())
+            await setting_up.switch_on(
+                db, Actor("officer", "Retno Palupi"), "stripe", settings=settings, on=_today()
+            )
     assert refusal.value.code == "payments.stand_in_refused"
 
 

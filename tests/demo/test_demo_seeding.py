@@ -40,7 +40,9 @@ async def test_the_books_balance_and_agree_with_the_shelf(seeded: Seeded, slug: 
         assert stock > 0
         assert await ro.value("SELECT balance FROM balances WHERE account = '1130'") == stock
         for code in ("1101", "1130", "2111", "3110", "3120"):
-            assert await ro.value("SELECT coalesce(min(balance), 0) FROM balances WHERE account = $1", code) >= 0
+            assert (
+                await ro.value("SELECT coalesce(min(balance), 0) FROM balances WHERE account = $1", code) >= 0
+            )
         assert await surplus(ro, year) > 0
 
 
@@ -54,12 +56,15 @@ async def test_it_is_as_large_as_promised(seeded: Seeded, slug: str) -> None:
         assert await ro.value("SELECT count(*) FROM members WHERE status = 'applied'") == 2
         assert await ro.value("SELECT count(*) FROM products") == 60
         sold = (
-            "SELECT count(DISTINCT date_trunc('month', placed_at)) FROM orders WHERE extract(year FROM placed_at) = $1"
+            "SELECT count(DISTINCT date_trunc('month', placed_at)) FROM orders WHERE extract(year FROM "
+            "placed_at) = $1"
         )
         assert await ro.value(sold, year) == 12
         waiting = await ro.value("SELECT count(*) FROM orders WHERE status IN ('placed', 'paid')")
         assert waiting == {"melati": 7, "mawar": 5}[slug]
-        handed_over = await ro.value("SELECT count(*) FROM orders WHERE status = 'handed_over' AND source = 'web'")
+        handed_over = await ro.value(
+            "SELECT count(*) FROM orders WHERE status = 'handed_over' AND source = 'web'"
+        )
         assert handed_over == {"melati": 5, "mawar": 1}[slug]
         assert await ro.value("SELECT count(*) FROM users WHERE officer_role IS NOT NULL") == 2
 
@@ -142,14 +147,18 @@ def test_the_same_seed_buys_the_same() -> None:
     numbers, skus = ["0001", "0002"], ["B0001", "B0002", "B0003"]
     wanted = (numbers, skus, 7, date(2025, 1, 2), date(2025, 12, 30))
     assert habits.sales_csv(*wanted) == habits.sales_csv(*wanted)
-    assert habits.sales_csv(numbers, skus, 8, date(2025, 1, 2), date(2025, 12, 30)) != habits.sales_csv(*wanted)
+    assert habits.sales_csv(numbers, skus, 8, date(2025, 1, 2), date(2025, 12, 30)) != habits.sales_csv(
+        *wanted
+    )
 
 
 def test_no_phone_is_given_twice_and_none_can_be_called() -> None:
     from kernel.phone import mobile
 
     numbers = [mobile(phone) for demo in COOPERATIVES for _, _, phone in demo.people]
-    numbers += [demo.chair_phone for demo in COOPERATIVES] + [mobile(demo.treasurer_shown) for demo in COOPERATIVES]
+    numbers += [demo.chair_phone for demo in COOPERATIVES] + [
+        mobile(demo.treasurer_shown) for demo in COOPERATIVES
+    ]
     assert len(set(numbers)) == len(numbers)
     assert all(number.startswith("+62899000") for number in numbers)
     assert PASSWORD

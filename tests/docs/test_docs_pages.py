@@ -1,4 +1,6 @@
-"""The documents keep up with the code: links lead somewhere, files and commands they name exist, ADRs stay short."""
+"""The documents keep up with the code: links lead somewhere, files and commands they name exist, ADRs stay
+short.
+"""
 
 import re
 import tomllib
@@ -24,7 +26,14 @@ def anchor(heading: str) -> str:
 
 
 def test_the_documents_that_people_look_for_exist() -> None:
-    wanted = {"README.md", "STYLE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/operating.md"}
+    wanted = {
+        "README.md",
+        "STYLE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/architecture.md",
+        "docs/operating.md",
+    }
     assert wanted | {"docs/glossary.md", "docs/shu.md"} <= {name(page) for page in PAGES}
     assert len(ADRS) >= 10
 
@@ -49,14 +58,18 @@ def test_files_of_the_repository_that_a_document_names_exist(page: Path) -> None
         r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|toml|sql|md|html|css|yaml|po|conf|sh))`", page.read_text("utf-8")
     )
     for path in named:
-        assert any((base / path).exists() for base in (ROOT, ROOT / "platform", page.parent)), f"{name(page)}: {path}"
+        assert any((base / path).exists() for base in (ROOT, ROOT / "platform", page.parent)), (
+            f"{name(page)}: {path}"
+        )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_that_a_document_names_exist(page: Path) -> None:
     text = page.read_text("utf-8")
     targets = set(re.findall(r"(?m)^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8")))
-    assert set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"(?m)^make ([a-z-]+)", text)) <= targets
+    assert (
+        set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"(?m)^make ([a-z-]+)", text)) <= targets
+    )
     for command, further in re.findall(r"(?:`|^|/bin/)lumbung ([a-z]+)(?: ([a-z-]+))?", text, re.MULTILINE):
         assert command in COMMANDS, f"{name(page)}: lumbung {command}"
         group = lumbung.get_command(click.Context(lumbung), command)
@@ -79,7 +92,11 @@ def test_a_decision_is_short_and_has_its_three_parts(adr: Path) -> None:
     lines = adr.read_text("utf-8").splitlines()
     assert len(lines) < 70
     assert re.fullmatch(rf"# {int(adr.name[:4])}\. .+", lines[0])
-    assert [line for line in lines if line.startswith("## ")] == ["## Context", "## Decision", "## Consequences"]
+    assert [line for line in lines if line.startswith("## ")] == [
+        "## Context",
+        "## Decision",
+        "## Consequences",
+    ]
 
 
 def test_decisions_are_numbered_without_gaps() -> None:

@@ -1,4 +1,6 @@
-"""Real Redis and RabbitMQ servers of a test's own (Debian's packages), on loopback, that a test can freeze, kill and start again."""
+"""Real Redis and RabbitMQ servers of a test's own (Debian's packages), on loopback, that a test can freeze,
+kill and start again.
+"""
 
 import os
 import secrets
@@ -20,7 +22,9 @@ START_SECONDS = 60.0
 
 
 class RedisServer:
-    """A Redis in ``folder``; with ``durable`` it writes an append-only file, without it keeps everything in memory alone."""
+    """A Redis in ``folder``; with ``durable`` it writes an append-only file, without it keeps everything in
+    memory alone.
+    """
 
     def __init__(self, folder: Path, *, durable: bool) -> None:
         self._folder, self._durable, self._port = folder, durable, free_port()
@@ -71,7 +75,8 @@ class RabbitServer:
         self._epmd: subprocess.Popen[bytes] | None = None
         self._folder.mkdir(parents=True, exist_ok=True)
         (folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.local = 127.0.0.1:{self._port}\ndisk_free_limit.absolute = 10MB\n", encoding="utf-8"
+            f"listeners.tcp.local = 127.0.0.1:{self._port}\ndisk_free_limit.absolute = 10MB\n",
+            encoding="utf-8",
         )
         (folder / "enabled_plugins").write_text("[].\n", encoding="utf-8")
 
@@ -102,9 +107,14 @@ class RabbitServer:
                 stderr=subprocess.DEVNULL,
             )
         with (self._folder / "out.log").open("ab") as out:
-            # a group of its own: the shell that starts it and the Erlang machine are stopped and killed as one
+            # a group of its own: the shell that starts it and the Erlang machine are stopped and killed as
+            # one
             self._process = subprocess.Popen(
-                [str(RABBITMQ_BIN)], env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+                [str(RABBITMQ_BIN)],
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -166,7 +176,9 @@ def _program(name: str) -> str:
 
 
 def _missing(what: str, package: str) -> None:
-    """Skip on a machine without it; under CI=true that is a failure, since `make test` installs both as root."""
+    """Skip on a machine without it; under CI=true that is a failure,
+    since `make test` installs both as root.
+    """
     reason = f"{what} is not installed: sudo apt-get install {package}"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    expect,
+)
 from sqlalchemy import select
 
 from factories.cooperatives import PASSWORD
@@ -41,7 +50,10 @@ class Site:
 
 @dataclass
 class Person:
-    """Somebody at one host. Whatever went wrong in their browser stands in ``faults``; ``expected`` are statuses that a test asks for."""
+    """Somebody at one host.
+
+    Whatever went wrong in their browser stands in ``faults``; ``expected`` are statuses that a test asks for.
+    """
 
     site: Site
     label: str
@@ -105,14 +117,19 @@ class Person:
         async with shared_session(self.site.database) as db:
             db.add(
                 OperatorSession(
-                    token_hash=token_hash(token), operator_id=operator.id, signed_in_at=now, expires_at=now + HOURS
+                    token_hash=token_hash(token),
+                    operator_id=operator.id,
+                    signed_in_at=now,
+                    expires_at=now + HOURS,
                 )
             )
         await self.take(token)
 
     async def take(self, token: str) -> None:
         """Put a session's token into this browser."""
-        await self.context.add_cookies([{"name": "lumbung", "value": token, "url": self.site.url(self.label)}])
+        await self.context.add_cookies(
+            [{"name": "lumbung", "value": token, "url": self.site.url(self.label)}]
+        )
 
     async def sign_in(self, identity: str, password: str = PASSWORD) -> None:
         """Sign in through the form."""
@@ -124,7 +141,9 @@ Arrive = Callable[..., Awaitable[Person]]
 
 
 def watch(person: Person) -> None:
-    """Note every error in the console, every failed request, and every request that would leave this machine."""
+    """Note every error in the console, every failed request,
+    and every request that would leave this machine.
+    """
 
     def said(message: ConsoleMessage) -> None:
         # a bad status is judged in `answered`, where it is known what was asked for

@@ -39,7 +39,8 @@ class Cards:
         async with shared_session(self.database) as db:
             rows = await db.execute(
                 text(
-                    "SELECT number, state, subtotal, discount, tax, to_pay, paid_way FROM shared.invoices ORDER BY number"
+                    "SELECT number, state, subtotal, discount, tax, to_pay, paid_way FROM "
+                    "shared.invoices ORDER BY number"
                 )
             )
             return list(rows.all())
@@ -49,7 +50,10 @@ class Cards:
         async with self.database.owner.begin() as connection:
             rows = (
                 await connection.execute(
-                    text("DELETE FROM shared.outbox WHERE job = 'billing.look_at_card' RETURNING key, arguments")
+                    text(
+                        "DELETE FROM shared.outbox WHERE job = 'billing.look_at_card' RETURNING key, "
+                        "arguments"
+                    )
                 )
             ).all()
         for row in rows:

@@ -9,7 +9,14 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.passwords import hash_password
 from ledger import Journal, Line, post
-from ledger.chart import CASH, MANDATORY_SAVINGS, OPENING_BALANCES, PRINCIPAL_SAVINGS, STOCK, VOLUNTARY_SAVINGS
+from ledger.chart import (
+    CASH,
+    MANDATORY_SAVINGS,
+    OPENING_BALANCES,
+    PRINCIPAL_SAVINGS,
+    STOCK,
+    VOLUNTARY_SAVINGS,
+)
 from members.models import Member, User
 from shop.models import Category, Product, StockMovement
 from ui.models import Profile
@@ -19,11 +26,14 @@ OPENED_ON = date(2026, 1, 1)
 
 
 async def furnish(db: AsyncSession, slug: str) -> None:
-    """Give a cooperative an account for transfers, two members who can sign in (0001, 0002), and two goods in one category, all in balanced books.
+    """Give a cooperative an account for transfers, two members who can sign in (0001, 0002), and two goods in
+    one category, all in balanced books.
 
     Melati's phones are +6281200000001 and 2, mawar's +6281300000001 and 2.
     """
-    await db.execute(update(Profile).values(bank_account=f"Bank Contoh 000-111-222 a.n. Koperasi {slug.title()}"))
+    await db.execute(
+        update(Profile).values(bank_account=f"Bank Contoh 000-111-222 a.n. Koperasi {slug.title()}")
+    )
     hashed = await hash_password(PASSWORD)
     prefix = "+628120000000" if slug == "melati" else "+628130000000"
     for at, name in enumerate(("Sari Wulandari", "Budi Hartono"), start=1):
@@ -38,7 +48,9 @@ async def furnish(db: AsyncSession, slug: str) -> None:
         )
         db.add(member)
         await db.flush()
-        db.add(User(id=new_id(), name=member.name, phone=member.phone, member_id=member.id, password_hash=hashed))
+        db.add(
+            User(id=new_id(), name=member.name, phone=member.phone, member_id=member.id, password_hash=hashed)
+        )
         lines = [
             (PRINCIPAL_SAVINGS, Rupiah(100_000)),
             (MANDATORY_SAVINGS, Rupiah(240_000 * at)),
@@ -48,7 +60,12 @@ async def furnish(db: AsyncSession, slug: str) -> None:
         owed = [Line.to_credit(account, amount, member.id) for account, amount in lines]
         await post(
             db,
-            Journal(OPENED_ON, "Saldo awal simpanan", f"opening:{member.number}", [Line.to_debit(CASH, total), *owed]),
+            Journal(
+                OPENED_ON,
+                "Saldo awal simpanan",
+                f"opening:{member.number}",
+                [Line.to_debit(CASH, total), *owed],
+            ),
             by="template",
         )
     category = Category(id=new_id(), slug="sembako", name="Sembako", drawing="rice")

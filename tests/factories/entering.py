@@ -1,4 +1,6 @@
-"""Coming in by password or code within one transaction, for tests of use cases: pages weigh before their transaction begins."""
+"""Coming in by password or code within one transaction, for tests of use cases: pages weigh before their
+transaction begins.
+"""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

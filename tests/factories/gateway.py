@@ -1,4 +1,7 @@
-"""A cooperative that is paid through Xendit or Stripe, and the stand-in that it speaks to. Sets the database's settings to it."""
+"""A cooperative that is paid through Xendit or Stripe, and the stand-in that it speaks to.
+
+Sets the database's settings to it.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -96,14 +99,20 @@ async def stripe_of(database: Database, tenant: TenantRef) -> AsyncIterator[Gate
     stand_in, key = StripeStandIn(clock.now), StripeStandIn.key_of("melati")
     async with serve(stand_in.app) as url:
         stand_in.world.unlock(key)
-        await _set_up(database, tenant, "stripe", str(url), {"secret_key": key, "webhook_secret": "whsec_melati"})
+        await _set_up(
+            database, tenant, "stripe", str(url), {"secret_key": key, "webhook_secret": "whsec_melati"}
+        )
         yield Gateway(database, tenant, stand_in, "stripe")
 
 
-async def _set_up(database: Database, tenant: TenantRef, way: str, url: str, secrets: Mapping[str, str]) -> None:
+async def _set_up(
+    database: Database, tenant: TenantRef, way: str, url: str, secrets: Mapping[str, str]
+) -> None:
     database.settings = replace(database.settings, stand_ins=((way, url),))
     keys, schema = database.settings.keys, tenant.schema_name
-    sealed = {name: vault.seal(keys, schema, ways.label_of(way, name), clear) for name, clear in secrets.items()}
+    sealed = {
+        name: vault.seal(keys, schema, ways.label_of(way, name), clear) for name, clear in secrets.items()
+    }
     async with coop_session(database, tenant) as db:
         db.add(
             PaymentWayRow(

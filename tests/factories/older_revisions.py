@@ -15,7 +15,9 @@ from tenants.schemas import _PREPARE, opaque_name, run_script
 async def founded_at(connection: AsyncConnection, app: str, folder: Path, revision: str) -> None:
     """Let the connection stand in the schema of a new cooperative at an older revision."""
     root = folder / "migrations"
-    shutil.copytree(Path(revisions.__file__).parent / "migrations", root, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(revisions.__file__).parent / "migrations", root, ignore=shutil.ignore_patterns("__pycache__")
+    )
     for later in (root / "cooperative" / "versions").glob("*.py"):
         if later.name[:4] > revision:
             later.unlink()
@@ -25,8 +27,10 @@ async def founded_at(connection: AsyncConnection, app: str, folder: Path, revisi
     await run_script(connection, _PREPARE.format(name=name, app=app) + script)
     await connection.execute(
         text(
-            "INSERT INTO shared.cooperatives (id, slug, name, schema_name, revision, founding_key, contact_name, contact_phone, founded_at)"
-            " VALUES (:id, 'kenanga', 'Koperasi Kenanga', :name, :revision, 'kenanga', 'Ketua', '+6289900000077', now())"
+            "INSERT INTO shared.cooperatives (id, slug, name, schema_name, revision, founding_key, "
+            "contact_name, contact_phone, founded_at)"
+            " VALUES (:id, 'kenanga', 'Koperasi Kenanga', :name, :revision, 'kenanga', 'Ketua', "
+            "'+6289900000077', now())"
         ),
         {"id": new_id(), "name": name, "revision": revision},
     )

@@ -1,4 +1,6 @@
-"""The outside world of a cooperative: stand-ins of all three gateways, served on loopback, and the messages that they would send."""
+"""The outside world of a cooperative: stand-ins of all three gateways, served on loopback, and the messages
+that they would send.
+"""
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
@@ -32,11 +34,16 @@ Sent = tuple[dict[str, str], bytes]
 
 
 class Outside:
-    """Three gateways at once. Nothing that they send arrives by itself: a test takes it from ``sent`` and posts it as it likes."""
+    """Three gateways at once.
+
+    Nothing that they send arrives by itself: a test takes it from ``sent`` and posts it as it likes.
+    """
 
     def __init__(self, database: Database, tenant: TenantRef) -> None:
         self.database, self.tenant = database, tenant
-        self.stripe = StripeStandIn(clock.now, transport=httpx.MockTransport(lambda request: httpx.Response(200)))
+        self.stripe = StripeStandIn(
+            clock.now, transport=httpx.MockTransport(lambda request: httpx.Response(200))
+        )
         self.midtrans = MidtransStandIn(notification_url=NOWHERE)
         self.xendit = XenditStandIn(callback_url=NOWHERE)
         self.endpoints: dict[str, str] = {}
@@ -87,7 +94,9 @@ class Outside:
                 address = f"{self.database.settings.stand_in('xendit')}/refunds"
                 (await client.post(address, json=asked)).raise_for_status()
             return self.sent("xendit")
-        charge = next(each for each in self.things("charge") if each["metadata"].get("reference") == payment.reference)
+        charge = next(
+            each for each in self.things("charge") if each["metadata"].get("reference") == payment.reference
+        )
         refund_charge(self.stripe.world, _ACCOUNT, charge, amount * 100)
         await self.stripe.settle()
         return self.sent("stripe", "charge.refunded")
@@ -127,12 +136,16 @@ def xendit_headers(token: str = "token-tiruan") -> dict[str, str]:
 
 def midtrans_signature(told: Mapping[str, Any], key: str = "SB-Mid-server-tiruan") -> str:
     """The signature of a notification."""
-    return hashlib.sha512(f"{told['order_id']}{told['status_code']}{told['gross_amount']}{key}".encode()).hexdigest()
+    return hashlib.sha512(
+        f"{told['order_id']}{told['status_code']}{told['gross_amount']}{key}".encode()
+    ).hexdigest()
 
 
 @asynccontextmanager
 async def outside(database: Database, tenant: TenantRef) -> AsyncIterator[Outside]:
-    """Serve the stand-ins, let the cooperative be paid by every way, and point the database's settings to them."""
+    """Serve the stand-ins, let the cooperative be paid by every way, and point the database's settings to
+    them.
+    """
     world = Outside(database, tenant)
     async with (
         serve(world.stripe.app) as stripe,

@@ -1,4 +1,6 @@
-"""A server of a test's own with two cooperatives on it, that the test may stop, kill, fill up and start again."""
+"""A server of a test's own with two cooperatives on it, that the test may stop, kill, fill up and start
+again.
+"""
 
 import contextlib
 import os

@@ -25,14 +25,27 @@ from payments.payer.states import State
 from shop.handling import cancel_order
 
 STATES: Final[tuple[State, ...]] = (
-    "awaiting", "lapsed", "under_way", "checking", "paid", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
-    "expired", "cancelled",
-)  # fmt: skip
+    "awaiting",
+    "lapsed",
+    "under_way",
+    "checking",
+    "paid",
+    "taken_up",
+    "in_wallet",
+    "owed",
+    "partly_refunded",
+    "refunded",
+    "failed",
+    "expired",
+    "cancelled",
+)
 ACCOUNT: Final = "BCA 123-456-7890 a.n. Koperasi Melati"
 
 
 async def open_ways(db: AsyncSession) -> None:
-    """Let a cooperative show its account for transfers, its QRIS and a gateway; the ways of the bylaws are all allowed."""
+    """Let a cooperative show its account for transfers, its QRIS and a gateway; the ways of the bylaws are
+    all allowed.
+    """
     for position, (way, settings, secrets) in enumerate(
         (
             ("bank_transfer", {"account": ACCOUNT}, {}),
@@ -46,8 +59,12 @@ async def open_ways(db: AsyncSession) -> None:
     await db.flush()
 
 
-async def bring_about(db: AsyncSession, state: State, way: str = "bank_transfer", *, live: bool = True) -> Payment:
-    """Return the payment of an order that is in this state; "in_wallet" is a member's, all others are a visitor's."""
+async def bring_about(
+    db: AsyncSession, state: State, way: str = "bank_transfer", *, live: bool = True
+) -> Payment:
+    """Return the payment of an order that is in this state; "in_wallet" is a member's, all others are a
+    visitor's.
+    """
     product = await shop.product(db, stock=3, price=75_000, name="Beras merah 5 kg")
     buyer = await shop.member(db) if state == "in_wallet" else VISITOR
     order = await shop.order(db, {product.id: 1}, buyer, way)
@@ -68,7 +85,9 @@ async def bring_about(db: AsyncSession, state: State, way: str = "bank_transfer"
     if state in ("partly_refunded", "refunded"):
         amount = Rupiah(20_000 if state == "partly_refunded" else payment.amount)
         key = f"test:{new_id()}"
-        await refunding.ask_refund(db, CASHIER, payment, amount, "by_hand", "Barang kurang", key=key, on=TODAY)
+        await refunding.ask_refund(
+            db, CASHIER, payment, amount, "by_hand", "Barang kurang", key=key, on=TODAY
+        )
     if state in ("failed", "cancelled"):
         await machine.drop(db, payment, state)  # type: ignore[arg-type]
     if state == "under_way":
@@ -117,5 +136,7 @@ async def owe(db: AsyncSession, amount: int, *, limit: int = 500_000, number: st
             Line.to_debit(MEMBER_RECEIVABLES, Rupiah(amount), buyer.member_id),
             Line.to_credit(CASH, Rupiah(amount)),
         ]
-        await post(db, Journal(TODAY, "Pesanan 77 dibayar, Kasbon", f"test:{new_id()}", lines), by="Rina Kasir")
+        await post(
+            db, Journal(TODAY, "Pesanan 77 dibayar, Kasbon", f"test:{new_id()}", lines), by="Rina Kasir"
+        )
     await db.flush()

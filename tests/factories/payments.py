@@ -1,4 +1,6 @@
-"""Ways switched on with sealed secrets, payments opened by use cases, and what must hold of the books after any history of them."""
+"""Ways switched on with sealed secrets, payments opened by use cases, and what must hold of the books after
+any history of them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -47,7 +49,10 @@ SECRETS: Final[Mapping[str, Mapping[str, str]]] = {
     "midtrans": {"server_key": "SB-Mid-server-tiruan"},
     "xendit": {"secret_key": "xnd_development_tiruan", "callback_token": "token-tiruan"},
 }
-PLAIN: Final[Mapping[str, Mapping[str, str]]] = {"bank_transfer": {"account": ACCOUNT}, "qris": {"payload": sticker()}}
+PLAIN: Final[Mapping[str, Mapping[str, str]]] = {
+    "bank_transfer": {"account": ACCOUNT},
+    "qris": {"payload": sticker()},
+}
 
 
 async def switch_on(
@@ -60,9 +65,11 @@ async def switch_on(
     settings: Settings | None = None,
     live: bool = False,
 ) -> dict[str, str]:
-    """Offer these ways (default: all), secrets sealed as an officer's would be; return the end of each one's webhook address.
+    """Offer these ways (default: all), secrets sealed as an officer's would be; return the end of each one's
+    webhook address.
 
-    The bylaws allow every way from ``TODAY``'s year on; ``live`` False: the keys of stand-ins move no real money.
+    The bylaws allow every way from ``TODAY``'s year on; ``live`` False: the keys of stand-ins move no real
+    money.
     """
     found = await bylaws_on(db, TODAY)
     allowed = msgspec.structs.replace(found.bylaws, payment_ways=get_args(PaymentWay), transfer_tail=tail)
@@ -82,14 +89,18 @@ async def switch_on(
         clear = SECRETS.get(name, {}) if secrets is None else secrets
         calls_back = provider_of(name).capabilities().calls_back
         endpoints[name] = f"{name}-{new_id().hex}" if calls_back else ""
-        fees = {} if calls_back and name != "midtrans" else {"fee_percent": fee_percent, "fee_fixed": fee_fixed}
+        fees = (
+            {} if calls_back and name != "midtrans" else {"fee_percent": fee_percent, "fee_fixed": fee_fixed}
+        )
         await db.merge(
             PaymentWayRow(
                 way=name,
                 enabled=True,
                 position=at,
                 settings=dict(PLAIN.get(name, {})),
-                secrets={each: vault.seal(keys, schema, ways.label_of(name, each), clear[each]) for each in clear},
+                secrets={
+                    each: vault.seal(keys, schema, ways.label_of(name, each), clear[each]) for each in clear
+                },
                 endpoint=endpoints[name] or None,
                 live=live if calls_back else True,
                 **fees,
@@ -109,7 +120,9 @@ async def ordered(
     product_id: UUID | None = None,
     quantity: int = 1,
 ) -> tuple[Order, Payment]:
-    """Order goods of this price by a way, with a PIN's consent where it asks for one; the default buyer is member 0001."""
+    """Order goods of this price by a way, with a PIN's consent where it asks for one; the default buyer is
+    member 0001.
+    """
     if product_id is None:
         product_id = (await goods.product(db, stock=stock, cost=min(30_000, price), price=price)).id
     buyer = buyer or await goods.member(db)
@@ -126,7 +139,13 @@ async def ordered(
 
 
 async def opened(
-    db: AsyncSession, purpose: str, way: str, amount: int = 50_000, *, number: str = "0001", key: str | None = None
+    db: AsyncSession,
+    purpose: str,
+    way: str,
+    amount: int = 50_000,
+    *,
+    number: str = "0001",
+    key: str | None = None,
 ) -> Payment:
     """Open a member's top-up or repayment."""
     buyer = await goods.member(db, number)
@@ -144,7 +163,9 @@ async def opened(
     return await open_payment(db, Actor("member", buyer.name), ask, on=TODAY)
 
 
-async def grant(db: AsyncSession, *, kasbon: int = 200_000, payroll: int = 200_000, number: str = "0001") -> None:
+async def grant(
+    db: AsyncSession, *, kasbon: int = 200_000, payroll: int = 200_000, number: str = "0001"
+) -> None:
     """Let a member owe so much by each way."""
     member_id = (await goods.member(db, number)).member_id
     assert member_id is not None
@@ -178,7 +199,9 @@ async def paid(db: AsyncSession, payment: Payment, **more: Any) -> Payment:
     return payment
 
 
-async def give_back(db: AsyncSession, payment: Payment, amount: int, back_to: BackTo = "by_hand") -> PaymentRefund:
+async def give_back(
+    db: AsyncSession, payment: Payment, amount: int, back_to: BackTo = "by_hand"
+) -> PaymentRefund:
     """An officer gives so much of a locked payment back."""
     return await refunding.ask_refund(
         db, CASHIER, payment, Rupiah(amount), back_to, "Batal", key=new_id().hex, on=TODAY
@@ -199,7 +222,8 @@ async def look_into(db: AsyncSession, payment: Payment, note: str = "Sudah dilih
 async def lines(db: AsyncSession, source_key: str) -> list[tuple[str, int, int]]:
     """The (account, debit, credit) of a journal, by its cause; nothing where there is none."""
     records = await (await reader_of(db)).records(
-        "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE j.source_key = $1"
+        "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = "
+        "l.journal WHERE j.source_key = $1"
         " ORDER BY l.line",
         source_key,
     )
@@ -217,7 +241,8 @@ async def last_lines(db: AsyncSession) -> list[tuple[str, int, int]]:
 _UNBALANCED: Final = "SELECT journal FROM journal_lines GROUP BY journal HAVING sum(debit) <> sum(credit)"
 _DRIFTED: Final = (
     "SELECT b.account FROM balances b JOIN accounts a ON a.code = b.account"
-    " LEFT JOIN (SELECT account, coalesce(party, '00000000-0000-0000-0000-000000000000') AS party, sum(debit - credit) AS moved"
+    " LEFT JOIN (SELECT account, coalesce(party, '00000000-0000-0000-0000-000000000000') AS party, "
+    "sum(debit - credit) AS moved"
     " FROM journal_lines GROUP BY 1, 2) AS l ON l.account = b.account AND l.party = b.party"
     " WHERE b.balance <> coalesce(l.moved, 0) * CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END"
 )
@@ -226,38 +251,54 @@ _JOURNALS: Final = (
     "SELECT p.reference FROM payments p WHERE (p.live OR p.purpose <> 'trial') AND"
     " ((SELECT count(*) FROM journals j WHERE j.source_key = 'payment:' || p.id)"
     "  <> CASE WHEN p.status IN ('paid', 'partly_refunded', 'refunded') THEN 1 ELSE 0 END"
-    " OR coalesce(p.fee, 0) <> (SELECT coalesce(sum(l.debit), 0) FROM journals j JOIN journal_lines l ON l.journal = j.number"
+    " OR coalesce(p.fee, 0) <> (SELECT coalesce(sum(l.debit), 0) FROM journals j JOIN journal_lines l "
+    "ON l.journal = j.number"
     "    WHERE j.source_key = 'payment:' || p.id || ':fee')"
-    " OR p.refunded <> (SELECT coalesce(sum(r.amount), 0) FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'done')"
-    " OR p.amount <> (SELECT coalesce(sum(l.debit), p.amount) FROM journals j JOIN journal_lines l ON l.journal = j.number"
+    " OR p.refunded <> (SELECT coalesce(sum(r.amount), 0) FROM payment_refunds r WHERE r.payment_id = "
+    "p.id AND r.state = 'done')"
+    " OR p.amount <> (SELECT coalesce(sum(l.debit), p.amount) FROM journals j JOIN journal_lines l ON "
+    "l.journal = j.number"
     "    WHERE j.source_key = 'payment:' || p.id))"
-    " UNION ALL SELECT r.key FROM payment_refunds r JOIN payments p ON p.id = r.payment_id WHERE (p.live OR p.purpose <> 'trial')"
-    " AND CASE WHEN r.state = 'done' THEN r.amount ELSE 0 END <> (SELECT coalesce(sum(l.debit), 0) FROM journals j"
+    " UNION ALL SELECT r.key FROM payment_refunds r JOIN payments p ON p.id = r.payment_id WHERE "
+    "(p.live OR p.purpose <> 'trial')"
+    " AND CASE WHEN r.state = 'done' THEN r.amount ELSE 0 END <> (SELECT coalesce(sum(l.debit), 0) "
+    "FROM journals j"
     "    JOIN journal_lines l ON l.journal = j.number WHERE j.source_key = 'refund:' || r.id)"
 )
 # where payments brought money in and took it out, reckoned from the payments' own rows
 _MONEY: Final = (
-    "WITH account AS (SELECT * FROM (VALUES ('cash', '1101'), ('bank_transfer', '1102'), ('qris', '1103'), ('stripe', '1105'),"
-    " ('midtrans', '1106'), ('xendit', '1107'), ('savings', '2111'), ('wallet', '2104'), ('kasbon', '1110'), ('payroll', '1112'))"
+    "WITH account AS (SELECT * FROM (VALUES ('cash', '1101'), ('bank_transfer', '1102'), ('qris', "
+    "'1103'), ('stripe', '1105'),"
+    " ('midtrans', '1106'), ('xendit', '1107'), ('savings', '2111'), ('wallet', '2104'), ('kasbon', "
+    "'1110'), ('payroll', '1112'))"
     " AS a(way, code)),"
-    " moved AS (SELECT a.code, p.amount - coalesce(p.fee, 0) AS amount FROM payments p JOIN account a USING (way)"
+    " moved AS (SELECT a.code, p.amount - coalesce(p.fee, 0) AS amount FROM payments p JOIN account a "
+    "USING (way)"
     "  WHERE p.status IN ('paid', 'partly_refunded', 'refunded') AND (p.live OR p.purpose <> 'trial')"
-    " UNION ALL SELECT CASE WHEN r.back_to = 'wallet' THEN '2104' WHEN r.back_to = 'by_hand' AND p.way <> 'cash' THEN '1102'"
-    "  ELSE a.code END, -r.amount FROM payment_refunds r JOIN payments p ON p.id = r.payment_id JOIN account a USING (way)"
+    " UNION ALL SELECT CASE WHEN r.back_to = 'wallet' THEN '2104' WHEN r.back_to = 'by_hand' AND p.way "
+    "<> 'cash' THEN '1102'"
+    "  ELSE a.code END, -r.amount FROM payment_refunds r JOIN payments p ON p.id = r.payment_id JOIN "
+    "account a USING (way)"
     "  WHERE r.state = 'done' AND (p.live OR p.purpose <> 'trial')"
-    " UNION ALL SELECT CASE WHEN p.purpose = 'top_up' OR p.went_to = 'wallet' THEN '2104' WHEN p.purpose = 'repayment' THEN '1110'"
-    "  END, -(p.amount - p.tail - p.refunded) FROM payments p WHERE p.status IN ('paid', 'partly_refunded', 'refunded')"
+    " UNION ALL SELECT CASE WHEN p.purpose = 'top_up' OR p.went_to = 'wallet' THEN '2104' WHEN "
+    "p.purpose = 'repayment' THEN '1110'"
+    "  END, -(p.amount - p.tail - p.refunded) FROM payments p WHERE p.status IN ('paid', "
+    "'partly_refunded', 'refunded')"
     "  AND (p.purpose IN ('top_up', 'repayment') OR p.went_to = 'wallet')"
     " UNION ALL SELECT '2111', -p.tail FROM payments p WHERE p.tail > 0 AND $1 AND p.member_id IS NOT NULL"
     "  AND p.status IN ('paid', 'partly_refunded', 'refunded')),"
     " reckoned AS (SELECT code, sum(amount) AS amount FROM moved GROUP BY code),"
-    " booked AS (SELECT l.account AS code, sum(l.debit - l.credit) AS amount FROM journal_lines l JOIN journals j ON j.number = l.journal"
+    " booked AS (SELECT l.account AS code, sum(l.debit - l.credit) AS amount FROM journal_lines l JOIN "
+    "journals j ON j.number = l.journal"
     "  WHERE j.source_key LIKE 'payment:%' OR j.source_key LIKE 'refund:%' GROUP BY l.account)"
-    " SELECT code, coalesce(r.amount, 0)::bigint AS reckoned, coalesce(b.amount, 0)::bigint AS booked FROM account a"
-    " LEFT JOIN reckoned r USING (code) LEFT JOIN booked b USING (code) WHERE coalesce(r.amount, 0) <> coalesce(b.amount, 0)"
+    " SELECT code, coalesce(r.amount, 0)::bigint AS reckoned, coalesce(b.amount, 0)::bigint AS booked "
+    "FROM account a"
+    " LEFT JOIN reckoned r USING (code) LEFT JOIN booked b USING (code) WHERE coalesce(r.amount, 0) <> "
+    "coalesce(b.amount, 0)"
 )
 _OWED: Final = (
-    "SELECT coalesce(sum(amount - tail - least(refunded, amount - tail)), 0) FROM payments WHERE went_to = 'owed'"
+    "SELECT coalesce(sum(amount - tail - least(refunded, amount - tail)), 0) FROM payments WHERE "
+    "went_to = 'owed'"
     " AND status IN ('paid', 'partly_refunded', 'refunded')"
 )
 
@@ -265,8 +306,9 @@ _OWED: Final = (
 async def all_hold(db: AsyncSession, *, tail_to_savings: bool = True) -> None:
     """Assert what must hold after any history of payments.
 
-    Every journal is balanced and every balance is the sum of its lines; a paid payment has one journal, one not paid has none, and so with
-    refunds and fees; each account holds what the payments' own rows say; stock, promises and customers' advances agree.
+    Every journal is balanced and every balance is the sum of its lines; a paid payment has one journal, one
+    not paid has none, and so with refunds and fees; each account holds what the payments' own rows say;
+    stock, promises and customers' advances agree.
     """
     await goods.books_agree(db)
     ro = await reader_of(db)
@@ -284,7 +326,8 @@ async def postings(database: Database, tenant: TenantRef) -> int:
     async with coop_reader(database, tenant) as ro:
         return int(
             await ro.value(
-                "SELECT count(*) FROM journals WHERE source_key LIKE 'payment:%' AND source_key NOT LIKE '%:fee'"
+                "SELECT count(*) FROM journals WHERE source_key LIKE 'payment:%' AND source_key NOT "
+                "LIKE '%:fee'"
             )
         )
 
@@ -299,7 +342,8 @@ async def all_hold_in(database: Database, tenant: TenantRef) -> None:
 
 
 async def work(database: Database, *, ahead: timedelta = timedelta(), most: int = 200) -> list[str]:
-    """Do the jobs that are due, and what they lead to, in this process; ``ahead`` also does those of the time to come.
+    """Do the jobs that are due, and what they lead to, in this process; ``ahead`` also does those of the time
+    to come.
 
     Return the names of the jobs done, in their order.
     """
@@ -309,7 +353,8 @@ async def work(database: Database, *, ahead: timedelta = timedelta(), most: int 
             row = (
                 await connection.execute(
                     text(
-                        "DELETE FROM shared.outbox WHERE id = (SELECT id FROM shared.outbox WHERE due_at <= :until AND job ~ '^(payments|shop)[.]' ORDER BY due_at, id LIMIT 1)"
+                        "DELETE FROM shared.outbox WHERE id = (SELECT id FROM shared.outbox WHERE "
+                        "due_at <= :until AND job ~ '^(payments|shop)[.]' ORDER BY due_at, id LIMIT 1)"
                         " RETURNING coop_role, job, key, arguments"
                     ),
                     {"until": clock.now() + ahead},

@@ -79,7 +79,9 @@ def production() -> dict[str, str]:
 def our_process(
     arguments: list[str], environment: Mapping[str, str], log: Path, *, port: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one of our commands that goes on until it is told to stop; with a port, wait until it listens there."""
+    """Run one of our commands that goes on until it is told to stop; with a port, wait until it listens
+    there.
+    """
     command = [sys.executable, "-m", "commands.main", *arguments, "--with-parent"]
     with _running(command, dict(environment), port, log) as process:
         yield process
@@ -89,11 +91,17 @@ def our_process(
 def worker_process(
     settings: Mapping[str, str], log: Path, script: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `lumbung worker`, or a script that runs a worker of its own with the settings' values as arguments, and kill it at the end."""
+    """Run `lumbung worker`, or a script that runs a worker of its own with the settings' values as arguments,
+    and kill it at the end.
+    """
     arguments = (
-        ["-m", "commands.main", "worker", "--with-parent"] if script is None else [str(script), *settings.values()]
+        ["-m", "commands.main", "worker", "--with-parent"]
+        if script is None
+        else [str(script), *settings.values()]
     )
-    environment = bare_environment() | {"PYTHONPATH": str(ROOT / "platform")} | (settings if script is None else {})
+    environment = (
+        bare_environment() | {"PYTHONPATH": str(ROOT / "platform")} | (settings if script is None else {})
+    )
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, *arguments],

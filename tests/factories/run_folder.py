@@ -1,7 +1,8 @@
 """The folder of one run of the tests: its server's data, gone when the run is.
 
-In memory, where there is room: each test that commits gets a clone of the template, which is 800 files to make and as many to delete.
-A run that is killed leaves folder and server behind; the next one clears them away.
+In memory, where there is room: each test that commits gets a clone of the template, which is 800 files to
+make and as many to delete. A run that is killed leaves folder and server behind; the next one clears them
+away.
 """
 
 from __future__ import annotations

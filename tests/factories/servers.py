@@ -34,27 +34,37 @@ def own_server() -> Iterator[str]:
 
 
 async def run_script(url: str, file: Path, *options: str) -> None:
-    """Run a script of infra/postgres/ by psql. Its role lumbung is called owner here: the servers of the tests have one already."""
+    """Run a script of infra/postgres/ by psql.
+
+    Its role lumbung is called owner here: the servers of the tests have one already.
+    """
     script = re.sub(r"\blumbung\b", "owner", file.read_text("utf-8"))
     programs = _bundled()
     assert programs is not None
     command = [str(programs / "psql"), "--no-psqlrc", *options, url]
-    done = await asyncio.to_thread(subprocess.run, command, input=script, capture_output=True, text=True, check=False)
+    done = await asyncio.to_thread(
+        subprocess.run, command, input=script, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
 async def make_owner(url: str) -> str:
-    """Run owner.sql as a superuser or an administrator and return the URL of the role that it makes, called owner."""
+    """Run owner.sql as a superuser or an administrator and return the URL of the role that it makes, called
+    owner.
+    """
     await run_script(url, SCRIPTS / "owner.sql", "-v", f"password={OWNER_PASSWORD}")
     return f"postgresql://owner:{quote(OWNER_PASSWORD)}@{address_of(url)}/owner"
 
 
 async def give_to_plain_owner(database: Database) -> None:
-    """Let a role without powers own what is shared, as production wants it: the server of the tests belongs to a superuser."""
+    """Let a role without powers own what is shared, as production wants it: the server of the tests belongs
+    to a superuser.
+    """
     async with database.owner.begin() as connection:
         await connection.execute(
             text(
-                "DO $$ BEGIN CREATE ROLE plain_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+                "DO $$ BEGIN CREATE ROLE plain_owner; EXCEPTION WHEN duplicate_object OR "
+                "unique_violation THEN NULL; END $$"
             )
         )
         await connection.execute(text("ALTER SCHEMA shared OWNER TO plain_owner"))

@@ -34,14 +34,22 @@ async def product(
 
 
 async def member(db: AsyncSession, number: str = "0001") -> Buyer:
-    row = (await (await reader_of(db)).records("SELECT id, name, phone FROM members WHERE number = $1", number))[0]
+    row = (
+        await (await reader_of(db)).records("SELECT id, name, phone FROM members WHERE number = $1", number)
+    )[0]
     return Buyer(row["name"], row["phone"], row["id"])
 
 
 async def order(
-    db: AsyncSession, goods: Mapping[UUID, int], buyer: Buyer = VISITOR, way: str = "cash", key: str | None = None
+    db: AsyncSession,
+    goods: Mapping[UUID, int],
+    buyer: Buyer = VISITOR,
+    way: str = "cash",
+    key: str | None = None,
 ) -> Order:
-    checkout = Checkout(goods=goods, buyer=buyer, fulfilment="pickup", payment_way=way, key=key or new_id().hex)  # type: ignore[arg-type]
+    checkout = Checkout(
+        goods=goods, buyer=buyer, fulfilment="pickup", payment_way=way, key=key or new_id().hex
+    )  # type: ignore[arg-type]
     return await place_order(db, Actor("visitor", buyer.name), checkout, on=TODAY)
 
 
@@ -53,23 +61,32 @@ async def payment_of(db: AsyncSession, order: Order) -> Payment:
 
 
 async def books_agree(db: AsyncSession) -> None:
-    """Assert what must hold after any history: stock value, promised stock and customers' advances equal their books."""
+    """Assert what must hold after any history: stock value, promised stock and customers' advances equal
+    their books.
+    """
     ro = await reader_of(db)
-    assert await ro.value("SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '1130'") == await ro.value(
-        "SELECT coalesce(sum(stock_value), 0) FROM products"
-    )
+    assert await ro.value(
+        "SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '1130'"
+    ) == await ro.value("SELECT coalesce(sum(stock_value), 0) FROM products")
     assert not await ro.records(
-        "SELECT p.id FROM products p LEFT JOIN (SELECT l.product_id, sum(l.quantity) AS quantity FROM order_lines l"
-        " JOIN orders o ON o.id = l.order_id WHERE o.status IN ('placed', 'paid') GROUP BY l.product_id) AS open"
+        "SELECT p.id FROM products p LEFT JOIN (SELECT l.product_id, sum(l.quantity) AS quantity FROM "
+        "order_lines l"
+        " JOIN orders o ON o.id = l.order_id WHERE o.status IN ('placed', 'paid') GROUP BY "
+        "l.product_id) AS open"
         " ON open.product_id = p.id WHERE p.reserved <> coalesce(open.quantity, 0)"
     )
-    # what orders brought and did not give back, until their sale takes it; of a cancelled order while its refund is under way
-    assert await ro.value("SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '2103'") == await ro.value(
-        "SELECT coalesce(sum(p.amount - p.tail - least(p.refunded, p.amount - p.tail)), 0) FROM payments p JOIN orders o ON o.id = p.subject_id"
+    # what orders brought and did not give back, until their sale takes it; of a cancelled order while its
+    # refund is under way
+    assert await ro.value(
+        "SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '2103'"
+    ) == await ro.value(
+        "SELECT coalesce(sum(p.amount - p.tail - least(p.refunded, p.amount - p.tail)), 0) FROM "
+        "payments p JOIN orders o ON o.id = p.subject_id"
         " WHERE p.purpose = 'order' AND p.went_to = 'purpose' AND o.status <> 'handed_over'"
     )
     assert not await ro.records(
-        "SELECT o.id FROM orders o WHERE o.status = 'paid' AND o.total > 0 AND o.total <> (SELECT coalesce(sum(p.amount - p.tail), 0)"
+        "SELECT o.id FROM orders o WHERE o.status = 'paid' AND o.total > 0 AND o.total <> (SELECT "
+        "coalesce(sum(p.amount - p.tail), 0)"
         " FROM payments p WHERE p.subject_id = o.id AND p.went_to = 'purpose' AND p.status <> 'refunded')"
     )
     assert not await ro.records(

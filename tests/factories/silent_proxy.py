@@ -1,4 +1,6 @@
-"""A way to PostgreSQL that can go silent: it goes on taking what it is sent, and gives nothing further, as a lost route does."""
+"""A way to PostgreSQL that can go silent: it goes on taking what it is sent, and gives nothing further, as a
+lost route does.
+"""
 
 import contextlib
 import socket

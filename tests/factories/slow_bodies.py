@@ -1,4 +1,6 @@
-"""Clients that announce the body of a form and send almost nothing of it, from as many loopback addresses as are asked for."""
+"""Clients that announce the body of a form and send almost nothing of it, from as many loopback addresses as
+are asked for.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ OPEN_FILES = 12_000
 
 
 def allow_open_files() -> None:
-    """Raise this process's own limit (and by inheritance that of the servers it starts) as far as the system lets it."""
+    """Raise this process's own limit (and by inheritance that of the servers it starts) as far as the system
+    lets it.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft < wanted:
@@ -26,7 +30,9 @@ def networks(count: int) -> list[str]:
 
 
 class SlowBody:
-    """One connection whose body never ends; ``status`` once it was answered, 0 once it was closed without an answer."""
+    """One connection whose body never ends; ``status`` once it was answered, 0 once it was closed without an
+    answer.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer

@@ -1,4 +1,6 @@
-"""Stickers of invented merchants, written without the code under test: parts by hand, the check code bit by bit."""
+"""Stickers of invented merchants, written without the code under test: parts by hand, the check code bit by
+bit.
+"""
 
 
 def part(tag: str, value: str) -> str:
@@ -20,7 +22,12 @@ def sealed(body: str) -> str:
     return f"{body}6304{check_code(body + '6304')}"
 
 
-ACCOUNT = part("00", "ID.CO.PADI.WWW") + part("01", "936009110012345678") + part("02", "PADI00001") + part("03", "UMI")
+ACCOUNT = (
+    part("00", "ID.CO.PADI.WWW")
+    + part("01", "936009110012345678")
+    + part("02", "PADI00001")
+    + part("03", "UMI")
+)
 NATIONAL = part("00", "ID.CO.QRIS.WWW") + part("02", "ID1020304050607") + part("03", "UMI")
 PARTS = {
     "00": "01",

@@ -32,7 +32,11 @@ class Shop:
     def means(self, *, live: bool = False) -> Means:
         return Means(
             settings=self.settings,
-            secrets={"secret_key": self.key, "webhook_secret": "whsec_melati", "platform_key": StripeStandIn.key},
+            secrets={
+                "secret_key": self.key,
+                "webhook_secret": "whsec_melati",
+                "platform_key": StripeStandIn.key,
+            },
             client=self.http,
             address=self.address,
             live=live,

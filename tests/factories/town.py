@@ -40,7 +40,9 @@ class Town:
 
 
 async def build_town(site: Site) -> Town:
-    """Melati with orders in several states, an applicant, a draft of the year, and a picture; mawar and a third one in other themes."""
+    """Melati with orders in several states, an applicant, a draft of the year, and a picture; mawar and a
+    third one in other themes.
+    """
     melati = await tenant_by_slug(site.database, "melati")
     mawar = await tenant_by_slug(site.database, "mawar")
     assert melati is not None
@@ -48,7 +50,9 @@ async def build_town(site: Site) -> Town:
     town = Town(await _make_operator(site))
     await _furnish_melati(site, melati, town.known)
     await _dress(site, mawar, "pesisir")
-    founding = Founding("Koperasi Cempaka", "cempaka", "Ketua Cempaka", CHAIR, PASSWORD, "konsumen", "access-cempaka")
+    founding = Founding(
+        "Koperasi Cempaka", "cempaka", "Ketua Cempaka", CHAIR, PASSWORD, "konsumen", "access-cempaka"
+    )
     cempaka = (await found(site.database, founding)).tenant
     async with coop_session(site.database, cempaka) as db:
         await furnish(db, "cempaka")
@@ -94,7 +98,15 @@ async def _furnish_melati(site: Site, melati: TenantRef, known: dict[str, Any]) 
             numbers.append((await place_order(db, actor, checkout, on=today)).number)
         await hand_over(db, OFFICER, numbers[1], on=today)
         paid = await deposit(
-            db, OFFICER, sari, "mandatory", Rupiah(20_000), "cash", on=today, today=today, key="access-deposit"
+            db,
+            OFFICER,
+            sari,
+            "mandatory",
+            Rupiah(20_000),
+            "cash",
+            on=today,
+            today=today,
+            key="access-deposit",
         )
         applicant = await apply_for_membership(
             db,
@@ -106,7 +118,8 @@ async def _furnish_melati(site: Site, melati: TenantRef, known: dict[str, Any]) 
         made = await draft(db, OFFICER, year)
         known.update(
             member=sari, product=oil, order=numbers[0], done=numbers[1], open=numbers[2], applicant=applicant,
-            payment=await ro.value("SELECT reference FROM payments WHERE way = 'bank_transfer' AND status = 'awaiting' LIMIT 1"),
+            payment=await ro.value("SELECT reference FROM payments WHERE way = 'bank_transfer' AND status = "
+                                   "'awaiting' LIMIT 1"),
             receipt=paid.number, year=year, version=made.version,
             category=await ro.value("SELECT id FROM categories LIMIT 1"),
         )  # fmt: skip

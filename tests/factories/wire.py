@@ -1,7 +1,9 @@
-"""The wire to PostgreSQL: a proxy on the loopback that counts the round trips of each connection and, if wanted, delays them.
+"""The wire to PostgreSQL: a proxy on the loopback that counts the round trips of each connection and, if
+wanted, delays them.
 
-A round trip is counted by PostgreSQL's own protocol: each message after which a client waits for an answer, which is a simple query, a
-Sync or a Flush. Connecting and signing in send none of these; a listener, which asks nothing for a request, is left out.
+A round trip is counted by PostgreSQL's own protocol: each message after which a client waits for an answer,
+which is a simple query, a Sync or a Flush. Connecting and signing in send none of these; a listener, which
+asks nothing for a request, is left out.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ SSL_REQUEST = 80877103
 
 @dataclass
 class Counted:
-    """What has gone over the wire: round trips, statements that had to be parsed first, and what was sent as text."""
+    """What has gone over the wire: round trips, statements that had to be parsed first, and what was sent as
+    text.
+    """
 
     trips: int = 0
     parsed: list[str] = field(default_factory=list)
@@ -98,7 +102,9 @@ async def wire_to(url: str, delay: float = 0.0) -> AsyncIterator[Wire]:
         server_reader, server_writer = await asyncio.open_connection(host, int(port))
         open_ends.update((writer, server_writer))
         client = _Client(wire)
-        await asyncio.gather(_carry(reader, server_writer, delay, client), _carry(server_reader, writer, delay, None))
+        await asyncio.gather(
+            _carry(reader, server_writer, delay, client), _carry(server_reader, writer, delay, None)
+        )
         open_ends.difference_update((writer, server_writer))
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

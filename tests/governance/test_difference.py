@@ -28,7 +28,10 @@ def test_one_change_is_told_in_both_languages() -> None:
 
 
 def test_lines_come_go_and_change() -> None:
-    changes = {change.rule.id: (change.before.id, change.after.id) for change in difference(KONSUMEN, DESA_MERAH_PUTIH)}
+    changes = {
+        change.rule.id: (change.before.id, change.after.id)
+        for change in difference(KONSUMEN, DESA_MERAH_PUTIH)
+    }
     assert changes["Imbal jasa desa"] == ("tidak ada", "20\u00a0%")
     assert changes["Dana karyawan"] == ("5\u00a0%", "tidak ada")
     assert changes["Jasa modal"] == ("20\u00a0% menurut simpanan", "15\u00a0% menurut simpanan")

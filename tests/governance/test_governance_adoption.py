@@ -151,12 +151,15 @@ async def test_prices_follow_the_bylaws_of_the_day(db: AsyncSession) -> None:
 async def test_the_trail_tells_what_changed(db: AsyncSession) -> None:
     await adopt(db, CHAIR, discount(KONSUMEN, "10"), in_days(3), "", 1)
     entries = await (await reader_of(db)).records(
-        "SELECT facts->'changes'->0->>'rule' AS rule FROM audit_entries WHERE action = 'governance.bylaws_adopted'"
+        "SELECT facts->'changes'->0->>'rule' AS rule FROM audit_entries WHERE action = "
+        "'governance.bylaws_adopted'"
     )
     assert [row["rule"] for row in entries] == ["Members' discount"]
 
 
-async def test_on_the_morning_of_its_day_kept_pages_are_forgotten(database: Database, melati: TenantRef) -> None:
+async def test_on_the_morning_of_its_day_kept_pages_are_forgotten(
+    database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         await adopt(db, CHAIR, discount(KONSUMEN, "10"), in_days(3), "", 1)
     async with database.owner.connect() as connection:
@@ -166,7 +169,9 @@ async def test_on_the_morning_of_its_day_kept_pages_are_forgotten(database: Data
     assert (morning.date(), morning.hour, morning.minute) == (in_days(3), 0, 0)
 
 
-async def test_two_cooperatives_keep_their_own(database: Database, melati: TenantRef, mawar: TenantRef) -> None:
+async def test_two_cooperatives_keep_their_own(
+    database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         await adopt(db, CHAIR, MORE_FOR_BUYERS, in_days(0), "", 1)
     async with coop_session(database, mawar) as db:

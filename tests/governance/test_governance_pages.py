@@ -1,4 +1,6 @@
-"""The bylaws' pages: who may read and change them, what the form keeps, and that a change shows before it holds."""
+"""The bylaws' pages: who may read and change them, what the form keeps, and that a change shows before it
+holds.
+"""
 
 import re
 from collections.abc import Callable
@@ -46,7 +48,9 @@ async def latest_version(database: Database, tenant: TenantRef) -> queries.Bylaw
         return await queries.latest(ro)
 
 
-async def test_a_visitor_reads_the_rules_and_may_not_open_the_form(visitor: Callable[[str], httpx.AsyncClient]) -> None:
+async def test_a_visitor_reads_the_rules_and_may_not_open_the_form(
+    visitor: Callable[[str], httpx.AsyncClient],
+) -> None:
     client = visitor("melati")
     public = await client.get("/anggaran-dasar")
     assert public.status_code == 200
@@ -90,7 +94,11 @@ async def test_the_preview_tells_what_changes_and_adopts_nothing(
     preview = await officer_client.post(f"{HOME}/ubah", form)
     assert preview.status_code == 200
     assert "3 aturan berubah" in words(preview)
-    assert re.search(r"Jasa usaha Semula 35 % menurut belanja → menjadi 37,5 % menurut belanja", words(preview))
+    assert re.search(
+        r"Jasa usaha Semula 35 % menurut belanja → menjadi 37,5 % menurut "
+        r"belanja",
+        words(preview),
+    )
     assert "dibayar anggota Rp72.000, semula Rp73.500" in words(preview)
     assert (await latest_version(database, melati)).version == 1
 
@@ -154,7 +162,11 @@ async def test_each_mistake_is_told(officer_client: Any) -> None:
 
 
 async def test_a_field_that_the_form_has_not_is_refused(officer_client: Any) -> None:
-    form = fields(await officer_client.get(f"{HOME}/ubah")) | {"percent_2": "34", "percent_3": "6", "version": "7"}
+    form = fields(await officer_client.get(f"{HOME}/ubah")) | {
+        "percent_2": "34",
+        "percent_3": "6",
+        "version": "7",
+    }
     assert (await officer_client.post(f"{HOME}/penetapan", form)).status_code == 422
 
 
@@ -167,7 +179,9 @@ async def test_a_line_can_be_added_and_taken_away_without_javascript(
     assert fewer["rows"] == "8"
     more = fields(await officer_client.post(f"{HOME}/ubah", fewer | {"do": "tambah"}))
     assert more["rows"] == "9"
-    block = await officer_client.post(f"{HOME}/ubah", fewer | {"do": "tambah"}, headers={"hx-request": "true"})
+    block = await officer_client.post(
+        f"{HOME}/ubah", fewer | {"do": "tambah"}, headers={"hx-request": "true"}
+    )
     assert block.text.lstrip().startswith("<form")
     assert fields(block) == more
     summed = await officer_client.post(f"{HOME}/ubah", more | {"do": "hitung"})

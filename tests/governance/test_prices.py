@@ -56,8 +56,14 @@ def test_the_public_pays_more_rounded_up(price: int, markup: str, unit: int, exp
 
 
 def test_the_templates_prices() -> None:
-    assert (member_price(Rupiah(25_000), KONSUMEN), public_price(Rupiah(25_000), KONSUMEN)) == (24_500, 25_000)
-    assert (member_price(Rupiah(24_990), DESA_MERAH_PUTIH), public_price(Rupiah(24_990), DESA_MERAH_PUTIH)) == (
+    assert (member_price(Rupiah(25_000), KONSUMEN), public_price(Rupiah(25_000), KONSUMEN)) == (
+        24_500,
+        25_000,
+    )
+    assert (
+        member_price(Rupiah(24_990), DESA_MERAH_PUTIH),
+        public_price(Rupiah(24_990), DESA_MERAH_PUTIH),
+    ) == (
         24_990,
         24_990,
     )

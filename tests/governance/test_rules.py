@@ -98,7 +98,10 @@ class TestProblems:
         ],
     )
     def test_of_a_line(self, changes: dict[str, Any], code: str, field: str) -> None:
-        found = {problem.code: problem.facts.get("field") for problem in validate(with_line(KONSUMEN, 0, **changes))}
+        found = {
+            problem.code: problem.facts.get("field")
+            for problem in validate(with_line(KONSUMEN, 0, **changes))
+        }
         assert found[code] == field
 
     @pytest.mark.parametrize(
@@ -140,7 +143,11 @@ class TestProblems:
                 "governance.percentage_too_fine",
                 "prices.public_markup_percent",
             ),
-            ({"prices": replace(KONSUMEN.prices, rounding_unit=0)}, "governance.out_of_range", "prices.rounding_unit"),
+            (
+                {"prices": replace(KONSUMEN.prices, rounding_unit=0)},
+                "governance.out_of_range",
+                "prices.rounding_unit",
+            ),
             ({"savings_basis": ()}, "governance.savings_basis_empty", "savings_basis"),
             ({"savings_basis": ("principal", "principal")}, "governance.chosen_twice", "savings_basis"),
             ({"payment_ways": ()}, "governance.no_payment_way", "payment_ways"),
@@ -179,7 +186,8 @@ class TestRequireValid:
             require_valid(replace(with_line(KONSUMEN, 0, percent=Decimal(30)), payment_ways=()))
         assert refused.value.code == "governance.bylaws_not_valid"
         assert refused.value.sentence("en") == (
-            "The bylaws are not right yet: The allocation adds up to 105 %, it must be 100 %. Choose at least one way of paying."
+            "The bylaws are not right yet: The allocation adds up to 105 %, it must be 100 %. Choose "
+            "at least one way of paying."
         )
         assert "seharusnya 100 %. Pilih paling sedikit satu cara bayar." in refused.value.sentence("id")
 

@@ -1,4 +1,7 @@
-"""A worker whose jobs of melati hang: run by test_hostile_neighbours.py, never imported by it. Arguments: database URL, data folder."""
+"""A worker whose jobs of melati hang: run by test_hostile_neighbours.py, never imported by it.
+
+Arguments: database URL, data folder.
+"""
 
 import sys
 from pathlib import Path

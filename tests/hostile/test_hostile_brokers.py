@@ -78,7 +78,9 @@ def keys_in_rabbitmq(url: str) -> set[str]:
 
 
 @pytest.mark.slow
-async def test_rabbitmq_killed_before_it_wrote_the_jobs_down_loses_none(database: Database, tmp_path: Path) -> None:
+async def test_rabbitmq_killed_before_it_wrote_the_jobs_down_loses_none(
+    database: Database, tmp_path: Path
+) -> None:
     keys = await write_jobs(database, JOBS)
     with rabbitmq_server(tmp_path / "rabbitmq") as server:
         broker, send = sender(server.url)
@@ -149,7 +151,9 @@ for message in broker.consume(brokers.QUEUE, timeout=200):
 
 
 @pytest.mark.slow
-def test_a_job_that_a_dead_worker_holds_in_redis_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_a_dead_worker_holds_in_redis_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert brokers.HEARTBEAT_TIMEOUT_MS <= 60_000, (
         "a dead worker is known as one within a minute, 90 seconds with the look"
     )

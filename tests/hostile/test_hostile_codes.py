@@ -1,4 +1,6 @@
-"""An officer who gives a code for somebody's account and uses it themselves: what they cannot do with it, and who sees it."""
+"""An officer who gives a code for somebody's account and uses it themselves: what they cannot do with it, and
+who sees it.
+"""
 
 import re
 import uuid
@@ -49,7 +51,9 @@ async def set_pin(person: SignedIn, password: str = CHOSEN) -> httpx.Response:
 
 
 @pytest.fixture
-async def taken_over(officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef) -> SignedIn:
+async def taken_over(
+    officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+) -> SignedIn:
     """Budi's account, opened by a code that the chair gave and used."""
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
     given = code_in((await officer_client.post(f"/pengurus/anggota/{member_id}/kode")).text)
@@ -67,7 +71,9 @@ async def test_the_members_other_sessions_end(
     assert (await budi.get("/anggota")).headers["location"].startswith("/masuk")
 
 
-async def test_a_pin_waits_a_day_after_a_code(taken_over: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_a_pin_waits_a_day_after_a_code(
+    taken_over: SignedIn, database: Database, melati: TenantRef
+) -> None:
     assert "PIN baru bisa dibuat atau diganti mulai" in plain((await taken_over.get(PIN)).text)
     refused = await set_pin(taken_over)
     assert refused.status_code == 409
@@ -83,7 +89,12 @@ async def test_a_pin_waits_a_day_after_a_code(taken_over: SignedIn, database: Da
 async def test_the_first_code_of_a_new_member_waits_as_well(
     officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
 ) -> None:
-    form = {"name": "Tiur Simbolon", "joined_on": clock.today().isoformat(), "key": str(uuid.uuid4()), "number": "77"}
+    form = {
+        "name": "Tiur Simbolon",
+        "joined_on": clock.today().isoformat(),
+        "key": str(uuid.uuid4()),
+        "number": "77",
+    }
     given = code_in((await officer_client.post("/pengurus/anggota/baru", form)).text)
     tiur = await open_account(visitor("melati"), "77", given)
     assert (await set_pin(tiur)).status_code == 409

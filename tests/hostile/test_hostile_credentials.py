@@ -1,4 +1,6 @@
-"""Whoever takes over the web process or the worker holds a login without rights, and nothing that opens more."""
+"""Whoever takes over the web process or the worker holds a login without rights,
+and nothing that opens more.
+"""
 
 import asyncio
 import json
@@ -73,10 +75,18 @@ async def test_the_applications_login_may_do_with_each_table_what_its_code_does(
     found = {}
     verbs = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
     async with database.owner.connect() as connection:
-        for (table,) in await connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'shared'")):
-            asked = text("SELECT " + ", ".join(f"has_table_privilege(:role, :table, '{verb}')" for verb in verbs))
-            answer = await connection.execute(asked, {"role": database.settings.app_role, "table": f"shared.{table}"})
-            found[table] = " ".join(verb for verb, granted in zip(verbs, answer.one(), strict=True) if granted)
+        for (table,) in await connection.execute(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'shared'")
+        ):
+            asked = text(
+                "SELECT " + ", ".join(f"has_table_privilege(:role, :table, '{verb}')" for verb in verbs)
+            )
+            answer = await connection.execute(
+                asked, {"role": database.settings.app_role, "table": f"shared.{table}"}
+            )
+            found[table] = " ".join(
+                verb for verb, granted in zip(verbs, answer.one(), strict=True) if granted
+            )
     assert {table: found.get(table) for table in RIGHTS} == RIGHTS
 
 
@@ -84,7 +94,8 @@ async def test_the_applications_login_changes_those_columns_of_the_registry_that
     database: Database,
 ) -> None:
     asked = text(
-        "SELECT attname FROM pg_attribute WHERE attrelid = 'shared.cooperatives'::regclass AND attnum > 0 AND NOT attisdropped"
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'shared.cooperatives'::regclass AND attnum "
+        "> 0 AND NOT attisdropped"
         " AND has_column_privilege(:role, attrelid, attnum, 'UPDATE')"
     )
     async with database.owner.connect() as connection:
@@ -101,9 +112,14 @@ async def test_the_applications_login_changes_those_columns_of_the_registry_that
         }
 
 
-async def test_the_applications_login_makes_no_operator_and_no_place_for_a_cooperative(serving: Database) -> None:
+async def test_the_applications_login_makes_no_operator_and_no_place_for_a_cooperative(
+    serving: Database,
+) -> None:
     for statement in (
-        "INSERT INTO shared.operators (id, name, phone, password_hash) VALUES (gen_random_uuid(), 'x', '+62811', 'x')",
+        (
+            "INSERT INTO shared.operators (id, name, phone, password_hash) VALUES (gen_random_uuid(), 'x', "
+            "'+62811', 'x')"
+        ),
         "UPDATE shared.operators SET phone = '+628110000000'",
         "INSERT INTO shared.spare_schemas (schema_name, revision) VALUES ('coop_aaaaaaaaaaaaaaaa', '0001')",
         "UPDATE shared.hostnames SET host = 'penyusup'",
@@ -137,7 +153,9 @@ async def front_door(serving: Database) -> AsyncIterator[httpx.AsyncClient]:
     await doors.start()
     origin = f"http://{serving.settings.base_domain}"
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(doors), base_url=origin, headers={"origin": origin, "accept": "text/html"}
+        transport=httpx.ASGITransport(doors),
+        base_url=origin,
+        headers={"origin": origin, "accept": "text/html"},
     ) as client:
         yield client
     await doors.stop()
@@ -194,7 +212,13 @@ async def test_without_provision_the_founder_reads_a_sentence_and_keeps_what_was
         assert time.monotonic() - begun >= 0.6
         assert answer.status_code == 503
         assert "Tunggu satu menit" in answer.text
-        for typed in ("Koperasi Kenanga", "kenanga", "Lestari Widuri", "0812-7000-0001", FOUNDING["founding_key"]):
+        for typed in (
+            "Koperasi Kenanga",
+            "kenanga",
+            "Lestari Widuri",
+            "0812-7000-0001",
+            FOUNDING["founding_key"],
+        ):
             assert f'value="{typed}"' in answer.text
     assert await tenant_by_slug(serving, "kenanga") is None
 
@@ -249,7 +273,9 @@ async def test_web_and_worker_serve_foundings_and_jobs_without_ever_holding_the_
 
         async def provision_lives() -> bool:
             async with shared_session(database) as db:
-                seen = await db.execute(text("SELECT process FROM shared.heartbeats WHERE process LIKE 'provision@%'"))
+                seen = await db.execute(
+                    text("SELECT process FROM shared.heartbeats WHERE process LIKE 'provision@%'")
+                )
                 return seen.first() is not None
 
         await eventually(provision_lives)
@@ -258,7 +284,9 @@ async def test_web_and_worker_serve_foundings_and_jobs_without_ever_holding_the_
         ) as client:
             founded = await client.post("/daftar", data=FOUNDING)
             assert founded.status_code == 303, founded.text
-            assert founded.headers["location"].startswith(f"http://kenanga.localhost:{port}/masuk/serah?kunci=")
+            assert founded.headers["location"].startswith(
+                f"http://kenanga.localhost:{port}/masuk/serah?kunci="
+            )
 
         async with coop_session(database, melati) as db:
             await later(db, "tenants.forget_finished_jobs", {}, key="a job of this test")
@@ -302,16 +330,25 @@ def lumbung(environment: dict[str, str], *arguments: str) -> subprocess.Complete
     )
 
 
-def test_commands_need_the_applications_login_alone_and_those_that_need_the_owners_say_so(database: Database) -> None:
+def test_commands_need_the_applications_login_alone_and_those_that_need_the_owners_say_so(
+    database: Database,
+) -> None:
     serving, owners = environments(database, 8000)
     listed = lumbung(serving, "coop", "list")
     assert "melati" in listed.stdout, listed.stderr
     for arguments in (["operator", "add", "Wening", "--phone", "0899-0000-7001"], ["migrate"], ["provision"]):
         done = lumbung(serving | {"LUMBUNG_PASSWORD": "tiga-kata-berbeda"}, *arguments)
         assert done.returncode == 1, arguments
-        assert "This needs the owner's login of the database: set LUMBUNG_DATABASE_URL." in done.stderr, arguments
+        assert ("This needs the owner's login of the database: set LUMBUNG_DATABASE_URL.") in done.stderr, (
+            arguments
+        )
     added = lumbung(
-        owners | {"LUMBUNG_PASSWORD": "tiga-kata-berbeda"}, "operator", "add", "W", "--phone", "0899-0000-7001"
+        owners | {"LUMBUNG_PASSWORD": "tiga-kata-berbeda"},
+        "operator",
+        "add",
+        "W",
+        "--phone",
+        "0899-0000-7001",
     )
     assert added.returncode == 0, added.stderr
 
@@ -329,14 +366,21 @@ def test_doctor_says_when_the_process_that_serves_would_have_the_owners_powers(d
     assert "owner's LUMBUNG_DATABASE_URL stands in this environment" in both["found"]
     as_owner = told(serving | {"LUMBUNG_APP_DATABASE_URL": plain_url(database.owner_url)}, "logins")
     assert (
-        "LUMBUNG_APP_DATABASE_URL logs in as lumbung, which may more than a login without rights" in as_owner["found"]
+        "LUMBUNG_APP_DATABASE_URL logs in as lumbung, which may more than a login without "
+        "rights" in as_owner["found"]
     )
-    in_production = told(serving | owners | production() | {"LUMBUNG_BASE_DOMAIN": "lumbung.example"}, "settings")
+    in_production = told(
+        serving | owners | production() | {"LUMBUNG_BASE_DOMAIN": "lumbung.example"}, "settings"
+    )
     assert in_production["state"] == "wrong"
-    assert "LUMBUNG_DATABASE_URL is the owner's login, which web and worker must not hold" in in_production["found"]
+    assert ("LUMBUNG_DATABASE_URL is the owner's login, which web and worker must not hold") in in_production[
+        "found"
+    ]
 
 
-def test_doctor_looks_at_rights_and_books_with_an_owners_login_of_its_own(database: Database, tmp_path: Path) -> None:
+def test_doctor_looks_at_rights_and_books_with_an_owners_login_of_its_own(
+    database: Database, tmp_path: Path
+) -> None:
     serving, owners = environments(database, 8000)
     by_file = tmp_path / "database_url"
     by_file.write_text(owners["LUMBUNG_DATABASE_URL"], encoding="utf-8")

@@ -47,7 +47,9 @@ class Asking:
         self.counted[answer.status_code] += 1
         return answer
 
-    async def until(self, path: str, wanted: Callable[[httpx.Response], bool], seconds: float) -> httpx.Response:
+    async def until(
+        self, path: str, wanted: Callable[[httpx.Response], bool], seconds: float
+    ) -> httpx.Response:
         deadline = time.monotonic() + seconds
         while not wanted(answer := await self(path)):
             assert time.monotonic() < deadline, f"{path} still answers {answer.status_code}"
@@ -119,7 +121,9 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
         own.start()
         await asking.until("/?cari=beras", lambda answer: answer.status_code == 200, 15)
         async with coop_session(own.database, own.melati) as db:
-            await db.execute(text("UPDATE products SET name = :name WHERE sku = 'BRS5'"), {"name": f"Beras {how}"})
+            await db.execute(
+                text("UPDATE products SET name = :name WHERE sku = 'BRS5'"), {"name": f"Beras {how}"}
+            )
         await asking.until("/", lambda answer: f"Beras {how}" in answer.text, 15)
     await asking.close()
 
@@ -139,7 +143,9 @@ async def test_a_worker_outlives_its_postgresql_and_goes_on(own: Installation, t
         deadline = time.monotonic() + 60
         while True:
             async with coop_session(own.database, own.melati) as db:
-                found = await db.execute(text("SELECT count(*) FROM finished_jobs WHERE key = :key"), {"key": key})
+                found = await db.execute(
+                    text("SELECT count(*) FROM finished_jobs WHERE key = :key"), {"key": key}
+                )
             if found.scalar_one():
                 return
             assert time.monotonic() < deadline, log.read_text("utf-8")
@@ -178,7 +184,9 @@ async def test_sessions_are_forgotten_at_once_and_pages_after_a_while(
     assert app.pages.get(schema, ("page", "id", "/", b"")) is not None
     assert "melati" in app.hosts._hosts
     await client.get("/?cari=beras")
-    assert app.pages.get(schema, ("page", "id", "/", b"cari=beras")) is None, "kept while no change is heard of"
+    assert app.pages.get(schema, ("page", "id", "/", b"cari=beras")) is None, (
+        "kept while no change is heard of"
+    )
     await asyncio.sleep(0.5)
     assert app.pages.get(schema, ("page", "id", "/", b"")) is None
     assert "melati" not in app.hosts._hosts

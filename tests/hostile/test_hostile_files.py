@@ -1,4 +1,6 @@
-"""Files that take long to read: whoever sends them does not keep the process from answering others, and neither does who leaves an export."""
+"""Files that take long to read: whoever sends them does not keep the process from answering others, and
+neither does who leaves an export.
+"""
 
 import asyncio
 import contextlib
@@ -38,7 +40,9 @@ PEOPLE = (
     "1000,Tono,L,0812-0000-9999,2023-05-23,100000,240000,0\r\n1001,Salah,L,021,2023-05-23,100000,240000,0\r\n"
 )
 GOODS = "sku,barcode,name,category,unit,cost,price,stock\r\nT1,,Teh melati,Minuman,Pak,9000,12500,20\r\n"
-STATEMENT = "Tanggal;Uraian;Masuk;Saldo\n04/05/2026;Setoran tunai;50.000;150.000\n05/05/2026;Setoran;60.000;210.000\n"
+STATEMENT = (
+    "Tanggal;Uraian;Masuk;Saldo\n04/05/2026;Setoran tunai;50.000;150.000\n05/05/2026;Setoran;60.000;210.000\n"
+)
 ANSWER = "nomor anggota,dipotong\n0001,50000\n"
 
 
@@ -125,7 +129,9 @@ async def test_the_platforms_statement_is_read_beside_the_thread_that_answers(
     async with owner_session(database) as db:
         await add_operator(db, name="Wening Astuti", phone_number="0899-0000-7001", password=PASSWORD)
     client = visitor("operator")
-    assert (await client.post("/masuk", data={"phone": "0899-0000-7001", "password": PASSWORD})).status_code == 303
+    assert (
+        await client.post("/masuk", data={"phone": "0899-0000-7001", "password": PASSWORD})
+    ).status_code == 303
     message = b"form\0operator\0" + hashlib.sha256(client.cookies["lumbung"].encode()).digest()
     operator = SignedIn(client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest())
     assert (await _send(operator, "/langganan/mutasi", STATEMENT)).status_code in (200, 422)
@@ -134,7 +140,9 @@ async def test_the_platforms_statement_is_read_beside_the_thread_that_answers(
 
 @pytest.fixture
 def held_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, list[int]]]:
-    """Reading stops at its beginning until the event is set, or ten seconds; the list has an entry for each that began."""
+    """Reading stops at its beginning until the event is set, or ten seconds; the list has an entry for each
+    that began.
+    """
     go, began = threading.Event(), []
     really = csv.reader
 
@@ -232,9 +240,13 @@ async def test_the_servers_tell_that_a_reader_left(
         "CADDY_TLS": "none",
     }
     token = officer_client.client.cookies["lumbung"]
-    head = f"GET /pengurus/buku/ekspor.zip HTTP/1.1\r\nHost: melati.{domain}\r\nCookie: lumbung={token}\r\n\r\n"
+    head = (
+        f"GET /pengurus/buku/ekspor.zip HTTP/1.1\r\nHost: melati.{domain}\r\nCookie: lumbung={token}\r\n\r\n"
+    )
     with contextlib.ExitStack() as servers:
-        servers.enter_context(web_process(database, upstream if proxy else port, domain, tmp_path / "web.log"))
+        servers.enter_context(
+            web_process(database, upstream if proxy else port, domain, tmp_path / "web.log")
+        )
         if proxy:
             servers.enter_context(caddy_process(caddy, port, tmp_path))
         async with _held_journals(database, melati) as waiting:

@@ -1,4 +1,6 @@
-"""Forms that are larger, or have more fields, than any of ours: refused before they cost anything, and counted."""
+"""Forms that are larger, or have more fields, than any of ours: refused before they cost anything, and
+counted.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -53,10 +55,18 @@ def _posts(settings: Settings) -> list[tuple[str, HTTPRouteHandler]]:
 
 
 class Sent:
-    """An ASGI request whose body comes in chunks, by default without a length; ``taken`` is how much of it the application asked for."""
+    """An ASGI request whose body comes in chunks, by default without a length; ``taken`` is how much of it
+    the application asked for.
+    """
 
     def __init__(
-        self, path: str, chunk: bytes, chunks: int, host: str = f"melati.{BASE_DOMAIN}", *, length: bool = False
+        self,
+        path: str,
+        chunk: bytes,
+        chunks: int,
+        host: str = f"melati.{BASE_DOMAIN}",
+        *,
+        length: bool = False,
     ) -> None:
         self.taken = 0
         self.status = 0
@@ -76,7 +86,9 @@ class Sent:
                 (b"host", host.encode()),
                 (b"origin", f"http://{host}".encode()),
                 (b"content-type", URL_ENCODED.encode()),
-                (b"content-length", str(len(chunk)).encode()) if length else (b"transfer-encoding", b"chunked"),
+                (b"content-length", str(len(chunk)).encode())
+                if length
+                else (b"transfer-encoding", b"chunked"),
             ],
             "client": ("192.0.2.7", 5000),
             "server": ("127.0.0.1", 8000),
@@ -110,7 +122,9 @@ def test_only_uploads_and_files_that_come_back_may_be_larger_than_256_kb(setting
 
 
 @pytest.mark.parametrize(("host", "path"), [("melati.", "/masuk"), ("operator.", "/masuk"), ("", "/daftar")])
-async def test_of_a_form_of_a_megabyte_no_more_than_256_kb_are_taken(app: Doors, host: str, path: str) -> None:
+async def test_of_a_form_of_a_megabyte_no_more_than_256_kb_are_taken(
+    app: Doors, host: str, path: str
+) -> None:
     chunk = b"a=1&" * 4_000
     before = parse_url_encoded_form_data.cache_info().misses
     sent = await Sent(path, chunk, 1_000_000 // len(chunk), host + BASE_DOMAIN).to(app)
@@ -135,12 +149,16 @@ async def test_a_form_of_more_than_200_parts_is_refused(officer_client: SignedIn
     assert "terlalu banyak isian" in answer.text
 
 
-async def test_a_field_of_an_upload_that_is_no_file_is_no_longer_than_a_form(officer_client: SignedIn) -> None:
+async def test_a_field_of_an_upload_that_is_no_file_is_no_longer_than_a_form(
+    officer_client: SignedIn,
+) -> None:
     path, file = "/pengurus/anggota/impor", ("file", ("a.csv", b"x" * 300 * KILOBYTE))
     answer = await officer_client.post(path, files=[("as_of", (None, b"x" * 257 * KILOBYTE)), file])
     assert answer.status_code == 413
     assert "256 kB" in answer.text
-    assert (await officer_client.post(path, files=[("as_of", (None, b"x" * KILOBYTE)), file])).status_code == 422
+    assert (
+        await officer_client.post(path, files=[("as_of", (None, b"x" * KILOBYTE)), file])
+    ).status_code == 422
     carried_back = [("content", (None, b"x" * 257 * KILOBYTE)), ("as_of", (None, b"2026-01-01"))]
     assert (await officer_client.post(f"{path}/ditolak", files=carried_back)).status_code != 413
 
@@ -178,11 +196,14 @@ async def test_hostile_bodies_of_one_network_are_counted_and_then_refused_unread
     assert statuses == [413] * 60 + [429]
     refused = await Sent("/masuk", b"a=1&" * 8_000, 20).to(app)
     assert (refused.status, refused.taken) == (429, 0)
-    # who signs in at the same network sends little, and whoever is signed in is known; a network elsewhere is not touched
+    # who signs in at the same network sends little, and whoever is signed in is known; a network elsewhere is
+    # not touched
     assert (await Sent("/masuk", b"identity=0001&password=salah", 1, length=True).to(app)).status == 403
     large = b"x" * 9_000
     assert (await Sent("/daftar", large, 1, BASE_DOMAIN, length=True).to(app)).status == 429
-    assert (await visitor("").post("/daftar", content=large, headers={"content-type": URL_ENCODED})).status_code == 422
+    assert (
+        await visitor("").post("/daftar", content=large, headers={"content-type": URL_ENCODED})
+    ).status_code == 422
     upload = {"file": ("a.csv", large)}
     app.bodies.most_refused = 0
     assert (await officer_client.post("/pengurus/anggota/impor", files=upload)).status_code == 422

@@ -1,4 +1,6 @@
-"""Founding without end: from one /48, from everywhere, under somebody else's name, and cooperatives that nobody ever enters."""
+"""Founding without end: from one /48, from everywhere, under somebody else's name, and cooperatives that
+nobody ever enters.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -47,18 +49,27 @@ async def test_a_48_founds_no_more_than_a_household(app: Doors, database: Databa
     async with shared_session(database) as db:
         await db.execute(
             text(
-                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES (:key, 28, now() + interval '1 hour')"
+                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES (:key, 28, now() + "
+                "interval '1 hour')"
             ),
             {"key": throttle_key("founding-from", "2001:db8:7::/48")},
         )
-    answered = [(await found_from(app, f"2001:db8:7:{at:x}00::1", answers(at))).status_code for at in range(4)]
+    answered = [
+        (await found_from(app, f"2001:db8:7:{at:x}00::1", answers(at))).status_code for at in range(4)
+    ]
     assert answered == [303, 303, 429, 429]
     assert (await found_from(app, "198.51.100.4", answers(4))).status_code == 303
 
 
-async def test_beyond_the_hours_total_new_foundings_wait_with_what_was_typed(app: Doors, database: Database) -> None:
-    database.settings = replace(database.settings, foundings_per_hour_in_all=4)  # melati and mawar are two of them
-    assert [(await found_from(app, f"203.0.113.{at}", answers(at))).status_code for at in range(2)] == [303, 303]
+async def test_beyond_the_hours_total_new_foundings_wait_with_what_was_typed(
+    app: Doors, database: Database
+) -> None:
+    # melati and mawar are two of them
+    database.settings = replace(database.settings, foundings_per_hour_in_all=4)
+    assert [(await found_from(app, f"203.0.113.{at}", answers(at))).status_code for at in range(2)] == [
+        303,
+        303,
+    ]
     before = await how_many(database)
     refused = await found_from(app, "198.51.100.4", answers(2))
     assert refused.status_code == 503
@@ -74,7 +85,15 @@ async def test_beyond_the_hours_total_new_foundings_wait_with_what_was_typed(app
 
 @pytest.mark.parametrize(
     "name",
-    ["Koperasi Melati", "KOPERASI MÉLATI", "Mellati", "Koperasi Melati 2", "kop. melati", "Koperasi Me1ati", "Mеlаti"],
+    [
+        "Koperasi Melati",
+        "KOPERASI MÉLATI",
+        "Mellati",
+        "Koperasi Melati 2",
+        "kop. melati",
+        "Koperasi Me1ati",
+        "Mеlаti",
+    ],
 )
 async def test_a_name_that_looks_like_an_existing_one_opens_no_door_by_itself(
     visitor: Visitors, database: Database, name: str
@@ -88,7 +107,9 @@ async def test_a_name_that_looks_like_an_existing_one_opens_no_door_by_itself(
     assert not {path for path in ("/masuk", "/keranjang", "/gabung") if f'href="{path}"' in page.text}, (
         "all of them are closed"
     )
-    assert (await home.post("/masuk", data={"identity": "0812-7000-0000", "password": PASSWORD})).status_code == 503
+    assert (
+        await home.post("/masuk", data={"identity": "0812-7000-0000", "password": PASSWORD})
+    ).status_code == 503
     tenant = await tenant_by_slug(database, "kenanga")
     assert tenant is not None
     assert tenant.status == "waiting"

@@ -24,10 +24,14 @@ KETUA, OPERATOR = "0899-0000-0000", "0899-0000-7001"
 AT_HOME, ELSEWHERE = "2001:db8:7:ffff::5", "198.51.100.4"
 
 
-def browser(app: Doors, address: str, label: str = "melati", cookies: httpx.Cookies | None = None) -> httpx.AsyncClient:
+def browser(
+    app: Doors, address: str, label: str = "melati", cookies: httpx.Cookies | None = None
+) -> httpx.AsyncClient:
     origin = f"http://{label}.{BASE_DOMAIN}"
     transport = httpx.ASGITransport(app, client=(address, 40_000))
-    return httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}, cookies=cookies)
+    return httpx.AsyncClient(
+        transport=transport, base_url=origin, headers={"origin": origin}, cookies=cookies
+    )
 
 
 async def enter(client: httpx.AsyncClient, whom: str = KETUA, password: str = PASSWORD) -> int:
@@ -54,7 +58,9 @@ async def known_browser(
 
 
 @pytest.mark.parametrize(("label", "whom"), [("melati", KETUA), ("melati", "0001"), ("operator", OPERATOR)])
-async def test_100_requests_from_one_48_lock_nobody_out(app: Doors, database: Database, label: str, whom: str) -> None:
+async def test_100_requests_from_one_48_lock_nobody_out(
+    app: Doors, database: Database, label: str, whom: str
+) -> None:
     if label == "operator":
         async with owner_session(database) as db:
             await add_operator(db, name="Wening Astuti", phone_number=whom, password=PASSWORD)
@@ -117,7 +123,9 @@ async def test_a_new_password_or_none_ends_what_browsers_are_known_by(
         )
 
 
-async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_of_one_machine(app: Doors) -> None:
+async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_of_one_machine(
+    app: Doors,
+) -> None:
     async with browser(app, AT_HOME) as shared_machine:
         answer = await shared_machine.post("/masuk", data={"identity": KETUA, "password": PASSWORD})
         cookie = next(each for each in answer.headers.get_list("set-cookie") if each.startswith("perangkat="))
@@ -132,7 +140,9 @@ async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_o
             for at in range(5):
                 await enter(client, whom, f"tebakan-{at}")
         async with browser(app, ELSEWHERE) as stranger:
-            assert await enter(stranger, whom, "tebakan") == 403, "what the known browser guessed is its own count"
+            assert await enter(stranger, whom, "tebakan") == 403, (
+                "what the known browser guessed is its own count"
+            )
     forged = re.sub(r"[A-Za-z]", lambda letter: letter[0].swapcase(), both)
     async with browser(app, "192.0.2.7", cookies=httpx.Cookies({"perangkat": forged})) as forger:
         for at in range(5):
@@ -145,7 +155,9 @@ async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_o
 def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the database is asked, by whichever pool."""
     found: list[str] = []
-    event.listen(database.write.sync_engine, "before_cursor_execute", lambda *args: found.append(args[2]), named=False)
+    event.listen(
+        database.write.sync_engine, "before_cursor_execute", lambda *args: found.append(args[2]), named=False
+    )
     for name in ("read_connection", "single_read"):
         real = getattr(database, name)
 
@@ -157,7 +169,9 @@ def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-async def test_guesses_at_one_person_that_must_wait_ask_the_database_nothing(app: Doors, asked: list[str]) -> None:
+async def test_guesses_at_one_person_that_must_wait_ask_the_database_nothing(
+    app: Doors, asked: list[str]
+) -> None:
     known = await known_browser(app)
     async with browser(app, ELSEWHERE) as stranger:
         assert [await enter(stranger, KETUA, f"tebakan-{at}") for at in range(6)] == [403] * 5 + [429]

@@ -1,4 +1,6 @@
-"""What one cooperative, a silent network or a full server does to the others: an answer soon, and never an error that says nothing."""
+"""What one cooperative, a silent network or a full server does to the others: an answer soon, and never an
+error that says nothing.
+"""
 
 import asyncio
 import time
@@ -102,7 +104,9 @@ async def _running(database: Database, statement: str) -> int:
 
 async def _finished(database: Database, tenant: TenantRef) -> int:
     async with coop_reader(database, tenant) as ro:
-        return int(await ro.value("SELECT count(*) FROM finished_jobs WHERE key LIKE 'hang-%' OR key LIKE 'pass-%'"))
+        return int(
+            await ro.value("SELECT count(*) FROM finished_jobs WHERE key LIKE 'hang-%' OR key LIKE 'pass-%'")
+        )
 
 
 @pytest.mark.slow
@@ -118,7 +122,9 @@ async def test_a_connection_that_went_silent_ends_within_ten_seconds(
         await doors.start()
         origin = f"http://melati.{BASE_DOMAIN}"
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(doors), base_url=origin, headers={"origin": origin, "accept": "text/html"}
+            transport=httpx.ASGITransport(doors),
+            base_url=origin,
+            headers={"origin": origin, "accept": "text/html"},
         ) as client:
             assert (await client.get("/?cari=a")).status_code == 200
             proxy.silent = True
@@ -131,7 +137,8 @@ async def test_a_connection_that_went_silent_ends_within_ten_seconds(
             assert time.monotonic() - began < PROMISED + NOISE
             assert answer.status_code == 503
             assert answer.headers["retry-after"].isdecimal()
-            await _until_true(lambda: not doors.pages.listening, PROMISED + NOISE)  # the listener has noticed, too
+            # the listener has noticed, too
+            await _until_true(lambda: not doors.pages.listening, PROMISED + NOISE)
             proxy.silent = False
             deadline = time.monotonic() + 20
             while (await client.get("/?cari=c", timeout=60)).status_code != 200:
@@ -183,14 +190,20 @@ async def test_a_server_without_a_connection_left_makes_wait_and_breaks_nothing(
 
 
 @pytest.mark.slow
-async def test_when_nothing_happens_a_process_holds_four_connections_at_most(own: Installation, tmp_path: Path) -> None:
+async def test_when_nothing_happens_a_process_holds_four_connections_at_most(
+    own: Installation, tmp_path: Path
+) -> None:
     port = free_port()
     base_domain = f"localhost:{port}"
     extra = {"LUMBUNG_SECRET_KEY": own.database.settings.secret_key}
     await own.database.close()
     with web_process(own.database, port, base_domain, tmp_path / "web.log", extra):
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
-            asked = [client.get(f"/?cari={at}", headers={"host": f"melati.{base_domain}"}) for at in range(40)]
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
+        ) as client:
+            asked = [
+                client.get(f"/?cari={at}", headers={"host": f"melati.{base_domain}"}) for at in range(40)
+            ]
             assert {answer.status_code for answer in await asyncio.gather(*asked)} == {200}
             assert len(await own.connections()) > 4, "nothing was opened that could be closed"
             await asyncio.sleep(IDLE_SECONDS + 4)

@@ -27,7 +27,10 @@ PEOPLE = (
     "member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit\r\n"
     "1000,Tono,L,0812-0000-9999,2023-05-23,{n},{n},{n}\r\n"
 )
-STATEMENT = "Tanggal Transaksi,Keterangan,Cabang,Jumlah,Saldo\r\n24/11/2026,SETORAN,0000,{n} CR,{n}\r\n25/11/2026,SETORAN,0000,1 CR,1\r\n"
+STATEMENT = (
+    "Tanggal Transaksi,Keterangan,Cabang,Jumlah,Saldo\r\n24/11/2026,SETORAN,0000,{n} "
+    "CR,{n}\r\n25/11/2026,SETORAN,0000,1 CR,1\r\n"
+)
 
 
 @numbers
@@ -82,10 +85,13 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]
 
 
 def messages(number: str) -> dict[str, Sent]:
-    """Proved messages of each gateway with the number wherever one could stand; a bare one where it is JSON."""
+    """Proved messages of each gateway with the number wherever one could stand;
+    a bare one where it is JSON.
+    """
     bare = number.replace(".", "")
     stripe = (
-        '{"id": "evt_1", "type": "charge.refunded", "livemode": false, "account": null, "created": N, "data": {"object": {"object": "charge",'
+        '{"id": "evt_1", "type": "charge.refunded", "livemode": false, "account": null, "created": N, '
+        '"data": {"object": {"object": "charge",'
         ' "id": "ch_1", "amount": N, "payment_intent": {"id": "pi_1", "amount": N}}}}'
     ).replace("N", bare)
     told: dict[str, Any] = {
@@ -94,8 +100,13 @@ def messages(number: str) -> dict[str, Sent]:
         "gross_amount": number,
         "transaction_status": "settlement",
     }
-    midtrans = json.dumps(told | {"signature_key": midtrans_signature(told)})[:-1] + f', "refund_amount": {bare}}}'
-    xendit = f'{{"id": "x1", "external_id": "X1", "status": "PAID", "amount": {bare}, "data": {{"amount": {bare}}}}}'
+    midtrans = (
+        json.dumps(told | {"signature_key": midtrans_signature(told)})[:-1] + f', "refund_amount": {bare}}}'
+    )
+    xendit = (
+        f'{{"id": "x1", "external_id": "X1", "status": "PAID", "amount": {bare}, '
+        f'"data": {{"amount": {bare}}}}}'
+    )
     return {
         "stripe": (stripe_headers(stripe.encode()), stripe.encode()),
         "midtrans": ({"content-type": "application/json"}, midtrans.encode()),
@@ -106,7 +117,13 @@ def messages(number: str) -> dict[str, Sent]:
 @numbers
 @pytest.mark.parametrize("way", pay.GATEWAYS)
 async def test_a_proved_message_is_kept_or_refused_and_books_nothing(
-    world: Outside, app: Doors, visitor: Visitors, database: Database, melati: TenantRef, way: str, number: str
+    world: Outside,
+    app: Doors,
+    visitor: Visitors,
+    database: Database,
+    melati: TenantRef,
+    way: str,
+    number: str,
 ) -> None:
     headers, body = messages(number)[way]
     answer = await visitor("melati").post(world.address(way), content=body, headers=headers)

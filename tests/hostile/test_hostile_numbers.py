@@ -1,6 +1,8 @@
-"""Numbers that are longer than any column: every address and every form answers them with a sentence, never by breaking.
+"""Numbers that are longer than any column: every address and every form answers them with a sentence, never
+by breaking.
 
-The walk is made from the applications' own lists of routes and forms: what is added tomorrow is walked tomorrow.
+The walk is made from the applications' own lists of routes and forms: what is added tomorrow is walked
+tomorrow.
 """
 
 import hashlib
@@ -68,11 +70,15 @@ def queries_of(handler: HTTPRouteHandler) -> list[str]:
 
 
 def forms_of(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
-    """The fields of the form that a handler reads; of all in its file where it reads it elsewhere; none where there is no form."""
+    """The fields of the form that a handler reads; of all in its file where it reads it elsewhere; none where
+    there is no form.
+    """
     forms = {
         name: each
         for name, each in vars(sys.modules[handler.fn.__module__]).items()
-        if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__struct_config__.forbid_unknown_fields
+        if isinstance(each, type)
+        and issubclass(each, msgspec.Struct)
+        and each.__struct_config__.forbid_unknown_fields
     }
     source = inspect.getsource(handler.fn)
     chosen = [name for name in forms if name in source] or list(forms)
@@ -80,7 +86,9 @@ def forms_of(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
 
 
 def typed(hint: Any, number: str, known: str) -> str:
-    """What is typed into a field: the number where one is asked for or anything may stand, else something that is taken."""
+    """What is typed into a field: the number where one is asked for or anything may stand, else something
+    that is taken.
+    """
     most = None
     while get_origin(hint) is Annotated or get_origin(hint) in (typing.Union, types.UnionType):
         most = next((each.le for each in get_args(hint) if isinstance(each, msgspec.Meta) and each.le), most)
@@ -89,12 +97,16 @@ def typed(hint: Any, number: str, known: str) -> str:
         return str(get_args(hint)[0])
     if hint is int and most is not None and len(number) <= 18:
         return str(most)  # a product of two large numbers is larger than both
-    return {bool: "1", UUID: known, date: "2026-05-04", Mobile: "0812-0000-0001", UploadFile: ""}.get(hint, number)
+    return {bool: "1", UUID: known, date: "2026-05-04", Mobile: "0812-0000-0001", UploadFile: ""}.get(
+        hint, number
+    )
 
 
 def address(path: str, known: dict[str, str], number: str) -> str:
     """A route's address with this in the place of its numbers, and what is known in the place of all else."""
-    return PARAMETER.sub(lambda found: number if found[2] == "int" else known.get(found[1], known["id"]), path)
+    return PARAMETER.sub(
+        lambda found: number if found[2] == "int" else known.get(found[1], known["id"]), path
+    )
 
 
 async def breaks(
@@ -105,13 +117,17 @@ async def breaks(
     for method, path, handler in handlers:
         usual = address(path, known, "1")
         asked: list[tuple[str, dict[str, str]]] = [(address(path, known, number), {}), (usual, {})]
-        asked += [(PARAMETER.sub(number, path), {}), *((usual, {name: number}) for name in queries_of(handler))]
+        asked += [
+            (PARAMETER.sub(number, path), {}),
+            *((usual, {name: number}) for name in queries_of(handler)),
+        ]
         for where, query in dict.fromkeys((where, tuple(query.items())) for where, query in asked):
             if method == "GET":
                 answers = [await walker.client.get(where, params=dict(query))]
             else:
                 filled = [
-                    {n: typed(hint, number, known["id"]) for n, hint in form.items()} for form in forms_of(handler)
+                    {n: typed(hint, number, known["id"]) for n, hint in form.items()}
+                    for form in forms_of(handler)
                 ]
                 answers = [await walker.post(where, form) for form in filled]
             found += [

@@ -1,4 +1,6 @@
-"""A cashier who wants to be the chair: by an account prepared beforehand, an old code, a session, a race, a number."""
+"""A cashier who wants to be the chair: by an account prepared beforehand, an old code, a session, a race, a
+number.
+"""
 
 import re
 import uuid
@@ -52,7 +54,9 @@ async def enter(client: httpx.AsyncClient, identity: str, password: str) -> int:
     return (await client.post("/masuk", data={"identity": identity, "password": password})).status_code
 
 
-async def activate(client: httpx.AsyncClient, identity: str, code: str, password: str = GUESSED) -> httpx.Response:
+async def activate(
+    client: httpx.AsyncClient, identity: str, code: str, password: str = GUESSED
+) -> httpx.Response:
     return await client.post("/aktivasi", data={"identity": identity, "code": code, "password": password})
 
 
@@ -61,11 +65,15 @@ async def cashier(database: Database, melati: TenantRef, sign_in: SignInAs) -> S
     """A cashier of melati who is no member, signed in."""
     async with coop_session(database, melati) as db:
         hashed = await passwords.hash_password(PASSWORD)
-        db.add(User(id=new_id(), name="Kasir Curang", phone=CASHIER, officer_role="kasir", password_hash=hashed))
+        db.add(
+            User(id=new_id(), name="Kasir Curang", phone=CASHIER, officer_role="kasir", password_hash=hashed)
+        )
     return await sign_in("melati", CASHIER)
 
 
-async def appoint(chair: SignedIn, phone: str, role: str = "ketua", name: str = "Dewi Anggraini") -> httpx.Response:
+async def appoint(
+    chair: SignedIn, phone: str, role: str = "ketua", name: str = "Dewi Anggraini"
+) -> httpx.Response:
     answer = await chair.post(OFFICERS, {"name": name, "phone": phone, "role": role})
     assert answer.status_code == 200
     return answer
@@ -89,7 +97,9 @@ async def test_an_account_that_a_cashier_prepared_is_worth_nothing_once_it_holds
     member_id = await value(database, melati, "SELECT id FROM members WHERE name = 'Dewi'")
     assert (await cashier.post(f"/pengurus/anggota/{member_id}/kode")).status_code == 403
     hers = visitor("melati")
-    assert (await activate(hers, DEWI, code_in(appointed.text), "tiga kata aneh")).headers["location"] == "/pengurus"
+    assert (await activate(hers, DEWI, code_in(appointed.text), "tiga kata aneh")).headers[
+        "location"
+    ] == "/pengurus"
     assert (await hers.get(OFFICERS)).status_code == 200
 
 
@@ -100,7 +110,9 @@ async def test_a_code_that_a_cashier_gave_before_opens_no_office(
     given = code_in((await cashier.post(f"/pengurus/anggota/{member_id}/kode")).text)
     appointed = await appoint(officer_client, BUDI)
     assert (await activate(visitor("melati"), "0002", given)).status_code == 403
-    assert await enter(visitor("melati"), "0002", PASSWORD) == 403, "somebody else may have chosen that password"
+    assert await enter(visitor("melati"), "0002", PASSWORD) == 403, (
+        "somebody else may have chosen that password"
+    )
     assert (await activate(visitor("melati"), "0002", code_in(appointed.text))).status_code == 303
 
 
@@ -110,7 +122,10 @@ async def test_the_pin_that_somebody_may_have_set_goes_too(
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
     await credit.set_pin(database, melati, Actor("member", "Kasir Curang"), member_id, "274193")
     await appoint(officer_client, BUDI)
-    assert await value(database, melati, "SELECT pin_hash FROM credit_terms WHERE member_id = $1", member_id) is None
+    assert (
+        await value(database, melati, "SELECT pin_hash FROM credit_terms WHERE member_id = $1", member_id)
+        is None
+    )
 
 
 async def test_a_session_opened_as_a_member_never_becomes_an_officers(
@@ -146,7 +161,9 @@ async def test_dismissed_and_appointed_higher_begins_with_a_new_code(
     second = await appoint(officer_client, BUDI, "ketua")
     assert await enter(visitor("melati"), "0002", "tiga kata aneh") == 403
     assert (await budi.get("/pengurus")).headers["location"].startswith("/masuk")
-    assert (await activate(visitor("melati"), "0002", code_in(second.text))).headers["location"] == "/pengurus"
+    assert (await activate(visitor("melati"), "0002", code_in(second.text))).headers[
+        "location"
+    ] == "/pengurus"
 
 
 Steps = Callable[[], Awaitable[None]]
@@ -196,7 +213,10 @@ async def test_a_change_under_way_while_the_office_is_given_is_not_written_over_
     thief = await sign_in("melati", BUDI)
     just_before_writing(monkeypatch, changing_pin if path.endswith("pin") else account, chair_appoints)
     assert (await thief.post(path, form)).status_code == 403
-    state = "SELECT officer_role = 'ketua' AND password_hash IS NULL AND activation_hash IS NOT NULL FROM users WHERE phone = $1"
+    state = (
+        "SELECT officer_role = 'ketua' AND password_hash IS NULL AND activation_hash IS NOT NULL FROM "
+        "users WHERE phone = $1"
+    )
     assert await value(database, melati, state, BUDI)
     assert await value(database, melati, "SELECT count(*) FROM credit_terms WHERE pin_hash IS NOT NULL") == 0
 
@@ -206,7 +226,12 @@ async def test_a_member_number_that_looks_like_an_officers_phone_does_not_stand_
 ) -> None:
     admitted = await cashier.post(
         "/pengurus/anggota/baru",
-        {"name": "Umpan", "number": "089900000000", "joined_on": clock.today().isoformat(), "key": str(uuid.uuid4())},
+        {
+            "name": "Umpan",
+            "number": "089900000000",
+            "joined_on": clock.today().isoformat(),
+            "key": str(uuid.uuid4()),
+        },
     )
     assert admitted.status_code == 200
     assert await enter(visitor("melati"), "089900000000", PASSWORD) == 303
@@ -221,9 +246,13 @@ async def test_an_import_of_the_register_leads_nobody_into_an_officers_account(
         "0002,Budi Hartono Melati,L,0812-7777-0001,2024-05-02,0,0,0\n"
     )
     async with coop_session(database, melati) as db:
-        _, report = await import_members(db, Actor("officer", "Kasir Curang"), register, as_of=date(2026, 1, 1))
+        _, report = await import_members(
+            db, Actor("officer", "Kasir Curang"), register, as_of=date(2026, 1, 1)
+        )
     assert report.imported == 1
-    assert await value(database, melati, "SELECT phone FROM members WHERE number = '0002'") == "+6281277770001"
+    assert (
+        await value(database, melati, "SELECT phone FROM members WHERE number = '0002'") == "+6281277770001"
+    )
     assert await enter(visitor("melati"), "0812-7777-0001", PASSWORD) == 403
     assert await enter(visitor("melati"), BUDI, PASSWORD) == 303
 

@@ -1,4 +1,6 @@
-"""Knocking at the books' door without our code: whatever is sent, the database's own function holds to the rules."""
+"""Knocking at the books' door without our code: whatever is sent, the database's own function holds to the
+rules.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +18,12 @@ from ledger.chart import BANK, CASH, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 SOMEBODY = str(new_id())
 CALL = text(
     "SELECT source_key, number, fresh FROM post_journals("
-    "CAST(CAST(:value_dates AS text) AS date[]), CAST(CAST(:descriptions AS text) AS text[]), CAST(CAST(:source_keys AS text) AS text[]),"
+    "CAST(CAST(:value_dates AS text) AS date[]), CAST(CAST(:descriptions AS text) AS text[]), "
+    "CAST(CAST(:source_keys AS text) AS text[]),"
     " CAST(CAST(:reversals AS text) AS bigint[]), CAST(CAST(:line_journals AS text) AS integer[]),"
     " CAST(CAST(:line_accounts AS text) AS text[]), CAST(CAST(:line_parties AS text) AS uuid[]),"
-    " CAST(CAST(:line_debits AS text) AS bigint[]), CAST(CAST(:line_credits AS text) AS bigint[]), CAST(:posted_by AS text))"
+    " CAST(CAST(:line_debits AS text) AS bigint[]), CAST(CAST(:line_credits AS text) AS bigint[]), "
+    "CAST(:posted_by AS text))"
 )
 JOURNALS = ("value_dates", "descriptions", "source_keys", "reversals")
 LINES = ("line_journals", "line_accounts", "line_parties", "line_debits", "line_credits")
@@ -51,7 +55,8 @@ TWICE = (*SIDES, *((2, *side[1:]) for side in SIDES))
 async def refused(db: AsyncSession, call: dict[str, Any]) -> str:
     """The SQLSTATE with which the door refuses a call; nothing of it is in the books afterwards."""
     counts = text(
-        "SELECT (SELECT count(*) FROM journals), (SELECT count(*) FROM journal_lines), sum(balance) FROM balances"
+        "SELECT (SELECT count(*) FROM journals), (SELECT count(*) FROM journal_lines), sum(balance) "
+        "FROM balances"
     )
     before = (await db.execute(counts)).one()
     async with db.begin_nested() as savepoint:
@@ -102,7 +107,9 @@ async def refused(db: AsyncSession, call: dict[str, Any]) -> str:
         (columns(*TWICE, keys=("a", "b")) | {"value_dates": "[0:1]={2026-03-02,2026-03-02}"}, "LB008"),
     ],
 )
-async def test_what_makes_no_journal_is_refused(db: AsyncSession, call: dict[str, Any], sqlstate: str) -> None:
+async def test_what_makes_no_journal_is_refused(
+    db: AsyncSession, call: dict[str, Any], sqlstate: str
+) -> None:
     if "large" in call["source_keys"]:
         await db.execute(CALL, columns((1, CASH, None, 2**62, 0), (1, BANK, None, 0, 2**62), keys=("first",)))
     assert await refused(db, call) == sqlstate
@@ -110,7 +117,9 @@ async def test_what_makes_no_journal_is_refused(db: AsyncSession, call: dict[str
 
 @pytest.mark.parametrize("column", [*JOURNALS, *LINES])
 @pytest.mark.parametrize(
-    "broken", [lambda values: values[:-1], lambda values: [*values, values[-1]], None], ids=["short", "long", "absent"]
+    "broken",
+    [lambda values: values[:-1], lambda values: [*values, values[-1]], None],
+    ids=["short", "long", "absent"],
 )
 async def test_columns_of_different_lengths_are_refused(
     db: AsyncSession, column: str, broken: Callable[[list[Any]], list[Any]] | None
@@ -121,7 +130,9 @@ async def test_columns_of_different_lengths_are_refused(
     assert await refused(db, call) == "LB008"
 
 
-@pytest.mark.parametrize("column", [*JOURNALS[:3], "line_journals", "line_accounts", "line_debits", "line_credits"])
+@pytest.mark.parametrize(
+    "column", [*JOURNALS[:3], "line_journals", "line_accounts", "line_debits", "line_credits"]
+)
 async def test_a_missing_value_in_a_column_is_refused(db: AsyncSession, column: str) -> None:
     call = columns(*TWICE, keys=("a", "b"))
     call[column] = call[column].replace(call[column][1:-1].split(",")[0], "NULL", 1)
@@ -135,12 +146,16 @@ async def test_nobody_posts_without_a_name(db: AsyncSession) -> None:
 async def test_lines_may_come_in_any_order_and_balances_run_by_journal(db: AsyncSession, ro: Reader) -> None:
     """Of the second journal first; nobody is written as no party and as zeros, and is one."""
     mixed = (
-        (2, BANK, None, 0, 7), (1, CASH, None, 5, 0), (2, CASH, str(UUID(int=0)), 7, 0), (1, BANK, None, 0, 5),
-    )  # fmt: skip
+        (2, BANK, None, 0, 7),
+        (1, CASH, None, 5, 0),
+        (2, CASH, str(UUID(int=0)), 7, 0),
+        (1, BANK, None, 0, 5),
+    )
     start = await ro.value("SELECT coalesce((SELECT balance FROM balances WHERE account = $1), 0)", CASH)
     numbers = [row.number for row in await db.execute(CALL, columns(*mixed, keys=("a", "b")))]
     rows = await ro.records(
-        "SELECT journal, line, account, balance FROM journal_lines WHERE journal = ANY($1) ORDER BY journal, line",
+        "SELECT journal, line, account, balance FROM journal_lines WHERE journal = ANY($1) ORDER BY "
+        "journal, line",
         numbers,
     )
     first, second = numbers
@@ -157,7 +172,10 @@ async def test_lines_may_come_in_any_order_and_balances_run_by_journal(db: Async
 async def test_a_line_bears_its_journals_date(db: AsyncSession, ro: Reader) -> None:
     await db.execute(CALL, columns(*SIDES, keys=("a",), day="2026-01-31"))
     await db.execute(CALL, columns(*SIDES, keys=("b",), day="2024-02-29"))
-    count = "SELECT count(*) FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE l.value_date {} j.value_date"
+    count = (
+        "SELECT count(*) FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE l.value_date "
+        "{} j.value_date"
+    )
     assert await ro.value(count.format("IS DISTINCT FROM")) == 0
     assert await ro.value(count.format("=")) > 4
 
@@ -174,7 +192,9 @@ async def test_what_is_there_already_needs_no_open_year(db: AsyncSession) -> Non
 @pytest.mark.parametrize(
     "table", ["accounts", "balances", "journals", "journal_counter", "closed_years", "journal_lines"]
 )
-async def test_a_temporary_table_stands_before_none_of_the_books(db: AsyncSession, ro: Reader, table: str) -> None:
+async def test_a_temporary_table_stands_before_none_of_the_books(
+    db: AsyncSession, ro: Reader, table: str
+) -> None:
     await db.execute(text(f"CREATE TEMP TABLE {table} (LIKE {table}) ON COMMIT DROP"))
     await db.execute(text(f"GRANT ALL ON pg_temp.{table} TO PUBLIC"))
     assert await refused_or_none(db, columns(*TAKEN, keys=("shadow",))) == "LB002"
@@ -211,6 +231,8 @@ async def test_settings_of_the_caller_change_nothing(db: AsyncSession) -> None:
 
 async def test_the_principal_of_one_pays_nothing_of_another(db: AsyncSession) -> None:
     other = str(new_id())
-    await db.execute(CALL, columns((1, CASH, None, 5, 0), (1, PRINCIPAL_SAVINGS, SOMEBODY, 0, 5), keys=("a",)))
+    await db.execute(
+        CALL, columns((1, CASH, None, 5, 0), (1, PRINCIPAL_SAVINGS, SOMEBODY, 0, 5), keys=("a",))
+    )
     taken = columns((1, PRINCIPAL_SAVINGS, other, 5, 0), (1, CASH, None, 0, 5), keys=("b",))
     assert await refused(db, taken) == "LB002"

@@ -24,7 +24,9 @@ STRANGER, VILLAGER = "203.0.113.9", "198.51.100.4"
 def from_network(app: Doors, address: str, label: str = "melati") -> httpx.AsyncClient:
     origin = f"http://{label}.{BASE_DOMAIN}"
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, client=(address, 40_000)), base_url=origin, headers={"origin": origin}
+        transport=httpx.ASGITransport(app, client=(address, 40_000)),
+        base_url=origin,
+        headers={"origin": origin},
     )
 
 

@@ -42,10 +42,14 @@ def told(answer: httpx.Response) -> tuple[int, str | None, str]:
     return answer.status_code, answer.headers.get("location"), re.sub(r"[0-9a-f-]{36}", "", answer.text)
 
 
-async def test_applying_answers_alike_for_every_phone(visitor: Visitors, database: Database, melati: TenantRef) -> None:
+async def test_applying_answers_alike_for_every_phone(
+    visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
     await visitor("melati").post("/gabung", data=application(APPLICANT))
     asked: list[str] = []
-    event.listen(database.write.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2]), named=False)
+    event.listen(
+        database.write.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2]), named=False
+    )
     answers, work = [], []
     for phone in (NOBODY, MEMBER, APPLICANT, CHAIR):
         asked.clear()
@@ -87,15 +91,20 @@ async def test_two_names_of_one_account_are_not_told_by_the_wait(visitor: Visito
             stopped = await client.post(path, data={"identity": MEMBER, **form})
         assert stopped.status_code == 429
         hers, nobodys = [
-            (await client.post(path, data={"identity": number, **form})).status_code for number in ("0001", "4711")
+            (await client.post(path, data={"identity": number, **form})).status_code
+            for number in ("0001", "4711")
         ]
         assert hers == nobodys, "else the member's number is found by the phone's wait"
 
 
-async def test_a_wrong_code_costs_the_same_for_every_phone(visitor: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wrong_code_costs_the_same_for_every_phone(
+    visitor: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weighed: list[str] = []
     real = passwords._fits
-    monkeypatch.setattr(passwords, "_fits", lambda stored, given: weighed.append(stored) or real(stored, given))
+    monkeypatch.setattr(
+        passwords, "_fits", lambda stored, given: weighed.append(stored) or real(stored, given)
+    )
     answers = []
     for phone in (MEMBER, CHAIR, NOBODY):
         form = {"identity": phone, "code": "CDFG-3467", "password": "tiga kata aneh"}

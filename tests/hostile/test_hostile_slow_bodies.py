@@ -42,10 +42,13 @@ def behind_caddy(database: Database, tmp_path: Path) -> Iterator[int]:
 
 
 async def _neighbours_page(port: int) -> httpx.Response:
-    """A page of another cooperative that no cache holds, asked for by somebody who gives up while the bodies are still open."""
+    """A page of another cooperative that no cache holds, asked for by somebody who gives up while the bodies
+    are still open.
+    """
     async with httpx.AsyncClient(trust_env=False, timeout=8) as client:
         return await client.get(
-            f"http://127.0.0.1:{port}/?cari=beras", headers={"Host": f"mawar.localhost:{port}", "Accept": "text/html"}
+            f"http://127.0.0.1:{port}/?cari=beras",
+            headers={"Host": f"mawar.localhost:{port}", "Accept": "text/html"},
         )
 
 
@@ -56,7 +59,9 @@ async def test_a_neighbours_page_answers_while_1500_slow_bodies_of_many_networks
     assert "Koperasi Mawar" in answer.text
 
 
-async def test_a_neighbours_page_answers_through_caddy_while_1500_slow_bodies_are_open(behind_caddy: int) -> None:
+async def test_a_neighbours_page_answers_through_caddy_while_1500_slow_bodies_are_open(
+    behind_caddy: int,
+) -> None:
     port = behind_caddy
     async with slow_bodies(port, f"melati.localhost:{port}", "/masuk", networks(30), MANY // 30):
         answer = await _neighbours_page(port)

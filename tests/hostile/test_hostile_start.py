@@ -1,4 +1,6 @@
-"""A start that would be unsafe is refused, whatever the environment says, and every reason is named at once."""
+"""A start that would be unsafe is refused, whatever the environment says,
+and every reason is named at once.
+"""
 
 import base64
 import os
@@ -37,7 +39,9 @@ BY_HAND = [
 ]
 
 
-@pytest.mark.parametrize("domain", ["lumbung.example", "lumbung.example:8000", "192.168.1.5:8000", "notlocalhost"])
+@pytest.mark.parametrize(
+    "domain", ["lumbung.example", "lumbung.example:8000", "192.168.1.5:8000", "notlocalhost"]
+)
 def test_development_serves_no_domain_but_this_machines(domain: str) -> None:
     with pytest.raises(Refusal, match="LUMBUNG_BASE_DOMAIN"):
         check_startable(Settings(base_domain=domain))
@@ -55,9 +59,16 @@ def test_an_option_of_the_command_is_held_to_the_same(command: str, tmp_path: Pa
     done = subprocess.run(
         [sys.executable, "-m", "commands.main", command, "--host", "0.0.0.0"],
         # without programs for the embedded server nothing is started, whatever is or is not refused
-        env=environment | {"PYTHONPATH": str(PLATFORM), "LUMBUNG_POSTGRES_BIN": str(tmp_path), "LUMBUNG_DATA_DIR": str(tmp_path)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment
+        | {
+            "PYTHONPATH": str(PLATFORM),
+            "LUMBUNG_POSTGRES_BIN": str(tmp_path),
+            "LUMBUNG_DATA_DIR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "LUMBUNG_HOST" in done.stderr
 
@@ -88,7 +99,8 @@ def test_production_takes_whatever_a_generator_made() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [bytes(32), b"m" * 32, bytes(range(32)), b"0123456789abcdef" * 2, b"kunci utama koperasi kita semua!"]
+    "key",
+    [bytes(32), b"m" * 32, bytes(range(32)), b"0123456789abcdef" * 2, b"kunci utama koperasi kita semua!"],
 )
 def test_production_refuses_a_master_key_made_by_hand(key: bytes) -> None:
     with pytest.raises(Refusal, match="LUMBUNG_MASTER_KEYS"):
@@ -103,7 +115,9 @@ def test_production_refuses_every_name_of_this_machine(domain: str) -> None:
 
 def test_every_problem_is_named_at_once() -> None:
     with pytest.raises(Refusal) as refused:
-        check_startable(replace(SAFE, secret_key="k" * 40, master_keys=(("k1", bytes(32)),), base_domain="a.localhost"))
+        check_startable(
+            replace(SAFE, secret_key="k" * 40, master_keys=(("k1", bytes(32)),), base_domain="a.localhost")
+        )
     for name in ("LUMBUNG_SECRET_KEY", "LUMBUNG_MASTER_KEYS", "LUMBUNG_BASE_DOMAIN"):
         assert name in str(refused.value)
     with pytest.raises(Refusal) as refused:

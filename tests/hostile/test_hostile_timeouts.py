@@ -43,7 +43,10 @@ async def slow_reading(database: Database, tenant: TenantRef, table: str, second
     async with database.owner.begin() as connection:
         await connection.execute(text(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"))
         await connection.execute(
-            text(f"CREATE POLICY dawdle ON {name} USING ((SELECT pg_catalog.pg_sleep({seconds})::text) IS NOT NULL)")
+            text(
+                f"CREATE POLICY dawdle ON {name} USING ((SELECT pg_catalog.pg_sleep({seconds})::text) IS "
+                f"NOT NULL)"
+            )
         )
 
 
@@ -51,8 +54,14 @@ async def slow_writing(database: Database, tenant: TenantRef, table: str, second
     name = tenant.schema_name
     async with database.owner.begin() as connection:
         for statement in (
-            f"CREATE FUNCTION {name}.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.pg_sleep({seconds}); RETURN NULL; END $$",
-            f"CREATE TRIGGER dawdle AFTER INSERT ON {name}.{table} FOR EACH STATEMENT EXECUTE FUNCTION {name}.dawdle()",
+            (
+                f"CREATE FUNCTION {name}.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+                f"pg_catalog.pg_sleep({seconds}); RETURN NULL; END $$"
+            ),
+            (
+                f"CREATE TRIGGER dawdle AFTER INSERT ON {name}.{table} FOR EACH STATEMENT EXECUTE FUNCTION "
+                f"{name}.dawdle()"
+            ),
         ):
             await connection.execute(text(statement))
 
@@ -118,7 +127,9 @@ async def test_each_pool_sets_its_own_and_a_longer_profile_ends_with_its_transac
         async with coop_reader(database, melati, EXPORT) as ro:
             assert await ro.value(SHOWN) == "2min 5s 2min"
     async with database.owner.connect() as connection:
-        assert (await connection.execute(text(SHOWN))).scalar_one() == "0 0 0", "migrations take as long as they take"
+        assert (await connection.execute(text(SHOWN))).scalar_one() == "0 0 0", (
+            "migrations take as long as they take"
+        )
         roles = await connection.execute(
             text("SELECT array_to_string(rolconfig, ',') FROM pg_roles WHERE rolname = :role"),
             {"role": settings.app_role},

@@ -13,7 +13,14 @@ import pytest
 from sqlalchemy import text
 
 from conftest import SignInAs
-from factories.processes import CADDYFILE, bare_environment, caddy_process, caddy_program, free_port, web_process
+from factories.processes import (
+    CADDYFILE,
+    bare_environment,
+    caddy_process,
+    caddy_program,
+    free_port,
+    web_process,
+)
 from factories.servers import give_to_plain_owner
 from kernel.database import Database
 from tenants.session import shared_session
@@ -34,7 +41,9 @@ class Front:
     authority: Path | None = None
 
     def ask(self, label: str, path: str = "/", *, method: str = "GET", **options: object) -> httpx.Response:
-        """Ask as the browser at ``label.<base>`` does: its Host, and with TLS its server name, but on loopback."""
+        """Ask as the browser at ``label.<base>`` does: its Host, and with TLS its server name, but on
+        loopback.
+        """
         name = self.base_domain.partition(":")[0]
         host = f"{label}.{name}" if label else name
         headers = {"Host": self.host(label), "Accept": "text/html"} | dict(options.pop("headers", {}))  # type: ignore[call-overload]
@@ -71,7 +80,9 @@ def plain(database: Database, tmp_path: Path) -> Iterator[Front]:
 
 @pytest.fixture
 async def encrypted(database: Database, tmp_path: Path) -> AsyncIterator[Front]:
-    """With certificates of Caddy's own authority; its root certificate is the only one that the client trusts."""
+    """With certificates of Caddy's own authority; its root certificate is the only one that the client
+    trusts.
+    """
     caddy_program()
     await give_to_plain_owner(database)
     upstream, port, plain_port = free_port(), free_port(), free_port()
@@ -105,7 +116,9 @@ PRETENDED = "203.0.113.9"
 
 
 async def addresses_seen(database: Database) -> set[str]:
-    """The addresses from which the operators' sign-in was tried, as the web process counted them: by what it keeps of each."""
+    """The addresses from which the operators' sign-in was tried, as the web process counted them: by what it
+    keeps of each.
+    """
     kept = {throttle_key("operator-from", address): address for address in ("127.0.0.1", PRETENDED, "::1")}
     async with shared_session(database) as db:
         keys = await db.execute(text("SELECT key FROM shared.throttles WHERE key LIKE 'operator-from:%'"))
@@ -123,7 +136,11 @@ async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend
 ) -> None:
     _each_host_gets_its_own(plain)
 
-    spoofed = {"X-Forwarded-For": "203.0.113.9, 127.0.0.1", "X-Real-IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+    spoofed = {
+        "X-Forwarded-For": "203.0.113.9, 127.0.0.1",
+        "X-Real-IP": "203.0.113.9",
+        "Forwarded": "for=203.0.113.9",
+    }
     answer = sign_in_as_stranger(plain, **spoofed)
     assert answer.status_code != 403, "the Origin header no longer matches the Host that arrives"
     assert await addresses_seen(database) == {"127.0.0.1"}
@@ -140,7 +157,9 @@ async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend
     assert "12 MB" in large.text
 
 
-async def test_with_tls_one_wildcard_certificate_covers_every_cooperative(encrypted: Front, database: Database) -> None:
+async def test_with_tls_one_wildcard_certificate_covers_every_cooperative(
+    encrypted: Front, database: Database
+) -> None:
     _each_host_gets_its_own(encrypted)
     assert encrypted.ask("melati").headers["strict-transport-security"].startswith("max-age=")
 
@@ -177,7 +196,9 @@ def test_caddy_and_the_web_process_set_the_same_limit() -> None:
         assert f"{option} {LARGEST_FORM // 1024}KiB" in caddyfile
 
 
-@pytest.mark.parametrize(("newer", "told"), [("2.6", '"buffer_requests":true'), ("2.7", "directive request_buffers")])
+@pytest.mark.parametrize(
+    ("newer", "told"), [("2.6", '"buffer_requests":true'), ("2.7", "directive request_buffers")]
+)
 def test_either_way_of_buffering_is_chosen_by_a_setting(newer: str, told: str, tmp_path: Path) -> None:
     """Debian's Caddy knows the older one alone: that it names the other shows that it was chosen."""
     environment = bare_environment() | {
@@ -202,14 +223,19 @@ async def test_a_file_larger_than_the_buffer_arrives_whole(plain: Front, sign_in
         method="POST",
         data={"csrf": officer.csrf, "as_of": "2026-01-01"},
         files={"file": ("barang.csv", content.encode(), "text/csv")},
-        headers={"Origin": f"http://{plain.host('melati')}", "Cookie": f"lumbung={officer.client.cookies['lumbung']}"},
+        headers={
+            "Origin": f"http://{plain.host('melati')}",
+            "Cookie": f"lumbung={officer.client.cookies['lumbung']}",
+        },
     )
     assert shown.status_code == 200
     assert f"{len(lines):,}".replace(",", ".") in shown.text or str(len(lines)) in shown.text
 
 
 def test_the_caddyfile_is_in_its_one_shape() -> None:
-    done = subprocess.run([caddy_program(), "fmt", str(CADDYFILE)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [caddy_program(), "fmt", str(CADDYFILE)], capture_output=True, text=True, check=False
+    )
     assert done.stdout == CADDYFILE.read_text("utf-8")
 
 

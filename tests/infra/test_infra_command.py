@@ -1,4 +1,6 @@
-"""`lumbung` on an operator's PATH: with the settings and secrets that the units have, and the owner's login only where it is needed."""
+"""`lumbung` on an operator's PATH: with the settings and secrets that the units have, and the owner's login
+only where it is needed.
+"""
 
 import os
 import subprocess
@@ -35,13 +37,17 @@ def etc(tmp_path: Path) -> Path:
 
 
 def told(etc: Path, *arguments: str, **more: str) -> tuple[str, dict[str, str]]:
-    environment = bare_environment() | {"LUMBUNG_ETC": str(etc), "LUMBUNG_PROGRAM": str(etc / "program")} | more
+    environment = (
+        bare_environment() | {"LUMBUNG_ETC": str(etc), "LUMBUNG_PROGRAM": str(etc / "program")} | more
+    )
     done = subprocess.run(
         [str(BIN / "lumbung"), *arguments], env=environment, capture_output=True, text=True, check=True
     )
     first, *lines = done.stdout.splitlines()
     found = dict(line.split("=", 1) for line in lines)
-    return first, {name: value for name, value in found.items() if name not in {"LUMBUNG_ETC", "LUMBUNG_PROGRAM"}}
+    return first, {
+        name: value for name, value in found.items() if name not in {"LUMBUNG_ETC", "LUMBUNG_PROGRAM"}
+    }
 
 
 def test_a_command_has_the_settings_and_secrets_of_web_and_worker(etc: Path) -> None:
@@ -88,7 +94,10 @@ def test_under_docker_a_command_runs_where_the_login_it_needs_is(
     docker = tmp_path / "docker"
     docker.write_text('#!/bin/sh\necho "$@"\n')
     docker.chmod(0o755)
-    environment = bare_environment() | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LUMBUNG_COMPOSE": "compose.yaml"}
+    environment = bare_environment() | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "LUMBUNG_COMPOSE": "compose.yaml",
+    }
     done = subprocess.run(
         [str(BIN / "lumbung-docker"), *arguments],
         env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
@@ -100,7 +109,10 @@ def test_under_docker_doctor_gets_a_container_of_its_own_with_every_login(tmp_pa
     docker = tmp_path / "docker"
     docker.write_text('#!/bin/sh\necho "$@"\n')
     docker.chmod(0o755)
-    environment = bare_environment() | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LUMBUNG_COMPOSE": "compose.yaml"}
+    environment = bare_environment() | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "LUMBUNG_COMPOSE": "compose.yaml",
+    }
     done = subprocess.run(
         [str(BIN / "lumbung-docker"), "doctor", "--json"],
         env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,

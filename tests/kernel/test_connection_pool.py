@@ -132,7 +132,9 @@ class Wire:
         self.open = True
 
 
-def pool_of(size: int, opened: list[Wire], *, wait: float = 5, full: list[bool] | None = None) -> ConnectionPool[Wire]:
+def pool_of(
+    size: int, opened: list[Wire], *, wait: float = 5, full: list[bool] | None = None
+) -> ConnectionPool[Wire]:
     async def opens() -> Wire:
         await asyncio.sleep(0)
         if full is not None and full[0]:

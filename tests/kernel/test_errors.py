@@ -23,7 +23,9 @@ def forget_kinds_made_here() -> Iterator[None]:
 
 
 def test_a_refusal_speaks_both_languages() -> None:
-    low = Kind("trial.stock_low", 409, id="Stok {product} tinggal {left}.", en="Only {left} of {product} left.")
+    low = Kind(
+        "trial.stock_low", 409, id="Stok {product} tinggal {left}.", en="Only {left} of {product} left."
+    )
     refusal = low(product="Beras", left=2)
     assert (refusal.code, refusal.status) == ("trial.stock_low", 409)
     assert refusal.sentence("id") == "Stok Beras tinggal 2."
@@ -41,7 +43,9 @@ def test_facts_are_written_as_the_reader_writes_them() -> None:
         e=["x", Rupiah(1_000)],
         f=datetime(2026, 8, 17, 3, 5, tzinfo=UTC),
     )
-    assert refusal.sentence("id") == "Rp12.500 17 Agustus 2026 2,5 simpanan x, Rp1.000 17 Agustus 2026 10.05 WIB"
+    assert refusal.sentence("id") == (
+        "Rp12.500 17 Agustus 2026 2,5 simpanan x, Rp1.000 17 Agustus 2026 10.05 WIB"
+    )
     assert refusal.sentence("en") == "Rp12,500 17 August 2026 2.5 savings x, Rp1,000 17 August 2026 10:05 WIB"
 
 

@@ -50,7 +50,14 @@ async def test_each_gets_what_it_asked_for(ro: Reader) -> None:
         profile,
         lambda r: r.one(Row, MEMBERS, "9999"),
     )
-    assert got == (await members(ro), await bylaws_on(ro, TODAY), await members(ro, "0001"), 0, await profile(ro), None)
+    assert got == (
+        await members(ro),
+        await bylaws_on(ro, TODAY),
+        await members(ro, "0001"),
+        0,
+        await profile(ro),
+        None,
+    )
     assert [row.number for row in got[0]] == ["0002", "0001"]
 
 

@@ -143,7 +143,9 @@ def test_what_a_csv_writer_writes_is_read_back(
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
-    sound = [row for row in rows if not any("\ud800" <= letter <= "\udfff" for cell in row for letter in cell)]
+    sound = [
+        row for row in rows if not any("\ud800" <= letter <= "\udfff" for cell in row for letter in cell)
+    ]
     writer.writerows(sound)
     content = out.getvalue().encode("utf-8-sig" if marked else "utf-8")
     expected = [tuple(cell.strip() for cell in row) for row in sound if any(cell.strip() for cell in row)]

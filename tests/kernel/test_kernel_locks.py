@@ -1,4 +1,6 @@
-"""A row that a transaction holds is known to be held until its end, and not past a savepoint whose locks may be gone."""
+"""A row that a transaction holds is known to be held until its end, and not past a savepoint whose locks may
+be gone.
+"""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession

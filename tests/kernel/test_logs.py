@@ -24,7 +24,9 @@ except ValueError:
 def written(environment: str) -> str:
     command = [sys.executable, "-c", PROGRAM.format(environment=environment)]
     root = Path(__file__).parents[2] / "platform"
-    return subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(root)}).stdout
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(root)}
+    ).stdout
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])

@@ -15,7 +15,9 @@ amounts = st.integers(min_value=-(10**15), max_value=10**15).map(Rupiah)
 weights = st.dictionaries(
     st.text("abc123", min_size=1, max_size=3),
     st.one_of(
-        st.integers(0, 10**9), st.decimals(0, 1000, places=2, allow_nan=False), st.fractions(0, 100, max_denominator=99)
+        st.integers(0, 10**9),
+        st.decimals(0, 1000, places=2, allow_nan=False),
+        st.fractions(0, 100, max_denominator=99),
     ),
     min_size=1,
     max_size=8,
@@ -86,7 +88,11 @@ class TestReckoning:
             reckon(Rupiah(5))
 
     def test_is_written_as_digits(self) -> None:
-        assert (str(Rupiah(12_500)), f"{Rupiah(12_500)}", repr(Rupiah(12_500))) == ("12500", "12500", "Rupiah(12500)")
+        assert (str(Rupiah(12_500)), f"{Rupiah(12_500)}", repr(Rupiah(12_500))) == (
+            "12500",
+            "12500",
+            "Rupiah(12500)",
+        )
 
 
 class TestSplit:
@@ -135,7 +141,9 @@ class TestSplit:
             assert abs(int(part) - int(amount) * Fraction(by[key]) / total) < 1
 
     @given(amounts, weights, st.randoms(use_true_random=False))
-    def test_the_order_of_weights_changes_nothing(self, amount: Rupiah, by: dict[str, Any], random: Any) -> None:
+    def test_the_order_of_weights_changes_nothing(
+        self, amount: Rupiah, by: dict[str, Any], random: Any
+    ) -> None:
         items = list(by.items())
         random.shuffle(items)
         assert amount.split(by) == amount.split(dict(items))

@@ -46,7 +46,9 @@ async def test_hashing_leaves_the_event_loop_free(monkeypatch: pytest.MonkeyPatc
         return True
 
     monkeypatch.setattr(passwords, "_fits", spy)
-    await asyncio.gather(*(passwords.verify_password("x", GOOD) for _ in range(20)), passwords.verify_nobody(GOOD))
+    await asyncio.gather(
+        *(passwords.verify_password("x", GOOD) for _ in range(20)), passwords.verify_nobody(GOOD)
+    )
     assert threads
     assert all(name.startswith("argon2") for name in threads)
     assert len(threads) <= 2

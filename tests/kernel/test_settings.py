@@ -103,7 +103,10 @@ def test_development_starts_with_every_default_and_production_with_safe_settings
         ({"LUMBUNG_SECRET_KEY": "short"}, "shorter than 32"),
         ({"LUMBUNG_BILLING_STRIPE_KEY": "sk_test_1"}, "LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode"),
         ({"LUMBUNG_APP_DATABASE_URL": ""}, "LUMBUNG_APP_DATABASE_URL names no database"),
-        ({"LUMBUNG_DATABASE_URL": "postgresql://lumbung:p@db/lumbung"}, "LUMBUNG_DATABASE_URL is the owner's"),
+        (
+            {"LUMBUNG_DATABASE_URL": "postgresql://lumbung:p@db/lumbung"},
+            "LUMBUNG_DATABASE_URL is the owner's",
+        ),
         (
             {"LUMBUNG_APP_DATABASE_URL": "postgresql://lumbung_app:rahasia@db/lumbung"},
             "password in LUMBUNG_APP_DATABASE_URL",
@@ -187,13 +190,19 @@ def test_the_applications_role_is_the_one_of_its_address() -> None:
         load(SAFE | {"LUMBUNG_APP_ROLE": "lain"})
 
 
-def test_a_process_that_serves_is_given_every_setting_but_the_owners_login(secret_file: Path, tmp_path: Path) -> None:
+def test_a_process_that_serves_is_given_every_setting_but_the_owners_login(
+    secret_file: Path, tmp_path: Path
+) -> None:
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     (credentials / "lumbung_database_url").write_text("postgresql://lumbung:milik-pemilik@db/lumbung")
     (credentials / "lumbung_broker_url").write_text("redis://:antrean@db/0")
     left = settings.without_owner(
-        {"PATH": "/bin", "LUMBUNG_SECRET_KEY_FILE": str(secret_file), "CREDENTIALS_DIRECTORY": str(credentials)}
+        {
+            "PATH": "/bin",
+            "LUMBUNG_SECRET_KEY_FILE": str(secret_file),
+            "CREDENTIALS_DIRECTORY": str(credentials),
+        }
     )
     assert left == {
         "PATH": "/bin",

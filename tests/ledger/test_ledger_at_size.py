@@ -1,4 +1,6 @@
-"""What a posting reads does not grow with the books: neither a till on a warm connection nor a batch of an import looks at what lies there."""
+"""What a posting reads does not grow with the books: neither a till on a warm connection nor a batch of an
+import looks at what lies there.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -21,9 +23,11 @@ CALLS = 8
 # What lies in the books already; run as the owner, past all triggers.
 FILL = f"""
 INSERT INTO journals (number, value_date, description, source_key, posted_by)
-SELECT last_number + n, DATE '2025-01-01' + n % 365, 'x', 'old:' || n, 'x' FROM journal_counter, generate_series(1, {JOURNALS}) n;
+SELECT last_number + n, DATE '2025-01-01' + n % 365, 'x', 'old:' || n, 'x' FROM journal_counter,
+generate_series(1, {JOURNALS}) n;
 INSERT INTO journal_lines (journal, line, value_date, account, party, debit, credit, balance)
-SELECT number, side, value_date, CASE side WHEN 1 THEN '1101' ELSE '4201' END, NULL, 5 * (2 - side), 5 * (side - 1), 5
+SELECT number, side, value_date, CASE side WHEN 1 THEN '1101' ELSE '4201' END, NULL, 5 * (2 - side), 5 * (side
+    - 1), 5
 FROM journals, generate_series(1, 2) side WHERE source_key LIKE 'old:%';
 UPDATE journal_counter SET last_number = last_number + {JOURNALS}
 """
@@ -62,7 +66,9 @@ def sale(key: str) -> Journal:
     return Journal(DAY, "Penjualan", key, lines)
 
 
-async def test_a_till_on_a_warm_connection_reads_only_what_it_writes(database: Database, melati: TenantRef) -> None:
+async def test_a_till_on_a_warm_connection_reads_only_what_it_writes(
+    database: Database, melati: TenantRef
+) -> None:
     await fill(database, melati, ANALYZE)
     for at in range(CALLS):
         await posted(database, melati, [sale(f"warm:{at}")])
@@ -74,7 +80,9 @@ async def test_a_till_on_a_warm_connection_reads_only_what_it_writes(database: D
 async def test_a_connection_that_knew_small_books_reads_no_more_of_large_ones(
     database: Database, melati: TenantRef
 ) -> None:
-    """A plan made when a table had one page is kept; nobody has told the planner of the rows that came since."""
+    """A plan made when a table had one page is kept;
+    nobody has told the planner of the rows that came since.
+    """
     for at in range(CALLS):
         await posted(database, melati, [sale(f"warm:{at}")])
     await fill(database, melati)
@@ -84,7 +92,9 @@ async def test_a_connection_that_knew_small_books_reads_no_more_of_large_ones(
     assert await rows_read(database, melati) - before < 100
 
 
-async def test_each_batch_of_a_file_reads_as_much_as_the_one_before(database: Database, mawar: TenantRef) -> None:
+async def test_each_batch_of_a_file_reads_as_much_as_the_one_before(
+    database: Database, mawar: TenantRef
+) -> None:
     """In one transaction, as the pages import: the planner knows nothing yet of the rows that it wrote."""
     counted = text(
         "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"

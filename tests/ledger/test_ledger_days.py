@@ -1,4 +1,6 @@
-"""The days that postings count for: never before 1950, in forms near to the cooperative's own time, deposits not before the member joined."""
+"""The days that postings count for: never before 1950, in forms near to the cooperative's own time, deposits
+not before the member joined.
+"""
 
 import re
 from datetime import date
@@ -39,7 +41,13 @@ async def test_the_door_takes_nothing_of_before_1950(db: AsyncSession) -> None:
 
 
 async def test_a_form_takes_no_day_long_before_the_cooperative_signed_up(officer_client: SignedIn) -> None:
-    sent = {"account": "6120", "amount": "10.000", "way": "cash", "description": "Listrik", "key": str(new_id())}
+    sent = {
+        "account": "6120",
+        "amount": "10.000",
+        "way": "cash",
+        "description": "Listrik",
+        "key": str(new_id()),
+    }
     for address in ("/pengurus/buku/catat/periksa", "/pengurus/buku/catat"):
         answer = await officer_client.post(address, sent | {"on": f"{THIS_YEAR - 11}-03-01"})
         assert answer.status_code == 422
@@ -67,7 +75,9 @@ async def test_an_old_register_goes_back_to_1900(officer_client: SignedIn) -> No
         assert (await officer_client.post("/pengurus/anggota/baru", sent)).status_code in statuses
 
 
-async def test_one_slip_offers_no_row_of_years(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_one_slip_offers_no_row_of_years(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         await post(db, journal(date(1950, 3, 1)), by="Impor")
         await post(db, journal(date(THIS_YEAR - 2, 3, 1)), by="Impor")

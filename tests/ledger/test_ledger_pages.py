@@ -80,7 +80,9 @@ async def test_an_entry_sent_twice_counts_once(db: AsyncSession) -> None:
         ({"on": date(2024, 12, 31)}, "ledger.year_closed"),
     ],
 )
-async def test_an_entry_that_cannot_be_is_refused(db: AsyncSession, facts: dict[str, object], code: str) -> None:
+async def test_an_entry_that_cannot_be_is_refused(
+    db: AsyncSession, facts: dict[str, object], code: str
+) -> None:
     await close_year(db, SYSTEM, 2024)
     with pytest.raises(Refusal) as refused:
         await check_entry(await reader_of(db), entry(**facts), today=TODAY)
@@ -182,7 +184,9 @@ async def test_what_is_not_there_is_a_page_that_says_so(officer_client: SignedIn
         assert (answer.status_code, "<html" in answer.text) == (404, True), path
 
 
-async def test_long_accounts_come_in_pages(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_long_accounts_come_in_pages(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         for _ in range(60):
             await record_entry(db, SYSTEM, entry(amount=Rupiah(1)), today=TODAY)
@@ -225,7 +229,12 @@ async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
     assert "sudah dibalik oleh" in (await officer_client.get(done.headers["location"])).text
     async with coop_session(database, melati) as db:
         assert await queries.balance(db, "6120") == 0
-        assert await (await reader_of(db)).value("SELECT count(*) FROM journals WHERE source_key LIKE 'manual:%'") == 1
+        assert (
+            await (await reader_of(db)).value(
+                "SELECT count(*) FROM journals WHERE source_key LIKE 'manual:%'"
+            )
+            == 1
+        )
 
 
 async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client: SignedIn) -> None:
@@ -245,7 +254,9 @@ async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client: Sign
     assert (answer.status_code, "tidak dipakai untuk catatan tangan" in answer.text) == (422, True)
 
 
-async def test_a_year_is_closed_from_its_page(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_a_year_is_closed_from_its_page(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     asked = await officer_client.get(f"{BOOKS}/tahun/2025/penutupan")
     assert "tidak bisa dibatalkan" in asked.text
     closed = await officer_client.post(f"{BOOKS}/tahun/2025/penutupan")
@@ -267,13 +278,20 @@ async def test_the_export_holds_all_of_it_also_while_suspended(
         await record_entry(db, SYSTEM, entry(description="=HYPERLINK(1)"), today=TODAY)
         total = await (await reader_of(db)).value("SELECT sum(debit)::bigint FROM journal_lines")
     async with database.owner.begin() as connection:
-        await connection.execute(text("UPDATE shared.cooperatives SET status = 'suspended' WHERE slug = 'melati'"))
+        await connection.execute(
+            text("UPDATE shared.cooperatives SET status = 'suspended' WHERE slug = 'melati'")
+        )
     database.local["changed"]("registry")
     answer = await officer_client.get(f"{BOOKS}/ekspor.zip")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
     archive = zipfile.ZipFile(io.BytesIO(answer.content))
     assert archive.testzip() is None
-    assert sorted(archive.namelist()) == ["accounts.csv", "journals.csv", "lines.csv", "trial-balance-2026.csv"]
+    assert sorted(archive.namelist()) == [
+        "accounts.csv",
+        "journals.csv",
+        "lines.csv",
+        "trial-balance-2026.csv",
+    ]
     lines, journals = rows_of(archive, "lines.csv"), rows_of(archive, "journals.csv")
     assert sum(int(line["debit"]) for line in lines) == sum(int(line["credit"]) for line in lines) == total
     assert {line["journal"] for line in lines} == {journal["number"] for journal in journals}

@@ -76,7 +76,9 @@ async def test_the_same_key_with_another_amount_is_refused(db: AsyncSession) -> 
     ],
     ids=["account", "party", "sides", "shares"],
 )
-async def test_the_same_key_with_the_same_sum_elsewhere_is_refused(db: AsyncSession, other: list[Line]) -> None:
+async def test_the_same_key_with_the_same_sum_elsewhere_is_refused(
+    db: AsyncSession, other: list[Line]
+) -> None:
     await post(db, deposit("a", 1_000), by="t")
     with pytest.raises(Refusal, match="exists already with other lines"):
         await post(db, Journal(DAY, "Setoran", "a", other), by="t")
@@ -154,7 +156,9 @@ async def test_a_reversal_mirrors_the_journal_once(db: AsyncSession) -> None:
 
 
 async def test_numbers_have_no_gaps(db: AsyncSession) -> None:
-    numbers = [posted.number for posted in await post_many(db, [deposit(f"k{at}", 1) for at in range(20)], by="t")]
+    numbers = [
+        posted.number for posted in await post_many(db, [deposit(f"k{at}", 1) for at in range(20)], by="t")
+    ]
     assert numbers == list(range(numbers[0], numbers[0] + 20))
 
 
@@ -173,8 +177,14 @@ async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_exp
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO journals (number, value_date, description, source_key, posted_by) VALUES (99, '2026-01-01', 'x', 'x', 'x')",
-        "INSERT INTO journal_lines (journal, line, account, debit, credit, balance) VALUES (1, 9, '1101', 5, 0, 5)",
+        (
+            "INSERT INTO journals (number, value_date, description, source_key, posted_by) VALUES (99, "
+            "'2026-01-01', 'x', 'x', 'x')"
+        ),
+        (
+            "INSERT INTO journal_lines (journal, line, account, debit, credit, balance) VALUES (1, 9, "
+            "'1101', 5, 0, 5)"
+        ),
         "UPDATE journals SET description = 'x'",
         "UPDATE journal_lines SET debit = 1",
         "DELETE FROM journal_lines",
@@ -182,7 +192,10 @@ async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_exp
         "UPDATE balances SET balance = 0",
         "UPDATE journal_counter SET last_number = 0",
         "UPDATE accounts SET floor = NULL",
-        "INSERT INTO accounts (code, name_id, name_en, kind, normal_side, by_party) VALUES ('1', 'x', 'x', 'asset', 'debit', false)",
+        (
+            "INSERT INTO accounts (code, name_id, name_en, kind, normal_side, by_party) VALUES ('1', 'x', "
+            "'x', 'asset', 'debit', false)"
+        ),
         "UPDATE closed_years SET closed_by = 'x'",
         "DELETE FROM closed_years",
         "UPDATE audit_entries SET actor_name = 'x'",
@@ -209,15 +222,20 @@ async def test_the_cooperatives_role_has_no_way_around_the_door(db: AsyncSession
             (
                 "WITH j AS (INSERT INTO journals (number, value_date, description, source_key, posted_by)"
                 " VALUES (999, '2026-01-01', 'x', 'forged', 'x')) "
-                "INSERT INTO journal_lines (journal, line, account, debit, credit, balance) VALUES (999, 1, '1101', 5, 0, 5)"
+                "INSERT INTO journal_lines (journal, line, account, debit, credit, balance) VALUES "
+                "(999, 1, '1101', 5, 0, 5)"
             ),
             "forged",
         ),
     ],
 )
-async def test_even_the_owner_cannot_edit_or_unbalance(quiet_database: Database, statement: str, sentence: str) -> None:
+async def test_even_the_owner_cannot_edit_or_unbalance(
+    quiet_database: Database, statement: str, sentence: str
+) -> None:
     async with quiet_database.owner.connect() as connection:
-        name = (await connection.execute(text("SELECT schema_name FROM shared.cooperatives LIMIT 1"))).scalar_one()
+        name = (
+            await connection.execute(text("SELECT schema_name FROM shared.cooperatives LIMIT 1"))
+        ).scalar_one()
         await connection.execute(text("SELECT set_config('search_path', :name, true)"), {"name": name})
         with pytest.raises(DBAPIError, match=sentence):
             await connection.execute(text(statement))
@@ -225,8 +243,12 @@ async def test_even_the_owner_cannot_edit_or_unbalance(quiet_database: Database,
 
 
 async def test_a_temporary_table_does_not_stand_before_the_accounts(db: AsyncSession) -> None:
-    await db.execute(text("CREATE TEMP TABLE accounts ON COMMIT DROP AS SELECT code, normal_side FROM accounts"))
-    await db.execute(text("ALTER TABLE pg_temp.accounts ADD floor bigint, ADD by_party boolean NOT NULL DEFAULT false"))
+    await db.execute(
+        text("CREATE TEMP TABLE accounts ON COMMIT DROP AS SELECT code, normal_side FROM accounts")
+    )
+    await db.execute(
+        text("ALTER TABLE pg_temp.accounts ADD floor bigint, ADD by_party boolean NOT NULL DEFAULT false")
+    )
     await db.execute(text("GRANT ALL ON pg_temp.accounts TO PUBLIC"))
     with pytest.raises(Refusal, match="not enough"):
         await post(db, withdrawal("shadow", 5), by="t")
@@ -257,7 +279,9 @@ async def test_balances_equal_the_sum_of_lines_after_any_history(
     person = new_id()
     expected = 0
     for amount, out in moves:
-        journal = withdrawal(f"h:{new_id()}", amount, person) if out else deposit(f"h:{new_id()}", amount, person)
+        journal = (
+            withdrawal(f"h:{new_id()}", amount, person) if out else deposit(f"h:{new_id()}", amount, person)
+        )
         if out and amount > expected:
             async with db.begin_nested() as savepoint:
                 with pytest.raises(Refusal):

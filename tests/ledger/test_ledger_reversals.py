@@ -1,4 +1,7 @@
-"""What can be reversed in the books: entries by hand, and what an officer said had reached the bank. All else is undone where it was done."""
+"""What can be reversed in the books: entries by hand, and what an officer said had reached the bank.
+
+All else is undone where it was done.
+"""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,7 +47,8 @@ async def test_what_a_qris_payout_page_promises_is_true(
     async with coop_session(database, melati) as db:
         ro = await reader_of(db)
         lines = await ro.records(
-            "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE j.reverses = $1 ORDER BY l.line",
+            "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = "
+            "l.journal WHERE j.reverses = $1 ORDER BY l.line",
             number,
         )
         assert [line["account"] for line in lines] == ["1102", "1103"]
@@ -57,7 +61,9 @@ async def test_what_a_qris_payout_page_promises_is_true(
 
 
 async def everything(db: AsyncSession) -> None:
-    """A deposit, a withdrawal, a payment and its refund, a sale and its return, goods in, a count, credit and its repayment."""
+    """A deposit, a withdrawal, a payment and its refund, a sale and its return, goods in, a count, credit and
+    its repayment.
+    """
     member = await goods.member(db)
     assert member.member_id is not None
     days = {"on": TODAY, "today": TODAY}
@@ -84,7 +90,10 @@ async def test_a_journal_that_is_part_of_something_else_offers_no_reversal_and_t
     async with coop_session(database, melati) as db:
         await everything(db)
         ro = await reader_of(db)
-        keys = {row["number"]: row["source_key"] for row in await ro.records("SELECT number, source_key FROM journals")}
+        keys = {
+            row["number"]: row["source_key"]
+            for row in await ro.records("SELECT number, source_key FROM journals")
+        }
     kinds = {key.partition(":")[0] for key in keys.values()}
     assert {"deposit", "withdrawal", "payment", "refund", "order", "goods-in", "count", "repayment"} <= kinds
     for number, key in keys.items():

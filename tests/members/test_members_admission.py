@@ -33,12 +33,17 @@ async def ketua(db: AsyncSession) -> Actor:
     return Actor("officer", user.name, user.id)
 
 
-async def admit(db: AsyncSession, actor: Actor, person: Person = ANI, *, number: str = "", key: str = "k1") -> Admitted:
+async def admit(
+    db: AsyncSession, actor: Actor, person: Person = ANI, *, number: str = "", key: str = "k1"
+) -> Admitted:
     return await admit_member(db, actor, person, number=number, joined_on=TODAY, today=TODAY, key=key)
 
 
 async def actions(ro: Reader, subject: str) -> list[str]:
-    return [row["action"] for row in await ro.records("SELECT action FROM audit_entries WHERE subject = $1", subject)]
+    return [
+        row["action"]
+        for row in await ro.records("SELECT action FROM audit_entries WHERE subject = $1", subject)
+    ]
 
 
 async def test_an_application_sent_twice_is_one(db: AsyncSession, ro: Reader) -> None:
@@ -49,15 +54,21 @@ async def test_an_application_sent_twice_is_one(db: AsyncSession, ro: Reader) ->
 
 
 async def test_the_consent_is_kept_as_its_proof(db: AsyncSession, ro: Reader) -> None:
-    applicant = await apply_for_membership(db, VISITOR, ANI, key="form", consent="Saya setuju data saya disimpan")
-    facts = await ro.value("SELECT facts->>'consent' FROM audit_entries WHERE subject = $1", f"member:{applicant}")
+    applicant = await apply_for_membership(
+        db, VISITOR, ANI, key="form", consent="Saya setuju data saya disimpan"
+    )
+    facts = await ro.value(
+        "SELECT facts->>'consent' FROM audit_entries WHERE subject = $1", f"member:{applicant}"
+    )
     assert facts == "Saya setuju data saya disimpan"
 
 
 @pytest.mark.parametrize("phone", ["+6281299990001", "+6281200000001"])
 async def test_a_phone_that_is_known_applies_like_any_other(db: AsyncSession, ro: Reader, phone: str) -> None:
     first = await apply_for_membership(db, VISITOR, ANI, key="form", consent="ya")
-    other = await apply_for_membership(db, VISITOR, Person("Orang Lain", "L", phone), key="other", consent="ya")
+    other = await apply_for_membership(
+        db, VISITOR, Person("Orang Lain", "L", phone), key="other", consent="ya"
+    )
     beside = await others_with_phone(ro, other, phone)
     assert [each.status for each in beside] == ["applied" if phone == ANI.phone else "active"]
     assert first != other
@@ -70,7 +81,9 @@ async def test_whoever_was_declined_may_apply_again(db: AsyncSession, ketua: Act
     assert again != first
 
 
-async def test_approval_gives_a_number_and_a_code_that_works(db: AsyncSession, ro: Reader, ketua: Actor) -> None:
+async def test_approval_gives_a_number_and_a_code_that_works(
+    db: AsyncSession, ro: Reader, ketua: Actor
+) -> None:
     applicant = await apply_for_membership(db, VISITOR, ANI, key="form", consent="ya")
     admitted = await approve_application(db, ketua, applicant, number="", joined_on=TODAY, today=TODAY)
     assert admitted.number == "0003"
@@ -186,11 +199,15 @@ async def test_an_officer_who_joins_keeps_their_account(db: AsyncSession, ketua:
     assert user.member_id == admitted.member_id
 
 
-async def test_a_member_with_an_officers_phone_does_not_get_their_account(db: AsyncSession, ketua: Actor) -> None:
+async def test_a_member_with_an_officers_phone_does_not_get_their_account(
+    db: AsyncSession, ketua: Actor
+) -> None:
     budi = (await db.execute(select(User).where(User.phone == "+6281200000002"))).scalar_one()
     budi.officer_role = "kasir"
     await db.flush()
-    admitted = await admit(db, Actor("officer", budi.name, budi.id), Person("Orang Lain", "L", "+6289900000000"))
+    admitted = await admit(
+        db, Actor("officer", budi.name, budi.id), Person("Orang Lain", "L", "+6289900000000")
+    )
     assert admitted.code is not None
     owner = (await db.execute(select(User).where(User.phone == "+6289900000000"))).scalar_one()
     assert owner.id == ketua.user_id
@@ -218,7 +235,8 @@ async def test_a_code_is_kept_as_argon2_and_expires(db: AsyncSession, ketua: Act
     assert user.activation_hash is not None
     assert user.activation_hash.startswith(b"$argon2id$")
     await db.execute(
-        text("UPDATE users SET activation_expires_at = now() - interval '1 second' WHERE id = :id"), {"id": user.id}
+        text("UPDATE users SET activation_expires_at = now() - interval '1 second' WHERE id = :id"),
+        {"id": user.id},
     )
     with pytest.raises(Refusal) as refused:
         await activate(db, admitted.number, admitted.code.code, "tiga kata aneh")

@@ -52,7 +52,9 @@ async def test_the_cookie_is_closed_to_scripts_and_other_hosts(visitor: Visitors
     assert "domain" not in cookie
 
 
-@pytest.mark.parametrize(("identity", "password"), [(SARI, "salah"), ("0899-1111-2222", PASSWORD), ("9999", PASSWORD)])
+@pytest.mark.parametrize(
+    ("identity", "password"), [(SARI, "salah"), ("0899-1111-2222", PASSWORD), ("9999", PASSWORD)]
+)
 async def test_unknown_and_wrong_look_alike(visitor: Visitors, identity: str, password: str) -> None:
     answer = await enter(visitor("melati"), identity, password)
     assert answer.status_code == 403
@@ -61,10 +63,14 @@ async def test_unknown_and_wrong_look_alike(visitor: Visitors, identity: str, pa
     assert "lumbung" not in answer.cookies
 
 
-async def test_an_unknown_number_costs_the_same_hashing(visitor: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_number_costs_the_same_hashing(
+    visitor: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hashed: list[str] = []
     real = passwords._fits
-    monkeypatch.setattr(passwords, "_fits", lambda stored, given: hashed.append(stored) or real(stored, given))
+    monkeypatch.setattr(
+        passwords, "_fits", lambda stored, given: hashed.append(stored) or real(stored, given)
+    )
     await enter(visitor("melati"), "0899-1111-2222", "apa saja")
     await enter(visitor("melati"), SARI, "apa saja")
     assert len(hashed) == 2
@@ -74,7 +80,9 @@ async def test_the_other_cooperatives_people_do_not_come_in(visitor: Visitors) -
     assert (await enter(visitor("mawar"), SARI)).status_code == 403
 
 
-async def test_a_session_of_one_cooperative_is_nothing_in_the_other(visitor: Visitors, member_client: SignedIn) -> None:
+async def test_a_session_of_one_cooperative_is_nothing_in_the_other(
+    visitor: Visitors, member_client: SignedIn
+) -> None:
     neighbour = visitor("mawar")
     neighbour.cookies.set("lumbung", member_client.client.cookies["lumbung"])
     answer = await neighbour.get("/anggota")
@@ -101,7 +109,9 @@ async def test_signing_in_again_ends_the_session_before(
     client.cookies.clear()
     csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', (await _with(client, old).get("/anggota/akun")).text)
     assert csrf is not None
-    again = await _with(client, old).post("/masuk", data={"identity": SARI, "password": PASSWORD, "csrf": csrf[1]})
+    again = await _with(client, old).post(
+        "/masuk", data={"identity": SARI, "password": PASSWORD, "csrf": csrf[1]}
+    )
     assert again.status_code == 303
     assert (await _with(client, old).get("/anggota/akun")).status_code == 303
 
@@ -112,7 +122,9 @@ def _with(client: httpx.AsyncClient, token: str) -> httpx.AsyncClient:
     return client
 
 
-async def test_only_the_hash_of_a_token_is_kept(visitor: Visitors, database: Database, melati: TenantRef) -> None:
+async def test_only_the_hash_of_a_token_is_kept(
+    visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
     client = visitor("melati")
     await enter(client)
     token = client.cookies["lumbung"]
@@ -139,7 +151,9 @@ async def test_signing_out_needs_the_forms_token(member_client: SignedIn) -> Non
     assert (await member_client.get("/anggota")).status_code == 200
 
 
-@pytest.mark.parametrize("back", ["https://jahat.example/", "//jahat.example", "/\\jahat.example", "/pengurus/anggota"])
+@pytest.mark.parametrize(
+    "back", ["https://jahat.example/", "//jahat.example", "/\\jahat.example", "/pengurus/anggota"]
+)
 async def test_a_member_goes_back_only_where_they_may(visitor: Visitors, back: str) -> None:
     assert (await enter(visitor("melati"), kembali=back)).headers["location"] == "/anggota"
 
@@ -185,7 +199,9 @@ async def test_a_neighbour_is_not_shut_out_with_you(visitor: Visitors) -> None:
     assert (await enter(client, "0002")).status_code == 303
 
 
-async def test_an_old_hash_is_renewed_at_sign_in(visitor: Visitors, database: Database, melati: TenantRef) -> None:
+async def test_an_old_hash_is_renewed_at_sign_in(
+    visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
     from argon2 import PasswordHasher
 
     async with coop_session(database, melati) as db:
@@ -193,7 +209,9 @@ async def test_an_old_hash_is_renewed_at_sign_in(visitor: Visitors, database: Da
         user.password_hash = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
     await enter(visitor("melati"))
     async with coop_session(database, melati) as db:
-        stored = await (await reader_of(db)).value("SELECT password_hash FROM users WHERE phone = '+6281200000001'")
+        stored = await (await reader_of(db)).value(
+            "SELECT password_hash FROM users WHERE phone = '+6281200000001'"
+        )
     assert not passwords.needs_rehash(stored)
 
 
@@ -219,7 +237,11 @@ async def hand_over(database: Database, tenant: TenantRef, lasts: timedelta) -> 
         user_id = (await db.execute(select(User.id).where(User.officer_role == "ketua"))).scalar_one()
         db.add(
             Session(
-                token_hash=token_hash(token), kind="handover", user_id=user_id, signed_in_at=now, expires_at=now + lasts
+                token_hash=token_hash(token),
+                kind="handover",
+                user_id=user_id,
+                signed_in_at=now,
+                expires_at=now + lasts,
             )
         )
     return token
@@ -239,7 +261,9 @@ async def test_a_handover_link_is_over_after_two_minutes_and_no_session(
 ) -> None:
     token = await hand_over(database, melati, timedelta(minutes=2))
     client = visitor("melati")
-    assert (await _with(client, token).get("/pengurus/anggota")).status_code == 303, "the link is not a cookie"
+    assert (await _with(client, token).get("/pengurus/anggota")).status_code == 303, (
+        "the link is not a cookie"
+    )
     client.cookies.clear()
     with clock.held_at(clock.now() + timedelta(minutes=2, seconds=1)):
         assert (await client.get(f"/masuk/serah?kunci={token}")).status_code == 403
@@ -288,7 +312,9 @@ async def test_a_code_works_once_also_when_two_race(
 ) -> None:
     code, _ = await give_code(officer_client, database, melati)
     clients = [visitor("melati") for _ in range(2)]
-    answers = await asyncio.gather(*(use(client, code, f"kata sandi {n} baru") for n, client in enumerate(clients)))
+    answers = await asyncio.gather(
+        *(use(client, code, f"kata sandi {n} baru") for n, client in enumerate(clients))
+    )
     assert sorted(answer.status_code for answer in answers) == [303, 403]
 
 
@@ -320,7 +346,9 @@ async def test_a_code_of_one_is_nothing_for_another(
     assert (await use(visitor("mawar"), code)).status_code == 403
 
 
-async def test_the_code_is_on_one_page_once(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_the_code_is_on_one_page_once(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     code, member_id = await give_code(officer_client, database, melati)
     assert code not in (await officer_client.get(f"/pengurus/anggota/{member_id}")).text
     async with coop_session(database, melati) as db:
@@ -333,9 +361,13 @@ async def test_the_password_form_ends_other_sessions_and_keeps_this_one(
 ) -> None:
     other = visitor("melati")
     await enter(other)
-    wrong = await member_client.post("/anggota/akun/kata-sandi", {"present": "salah", "password": "tiga kata aneh"})
+    wrong = await member_client.post(
+        "/anggota/akun/kata-sandi", {"present": "salah", "password": "tiga kata aneh"}
+    )
     assert wrong.status_code == 403
-    done = await member_client.post("/anggota/akun/kata-sandi", {"present": PASSWORD, "password": "tiga kata aneh"})
+    done = await member_client.post(
+        "/anggota/akun/kata-sandi", {"present": PASSWORD, "password": "tiga kata aneh"}
+    )
     assert done.status_code == 303
     assert (await other.get("/anggota")).status_code == 303
     assert (await member_client.get("/anggota")).status_code == 200
@@ -356,15 +388,21 @@ async def test_signing_out_everywhere_means_here_too(visitor: Visitors, member_c
 
 
 async def test_a_new_phone_is_the_new_way_in(visitor: Visitors, member_client: SignedIn) -> None:
-    taken = await member_client.post("/anggota/akun/nomor-hp", {"phone": "081200000002", "own_password": PASSWORD})
+    taken = await member_client.post(
+        "/anggota/akun/nomor-hp", {"phone": "081200000002", "own_password": PASSWORD}
+    )
     assert taken.status_code == 409
-    done = await member_client.post("/anggota/akun/nomor-hp", {"phone": "0857 1111 2222", "own_password": PASSWORD})
+    done = await member_client.post(
+        "/anggota/akun/nomor-hp", {"phone": "0857 1111 2222", "own_password": PASSWORD}
+    )
     assert done.status_code == 303
     assert (await enter(visitor("melati"), "085711112222")).status_code == 303
     assert (await enter(visitor("melati"), SARI)).status_code == 403
 
 
-async def test_the_chosen_language_follows_to_the_next_sign_in(visitor: Visitors, member_client: SignedIn) -> None:
+async def test_the_chosen_language_follows_to_the_next_sign_in(
+    visitor: Visitors, member_client: SignedIn
+) -> None:
     assert (await member_client.post("/anggota/akun/bahasa", {"language": "en"})).status_code == 303
     client = visitor("melati")
     await enter(client)
@@ -383,7 +421,9 @@ async def test_the_throttle_counts_in_the_cooperative_alone(
 def from_network(app: Doors, address: str, label: str = "melati") -> httpx.AsyncClient:
     origin = f"http://{label}.localhost:8000"
     transport = httpx.ASGITransport(app, client=(address, 40_000))
-    return httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin, "accept": "text/html"})
+    return httpx.AsyncClient(
+        transport=transport, base_url=origin, headers={"origin": origin, "accept": "text/html"}
+    )
 
 
 async def test_a_stranger_does_not_shut_anybody_out_from_another_network(app: Doors) -> None:

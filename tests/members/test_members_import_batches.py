@@ -1,4 +1,7 @@
-"""The steps of an import of members: what the check decides, and what happens between two batches. All people are invented."""
+"""The steps of an import of members: what the check decides, and what happens between two batches.
+
+All people are invented.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -51,9 +54,15 @@ LINE = st.builds(
 )
 
 
-@given(files=st.lists(st.lists(LINE, max_size=8).map(lambda lines: HEADER + "".join(lines)), min_size=1, max_size=3))
+@given(
+    files=st.lists(
+        st.lists(LINE, max_size=8).map(lambda lines: HEADER + "".join(lines)), min_size=1, max_size=3
+    )
+)
 async def test_the_import_does_what_the_preview_says(db: AsyncSession, files: list[str]) -> None:
-    """One compares in Python, the other in the staging table; each file comes upon what those before it left."""
+    """One compares in Python, the other in the staging table;
+    each file comes upon what those before it left.
+    """
     async with db.begin_nested() as savepoint:
         for file in files:
             _, plan = await plan_members(await reader_of(db), file, as_of=AS_OF)
@@ -63,7 +72,9 @@ async def test_the_import_does_what_the_preview_says(db: AsyncSession, files: li
         await savepoint.rollback()
 
 
-async def test_a_whole_import_is_checked_before_anything_is_recorded(database: Database, melati: TenantRef) -> None:
+async def test_a_whole_import_is_checked_before_anything_is_recorded(
+    database: Database, melati: TenantRef
+) -> None:
     work = MemberImport(SYSTEM, AS_OF)
     async with coop_session(database, melati) as db:
         _, report = await work.check(db, FILE + "3000,Lain,L,,2024-01-01,0,0,0\n")
@@ -84,7 +95,8 @@ async def test_a_number_given_to_somebody_since_the_check_stops_the_import_and_t
     async with coop_session(database, melati) as db:
         await db.execute(
             text(
-                "INSERT INTO members (id, number, name, status) VALUES (gen_random_uuid(), '3003', 'Orang Lain', 'active')"
+                "INSERT INTO members (id, number, name, status) VALUES (gen_random_uuid(), '3003', "
+                "'Orang Lain', 'active')"
             )
         )
     with pytest.raises(Refusal, match="Since this file was checked"):
@@ -161,7 +173,10 @@ async def test_the_trail_tells_beginning_and_end(database: Database, melati: Ten
     async with coop_reader(database, melati) as ro:
         told_by = await ro.records("SELECT action, facts FROM audit_entries ORDER BY id DESC LIMIT 2")
     facts = {"new": 5, "changed": 0, "skipped": 0}
-    assert [tuple(record) for record in told_by] == [("members.imported", facts), ("members.import_begun", facts)]
+    assert [tuple(record) for record in told_by] == [
+        ("members.imported", facts),
+        ("members.import_begun", facts),
+    ]
 
 
 async def test_lines_are_read_beside_the_event_loop(db: AsyncSession, ro: Reader) -> None:

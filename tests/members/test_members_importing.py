@@ -56,12 +56,21 @@ async def savings(db: AsyncSession, member_id: UUID) -> list[int]:
     return [await queries.balance(db, account, member_id) for account in SAVINGS]
 
 
-async def test_members_come_active_with_their_savings_as_opening_balances(db: AsyncSession, ro: Reader) -> None:
+async def test_members_come_active_with_their_savings_as_opening_balances(
+    db: AsyncSession, ro: Reader
+) -> None:
     cash = await queries.balance(db, "1101")
     report = await take(db, GOOD)
     assert (report.imported, report.unchanged, report.rejected) == (3, 0, [])
     first, second, third = [await member(ro, number) for number in ("1000", "1001", "A/7")]
-    assert tuple(first)[1:] == ("R. Wayan Suryani, S.Gz", "P", "+6281200001111", date(2023, 5, 23), "active", "Lumbung")
+    assert tuple(first)[1:] == (
+        "R. Wayan Suryani, S.Gz",
+        "P",
+        "+6281200001111",
+        date(2023, 5, 23),
+        "active",
+        "Lumbung",
+    )
     assert tuple(second)[1:5] == ("Tono Saputra", "L", None, date(2025, 12, 31))
     assert tuple(third)[1:4] == ("Ani", "P", "+6281200001112")
     assert await savings(db, first["id"]) == [100_000, 1_040_000, 0]
@@ -89,9 +98,13 @@ async def test_the_same_file_twice_changes_nothing_the_second_time(db: AsyncSess
     assert await ro.value("SELECT count(*) FROM journals") == journals
 
 
-async def test_what_the_register_says_can_be_changed_but_not_savings_in_use(db: AsyncSession, ro: Reader) -> None:
+async def test_what_the_register_says_can_be_changed_but_not_savings_in_use(
+    db: AsyncSession, ro: Reader
+) -> None:
     await take(db, GOOD)
-    changed = GOOD.replace("Tono Saputra,laki-laki,", "Tono Saputra,L,0812 0000 3333").replace("1040000", "1060000")
+    changed = GOOD.replace("Tono Saputra,laki-laki,", "Tono Saputra,L,0812 0000 3333").replace(
+        "1040000", "1060000"
+    )
     report = await take(db, changed)
     assert (report.imported, report.unchanged) == (0, 1)
     assert told(report) == {

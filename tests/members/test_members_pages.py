@@ -101,8 +101,12 @@ async def test_a_member_sees_their_own(member_client: SignedIn, page: str) -> No
 
 async def test_a_receipt_of_somebody_else_is_not_there(member_client: SignedIn, sign_in: SignInAs) -> None:
     assert (await member_client.get("/anggota/simpanan/bukti/1")).status_code == 200
-    assert (await member_client.get("/anggota/simpanan/bukti/2")).status_code == 404, "journal 2 opened member 0002"
-    assert (await (await sign_in("melati", "+6281200000002")).get("/anggota/simpanan/bukti/2")).status_code == 200
+    assert (await member_client.get("/anggota/simpanan/bukti/2")).status_code == 404, (
+        "journal 2 opened member 0002"
+    )
+    assert (
+        await (await sign_in("melati", "+6281200000002")).get("/anggota/simpanan/bukti/2")
+    ).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,12 @@ async def test_a_receipt_of_somebody_else_is_not_there(member_client: SignedIn, 
     ],
 )
 async def test_a_form_without_its_token_is_refused(
-    officer_client: SignedIn, database: Database, melati: TenantRef, sari: UUID, path: str, form: dict[str, object]
+    officer_client: SignedIn,
+    database: Database,
+    melati: TenantRef,
+    sari: UUID,
+    path: str,
+    form: dict[str, object],
 ) -> None:
     before = await value(database, melati, "SELECT count(*) FROM audit_entries")
     answer = await officer_client.client.post(path.format(member=sari), data=form)
@@ -125,7 +134,9 @@ async def test_a_form_without_its_token_is_refused(
     assert await value(database, melati, "SELECT count(*) FROM audit_entries") == before
 
 
-async def test_a_form_from_another_site_is_refused(visitor: Visitors, database: Database, melati: TenantRef) -> None:
+async def test_a_form_from_another_site_is_refused(
+    visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
     answer = await visitor("melati").post(
         "/gabung", data=application(), headers={"origin": "http://mawar.localhost:8000"}
     )
@@ -177,7 +188,10 @@ async def test_an_application_comes_back_with_what_was_typed(
 
 async def test_applications_from_one_address_are_bounded(visitor: Visitors) -> None:
     client = visitor("melati")
-    sent = [(await client.post("/gabung", data=application(phone=f"0812-9999-{n:04d}"))).status_code for n in range(12)]
+    sent = [
+        (await client.post("/gabung", data=application(phone=f"0812-9999-{n:04d}"))).status_code
+        for n in range(12)
+    ]
     assert sent == [303] * 10 + [429] * 2
 
 
@@ -185,7 +199,9 @@ async def test_names_are_text_wherever_they_show(
     visitor: Visitors, officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
     evil = "<script>alert('x')</script>"
-    await visitor("melati").post("/gabung", data=application(name=evil, address='"><img src=x onerror=alert(1)>'))
+    await visitor("melati").post(
+        "/gabung", data=application(name=evil, address='"><img src=x onerror=alert(1)>')
+    )
     member_id = await value(database, melati, "SELECT id FROM members WHERE status = 'applied'")
     listed = await officer_client.get("/pengurus/anggota?status=applied")
     shown = await officer_client.get(f"/pengurus/anggota/{member_id}")
@@ -219,7 +235,9 @@ async def test_declining_keeps_the_reason(
 ) -> None:
     await visitor("melati").post("/gabung", data=application())
     member_id = await value(database, melati, "SELECT id FROM members WHERE status = 'applied'")
-    assert (await officer_client.post(f"/pengurus/anggota/{member_id}/penolakan", {"reason": ""})).status_code == 422
+    assert (
+        await officer_client.post(f"/pengurus/anggota/{member_id}/penolakan", {"reason": ""})
+    ).status_code == 422
     done = await officer_client.post(f"/pengurus/anggota/{member_id}/penolakan", {"reason": "Di luar desa"})
     assert done.status_code == 303
     assert "Di luar desa" in (await officer_client.get(f"/pengurus/anggota/{member_id}")).text
@@ -236,7 +254,9 @@ async def test_a_new_member_sent_twice_is_one_with_one_deposit(
     member_id = await value(database, melati, "SELECT id FROM members WHERE name = 'Tiur Simbolon'")
     assert second.headers["location"] == f"/pengurus/anggota/{member_id}"
     assert (
-        await value(database, melati, "SELECT balance FROM balances WHERE account = '3110' AND party = $1", member_id)
+        await value(
+            database, melati, "SELECT balance FROM balances WHERE account = '3110' AND party = $1", member_id
+        )
         == 100_000
     )
 
@@ -260,7 +280,10 @@ async def test_the_register_is_searched_by_name_number_and_phone(officer_client:
         assert "Sari Wulandari" in found.text, search
         assert "Budi Hartono" not in found.text, search
     for literal in ("%", "_", "\\", "' OR 1=1 --"):
-        assert "Tidak ada yang cocok" in (await officer_client.get("/pengurus/anggota", params={"cari": literal})).text
+        assert (
+            "Tidak ada yang cocok"
+            in (await officer_client.get("/pengurus/anggota", params={"cari": literal})).text
+        )
 
 
 async def test_htmx_gets_the_list_alone(officer_client: SignedIn) -> None:
@@ -269,12 +292,16 @@ async def test_htmx_gets_the_list_alone(officer_client: SignedIn) -> None:
     assert "Sari Wulandari" in answer.text
 
 
-async def test_the_register_has_pages(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_the_register_has_pages(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     from members.admission import Person, add_to_register
 
     async with coop_session(database, melati) as db:
         for n in range(40):
-            await add_to_register(db, Person(f"Warga {n:02d}"), number="", joined_on=date(2026, 1, 1), by="uji")
+            await add_to_register(
+                db, Person(f"Warga {n:02d}"), number="", joined_on=date(2026, 1, 1), by="uji"
+            )
     first, second = [(await officer_client.get(f"/pengurus/anggota?halaman={n}")).text for n in (1, 2)]
     assert "Halaman 1 dari 2" in first
     assert "Budi Hartono" in first
@@ -290,8 +317,16 @@ async def test_purchases_of_the_year_are_sales_less_returns(
     today = clock.today()
     async with coop_session(database, melati) as db:
         for key, on, lines in (
-            ("a", today, [Line.to_debit(CASH, Rupiah(75_000)), Line.to_credit(MEMBER_SALES, Rupiah(75_000), sari)]),
-            ("b", today, [Line.to_debit(MEMBER_RETURNS, Rupiah(5_000), sari), Line.to_credit(CASH, Rupiah(5_000))]),
+            (
+                "a",
+                today,
+                [Line.to_debit(CASH, Rupiah(75_000)), Line.to_credit(MEMBER_SALES, Rupiah(75_000), sari)],
+            ),
+            (
+                "b",
+                today,
+                [Line.to_debit(MEMBER_RETURNS, Rupiah(5_000), sari), Line.to_credit(CASH, Rupiah(5_000))],
+            ),
             (
                 "c",
                 today.replace(year=today.year - 1),

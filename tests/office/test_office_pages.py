@@ -42,7 +42,9 @@ async def stored(database: Database, tenant: TenantRef) -> ProfileView:
 @pytest.fixture
 async def chair(db: AsyncSession) -> Actor:
     ro = await reader_of(db)
-    return Actor("officer", "Ketua Melati", await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'"))
+    return Actor(
+        "officer", "Ketua Melati", await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'")
+    )
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -72,7 +74,9 @@ async def test_a_write_without_the_form_of_this_session_is_refused(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
     before = await stored(database, melati)
-    answer = await officer_client.client.post(SETTINGS, data={"name": "Nama baru", "timezone": "Asia/Jakarta"})
+    answer = await officer_client.client.post(
+        SETTINGS, data={"name": "Nama baru", "timezone": "Asia/Jakarta"}
+    )
     assert answer.status_code == 403
     assert await stored(database, melati) == before
 
@@ -90,7 +94,9 @@ def test_each_step_follows_its_own_fact() -> None:
     none = Beginnings(bylaws=False, products=False, members=False, sale=False, look=False)
     assert not any(step.done for step in steps(none, "id"))
     for step in steps(none, "en"):
-        alone = Beginnings(**{name: name == step.code for name in ("bylaws", "products", "members", "sale", "look")})
+        alone = Beginnings(
+            **{name: name == step.code for name in ("bylaws", "products", "members", "sale", "look")}
+        )
         assert [each.code for each in steps(alone, "id") if each.done] == [step.code]
         assert step.href.startswith("/")
 
@@ -103,7 +109,9 @@ def test_a_day_begins_at_midnight_where_the_cooperative_is() -> None:
     assert end.isoformat() == "2026-11-25T00:00:00+08:00"
 
 
-async def test_what_the_cooperative_says_of_itself_shows_at_once(officer_client: SignedIn, visitor: Visitors) -> None:
+async def test_what_the_cooperative_says_of_itself_shows_at_once(
+    officer_client: SignedIn, visitor: Visitors
+) -> None:
     assert "Semboyan baru kami" not in (await visitor("melati").get("/")).text
     facts = {"name": "Koperasi Melati Jaya", "tagline": "Semboyan baru kami", "timezone": "Asia/Makassar"}
     assert (await officer_client.post(SETTINGS, facts)).status_code == 303
@@ -117,7 +125,9 @@ async def test_what_the_cooperative_says_of_itself_shows_at_once(officer_client:
 async def test_a_new_name_that_looks_like_another_cooperatives_is_refused(
     officer_client: SignedIn, database: Database, melati: TenantRef, name: str
 ) -> None:
-    answer = await officer_client.post(SETTINGS, {"name": name, "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"})
+    answer = await officer_client.post(
+        SETTINGS, {"name": name, "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"}
+    )
     assert answer.status_code == 409
     assert "pengelola Lumbung" in answer.text
     assert "Tetap di sini" in answer.text
@@ -128,7 +138,9 @@ async def test_a_new_name_that_looks_like_another_cooperatives_is_refused(
 
 
 async def test_a_mistake_brings_the_profile_back_as_typed(officer_client: SignedIn) -> None:
-    answer = await officer_client.post(SETTINGS, {"name": "", "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"})
+    answer = await officer_client.post(
+        SETTINGS, {"name": "", "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"}
+    )
     assert answer.status_code == 422
     assert "Tetap di sini" in answer.text
 
@@ -197,7 +209,9 @@ async def test_a_logo_is_made_anew_and_shown(
     drawn = io.BytesIO()
     Image.new("RGB", (600, 400), "#1f6b45").save(drawn, "PNG")
     files = {"logo": ("lambang.png", drawn.getvalue(), "image/png")}
-    answer = await officer_client.client.post(f"{SETTINGS}/lambang", data={"csrf": officer_client.csrf}, files=files)
+    answer = await officer_client.client.post(
+        f"{SETTINGS}/lambang", data={"csrf": officer_client.csrf}, files=files
+    )
     assert answer.status_code == 303
     logo = (await stored(database, melati)).logo
     shop = visitor("melati")
@@ -212,20 +226,26 @@ async def test_what_is_no_picture_becomes_no_logo(
     officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
     files = {"logo": ("lambang.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")}
-    answer = await officer_client.client.post(f"{SETTINGS}/lambang", data={"csrf": officer_client.csrf}, files=files)
+    answer = await officer_client.client.post(
+        f"{SETTINGS}/lambang", data={"csrf": officer_client.csrf}, files=files
+    )
     assert answer.status_code == 422
     assert "bukan gambar" in answer.text
     assert (await stored(database, melati)).logo is None
 
 
-async def test_the_shop_closes_and_opens(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_the_shop_closes_and_opens(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     await officer_client.post(f"{SETTINGS}/toko/penutupan")
     assert not (await stored(database, melati)).shop_open
     await officer_client.post(f"{SETTINGS}/toko/pembukaan")
     assert (await stored(database, melati)).shop_open
 
 
-async def test_a_new_officer_comes_in_by_a_code_that_is_shown_once(officer_client: SignedIn, sign_in: SignInAs) -> None:
+async def test_a_new_officer_comes_in_by_a_code_that_is_shown_once(
+    officer_client: SignedIn, sign_in: SignInAs
+) -> None:
     form = {"name": "Bagus Prakoso", "phone": "0812-8000-0001", "role": "bendahara"}
     page = (await officer_client.post(f"{SETTINGS}/pengurus", form)).text
     assert "Berikan kode ini kepada Bagus Prakoso" in page
@@ -240,7 +260,9 @@ async def test_a_mistake_about_a_new_officer_comes_back_as_typed(officer_client:
 
 
 async def test_an_appointed_officer_signs_in_with_the_code(db: AsyncSession, chair: Actor) -> None:
-    appointed = await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="bendahara")
+    appointed = await officers.appoint(
+        db, chair, name="Bagus Prakoso", phone="+6281280000001", role="bendahara"
+    )
     assert appointed.code
     again = await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="kasir")
     with pytest.raises(Refusal):

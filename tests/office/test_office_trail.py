@@ -25,7 +25,9 @@ async def test_what_was_done_stands_there_in_a_sentence_newest_first(officer_cli
     await officer_client.post("/pengurus/pengaturan/toko/pembukaan")
     text = (await officer_client.get(PAGE)).text
     assert "Ketua Melati" in text
-    assert text.index("Membuka toko") < text.index("Menutup toko") < text.index("Mendirikan koperasi di Lumbung")
+    assert (
+        text.index("Membuka toko") < text.index("Menutup toko") < text.index("Mendirikan koperasi di Lumbung")
+    )
     assert f'href="{PAGE}"' in (await officer_client.get("/pengurus/pengaturan")).text
 
 
@@ -47,7 +49,9 @@ async def test_it_is_searched_by_sentence_person_and_thing(
     assert "Tidak ada yang cocok" in (await officer_client.get(PAGE, params={"cari": "100%_"})).text
 
 
-async def test_long_trails_come_in_pages(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_long_trails_come_in_pages(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         for at in range(65):
             audit.record(db, SYSTEM, "shop.order_expired", subject=f"order:{7000 + at}")

@@ -28,7 +28,8 @@ from tenants.worker import run_job
 
 PASSWORD = "tiga-kata-berbeda"
 PHONE = "+6281270000001"
-# Written without anybody's doing, see onboarding.abandoned; what is asked of them instead is tested by name below.
+# Written without anybody's doing, see onboarding.abandoned; what is asked of them instead is tested by name
+# below.
 BY_ITSELF = {"sessions", "throttles", "finished_jobs"}
 TABLES = sorted(set(metadata_of(COOPERATIVE).tables) - BY_ITSELF)
 SHARED_TABLES = sorted(
@@ -68,32 +69,42 @@ async def there(database: Database) -> TenantRef:
 async def owner(database: Database, kenanga: TenantRef) -> AsyncIterator[AsyncConnection]:
     """The owner's connection in the schema of kenanga; whatever is written is undone."""
     async with database.owner.connect() as connection:
-        await connection.execute(text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name})
+        await connection.execute(
+            text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name}
+        )
         yield connection
         await connection.rollback()
 
 
 async def insert_any_row(connection: AsyncConnection, schema: str, table: str, **values: object) -> None:
-    """Put a row into a table whatever its columns and constraints are: those that stand in the way go first."""
+    """Put a row into a table whatever its columns and constraints are:
+    those that stand in the way go first.
+    """
     await connection.execute(text("SET LOCAL session_replication_role = replica"))
     constraints = await connection.execute(
         text(
-            "SELECT conname FROM pg_constraint WHERE conrelid = CAST(:table AS regclass) AND contype IN ('c', 'p', 'u', 'f', 'x')"
+            "SELECT conname FROM pg_constraint WHERE conrelid = CAST(:table AS regclass) AND contype "
+            "IN ('c', 'p', 'u', 'f', 'x')"
             " AND confrelid <> CAST('shared.cooperatives' AS regclass)"
         ),
         {"table": f'{schema}."{table}"'},
     )
     for name in constraints.scalars().all():
-        await connection.exec_driver_sql(f'ALTER TABLE {schema}."{table}" DROP CONSTRAINT IF EXISTS "{name}" CASCADE')
+        await connection.exec_driver_sql(
+            f'ALTER TABLE {schema}."{table}" DROP CONSTRAINT IF EXISTS "{name}" CASCADE'
+        )
     needed = await connection.execute(
         text(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = :schema AND table_name = :table"
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = :schema AND "
+            "table_name = :table"
             " AND is_nullable = 'NO' AND is_identity = 'NO'"
         ),
         {"schema": schema, "table": table},
     )
     for column in needed.scalars().all():
-        await connection.exec_driver_sql(f'ALTER TABLE {schema}."{table}" ALTER COLUMN "{column}" DROP NOT NULL')
+        await connection.exec_driver_sql(
+            f'ALTER TABLE {schema}."{table}" ALTER COLUMN "{column}" DROP NOT NULL'
+        )
     names = ", ".join(f'"{name}"' for name in values)
     marks = ", ".join(f":{name}" for name in values)
     target = f"({names}) VALUES ({marks})" if values else "DEFAULT VALUES"
@@ -106,7 +117,9 @@ def test_every_table_of_the_revisions_is_among_those_tried() -> None:
     assert {"invoices", "subscriptions", "hostnames", "coupon_uses"} <= set(SHARED_TABLES)
 
 
-async def test_the_tables_that_are_counted_are_all_that_there_are(owner: AsyncConnection, kenanga: TenantRef) -> None:
+async def test_the_tables_that_are_counted_are_all_that_there_are(
+    owner: AsyncConnection, kenanga: TenantRef
+) -> None:
     await owner.exec_driver_sql("CREATE TABLE of_a_later_revision (id int)")
     assert "of_a_later_revision" not in await abandoned.holdings(owner, kenanga)
     await owner.exec_driver_sql("INSERT INTO of_a_later_revision VALUES (1)")
@@ -146,7 +159,8 @@ async def test_an_open_session_saves_it_and_one_that_is_over_does_not(
     for token, ends, saved in ((b"over", -1, False), (b"open", 1, True)):
         await owner.execute(
             text(
-                "INSERT INTO sessions (token_hash, user_id, signed_in_at, expires_at) SELECT :token, id, now(), :ends FROM users"
+                "INSERT INTO sessions (token_hash, user_id, signed_in_at, expires_at) SELECT :token, "
+                "id, now(), :ends FROM users"
             ),
             {"token": token, "ends": clock.now() + timedelta(hours=ends)},
         )
@@ -197,7 +211,9 @@ async def test_what_nobody_entered_is_closed_and_gone_a_day_later(
     assert (await found_by_stranger(database, founding())).fresh, "the address is free again"
 
 
-async def test_the_daily_jobs_leave_nothing_that_would_save_it(database: Database, kenanga: TenantRef) -> None:
+async def test_the_daily_jobs_leave_nothing_that_would_save_it(
+    database: Database, kenanga: TenantRef
+) -> None:
     in_each, _ = daily.daily_jobs()
     for at, name in enumerate(in_each):
         await run_job(database, kenanga.schema_name, name, f"{name}:{at}", {})
@@ -216,7 +232,9 @@ async def test_signing_in_once_by_a_password_or_a_code_saves_it_for_ever(
     database: Database, kenanga: TenantRef, visitor: Visitors, by: str
 ) -> None:
     if by == "password":
-        answer = await visitor("kenanga").post("/masuk", data={"identity": "0812-7000-0001", "password": PASSWORD})
+        answer = await visitor("kenanga").post(
+            "/masuk", data={"identity": "0812-7000-0001", "password": PASSWORD}
+        )
         assert answer.status_code == 303
     else:
         async with coop_session(database, kenanga) as db:
@@ -244,7 +262,8 @@ async def test_what_came_in_while_it_waited_to_be_removed_opens_it_again(
         await db.execute(text("UPDATE profile SET name = 'Koperasi Kenanga'"))
         await db.execute(
             text(
-                "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES ('officer', 'L', 'x.y', 'z', '{}')"
+                "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES "
+                "('officer', 'L', 'x.y', 'z', '{}')"
             )
         )
     with clock.held_at(clock.now() + timedelta(days=1, minutes=1)):
@@ -289,14 +308,17 @@ async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_ro
 ) -> None:
     assert await abandoned.mark_abandoned(database) == ["kenanga"]
     async with database.owner.begin() as connection:
-        await connection.execute(text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name})
+        await connection.execute(
+            text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name}
+        )
         await insert_any_row(connection, kenanga.schema_name, table)
     async with coop_session(database, kenanga) as db:
         rows = await rows_by_table(db)
         rows["audit_entries"] += 1
         await db.execute(
             text(
-                "INSERT INTO audit_entries (id, actor_kind, actor_name, action, subject, facts) OVERRIDING SYSTEM VALUE"
+                "INSERT INTO audit_entries (id, actor_kind, actor_name, action, subject, facts) "
+                "OVERRIDING SYSTEM VALUE"
                 " VALUES (-1, 'officer', 'L', 'onboarding.founded', 'x', CAST(:facts AS jsonb))"
             ),
             {"facts": json.dumps({"rows": rows})},

@@ -47,13 +47,22 @@ async def test_the_front_page_leads_to_founding_and_names_no_cooperative(visitor
 
 async def test_the_form_tells_both_bylaws_with_percentages_and_deposits(visitor: Visitors) -> None:
     page = (await visitor("").get("/daftar")).text
-    for words in ("Koperasi konsumen", "Koperasi Desa Merah Putih", "Imbal jasa desa", "Rp100.000", "Rp10.000"):
+    for words in (
+        "Koperasi konsumen",
+        "Koperasi Desa Merah Putih",
+        "Imbal jasa desa",
+        "Rp100.000",
+        "Rp10.000",
+    ):
         assert words in page
 
 
 async def test_each_opening_of_the_form_has_a_key_of_its_own(visitor: Visitors) -> None:
     apex = visitor("")
-    keys = {re.search(r'name="founding_key" value="([^"]+)"', (await apex.get("/daftar")).text)[1] for _ in range(2)}
+    keys = {
+        re.search(r'name="founding_key" value="([^"]+)"', (await apex.get("/daftar")).text)[1]
+        for _ in range(2)
+    }
     assert len(keys) == 2
 
 
@@ -105,7 +114,9 @@ async def test_sent_twice_at_the_same_moment_it_founds_one(visitor: Visitors, da
         assert await ro.value("SELECT count(*) FROM bylaws") == 1
 
 
-async def test_of_two_founders_who_want_one_address_one_gets_it(visitor: Visitors, database: Database) -> None:
+async def test_of_two_founders_who_want_one_address_one_gets_it(
+    visitor: Visitors, database: Database
+) -> None:
     sent = await asyncio.gather(
         *(
             visitor("").post(
@@ -191,11 +202,14 @@ async def test_the_address_is_checked_while_typing(visitor: Visitors) -> None:
     assert "<html" in (await apex.get("/daftar/alamat", params={"slug": "kenanga"})).text
 
 
-async def test_one_network_cannot_found_without_end(visitor: Visitors, database: Database, settings: Settings) -> None:
+async def test_one_network_cannot_found_without_end(
+    visitor: Visitors, database: Database, settings: Settings
+) -> None:
     async with shared_session(database) as db:
         await db.execute(
             text(
-                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES (:key, :n, now() + interval '1 hour')"
+                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES (:key, :n, now() + "
+                "interval '1 hour')"
             ),
             {"key": throttle_key("founding-from", "127.0.0.1"), "n": settings.foundings_per_hour},
         )
@@ -211,7 +225,8 @@ async def test_one_household_cannot_found_without_end_from_its_many_addresses(
     async with shared_session(database) as db:
         await db.execute(
             text(
-                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES (:key, :n, now() + interval '1 hour')"
+                "INSERT INTO shared.throttles (key, count, window_ends_at) VALUES (:key, :n, now() + "
+                "interval '1 hour')"
             ),
             {"key": throttle_key("founding-from", "2001:db8:1:2::/64"), "n": settings.foundings_per_hour},
         )

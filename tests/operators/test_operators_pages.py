@@ -77,7 +77,8 @@ async def test_a_wrong_sign_in_says_the_same_whatever_was_wrong(
 async def test_guessing_has_an_end(visitor: Visitors, operator: Operator) -> None:
     client = visitor("operator")
     answers = [
-        (await client.post("/masuk", data={"phone": PHONE, "password": f"tebakan-{at}"})).status_code for at in range(7)
+        (await client.post("/masuk", data={"phone": PHONE, "password": f"tebakan-{at}"})).status_code
+        for at in range(7)
     ]
     assert answers == [401] * 5 + [429] * 2
     assert (await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})).status_code == 429
@@ -88,7 +89,9 @@ async def test_a_stranger_does_not_lock_an_operator_out(app: Doors, operator: Op
 
     def at(address: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, client=(address, 40_000)), base_url=origin, headers={"origin": origin}
+            transport=httpx.ASGITransport(app, client=(address, 40_000)),
+            base_url=origin,
+            headers={"origin": origin},
         )
 
     async with at("203.0.113.9") as stranger, at("198.51.100.4") as wening:
@@ -112,7 +115,9 @@ async def test_no_connection_is_held_while_an_operators_password_is_weighed(
     assert (answer.status_code, held) == (303, [(0, 0)])
 
 
-async def test_signing_in_leads_back_only_to_paths_of_this_host(visitor: Visitors, operator: Operator) -> None:
+async def test_signing_in_leads_back_only_to_paths_of_this_host(
+    visitor: Visitors, operator: Operator
+) -> None:
     client = visitor("operator")
     sent = {"phone": PHONE, "password": PASSWORD}
     assert (await client.post("/masuk", data=sent | {"kembali": "/jejak"})).headers["location"] == "/jejak"
@@ -196,8 +201,13 @@ async def test_an_unknown_cooperative_is_not_there(signed_in: httpx.AsyncClient)
     assert (await signed_in.get("/koperasi/tidak-ada")).status_code == 404
 
 
-async def test_the_trail_cannot_be_changed_by_the_application(database: Database, signed_in: httpx.AsyncClient) -> None:
-    for statement in ("UPDATE shared.operator_actions SET operator = 'x'", "DELETE FROM shared.operator_actions"):
+async def test_the_trail_cannot_be_changed_by_the_application(
+    database: Database, signed_in: httpx.AsyncClient
+) -> None:
+    for statement in (
+        "UPDATE shared.operator_actions SET operator = 'x'",
+        "DELETE FROM shared.operator_actions",
+    ):
         with pytest.raises(Exception, match="permission denied"):
             async with shared_session(database) as db:
                 await db.execute(text(statement))
@@ -217,8 +227,10 @@ async def test_an_operator_retries_or_discards_a_job_that_was_given_up(
         failed_id = (
             await db.execute(
                 text(
-                    "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, first_failed_at, error)"
-                    " SELECT schema_name, 'shop.expire_order', 'k', '{}', 40, now() - interval '2 days', 'TimeoutError: silent'"
+                    "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, "
+                    "first_failed_at, error)"
+                    " SELECT schema_name, 'shop.expire_order', 'k', '{}', 40, now() - interval '2 "
+                    "days', 'TimeoutError: silent'"
                     " FROM shared.cooperatives WHERE slug = 'melati' RETURNING id"
                 )
             )
@@ -252,7 +264,9 @@ async def waiting(visitor: Visitors) -> None:
         "bylaws": "konsumen",
         "founding_key": "a-key-of-this-very-form",
     }
-    assert (await visitor("").post("/daftar", data=form)).headers["location"] == "http://toko-kita.localhost:8000/"
+    assert (await visitor("").post("/daftar", data=form)).headers[
+        "location"
+    ] == "http://toko-kita.localhost:8000/"
 
 
 @pytest.mark.usefixtures("waiting")
@@ -304,7 +318,9 @@ async def test_a_name_that_is_refused_says_why_and_its_address_is_free_after_a_w
 
 @pytest.mark.usefixtures("waiting")
 @pytest.mark.parametrize("step", ["pelepasan", "penolakan"])
-async def test_strangers_and_the_founder_release_nothing(visitor: Visitors, database: Database, step: str) -> None:
+async def test_strangers_and_the_founder_release_nothing(
+    visitor: Visitors, database: Database, step: str
+) -> None:
     answer = await visitor("operator").post(f"/koperasi/toko-kita/{step}", data={"refusal": "tanpa hak"})
     assert answer.headers["location"] == "/masuk"
     async with shared_session(database) as db:
@@ -312,7 +328,9 @@ async def test_strangers_and_the_founder_release_nothing(visitor: Visitors, data
         assert (await db.execute(query)).scalar_one() == "waiting"
 
 
-async def test_an_hour_that_was_full_is_told_to_operators(signed_in: httpx.AsyncClient, database: Database) -> None:
+async def test_an_hour_that_was_full_is_told_to_operators(
+    signed_in: httpx.AsyncClient, database: Database
+) -> None:
     assert "Pendirian sempat penuh" not in (await signed_in.get("/")).text
     database.settings = replace(database.settings, foundings_per_hour_in_all=2)  # melati and mawar
     assert "Pendirian sempat penuh" in (await signed_in.get("/")).text

@@ -111,12 +111,16 @@ async def test_an_officer_grants_takes_money_and_gives_a_receipt(
     paid = {"amount": "30.000", "way": "cash", "key": str(uuid4())}
     checked = (await officer_client.post(f"{home}/pelunasan/periksa", dict(paid))).text
     assert "Rp30.000 tunai dari Sari Wulandari Melati (0001) melunasi kasbonnya." in checked
-    receipts = {(await officer_client.post(f"{home}/pelunasan", dict(paid))).headers["location"] for _ in range(2)}
+    receipts = {
+        (await officer_client.post(f"{home}/pelunasan", dict(paid))).headers["location"] for _ in range(2)
+    }
     assert len(receipts) == 1
     assert "Bukti pelunasan kasbon" in (await officer_client.get(receipts.pop())).text
     shown = (await officer_client.get(home)).text
     assert "Rp50.000" in shown
-    too_much = await officer_client.post(f"{home}/pelunasan", {**paid, "amount": "60.000", "key": str(uuid4())})
+    too_much = await officer_client.post(
+        f"{home}/pelunasan", {**paid, "amount": "60.000", "key": str(uuid4())}
+    )
     assert too_much.status_code == 409
     assert "Utang kasbon Sari Wulandari Melati Rp50.000." in too_much.text
     filled = {"amount": "15.000", "key": str(uuid4())}

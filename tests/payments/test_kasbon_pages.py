@@ -1,4 +1,6 @@
-"""A member's credit: what they may owe and do owe, paying it off, what is deducted from their pay, and the PIN."""
+"""A member's credit: what they may owe and do owe, paying it off, what is deducted from their pay, and the
+PIN.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -41,21 +43,34 @@ async def test_without_granted_credit_a_plain_sentence_says_so(member_client: An
     assert (await member_client.get(REPAY)).headers["location"] == "/anggota/kasbon"
 
 
-async def test_limit_debt_and_what_is_left_are_shown(member_client: Any, database: Database, melati: TenantRef) -> None:
+async def test_limit_debt_and_what_is_left_are_shown(
+    member_client: Any, database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         await owe(db, 120_000, limit=500_000)
         await owe(db, 77_000, limit=99_000, number="0002")
     text = (await member_client.get("/anggota/kasbon")).text
-    for shown in ("Rp120.000", "Rp500.000", "Rp380.000", "Pesanan 77 dibayar, Kasbon", "Anda belum punya PIN"):
+    for shown in (
+        "Rp120.000",
+        "Rp500.000",
+        "Rp380.000",
+        "Pesanan 77 dibayar, Kasbon",
+        "Anda belum punya PIN",
+    ):
         assert shown in text
     assert "Rp77.000" not in text
 
 
-async def test_who_paid_more_than_they_owed_is_told(member_client: Any, database: Database, melati: TenantRef) -> None:
+async def test_who_paid_more_than_they_owed_is_told(
+    member_client: Any, database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         await owe(db, 0)
         member = (await shop.member(db)).member_id
-        lines = [Line.to_debit(CASH, Rupiah(5_000)), Line.to_credit(MEMBER_RECEIVABLES, Rupiah(5_000), member)]
+        lines = [
+            Line.to_debit(CASH, Rupiah(5_000)),
+            Line.to_credit(MEMBER_RECEIVABLES, Rupiah(5_000), member),
+        ]
         await post(db, Journal(TODAY, "Lebih bayar", "test:over", lines), by="Rina Kasir")
     told = tags((await member_client.get("/anggota/kasbon")).text)
     assert "membayar lebih Rp5.000" in told
@@ -125,8 +140,13 @@ async def test_what_is_asked_of_the_pay_and_what_comes_next_are_told_apart(
     async with coop_session(database, melati) as db:
         member = (await shop.member(db)).member_id
         assert member is not None
-        await credit.grant_credit(db, CASHIER, member, kasbon=Rupiah(0), payroll=Rupiah(300_000), payroll_number="P-17")
-        lines = [Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(90_000), member), Line.to_credit(CASH, Rupiah(90_000))]
+        await credit.grant_credit(
+            db, CASHIER, member, kasbon=Rupiah(0), payroll=Rupiah(300_000), payroll_number="P-17"
+        )
+        lines = [
+            Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(90_000), member),
+            Line.to_credit(CASH, Rupiah(90_000)),
+        ]
         await post(db, Journal(TODAY, "Potong gaji", "test:payroll", lines), by="Rina Kasir")
         for state, asked in (("sent", 60_000), ("returned", 11_000)):
             batch = PayrollBatch(
@@ -141,7 +161,13 @@ async def test_what_is_asked_of_the_pay_and_what_comes_next_are_told_apart(
             await db.flush()
             db.add(PayrollLine(batch_id=batch.id, member_id=member, asked=asked))
     told = tags((await member_client.get("/anggota/kasbon")).text)
-    for shown in ("Rp90.000", "Rp60.000 sudah diminta", "3 November 2026", "Rp30.000 ikut daftar potongan", "P-17"):
+    for shown in (
+        "Rp90.000",
+        "Rp60.000 sudah diminta",
+        "3 November 2026",
+        "Rp30.000 ikut daftar potongan",
+        "P-17",
+    ):
         assert shown in told
     assert "Rp11.000" not in told
 

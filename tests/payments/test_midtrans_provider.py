@@ -59,7 +59,9 @@ async def _status(means: Means) -> Status:
     return await midtrans.status(means, "KOP7F3A2B1C", "token")
 
 
-async def test_a_page_is_made_with_the_amount_in_whole_rupiah(stand_in: MidtransStandIn, means: Means) -> None:
+async def test_a_page_is_made_with_the_amount_in_whole_rupiah(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
     started = await midtrans.create(means, _intent())
     assert started.redirect_url == f"{means.address}/snap/v4/redirection/{started.provider_reference}"
     asked = stand_in.calls[-1]
@@ -70,7 +72,9 @@ async def test_a_page_is_made_with_the_amount_in_whole_rupiah(stand_in: Midtrans
     assert "enabled_payments" not in asked.json()
 
 
-async def test_only_the_channels_that_an_officer_chose_are_offered(stand_in: MidtransStandIn, means: Means) -> None:
+async def test_only_the_channels_that_an_officer_chose_are_offered(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
     await midtrans.create(_means(means.client, means.address, channels="qris"), _intent())
     assert stand_in.calls[-1].json()["enabled_payments"] == ["gopay", "shopeepay", "other_qris"]
 
@@ -81,7 +85,9 @@ async def test_a_page_on_which_no_way_was_chosen_waits(means: Means) -> None:
     assert (status.state, status.amount) == ("awaiting", 0)
 
 
-async def test_a_second_start_gives_another_page_of_the_same_payment(stand_in: MidtransStandIn, means: Means) -> None:
+async def test_a_second_start_gives_another_page_of_the_same_payment(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
     await midtrans.create(means, _intent())
     await midtrans.create(means, _intent())
     await stand_in.pay("KOP7F3A2B1C")
@@ -89,7 +95,9 @@ async def test_a_second_start_gives_another_page_of_the_same_payment(stand_in: M
     assert (await _status(means)).state == "paid"
 
 
-async def test_a_second_start_after_the_choice_shows_what_to_pay_to(stand_in: MidtransStandIn, means: Means) -> None:
+async def test_a_second_start_after_the_choice_shows_what_to_pay_to(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
     await midtrans.create(means, _intent())
     order = await stand_in.choose("KOP7F3A2B1C", "bca_va")
     started = await midtrans.create(means, _intent())
@@ -130,7 +138,9 @@ async def test_each_state_of_midtrans_has_one_of_ours(
     assert (await _status(means)).state == state
 
 
-@pytest.mark.parametrize(("fraud", "state"), [("accept", "paid"), ("challenge", "awaiting"), ("deny", "failed")])
+@pytest.mark.parametrize(
+    ("fraud", "state"), [("accept", "paid"), ("challenge", "awaiting"), ("deny", "failed")]
+)
 async def test_a_captured_card_is_paid_only_when_the_fraud_check_accepts(
     stand_in: MidtransStandIn, means: Means, fraud: str, state: str
 ) -> None:
@@ -154,7 +164,9 @@ async def test_a_chargeback_of_all_counts_as_all_given_back(stand_in: MidtransSt
     assert (status.refunded, status.disputed, status.disputes) == (24_145, True, ())
 
 
-async def test_a_chargeback_is_named_by_what_midtrans_calls_it(stand_in: MidtransStandIn, means: Means) -> None:
+async def test_a_chargeback_is_named_by_what_midtrans_calls_it(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
     await midtrans.create(means, _intent())
     await stand_in.pay("KOP7F3A2B1C")
     for times in (1, 2):
@@ -193,7 +205,12 @@ async def test_every_change_of_state_is_an_event_of_its_own(stand_in: MidtransSt
 async def test_the_amount_is_signed_as_the_text_that_came(means: Means) -> None:
     def signed(amount: str, told: str) -> bytes:
         signature = hashlib.sha512(f"KOP1200{amount}{KEY}".encode()).hexdigest()
-        fields = {"order_id": "KOP1", "status_code": "200", "gross_amount": told, "transaction_status": "settlement"}
+        fields = {
+            "order_id": "KOP1",
+            "status_code": "200",
+            "gross_amount": told,
+            "transaction_status": "settlement",
+        }
         return json.dumps({**fields, "signature_key": signature}).encode()
 
     assert midtrans.verify(means, {}, signed("24145.00", "24145.00")).reference == "KOP1"
@@ -293,7 +310,9 @@ async def test_a_card_is_given_back_only_after_it_is_settled(stand_in: MidtransS
     assert fault.value.passing
 
 
-async def test_calling_off_stops_what_waits_and_harms_nothing_else(stand_in: MidtransStandIn, means: Means) -> None:
+async def test_calling_off_stops_what_waits_and_harms_nothing_else(
+    stand_in: MidtransStandIn, means: Means
+) -> None:
     await midtrans.cancel(means, "KOP7F3A2B1C", "")
     await midtrans.create(means, _intent())
     await midtrans.cancel(means, "KOP7F3A2B1C", "")
@@ -306,7 +325,9 @@ async def test_calling_off_stops_what_waits_and_harms_nothing_else(stand_in: Mid
 
 
 @pytest.mark.parametrize("fault", ["500", "429", "time-out", "garbage"])
-async def test_what_passes_is_told_from_what_does_not(stand_in: MidtransStandIn, means: Means, fault: Any) -> None:
+async def test_what_passes_is_told_from_what_does_not(
+    stand_in: MidtransStandIn, means: Means, fault: Any
+) -> None:
     stand_in.faults.answers.append(fault)
     with pytest.raises(ProviderFault) as raised:
         await _status(means)
@@ -373,7 +394,9 @@ async def test_test_keys_go_to_the_sandbox(live: bool, hosts: list[str]) -> None
         asked.append(request.url.host)
         if request.method == "POST":
             return httpx.Response(201, json={"token": "t", "redirect_url": "https://app.example/t"})
-        return httpx.Response(404, json={"status_code": "404", "status_message": "Transaction doesn't exist."})
+        return httpx.Response(
+            404, json={"status_code": "404", "status_message": "Transaction doesn't exist."}
+        )
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(note)) as client:
         means = _means(client, REAL_ADDRESSES["midtrans"], live=live)

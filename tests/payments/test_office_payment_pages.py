@@ -1,4 +1,6 @@
-"""Officers' pages of payments: what is listed, what waits, what is confirmed, asked, looked into and given back."""
+"""Officers' pages of payments: what is listed, what waits, what is confirmed, asked, looked into and given
+back.
+"""
 
 import re
 from typing import Any
@@ -32,7 +34,9 @@ async def beras(db: AsyncSession) -> dict[Any, int]:
     return {await (await reader_of(db)).value("SELECT id FROM products WHERE sku = 'BRS5'"): 1}
 
 
-async def ordered(database: Database, tenant: TenantRef, way: str = "bank_transfer", *, buyer: Buyer = VISITOR) -> str:
+async def ordered(
+    database: Database, tenant: TenantRef, way: str = "bank_transfer", *, buyer: Buyer = VISITOR
+) -> str:
     """Reference of the payment of an order by this way."""
     async with coop_session(database, tenant) as db:
         placed = await order(db, await beras(db), buyer, way)
@@ -103,10 +107,21 @@ async def test_strangers_and_members_see_and_change_no_payment(
     visitor: Visitors, member_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
     reference = await ordered(database, melati)
-    for path in (HOME, f"{HOME}/{reference}", f"{HOME}/{reference}/penerimaan", f"{HOME}/{reference}/pengembalian"):
+    for path in (
+        HOME,
+        f"{HOME}/{reference}",
+        f"{HOME}/{reference}/penerimaan",
+        f"{HOME}/{reference}/pengembalian",
+    ):
         assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
         assert (await member_client.get(path)).status_code == 403
-    for step in ("penerimaan", "pertanyaan", f"pemeriksaan/{new_id()}", "pengembalian", "pengembalian/periksa"):
+    for step in (
+        "penerimaan",
+        "pertanyaan",
+        f"pemeriksaan/{new_id()}",
+        "pengembalian",
+        "pengembalian/periksa",
+    ):
         assert (await visitor("melati").post(f"{HOME}/{reference}/{step}", data={})).status_code == 303
         assert (await member_client.post(f"{HOME}/{reference}/{step}", {})).status_code == 403
     assert (await payment(database, melati, reference)).status == "awaiting"
@@ -132,7 +147,9 @@ async def test_the_list_is_found_by_reference_name_amount_and_number(
     assert "Belum ketemu" in (await officer_client.get(HOME, params={"cari": "100%_"})).text
 
 
-async def test_each_chip_shows_its_own(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_each_chip_shows_its_own(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     waits, came, odd = (
         await ordered(database, melati),
         await topped_up(database, melati),
@@ -211,7 +228,9 @@ async def test_what_a_provider_settles_no_officer_confirms(
     reference = await topped_up(database, melati, paid=False)
     async with coop_session(database, melati) as db:
         await db.execute(
-            update(Payment).where(Payment.reference == reference).values(way="xendit", provider_reference="x1")
+            update(Payment)
+            .where(Payment.reference == reference)
+            .values(way="xendit", provider_reference="x1")
         )
     page = (await officer_client.get(f"{HOME}/{reference}")).text
     assert f"{HOME}/{reference}/penerimaan" not in page
@@ -224,11 +243,14 @@ async def test_what_a_provider_settles_no_officer_confirms(
     assert await reasons(database, melati, reference) == ["fault"]
 
 
-async def test_an_alarm_is_settled_with_a_note(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_an_alarm_is_settled_with_a_note(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     reference = await topped_up(database, melati)
     await alarmed(database, melati, reference)
     found = re.search(
-        rf'action="({HOME}/{reference}/pemeriksaan/[^"]+)"', (await officer_client.get(f"{HOME}/{reference}")).text
+        rf'action="({HOME}/{reference}/pemeriksaan/[^"]+)"',
+        (await officer_client.get(f"{HOME}/{reference}")).text,
     )
     assert found is not None
     assert (await officer_client.post(found[1], {"note": " "})).status_code == 422
@@ -345,7 +367,9 @@ async def test_a_refund_that_failed_is_asked_again_another_way(
     reference = await topped_up(database, melati)
     async with coop_session(database, melati) as db:
         await db.execute(
-            update(Payment).where(Payment.reference == reference).values(way="xendit", provider_reference="x1")
+            update(Payment)
+            .where(Payment.reference == reference)
+            .values(way="xendit", provider_reference="x1")
         )
         locked = await machine.locked(db, reference)
         asked = await refunding.ask_refund(
@@ -353,7 +377,8 @@ async def test_a_refund_that_failed_is_asked_again_another_way(
         )
         assert asked.state == "pending"
     assert "sedang berjalan" in (await officer_client.get(f"{HOME}/{reference}")).text
-    assert (await officer_client.get(f"{HOME}/{reference}/pengembalian")).status_code == 303  # all of it is on its way
+    # all of it is on its way
+    assert (await officer_client.get(f"{HOME}/{reference}/pengembalian")).status_code == 303
     async with coop_session(database, melati) as db:
         locked = await machine.locked(db, reference)
         refund = await queries.refund_to_change(db, asked.id)

@@ -1,4 +1,6 @@
-"""The page of a payment that a gateway takes: the way there by a page of our own, the way back, and a gateway that is silent."""
+"""The page of a payment that a gateway takes: the way there by a page of our own, the way back, and a gateway
+that is silent.
+"""
 
 import re
 from collections.abc import AsyncIterator, Callable

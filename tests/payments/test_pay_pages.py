@@ -107,7 +107,9 @@ async def test_the_orders_page_is_found_by_the_order_whatever_its_payment_is_cal
     async with coop_session(database, melati) as db:
         await open_ways(db)
         payment = await bring_about(db, "awaiting")
-        number = await (await reader_of(db)).value("SELECT number FROM orders WHERE id = $1", payment.subject_id)
+        number = await (await reader_of(db)).value(
+            "SELECT number FROM orders WHERE id = $1", payment.subject_id
+        )
         payment.label = "Belanja pesanan 77"
     text = (await visitor("melati").get(f"/bayar/{payment.reference}")).text
     assert f'href="/pesanan/{number}?kunci=' in text
@@ -128,7 +130,9 @@ async def test_a_qris_shows_code_merchant_and_a_picture_to_keep(
     assert picture.content.startswith(b"\x89PNG")
 
 
-async def test_the_picture_is_the_code_of_this_payment(visitor: Visitor, payment_in: Callable[..., Any]) -> None:
+async def test_the_picture_is_the_code_of_this_payment(
+    visitor: Visitor, payment_in: Callable[..., Any]
+) -> None:
     import io
 
     import zxingcpp
@@ -150,12 +154,19 @@ async def test_no_code_is_shown_once_it_must_not_be_paid_any_more(
         assert (await client.get(f"/bayar/{payment.reference}/qris.png")).status_code == 404
 
 
-async def test_test_keys_are_marked_on_page_and_receipt(visitor: Visitor, payment_in: Callable[..., Any]) -> None:
+async def test_test_keys_are_marked_on_page_and_receipt(
+    visitor: Visitor, payment_in: Callable[..., Any]
+) -> None:
     client = visitor("melati")
     for state in ("awaiting", "paid"):
         real, trial = await payment_in(state), await payment_in(state, live=False)
-        assert "Uji coba: tidak ada uang yang berpindah" not in (await client.get(f"/bayar/{real.reference}")).text
-        assert "Uji coba: tidak ada uang yang berpindah" in (await client.get(f"/bayar/{trial.reference}")).text
+        assert (
+            "Uji coba: tidak ada uang yang berpindah"
+            not in (await client.get(f"/bayar/{real.reference}")).text
+        )
+        assert (
+            "Uji coba: tidak ada uang yang berpindah" in (await client.get(f"/bayar/{trial.reference}")).text
+        )
     assert "Uji coba" in (await client.get(f"/bayar/{trial.reference}/bukti")).text
 
 
@@ -231,7 +242,11 @@ async def test_an_order_that_waits_can_be_paid_another_way_and_leads_from_the_ol
 
 
 async def test_the_way_is_changed_by_nobody_else(
-    visitor: Visitor, payment_in: Callable[..., Any], member_client: Any, database: Database, melati: TenantRef
+    visitor: Visitor,
+    payment_in: Callable[..., Any],
+    member_client: Any,
+    database: Database,
+    melati: TenantRef,
 ) -> None:
     payment = await payment_in()
     number = payment.label.rpartition(" ")[2]
@@ -274,7 +289,9 @@ async def test_a_paid_order_leads_to_its_page_by_the_visitors_key(
     payment = await payment_in("paid")
     visit = Visit(database, "cooperative", Brand("Koperasi Melati"))
     visit.tenant = melati
-    address = f"/pesanan/{payment.label.rpartition(' ')[2]}?kunci={showing.order_key(visit, payment.subject_id)}"
+    address = (
+        f"/pesanan/{payment.label.rpartition(' ')[2]}?kunci={showing.order_key(visit, payment.subject_id)}"
+    )
     client = visitor("melati")
     assert f'href="{address}"' in (await client.get(f"/bayar/{payment.reference}")).text
     assert (await client.get(address)).status_code == 200

@@ -1,4 +1,6 @@
-"""What must be looked at in a payment stands beside the other things that must, each until somebody has settled that one."""
+"""What must be looked at in a payment stands beside the other things that must, each until somebody has
+settled that one.
+"""
 
 import asyncio
 import re
@@ -128,7 +130,9 @@ async def test_a_row_is_settled_once_and_never_edited(db: AsyncSession, change: 
         await db.execute(text(change))
 
 
-async def test_a_payer_who_disputes_a_second_time_is_told_though_the_first_was_looked_into(db: AsyncSession) -> None:
+async def test_a_payer_who_disputes_a_second_time_is_told_though_the_first_was_looked_into(
+    db: AsyncSession,
+) -> None:
     payment = await pay.paid(db, await gateway_payment(db, "stripe"))
 
     async def heard(*disputes: str) -> list[dict[str, Any]]:
@@ -176,7 +180,9 @@ async def test_the_page_tells_the_facts_of_each_and_today_counts_them(
     assert "Menurut penyedia: USD." in page
     assert len(set(re.findall(r'id="(f-note[^"]*)"', page))) == 2
     assert re.search(
-        r'keadaan=periksa".*?<span class="row__right">2<', (await officer_client.get("/pengurus")).text, re.DOTALL
+        r'keadaan=periksa".*?<span class="row__right">2<',
+        (await officer_client.get("/pengurus")).text,
+        re.DOTALL,
     )
     wrong = await officer_client.post(settling_forms(page)[1], {"note": ""})
     assert wrong.status_code == 422

@@ -1,4 +1,6 @@
-"""A new problem is told although an older one like it was looked into, and money under way lets go of its order however it ends."""
+"""A new problem is told although an older one like it was looked into, and money under way lets go of its
+order however it ends.
+"""
 
 from datetime import timedelta
 
@@ -46,7 +48,9 @@ async def test_a_second_refund_that_a_bank_did_not_take_is_told_after_the_first_
     assert await pay.open_reasons(db, payment) == ["refund_failed"]
 
 
-async def test_a_refund_that_is_done_does_not_take_away_that_another_one_still_waits(db: AsyncSession) -> None:
+async def test_a_refund_that_is_done_does_not_take_away_that_another_one_still_waits(
+    db: AsyncSession,
+) -> None:
     await pay.switch_on(db)
     _, payment = await pay.ordered(db, "stripe")
     payment = await paid(db, payment)
@@ -54,7 +58,9 @@ async def test_a_refund_that_is_done_does_not_take_away_that_another_one_still_w
     await raise_exception(db, payment, "refund_waits", {"refund": str(waits.id)})
     await give_back(db, payment, 5_000, "by_hand")
     assert await pay.open_reasons(db, payment) == ["refund_waits"]
-    await refunding.hear_refund(db, payment, waits, Refunded(state="done", provider_reference="re_1"), on=TODAY)
+    await refunding.hear_refund(
+        db, payment, waits, Refunded(state="done", provider_reference="re_1"), on=TODAY
+    )
     assert not await pay.open_reasons(db, payment)
 
 

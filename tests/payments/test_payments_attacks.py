@@ -1,4 +1,6 @@
-"""Ways by which money was made to appear or vanish once: each was tried, found open, and is held shut here."""
+"""Ways by which money was made to appear or vanish once:
+each was tried, found open, and is held shut here.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,16 +59,24 @@ async def change(world: Outside, order: Order, way: str, *, after: float) -> Non
         await asyncio.sleep(0.3)
 
 
-async def test_of_two_ways_chosen_at_once_the_order_goes_by_the_one_that_waits_for_its_money(world: Outside) -> None:
-    """Else it is handed over as if for cash, while its payment is a transfer: the sale eats the advance of another customer."""
+async def test_of_two_ways_chosen_at_once_the_order_goes_by_the_one_that_waits_for_its_money(
+    world: Outside,
+) -> None:
+    """Else it is handed over as if for cash, while its payment is a transfer: the sale eats the advance of
+    another customer.
+    """
     order, _ = await ordered(world, "qris")
     async with coop_session(world.database, world.tenant) as db:
         _, another = await pay.ordered(db, "qris")
         await pay.paid(db, another)
-    await asyncio.gather(change(world, order, "bank_transfer", after=0), change(world, order, "cash", after=0.1))
+    await asyncio.gather(
+        change(world, order, "bank_transfer", after=0), change(world, order, "cash", after=0.1)
+    )
     async with coop_session(world.database, world.tenant) as db:
         waiting = [
-            each for each in await queries.payments_to_change_of(db, "order", order.id) if each.status == "awaiting"
+            each
+            for each in await queries.payments_to_change_of(db, "order", order.id)
+            if each.status == "awaiting"
         ]
         found = await orders.order_to_change_by_id(db, order.id)
         assert found is not None
@@ -134,12 +144,15 @@ async def _back(world: Outside, payment: Payment, amount: int, key: str) -> str:
         return refusal.code
 
 
-async def test_what_was_filled_into_a_wallet_and_spent_is_not_given_back_by_the_provider(world: Outside) -> None:
+async def test_what_was_filled_into_a_wallet_and_spent_is_not_given_back_by_the_provider(
+    world: Outside,
+) -> None:
     payment = await _filled(world)
     await ordered(world, "wallet", price=50_000)
     assert await _back(world, payment, 60_000, "a") == "payments.refund_wallet_spent"
     assert await _back(world, payment, 50_000, "b") == "pending"
-    assert await _back(world, payment, 10_000, "c") == "payments.refund_wallet_spent"  # the other is under way
+    # the other is under way
+    assert await _back(world, payment, 10_000, "c") == "payments.refund_wallet_spent"
     await pay.work(world.database)
     assert [each["amount"] for each in world.xendit.refunds.values()] == [50_000]
     await pay.all_hold_in(world.database, world.tenant)
@@ -157,7 +170,9 @@ async def test_a_wallet_spent_before_the_provider_is_asked_is_not_given_back(wor
 
 
 async def test_what_test_keys_call_paid_is_no_real_money(world: Outside) -> None:
-    """Keys of real money replaced by test keys while a buyer still holds a payment that was opened with the first."""
+    """Keys of real money replaced by test keys while a buyer still holds a payment that was opened with the
+    first.
+    """
     async with coop_session(world.database, world.tenant) as db:
         await pay.switch_on(db, "xendit", settings=world.database.settings, live=True)
         opened = [(await pay.ordered(db, "xendit", buyer=VISITOR))[1] for _ in range(2)]
@@ -182,14 +197,21 @@ async def test_a_message_nested_without_end_is_no_fault_of_ours(
     world: Outside, visitor: Visitors, way: str, body: bytes
 ) -> None:
     headers = {"x-callback-token": "token-tiruan"} if way == "xendit" else {}
-    assert (await visitor("melati").post(world.address(way), content=body, headers=headers)).status_code == 400
+    assert (
+        await visitor("melati").post(world.address(way), content=body, headers=headers)
+    ).status_code == 400
 
 
-async def test_the_same_messages_stored_at_once_in_other_orders_wait_for_each_other_and_no_more(world: Outside) -> None:
+async def test_the_same_messages_stored_at_once_in_other_orders_wait_for_each_other_and_no_more(
+    world: Outside,
+) -> None:
     """Providers send again what was not answered, in any order, and each process stores many at once."""
 
     async def store(names: list[str]) -> None:
-        rows = [{"way": "xendit", "event_id": name, "kind": "k", "concerns": "nothing", "body": "{}"} for name in names]
+        rows = [
+            {"way": "xendit", "event_id": name, "kind": "k", "concerns": "nothing", "body": "{}"}
+            for name in names
+        ]
         async with coop_session(world.database, world.tenant) as db:
             await db.execute(inbox._STORE, {"events": msgspec.json.encode(rows).decode()})
 

@@ -1,8 +1,9 @@
-"""Any history of payments at all: orders, money that comes or not, as asked or not, messages, refunds, hand-overs, time.
+"""Any history of payments at all: orders, money that comes or not, as asked or not, messages, refunds,
+hand-overs, time.
 
-After each step the books are balanced, nothing is posted twice, states went along their steps, and each account holds what the payments'
-rows say; at the end, when every provider was asked once more, all money that came is booked. A few histories in the usual run;
-`make fuzz` (LUMBUNG_FUZZ=1) tries many and longer ones.
+After each step the books are balanced, nothing is posted twice, states went along their steps, and each
+account holds what the payments' rows say; at the end, when every provider was asked once more, all money that
+came is booked. A few histories in the usual run; `make fuzz` (LUMBUNG_FUZZ=1) tries many and longer ones.
 """
 
 import os
@@ -38,11 +39,43 @@ from tenants.session import tenant_of
 FUZZ: Final = os.environ.get("LUMBUNG_FUZZ") == "1"
 KINDS: Final = (
     *("order",) * 6,
-    *("top_up", "repayment", "pays", "pays", "pays", "pays", "pays_wrong", "ends", "gives_back", "gives_back"),
+    *(
+        "top_up",
+        "repayment",
+        "pays",
+        "pays",
+        "pays",
+        "pays",
+        "pays_wrong",
+        "ends",
+        "gives_back",
+        "gives_back",
+    ),
     *("look",) * 6,
-    *("confirm", "confirm", "statement", "expire", "expire_order", "hand_over", "hand_over", "hand_over", "cancel", "take_back"),
-    *("change_way", "give_back", "give_back", "give_back", "carry_out", "carry_out", "hours", "settle_alarm", "call_off_others"),
-)  # fmt: skip
+    *(
+        "confirm",
+        "confirm",
+        "statement",
+        "expire",
+        "expire_order",
+        "hand_over",
+        "hand_over",
+        "hand_over",
+        "cancel",
+        "take_back",
+    ),
+    *(
+        "change_way",
+        "give_back",
+        "give_back",
+        "give_back",
+        "carry_out",
+        "carry_out",
+        "hours",
+        "settle_alarm",
+        "call_off_others",
+    ),
+)
 WAYS: Final = ("cash", "bank_transfer", "qris", *pay.GATEWAYS, "savings", "wallet", "kasbon", "payroll")
 STOCK: Final = (6, 30, 200)
 Step = tuple[str, int, int]
@@ -107,7 +140,9 @@ class World:
         known.refunds[key] = int(amount)
         return Refunded(state="done", provider_reference=key)
 
-    async def refund_status(self, means: object, payment: Status, refund_reference: str, key: str) -> Refunded:
+    async def refund_status(
+        self, means: object, payment: Status, refund_reference: str, key: str
+    ) -> Refunded:
         known = self.of(payment.reference)
         return await self.refund(means, payment, Rupiah(known.asked.get(key, 0)), key, "")
 
@@ -233,7 +268,9 @@ class History:
             amount = Rupiah(payment.amount - payment.tail if number % 3 == 0 else 1 + number * 20)
             back_to = ("same_way", "by_hand", "wallet")[number % 3 if number % 2 else at % 3]
             give = giving_back.give_back
-            await give(self.db, CASHIER, payment.reference, amount, back_to, "Percobaan", key=str(number), on=TODAY)  # type: ignore[arg-type]
+            await give(
+                self.db, CASHIER, payment.reference, amount, back_to, "Percobaan", key=str(number), on=TODAY
+            )  # type: ignore[arg-type]
 
     async def carry_out(self, at: int, number: int) -> None:
         refund = await self.pick(PaymentRefund, at, PaymentRefund.state == "pending")
@@ -300,7 +337,9 @@ class _Said:
 @pytest.mark.slow
 @settings(max_examples=300 if FUZZ else 6)
 @given(history=HISTORIES)
-async def test_no_history_unbalances_doubles_or_loses(db: AsyncSession, one_session: None, history: list[Step]) -> None:
+async def test_no_history_unbalances_doubles_or_loses(
+    db: AsyncSession, one_session: None, history: list[Step]
+) -> None:
     point = await db.begin_nested()
     try:
         await _live_through(db, history)
@@ -339,7 +378,9 @@ async def _live_through(db: AsyncSession, history: list[Step]) -> None:
 async def _ask_for_all(db: AsyncSession, life: History) -> None:
     """When everything was asked for once more, what came as it was asked for is booked, and no more."""
     for _ in range(2):
-        for payment in (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all():
+        for payment in (
+            (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all()
+        ):
             payment.provider_reference = payment.provider_reference or f"theirs-{payment.reference}"
             await db.flush()
             life.world.answer = 1
@@ -355,7 +396,9 @@ async def _ask_for_all(db: AsyncSession, life: History) -> None:
         if known.state == "paid" and not fits:
             assert told
         refunds = (
-            (await db.execute(select(PaymentRefund).where(PaymentRefund.payment_id == payment.id))).scalars().all()
+            (await db.execute(select(PaymentRefund).where(PaymentRefund.payment_id == payment.id)))
+            .scalars()
+            .all()
         )
         same_way = [each for each in refunds if each.back_to == "same_way"]
         booked = sum(each.amount for each in same_way if each.state == "done")

@@ -1,4 +1,6 @@
-"""Messages of providers through the doors: an unknown address, a forged one, the same five times at once, late, out of order, not fitting."""
+"""Messages of providers through the doors: an unknown address, a forged one, the same five times at once,
+late, out of order, not fitting.
+"""
 
 import asyncio
 import json
@@ -51,7 +53,9 @@ async def written(database: Database, *tenants: TenantRef) -> dict[str, int]:
     found = {}
     for tenant in tenants:
         async with coop_reader(database, tenant) as ro:
-            names = await ro.records("SELECT tablename FROM pg_tables WHERE schemaname = $1", tenant.schema_name)
+            names = await ro.records(
+                "SELECT tablename FROM pg_tables WHERE schemaname = $1", tenant.schema_name
+            )
             for each in names:
                 found[f"{tenant.slug}.{each['tablename']}"] = await ro.value(
                     f"SELECT count(*) FROM {each['tablename']}"
@@ -66,7 +70,8 @@ async def standing(database: Database, tenant: TenantRef, payment: Payment) -> t
     async with coop_reader(database, tenant) as ro:
         row = (
             await ro.records(
-                "SELECT p.status, o.status AS of_order, e.reason FROM payments p LEFT JOIN orders o ON o.id = p.subject_id"
+                "SELECT p.status, o.status AS of_order, e.reason FROM payments p LEFT JOIN orders o ON "
+                "o.id = p.subject_id"
                 " LEFT JOIN payment_exceptions e ON e.payment_id = p.id AND e.settled_at IS NULL"
                 " WHERE p.reference = $1",
                 payment.reference,
@@ -112,7 +117,9 @@ async def test_d1_an_unknown_address_is_404_and_nothing_is_written_anywhere(
 async def test_d1_a_message_naming_a_payment_of_another_cooperative_books_nothing_there(
     world: Outside, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, way: str
 ) -> None:
-    """D1: mawar's own provider, proved, tells of a payment that melati has asked for: it is nobody's in mawar, and melati is untouched."""
+    """D1: mawar's own provider, proved, tells of a payment that melati has asked for: it is nobody's in
+    mawar, and melati is untouched.
+    """
     _, payment = await world.ordered(way)
     sent = await world.pay(payment)
     async with coop_session(database, mawar) as db:
@@ -209,7 +216,9 @@ async def test_d2_five_at_once_and_again_later_are_one_row_one_job_one_posting(
 async def test_d13_an_order_is_paid_by_what_the_provider_says_when_asked_and_not_by_a_message(
     world: Outside, post: Any, database: Database, melati: TenantRef, way: str, visitor: Visitors
 ) -> None:
-    """D13: a verified message whose words the provider does not repeat pays nothing, and coming back from its page neither."""
+    """D13: a verified message whose words the provider does not repeat pays nothing, and coming back from its
+    page neither.
+    """
     _, payment = await world.ordered(way)
     sent = await world.pay(payment)
     if way == "stripe":
@@ -282,7 +291,8 @@ async def test_a_wrong_amount_is_an_alarm_and_no_posting(
     await pay.work(database)
     status, order, alarm = await standing(database, melati, payment)
     assert (status, order) == ("awaiting", "placed")
-    assert alarm in ("amount", "fault")  # Stripe tells the sum in two places: where they differ its answer is of no use
+    # Stripe tells the sum in two places: where they differ its answer is of no use
+    assert alarm in ("amount", "fault")
     assert await messages(database, melati) == ["alarm"]
     assert await pay.postings(database, melati) == 0
     assert payment.expires_at is not None
@@ -367,7 +377,9 @@ async def test_suspended_and_read_only_cooperatives_still_hear_of_money(
     assert await pay.postings(database, melati) == 2
 
 
-async def test_doors_answer_each_kind_of_nonsense(world: Outside, post: Any, app: Doors, database: Database) -> None:
+async def test_doors_answer_each_kind_of_nonsense(
+    world: Outside, post: Any, app: Doors, database: Database
+) -> None:
     address = world.address("xendit")
     headers = xendit_headers()
     assert await post(address, (headers, b"{" + b" " * LARGEST_MESSAGE)) == 413
@@ -375,7 +387,9 @@ async def test_doors_answer_each_kind_of_nonsense(world: Outside, post: Any, app
     nul = {"id": "a\0b", "external_id": "L1", "status": "PAID"}
     assert await post(address, (headers, json.dumps(nul).encode())) == 400
     assert await post(address, (headers, b"[" * 100_000)) == 400
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://melati.{BASE_DOMAIN}") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=f"http://melati.{BASE_DOMAIN}"
+    ) as client:
         for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
             assert (await client.request(method, address)).status_code == 405, method
 
@@ -400,10 +414,13 @@ async def test_while_the_database_is_away_the_provider_is_asked_to_come_again(
     _, payment = await world.ordered("xendit")
     sent = await world.pay(payment)
     address = world.address("xendit")
-    assert await post(address, (sent[0] | {"x-callback-token": "x"}, sent[1])) == 400  # host and address are known now
+    # host and address are known now
+    assert await post(address, (sent[0] | {"x-callback-token": "x"}, sent[1])) == 400
 
     with monkeypatch.context() as patch:
-        patch.setattr("payments.inbox.coop_session", lambda *_: (_ for _ in ()).throw(ConnectionRefusedError()))
+        patch.setattr(
+            "payments.inbox.coop_session", lambda *_: (_ for _ in ()).throw(ConnectionRefusedError())
+        )
         assert await asyncio.gather(*(post(address, sent) for _ in range(3))) == [503] * 3
     assert await messages(database, melati) == []
     assert await post(address, sent) == 200

@@ -1,4 +1,6 @@
-"""A worker killed between any two steps of hearing and of giving back: one posting in the end, and none lost."""
+"""A worker killed between any two steps of hearing and of giving back:
+one posting in the end, and none lost.
+"""
 
 import asyncio
 import json
@@ -92,7 +94,9 @@ def workers() -> Iterator[Workers]:
     started.close()
 
 
-async def killed_then_whole(workers: Workers, world: Outside, step: str, done: Callable[[], Awaitable[bool]]) -> None:
+async def killed_then_whole(
+    workers: Workers, world: Outside, step: str, done: Callable[[], Awaitable[bool]]
+) -> None:
     """A worker dies at the step, another one comes, and works until it is done and a little longer."""
     workers.start(world, step)
     assert await workers.ended() == -signal.SIGKILL, "the worker was to die at this step"

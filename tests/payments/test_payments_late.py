@@ -1,4 +1,7 @@
-"""Money that comes late, twice or not as it was asked for: it is booked where it belongs, or it is an alarm. None is lost."""
+"""Money that comes late, twice or not as it was asked for: it is booked where it belongs, or it is an alarm.
+
+None is lost.
+"""
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
@@ -39,7 +42,9 @@ async def expired(db: AsyncSession, way: str, *, of_member: bool, stock: int = 1
 
 
 @pytest.mark.parametrize("way", ["bank_transfer", "qris", "stripe", "midtrans", "xendit"])
-async def test_late_money_takes_the_order_up_again_while_its_goods_are_there(db: AsyncSession, way: str) -> None:
+async def test_late_money_takes_the_order_up_again_while_its_goods_are_there(
+    db: AsyncSession, way: str
+) -> None:
     await pay.switch_on(db)
     order, payment = await expired(db, way, of_member=False)
     await paid(db, payment)
@@ -51,7 +56,9 @@ async def test_late_money_takes_the_order_up_again_while_its_goods_are_there(db:
 
 
 @pytest.mark.parametrize(("of_member", "account"), [(True, "2104"), (False, "2105")])
-async def test_late_money_whose_goods_are_gone_is_the_payers(db: AsyncSession, of_member: bool, account: str) -> None:
+async def test_late_money_whose_goods_are_gone_is_the_payers(
+    db: AsyncSession, of_member: bool, account: str
+) -> None:
     await pay.switch_on(db, tail="none")
     order, payment = await expired(db, "stripe", of_member=of_member)
     item = (await handling.queries.goods_of(db, order.id)).popitem()[0]
@@ -59,7 +66,10 @@ async def test_late_money_whose_goods_are_gone_is_the_payers(db: AsyncSession, o
     await paid(db, payment)
     assert (order.status, payment.status, payment.late) == ("cancelled", "paid", True)
     assert payment.went_to == ("wallet" if of_member else "owed")
-    assert await pay.lines(db, f"payment:{payment.id}") == [("1105", payment.amount, 0), (account, 0, payment.amount)]
+    assert await pay.lines(db, f"payment:{payment.id}") == [
+        ("1105", payment.amount, 0),
+        (account, 0, payment.amount),
+    ]
     await pay.all_hold(db)
     await pay.give_back(db, payment, payment.amount)
     assert await pay.last_lines(db) == [(account, payment.amount, 0), ("1102", 0, payment.amount)]
@@ -72,7 +82,12 @@ async def test_money_for_an_order_that_an_officer_called_off_is_the_payers(db: A
     await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     assert payment.status == "cancelled"
     await paid(db, payment)
-    assert (order.status, payment.status, payment.went_to, payment.late) == ("cancelled", "paid", "wallet", True)
+    assert (order.status, payment.status, payment.went_to, payment.late) == (
+        "cancelled",
+        "paid",
+        "wallet",
+        True,
+    )
     await pay.all_hold(db)
 
 
@@ -142,7 +157,11 @@ async def test_what_does_not_fit_is_an_alarm_and_no_posting(
     before = await ro.value("SELECT count(*) FROM journals")
     for _ in range(2):
         assert await machine.hear(db, payment, pay.told(payment, **said), on=TODAY) == "alarm"
-    assert (payment.status, await pay.open_reasons(db, payment), order.status) == ("awaiting", [alarm], "placed")
+    assert (payment.status, await pay.open_reasons(db, payment), order.status) == (
+        "awaiting",
+        [alarm],
+        "placed",
+    )
     assert await ro.value("SELECT count(*) FROM journals") == before
     await pay.look_into(db, payment, "Sudah ditanyakan")
     assert not await pay.open_reasons(db, payment)
@@ -153,7 +172,11 @@ async def test_a_dispute_is_an_alarm_beside_its_posting(db: AsyncSession) -> Non
     await pay.switch_on(db)
     order, payment = await pay.ordered(db, "stripe")
     await paid(db, payment, disputed=True)
-    assert (payment.status, await pay.open_reasons(db, payment), order.status) == ("paid", ["charged_back"], "paid")
+    assert (payment.status, await pay.open_reasons(db, payment), order.status) == (
+        "paid",
+        ["charged_back"],
+        "paid",
+    )
     await pay.all_hold(db)
 
 

@@ -1,4 +1,6 @@
-"""The state machine: which steps there are and which there are not, and what each writes into the books, to the rupiah."""
+"""The state machine: which steps there are and which there are not, and what each writes into the books, to
+the rupiah.
+"""
 
 from collections.abc import Awaitable, Callable
 from itertools import product
@@ -131,7 +133,9 @@ OWN = {"savings": "2111", "wallet": "2104", "kasbon": "1110", "payroll": "1112"}
 
 
 @pytest.mark.parametrize("way", [*CLEARING, *OWN])
-async def test_each_way_debits_its_own_account_and_the_sale_credits_the_member(db: AsyncSession, way: str) -> None:
+async def test_each_way_debits_its_own_account_and_the_sale_credits_the_member(
+    db: AsyncSession, way: str
+) -> None:
     await pay.switch_on(db, tail="none")
     await pay.put_into(db, "2104", 100_000)
     await pay.grant(db)
@@ -157,7 +161,12 @@ async def test_each_way_debits_its_own_account_and_the_sale_credits_the_member(d
 
 @pytest.mark.parametrize(
     ("tail", "of_member", "account"),
-    [("savings", True, "2111"), ("savings", False, "8110"), ("income", True, "8110"), ("income", False, "8110")],
+    [
+        ("savings", True, "2111"),
+        ("savings", False, "8110"),
+        ("income", True, "8110"),
+        ("income", False, "8110"),
+    ],
 )
 async def test_the_tail_of_a_transfer_goes_where_the_bylaws_say(
     db: AsyncSession, tail: Any, of_member: bool, account: str
@@ -185,7 +194,9 @@ async def test_without_tails_a_transfer_is_its_price(db: AsyncSession) -> None:
 async def test_no_two_waiting_transfers_ask_for_the_same_sum(db: AsyncSession) -> None:
     await pay.switch_on(db)
     item = (await shop.product(db, stock=50, price=50_000)).id
-    sums = [(await pay.ordered(db, "bank_transfer", buyer=VISITOR, product_id=item))[1].amount for _ in range(30)]
+    sums = [
+        (await pay.ordered(db, "bank_transfer", buyer=VISITOR, product_id=item))[1].amount for _ in range(30)
+    ]
     assert len(set(sums)) == 30
 
 
@@ -209,7 +220,9 @@ async def test_a_rule_made_after_a_payment_costs_that_payment_nothing(db: AsyncS
 
 
 @pytest.mark.parametrize(("way", "account"), [("stripe", "1105"), ("midtrans", "1106"), ("xendit", "1107")])
-async def test_a_told_fee_is_booked_once_also_when_it_is_told_later(db: AsyncSession, way: str, account: str) -> None:
+async def test_a_told_fee_is_booked_once_also_when_it_is_told_later(
+    db: AsyncSession, way: str, account: str
+) -> None:
     await pay.switch_on(db)
     _, payment = await pay.ordered(db, way, buyer=VISITOR)
     await paid(db, payment)
@@ -238,10 +251,14 @@ async def test_credit_is_given_up_to_its_limit_and_only_by_a_consent_of_the_memb
         await point.rollback()
     async with db.begin_nested() as point:
         item = await shop.product(db, price=1_000)
-        await refused("payments.consent_needed", shop.order(db, {item.id: 1}, await shop.member(db), "kasbon"))
+        await refused(
+            "payments.consent_needed", shop.order(db, {item.id: 1}, await shop.member(db), "kasbon")
+        )
         await point.rollback()
     async with db.begin_nested() as point:
-        await refused("payments.credit_too_low", pay.ordered(db, "kasbon", buyer=await shop.member(db, "0002")))
+        await refused(
+            "payments.credit_too_low", pay.ordered(db, "kasbon", buyer=await shop.member(db, "0002"))
+        )
         await point.rollback()
     assert await books.balance(db, "1110", (await shop.member(db)).member_id) == 98_000
     await pay.all_hold(db)

@@ -67,7 +67,9 @@ async def test_what_bylaws_officers_or_plan_do_not_allow_is_not_offered(db: Asyn
 
     async def offered(*, member: bool = True, amount: int = 50_000) -> set[str]:
         bylaws = await _bylaws(db)
-        found = await ways.offers(db, tenant, bylaws, member_id=member_id if member else None, amount=Rupiah(amount))
+        found = await ways.offers(
+            db, tenant, bylaws, member_id=member_id if member else None, amount=Rupiah(amount)
+        )
         return {each.way.way for each in found}
 
     everything = set(PAYMENT_WAY_NAMES)
@@ -97,7 +99,10 @@ async def test_read_only_a_cooperative_lends_nobody_anything_new(db: AsyncSessio
     member_id, tenant, bylaws = (await shop.member(db)).member_id, tenant_of(db), await _bylaws(db)
     closed = msgspec.structs.replace(tenant, read_only=True)
     open_ones, left = [
-        {offer.way.way for offer in await ways.offers(db, each, bylaws, member_id=member_id, amount=Rupiah(50_000))}
+        {
+            offer.way.way
+            for offer in await ways.offers(db, each, bylaws, member_id=member_id, amount=Rupiah(50_000))
+        }
         for each in (tenant, closed)
     ]
     assert open_ones - left == {"kasbon", "payroll"}
@@ -116,7 +121,9 @@ async def test_a_way_on_credit_is_offered_where_credit_was_granted_and_told_when
     await pay.switch_on(db)
     await pay.grant(db, kasbon=30_000, payroll=0)
     member_id = (await shop.member(db)).member_id
-    found = await ways.offers(db, tenant_of(db), await _bylaws(db), member_id=member_id, amount=Rupiah(50_000))
+    found = await ways.offers(
+        db, tenant_of(db), await _bylaws(db), member_id=member_id, amount=Rupiah(50_000)
+    )
     by_name = {each.way.way: each for each in found}
     assert (by_name["kasbon"].has, by_name["kasbon"].enough) == (30_000, False)
     assert (by_name["wallet"].has, by_name["wallet"].enough) == (0, False)
@@ -216,7 +223,9 @@ async def test_a_payment_that_waits_no_more_is_not_started(database: Database, m
 async def test_a_page_that_the_provider_keeps_open_longer_is_looked_at_when_it_ends(
     database: Database, melati: TenantRef
 ) -> None:
-    """Stripe keeps a page open for half an hour at least: one that is opened late outlives the look that was planned."""
+    """Stripe keeps a page open for half an hour at least: one that is opened late outlives the look that was
+    planned.
+    """
     async with outside(database, melati) as world:
         opened = clock.now()
         async with coop_session(database, melati) as db:

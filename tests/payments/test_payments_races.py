@@ -1,4 +1,6 @@
-"""Two at once, each on a connection of its own: one posting, one refund, one limit, and nobody locks anybody out."""
+"""Two at once, each on a connection of its own: one posting, one refund, one limit, and nobody locks anybody
+out.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -42,7 +44,8 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]
 
 
 async def at_once(world: Outside, *doings: Doing | Awaitable[object]) -> list[str]:
-    """Do all of them at once, each in a transaction of its own (or as it comes); "done", or the code of each one's refusal.
+    """Do all of them at once, each in a transaction of its own (or as it comes); "done", or the code of each
+    one's refusal.
 
     A deadlock is no refusal: it fails the test.
     """
@@ -139,7 +142,9 @@ async def test_read_back_five_times_at_once_it_is_posted_once(world: Outside) ->
         _, payment = await world.ordered(way)
         await world.pay(payment)
         look = calling.look
-        answers = await asyncio.gather(*(look(world.database, world.tenant, payment.reference) for _ in range(5)))
+        answers = await asyncio.gather(
+            *(look(world.database, world.tenant, payment.reference) for _ in range(5))
+        )
         assert sorted(answers) == ["known"] * 4 + ["settled"]
     assert await pay.postings(world.database, world.tenant) == 3
     await pay.all_hold_in(world.database, world.tenant)
@@ -167,7 +172,8 @@ async def test_a_refund_carried_out_twice_at_once_is_one(world: Outside) -> None
         await world.pay(payment)
         await calling.look(world.database, world.tenant, payment.reference)
         await at_once(
-            world, partial(handling.cancel_order, actor=CASHIER, number=order.number, reason="Rusak", on=TODAY)
+            world,
+            partial(handling.cancel_order, actor=CASHIER, number=order.number, reason="Rusak", on=TODAY),
         )
         async with coop_session(world.database, world.tenant) as db:
             refund = (await queries.refunds_of(db, payment.id))[0]
@@ -210,10 +216,14 @@ async def test_handed_over_while_it_is_called_off_one_of_them_happens(world: Out
 
 
 @ATTEMPTS
-async def test_handed_over_while_a_refund_is_asked_the_books_know_of_both(world: Outside, attempt: int) -> None:
+async def test_handed_over_while_a_refund_is_asked_the_books_know_of_both(
+    world: Outside, attempt: int
+) -> None:
     order, payment = await ordered(world, "bank_transfer")
     await at_once(world, partial(confirm, payment=payment))
-    give = partial(giving_back.give_back, actor=CASHIER, reference=payment.reference, back_to="by_hand", key="k")
+    give = partial(
+        giving_back.give_back, actor=CASHIER, reference=payment.reference, back_to="by_hand", key="k"
+    )
 
     async def back(db: AsyncSession) -> None:
         await give(db, amount=Rupiah(9_000), reason="Kurang", on=TODAY)
@@ -225,11 +235,15 @@ async def test_handed_over_while_a_refund_is_asked_the_books_know_of_both(world:
 
 
 @ATTEMPTS
-async def test_changing_the_way_while_the_old_payment_is_paid_loses_nothing(world: Outside, attempt: int) -> None:
+async def test_changing_the_way_while_the_old_payment_is_paid_loses_nothing(
+    world: Outside, attempt: int
+) -> None:
     order, payment = await world.ordered(pay.GATEWAYS[attempt])
     await world.pay(payment)
     look = calling.look(world.database, world.tenant, payment.reference)
-    answers = await at_once(world, look, lambda db: paying.change_way(db, CASHIER, order.id, "bank_transfer", on=TODAY))
+    answers = await at_once(
+        world, look, lambda db: paying.change_way(db, CASHIER, order.id, "bank_transfer", on=TODAY)
+    )
     assert answers[0] == "done"
     assert (await now(world, payment)).status == "paid"
     await pay.work(world.database)
@@ -288,7 +302,10 @@ async def test_late_money_new_orders_and_hand_overs_of_the_same_goods_do_not_loc
     for at in range(4):
         doings += [
             partial(confirm, payment=late[at]),
-            partial(lambda db, number: handling.hand_over(db, CASHIER, number, on=TODAY), number=ready[at][0].number),
+            partial(
+                lambda db, number: handling.hand_over(db, CASHIER, number, on=TODAY),
+                number=ready[at][0].number,
+            ),
             partial(lambda db, item: pay.ordered(db, "savings", product_id=item), item=items[at % 2]),
             calling.look(world.database, world.tenant, back[at].reference),
         ]

@@ -1,4 +1,7 @@
-"""Money that goes back: before and after the hand-over, in parts, by another way, by the provider's own hand. The SHU basis goes back with it."""
+"""Money that goes back: before and after the hand-over, in parts, by another way, by the provider's own hand.
+
+The SHU basis goes back with it.
+"""
 
 from collections.abc import Awaitable
 
@@ -183,7 +186,9 @@ async def test_the_tail_of_a_transfer_is_not_given_back_again(db: AsyncSession) 
 
 
 @pytest.mark.parametrize("way", ["cash", "bank_transfer", "stripe", "wallet"])
-async def test_a_part_given_back_after_the_hand_over_is_a_return_of_the_members(db: AsyncSession, way: str) -> None:
+async def test_a_part_given_back_after_the_hand_over_is_a_return_of_the_members(
+    db: AsyncSession, way: str
+) -> None:
     await pay.switch_on(db)
     await pay.put_into(db, "2104", 100_000)
     order, payment = await sold(db, way)
@@ -246,7 +251,9 @@ async def test_while_a_refund_is_under_way_goods_neither_leave_nor_come_back(db:
     await refunding.hear_refund(db, payment, refund, FAILED, on=TODAY)
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
     refund = await asked_of_provider(db, payment, 8_000)
-    await refused("payments.refund_under_way", handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY))
+    await refused(
+        "payments.refund_under_way", handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
+    )
     await refunding.hear_refund(db, payment, refund, DONE, on=TODAY)
     await handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
     assert await basis(db) == 0
@@ -265,7 +272,9 @@ async def test_only_what_is_there_goes_back_for_a_reason_and_once_for_each_key(d
     await refused("payments.refund_nothing", give_back(db, payment, 0))
     await refused("payments.refund_nothing", give_back(db, payment, -5))
     ask = refunding.ask_refund
-    await refused("payments.reason_needed", ask(db, CASHIER, payment, Rupiah(5), "by_hand", " ", key="x", on=TODAY))
+    await refused(
+        "payments.reason_needed", ask(db, CASHIER, payment, Rupiah(5), "by_hand", " ", key="x", on=TODAY)
+    )
     await asked_of_provider(db, payment, 40_000)
     await refused("payments.refund_too_much", give_back(db, payment, 9_001))  # 40.000 are on their way
     one = await ask(db, CASHIER, payment, Rupiah(9_000), "by_hand", "Kurang", key="sama", on=TODAY)
@@ -290,8 +299,13 @@ async def spend(db: AsyncSession, amount: int) -> None:
     await post(db, Journal(TODAY, "Tarik dompet", f"test:{new_id()}", lines), by="Rina Kasir")
 
 
-async def test_a_refund_out_of_a_spent_wallet_waits_on_the_work_list_until_it_is_covered(db: AsyncSession) -> None:
-    """The provider has given the money back, which cannot be undone; the member has spent it. It is never forgotten."""
+async def test_a_refund_out_of_a_spent_wallet_waits_on_the_work_list_until_it_is_covered(
+    db: AsyncSession,
+) -> None:
+    """The provider has given the money back, which cannot be undone; the member has spent it.
+
+    It is never forgotten.
+    """
     await pay.switch_on(db)
     payment = await paid(db, await pay.opened(db, "top_up", "stripe"))
     refund = await asked_of_provider(db, payment, 50_000)
@@ -355,7 +369,9 @@ async def test_a_part_given_back_at_the_provider_lowers_the_sale_that_follows(db
     assert await basis(db) == 37_000
     await pay.all_hold(db)
     await handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
-    refund = next(each for each in await refunding.queries.refunds_of(db, payment.id) if each.state == "pending")
+    refund = next(
+        each for each in await refunding.queries.refunds_of(db, payment.id) if each.state == "pending"
+    )
     assert refund.amount == 37_000
     await refunding.hear_refund(db, payment, refund, DONE, on=TODAY)
     assert (payment.status, await basis(db)) == ("refunded", 0)
@@ -387,7 +403,11 @@ async def test_theirs_out_of_a_spent_wallet_is_an_alarm(db: AsyncSession) -> Non
     payment = await paid(db, await pay.opened(db, "top_up", "xendit"))
     await spend(db, 1)
     await hear_refunded(db, payment, Rupiah(50_000), on=TODAY)
-    assert (await pay.open_reasons(db, payment), payment.status, payment.refunded) == (["unheard_refund"], "paid", 0)
+    assert (await pay.open_reasons(db, payment), payment.status, payment.refunded) == (
+        ["unheard_refund"],
+        "paid",
+        0,
+    )
     assert not await refunding.queries.refunds_of(db, payment.id)
     await pay.all_hold(db)
 
@@ -398,5 +418,9 @@ async def test_a_charge_taken_back_by_the_bank_is_booked_and_an_alarm(db: AsyncS
     told = pay.told(payment, refunded=Rupiah(49_000), disputed=True)
     assert await machine.hear(db, payment, told, on=TODAY) == "known"
     await hear_refunded(db, payment, told.refunded, on=TODAY)
-    assert (payment.status, await pay.open_reasons(db, payment), await basis(db)) == ("refunded", ["charged_back"], 0)
+    assert (payment.status, await pay.open_reasons(db, payment), await basis(db)) == (
+        "refunded",
+        ["charged_back"],
+        0,
+    )
     await pay.all_hold(db)

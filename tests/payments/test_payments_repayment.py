@@ -19,13 +19,21 @@ async def pay_off(db: AsyncSession, amount: int) -> Payment:
     buyer = await shop.member(db)
     assert buyer.member_id is not None
     ask = Ask(
-        purpose=REPAYMENT, subject_id=buyer.member_id, label="Bayar kasbon", amount=Rupiah(amount), way="bank_transfer",
-        payer_name=buyer.name, member_id=buyer.member_id, key=new_id().hex,
-    )  # fmt: skip
+        purpose=REPAYMENT,
+        subject_id=buyer.member_id,
+        label="Bayar kasbon",
+        amount=Rupiah(amount),
+        way="bank_transfer",
+        payer_name=buyer.name,
+        member_id=buyer.member_id,
+        key=new_id().hex,
+    )
     return await open_payment(db, Actor("member", buyer.name), ask, on=TODAY)
 
 
-async def test_two_transfers_that_waited_at_once_pay_off_once_and_the_rest_goes_to_the_wallet(db: AsyncSession) -> None:
+async def test_two_transfers_that_waited_at_once_pay_off_once_and_the_rest_goes_to_the_wallet(
+    db: AsyncSession,
+) -> None:
     buyer = await shop.member(db)
     assert buyer.member_id is not None
     await owe(db, 50_000)

@@ -60,7 +60,10 @@ async def test_what_is_said_of_a_settled_payment_or_one_in_cash_changes_nothing(
 ) -> None:
     async with coop_session(database, melati) as db:
         await open_ways(db)
-        references = [(await bring_about(db, "paid")).reference, (await bring_about(db, "awaiting", "cash")).reference]
+        references = [
+            (await bring_about(db, "paid")).reference,
+            (await bring_about(db, "awaiting", "cash")).reference,
+        ]
     for reference in references:
         assert (await visitor("melati").post(f"/bayar/{reference}/periksa")).status_code == 303
         async with coop_session(database, melati) as db:

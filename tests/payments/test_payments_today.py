@@ -1,4 +1,6 @@
-"""What waits of deductions and reconciliation is told on the officers' first page, until somebody has settled it."""
+"""What waits of deductions and reconciliation is told on the officers' first page, until somebody has settled
+it.
+"""
 
 import re
 from datetime import timedelta
@@ -42,7 +44,8 @@ async def test_differences_of_deductions_wait_on_the_first_page_until_they_are_s
         ]
         await post(db, Journal(day, "Belanja potong gaji", "test:potong", lines), by="test")
         batch = (await make_batch(db, OFFICER, "Potongan Juni", key="juni")).id
-    assert count_in((await officer_client.get(TODAY_PAGE)).text, path) is None  # the employer has not answered
+    # the employer has not answered
+    assert count_in((await officer_client.get(TODAY_PAGE)).text, path) is None
     answer = "nomor anggota;nama;dipotong;keterangan\n0001;Sari;20000;cuti\n77;Orang Lain;3000;\n"
     async with coop_session(database, melati) as db:
         await take_return(db, OFFICER, batch, answer, on=day, today=day)

@@ -1,4 +1,6 @@
-"""Who said that money came or went back stands in the trail; and what an officer has looked into is not told again every day."""
+"""Who said that money came or went back stands in the trail; and what an officer has looked into is not told
+again every day.
+"""
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +19,9 @@ from shop.handling import hand_over
 
 
 async def entries(db: AsyncSession, reference: str, action: str) -> list[AuditEntry]:
-    statement = select(AuditEntry).where(AuditEntry.subject == f"payment:{reference}", AuditEntry.action == action)
+    statement = select(AuditEntry).where(
+        AuditEntry.subject == f"payment:{reference}", AuditEntry.action == action
+    )
     return list((await db.execute(statement.order_by(AuditEntry.id))).scalars())
 
 
@@ -46,7 +50,9 @@ async def test_an_officer_who_brings_a_statement_in_is_named_in_the_trail(db: As
 async def test_an_officer_who_gives_money_back_is_named_in_the_trail(db: AsyncSession) -> None:
     payment = await fill_wallet(db, 50_000)
     key = new_id().hex
-    await refunding.ask_refund(db, CASHIER, payment, Rupiah(20_000), "by_hand", "Salah isi", key=key, on=TODAY)
+    await refunding.ask_refund(
+        db, CASHIER, payment, Rupiah(20_000), "by_hand", "Salah isi", key=key, on=TODAY
+    )
     (refunded,) = await entries(db, payment.reference, events.REFUNDED)
     assert (refunded.actor_kind, refunded.actor_name) == ("officer", CASHIER.name)
 

@@ -1,4 +1,6 @@
-"""Money that a payer has sent and a bank has not brought yet: nothing ends or replaces its payment until it came or failed."""
+"""Money that a payer has sent and a bank has not brought yet: nothing ends or replaces its payment until it
+came or failed.
+"""
 
 from datetime import timedelta
 
@@ -57,7 +59,9 @@ async def test_it_is_told_once_since_when_money_is_under_way(db: AsyncSession) -
     assert payment.under_way_since == since
 
 
-async def test_an_order_outlasts_its_time_while_money_is_under_way_and_is_paid_by_it(db: AsyncSession) -> None:
+async def test_an_order_outlasts_its_time_while_money_is_under_way_and_is_paid_by_it(
+    db: AsyncSession,
+) -> None:
     order, payment = await sent(db)
     await run_out(db, order)
     assert (order.status, payment.status) == ("placed", "awaiting")
@@ -96,7 +100,9 @@ async def test_the_page_of_other_ways_leads_to_the_payment_while_money_is_under_
     assert (answer.status_code, answer.headers["location"]) == (303, f"/bayar/{payment.reference}")
 
 
-async def test_a_bank_transfer_by_stripe_outlasts_its_page_until_it_came(database: Database, melati: TenantRef) -> None:
+async def test_a_bank_transfer_by_stripe_outlasts_its_page_until_it_came(
+    database: Database, melati: TenantRef
+) -> None:
     async with outside(database, melati) as world:
         order, payment = await world.ordered("stripe")
         theirs = str(payment.provider_reference)

@@ -20,7 +20,9 @@ def refused(keys: vault.Keys, schema: str, label: str, sealed: str) -> Kind:
     with pytest.raises(Refusal) as refusal:
         vault.open_sealed(keys, schema, label, sealed)
     written = (
-        "".join(traceback.format_exception(refusal.value)) + repr(refusal.value.facts) + refusal.value.sentence("id")
+        "".join(traceback.format_exception(refusal.value))
+        + repr(refusal.value.facts)
+        + refusal.value.sentence("id")
     )
     assert SECRET not in written
     assert repr(keys[0][1]) not in written
@@ -117,7 +119,9 @@ def test_another_key_of_the_same_name_does_not_open_it() -> None:
 def test_a_sealed_text_does_not_pass_under_another_keys_name() -> None:
     sealed = vault.seal(OLD, "coop_a", LABEL, SECRET)
     twins = (("kembar", OLD[0][1]), *OLD)
-    assert refused(twins, "coop_a", LABEL, sealed.replace(":satu:", ":kembar:")) is vault_errors.VAULT_NOT_OPENED
+    assert (
+        refused(twins, "coop_a", LABEL, sealed.replace(":satu:", ":kembar:")) is vault_errors.VAULT_NOT_OPENED
+    )
 
 
 @given(clear=TEXTS)

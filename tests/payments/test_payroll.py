@@ -79,7 +79,9 @@ async def test_a_file_asks_all_that_is_owed_and_once(db: AsyncSession) -> None:
     assert [each.asked for each in await payroll_queries.lines(db, second.id)] == [8_000]
 
 
-async def test_an_answer_that_is_equal_pays_everything_off_in_one_journal(db: AsyncSession, ro: Reader) -> None:
+async def test_an_answer_that_is_equal_pays_everything_off_in_one_journal(
+    db: AsyncSession, ro: Reader
+) -> None:
     batch, sari, budi = await sent(db)
     bank = await books.balance(ro, BANK)
     taken = await answer(db, batch, "0001,Sari,50000,", "2,Budi,70000,")
@@ -87,7 +89,8 @@ async def test_an_answer_that_is_equal_pays_everything_off_in_one_journal(db: As
     assert await books.balance(ro, BANK) == bank + 120_000
     assert await books.balance(ro, PAYROLL_RECEIVABLES) == 0
     assert {
-        (each.account, each.party, each.debit, each.credit) for each in await books.lines(ro, taken.journal or 0)
+        (each.account, each.party, each.debit, each.credit)
+        for each in await books.lines(ro, taken.journal or 0)
     } == {
         (BANK, None, 120_000, 0),
         (PAYROLL_RECEIVABLES, sari, 0, 50_000),
@@ -98,7 +101,9 @@ async def test_an_answer_that_is_equal_pays_everything_off_in_one_journal(db: As
     assert (view.state, view.open, view.came) == ("returned", 0, 120_000)
 
 
-async def test_the_same_answer_again_changes_nothing_and_another_is_refused(db: AsyncSession, ro: Reader) -> None:
+async def test_the_same_answer_again_changes_nothing_and_another_is_refused(
+    db: AsyncSession, ro: Reader
+) -> None:
     batch, _, _ = await sent(db)
     lines = ("0001,Sari,40000,cuti", "0002,Budi,70000,", "9999,Orang Lain,3000,")
     first = await answer(db, batch, *lines)
@@ -158,7 +163,9 @@ async def test_goods_that_came_back_meanwhile_make_it_too_much(db: AsyncSession,
 
 async def test_money_of_unknown_people_goes_to_whom_the_officer_says(db: AsyncSession, ro: Reader) -> None:
     batch, sari, _ = await sent(db)
-    await answer(db, batch, "0001,Sari,50000,", "0002,Budi,70000,", "77,Orang Lain,3000,", "78,Orang Kedua,4000,")
+    await answer(
+        db, batch, "0001,Sari,50000,", "0002,Budi,70000,", "77,Orang Lain,3000,", "78,Orang Kedua,4000,"
+    )
     view = await payroll_queries.batch(db, batch.id)
     assert view is not None
     assert (view.came, view.open) == (127_000, 2)

@@ -35,7 +35,9 @@ async def owed(database: Database, melati: TenantRef) -> dict[str, UUID]:
     return found
 
 
-async def test_from_the_file_out_to_the_last_difference(officer_client: SignedIn, owed: dict[str, UUID]) -> None:
+async def test_from_the_file_out_to_the_last_difference(
+    officer_client: SignedIn, owed: dict[str, UUID]
+) -> None:
     assert "Rp120.000" in (await officer_client.get(HOME)).text
     assert "memotong Rp120.000 dari gaji 2 anggota" in (await officer_client.get(f"{HOME}/baru")).text
     fields = {"title": "Potongan Juni", "key": str(uuid4())}
@@ -69,17 +71,23 @@ async def test_from_the_file_out_to_the_last_difference(officer_client: SignedIn
     missing = await officer_client.post(sari, {"decision": "carry"})
     assert missing.status_code == 422
     assert (await officer_client.post(sari, {"decision": "wallet", "reason": "x"})).status_code == 409
-    assert (await officer_client.post(sari, {"decision": "kasbon", "reason": "sudah berhenti"})).status_code == 303
+    assert (
+        await officer_client.post(sari, {"decision": "kasbon", "reason": "sudah berhenti"})
+    ).status_code == 303
     assert (await officer_client.post(budi, {"decision": "wallet", "reason": "kelebihan"})).status_code == 303
     stray = f"{batch}/baris/4"
     assert "Orang Lain" in (await officer_client.get(stray)).text
-    assert (await officer_client.post(stray, {"decision": "bank", "reason": "bukan anggota"})).status_code == 303
+    assert (
+        await officer_client.post(stray, {"decision": "bank", "reason": "bukan anggota"})
+    ).status_code == 303
     done = (await officer_client.get(batch)).text
     assert "Semua selisih sudah diselesaikan." in done
     assert "sudah berhenti" in done
 
 
-async def test_bad_lines_stop_the_answer_and_are_told(officer_client: SignedIn, owed: dict[str, UUID]) -> None:
+async def test_bad_lines_stop_the_answer_and_are_told(
+    officer_client: SignedIn, owed: dict[str, UUID]
+) -> None:
     batch = (await officer_client.post(HOME, {"title": "Juni", "key": str(uuid4())})).headers["location"]
     day, content = clock.today().isoformat(), "nomor anggota,dipotong\n0001,lima puluh\n"
     looked = await officer_client.post(
@@ -100,7 +108,9 @@ async def test_a_plan_without_it_makes_no_file_but_finishes_those_that_were_sent
 ) -> None:
     batch = (await officer_client.post(HOME, {"title": "Juni", "key": str(uuid4())})).headers["location"]
     async with database.owner.begin() as connection:
-        await connection.execute(text("UPDATE shared.cooperatives SET entitlements = '{}' WHERE slug = 'melati'"))
+        await connection.execute(
+            text("UPDATE shared.cooperatives SET entitlements = '{}' WHERE slug = 'melati'")
+        )
     forget_here(database, REGISTRY)
     assert (await officer_client.get(f"{HOME}/baru")).status_code == 409
     assert (await officer_client.post(HOME, {"title": "Juli", "key": str(uuid4())})).status_code == 409

@@ -1,4 +1,6 @@
-"""Whose line of an employer's answer is whose, and that no rupiah of it is lost; and the two files, as offices mangle them."""
+"""Whose line of an employer's answer is whose, and that no rupiah of it is lost; and the two files, as
+offices mangle them.
+"""
 
 import csv
 import io
@@ -26,7 +28,14 @@ def asked(n: int, amount: int = 50_000, *, owed: int | None = None, payroll: str
 
 
 def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note: str = "") -> Row:
-    return Row(line=line, member_number=member, payroll_number=payroll, name="Anggota", taken=Rupiah(taken), note=note)
+    return Row(
+        line=line,
+        member_number=member,
+        payroll_number=payroll,
+        name="Anggota",
+        taken=Rupiah(taken),
+        note=note,
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +83,11 @@ def test_a_line_that_names_two_people_is_nobodys_and_one_without_money_is_left_o
 
 def test_too_little_and_too_much_are_decided_differently() -> None:
     assert decisions(Why.EQUAL) == ()
-    assert decisions(why_of(50, 30, 30, named=True)) == decisions(why_of(50, 0, 0, named=False)) == ("carry", "kasbon")
+    assert (
+        decisions(why_of(50, 30, 30, named=True))
+        == decisions(why_of(50, 0, 0, named=False))
+        == ("carry", "kasbon")
+    )
     assert decisions(why_of(50, 60, 50, named=True)) == ("wallet", "bank")
 
 
@@ -100,10 +113,15 @@ def test_every_rupiah_pays_off_a_debt_or_waits_for_its_owner(
 ) -> None:
     plan = match(
         [asked(n, amount, owed=owed) for n, (amount, owed) in enumerate(sums, 1)],
-        [row(taken, line=at, payroll=payroll, member=member) for at, (taken, payroll, member) in enumerate(answer, 2)],
+        [
+            row(taken, line=at, payroll=payroll, member=member)
+            for at, (taken, payroll, member) in enumerate(answer, 2)
+        ],
     )
     assert plan.total == sum(taken for taken, _, _ in answer)
-    assert plan.owed_back == sum(each.excess for each in plan.results) + sum(each.amount for each in plan.strays)
+    assert plan.owed_back == sum(each.excess for each in plan.results) + sum(
+        each.amount for each in plan.strays
+    )
     for each in plan.results:
         assert 0 <= each.booked <= min(each.taken, each.asked.asked, each.asked.owed)
 

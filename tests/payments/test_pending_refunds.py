@@ -1,4 +1,6 @@
-"""A refund that its provider does not finish: officers have it asked about once more, or say themselves that the money has gone back."""
+"""A refund that its provider does not finish: officers have it asked about once more, or say themselves that
+the money has gone back.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -36,7 +38,9 @@ async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Xendit
 
 
 async def under_way(gateway: XenditGateway, *, days: int = 15) -> tuple[str, UUID]:
-    """A payment, and a refund of it that was asked for some days ago and is not done; its exception is raised."""
+    """A payment, and a refund of it that was asked for some days ago and is not done; its exception is
+    raised.
+    """
     reference = await gateway.paid(100_000)
     async with coop_session(gateway.database, gateway.tenant) as db:
         payment = await machine.locked(db, reference)
@@ -50,7 +54,9 @@ async def under_way(gateway: XenditGateway, *, days: int = 15) -> tuple[str, UUI
 
 
 async def stands(gateway: XenditGateway, reference: str, refund_id: UUID) -> tuple[str, int, list[str]]:
-    """The refund's state, what has gone back of its payment, and the reasons of the payment's open exceptions."""
+    """The refund's state, what has gone back of its payment, and the reasons of the payment's open
+    exceptions.
+    """
     async with coop_session(gateway.database, gateway.tenant) as db:
         payment = await queries.payment_by_reference(db, reference)
         refund = await queries.refund(db, refund_id)
@@ -92,7 +98,8 @@ async def test_an_officers_word_books_a_refund_once_and_under_their_name(
     async with coop_session(gateway.database, gateway.tenant) as db:
         told = select(AuditEntry).where(AuditEntry.action == events.REFUNDED)
         assert [each.actor_kind for each in (await db.execute(told)).scalars()] == ["officer"]
-    await hearing.carry_out_refund(gateway.database, gateway.tenant, new_id().hex, refund_id)  # the job comes later
+    # the job comes later
+    await hearing.carry_out_refund(gateway.database, gateway.tenant, new_id().hex, refund_id)
     assert await gateway.balance(XENDIT) == before - 40_000
 
 
@@ -110,5 +117,9 @@ async def test_nobodys_word_is_taken_for_a_refund_that_was_just_asked_for_or_tha
     assert (await officer_client.post(path)).status_code == 409
     assert (await stands(gateway, reference, refund_id))[:2] == ("failed", 0)
     other = await gateway.paid(50_000)
-    assert (await officer_client.post(f"{HOME}/{other}/pengembalian/{refund_id}/penyelesaian")).status_code == 404
-    assert (await officer_client.post(f"{HOME}/{other}/pengembalian/{refund_id}/pertanyaan")).status_code == 404
+    assert (
+        await officer_client.post(f"{HOME}/{other}/pengembalian/{refund_id}/penyelesaian")
+    ).status_code == 404
+    assert (
+        await officer_client.post(f"{HOME}/{other}/pengembalian/{refund_id}/pertanyaan")
+    ).status_code == 404

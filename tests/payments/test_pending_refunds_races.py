@@ -1,4 +1,6 @@
-"""A refund at its provider that several end at the same moment: officers' words, officers' questions, the job. It is booked once."""
+"""A refund at its provider that several end at the same moment: officers' words, officers' questions, the
+job. It is booked once.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -50,7 +52,9 @@ async def test_words_questions_and_the_job_at_one_moment_book_one_refund(
     before = await gateway.balance(XENDIT)
     one = f"{HOME}/{reference}/pengembalian/{refund.id}"
     answers, _ = await asyncio.gather(
-        asyncio.gather(*(officer_client.post(f"{one}/{name}") for name in ["penyelesaian", "pertanyaan"] * 3)),
+        asyncio.gather(
+            *(officer_client.post(f"{one}/{name}") for name in ["penyelesaian", "pertanyaan"] * 3)
+        ),
         asyncio.gather(
             *(
                 hearing.carry_out_refund(

@@ -11,9 +11,11 @@ from kernel.errors import Kind, Refusal
 from kernel.money import Rupiah
 from payments.providers import qris, qris_errors
 
-# The sample of EMVCo's specification: characters beyond ASCII, whose length is counted in characters and whose check code is over bytes.
+# The sample of EMVCo's specification: characters beyond ASCII, whose length is counted in characters and
+# whose check code is over bytes.
 EMVCO_SAMPLE = (
-    "00020101021229300012D156000000000510A93FO3230Q31280012D15600000001030812345678520441115802CN5914BEST TRANSPORT6007BEIJING"
+    "00020101021229300012D156000000000510A93FO3230Q31280012D15600000001030812345678520441115802CN5914BEST"
+    " TRANSPORT6007BEIJING"
     "64200002ZH0104最佳运输0202北京540523.7253031565502016233030412340603***0708A60086670902ME91320016A01122334499887707081234567863"
     "04A13A"
 )
@@ -29,11 +31,15 @@ def visible(size: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def stickers(draw: st.DrawFn) -> str:
-    """Payloads with parts that we know, parts that we do not, in another order than that of their tags now and then."""
+    """Payloads with parts that we know, parts that we do not, in another order than that of their tags now
+    and then.
+    """
     parts = dict(PARTS) | {"59": draw(visible(25)), "60": draw(visible(15))}
     nmid = "ID" + draw(st.text(st.sampled_from("0123456789"), min_size=1, max_size=13))
     parts["51"] = (
-        part("00", "ID.CO.QRIS.WWW") + part("02", nmid) + part("03", draw(st.sampled_from(["UMI", "UKE", "URE"])))
+        part("00", "ID.CO.QRIS.WWW")
+        + part("02", nmid)
+        + part("03", draw(st.sampled_from(["UMI", "UKE", "URE"])))
     )
     unknown = st.sampled_from(["02", "04", "15", "65", "79"])
     parts |= draw(st.dictionaries(unknown, st.text(ANY_LETTER, min_size=1, max_size=30), max_size=3))
@@ -43,7 +49,9 @@ def stickers(draw: st.DrawFn) -> str:
             parts["56"] = "1500"
         if parts["55"] == "03":
             parts["57"] = "2.5"
-    extra = draw(st.dictionaries(st.sampled_from(["01", "05", "07", "50"]), st.text(PLAIN, min_size=1, max_size=12)))
+    extra = draw(
+        st.dictionaries(st.sampled_from(["01", "05", "07", "50"]), st.text(PLAIN, min_size=1, max_size=12))
+    )
     if extra:
         parts["62"] = "".join(part(tag, value) for tag, value in sorted(extra.items()))
     if draw(st.booleans()):
@@ -78,7 +86,12 @@ def test_a_foreign_code_is_read_as_far_as_to_see_that_it_is_not_in_rupiah() -> N
 
 def test_a_sticker_tells_whose_it_is() -> None:
     read = qris.read(sticker(t62=part("07", "A01")))
-    assert (read.kind, read.merchant, read.city, read.postcode) == ("static", "KOPERASI MELATI", "BANTUL", "55711")
+    assert (read.kind, read.merchant, read.city, read.postcode) == (
+        "static",
+        "KOPERASI MELATI",
+        "BANTUL",
+        "55711",
+    )
     assert (read.nmid, read.criteria, read.category, read.amount) == ("ID1020304050607", "UMI", "5411", None)
     assert [account.domain for account in read.accounts] == ["ID.CO.PADI.WWW", "ID.CO.QRIS.WWW"]
     assert read.accounts[0].value("01") == "936009110012345678"
@@ -106,7 +119,9 @@ def test_every_part_comes_back_also_those_that_we_do_not_know(payload: str) -> N
 
 
 @given(payload=stickers(), amount=AMOUNTS, reference=st.none() | REFERENCES)
-def test_a_dynamic_one_is_what_a_second_opinion_makes(payload: str, amount: Rupiah, reference: str | None) -> None:
+def test_a_dynamic_one_is_what_a_second_opinion_makes(
+    payload: str, amount: Rupiah, reference: str | None
+) -> None:
     made = qris.dynamic(payload, amount, reference)
     assert made == qriskit.parse(payload).to_dynamic(int(amount), reference=reference).dumps()
     assert qriskit.is_valid(made)
@@ -130,11 +145,15 @@ def test_only_what_belongs_to_the_payment_differs_and_the_buyer_never_pays_more(
 
 @given(payload=stickers(), first=AMOUNTS, second=AMOUNTS)
 def test_a_second_amount_replaces_the_first(payload: str, first: Rupiah, second: Rupiah) -> None:
-    assert qris.dynamic(qris.dynamic(payload, first, "A1"), second, "B2") == qris.dynamic(payload, second, "B2")
+    assert qris.dynamic(qris.dynamic(payload, first, "A1"), second, "B2") == qris.dynamic(
+        payload, second, "B2"
+    )
 
 
 @given(payload=stickers(), data=st.data())
-def test_a_changed_letter_is_refused_here_and_by_the_second_opinion(payload: str, data: st.DataObject) -> None:
+def test_a_changed_letter_is_refused_here_and_by_the_second_opinion(
+    payload: str, data: st.DataObject
+) -> None:
     # one byte for another: the check code finds every such change, not only nearly every one
     position = data.draw(st.sampled_from([at for at, letter in enumerate(payload) if letter.isascii()]))
     same = payload[position] if position < len(payload) - 4 else payload[position] + payload[position].lower()
@@ -154,7 +173,8 @@ def test_a_text_cut_off_anywhere_is_refused(payload: str, data: st.DataObject) -
 
 
 @given(
-    st.text(max_size=600) | st.text(st.sampled_from("000201536463ID"), max_size=600).map(lambda text: "000201" + text)
+    st.text(max_size=600)
+    | st.text(st.sampled_from("000201536463ID"), max_size=600).map(lambda text: "000201" + text)
 )
 def test_whatever_is_pasted_is_read_or_refused_with_a_sentence(text: str) -> None:
     try:
@@ -219,7 +239,8 @@ def test_a_tip_and_a_fee_of_the_sticker_are_told_and_left_out() -> None:
         (sealed("0002010102115x"), qris_errors.QRIS_NOT_READABLE),
         (sealed("00020101021159²5AB"), qris_errors.QRIS_NOT_READABLE),
         (sealed(sticker()[:-8] + "9199"), qris_errors.QRIS_NOT_READABLE),
-        (sealed(sticker()[:-8] + "9108"), qris_errors.QRIS_CUT_OFF),  # the check code is the inside of another part
+        # the check code is the inside of another part
+        (sealed(sticker()[:-8] + "9108"), qris_errors.QRIS_CUT_OFF),
         (sealed(sticker()), qris_errors.QRIS_PART_TWICE),
         (sealed(sticker()[:-8] + "540510000" + "54011"), qris_errors.QRIS_PART_TWICE),
         (sticker(t53="840"), qris_errors.QRIS_NOT_RUPIAH),
@@ -262,7 +283,9 @@ def test_the_place_that_is_told_is_where_reading_stops() -> None:
     assert refusal.value.facts["position"] == payload.index("260200") + 5
 
 
-@pytest.mark.parametrize(("written", "amount"), [("25000", 25_000), ("25000.00", 25_000), ("1", 1), ("0025", 25)])
+@pytest.mark.parametrize(
+    ("written", "amount"), [("25000", 25_000), ("25000.00", 25_000), ("1", 1), ("0025", 25)]
+)
 def test_an_amount_with_noughts_behind_the_point_is_whole_rupiah(written: str, amount: int) -> None:
     assert qris.read(sticker(t01="12", t54=written)).amount == Rupiah(amount)
 

@@ -57,7 +57,10 @@ def test_a_sticker_lying_on_its_side_is_read() -> None:
 
 
 def test_a_small_sticker_on_a_large_photo_is_read() -> None:
-    assert qris_photo.read_photo(encoded(photographed(code(sticker(), 3), size=(4_800, 3_600)), "JPEG")) == sticker()
+    assert (
+        qris_photo.read_photo(encoded(photographed(code(sticker(), 3), size=(4_800, 3_600)), "JPEG"))
+        == sticker()
+    )
 
 
 def test_a_code_on_nothing_is_read_as_on_paper() -> None:
@@ -122,7 +125,10 @@ def png_of(width: int, height: int) -> bytes:
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\x00" * 100)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b"\x00" * 100))
+        + chunk(b"IEND", b"")
     )
 
 

@@ -58,7 +58,11 @@ async def test_a_payment_gets_the_stickers_payload_with_its_own_amount_and_refer
         "nmid": "ID1020304050607",
         "merchant": "KOPERASI MELATI",
     }
-    assert (started.provider_reference, started.expires_at, started.redirect_url) == ("LB7K2M9Q4R", UNTIL, None)
+    assert (started.provider_reference, started.expires_at, started.redirect_url) == (
+        "LB7K2M9Q4R",
+        UNTIL,
+        None,
+    )
 
 
 async def test_a_full_sticker_still_takes_the_amount() -> None:

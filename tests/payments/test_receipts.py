@@ -1,4 +1,6 @@
-"""The receipt of a payment: its sums, whose eyes see the name, and the PDF, whose text is read back out of the file."""
+"""The receipt of a payment: its sums, whose eyes see the name, and the PDF, whose text is read back out of
+the file.
+"""
 
 import re
 import zlib
@@ -26,11 +28,32 @@ MELATI = Brand("Koperasi Melati", address="Jalan Kenari 4, Bantul", phone="0899-
 
 def view(**changed: Any) -> PaymentView:
     given: dict[str, Any] = {
-        "id": UUID(int=1), "reference": "L7K3ABCDEFGH", "purpose": "order", "subject_id": UUID(int=2), "label": "Pesanan 1042",
-        "way": "bank_transfer", "status": "paid", "amount": 75_123, "tail": 123, "member_id": None, "payer_name": "Tono Suprapto",
-        "redirect_url": None, "shown_text": "{}", "live": True, "opened_at": NOW - timedelta(hours=2), "expires_at": NOW,
-        "settled_at": NOW, "ended_at": None, "late": False, "went_to": "purpose", "refunded": 0, "exceptions": 0, "checked_at": None, "said_paid_at": None, "under_way_since": None,
-    }  # fmt: skip
+        "id": UUID(int=1),
+        "reference": "L7K3ABCDEFGH",
+        "purpose": "order",
+        "subject_id": UUID(int=2),
+        "label": "Pesanan 1042",
+        "way": "bank_transfer",
+        "status": "paid",
+        "amount": 75_123,
+        "tail": 123,
+        "member_id": None,
+        "payer_name": "Tono Suprapto",
+        "redirect_url": None,
+        "shown_text": "{}",
+        "live": True,
+        "opened_at": NOW - timedelta(hours=2),
+        "expires_at": NOW,
+        "settled_at": NOW,
+        "ended_at": None,
+        "late": False,
+        "went_to": "purpose",
+        "refunded": 0,
+        "exceptions": 0,
+        "checked_at": None,
+        "said_paid_at": None,
+        "under_way_since": None,
+    }
     return PaymentView(**(given | changed))
 
 
@@ -53,7 +76,10 @@ def objects_of(pdf: bytes) -> dict[int, bytes]:
 
 
 def text_of(pdf: bytes) -> str:
-    """The words of a PDF, by the tables in it that say which letter each glyph stands for. Fonts are kept apart by their objects."""
+    """The words of a PDF, by the tables in it that say which letter each glyph stands for.
+
+    Fonts are kept apart by their objects.
+    """
     objects = objects_of(pdf)
     letters = {}
     for number, body in objects.items():
@@ -107,7 +133,9 @@ def _words(content: str, names: dict[str, dict[str, str]]) -> str:
 
 
 def _string(content: str, at: int) -> tuple[bytes, int]:
-    """The bytes of a string that begins here, and where it has ended; its brackets may stand in it unmarked when they pair."""
+    """The bytes of a string that begins here, and where it has ended; its brackets may stand in it unmarked
+    when they pair.
+    """
     named = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
     raw, depth = "", 1
     while True:
@@ -190,9 +218,20 @@ async def test_the_pdf_is_one_narrow_page_with_all_that_the_receipt_says() -> No
     assert round(width / 72 * 25.4) == 105  # millimetres
     text = text_of(pdf)
     for words in (
-        "Koperasi Melati", "Jalan Kenari 4, Bantul", "Bukti pembayaran", "L7K3ABCDEFGH", "24 November 2026 14.05 WIB", "Pesanan 1042",
-        "Rp75.000", "Rp123", "Rp75.123", "-Rp20.000", "Rp55.123", "Transfer bank", "Tono Suprapto",
-    ):  # fmt: skip
+        "Koperasi Melati",
+        "Jalan Kenari 4, Bantul",
+        "Bukti pembayaran",
+        "L7K3ABCDEFGH",
+        "24 November 2026 14.05 WIB",
+        "Pesanan 1042",
+        "Rp75.000",
+        "Rp123",
+        "Rp75.123",
+        "-Rp20.000",
+        "Rp55.123",
+        "Transfer bank",
+        "Tono Suprapto",
+    ):
         assert words in text, (words, text)
 
 

@@ -73,7 +73,11 @@ async def test_what_cannot_have_come_is_not_entered(
     said: str,
 ) -> None:
     before = await balances(database, melati)
-    sent = {"amount": "75.000", "on": clock.today().isoformat(), "key": "0198c2f0-0000-7000-8000-000000000001"}
+    sent = {
+        "amount": "75.000",
+        "on": clock.today().isoformat(),
+        "key": "0198c2f0-0000-7000-8000-000000000001",
+    }
     for path in (f"{QRIS}/periksa", QRIS):
         answer = await officer_client.post(path, sent | changed)
         assert answer.status_code == status
@@ -106,7 +110,11 @@ async def test_other_ways_have_no_such_page_and_members_have_none(
     ],
 )
 async def test_odd_forms_of_money_that_arrived_are_refused(
-    officer_client: SignedIn, database: Database, melati: TenantRef, paid_by_qris: None, changed: dict[str, str]
+    officer_client: SignedIn,
+    database: Database,
+    melati: TenantRef,
+    paid_by_qris: None,
+    changed: dict[str, str],
 ) -> None:
     before = await balances(database, melati)
     sent = {"amount": "60.000", "on": clock.today().isoformat(), "key": str(new_id())}
@@ -137,7 +145,9 @@ async def test_two_officers_at_one_moment_do_not_both_bring_the_same_money_to_th
 
 
 @pytest.mark.parametrize("name", ["%00", "qris%00", "..", "%F0%9F%8C%BE", "x" * 900])
-async def test_odd_names_in_addresses_lead_nowhere(officer_client: SignedIn, paid_by_qris: None, name: str) -> None:
+async def test_odd_names_in_addresses_lead_nowhere(
+    officer_client: SignedIn, paid_by_qris: None, name: str
+) -> None:
     refund = f"pengembalian/{new_id()}"
     for path in (f"{HOME}/{name}/pemasukan", f"/pengurus/pembayaran/{name}/{refund}/penyelesaian"):
         assert (await officer_client.get(path)).status_code == 404

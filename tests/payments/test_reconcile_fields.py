@@ -17,11 +17,15 @@ from payments.reconciliation import comparing
 from payments.reconciliation import queries as reconcile_queries
 
 
-async def told(db: AsyncSession, *, detail: str = "", fraction: bool = False, reference: str | None = None) -> None:
+async def told(
+    db: AsyncSession, *, detail: str = "", fraction: bool = False, reference: str | None = None
+) -> None:
     """A provider that is set up, and one movement of it."""
     now = clock.now()
     await db.merge(
-        PaymentWayRow(way="xendit", enabled=True, position=1, settings={}, secrets={"secret_key": "x"}, live=True)
+        PaymentWayRow(
+            way="xendit", enabled=True, position=1, settings={}, secrets={"secret_key": "x"}, live=True
+        )
     )
     await db.merge(ProviderBalance(way="xendit", balance=-9_999, told_at=now, since=now - timedelta(days=9)))
     db.add(
@@ -42,7 +46,11 @@ async def told(db: AsyncSession, *, detail: str = "", fraction: bool = False, re
 
 @pytest.mark.parametrize(
     ("detail", "fraction", "why"),
-    [("REFUND; exactly 3", False, "rest"), ("hundredths: tulisan pembeli", False, "rest"), ("", True, "rounding")],
+    [
+        ("REFUND; exactly 3", False, "rest"),
+        ("hundredths: tulisan pembeli", False, "rest"),
+        ("", True, "rounding"),
+    ],
 )
 async def test_a_part_of_a_rupiah_is_a_field_and_no_word_of_a_provider(
     db: AsyncSession, detail: str, fraction: bool, why: str

@@ -58,7 +58,9 @@ async def test_money_that_nobody_knows_is_shown_with_what_to_do(
     assert "Mungkin uang dari tempat lain." in shown
 
 
-async def test_a_silent_provider_is_said_in_a_sentence(gateway: XenditGateway, officer_client: SignedIn) -> None:
+async def test_a_silent_provider_is_said_in_a_sentence(
+    gateway: XenditGateway, officer_client: SignedIn
+) -> None:
     gateway.stand_in.faults.answers.append("500")
     answer = await officer_client.post(f"{HOME}/xendit/pengambilan")
     assert answer.status_code == 503

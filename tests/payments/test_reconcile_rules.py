@@ -1,4 +1,6 @@
-"""What is told against what is booked: each difference with its reason, and never a rupiah that no finding tells of."""
+"""What is told against what is booked: each difference with its reason, and never a rupiah that no finding
+tells of.
+"""
 
 from datetime import date, timedelta
 from typing import Any
@@ -7,18 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.reconciliation.rules import EXPLAINED, Day, Finding, Known, Ours, Theirs, compare, days_of, with_rest
+from payments.reconciliation.rules import (
+    EXPLAINED,
+    Day,
+    Finding,
+    Known,
+    Ours,
+    Theirs,
+    compare,
+    days_of,
+    with_rest,
+)
 
 DAY = date(2026, 11, 20)
 TOLD_ON = date(2026, 11, 24)
 PAID = Known(settled=True, fee_known=True)
 
 
-def their(role: Any = "payment", amount: int = 50_000, on: date = DAY, *, told: str = "m1", **more: Any) -> Theirs:
+def their(
+    role: Any = "payment", amount: int = 50_000, on: date = DAY, *, told: str = "m1", **more: Any
+) -> Theirs:
     return Theirs(id=told, role=role, amount=amount, on=on, **more)
 
 
-def our(role: Any = "payment", amount: int = 50_000, on: date = DAY, *, journal: int = 1, **more: Any) -> Ours:
+def our(
+    role: Any = "payment", amount: int = 50_000, on: date = DAY, *, journal: int = 1, **more: Any
+) -> Ours:
     return Ours(journal=journal, role=role, amount=amount, on=on, **more)
 
 
@@ -32,7 +48,13 @@ def test_a_payment_and_its_fee_on_the_same_day_are_equal() -> None:
     findings = compare(theirs, ours, {"L1": PAID}, told_on=TOLD_ON)
     assert [each.why for each in findings] == ["equal", "equal"]
     (day,) = days_of(findings, theirs, ours)
-    assert (day.theirs, day.ours, day.difference, day.unexplained, day.is_equal) == (49_650, 49_650, 0, 0, True)
+    assert (day.theirs, day.ours, day.difference, day.unexplained, day.is_equal) == (
+        49_650,
+        49_650,
+        0,
+        0,
+        True,
+    )
 
 
 def test_a_payment_past_midnight_is_the_same_payment_on_another_day() -> None:
@@ -86,7 +108,9 @@ def test_another_amount_of_the_same_payment_is_nobodys_explanation() -> None:
 
 
 def test_a_payout_that_was_told_otherwise_after_it_was_booked_is_shown() -> None:
-    assert found([their("payout", -80_000, told="po")], [our("payout", -90_000, movement="po")]) == [("amount", 10_000)]
+    assert found([their("payout", -80_000, told="po")], [our("payout", -90_000, movement="po")]) == [
+        ("amount", 10_000)
+    ]
 
 
 def test_an_officers_entry_answers_a_movement_of_its_amount_and_no_other() -> None:
@@ -121,7 +145,9 @@ days = st.dates(DAY - timedelta(days=9), TOLD_ON)
 amounts = st.sampled_from((-500, -50, 0, 50, 500))
 references = st.sampled_from((None, "L1", "L2"))
 roles = st.sampled_from(("payment", "fee", "refund", "payout", "other"))
-pieces = st.builds(Theirs, id=st.sampled_from("abcdef"), role=roles, amount=amounts, on=days, reference=references)
+pieces = st.builds(
+    Theirs, id=st.sampled_from("abcdef"), role=roles, amount=amounts, on=days, reference=references
+)
 booked = st.builds(
     Ours,
     journal=st.integers(1, 10**6),
@@ -137,7 +163,9 @@ booked = st.builds(
 @given(
     st.lists(pieces, max_size=12),
     st.lists(booked, max_size=12, unique_by=lambda each: each.journal),
-    st.dictionaries(st.sampled_from(("L1", "L2")), st.builds(Known, settled=st.booleans(), fee_known=st.booleans())),
+    st.dictionaries(
+        st.sampled_from(("L1", "L2")), st.builds(Known, settled=st.booleans(), fee_known=st.booleans())
+    ),
     st.integers(-1_000, 1_000),
 )
 def test_every_day_is_the_sum_of_its_findings_and_the_balance_of_all(

@@ -41,7 +41,9 @@ def whys(state: Reconciliation) -> list[str]:
     return sorted(each.why for day in state.days for each in day.findings)
 
 
-async def test_a_payment_that_its_line_settled_is_equal_and_money_of_nobody_waits(db: AsyncSession, ro: Reader) -> None:
+async def test_a_payment_that_its_line_settled_is_equal_and_money_of_nobody_waits(
+    db: AsyncSession, ro: Reader
+) -> None:
     await switch_on(db, "bank_transfer")
     payment = await opened(db, "top_up", "bank_transfer")
     assert not (await compared(ro)).checked

@@ -1,4 +1,6 @@
-"""Asking a provider what it moved: everything it knows comes into the books once, however often and by however many it is asked."""
+"""Asking a provider what it moved: everything it knows comes into the books once, however often and by
+however many it is asked.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -128,7 +130,10 @@ async def test_the_daily_job_writes_one_for_each_provider_that_is_set_up_and_run
 
         rows = (
             await connection.execute(
-                text("SELECT key, arguments FROM shared.outbox WHERE job = 'payments.reconcile' AND coop_role = :r"),
+                text(
+                    "SELECT key, arguments FROM shared.outbox WHERE job = 'payments.reconcile' AND "
+                    "coop_role = :r"
+                ),
                 {"r": role},
             )
         ).all()
@@ -138,7 +143,9 @@ async def test_the_daily_job_writes_one_for_each_provider_that_is_set_up_and_run
     assert await gateway.balance(BANK) == 1_000
 
 
-async def test_a_silent_provider_is_asked_again_and_wrong_keys_wait_for_an_officer(gateway: XenditGateway) -> None:
+async def test_a_silent_provider_is_asked_again_and_wrong_keys_wait_for_an_officer(
+    gateway: XenditGateway,
+) -> None:
     import payments.tasks  # noqa: F401
 
     role = gateway.tenant.schema_name

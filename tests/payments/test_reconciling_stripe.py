@@ -40,7 +40,9 @@ async def compared(gateway: StripeGateway) -> Reconciliation:
         return await comparing.reconcile(ro, await ways.way_of(ro, "stripe"), since=since)
 
 
-async def test_payments_fees_and_payouts_come_to_the_balance_that_stripe_tells(gateway: StripeGateway) -> None:
+async def test_payments_fees_and_payouts_come_to_the_balance_that_stripe_tells(
+    gateway: StripeGateway,
+) -> None:
     await gateway.paid(125_000)
     await gateway.paid(80_000, seen=False)
     await ask(gateway)

@@ -57,7 +57,9 @@ async def trail(db: AsyncSession) -> str:
 async def test_a_secret_is_sealed_and_neither_row_nor_trail_shows_it(db: AsyncSession) -> None:
     way = await change(db, "xendit", secrets=XENDIT)
     assert set(way.sealed) == set(XENDIT)
-    row = await (await reader_of(db)).value("SELECT payment_ways::text FROM payment_ways WHERE way = 'xendit'")
+    row = await (await reader_of(db)).value(
+        "SELECT payment_ways::text FROM payment_ways WHERE way = 'xendit'"
+    )
     for clear in XENDIT.values():
         assert clear not in row
         assert clear not in await trail(db)
@@ -107,7 +109,9 @@ async def test_money_is_real_as_the_key_says_and_never_where_a_stand_in_answers(
         ("bank_transfer", {}, "", True),
     ],
 )
-def test_each_provider_has_its_own_mark_of_real_money(way: str, settings: dict[str, str], key: str, live: bool) -> None:
+def test_each_provider_has_its_own_mark_of_real_money(
+    way: str, settings: dict[str, str], key: str, live: bool
+) -> None:
     assert way_rules.moves_real_money(way, settings, key, stood_in=False) is live
     assert not way_rules.moves_real_money(way, settings, key, stood_in=True)
 
@@ -135,7 +139,10 @@ async def test_a_way_that_is_on_does_not_lose_what_it_needs(db: AsyncSession) ->
     await setting_up.switch_on(db, CHAIR, "xendit", settings=DEVELOPMENT, on=clock.today())
     with pytest.raises(Refusal) as refused:
         await change(db, "xendit", removed=frozenset({"callback_token"}))
-    assert (refused.value.code, refused.value.facts["field"]) == ("payments.setting_missing", "callback_token")
+    assert (refused.value.code, refused.value.facts["field"]) == (
+        "payments.setting_missing",
+        "callback_token",
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,7 +174,8 @@ async def test_what_cannot_serve_buyers_is_not_switched_on(
         ),  # a secret among the plain settings
         ("xendit", {"secrets": {"channels": "all"}}, "payments.setting_unknown"),
         ("xendit", {"settings": {"channels": "tukar"}}, "payments.setting_unknown"),
-        ("qris", {"settings": {"payload": "000201"}}, "payments.setting_unknown"),  # not without having been looked at
+        # not without having been looked at
+        ("qris", {"settings": {"payload": "000201"}}, "payments.setting_unknown"),
         ("stripe", {"secrets": {"secret_key": "pk_live_a"}}, "payments.beginning_wrong"),
         ("bank_transfer", {"fee_percent": Decimal("20.5")}, "payments.fee_out_of_range"),
         ("bank_transfer", {"fee_percent": Decimal(-1)}, "payments.fee_out_of_range"),
@@ -219,7 +227,9 @@ async def test_two_officers_who_save_at_once_do_not_mix(database: Database, mela
     async def save(account: str, fee: int) -> str:
         try:
             async with coop_session(database, melati) as db:
-                await change(db, "bank_transfer", mark=mark, settings={"account": account}, fee_fixed=Rupiah(fee))
+                await change(
+                    db, "bank_transfer", mark=mark, settings={"account": account}, fee_fixed=Rupiah(fee)
+                )
         except Refusal as refusal:
             return refusal.code
         return account
@@ -261,7 +271,9 @@ async def _journals(db: AsyncSession, payment: Payment) -> int:
     await db.flush()
     refunds = [f"refund:{each.id}" for each in await queries.refunds_of(db, payment.id)]
     keys = [f"payment:{payment.id}", f"payment:{payment.id}:fee", *refunds]
-    return int(await (await reader_of(db)).value("SELECT count(*) FROM journals WHERE source_key = ANY($1)", keys))
+    return int(
+        await (await reader_of(db)).value("SELECT count(*) FROM journals WHERE source_key = ANY($1)", keys)
+    )
 
 
 async def _give_back(db: AsyncSession, payment: Payment) -> None:
@@ -290,7 +302,9 @@ async def test_a_trial_without_real_money_leaves_no_trace_in_the_books(db: Async
     assert await _journals(db, payment) == 0
 
 
-@pytest.mark.parametrize(("name", "code"), [("cash", "payments.way_not_tried"), ("xendit", "payments.way_incomplete")])
+@pytest.mark.parametrize(
+    ("name", "code"), [("cash", "payments.way_not_tried"), ("xendit", "payments.way_incomplete")]
+)
 async def test_what_cannot_be_tried_is_not(db: AsyncSession, name: str, code: str) -> None:
     with pytest.raises(Refusal) as refused:
         await setting_up.open_trial(db, CHAIR, name, key="percobaan-2", on=clock.today())

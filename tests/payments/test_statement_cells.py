@@ -65,7 +65,8 @@ def test_an_empty_cell_holds_no_money(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["abc", "1.25.000", "12,50,000.00", "1.2.3,4,5", "1.000,005", "(5", "5)", "12 34", "1e6", "9" * 20]
+    "written",
+    ["abc", "1.25.000", "12,50,000.00", "1.2.3,4,5", "1.000,005", "(5", "5)", "12 34", "1e6", "9" * 20],
 )
 def test_what_could_be_read_in_two_ways_or_none_is_refused(written: str) -> None:
     with pytest.raises(Refusal):
@@ -77,7 +78,14 @@ def test_money_written_by_any_bank_comes_back_to_the_sen(sen: int) -> None:
     whole, rest = divmod(sen, 100)
     english = f"{whole:,}.{rest:02}"
     indonesian = english.translate(str.maketrans(",.", ".,"))
-    for written in (english, indonesian, f"{whole}.{rest:02}", f"{whole},{rest:02}", f"Rp {indonesian}", f"'{english}"):
+    for written in (
+        english,
+        indonesian,
+        f"{whole}.{rest:02}",
+        f"{whole},{rest:02}",
+        f"Rp {indonesian}",
+        f"'{english}",
+    ):
         money = read_money(written)
         assert money is not None
         assert money.sen == sen
@@ -86,10 +94,22 @@ def test_money_written_by_any_bank_comes_back_to_the_sen(sen: int) -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        "24/11/2026", "24-11-2026", "24.11.2026", "24/11/26", "24/11/26 10:15:30", "'24/11", "24/11", "2026-11-24", "2026-11-24 00:00:00",
-        "20261124", "24 November 2026 11:27:10", "24-Nop-26", "24 Nov 2026", "2026-11-24T07:00:01+07:00",
+        "24/11/2026",
+        "24-11-2026",
+        "24.11.2026",
+        "24/11/26",
+        "24/11/26 10:15:30",
+        "'24/11",
+        "24/11",
+        "2026-11-24",
+        "2026-11-24 00:00:00",
+        "20261124",
+        "24 November 2026 11:27:10",
+        "24-Nop-26",
+        "24 Nov 2026",
+        "2026-11-24T07:00:01+07:00",
     ],
-)  # fmt: skip
+)
 def test_a_day_is_read_as_banks_write_it(written: str) -> None:
     assert looks_like_a_day(written)
     assert read_day(written, period=NOVEMBER, today=TODAY) == TODAY

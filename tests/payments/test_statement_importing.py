@@ -48,7 +48,9 @@ async def asked(
     opened: datetime = NOW - timedelta(hours=5),
 ) -> Payment:
     """A member's wallet waits for so much money."""
-    member_id = await (await statement_queries.reader_of(db)).value("SELECT id FROM members WHERE number = '0001'")
+    member_id = await (await statement_queries.reader_of(db)).value(
+        "SELECT id FROM members WHERE number = '0001'"
+    )
     payment = Payment(
         id=uuid4(),
         reference=reference,
@@ -72,7 +74,9 @@ async def asked(
     return payment
 
 
-def came(amount: int, text: str = "TRSF E-BANKING CR SARI", *, at: datetime = NOW - timedelta(hours=2)) -> Movement:
+def came(
+    amount: int, text: str = "TRSF E-BANKING CR SARI", *, at: datetime = NOW - timedelta(hours=2)
+) -> Movement:
     return Movement(at, amount, text)
 
 
@@ -102,7 +106,9 @@ async def first_line(db: AsyncSession) -> UUID:
     return found
 
 
-async def test_money_with_the_unique_amount_settles_its_payment_on_the_banks_day(db: AsyncSession, ro: Reader) -> None:
+async def test_money_with_the_unique_amount_settles_its_payment_on_the_banks_day(
+    db: AsyncSession, ro: Reader
+) -> None:
     payment = await asked(db, opened=NOW - timedelta(days=3))
     before = await journals(db)
     summary = await bring(db, came(50_123, at=NOW - timedelta(days=2)), came(-2_500), came(700_000))
@@ -110,10 +116,14 @@ async def test_money_with_the_unique_amount_settles_its_payment_on_the_banks_day
     assert (payment.status, payment.settled_by, payment.late) == ("paid", "Ketua Melati", False)
     assert await states(db) == [(-2_500, "outgoing"), (50_123, "matched"), (700_000, "unmatched")]
     assert await journals(db) == before + 1
-    assert await ro.value("SELECT value_date FROM journals ORDER BY number DESC LIMIT 1") == date(2026, 11, 22)
+    assert await ro.value("SELECT value_date FROM journals ORDER BY number DESC LIMIT 1") == date(
+        2026, 11, 22
+    )
 
 
-async def test_the_same_statement_again_changes_nothing_and_a_longer_one_brings_what_is_new(db: AsyncSession) -> None:
+async def test_the_same_statement_again_changes_nothing_and_a_longer_one_brings_what_is_new(
+    db: AsyncSession,
+) -> None:
     await asked(db)
     first, second = came(50_123), came(700_000)
     await bring(db, first)
@@ -130,7 +140,9 @@ async def test_money_that_came_late_is_taken_and_marked(db: AsyncSession) -> Non
     assert (payment.status, payment.late) == ("paid", True)
 
 
-async def test_a_line_of_money_that_an_officer_saw_before_is_matched_and_books_nothing(db: AsyncSession) -> None:
+async def test_a_line_of_money_that_an_officer_saw_before_is_matched_and_books_nothing(
+    db: AsyncSession,
+) -> None:
     payment = await asked(db)
     payment.status, payment.settled_at, payment.settled_by = "paid", NOW - timedelta(hours=1), "Ketua Melati"
     await db.flush()
@@ -189,7 +201,9 @@ async def test_one_payment_is_not_matched_to_two_lines(db: AsyncSession) -> None
     payment = await asked(db)
     await bring(db, came(50_123, "LAAAAAAAAAA1"))
     await bring(db, came(50_123, "LAIN"))
-    line_id = await (await statement_queries.reader_of(db)).value("SELECT id FROM statement_lines WHERE words = 'LAIN'")
+    line_id = await (await statement_queries.reader_of(db)).value(
+        "SELECT id FROM statement_lines WHERE words = 'LAIN'"
+    )
     async with refused("payments.payment_seen"):
         await match_by_hand(db, OFFICER, line_id, payment.reference)
 

@@ -1,4 +1,7 @@
-"""The pages of statements: a file is looked at, confirmed and there; doubtful lines are decided. All people are invented."""
+"""The pages of statements: a file is looked at, confirmed and there; doubtful lines are decided.
+
+All people are invented.
+"""
 
 import asyncio
 import html
@@ -18,11 +21,19 @@ from tenants.session import coop_session
 LIST = "/pengurus/pembayaran/mutasi"
 IMPORT = f"{LIST}/impor"
 NOW = datetime.now(UTC)
-ACQUIRER = "Waktu;ID Transaksi;Nominal;Status\n{day} 10:01:02;QR LAAAAAAAAAA1;50.123;Berhasil\n{day} 10:02:02;QR2;9.000;Gagal\n"
+ACQUIRER = (
+    "Waktu;ID Transaksi;Nominal;Status\n{day} 10:01:02;QR LAAAAAAAAAA1;50.123;Berhasil\n{day} "
+    "10:02:02;QR2;9.000;Gagal\n"
+)
 
 
 async def ask(
-    database: Database, tenant: TenantRef, amount: int = 50_123, *, tail: int = 123, way: str = "bank_transfer"
+    database: Database,
+    tenant: TenantRef,
+    amount: int = 50_123,
+    *,
+    tail: int = 123,
+    way: str = "bank_transfer",
 ) -> None:
     """A member's wallet waits for money."""
     async with coop_session(database, tenant) as db:
@@ -50,7 +61,9 @@ async def ask(
 
 async def status_of(database: Database, tenant: TenantRef) -> str:
     async with coop_session(database, tenant) as db:
-        return str(await (await reader_of(db)).value("SELECT status FROM payments WHERE reference = 'LAAAAAAAAAA1'"))
+        return str(
+            await (await reader_of(db)).value("SELECT status FROM payments WHERE reference = 'LAAAAAAAAAA1'")
+        )
 
 
 async def lines_of(database: Database, tenant: TenantRef) -> dict[int, tuple[UUID, str]]:
@@ -70,7 +83,9 @@ async def send(client: SignedIn, content: bytes | str, way: str = "bank_transfer
 
 
 def carried(page: str) -> dict[str, str]:
-    """What the form of a page would send back: as a browser does, with its line ends and without the first."""
+    """What the form of a page would send back:
+    as a browser does, with its line ends and without the first.
+    """
     found = re.search(r'<textarea name="content"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
     way = re.search(r'name="way" value="([^"]+)"', page)
     assert found is not None
@@ -78,7 +93,9 @@ def carried(page: str) -> dict[str, str]:
     return {"content": html.unescape(found[1]).replace("\n", "\r\n"), "way": way[1]}
 
 
-async def confirm(client: SignedIn, fields: dict[str, str], path: str = f"{IMPORT}/pencatatan") -> httpx.Response:
+async def confirm(
+    client: SignedIn, fields: dict[str, str], path: str = f"{IMPORT}/pencatatan"
+) -> httpx.Response:
     parts = {name: (None, value.encode()) for name, value in fields.items()}
     return await client.post(path, files=parts)  # multipart, as the form says
 
@@ -155,11 +172,15 @@ async def test_another_account_than_the_one_shown_to_buyers_is_told(
 ) -> None:
     async with coop_session(database, melati) as db:
         connection = await db.connection()
-        await connection.exec_driver_sql("UPDATE profile SET bank_account = 'BCA 123-456-7890 a.n. Koperasi Melati'")
+        await connection.exec_driver_sql(
+            "UPDATE profile SET bank_account = 'BCA 123-456-7890 a.n. Koperasi Melati'"
+        )
     assert "dari rekening 9876543210" in (await send(officer_client, file(50_123))).text
     async with coop_session(database, melati) as db:
         connection = await db.connection()
-        await connection.exec_driver_sql("UPDATE profile SET bank_account = 'BCA 987 654 3210 a.n. Koperasi Melati'")
+        await connection.exec_driver_sql(
+            "UPDATE profile SET bank_account = 'BCA 987 654 3210 a.n. Koperasi Melati'"
+        )
     assert "dari rekening" not in (await send(officer_client, file(50_123))).text
 
 
@@ -171,7 +192,13 @@ async def test_the_columns_of_an_unknown_table_are_told_once_and_can_be_told_aga
     asked = await send(officer_client, content, way="qris")
     assert "Tunjukkan kolomnya" in asked.text
     assert "QR LAAAAAAAAAA1" in asked.text
-    fields = carried(asked.text) | {"name": "Kasirku", "date": "0", "text": "1", "amount": "2", "outcome": "3"}
+    fields = carried(asked.text) | {
+        "name": "Kasirku",
+        "date": "0",
+        "text": "1",
+        "amount": "2",
+        "outcome": "3",
+    }
     wrong = await confirm(officer_client, fields | {"amount": "1"}, f"{IMPORT}/susunan")
     assert wrong.status_code == 422
     assert "Satu kolom dipilih untuk dua hal" in wrong.text
@@ -179,7 +206,9 @@ async def test_the_columns_of_an_unknown_table_are_told_once_and_can_be_told_aga
     assert "1 pembayaran senilai Rp50.123 akan dicatat lunas" in shown.text
     assert "1 baris tidak berhasil" in shown.text
     assert "Ubah pilihan kolom" in shown.text
-    assert "Tunjukkan kolomnya" in (await confirm(officer_client, carried(shown.text), f"{IMPORT}/kolom")).text
+    assert (
+        "Tunjukkan kolomnya" in (await confirm(officer_client, carried(shown.text), f"{IMPORT}/kolom")).text
+    )
     remembered = await send(officer_client, content, way="qris")
     assert (await confirm(officer_client, carried(remembered.text))).status_code == 303
     assert await status_of(database, melati) == "paid"
@@ -208,7 +237,9 @@ async def test_a_doubtful_line_is_matched_after_one_sentence(
     assert "sedangkan tagihannya Rp50.123" in sentence
     assert await status_of(database, melati) == "awaiting"
     for _ in range(2):  # pressed twice
-        assert (await officer_client.post(f"{line}/pencocokan", {"reference": "LAAAAAAAAAA1"})).status_code == 303
+        assert (
+            await officer_client.post(f"{line}/pencocokan", {"reference": "LAAAAAAAAAA1"})
+        ).status_code == 303
     assert await status_of(database, melati) == "paid"
     assert "LAAAAAAAAAA1" in (await officer_client.get(f"{LIST}?keadaan=cocok")).text
 
@@ -233,7 +264,9 @@ async def test_what_an_officer_wrote_is_shown_as_written_whatever_it_looks_like(
     await bring(officer_client, 700_000, 800_000)
     for amount, written in ((700_000, "reference"), (800_000, "sen:1250")):
         line_id, _ = (await lines_of(database, melati))[amount]
-        assert (await officer_client.post(f"{LIST}/{line_id}/penyisihan", {"reason": written})).status_code == 303
+        assert (
+            await officer_client.post(f"{LIST}/{line_id}/penyisihan", {"reason": written})
+        ).status_code == 303
     shown = (await officer_client.get(f"{LIST}?keadaan=disisihkan")).text
     assert "reference" in shown
     assert "sen:1250" in shown
@@ -295,7 +328,9 @@ async def test_the_same_statement_sent_by_two_officers_at_once_is_booked_once(
     assert booked == 1
 
 
-async def test_what_holds_sen_is_told_so(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_what_holds_sen_is_told_so(
+    officer_client: SignedIn, database: Database, melati: TenantRef
+) -> None:
     shown = await send(officer_client, file(1_234).replace(b'1,234.00",CR', b'1,234.56",CR'))
     assert (await confirm(officer_client, carried(shown.text))).status_code == 303
     assert (await lines_of(database, melati))[1_234][1] == "set_aside"

@@ -80,7 +80,11 @@ def told(found: Read) -> list[tuple[date, int]]:
 def test_bca_is_read_without_its_preamble_its_sums_and_what_is_not_booked_yet() -> None:
     found = read(BCA)
     assert (found.layout, found.account, found.pending, found.bad) == ("bca", "0123456789", 1, [])
-    assert told(found) == [(date(2026, 11, 5), 50_123), (date(2026, 11, 6), 1_234), (date(2026, 11, 7), -200_000)]
+    assert told(found) == [
+        (date(2026, 11, 5), 50_123),
+        (date(2026, 11, 6), 1_234),
+        (date(2026, 11, 7), -200_000),
+    ]
     assert [movement.has_sen for movement in found.movements] == [False, True, False]
     assert [movement.line for movement in found.movements] == [9, 10, 11]
 
@@ -114,7 +118,11 @@ def test_each_bank_tells_the_same_movements(bank: str) -> None:
     ]
     found = read(statement(bank, movements, Account(number="0123456789")))
     assert found.layout == bank.partition("_")[0]
-    assert told(found) == [(date(2026, 11, 5), 50_123), (date(2026, 11, 5), -2_500), (date(2026, 11, 6), 1_250_000)]
+    assert told(found) == [
+        (date(2026, 11, 5), 50_123),
+        (date(2026, 11, 5), -2_500),
+        (date(2026, 11, 6), 1_250_000),
+    ]
     assert "SITI RAHMA" in found.movements[0].text
     assert found.account == ("" if bank == "bni" else "0123456789")
 
@@ -129,7 +137,10 @@ def test_the_letters_and_line_ends_of_a_file_do_not_matter(encoding: str, end: s
 
 
 def test_a_file_saved_again_by_a_spreadsheet_with_semicolons_is_read() -> None:
-    content = "sep=;\nTanggal Transaksi;Keterangan;Cabang;Jumlah;;Saldo\n05/11/2026;TRSF SITI;0000;50123;CR;1050123\n"
+    content = (
+        "sep=;\nTanggal Transaksi;Keterangan;Cabang;Jumlah;;Saldo\n05/11/2026;TRSF "
+        "SITI;0000;50123;CR;1050123\n"
+    )
     found = read(content)
     assert told(found) == [(date(2026, 11, 5), 50_123)]
     assert found.movements[0].line == 3

@@ -13,7 +13,9 @@ from payments.statements.rules import Candidate, Line, Verdict, match, squeeze, 
 DAY = date(2026, 11, 24)
 
 
-def line(amount: int, text: str = "TRSF SITI", *, key: str = "a", day: date = DAY, seen_before: bool = False) -> Line:
+def line(
+    amount: int, text: str = "TRSF SITI", *, key: str = "a", day: date = DAY, seen_before: bool = False
+) -> Line:
     return Line(key=key, day=day, amount=Rupiah(amount), text=text, seen_before=seen_before)
 
 
@@ -21,7 +23,11 @@ def asked(
     amount: int, reference: str = "LAAAAAAAAAA1", *, tail: int = 123, opened: date = DAY, days: int = 2
 ) -> Candidate:
     return Candidate(
-        reference=reference, amount=Rupiah(amount), tail=tail, opened=opened, ends=opened + timedelta(days=days)
+        reference=reference,
+        amount=Rupiah(amount),
+        tail=tail,
+        opened=opened,
+        ends=opened + timedelta(days=days),
     )
 
 
@@ -75,7 +81,9 @@ def test_two_references_in_one_line_are_doubtful() -> None:
 
 
 def test_an_amount_without_its_tail_is_doubtful_and_the_nearest_comes_first() -> None:
-    found = one(line(50_000), asked(50_900, tail=900), asked(50_123, "LAAAAAAAAAA2"), asked(60_123, "LAAAAAAAAAA3"))
+    found = one(
+        line(50_000), asked(50_900, tail=900), asked(50_123, "LAAAAAAAAAA2"), asked(60_123, "LAAAAAAAAAA3")
+    )
     assert (found.state, found.candidates) == ("doubtful", ("LAAAAAAAAAA2", "LAAAAAAAAAA1"))
 
 

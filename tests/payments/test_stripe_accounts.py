@@ -27,7 +27,9 @@ async def connected() -> AsyncIterator[Shop]:
         yield open_shop
 
 
-async def test_the_charge_is_the_connected_accounts_own_and_the_platform_gets_its_fee_only(connected: Shop) -> None:
+async def test_the_charge_is_the_connected_accounts_own_and_the_platform_gets_its_fee_only(
+    connected: Shop,
+) -> None:
     status = await connected.paid()
     assert connected.things("checkout.session")[0]["client_reference_id"] == status.reference
     assert connected.stand_in.world.shelf(StripeStandIn.platform).of_kind("checkout.session") == []
@@ -39,7 +41,9 @@ async def test_the_charge_is_the_connected_accounts_own_and_the_platform_gets_it
 
 async def test_the_platform_gives_its_part_of_the_fee_back(connected: Shop) -> None:
     status = await connected.paid()
-    assert (await connected.way.refund(connected.means(), status, Rupiah(62_500), "r1", "rusak")).state == "done"
+    assert (
+        await connected.way.refund(connected.means(), status, Rupiah(62_500), "r1", "rusak")
+    ).state == "done"
     (fee,) = connected.stand_in.world.shelf(StripeStandIn.platform).of_kind("application_fee")
     assert fee["amount_refunded"] == 93_750
 
@@ -64,7 +68,9 @@ async def test_own_keys_pay_the_platform_nothing_whatever_is_set(shop: Shop) -> 
 
 
 @pytest.mark.parametrize("account", ["", "melati", "acct_", "acct_1\r\nX-Evil: 1"])
-async def test_without_a_connected_account_nothing_goes_to_the_platforms_own(connected: Shop, account: str) -> None:
+async def test_without_a_connected_account_nothing_goes_to_the_platforms_own(
+    connected: Shop, account: str
+) -> None:
     connected.settings["account"] = account
     with pytest.raises(ProviderFault, match="connected account"):
         await connected.create(connected.intent())
@@ -90,10 +96,20 @@ async def test_the_event_of_another_connected_cooperative_is_refused(connected: 
 
 
 async def test_what_the_account_takes_is_asked_and_never_assumed(shop: Shop) -> None:
-    assert await probe(shop.means()) == {"card": True, "qris": False, "gopay": False, "id_bank_transfer": True}
+    assert await probe(shop.means()) == {
+        "card": True,
+        "qris": False,
+        "gopay": False,
+        "id_bank_transfer": True,
+    }
     shop.stand_in.enable("qris", account=shop.account)
     shop.stand_in.disable("id_bank_transfer", account=shop.account)
-    assert await probe(shop.means()) == {"card": True, "qris": True, "gopay": False, "id_bank_transfer": False}
+    assert await probe(shop.means()) == {
+        "card": True,
+        "qris": True,
+        "gopay": False,
+        "id_bank_transfer": False,
+    }
     assert {session["status"] for session in shop.things("checkout.session")} == {"expired"}
 
 
@@ -130,7 +146,13 @@ async def test_the_statement_adds_up_to_the_balance(shop: Shop) -> None:
     assert payout is not None
     third = await shop.paid(amount=Rupiah(30_000), expires_at=None)
     statement = await shop.way.statement(shop.means(), since, since + timedelta(days=10))
-    assert sorted(line.kind for line in statement.lines) == ["payment", "payment", "payment", "payout", "refund"]
+    assert sorted(line.kind for line in statement.lines) == [
+        "payment",
+        "payment",
+        "payment",
+        "payout",
+        "refund",
+    ]
     assert statement.balance == Rupiah.total(line.gross - line.fee for line in statement.lines)
     assert statement.balance == third.amount - (third.fee or 0)
     by_kind = {line.kind: line for line in statement.lines}
@@ -143,11 +165,24 @@ async def test_the_statement_adds_up_to_the_balance(shop: Shop) -> None:
 async def test_a_statement_of_many_pages_is_read_to_its_end_and_holds_its_span_only(shop: Shop) -> None:
     since = clock.now() - timedelta(minutes=1)
     for number in range(230):
-        movement = {"id": f"txn_{number}", "object": "balance_transaction", "amount": 100_000, "fee": 0, "net": 100_000, "currency": "idr",
-                    "created": int(since.timestamp()) + number, "type": "payment", "available_on": 0, "source": None, "_payout": None}  # fmt: skip
+        movement = {
+            "id": f"txn_{number}",
+            "object": "balance_transaction",
+            "amount": 100_000,
+            "fee": 0,
+            "net": 100_000,
+            "currency": "idr",
+            "created": int(since.timestamp()) + number,
+            "type": "payment",
+            "available_on": 0,
+            "source": None,
+            "_payout": None,
+        }
         shop.stand_in.world.shelf(shop.account).put(movement)
     shop.stand_in.world.unlock(shop.key)
-    statement = await shop.way.statement(shop.means(), since + timedelta(seconds=10), since + timedelta(seconds=225))
+    statement = await shop.way.statement(
+        shop.means(), since + timedelta(seconds=10), since + timedelta(seconds=225)
+    )
     assert [line.provider_id for line in statement.lines] == [f"txn_{number}" for number in range(10, 225)]
 
 

@@ -54,7 +54,9 @@ def test_an_amount_that_is_no_number_is_refused(answer: object) -> None:
 
 
 def test_no_other_file_of_the_way_by_stripe_multiplies_or_divides() -> None:
-    """Whoever reckons with hundredths elsewhere would sooner or later do it twice (`/ 100` of the fee's percentage is no hundredth)."""
+    """Whoever reckons with hundredths elsewhere would sooner or later do it twice (`/ 100` of the fee's
+    percentage is no hundredth).
+    """
     for path in PAYMENTS.glob("stripe_*.py"):
         if path.name == "stripe_amounts.py":
             continue

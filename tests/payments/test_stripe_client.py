@@ -1,4 +1,6 @@
-"""Stripe as it is on a bad day: what it answers is laid down here byte for byte, so that each error is met as the package meets it."""
+"""Stripe as it is on a bad day: what it answers is laid down here byte for byte, so that each error is met as
+the package meets it.
+"""
 
 import json
 import logging
@@ -39,17 +41,27 @@ def refusing(status: int, headers: dict[str, str] | None = None, **error: Any) -
     [
         (400, {"type": "invalid_request_error", "message": "No."}, False),
         (400, {"type": "idempotency_error", "message": "Other parameters."}, False),
-        (401, {"type": "invalid_request_error", "message": "Invalid API Key provided: sk_live_****a123"}, False),
+        (
+            401,
+            {"type": "invalid_request_error", "message": "Invalid API Key provided: sk_live_****a123"},
+            False,
+        ),
         (402, {"type": "card_error", "message": "Declined."}, False),
         (403, {"type": "invalid_request_error", "message": "No access."}, False),
-        (404, {"type": "invalid_request_error", "code": "resource_missing", "message": "No such balance"}, False),
+        (
+            404,
+            {"type": "invalid_request_error", "code": "resource_missing", "message": "No such balance"},
+            False,
+        ),
         (409, {"type": "idempotency_error", "message": "Under way.", "code": "idempotency_key_in_use"}, True),
         (429, {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many."}, True),
         (500, {"type": "api_error", "message": "Oh."}, True),
         (503, {"type": "api_error", "message": "Oh."}, True),
     ],
 )
-async def test_only_what_may_go_well_later_is_passing(status: int, error: dict[str, Any], passing: bool) -> None:
+async def test_only_what_may_go_well_later_is_passing(
+    status: int, error: dict[str, Any], passing: bool
+) -> None:
     raised = await fault(refusing(status, **error))
     assert raised.passing is passing
     assert raised.status == status
@@ -57,7 +69,13 @@ async def test_only_what_may_go_well_later_is_passing(status: int, error: dict[s
 
 @pytest.mark.parametrize(
     "error",
-    [httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadTimeout, httpx.PoolTimeout, httpx.RemoteProtocolError],
+    [
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.ReadTimeout,
+        httpx.PoolTimeout,
+        httpx.RemoteProtocolError,
+    ],
 )
 async def test_no_answer_is_passing_and_says_how_it_failed(error: type[httpx.TransportError]) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -93,7 +111,9 @@ async def test_one_question_is_asked_once_because_our_jobs_ask_again() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(500, json={"error": {"message": "Oh."}}, headers={"stripe-should-retry": "true"})
+        return httpx.Response(
+            500, json={"error": {"message": "Oh."}}, headers={"stripe-should-retry": "true"}
+        )
 
     await fault(answer)
     assert len(seen) == 1
@@ -112,7 +132,9 @@ async def test_the_fault_carries_neither_key_nor_body_nor_their_bearer() -> None
 
 async def test_the_fault_tells_stripes_code_parameter_and_request() -> None:
     raised = await fault(
-        refusing(400, {"request-id": "req_42"}, message="Too little.", code="amount_too_small", param="amount")
+        refusing(
+            400, {"request-id": "req_42"}, message="Too little.", code="amount_too_small", param="amount"
+        )
     )
     assert (raised.code, raised.param) == ("amount_too_small", "amount")
     assert str(raised) == "Stripe refuses: Too little. (status 400, amount_too_small, req_42)"
@@ -129,7 +151,9 @@ async def test_nothing_is_logged_of_what_was_said(
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         await asked(
-            over(lambda request: httpx.Response(200, json={"object": "balance", "siti": 1})).v1.balance.retrieve_async()
+            over(
+                lambda request: httpx.Response(200, json={"object": "balance", "siti": 1})
+            ).v1.balance.retrieve_async()
         )
     told = capfd.readouterr()
     assert "siti" not in caplog.text + told.out + told.err

@@ -22,7 +22,9 @@ CONNECTED = Settings(
 
 async def connect(db: AsyncSession, account: str, settings: Settings = CONNECTED) -> ways.Way:
     way = await ways.way_of(db, "stripe")
-    change = setting_up.WayChange(mark=way_rules.mark_of(way), settings={"mode": "connected", "account": account})
+    change = setting_up.WayChange(
+        mark=way_rules.mark_of(way), settings={"mode": "connected", "account": account}
+    )
     return await setting_up.change_way(db, CASHIER, "stripe", change, settings=settings)
 
 
@@ -53,7 +55,9 @@ async def test_what_the_platform_keeps_is_the_operators_to_say_and_no_officers(
         await setting_up.change_way(db, CASHIER, "stripe", change, settings=CONNECTED)
     assert refused.value.code == "payments.setting_unknown"
     told = load({"LUMBUNG_STRIPE_FEE_PERCENT": "1.5"}).stripe_fee_percent
-    database.settings = replace(CONNECTED, database_url=database.settings.database_url, stripe_fee_percent=told)
+    database.settings = replace(
+        CONNECTED, database_url=database.settings.database_url, stripe_fee_percent=told
+    )
     way.settings[PLATFORM_FEE] = "0"  # however it came there
     assert ways.means_of(database, melati, way).settings[PLATFORM_FEE] == "1.5"
     assert PLATFORM_FEE not in ways.means_of(database, mawar, way).settings
@@ -65,7 +69,9 @@ def test_a_fee_that_is_no_percentage_starts_nothing(text: str) -> None:
         load({"LUMBUNG_STRIPE_FEE_PERCENT": text})
 
 
-@pytest.mark.parametrize("text", ["melati", "melati=", "=acct_1", "melati=sk_1", "melati=acct_1,mawar=acct_1"])
+@pytest.mark.parametrize(
+    "text", ["melati", "melati=", "=acct_1", "melati=sk_1", "melati=acct_1,mawar=acct_1"]
+)
 def test_accounts_are_told_one_for_each_cooperative(text: str) -> None:
     with pytest.raises(Refusal):
         load({"LUMBUNG_STRIPE_ACCOUNTS": text})

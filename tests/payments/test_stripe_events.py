@@ -1,4 +1,6 @@
-"""Messages of Stripe, signed by hand here as docs.stripe.com/webhooks#verify-manually says, not by the code under test."""
+"""Messages of Stripe, signed by hand here as docs.stripe.com/webhooks#verify-manually says, not by the code
+under test.
+"""
 
 import hashlib
 import hmac
@@ -32,14 +34,22 @@ def means(*, live: bool = True, secret: str = SECRET, **settings: str) -> Means:
     )
 
 
-def message(kind: str = "checkout.session.completed", about: dict[str, Any] | None = None, **more: Any) -> bytes:
+def message(
+    kind: str = "checkout.session.completed", about: dict[str, Any] | None = None, **more: Any
+) -> bytes:
     session = {
         "object": "checkout.session",
         "id": "cs_live_1",
         "client_reference_id": REFERENCE,
         "amount_total": 2_500_000,
     }
-    event = {"id": "evt_1", "object": "event", "type": kind, "livemode": True, "data": {"object": about or session}}
+    event = {
+        "id": "evt_1",
+        "object": "event",
+        "type": kind,
+        "livemode": True,
+        "data": {"object": about or session},
+    }
     return json.dumps(event | more).encode()
 
 
@@ -87,10 +97,22 @@ def test_what_a_message_concerns_follows_from_its_type(kind: str, concerns: str)
 @pytest.mark.parametrize(
     ("kind", "about", "reference"),
     [
-        ("charge.refunded", {"object": "charge", "id": "ch_1", "metadata": {"reference": REFERENCE}}, REFERENCE),
-        ("charge.updated", {"object": "charge", "id": "ch_1", "metadata": {"reference": REFERENCE}}, REFERENCE),
+        (
+            "charge.refunded",
+            {"object": "charge", "id": "ch_1", "metadata": {"reference": REFERENCE}},
+            REFERENCE,
+        ),
+        (
+            "charge.updated",
+            {"object": "charge", "id": "ch_1", "metadata": {"reference": REFERENCE}},
+            REFERENCE,
+        ),
         ("refund.updated", {"object": "refund", "id": "re_1", "metadata": {}}, None),
-        ("refund.failed", {"object": "refund", "id": "re_1", "metadata": {"reference": REFERENCE}}, REFERENCE),
+        (
+            "refund.failed",
+            {"object": "refund", "id": "re_1", "metadata": {"reference": REFERENCE}},
+            REFERENCE,
+        ),
         ("charge.dispute.created", {"object": "dispute", "id": "du_1", "charge": "ch_1"}, None),
         ("charge.dispute.closed", {"object": "dispute", "id": "du_1", "metadata": None}, None),
     ],
@@ -177,7 +199,9 @@ def test_signed_json_that_is_no_event_is_refused(content: object) -> None:
         verify(json.dumps(content).encode())
 
 
-@pytest.mark.parametrize(("age", "counts"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)])
+@pytest.mark.parametrize(
+    ("age", "counts"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)]
+)
 def test_a_signature_counts_for_five_minutes_before_and_after(age: int, counts: bool) -> None:
     body = message()
     header = signature(body, at=NOW - timedelta(seconds=age))
@@ -228,7 +252,8 @@ def test_a_refused_message_leaves_nothing_of_itself_in_the_error() -> None:
 
 @given(
     parts=st.lists(
-        st.sampled_from(["t=NOW", "t=x", "t=", "v1=OURS", "v1=00", "v1=", "v0=OURS", "", " ", "v1=OURS "]), max_size=5
+        st.sampled_from(["t=NOW", "t=x", "t=", "v1=OURS", "v1=00", "v1=", "v0=OURS", "", " ", "v1=OURS "]),
+        max_size=5,
     ),
     secret=st.sampled_from([SECRET, "whsec_lain", " "]),
 )

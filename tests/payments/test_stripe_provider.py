@@ -1,4 +1,6 @@
-"""How a payment by Stripe is started, against the stand-in, which refuses what the package's own types refuse."""
+"""How a payment by Stripe is started, against the stand-in, which refuses what the package's own types
+refuse.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -39,12 +41,17 @@ def test_the_way_is_registered_and_says_what_it_can() -> None:
     assert secret == {"secret_key", "webhook_secret"}
 
 
-async def test_rp125_000_are_asked_for_as_12_500_000_hundredths_and_named_by_our_reference(shop: Shop) -> None:
+async def test_rp125_000_are_asked_for_as_12_500_000_hundredths_and_named_by_our_reference(
+    shop: Shop,
+) -> None:
     intent = shop.intent()
     started = await shop.create(intent)
     (session,) = shop.things("checkout.session")
     assert (session["amount_total"], session["currency"]) == (12_500_000, "idr")
-    assert (session["client_reference_id"], session["metadata"]) == (intent.reference, {"reference": intent.reference})
+    assert (session["client_reference_id"], session["metadata"]) == (
+        intent.reference,
+        {"reference": intent.reference},
+    )
     assert session["success_url"] == "https://melati.example/bayar/41?hasil=selesai"
     assert session["cancel_url"] == "https://melati.example/bayar/41?hasil=batal"
     assert (started.provider_reference, started.redirect_url) == (session["id"], session["url"])
@@ -53,7 +60,9 @@ async def test_rp125_000_are_asked_for_as_12_500_000_hundredths_and_named_by_our
 
 async def test_stripe_is_told_nothing_of_the_buyer(shop: Shop) -> None:
     await shop.paid()
-    known = json.dumps([thing for shelf in shop.stand_in.world.shelves.values() for thing in shelf.things.values()])
+    known = json.dumps(
+        [thing for shelf in shop.stand_in.world.shelves.values() for thing in shelf.things.values()]
+    )
     assert "Siti" not in known
     assert "081234567890" not in known
 
@@ -62,7 +71,9 @@ async def test_every_parameter_that_we_send_has_its_effect(shop: Shop) -> None:
     shop.settings = {"payment_method_types": "card, id_bank_transfer"}
     status = await shop.paid()
     await shop.way.refund(shop.means(), status, Rupiah(5_000), "r1", "rusak")
-    unheeded = {name for subject, name in shop.stand_in.world.unheeded if "checkout" in subject or "refund" in subject}
+    unheeded = {
+        name for subject, name in shop.stand_in.world.unheeded if "checkout" in subject or "refund" in subject
+    }
     assert unheeded <= {"adaptive_pricing"}
 
 
@@ -103,7 +114,9 @@ async def test_asked_again_when_other_ends_are_allowed_the_same_session_is_met(
     assert len(shop.things("checkout.session")) == 1
 
 
-async def test_the_same_key_for_another_amount_is_a_mistake_that_asking_again_does_not_mend(shop: Shop) -> None:
+async def test_the_same_key_for_another_amount_is_a_mistake_that_asking_again_does_not_mend(
+    shop: Shop,
+) -> None:
     intent = shop.intent()
     await shop.create(intent)
     with pytest.raises(StripeFault, match="with another request") as raised:
@@ -123,7 +136,9 @@ async def test_a_time_out_after_the_work_leaves_one_session(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("fault", ["error_500", "error_500_after"])
-async def test_a_500_that_stripe_repeats_to_our_key_for_a_day_does_not_stop_the_payment(shop: Shop, fault: str) -> None:
+async def test_a_500_that_stripe_repeats_to_our_key_for_a_day_does_not_stop_the_payment(
+    shop: Shop, fault: str
+) -> None:
     intent = shop.intent()
     shop.stand_in.faults.add(fault, only=CREATE)
     with pytest.raises(ProviderFault) as raised:

@@ -129,7 +129,9 @@ async def test_a_refund_under_way_is_not_counted_until_it_is_done(shop: Shop) ->
     await shop.stand_in.advance(timedelta(hours=2))
     assert (await shop.way.refund_status(means, status, begun.provider_reference, "r1")).state == "done"
     assert (await shop.way.refund_status(means, status, "", "r1")).state == "done"
-    assert (await shop.way.status(means, status.reference, status.provider_reference)).refunded == Rupiah(25_000)
+    assert (await shop.way.status(means, status.reference, status.provider_reference)).refunded == Rupiah(
+        25_000
+    )
 
 
 async def test_a_refund_that_the_buyers_bank_sends_back_has_failed(shop: Shop) -> None:

@@ -28,7 +28,13 @@ async def shop() -> AsyncIterator[Shop]:
 async def test_paid_by_card_it_tells_amount_fee_and_moment(shop: Shop) -> None:
     before = clock.now().replace(microsecond=0)
     status = await shop.paid()
-    assert (status.state, status.amount, status.currency, status.fee, status.refunded) == ("paid", PRICE, "IDR", FEE, 0)
+    assert (status.state, status.amount, status.currency, status.fee, status.refunded) == (
+        "paid",
+        PRICE,
+        "IDR",
+        FEE,
+        0,
+    )
     assert status.paid_at is not None
     assert before <= status.paid_at <= clock.now()
     assert status.detail == "card"
@@ -42,7 +48,9 @@ async def test_what_is_not_paid_waits_and_has_no_amount(shop: Shop) -> None:
     assert (status.state, status.amount, status.fee, status.paid_at) == ("awaiting", 0, None, None)
 
 
-async def test_a_bank_transfer_waits_after_the_buyer_left_and_is_paid_when_the_money_comes(shop: Shop) -> None:
+async def test_a_bank_transfer_waits_after_the_buyer_left_and_is_paid_when_the_money_comes(
+    shop: Shop,
+) -> None:
     intent = shop.intent()
     started = await shop.create(intent)
     assert not (await shop.status(intent, started)).under_way
@@ -113,7 +121,11 @@ async def test_an_amount_that_is_not_what_was_received_is_never_believed(shop: S
     started = await shop.create(intent)
     await shop.stand_in.complete(started.provider_reference)
     shop.stand_in.faults.add("answers_amount", only="checkout.session", amount=amount)
-    with pytest.raises(ProviderFault, match=r"whole number of rupiah|another for what was received") as raised:
+    with pytest.raises(
+        ProviderFault,
+        match=r"whole number of rupiah|another for what was "
+        r"received",
+    ) as raised:
         await shop.status(intent, started)
     assert not raised.value.passing
 
@@ -122,9 +134,9 @@ async def test_a_part_of_a_rupiah_is_refused_and_not_asked_again(shop: Shop) -> 
     intent = shop.intent()
     started = await shop.create(intent)
     await shop.stand_in.complete(started.provider_reference)
-    shop.things("payment_intent")[0]["amount_received"] = shop.things("checkout.session")[0]["amount_total"] = (
-        12_500_050
-    )
+    shop.things("payment_intent")[0]["amount_received"] = shop.things("checkout.session")[0][
+        "amount_total"
+    ] = 12_500_050
     with pytest.raises(ProviderFault, match="12500050 hundredths") as raised:
         await shop.status(intent, started)
     assert not raised.value.passing
@@ -135,7 +147,9 @@ async def test_less_money_than_was_asked_is_told_as_it_is(shop: Shop) -> None:
     intent = shop.intent()
     started = await shop.create(intent)
     await shop.stand_in.complete(started.provider_reference)
-    shop.things("payment_intent")[0]["amount_received"] = shop.things("checkout.session")[0]["amount_total"] = 125_000
+    shop.things("payment_intent")[0]["amount_received"] = shop.things("checkout.session")[0][
+        "amount_total"
+    ] = 125_000
     assert (await shop.status(intent, started)).amount == Rupiah(1_250)
 
 
@@ -206,7 +220,12 @@ async def test_a_session_that_could_not_be_closed_is_told(shop: Shop) -> None:
 async def test_a_payer_who_disputes_is_told_beside_the_payment(shop: Shop, may_read: bool) -> None:
     charge = Charge(id="ch_1", amount=2_500_000, currency="idr", created=1_767_000_000, disputed=True)
     paid = PaymentIntent(
-        id="pi_1", status="succeeded", amount=2_500_000, currency="idr", amount_received=2_500_000, latest_charge=charge
+        id="pi_1",
+        status="succeeded",
+        amount=2_500_000,
+        currency="idr",
+        amount_received=2_500_000,
+        latest_charge=charge,
     )
     session = Session(
         id="cs_1",
@@ -222,12 +241,18 @@ async def test_a_payer_who_disputes_is_told_beside_the_payment(shop: Shop, may_r
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(str(request.url))
         if not may_read:
-            return httpx.Response(403, json={"error": {"type": "invalid_request_error", "message": "No access."}})
+            return httpx.Response(
+                403, json={"error": {"type": "invalid_request_error", "message": "No access."}}
+            )
         data = [{"object": "dispute", "id": each} for each in ("du_2", "du_1")]
-        return httpx.Response(200, json={"object": "list", "data": data, "has_more": False, "url": "/v1/disputes"})
+        return httpx.Response(
+            200, json={"object": "list", "data": data, "has_more": False, "url": "/v1/disputes"}
+        )
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    status = await status_of(client_for(key=shop.stand_in.key, address="http://127.0.0.1:1", http=http), session)
+    status = await status_of(
+        client_for(key=shop.stand_in.key, address="http://127.0.0.1:1", http=http), session
+    )
     assert (status.state, status.amount, status.disputed) == ("paid", 25_000, True)
     assert status.disputes == (("du_1", "du_2") if may_read else ())
     assert asked == [

@@ -90,7 +90,9 @@ async def counted(database: Database, tenant: TenantRef) -> str:
         return str(await count_of(db, "top_up", (await shop.member(db)).member_id))
 
 
-async def test_sent_twice_one_payment_is_opened(member_client: Any, database: Database, melati: TenantRef) -> None:
+async def test_sent_twice_one_payment_is_opened(
+    member_client: Any, database: Database, melati: TenantRef
+) -> None:
     sent = {"key": str(new_id()), "amount": "50000", "payment_way": "bank_transfer", "confirmed": "1"}
     first, second = await member_client.post(FILL, sent), await member_client.post(FILL, sent)
     assert first.headers["location"] == second.headers["location"]
@@ -139,7 +141,9 @@ async def test_where_the_bylaws_know_no_wallet_none_is_filled(
     member_client: Any, database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allowed = ways.may_be_offered
-    monkeypatch.setattr(ways, "may_be_offered", lambda way, *rest: way.way != "wallet" and allowed(way, *rest))
+    monkeypatch.setattr(
+        ways, "may_be_offered", lambda way, *rest: way.way != "wallet" and allowed(way, *rest)
+    )
     told = tags((await member_client.get("/anggota/dompet")).text)
     assert "tidak memakai dompet" in told
     assert (await member_client.get(FILL)).headers["location"] == "/anggota/dompet"

@@ -38,7 +38,14 @@ async def test_strangers_and_members_set_nothing_up(
     for path in (HOME, f"{HOME}/xendit"):
         assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
         assert (await member_client.get(path)).status_code == 403
-    for path in ("xendit", "cash/pemadaman", "cash/naik", "xendit/alamat-pesan", "qris/percobaan", "qris/stiker"):
+    for path in (
+        "xendit",
+        "cash/pemadaman",
+        "cash/naik",
+        "xendit/alamat-pesan",
+        "qris/percobaan",
+        "qris/stiker",
+    ):
         assert (await visitor("melati").post(f"{HOME}/{path}", data={})).status_code == 303
         assert (await member_client.post(f"{HOME}/{path}", {})).status_code == 403
     async with coop_session(database, melati) as db:
@@ -172,7 +179,9 @@ async def test_what_is_no_sticker_comes_back_with_a_sentence(officer_client: Sig
 
 
 async def test_only_qris_has_a_sticker(officer_client: SignedIn) -> None:
-    assert (await officer_client.post(f"{HOME}/cash/stiker", {"mark": "a", "payload": sticker()})).status_code == 404
+    assert (
+        await officer_client.post(f"{HOME}/cash/stiker", {"mark": "a", "payload": sticker()})
+    ).status_code == 404
     assert (await officer_client.post(f"{HOME}/cash/stiker/pemeriksaan", {"mark": "a"})).status_code == 404
     assert (await officer_client.post(f"{HOME}/xendit/kemampuan")).status_code == 404
 

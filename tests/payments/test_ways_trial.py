@@ -1,4 +1,6 @@
-"""An officer tries Stripe from its page to the refund: set up, asked what it takes, paid, read back, given back, and nothing in the books."""
+"""An officer tries Stripe from its page to the refund: set up, asked what it takes, paid, read back, given
+back, and nothing in the books.
+"""
 
 import re
 from dataclasses import replace
@@ -21,7 +23,12 @@ async def test_a_trial_by_stripe_goes_all_the_way(
         database.settings = replace(database.settings, stand_ins=(("stripe", shop.address),))
         found = re.search(r'name="mark" value="([0-9a-f]+)"', (await officer_client.get(WAY)).text)
         assert found is not None
-        sent = {"mark": found[1], "mode": "own_keys", "secret_key": shop.key, "webhook_secret": "whsec_melati"}
+        sent = {
+            "mark": found[1],
+            "mode": "own_keys",
+            "secret_key": shop.key,
+            "webhook_secret": "whsec_melati",
+        }
         assert (await officer_client.post(WAY, sent)).status_code == 303
 
         asked = await officer_client.post(f"{WAY}/kemampuan")
@@ -46,7 +53,13 @@ async def test_a_trial_by_stripe_goes_all_the_way(
         assert "dikembalikan" in (await officer_client.get(one)).text
     async with coop_session(database, melati) as db:
         ro = await reader_of(db)
-        row = (await ro.records("SELECT status, live, journal, fee FROM payments WHERE reference = $1", reference))[0]
-        moved = await ro.value("SELECT count(*) FROM journal_lines WHERE account IN ('1105', '2105', '6140', '1102')")
+        row = (
+            await ro.records(
+                "SELECT status, live, journal, fee FROM payments WHERE reference = $1", reference
+            )
+        )[0]
+        moved = await ro.value(
+            "SELECT count(*) FROM journal_lines WHERE account IN ('1105', '2105', '6140', '1102')"
+        )
     assert dict(row) == {"status": "refunded", "live": False, "journal": None, "fee": None}
     assert moved == 0

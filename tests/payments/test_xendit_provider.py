@@ -56,7 +56,9 @@ def _intent(**changes: Any) -> Intent:
 
 def _heard(stand_in: XenditStandIn, means: Means, at: int = -1) -> Event:
     message = stand_in.messages[at]
-    return xendit.verify(means, {name.lower(): value for name, value in message.headers.items()}, message.body)
+    return xendit.verify(
+        means, {name.lower(): value for name, value in message.headers.items()}, message.body
+    )
 
 
 async def _paid(stand_in: XenditStandIn, means: Means, **how: Any) -> Status:
@@ -65,7 +67,9 @@ async def _paid(stand_in: XenditStandIn, means: Means, **how: Any) -> Status:
     return await xendit.status(means, "KOP7F3A2B1C", started.provider_reference)
 
 
-async def test_an_invoice_is_made_with_the_amount_in_whole_rupiah(stand_in: XenditStandIn, means: Means) -> None:
+async def test_an_invoice_is_made_with_the_amount_in_whole_rupiah(
+    stand_in: XenditStandIn, means: Means
+) -> None:
     started = await xendit.create(means, _intent())
     assert started.redirect_url == f"{means.address}/web/{started.provider_reference}"
     asked = stand_in.calls[-1].json()
@@ -74,7 +78,9 @@ async def test_an_invoice_is_made_with_the_amount_in_whole_rupiah(stand_in: Xend
     assert "payment_methods" not in asked
 
 
-async def test_only_the_channels_that_an_officer_chose_are_offered(stand_in: XenditStandIn, means: Means) -> None:
+async def test_only_the_channels_that_an_officer_chose_are_offered(
+    stand_in: XenditStandIn, means: Means
+) -> None:
     await xendit.create(_means(means.client, means.address, channels="qris"), _intent())
     assert stand_in.calls[-1].json()["payment_methods"] == ["QRIS"]
 
@@ -86,11 +92,15 @@ async def test_a_second_start_gives_the_invoice_that_is_there(stand_in: XenditSt
     assert len(stand_in.invoices) == 1
 
 
-async def test_an_answer_that_got_lost_leaves_no_second_invoice(stand_in: XenditStandIn, means: Means) -> None:
+async def test_an_answer_that_got_lost_leaves_no_second_invoice(
+    stand_in: XenditStandIn, means: Means
+) -> None:
     """The invoice is made, and nobody hears of it."""
 
     async def losing(request: httpx.Request) -> httpx.Response:
-        said = await means.client.request(request.method, request.url, headers=request.headers, content=request.content)
+        said = await means.client.request(
+            request.method, request.url, headers=request.headers, content=request.content
+        )
         if request.method == "POST":
             raise httpx.ReadTimeout("too late")
         return httpx.Response(said.status_code, content=said.content)
@@ -119,7 +129,9 @@ async def test_a_paid_payment_tells_amount_fee_and_moment(stand_in: XenditStandI
     assert "BCA" in status.detail
 
 
-async def test_a_settled_invoice_is_paid_and_one_past_its_time_expired(stand_in: XenditStandIn, means: Means) -> None:
+async def test_a_settled_invoice_is_paid_and_one_past_its_time_expired(
+    stand_in: XenditStandIn, means: Means
+) -> None:
     paid = await _paid(stand_in, means)
     waiting = await xendit.create(means, _intent(reference="KOP2"))
     assert (await xendit.status(means, "KOP2", waiting.provider_reference)).state == "awaiting"
@@ -151,12 +163,15 @@ async def test_a_part_of_a_rupiah_is_refused(told: str) -> None:
 
 async def test_a_part_of_a_rupiah_of_the_fee_keeps_no_payment_from_being_paid() -> None:
     invoice = (
-        '{"id": "i", "external_id": "KOP1", "status": "PAID", "amount": 24145, "adjusted_received_amount": 23975.985}'
+        '{"id": "i", "external_id": "KOP1", "status": "PAID", "amount": 24145, '
+        '"adjusted_received_amount": 23975.985}'
     )
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/refunds":
-            return httpx.Response(403, json={"error_code": "REQUEST_FORBIDDEN_ERROR", "message": "no permission"})
+            return httpx.Response(
+                403, json={"error_code": "REQUEST_FORBIDDEN_ERROR", "message": "no permission"}
+            )
         return httpx.Response(200, content=invoice.encode())
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
@@ -191,7 +206,9 @@ async def test_another_token_is_unverified(stand_in: XenditStandIn, means: Means
 
 
 async def test_without_a_token_of_ours_nothing_is_verified() -> None:
-    means = Means(settings={}, secrets={"secret_key": KEY}, client=None, address="http://127.0.0.1:9", live=False)
+    means = Means(
+        settings={}, secrets={"secret_key": KEY}, client=None, address="http://127.0.0.1:9", live=False
+    )
     with pytest.raises(Unverified):
         xendit.verify(means, {"x-callback-token": ""}, b'{"id": "a", "external_id": "b", "status": "PAID"}')
 
@@ -203,14 +220,18 @@ async def test_a_forged_callback_is_unverified(stand_in: XenditStandIn, means: M
         _heard(stand_in, means)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"id": 5}', b"\xff", b'{"event": "refund.failed", "data": 1}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b'{"id": 5}', b"\xff", b'{"event": "refund.failed", "data": 1}']
+)
 def test_what_is_no_callback_is_unverified(body: bytes) -> None:
     with pytest.raises(Unverified):
         xendit.verify(_means(None, "http://127.0.0.1:9"), {"x-callback-token": TOKEN}, body)
 
 
 def test_news_of_something_else_is_kept_and_no_more() -> None:
-    body = json.dumps({"event": "payout.succeeded", "created": "2026-11-24T00:00:00Z", "data": {"id": "p"}}).encode()
+    body = json.dumps(
+        {"event": "payout.succeeded", "created": "2026-11-24T00:00:00Z", "data": {"id": "p"}}
+    ).encode()
     event = xendit.verify(_means(None, "http://127.0.0.1:9"), {"x-callback-token": TOKEN}, body)
     assert (event.concerns, event.kind) == ("nothing", "payout.succeeded")
 
@@ -249,14 +270,18 @@ async def test_a_refund_on_its_way_is_asked_after(stand_in: XenditStandIn, means
     assert (await xendit.refund_status(means, paid, "", "ref-9")).state == "failed"
 
 
-async def test_a_virtual_account_gives_nothing_back_and_xendit_says_so(stand_in: XenditStandIn, means: Means) -> None:
+async def test_a_virtual_account_gives_nothing_back_and_xendit_says_so(
+    stand_in: XenditStandIn, means: Means
+) -> None:
     paid = await _paid(stand_in, means, channel="BRI")
     with pytest.raises(ProviderFault, match="REFUND_NOT_SUPPORTED") as raised:
         await xendit.refund(means, paid, Rupiah(1_000), "ref-1", "")
     assert not raised.value.passing
 
 
-async def test_calling_off_stops_what_waits_and_harms_nothing_else(stand_in: XenditStandIn, means: Means) -> None:
+async def test_calling_off_stops_what_waits_and_harms_nothing_else(
+    stand_in: XenditStandIn, means: Means
+) -> None:
     await xendit.cancel(means, "KOP7F3A2B1C", "")
     started = await xendit.create(means, _intent())
     await xendit.cancel(means, "KOP7F3A2B1C", "")
@@ -270,7 +295,9 @@ async def test_a_statement_has_every_line_once_over_all_pages(stand_in: XenditSt
     for number in range(120):
         stand_in.account.pay_in(10_000 + number, "QRIS", f"KOP{number}", stand_in.now())
     stand_in.account.pay_out("WITHDRAWAL", 50_000, stand_in.now())
-    statement = await xendit.statement(means, clock.now() - timedelta(days=1), clock.now() + timedelta(minutes=1))
+    statement = await xendit.statement(
+        means, clock.now() - timedelta(days=1), clock.now() + timedelta(minutes=1)
+    )
     assert len({line.provider_id for line in statement.lines}) == len(statement.lines) == 121
     assert sum(line.gross for line in statement.lines) == sum(range(10_000, 10_120)) - 50_000
     assert [line.at for line in statement.lines] == sorted(line.at for line in statement.lines)
@@ -285,7 +312,9 @@ async def test_the_balance_counts_what_is_settled_held_back_and_not_settled_yet(
     stand_in.account.pay_in(100_000, "BCA", "KOP1", now - timedelta(days=5))
     stand_in.account.pay_in(50_000, "QRIS", "KOP2", now)
     stand_in.account.holding = 20_000
-    statement = await xendit.statement(means, clock.now() - timedelta(days=1), clock.now() + timedelta(minutes=1))
+    statement = await xendit.statement(
+        means, clock.now() - timedelta(days=1), clock.now() + timedelta(minutes=1)
+    )
     assert statement.balance == 100_000 - 4_440 + 50_000 - 350
     assert [(line.reference, line.gross, line.fee) for line in statement.lines] == [("KOP2", 50_000, 350)]
     assert "settlement pending" in statement.lines[0].detail
@@ -293,12 +322,16 @@ async def test_the_balance_counts_what_is_settled_held_back_and_not_settled_yet(
 
 async def test_what_failed_moved_nothing(stand_in: XenditStandIn, means: Means) -> None:
     stand_in.account.pay_in(100_000, "BCA", "KOP1", stand_in.now()).status = "FAILED"
-    statement = await xendit.statement(means, clock.now() - timedelta(days=1), clock.now() + timedelta(minutes=1))
+    statement = await xendit.statement(
+        means, clock.now() - timedelta(days=1), clock.now() + timedelta(minutes=1)
+    )
     assert (statement.lines, statement.balance) == ((), 0)
 
 
 @pytest.mark.parametrize("fault", ["500", "429", "time-out", "garbage"])
-async def test_what_passes_is_told_from_what_does_not(stand_in: XenditStandIn, means: Means, fault: Any) -> None:
+async def test_what_passes_is_told_from_what_does_not(
+    stand_in: XenditStandIn, means: Means, fault: Any
+) -> None:
     started = await xendit.create(means, _intent())
     stand_in.faults.answers.append(fault)
     with pytest.raises(ProviderFault) as raised:
@@ -324,7 +357,9 @@ async def test_a_refusal_is_told_in_xendits_words(stand_in: XenditStandIn, means
 
 @pytest.mark.parametrize(("live", "key"), [(True, "xnd_development_a"), (False, "xnd_production_a")])
 async def test_a_key_of_the_other_kind_asks_nobody(live: bool, key: str) -> None:
-    means = Means(settings={}, secrets={"secret_key": key}, client=None, address=REAL_ADDRESSES["xendit"], live=live)
+    means = Means(
+        settings={}, secrets={"secret_key": key}, client=None, address=REAL_ADDRESSES["xendit"], live=live
+    )
     with pytest.raises(ProviderFault, match="money") as raised:
         await xendit.status(means, "KOP1", "i")
     assert not raised.value.passing

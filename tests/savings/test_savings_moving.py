@@ -48,7 +48,9 @@ async def take(db: AsyncSession, member: UUID, amount: int, key: str = "k") -> P
 
 
 async def cash(ro: Reader, account: str) -> int:
-    return await ro.value("SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = $1", account)
+    return await ro.value(
+        "SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = $1", account
+    )
 
 
 async def test_a_deposit_moves_cash_and_the_members_savings(db: AsyncSession, ro: Reader, sari: UUID) -> None:
@@ -60,7 +62,11 @@ async def test_a_deposit_moves_cash_and_the_members_savings(db: AsyncSession, ro
     assert await cash(ro, "1101") - before == 20_000
     receipt = await queries.receipt(ro, sari, posted.number)
     assert receipt is not None
-    assert (receipt.amounts, receipt.way, receipt.posted_by) == ((("mandatory", 20_000),), "cash", "Kasir Uji")
+    assert (receipt.amounts, receipt.way, receipt.posted_by) == (
+        (("mandatory", 20_000),),
+        "cash",
+        "Kasir Uji",
+    )
     await db.flush()
     trail = await ro.value("SELECT count(*) FROM audit_entries WHERE action = 'savings.deposited'")
     assert trail == 1
@@ -112,7 +118,9 @@ async def test_nonsense_is_refused(db: AsyncSession, sari: UUID, amount: int, on
     assert refused.value.code == code
 
 
-async def test_nothing_moves_on_a_day_before_its_member_joined(db: AsyncSession, ro: Reader, sari: UUID) -> None:
+async def test_nothing_moves_on_a_day_before_its_member_joined(
+    db: AsyncSession, ro: Reader, sari: UUID
+) -> None:
     saver = await queries.saver(ro, sari)
     assert saver is not None
     assert saver.joined_on is not None
@@ -128,7 +136,9 @@ async def test_nothing_moves_on_a_day_before_its_member_joined(db: AsyncSession,
 
 @pytest.mark.parametrize("status", ["left", "declined"])
 async def test_savings_are_for_members_alone(db: AsyncSession, sari: UUID, status: str) -> None:
-    await db.execute(text("UPDATE members SET status = :status WHERE id = :id"), {"status": status, "id": sari})
+    await db.execute(
+        text("UPDATE members SET status = :status WHERE id = :id"), {"status": status, "id": sari}
+    )
     with pytest.raises(Refusal) as refused:
         await put(db, sari, "voluntary", 5_000)
     assert refused.value.code == "savings.not_a_member"
@@ -136,7 +146,9 @@ async def test_savings_are_for_members_alone(db: AsyncSession, sari: UUID, statu
         await take(db, sari, 5_000)
 
 
-async def test_dues_count_the_balance_since_the_rules_are_known(db: AsyncSession, ro: Reader, sari: UUID) -> None:
+async def test_dues_count_the_balance_since_the_rules_are_known(
+    db: AsyncSession, ro: Reader, sari: UUID
+) -> None:
     saver = await queries.saver(ro, sari)
     assert saver is not None
     assert saver.joined_on is not None
@@ -170,7 +182,9 @@ async def test_two_withdrawals_at_once_never_go_below_zero(database: Database, m
         assert await queries.voluntary_balance(db, sari) == 200_000
 
 
-async def test_an_order_and_a_withdrawal_at_once_never_go_below_zero(database: Database, melati: TenantRef) -> None:
+async def test_an_order_and_a_withdrawal_at_once_never_go_below_zero(
+    database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         sari = await sari_of(await reader_of(db))
 
@@ -195,12 +209,16 @@ async def test_the_same_form_on_two_connections_counts_once(database: Database, 
     async with coop_session(database, melati) as db:
         sari = await sari_of(await reader_of(db))
     works = [lambda db: put(db, sari, "voluntary", 10_000, "one-form") for _ in range(3)]
-    assert await asyncio.gather(*(on_own_connection(database, melati, work) for work in works)) == ["done"] * 3
+    assert (
+        await asyncio.gather(*(on_own_connection(database, melati, work) for work in works)) == ["done"] * 3
+    )
     async with coop_session(database, melati) as db:
         assert await queries.voluntary_balance(db, sari) == 510_000
 
 
-async def test_two_instalments_at_once_do_not_overpay_the_principal(database: Database, melati: TenantRef) -> None:
+async def test_two_instalments_at_once_do_not_overpay_the_principal(
+    database: Database, melati: TenantRef
+) -> None:
     from members.admission import Person, add_to_register
 
     async with coop_session(database, melati) as db:

@@ -1,4 +1,5 @@
-"""Two cooperatives live the same year, step by step and with the clock held; their bylaws alone decide what its surplus becomes.
+"""Two cooperatives live the same year, step by step and with the clock held; their bylaws alone decide what
+its surplus becomes.
 
 All people are invented. Every figure below was worked out by hand.
 """
@@ -41,7 +42,11 @@ CHAIR = Actor("officer", "Wahyu Ketua")
 RICE_PRICE, RICE_COST = Rupiah(10_000), Rupiah(8_000)
 # The rules by which trade happens are the same in both; the division of the surplus is each one's own.
 # A transfer's tail is by chance, and these years are told to the rupiah: both do without.
-SAME_TRADE = {"deposits": DESA_MERAH_PUTIH.deposits, "prices": DESA_MERAH_PUTIH.prices, "transfer_tail": "none"}
+SAME_TRADE = {
+    "deposits": DESA_MERAH_PUTIH.deposits,
+    "prices": DESA_MERAH_PUTIH.prices,
+    "transfer_tail": "none",
+}
 
 
 class Cooperative:
@@ -85,7 +90,9 @@ async def founded(database: Database, slug: str, template: str, bylaws: Bylaws) 
     with clock.held_at(datetime(2025, 1, 2, 3, tzinfo=UTC)):
         made = await found(
             database,
-            Founding(f"Koperasi {slug.title()}", slug, CHAIR.name, "+6289900000055", PASSWORD, template, slug * 4),
+            Founding(
+                f"Koperasi {slug.title()}", slug, CHAIR.name, "+6289900000055", PASSWORD, template, slug * 4
+            ),
         )
     cooperative = Cooperative(database, made.tenant)
     async with cooperative.on(opening) as db:  # transfers are offered once there is an account for them
@@ -97,7 +104,9 @@ async def founded(database: Database, slug: str, template: str, bylaws: Bylaws) 
 
 
 async def live_2025(coop: Cooperative) -> None:
-    """Their first year: sales 770.000, their cost 620.000, electricity 50.000, one lost piece 8.400; surplus 91.600."""
+    """Their first year: sales 770.000, their cost 620.000, electricity 50.000, one lost piece 8.400; surplus
+    91.600.
+    """
     await come_together(coop)
     await fill_the_shelf(coop)
     await coop.sell(date(2025, 2, 3), 30, "Ana Lestari")
@@ -114,12 +123,16 @@ async def come_together(coop: Cooperative) -> None:
     async with coop.on(date(2025, 1, 6)) as db:
         for name, phone in (("Ana Lestari", 1), ("Budi Santoso", 2), ("Candra Jauh", 3)):
             person = Person(name, "", f"+628129999000{phone}", "Dusun Krajan")
-            coop.people[name] = await apply_for_membership(db, VISITOR, person, key=f"apply-{phone}", consent="Setuju.")
+            coop.people[name] = await apply_for_membership(
+                db, VISITOR, person, key=f"apply-{phone}", consent="Setuju."
+            )
     eighth = date(2025, 1, 8)
     async with coop.on(eighth) as db:
         numbers = []
         for name in ("Ana Lestari", "Budi Santoso"):
-            given = await approve_application(db, CHAIR, coop.people[name], number="", joined_on=eighth, today=eighth)
+            given = await approve_application(
+                db, CHAIR, coop.people[name], number="", joined_on=eighth, today=eighth
+            )
             numbers.append(given.number)
             await pay_in(db, coop, name, "principal", 50_000, eighth)
         assert numbers == ["0001", "0002"]
@@ -164,14 +177,18 @@ async def change_their_minds(coop: Cooperative) -> None:
     """A paid order is called off, and goods come back: neither leaves a rupiah or a piece behind."""
     day = date(2025, 5, 5)
     async with coop.on(day) as db:
-        before = [await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")]
+        before = [
+            await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")
+        ]
         number = await coop.order(db, day, 10, "", "bank_transfer")
         await confirm_payment(db, CHAIR, number, on=day)
         await cancel_order(db, CHAIR, number, "Pembeli pindah rumah", on=day)
     returned = await coop.sell(day, 2, "Budi Santoso")
     async with coop.on(date(2025, 5, 7)) as db:
         await return_order(db, CHAIR, returned, "Kemasan sobek", on=date(2025, 5, 7))
-        after = [await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")]
+        after = [
+            await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")
+        ]
         assert after == before
 
 
@@ -181,7 +198,8 @@ async def buy_dearer(coop: Cooperative) -> None:
         product = await receive_goods(
             db, CHAIR, coop.rice, quantity=22, unit_cost=Rupiah(9_000), paid_from="bank", on=day, key="second"
         )
-        assert (product.stock, product.stock_value) == (55, 462_000)  # 33 at 8.000 and 22 at 9.000: 8.400 each
+        # 33 at 8.000 and 22 at 9.000: 8.400 each
+        assert (product.stock, product.stock_value) == (55, 462_000)
 
 
 async def pay_for_light_and_count(coop: Cooperative) -> None:
@@ -208,7 +226,9 @@ def shares(result: ShuDraftResult) -> dict[str, dict[str, int]]:
 
 @pytest.fixture(scope="module")
 async def two_years(served_database: Database) -> tuple[Cooperative, Cooperative]:
-    konsumen = await founded(served_database, "anyelir", "konsumen", msgspec.structs.replace(KONSUMEN, **SAME_TRADE))
+    konsumen = await founded(
+        served_database, "anyelir", "konsumen", msgspec.structs.replace(KONSUMEN, **SAME_TRADE)
+    )
     desa = await founded(
         served_database, "bakung", "desa-merah-putih", msgspec.structs.replace(DESA_MERAH_PUTIH, **SAME_TRADE)
     )
@@ -224,7 +244,9 @@ async def test_a_year_of_trade_stands_in_the_books_to_the_rupiah(two_years: Two)
     for coop in two_years:
         async with coop.on(date(2025, 12, 31)) as db:
             closing = {
-                row.code: row.closing for row in await books.trial_balance(await reader_of(db), 2025) if row.closing
+                row.code: row.closing
+                for row in await books.trial_balance(await reader_of(db), 2025)
+                if row.closing
             }
         assert closing == {
             # principal 100.000 and mandatory 180.000 paid in; sales in cash 300.000, 120.000 and 100.000
@@ -249,14 +271,26 @@ async def test_different_bylaws_divide_the_same_surplus_differently(two_years: T
     konsumen, desa = [await drafted(coop) for coop in two_years]
     assert konsumen.allocation.surplus == desa.allocation.surplus == 91_600
     assert {pool.code: int(pool.amount) for pool in konsumen.allocation.pools} == {
-        "cadangan": 22_900, "jasa_modal": 18_320, "jasa_usaha": 32_060, "pengurus": 4_580, "karyawan": 4_580,
-        "pendidikan": 4_580, "sosial": 2_290, "pembangunan": 2_290,
-    }  # fmt: skip
+        "cadangan": 22_900,
+        "jasa_modal": 18_320,
+        "jasa_usaha": 32_060,
+        "pengurus": 4_580,
+        "karyawan": 4_580,
+        "pendidikan": 4_580,
+        "sosial": 2_290,
+        "pembangunan": 2_290,
+    }
     assert {pool.code: int(pool.amount) for pool in desa.allocation.pools} == {
-        "imbal_jasa_desa": 18_320, "cadangan": 18_320, "jasa_modal": 13_740, "jasa_usaha": 27_480, "pengurus": 4_580,
-        "pendidikan": 4_580, "sosial": 4_580,
-    }  # fmt: skip
-    # Ana saved 170.000 of 280.000 and bought for 450.000 of 570.000; the last rupiah of each pool goes to the larger fraction
+        "imbal_jasa_desa": 18_320,
+        "cadangan": 18_320,
+        "jasa_modal": 13_740,
+        "jasa_usaha": 27_480,
+        "pengurus": 4_580,
+        "pendidikan": 4_580,
+        "sosial": 4_580,
+    }
+    # Ana saved 170.000 of 280.000 and bought for 450.000 of 570.000; the last rupiah of each pool goes to the
+    # larger fraction
     assert shares(konsumen) == {
         "0001": {"jasa_modal": 11_123, "jasa_usaha": 25_311},
         "0002": {"jasa_modal": 7_197, "jasa_usaha": 6_749},

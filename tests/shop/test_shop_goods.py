@@ -13,7 +13,10 @@ from shop.goods import ProductFacts, add_category, add_product, change_product, 
 
 def facts(**changes: object) -> ProductFacts:
     return ProductFacts(
-        **({"sku": f"N{new_id().hex[-8:]}", "name": "Kopi bubuk", "unit": "Pcs", "price": Rupiah(5_000)} | changes)
+        **(
+            {"sku": f"N{new_id().hex[-8:]}", "name": "Kopi bubuk", "unit": "Pcs", "price": Rupiah(5_000)}
+            | changes
+        )
     )  # type: ignore[arg-type]
 
 
@@ -29,7 +32,9 @@ async def test_opening_stock_enters_the_books_at_cost(db: AsyncSession) -> None:
 async def test_a_form_sent_twice_adds_one_product(db: AsyncSession) -> None:
     told, key = facts(), new_id()
     for _ in range(2):
-        product = await add_product(db, CASHIER, told, cost=Rupiah(1), opening_stock=3, on=TODAY, product_id=key)
+        product = await add_product(
+            db, CASHIER, told, cost=Rupiah(1), opening_stock=3, on=TODAY, product_id=key
+        )
     assert product.stock == 3
     await shop.books_agree(db)
 
@@ -57,7 +62,9 @@ async def test_what_a_product_may_not_say(db: AsyncSession, changes: dict[str, o
 
 
 @pytest.mark.parametrize(("paid_from", "account"), [("cash", "1101"), ("bank", "1102"), ("credit", "2101")])
-async def test_goods_in_are_paid_from_where_it_was_said(db: AsyncSession, paid_from: str, account: str) -> None:
+async def test_goods_in_are_paid_from_where_it_was_said(
+    db: AsyncSession, paid_from: str, account: str
+) -> None:
     product = await shop.product(db, stock=2, cost=1_000)
     before = await books.balance(db, account)
     for _ in range(2):

@@ -23,13 +23,17 @@ MEMBERS = (
 )
 
 
-async def send(client: SignedIn, path: str, content: str | bytes, as_of: str = "2026-01-01") -> httpx.Response:
+async def send(
+    client: SignedIn, path: str, content: str | bytes, as_of: str = "2026-01-01"
+) -> httpx.Response:
     raw = content if isinstance(content, bytes) else content.encode()
     return await client.post(path, {"as_of": as_of}, files={"file": ("berkas.csv", raw, "text/csv")})
 
 
 def carried(page: str) -> dict[str, str]:
-    """What the confirming form of a preview would send: as a browser does, with its line ends and without the first."""
+    """What the confirming form of a preview would send: as a browser does, with its line ends and without the
+    first.
+    """
     content = re.search(r'<textarea name="content"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)[1]
     as_of = re.search(r'name="as_of" value="([^"]+)"', page)[1]
     return {"content": html.unescape(content).replace("\n", "\r\n"), "as_of": as_of}
@@ -53,7 +57,9 @@ async def test_each_list_leads_to_its_import(officer_client: SignedIn) -> None:
 async def test_only_officers_import(visitor: Visitors, member_client: SignedIn, path: str) -> None:
     assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
     for address in (path, f"{path}/pencatatan", f"{path}/ditolak"):
-        assert (await member_client.post(address, {"content": GOOD, "as_of": "2026-01-01"})).status_code == 403
+        assert (
+            await member_client.post(address, {"content": GOOD, "as_of": "2026-01-01"})
+        ).status_code == 403
 
 
 async def test_a_good_file_is_shown_confirmed_and_there(
@@ -111,7 +117,8 @@ async def test_members_are_previewed_and_taken_too(
         ro = await reader_of(db)
         assert await ro.value("SELECT name FROM members WHERE number = '1000'") == "<i>Tono</i>"
         assert (
-            await ro.value("SELECT actor_name FROM audit_entries WHERE action = 'members.imported'") == "Ketua Melati"
+            await ro.value("SELECT actor_name FROM audit_entries WHERE action = 'members.imported'")
+            == "Ketua Melati"
         )
 
 
@@ -152,8 +159,12 @@ async def test_a_file_too_large_is_refused_and_one_just_small_enough_travels(
 
 async def test_a_broken_confirmation_is_refused(officer_client: SignedIn) -> None:
     assert (await officer_client.post(f"{GOODS}/pencatatan", {"as_of": "2026-01-01"})).status_code == 422
-    assert (await officer_client.post(f"{GOODS}/pencatatan", {"content": GOOD, "as_of": "x"})).status_code == 422
-    assert (await officer_client.client.post(f"{GOODS}/pencatatan", data={"content": GOOD})).status_code == 403
+    assert (
+        await officer_client.post(f"{GOODS}/pencatatan", {"content": GOOD, "as_of": "x"})
+    ).status_code == 422
+    assert (
+        await officer_client.client.post(f"{GOODS}/pencatatan", data={"content": GOOD})
+    ).status_code == 403
 
 
 @pytest.mark.parametrize("path", [GOODS, PEOPLE])

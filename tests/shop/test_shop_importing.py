@@ -27,7 +27,8 @@ from tenants.session import coop_session
 
 HEADER = "sku,barcode,name,category,unit,cost,price,stock\n"
 GOOD = (
-    HEADER + "T1,899,Teh melati,Minuman,Pak,9000,12500,20\nS1,,Sabun sereh,,,0,4500,3\nK1,,Kopi,minuman,Pcs,1000,900,\n"
+    HEADER + "T1,899,Teh melati,Minuman,Pak,9000,12500,20\nS1,,Sabun "
+    "sereh,,,0,4500,3\nK1,,Kopi,minuman,Pcs,1000,900,\n"
 )
 AS_OF = date(2026, 1, 1)
 
@@ -62,18 +63,31 @@ async def test_goods_come_with_their_category_and_their_stock_at_cost(db: AsyncS
     before = await queries.balance(db, "1130")
     report = await take(db, GOOD)
     assert (report.imported, report.unchanged, report.rejected) == (3, 0, [])
-    assert tuple(await product(ro, "T1")) == ("Teh melati", "899", "Pak", 9_000, 12_500, 20, 180_000, "Minuman")
+    assert tuple(await product(ro, "T1")) == (
+        "Teh melati",
+        "899",
+        "Pak",
+        9_000,
+        12_500,
+        20,
+        180_000,
+        "Minuman",
+    )
     assert tuple(await product(ro, "S1")) == ("Sabun sereh", "", "Pcs", 0, 4_500, 3, 0, None)
     assert tuple(await product(ro, "K1")) == ("Kopi", "", "Pcs", 1_000, 900, 0, 0, "Minuman")
     assert await queries.balance(db, "1130") == before + 180_000
     sums = await agreement(ro)
     assert sums.stock_account == sums.stock_value
     movements = await ro.records(
-        "SELECT m.kind, m.quantity, m.value, m.on_date FROM stock_movements m JOIN products p ON p.id = m.product_id"
+        "SELECT m.kind, m.quantity, m.value, m.on_date FROM stock_movements m JOIN products p ON p.id "
+        "= m.product_id"
         " WHERE p.sku = ANY($1) ORDER BY p.sku",
         ["T1", "S1", "K1"],
     )
-    assert [tuple(record) for record in movements] == [("opening", 3, 0, AS_OF), ("opening", 20, 180_000, AS_OF)]
+    assert [tuple(record) for record in movements] == [
+        ("opening", 3, 0, AS_OF),
+        ("opening", 20, 180_000, AS_OF),
+    ]
     journal = (await queries.journals(ro, limit=1))[0]
     assert (journal.value_date, journal.source_key.split(":")[0]) == (AS_OF, "products-import")
     lines = [(line.account, line.debit, line.credit) for line in await queries.lines(db, journal.number)]
@@ -102,7 +116,9 @@ async def test_the_same_file_twice_changes_nothing_the_second_time(db: AsyncSess
         lambda text: text.replace("9000,12500", '"Rp9.000,00","12.500,-"'),
     ],
 )
-async def test_the_manner_of_the_file_makes_no_difference(db: AsyncSession, manner: Callable[[str], str]) -> None:
+async def test_the_manner_of_the_file_makes_no_difference(
+    db: AsyncSession, manner: Callable[[str], str]
+) -> None:
     await take(db, GOOD)
     assert (await take(db, manner(GOOD))).unchanged == 3
 
@@ -111,7 +127,16 @@ async def test_a_changed_line_is_updated_and_its_stock_left_alone(db: AsyncSessi
     await take(db, GOOD)
     report = await take(db, HEADER + "T1,8990,Teh melati tubruk,Teh,Pak,9500,13000,20\n")
     assert (report.imported, report.unchanged, report.rejected) == (1, 0, [])
-    assert tuple(await product(ro, "T1")) == ("Teh melati tubruk", "8990", "Pak", 9_500, 13_000, 20, 180_000, "Teh")
+    assert tuple(await product(ro, "T1")) == (
+        "Teh melati tubruk",
+        "8990",
+        "Pak",
+        9_500,
+        13_000,
+        20,
+        180_000,
+        "Teh",
+    )
     assert (await take(db, HEADER + "T1,8990,Teh melati tubruk,,Pak,9500,13000,20\n")).imported == 1
     assert (await product(ro, "T1"))["category"] is None
 
@@ -168,7 +193,9 @@ async def test_bad_lines_can_be_skipped_and_mended(db: AsyncSession, ro: Reader)
     assert (await product(ro, "B1"))["price"] == 200
     mended = rejected_csv(file, told(report))
     assert mended.splitlines()[0] == "sku,barcode,name,category,unit,cost,price,stock,reason"
-    only = "\n".join([mended.splitlines()[0], next(line for line in mended.splitlines() if line.startswith("B4"))])
+    only = "\n".join(
+        [mended.splitlines()[0], next(line for line in mended.splitlines() if line.startswith("B4"))]
+    )
     assert (await take(db, only.replace("-200", "200"))).imported == 1
 
 
@@ -177,10 +204,13 @@ async def test_two_goods_may_share_a_bar_code_and_cost_more_than_they_sell_for(d
     assert (report.imported, report.rejected) == (2, [])
 
 
-async def test_new_categories_are_made_once_each_with_an_address_of_its_own(db: AsyncSession, ro: Reader) -> None:
+async def test_new_categories_are_made_once_each_with_an_address_of_its_own(
+    db: AsyncSession, ro: Reader
+) -> None:
     await take(
         db,
-        HEADER + "C1,,A,Sabun Mandi,,1,2,0\nC2,,B,sabun mandi,,1,2,0\nC3,,C,Sabun-Mandi,,1,2,0\nC4,,D,SEMBAKO,,1,2,0\n",
+        HEADER + "C1,,A,Sabun Mandi,,1,2,0\nC2,,B,sabun "
+        "mandi,,1,2,0\nC3,,C,Sabun-Mandi,,1,2,0\nC4,,D,SEMBAKO,,1,2,0\n",
     )
     found = await ro.records("SELECT name, slug FROM categories ORDER BY slug")
     assert [tuple(record) for record in found] == [
@@ -198,14 +228,17 @@ async def test_the_date_must_have_come_and_its_year_be_open(db: AsyncSession) ->
         await take(db, GOOD, as_of=date(2025, 12, 31))
 
 
-async def test_what_breaks_off_half_way_leaves_nothing(database: Database, melati: TenantRef, mawar: TenantRef) -> None:
+async def test_what_breaks_off_half_way_leaves_nothing(
+    database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
     class Unplugged(Exception):
         pass
 
     async def counted(tenant: TenantRef) -> list[int]:
         async with coop_session(database, tenant) as db:
             sql = text(
-                "SELECT (SELECT count(*) FROM products), (SELECT count(*) FROM stock_movements), (SELECT count(*) FROM categories),"
+                "SELECT (SELECT count(*) FROM products), (SELECT count(*) FROM stock_movements), "
+                "(SELECT count(*) FROM categories),"
                 " (SELECT count(*) FROM journals)"
             )
             return list((await db.execute(sql)).one())
@@ -233,7 +266,9 @@ async def test_what_breaks_off_half_way_leaves_nothing(database: Database, melat
 async def test_money_goes_in_and_comes_out_to_the_rupiah(
     quiet_database: Database, melati: TenantRef, amounts: list[int], manner: Callable[[int], str]
 ) -> None:
-    lines = "".join(f"H{at};;Barang;;Pcs;{manner(amount)};{manner(amount)};2\n" for at, amount in enumerate(amounts))
+    lines = "".join(
+        f"H{at};;Barang;;Pcs;{manner(amount)};{manner(amount)};2\n" for at, amount in enumerate(amounts)
+    )
     async with coop_session(quiet_database, melati) as db:
         transaction = await db.begin_nested()
         report = await take(db, HEADER.replace(",", ";") + lines)

@@ -1,4 +1,6 @@
-"""What an officer is told to give back, or to look for, is what there is: never the whole of an order of which a part went back before."""
+"""What an officer is told to give back, or to look for, is what there is: never the whole of an order of
+which a part went back before.
+"""
 
 import re
 
@@ -16,8 +18,12 @@ from tenants.registry import TenantRef
 from tenants.session import coop_session
 
 
-async def sold(database: Database, tenant: TenantRef, *, given_back: int, handed_over: bool) -> tuple[int, int]:
-    """Number of an order of Rp50.000 paid by transfer, of which this went back by hand; and what is left to give back."""
+async def sold(
+    database: Database, tenant: TenantRef, *, given_back: int, handed_over: bool
+) -> tuple[int, int]:
+    """Number of an order of Rp50.000 paid by transfer, of which this went back by hand; and what is left to
+    give back.
+    """
     async with coop_session(database, tenant) as db:
         await pay.switch_on(db)
         order, payment = await pay.ordered(db, "bank_transfer", buyer=VISITOR)
@@ -63,8 +69,10 @@ async def test_of_two_payments_the_one_that_bought_the_goods_goes_back(
         order = await order_of(db, number)
         await db.execute(
             text(
-                "INSERT INTO payments SELECT (jsonb_populate_record(p, jsonb_build_object('id', uuidv7(), 'reference', 'TWICEPAID', 'key', 'twice',"
-                " 'amount', 41000, 'tail', 0, 'journal', NULL, 'went_to', 'owed'))).* FROM payments p WHERE p.subject_id = :order"
+                "INSERT INTO payments SELECT (jsonb_populate_record(p, jsonb_build_object('id', "
+                "uuidv7(), 'reference', 'TWICEPAID', 'key', 'twice',"
+                " 'amount', 41000, 'tail', 0, 'journal', NULL, 'went_to', 'owed'))).* FROM payments p "
+                "WHERE p.subject_id = :order"
             ),
             {"order": order.id},
         )

@@ -61,7 +61,12 @@ async def test_a_cash_order_is_paid_and_handed_over_in_one_step(db: AsyncSession
     product = await shop.product(db, stock=3, cost=7_000)
     order = await shop.order(db, {product.id: 2})
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-    assert (order.status, product.stock, product.reserved, product.stock_value) == ("handed_over", 1, 0, 7_000)
+    assert (order.status, product.stock, product.reserved, product.stock_value) == (
+        "handed_over",
+        1,
+        0,
+        7_000,
+    )
     payment = await shop.payment_of(db, order)
     assert (payment.status, payment.settled_by) == ("paid", CASHIER.name)
     assert await lines(db, payment.journal) == [("1101", 20_000, 0), ("2103", 0, 20_000)]
@@ -89,7 +94,9 @@ async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
         ("2111", 0, payment.tail),
     ]
     await shop.books_agree(db)
-    await refused("shop.not_awaiting_payment", handling.confirm_payment(db, COLLEAGUE, order.number, on=TODAY))
+    await refused(
+        "shop.not_awaiting_payment", handling.confirm_payment(db, COLLEAGUE, order.number, on=TODAY)
+    )
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
     assert await lines(db, order.sale_journal) == [
         ("2103", 9_800, 0),
@@ -134,9 +141,13 @@ async def test_returned_goods_come_back_with_their_value_and_every_journal_is_re
     order = await shop.order(db, {product.id: 2}, buyer, way)
     if way == "bank_transfer":
         await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
-    await refused("shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Keliru", on=TODAY))
+    await refused(
+        "shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Keliru", on=TODAY)
+    )
     await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-    await refused("shop.not_cancellable", handling.cancel_order(db, CASHIER, order.number, "Keliru", on=TODAY))
+    await refused(
+        "shop.not_cancellable", handling.cancel_order(db, CASHIER, order.number, "Keliru", on=TODAY)
+    )
     await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
     assert (order.status, product.stock, product.stock_value) == ("returned", 3, 9_999)
     assert await books.balance(db, "4101", buyer.member_id) == purchases
@@ -171,7 +182,9 @@ async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession)
     await shop.books_agree(db)
 
 
-@pytest.mark.parametrize(("way", "lasts"), [("bank_transfer", timedelta(hours=48)), ("cash", paying.CASH_LASTS)])
+@pytest.mark.parametrize(
+    ("way", "lasts"), [("bank_transfer", timedelta(hours=48)), ("cash", paying.CASH_LASTS)]
+)
 async def test_an_order_waits_for_its_money_for_a_time(db: AsyncSession, way: str, lasts: timedelta) -> None:
     product = await shop.product(db)
     with clock.held_at(clock.now()):
@@ -241,7 +254,9 @@ async def test_what_was_shown_is_what_is_paid(db: AsyncSession) -> None:
     shown = rules.fingerprint("public", [(product.id, 1, 10_000)])
     product.price = 12_000
     await db.flush()
-    await refused("shop.changed_since_shown", place_order(db, CASHIER, checkout(product.id, shown=shown), on=TODAY))
+    await refused(
+        "shop.changed_since_shown", place_order(db, CASHIER, checkout(product.id, shown=shown), on=TODAY)
+    )
 
 
 async def test_goods_without_cost_and_without_price_are_given_out_without_a_journal(db: AsyncSession) -> None:

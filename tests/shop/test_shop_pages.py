@@ -46,12 +46,19 @@ def hidden(text: str, name: str) -> str:
 async def checkout(client: httpx.AsyncClient, **changes: object) -> dict[str, object]:
     """What the checkout page would send."""
     text = (await client.get("/pesan")).text
-    sent = {"key": hidden(text, "key"), "shown": hidden(text, "shown"), "fulfilment": "pickup", "payment_way": "cash"}
+    sent = {
+        "key": hidden(text, "key"),
+        "shown": hidden(text, "shown"),
+        "fulfilment": "pickup",
+        "payment_way": "cash",
+    }
     return sent | {"name": "Tono Suprapto", "phone": "081299990001"} | changes
 
 
 async def fill(client: httpx.AsyncClient, product: UUID, quantity: int = 1, csrf: str = "") -> None:
-    answer = await client.post("/keranjang", data={"product": str(product), "quantity": quantity, "csrf": csrf})
+    answer = await client.post(
+        "/keranjang", data={"product": str(product), "quantity": quantity, "csrf": csrf}
+    )
     assert answer.status_code == 303
 
 
@@ -65,13 +72,17 @@ async def test_the_window_shows_goods_with_both_prices(visitor: Visitor, member_
     assert "<s>Rp75.000</s>" in text
 
 
-async def test_prices_of_members_never_reach_a_page_kept_for_visitors(visitor: Visitor, member_client: Any) -> None:
+async def test_prices_of_members_never_reach_a_page_kept_for_visitors(
+    visitor: Visitor, member_client: Any
+) -> None:
     await member_client.get("/")
     for _ in range(2):
         assert "<s>Rp75.000</s>" not in (await visitor("melati").get("/")).text
 
 
-async def test_a_sale_is_seen_by_the_next_visitor(visitor: Visitor, database: Database, melati: TenantRef) -> None:
+async def test_a_sale_is_seen_by_the_next_visitor(
+    visitor: Visitor, database: Database, melati: TenantRef
+) -> None:
     assert "Sisa 2" not in (await visitor("melati").get("/")).text
     beras = await product_id(database, melati, "BRS5")
     buyer = visitor("melati")
@@ -105,7 +116,9 @@ async def test_htmx_gets_the_shelf_alone_and_going_back_gets_the_page(visitor: V
     part = (await visitor("melati").get("/?kategori=sembako", headers=HTMX)).text
     assert "<html" not in part
     assert "Beras 5 kg" in part
-    whole = await visitor("melati").get("/?kategori=sembako", headers=HTMX | {"hx-history-restore-request": "true"})
+    whole = await visitor("melati").get(
+        "/?kategori=sembako", headers=HTMX | {"hx-history-restore-request": "true"}
+    )
     assert "<html" in whole.text
 
 
@@ -226,7 +239,9 @@ async def test_a_visitor_orders_and_only_their_key_opens_the_order(
     assert re.fullmatch(
         r"/bayar/L[0-9A-Z]{11}", answer.headers["location"]
     )  # where it is paid, and from there to the order
-    found = re.search(r'href="(/pesanan/\d+\?kunci=[0-9a-f]{32})"', (await client.get(answer.headers["location"])).text)
+    found = re.search(
+        r'href="(/pesanan/\d+\?kunci=[0-9a-f]{32})"', (await client.get(answer.headers["location"])).text
+    )
     assert found is not None
     address = found[1]
     text = (await client.get(address)).text
@@ -247,7 +262,9 @@ async def test_a_visitor_orders_and_only_their_key_opens_the_order(
     assert "masih kosong" in (await client.get("/keranjang")).text
 
 
-async def test_pressed_twice_leads_to_the_same_order(visitor: Visitor, database: Database, melati: TenantRef) -> None:
+async def test_pressed_twice_leads_to_the_same_order(
+    visitor: Visitor, database: Database, melati: TenantRef
+) -> None:
     client = visitor("melati")
     await fill(client, await product_id(database, melati), 2)
     sent = await checkout(client)
@@ -366,7 +383,13 @@ async def test_doors_that_are_not_for_everybody(visitor: Visitor) -> None:
         "/anggota/pesanan",
         home,
     ]
-    paths += ["/pengurus/barang", "/pengurus/barang/baru", "/pengurus/barang/golongan", f"{home}/ubah", f"{home}/masuk"]
+    paths += [
+        "/pengurus/barang",
+        "/pengurus/barang/baru",
+        "/pengurus/barang/golongan",
+        f"{home}/ubah",
+        f"{home}/masuk",
+    ]
     for path in paths:
         answer = await client.get(path)
         assert answer.status_code == 303, path

@@ -75,11 +75,16 @@ def bomb(width: int, height: int) -> bytes:
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
     )
 
 
-@pytest.mark.parametrize("size", [(7_000, 7_000), (12_000, 12_000), (60_000, 60_000), (1_000_000, 1), (1, 30_000_000)])
+@pytest.mark.parametrize(
+    "size", [(7_000, 7_000), (12_000, 12_000), (60_000, 60_000), (1_000_000, 1), (1, 30_000_000)]
+)
 def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
     with pytest.raises(Refusal) as refusal:
         pictures.remake(bomb(*size))

@@ -27,7 +27,9 @@ Doing = Callable[[AsyncSession], Awaitable[object]]
 
 
 async def at_once(database: Database, tenant: TenantRef, *doings: Doing) -> list[str]:
-    """Do all of them at once, each in its own transaction; return "done" or the code of the refusal of each."""
+    """Do all of them at once, each in its own transaction;
+    return "done" or the code of the refusal of each.
+    """
 
     async def alone(doing: Doing) -> str:
         try:
@@ -80,11 +82,16 @@ async def test_who_waits_for_the_last_goods_gets_what_is_given_back_meanwhile(
         assert await left == 3
 
 
-async def test_goods_in_opposite_order_do_not_lock_each_other_out(database: Database, melati: TenantRef) -> None:
+async def test_goods_in_opposite_order_do_not_lock_each_other_out(
+    database: Database, melati: TenantRef
+) -> None:
     one, other = await new_product(database, melati, 50), await new_product(database, melati, 50)
     doings: list[Doing] = []
     for _ in range(4):
-        doings += [lambda db: shop.order(db, {one: 1, other: 1}), lambda db: shop.order(db, {other: 1, one: 1})]
+        doings += [
+            lambda db: shop.order(db, {one: 1, other: 1}),
+            lambda db: shop.order(db, {other: 1, one: 1}),
+        ]
     assert await at_once(database, melati, *doings) == ["done"] * 8
     await agree(database, melati)
 
@@ -121,7 +128,9 @@ async def placed(database: Database, tenant: TenantRef, way: str) -> int:
         return (await shop.order(db, {product: 2}, way=way)).number  # type: ignore[dict-item]
 
 
-async def test_a_payment_confirmed_by_two_officers_at_once_counts_once(database: Database, melati: TenantRef) -> None:
+async def test_a_payment_confirmed_by_two_officers_at_once_counts_once(
+    database: Database, melati: TenantRef
+) -> None:
     number = await placed(database, melati, "bank_transfer")
     confirm = [partial(handling.confirm_payment, actor=each, number=number, on=TODAY) for each in OFFICERS]
     assert sorted(await at_once(database, melati, *confirm)) == ["done", "shop.not_awaiting_payment"]
@@ -154,7 +163,10 @@ async def test_returned_twice_at_once_comes_back_once(database: Database, melati
     number = await placed(database, melati, "cash")
     async with coop_session(database, melati) as db:
         await handling.hand_over(db, CASHIER, number, on=TODAY)
-    back = [partial(handling.return_order, actor=each, number=number, reason="Rusak", on=TODAY) for each in OFFICERS]
+    back = [
+        partial(handling.return_order, actor=each, number=number, reason="Rusak", on=TODAY)
+        for each in OFFICERS
+    ]
     assert sorted(await at_once(database, melati, *back)) == ["done", "shop.not_cancellable"]
     await agree(database, melati)
 
@@ -168,13 +180,20 @@ async def test_the_books_agree_after_any_history(database: Database, melati: Ten
 
     def step() -> Doing:
         product, kind = dice.choice(products), dice.randrange(8)
-        quantity, way, key, cost = dice.randint(1, 4), dice.choice(ways), new_id().hex, Rupiah(dice.randint(1, 9_999))
+        quantity, way, key, cost = (
+            dice.randint(1, 4),
+            dice.choice(ways),
+            new_id().hex,
+            Rupiah(dice.randint(1, 9_999)),
+        )
         pick = dice.random()
 
         async def act(db: AsyncSession) -> object:
             if kind <= 2:
                 goods = dict.fromkeys(dice.sample(products, 2), quantity)
-                return await shop.order(db, goods, await shop.member(db) if way == "savings" else shop.VISITOR, way)  # type: ignore[arg-type]
+                return await shop.order(
+                    db, goods, await shop.member(db) if way == "savings" else shop.VISITOR, way
+                )  # type: ignore[arg-type]
             if kind == 3:
                 return await receive_goods(
                     db,
@@ -189,7 +208,9 @@ async def test_the_books_agree_after_any_history(database: Database, melati: Ten
             if kind == 4:
                 shown = await (await reader_of(db)).value("SELECT stock FROM products WHERE id = $1", product)
                 counted = max(0, shown + dice.randint(-1, 1))
-                return await count_stock(db, CASHIER, product, counted=counted, shown=shown, on=TODAY, key=key)  # type: ignore[arg-type]
+                return await count_stock(
+                    db, CASHIER, product, counted=counted, shown=shown, on=TODAY, key=key
+                )  # type: ignore[arg-type]
             numbers = await (await reader_of(db)).records("SELECT number FROM orders ORDER BY number")
             if not numbers:
                 return None

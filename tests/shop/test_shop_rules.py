@@ -14,7 +14,9 @@ ONE, OTHER = UUID(int=1), UUID(int=2)
 
 
 @given(st.integers(0, 10**12), st.integers(1, 5_000), st.data())
-def test_what_leaves_sums_to_what_was_there_however_it_is_sold(value: int, stock: int, data: st.DataObject) -> None:
+def test_what_leaves_sums_to_what_was_there_however_it_is_sold(
+    value: int, stock: int, data: st.DataObject
+) -> None:
     left, units, parts = Rupiah(value), stock, []
     while units:
         quantity = data.draw(st.integers(max(1, units // 4), units))
@@ -52,11 +54,17 @@ def test_found_units_are_worth_the_average_or_the_last_cost() -> None:
 
 @given(st.integers(1, 10**9))
 def test_a_member_never_pays_more_than_the_public(price: int) -> None:
-    assert 0 < rules.price_for("member", Rupiah(price), KONSUMEN) <= rules.price_for("public", Rupiah(price), KONSUMEN)
+    assert (
+        0
+        < rules.price_for("member", Rupiah(price), KONSUMEN)
+        <= rules.price_for("public", Rupiah(price), KONSUMEN)
+    )
 
 
 @given(st.lists(st.tuples(st.uuids(), st.integers(1, 99), st.integers(0, 10**6)), max_size=5))
-def test_the_mark_of_a_page_does_not_depend_on_the_order_of_its_lines(lines: list[tuple[UUID, int, int]]) -> None:
+def test_the_mark_of_a_page_does_not_depend_on_the_order_of_its_lines(
+    lines: list[tuple[UUID, int, int]],
+) -> None:
     assert rules.fingerprint("public", lines) == rules.fingerprint("public", reversed(lines))
 
 
@@ -66,7 +74,9 @@ def test_the_mark_of_a_page_changes_with_goods_quantity_and_price(changed: tuple
     assert rules.fingerprint("public", [changed]) != rules.fingerprint("member", [changed])
 
 
-@pytest.mark.parametrize(("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in known_ways()])
+@pytest.mark.parametrize(
+    ("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in known_ways()]
+)
 def test_an_order_has_at_most_one_way_forward(status: str, way: str) -> None:
     steps = [rules.awaits_officer(status, way), rules.can_hand_over(status, way), rules.can_return(status)]
     assert sum(steps) <= 1

@@ -36,10 +36,17 @@ def _today() -> Iterator[None]:
         yield
 
 
-async def test_each_batch_reads_and_writes_as_much_as_the_one_before(database: Database, mawar: TenantRef) -> None:
+async def test_each_batch_reads_and_writes_as_much_as_the_one_before(
+    database: Database, mawar: TenantRef
+) -> None:
     """Of 4,000 receipts in one transaction, where the planner knows nothing yet of what was written."""
-    lines = [f"20{year}-{month:02}-{day:02},000{member},BRS5,1\n" for year in range(16, 24) for month in range(1, 13)
-             for day in range(1, 22) for member in (1, 2)]  # fmt: skip
+    lines = [
+        f"20{year}-{month:02}-{day:02},000{member},BRS5,1\n"
+        for year in range(16, 24)
+        for month in range(1, 13)
+        for day in range(1, 22)
+        for member in (1, 2)
+    ]
     counted = text(
         "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), sum(n_tup_ins) FROM pg_stat_xact_user_tables"
         " WHERE schemaname = :name AND relname = ANY(:tables)"
@@ -114,7 +121,9 @@ async def test_prices_are_those_of_the_check(
             await db.execute(text("UPDATE products SET price = price + :rise"), {"rise": rise})
             await work.record_batch(db)
     async with coop_reader(database, melati) as ro:
-        assert await ro.value("SELECT array_agg(DISTINCT total) FROM orders WHERE source = 'import'") == [75_000]
+        assert await ro.value("SELECT array_agg(DISTINCT total) FROM orders WHERE source = 'import'") == [
+            75_000
+        ]
 
 
 async def test_the_staging_tables_are_empty_afterwards_taken_or_not(db: AsyncSession) -> None:
@@ -128,7 +137,9 @@ async def test_the_staging_tables_are_empty_afterwards_taken_or_not(db: AsyncSes
 async def test_sums_beyond_what_the_books_can_hold_keep_their_line_out(db: AsyncSession) -> None:
     await db.execute(text("UPDATE products SET price = 999999999 WHERE sku = 'BRS5'"))
     lines = ("1,0001,BRS5,600000", "2,0001,BRS5,600000", "3,0001,BRS5,300000")
-    report = (await import_sales(db, SYSTEM, HEADER + "".join(f"2024-01-0{line}\n" for line in lines), skip_bad=True))[
-        1
-    ]
+    report = (
+        await import_sales(
+            db, SYSTEM, HEADER + "".join(f"2024-01-0{line}\n" for line in lines), skip_bad=True
+        )
+    )[1]
     assert (report.imported, [bad.line for bad in report.rejected]) == (2, [3])

@@ -50,8 +50,10 @@ def told(report: Report) -> dict[int, str]:
 
 async def orders(ro: Reader) -> list[tuple[object, ...]]:
     records = await ro.records(
-        "SELECT o.checkout_key, m.number, o.total, o.status, o.payment_way, o.placed_at, o.handed_over_at, o.sale_journal,"
-        " (SELECT string_agg(p.sku || ' ' || l.quantity || ' ' || l.amount || ' ' || l.cost, ', ' ORDER BY l.line)"
+        "SELECT o.checkout_key, m.number, o.total, o.status, o.payment_way, o.placed_at, "
+        "o.handed_over_at, o.sale_journal,"
+        " (SELECT string_agg(p.sku || ' ' || l.quantity || ' ' || l.amount || ' ' || l.cost, ', ' "
+        "ORDER BY l.line)"
         " FROM order_lines l JOIN products p ON p.id = l.product_id WHERE l.order_id = o.id) AS lines"
         " FROM orders o JOIN members m ON m.id = o.member_id WHERE o.source = 'import' ORDER BY o.number"
     )
@@ -95,7 +97,9 @@ async def test_it_posts_the_sale_and_the_purchase_that_supplied_it(db: AsyncSess
     assert await queries.balance(db, "4101", first) == 318_000
 
 
-async def test_stock_stays_as_counted_and_the_stock_book_tells_both_ways(db: AsyncSession, ro: Reader) -> None:
+async def test_stock_stays_as_counted_and_the_stock_book_tells_both_ways(
+    db: AsyncSession, ro: Reader
+) -> None:
     counted = "SELECT sku, stock, reserved, stock_value FROM products ORDER BY sku"
     before = await ro.records(counted)
     await take(db, GOOD)
@@ -103,7 +107,8 @@ async def test_stock_stays_as_counted_and_the_stock_book_tells_both_ways(db: Asy
     sums = await agreement(ro)
     assert sums.stock_account == sums.stock_value
     moved = await ro.records(
-        "SELECT m.kind, m.quantity, m.value, m.on_date FROM stock_movements m JOIN products p ON p.id = m.product_id"
+        "SELECT m.kind, m.quantity, m.value, m.on_date FROM stock_movements m JOIN products p ON p.id "
+        "= m.product_id"
         " WHERE p.sku = 'BRS5' AND m.source_key LIKE 'sales-import:%' ORDER BY m.id"
     )
     day, next_day = date(2024, 1, 5), date(2024, 1, 6)
@@ -192,7 +197,9 @@ async def test_bad_lines_can_be_skipped_mended_and_sent_after(db: AsyncSession, 
 
 async def test_another_quantity_of_what_is_recorded_is_refused(db: AsyncSession, ro: Reader) -> None:
     await take(db, GOOD)
-    report = await take(db, HEADER + "2024-01-05,0001,BRS5,1\n2024-01-05,0001,BRS5,1\n2024-01-05,0002,MYK1,3\n")
+    report = await take(
+        db, HEADER + "2024-01-05,0001,BRS5,1\n2024-01-05,0001,BRS5,1\n2024-01-05,0002,MYK1,3\n"
+    )
     assert (report.imported, report.unchanged, [bad.line for bad in report.rejected]) == (0, 1, [2, 3])
     assert told(report)[2] == (
         "The sale of BRS5 to member 0001 on 5 January 2024 is on record with quantity 3, the file says 2."

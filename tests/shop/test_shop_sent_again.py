@@ -1,4 +1,6 @@
-"""A step of an order that is sent again, by a double tap or after an answer that was lost, leads to the first result."""
+"""A step of an order that is sent again, by a double tap or after an answer that was lost, leads to the first
+result.
+"""
 
 import asyncio
 
@@ -91,7 +93,9 @@ async def test_an_order_that_expired_was_called_off_by_nobody(
 ) -> None:
     number = await waiting_for(database, melati, "penyerahan")
     async with coop_session(database, melati) as db:
-        expired = update(Order).where(Order.number == number).values(expires_at=Order.placed_at).returning(Order.id)
+        expired = (
+            update(Order).where(Order.number == number).values(expires_at=Order.placed_at).returning(Order.id)
+        )
         await handling.expire_order(db, (await db.execute(expired)).scalar_one())
     again = await officer_client.post(f"/pengurus/pesanan/{number}/pembatalan", dict(REASON))
     assert again.status_code == 409

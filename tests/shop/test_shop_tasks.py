@@ -19,8 +19,12 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
         order = await made.order(db, {product: 2}, way="bank_transfer")
         paid = await made.order(db, {(await made.product(db)).id: 1}, await made.member(db), "savings")
     async with shared_reader(database) as ro:
-        rows = await ro.records("SELECT key, arguments, due_at FROM shared.outbox WHERE job = 'shop.expire_order'")
-    assert [(row["key"], row["due_at"]) for row in rows] == [(f"shop.expire_order:{order.id}", order.expires_at)]
+        rows = await ro.records(
+            "SELECT key, arguments, due_at FROM shared.outbox WHERE job = 'shop.expire_order'"
+        )
+    assert [(row["key"], row["due_at"]) for row in rows] == [
+        (f"shop.expire_order:{order.id}", order.expires_at)
+    ]
     assert paid.expires_at is None
     run, kind = find_job("shop.expire_order")
     assert kind == "cooperative"

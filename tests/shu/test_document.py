@@ -170,7 +170,9 @@ def test_a_folder_and_a_file_of_bytes_are_not_readable(tmp_path: Path) -> None:
         assert refused.value.code == "shu.file_not_readable"
 
 
-def test_a_table_of_105_percent_is_one_sentence_on_standard_error(file: Path, capsys: Any, monkeypatch: Any) -> None:
+def test_a_table_of_105_percent_is_one_sentence_on_standard_error(
+    file: Path, capsys: Any, monkeypatch: Any
+) -> None:
     from commands import output
 
     monkeypatch.delenv("LUMBUNG_LANG", raising=False)

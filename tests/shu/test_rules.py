@@ -1,4 +1,6 @@
-"""The division of a surplus: worked cases, the rules for ties and leftovers, and properties that hold for any cooperative."""
+"""The division of a surplus: worked cases, the rules for ties and leftovers, and properties that hold for any
+cooperative.
+"""
 
 import json
 from decimal import Decimal
@@ -17,14 +19,22 @@ from kernel.money import Rupiah
 from shu.rules import Allocation, Line, MemberBasis, allocate
 
 CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("cases.json").read_text("utf-8"))
-SIMPLE = [Line("cadangan", Decimal(40)), Line("modal", Decimal(25), "savings"), Line("usaha", Decimal(35), "purchases")]
+SIMPLE = [
+    Line("cadangan", Decimal(40)),
+    Line("modal", Decimal(25), "savings"),
+    Line("usaha", Decimal(35), "purchases"),
+]
 
 
 def case_allocation(case: dict[str, Any]) -> Allocation:
-    """The case's member beside one who stands for all the others, so that the totals are those of the case."""
+    """The case's member beside one who stands for all the others,
+    so that the totals are those of the case.
+    """
     lines = [Line(code, Decimal(percent), basis) for code, percent, basis in case["allocation"]]
     member = MemberBasis("1", **case["member"])
-    others = MemberBasis("2", **{basis: total - case["member"][basis] for basis, total in case["totals"].items()})
+    others = MemberBasis(
+        "2", **{basis: total - case["member"][basis] for basis, total in case["totals"].items()}
+    )
     return allocate(Rupiah(case["surplus"]), lines, [member, others])
 
 
@@ -182,7 +192,9 @@ class TestRefusals:
             refused.value.sentence("id")
             == "Belanja anggota 17 tidak boleh kurang dari nol: -Rp2.500. Perbaiki, atau isi 0."
         )
-        assert refused.value.sentence("en").startswith("The purchases of member 17 cannot be below zero: -Rp2,500.")
+        assert refused.value.sentence("en").startswith(
+            "The purchases of member 17 cannot be below zero: -Rp2,500."
+        )
 
 
 def test_the_lines_of_bylaws_serve_as_they_are() -> None:
@@ -214,14 +226,18 @@ def percentages(draw: st.DrawFn) -> list[Line]:
     cuts = sorted(draw(st.lists(st.integers(0, 10_000), max_size=6)))
     bounds = [0, *cuts, 10_000]
     return [
-        Line(f"l{n}", Decimal(high - low) / 100, draw(st.sampled_from([None, "savings", "purchases", "loans"])))
+        Line(
+            f"l{n}", Decimal(high - low) / 100, draw(st.sampled_from([None, "savings", "purchases", "loans"]))
+        )
         for n, (low, high) in enumerate(pairwise(bounds))
     ]
 
 
 class TestProperties:
     @given(surpluses, percentages(), members_of_a_year)
-    def test_no_rupiah_is_lost_or_made(self, surplus: int, lines: list[Line], members: list[MemberBasis]) -> None:
+    def test_no_rupiah_is_lost_or_made(
+        self, surplus: int, lines: list[Line], members: list[MemberBasis]
+    ) -> None:
         result = allocate(Rupiah(surplus), lines, members)
         assert sum(pool.amount for pool in result.pools) == surplus
         for pool in result.pools:
@@ -290,8 +306,11 @@ class TestProperties:
         )
 
     @given(surpluses, members_of_a_year)
-    def test_doubling_the_surplus_doubles_every_exact_share(self, surplus: int, members: list[MemberBasis]) -> None:
-        whole = surplus * 100  # so that the pools are whole rupiah themselves, and only the shares are rounded
+    def test_doubling_the_surplus_doubles_every_exact_share(
+        self, surplus: int, members: list[MemberBasis]
+    ) -> None:
+        # so that the pools are whole rupiah themselves, and only the shares are rounded
+        whole = surplus * 100
         once, twice = (allocate(Rupiah(amount), SIMPLE, members) for amount in (whole, 2 * whole))
         for one, two in zip(once.members, twice.members, strict=True):
             for single, double in zip(once.explain(one), twice.explain(two), strict=True):
@@ -300,7 +319,8 @@ class TestProperties:
 
 def test_a_hundred_thousand_members_lose_no_rupiah() -> None:
     members = [
-        MemberBasis(f"{n:06}", savings=n * 7919 % 1_000_003, purchases=n * 104_729 % 999_983) for n in range(100_000)
+        MemberBasis(f"{n:06}", savings=n * 7919 % 1_000_003, purchases=n * 104_729 % 999_983)
+        for n in range(100_000)
     ]
     result = allocate(Rupiah(987_654_321_987), SIMPLE, members)
     assert sum(member.total for member in result.members) + result.pool("cadangan").amount == 987_654_321_987
@@ -311,7 +331,10 @@ def pools_of(surplus: int, lines: list[Line]) -> dict[str, int]:
 
 
 def by_number(result: Allocation) -> dict[str, dict[str, int]]:
-    return {member.number: {code: int(amount) for code, amount in member.shares.items()} for member in result.members}
+    return {
+        member.number: {code: int(amount) for code, amount in member.shares.items()}
+        for member in result.members
+    }
 
 
 def code_of(surplus: Rupiah, lines: list[Line], members: list[MemberBasis]) -> str:

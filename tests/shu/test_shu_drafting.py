@@ -44,19 +44,29 @@ async def sell(db: AsyncSession, number: str, on: date, amount: int) -> int:
     """A cash sale to a member; its cost is posted as nothing, so that the sale is surplus whole."""
     member = await member_id(db, number)
     return await book(
-        db, on, "Penjualan", Line.to_debit("1101", Rupiah(amount)), Line.to_credit("4101", Rupiah(amount), member)
+        db,
+        on,
+        "Penjualan",
+        Line.to_debit("1101", Rupiah(amount)),
+        Line.to_credit("4101", Rupiah(amount), member),
     )
 
 
 async def save(db: AsyncSession, number: str, on: date, amount: int, account: str = "3120") -> int:
     member = await member_id(db, number)
     return await book(
-        db, on, "Simpanan", Line.to_debit("1101", Rupiah(amount)), Line.to_credit(account, Rupiah(amount), member)
+        db,
+        on,
+        "Simpanan",
+        Line.to_debit("1101", Rupiah(amount)),
+        Line.to_credit(account, Rupiah(amount), member),
     )
 
 
 async def spend(db: AsyncSession, on: date, amount: int) -> int:
-    return await book(db, on, "Listrik", Line.to_debit("6120", Rupiah(amount)), Line.to_credit("1101", Rupiah(amount)))
+    return await book(
+        db, on, "Listrik", Line.to_debit("6120", Rupiah(amount)), Line.to_credit("1101", Rupiah(amount))
+    )
 
 
 async def draft_2025(db: AsyncSession) -> ShuDraftResult:
@@ -65,7 +75,9 @@ async def draft_2025(db: AsyncSession) -> ShuDraftResult:
 
 @pytest.fixture
 async def year(db: AsyncSession) -> AsyncSession:
-    """Melati's 2025: 0001 saved 300.000 and bought 1.500.000, 0002 saved 600.000 and bought 500.000; costs 1.000.000, surplus 1.000.000."""
+    """Melati's 2025: 0001 saved 300.000 and bought 1.500.000, 0002 saved 600.000 and bought 500.000; costs
+    1.000.000, surplus 1.000.000.
+    """
     await save(db, "0001", date(2024, 12, 1), 100_000, "3110")
     await save(db, "0001", date(2025, 3, 1), 200_000)
     await save(db, "0002", date(2025, 5, 1), 600_000)
@@ -76,7 +88,10 @@ async def year(db: AsyncSession) -> AsyncSession:
 
 
 def shares(result: ShuDraftResult) -> dict[str, dict[str, int]]:
-    return {member.number: {code: int(x) for code, x in member.shares.items()} for member in result.allocation.members}
+    return {
+        member.number: {code: int(x) for code, x in member.shares.items()}
+        for member in result.allocation.members
+    }
 
 
 async def test_the_figures_of_a_year_as_reckoned_by_hand(year: AsyncSession) -> None:
@@ -93,7 +108,8 @@ async def test_the_figures_of_a_year_as_reckoned_by_hand(year: AsyncSession) -> 
         "sosial": 25_000,
         "pembangunan": 25_000,
     }
-    # savings 300.000 of 900.000: 66.666 2/3 and 133.333 1/3, the rupiah left goes to the larger remainder; purchases 3 to 1
+    # savings 300.000 of 900.000: 66.666 2/3 and 133.333 1/3, the rupiah left goes to the larger remainder;
+    # purchases 3 to 1
     assert document["members"] == [
         {
             "number": "0001",
@@ -180,7 +196,9 @@ async def test_a_cancelled_sale_counts_for_nothing(year: AsyncSession) -> None:
 async def test_returned_goods_are_taken_off(year: AsyncSession) -> None:
     member = await member_id(year, "0001")
     back = Rupiah(500_000)
-    await book(year, date(2025, 9, 1), "Retur", Line.to_debit("4102", back, member), Line.to_credit("1101", back))
+    await book(
+        year, date(2025, 9, 1), "Retur", Line.to_debit("4102", back, member), Line.to_credit("1101", back)
+    )
     document = as_document(await draft_2025(year))
     assert document["surplus"] == 500_000
     assert document["members"][0]["basis"]["purchases"] == 1_000_000

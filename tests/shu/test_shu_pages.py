@@ -1,4 +1,6 @@
-"""The pages of the yearly surplus: every figure opens, a member sees the stored line, and nobody another member's."""
+"""The pages of the yearly surplus: every figure opens, a member sees the stored line, and nobody another
+member's.
+"""
 
 import csv
 import io
@@ -41,13 +43,19 @@ async def ids(database: Database, tenant: TenantRef) -> dict[str, UUID]:
 
 
 async def post_year(database: Database, tenant: TenantRef, *, factor: int = 1) -> None:
-    """2025: 0001 saved 300.000 and bought 1.500.000 in two sales, 0002 saved 600.000 and bought 500.000; surplus 1.000.000."""
+    """2025: 0001 saved 300.000 and bought 1.500.000 in two sales, 0002 saved 600.000 and bought 500.000;
+    surplus 1.000.000.
+    """
     who = await ids(database, tenant)
     one, two = who["0001"], who["0002"]
 
-    def pair(key: str, on: date, what: str, debit: str, credit: str, amount: int, party: UUID | None) -> Journal:
+    def pair(
+        key: str, on: date, what: str, debit: str, credit: str, amount: int, party: UUID | None
+    ) -> Journal:
         money = Rupiah(amount * factor)
-        return Journal(on, what, f"{key}:{factor}", [Line.to_debit(debit, money), Line.to_credit(credit, money, party)])
+        return Journal(
+            on, what, f"{key}:{factor}", [Line.to_debit(debit, money), Line.to_credit(credit, money, party)]
+        )
 
     async with coop_session(database, tenant) as db:
         await post_many(
@@ -88,7 +96,12 @@ async def test_a_visitor_is_led_to_sign_in(
     visitor: Callable[[str], httpx.AsyncClient], drafted: dict[str, UUID]
 ) -> None:
     client = visitor("melati")
-    for path in (*OFFICER_PAGES, f"{HOME}/2025/1/anggota/{drafted['0001']}", "/anggota/shu", "/anggota/shu/2025"):
+    for path in (
+        *OFFICER_PAGES,
+        f"{HOME}/2025/1/anggota/{drafted['0001']}",
+        "/anggota/shu",
+        "/anggota/shu/2025",
+    ):
         answer = await client.get(path)
         assert answer.status_code in {302, 303}, path
         assert "/masuk" in answer.headers["location"], path
@@ -153,7 +166,9 @@ async def test_a_pool_opens_to_the_members_and_a_member_to_the_rows(
     assert len(re.findall(r'href="/pengurus/buku/jurnal/\d+"', slip.text)) == 3
 
 
-async def test_a_search_finds_by_number_and_by_part_of_a_name(officer_client: Any, drafted: dict[str, UUID]) -> None:
+async def test_a_search_finds_by_number_and_by_part_of_a_name(
+    officer_client: Any, drafted: dict[str, UUID]
+) -> None:
     for page in ("anggota", "bagian/jasa_usaha"):
         for search in ("0002", "hartono"):
             said = words(await officer_client.get(f"{HOME}/2025/1/{page}", params={"cari": search}))
@@ -174,13 +189,18 @@ async def test_new_records_are_told_and_the_old_draft_stays_readable(
     assert "Buku berubah sesudah rancangan ini" in words(await officer_client.get(f"{HOME}?tahun=2025"))
     made = await officer_client.post(f"{HOME}/rancangan", {"year": "2025"})
     assert made.headers["location"] == f"{HOME}/2025/2"
-    new, old = words(await officer_client.get(f"{HOME}/2025/2")), words(await officer_client.get(f"{HOME}/2025/1"))
+    new, old = (
+        words(await officer_client.get(f"{HOME}/2025/2")),
+        words(await officer_client.get(f"{HOME}/2025/1")),
+    )
     assert "Rp3.000.000" in new
     assert "Buku berubah" not in new
     assert "Ini rancangan lama." in old
     # the old draft's lines of the books still sum to the surplus it was made from
     assert "4101 Rp2.000.000" in old
-    assert "Belanja pertama Sari" in (await officer_client.get(f"{HOME}/2025/1/anggota/{drafted['0001']}")).text
+    assert (
+        "Belanja pertama Sari" in (await officer_client.get(f"{HOME}/2025/1/anggota/{drafted['0001']}")).text
+    )
 
 
 async def test_a_member_sees_the_stored_line_and_its_arithmetic(
@@ -199,7 +219,9 @@ async def test_a_member_sees_the_stored_line_and_its_arithmetic(
     assert "Belanja kedua Sari" in said
     assert "belum diputuskan rapat" in said
     assert "Pasal 4 ayat (3) huruf i UU PPh" in said
-    assert words(await member_client.get("/anggota/shu/2025")).count("Rp329.167") == said.count("Rp329.167") > 0
+    assert (
+        words(await member_client.get("/anggota/shu/2025")).count("Rp329.167") == said.count("Rp329.167") > 0
+    )
 
 
 async def test_a_member_sees_what_is_stored_also_when_the_books_have_changed_since(
@@ -234,10 +256,14 @@ async def test_who_joined_after_the_draft_is_told(
     member_client: Any, database: Database, melati: TenantRef, drafted: dict[str, UUID]
 ) -> None:
     async with coop_session(database, melati) as db:
-        newcomer = Member(id=UUID(int=7), number="0009", name="Baru", status="active", joined_on=date(2026, 1, 1))
+        newcomer = Member(
+            id=UUID(int=7), number="0009", name="Baru", status="active", joined_on=date(2026, 1, 1)
+        )
         db.add(newcomer)
         await db.flush()
-        await db.execute(text("UPDATE users SET member_id = :m WHERE phone = '+6281200000001'"), {"m": newcomer.id})
+        await db.execute(
+            text("UPDATE users SET member_id = :m WHERE phone = '+6281200000001'"), {"m": newcomer.id}
+        )
     assert "Anda belum ada dalam pembagian tahun ini" in words(await member_client.get("/anggota/shu"))
 
 
@@ -288,7 +314,9 @@ async def test_the_file_holds_what_is_stored(officer_client: Any, drafted: dict[
 
 def test_a_name_that_looks_like_a_formula_stays_text() -> None:
     pool = PoolView(0, "jasa_usaha", "35", "purchases", 100, 100, 0)
-    content = write_csv([pool], [TotalRow(UUID(int=1), "1", "=HYPERLINK(1)", "active", [0], [100], [100], 100)])
+    content = write_csv(
+        [pool], [TotalRow(UUID(int=1), "1", "=HYPERLINK(1)", "active", [0], [100], [100], 100)]
+    )
     assert "'=HYPERLINK(1)" in content.decode()
 
 
@@ -304,5 +332,7 @@ async def test_a_name_of_a_member_is_written_as_text(
 ) -> None:
     async with coop_session(database, melati) as db:
         await db.execute(text("UPDATE members SET name = '<b>Sari</b>' WHERE number = '0001'"))
-        assert await (await reader_of(db)).value("SELECT count(*) FROM members WHERE name = '<b>Sari</b>'") == 1
+        assert (
+            await (await reader_of(db)).value("SELECT count(*) FROM members WHERE name = '<b>Sari</b>'") == 1
+        )
     assert "<b>Sari</b>" not in (await officer_client.get(f"{HOME}/2025/1/anggota")).text

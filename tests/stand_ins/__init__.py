@@ -1,1 +1,4 @@
-"""Small servers that answer like the payment companies do. No money moves here. See README.md in this folder."""
+"""Small servers that answer like the payment companies do.
+
+No money moves here. See README.md in this folder.
+"""

@@ -1,6 +1,8 @@
-"""Runs the stand-ins of the payment companies as one process, for the demo: `python -m stand_ins` (in the folder `tests`).
+"""Runs the stand-ins of the payment companies as one process, for the demo: `python -m stand_ins` (in the
+folder `tests`).
 
-Prints one line of JSON when they can be spoken to: the addresses, and the keys to use. Ends on SIGTERM or Ctrl-C.
+Prints one line of JSON when they can be spoken to: the addresses, and the keys to use. Ends on SIGTERM or
+Ctrl-C.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ from stand_ins.xendit import XenditStandIn
 async def run(ports: dict[str, int], async_after: int | None, *, with_parent: bool = False) -> None:
     """Serve until told to stop. Port 0 takes any free one."""
     stop = asyncio.Event()
-    if with_parent:  # whoever started us holds the other end of our standard input: it closes however they ended
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 64) or stop.set())
+    # whoever started us holds the other end of our standard input: it closes however they ended
+    if with_parent:
+        asyncio.get_running_loop().add_reader(
+            sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 64) or stop.set()
+        )
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     stripe = StripeStandIn(async_after=timedelta(seconds=async_after) if async_after else None)

@@ -1,8 +1,10 @@
-"""A bank's statement: what came in and went out, written as BCA, Mandiri, BRI and BNI export it, and served as a download.
+"""A bank's statement: what came in and went out, written as BCA, Mandiri, BRI and BNI export it, and served
+as a download.
 
-The layouts were put together from what programs that read real exports expect. They differ in everything that can differ: a preamble or
-none, comma or semicolon, a year in the date or none, two columns or one with CR/DB, thousands with commas or not, a trailing comma, an
-apostrophe before a date. A bank may change its export without saying so; that is what the generic layout is for.
+The layouts were put together from what programs that read real exports expect. They differ in everything that
+can differ: a preamble or none, comma or semicolon, a year in the date or none, two columns or one with CR/DB,
+thousands with commas or not, a trailing comma, an apostrophe before a date. A bank may change its export
+without saying so; that is what the generic layout is for.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ MONTHS = (
 
 @dataclass(frozen=True)
 class Movement:
-    """One line: whole rupiah, positive for what came in. ``at`` is a moment, shown in WIB. ``pending`` is not booked yet (BCA's PEND)."""
+    """One line: whole rupiah, positive for what came in.
+
+    ``at`` is a moment, shown in WIB. ``pending`` is not booked yet (BCA's PEND).
+    """
 
     at: datetime
     amount: int
@@ -61,7 +66,10 @@ Layout = Callable[[Account, Sequence[Movement]], str]
 
 
 def statement(bank: str, movements: Iterable[Movement], account: Account | None = None) -> bytes:
-    """The file that this bank gives for these movements, in the order of time. ``bank`` is a key of LAYOUTS."""
+    """The file that this bank gives for these movements, in the order of time.
+
+    ``bank`` is a key of LAYOUTS.
+    """
     ordered = sorted(movements, key=lambda movement: movement.at)
     return LAYOUTS[bank](account or Account(), ordered).encode()
 
@@ -74,7 +82,9 @@ def _grouped(amount: int) -> str:
     return f"{amount:,}.00"
 
 
-def _rows(rows: Iterable[Row], *, delimiter: str = ",", quoting: Any = csv.QUOTE_MINIMAL, end: str = "\r\n") -> str:
+def _rows(
+    rows: Iterable[Row], *, delimiter: str = ",", quoting: Any = csv.QUOTE_MINIMAL, end: str = "\r\n"
+) -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=end).writerows(rows)
     return out.getvalue()
@@ -118,13 +128,22 @@ def _bca_sums(account: Account, movements: Sequence[Movement]) -> str:
 
 
 def bca(account: Account, movements: Sequence[Movement]) -> str:
-    """KlikBCA for persons: no year in the date (the period tells it), apostrophes, CR/DB in a column without a name, PEND for today's."""
+    """KlikBCA for persons: no year in the date (the period tells it), apostrophes, CR/DB in a column without
+    a name, PEND for today's.
+    """
     rows: list[Row] = [("Tanggal Transaksi", "Keterangan", "Cabang", "Jumlah", "", "Saldo")]
     for movement, _, after in _balances(account, movements):
         day = "PEND" if movement.pending else f"{movement.local:%d/%m}"
         side = "CR" if movement.amount >= 0 else "DB"
         rows.append(
-            (f"'{day}", movement.text, f"'{movement.branch}", _grouped(abs(movement.amount)), side, _grouped(after))
+            (
+                f"'{day}",
+                movement.text,
+                f"'{movement.branch}",
+                _grouped(abs(movement.amount)),
+                side,
+                _grouped(after),
+            )
         )
     return _bca_preamble(account, movements) + _rows(rows) + _bca_sums(account, movements)
 
@@ -135,7 +154,9 @@ def bca_business(account: Account, movements: Sequence[Movement]) -> str:
     for movement, _, after in _balances(account, movements):
         side = "CR" if movement.amount >= 0 else "DB"
         day = "PEND" if movement.pending else f"{movement.local:%d/%m}"
-        rows.append((day, movement.text, movement.branch, f"{_grouped(abs(movement.amount))} {side}", _grouped(after)))
+        rows.append(
+            (day, movement.text, movement.branch, f"{_grouped(abs(movement.amount))} {side}", _grouped(after))
+        )
     body = _rows(rows, quoting=csv.QUOTE_ALL)
     return _bca_preamble(account, movements) + body + _bca_sums(account, movements)
 
@@ -163,7 +184,9 @@ def mandiri(account: Account, movements: Sequence[Movement]) -> str:
 
 
 def mandiri_older(account: Account, movements: Sequence[Movement]) -> str:
-    """Mandiri's older export: two columns of the same name, a year of two digits, ".00" for nothing, no balance."""
+    """Mandiri's older export: two columns of the same name, a year of two digits, ".00" for nothing, no
+    balance.
+    """
     described = ("Description", "Description", "Reference No.")
     rows: list[Row] = [("Account No", "Date", "Val. Date", "Transaction Code", *described, "Debit", "Credit")]
     for movement in movements:
@@ -171,12 +194,16 @@ def mandiri_older(account: Account, movements: Sequence[Movement]) -> str:
         spent = _grouped(movement.spent) if movement.spent else ".00"
         received = _grouped(movement.received) if movement.received else ".00"
         second = f"{movement.branch} {movement.local:%d%m}       "
-        rows.append((account.number, day, day, "6902", movement.text, second, movement.reference, spent, received))
+        rows.append(
+            (account.number, day, day, "6902", movement.text, second, movement.reference, spent, received)
+        )
     return _rows(rows)
 
 
 def bri(account: Account, movements: Sequence[Movement]) -> str:
-    """BRI (CMS, QLola): eighteen columns of its core system and a remark, values quoted, names not, balances before and after."""
+    """BRI (CMS, QLola): eighteen columns of its core system and a remark, values quoted, names not, balances
+    before and after.
+    """
     names = (
         "ID,NOREK,TGL_TRAN,TGL_EFEKTIF,JAM_TRAN,SEQ,DESK_TRAN,SALDO_AWAL_MUTASI,MUTASI_DEBET,MUTASI_KREDIT,SALDO_AKHIR_MUTASI,"
         "GLSIGN,TRUSER,KODE_TRAN,KODE_TRAN_TELLER,TRREMK,TLBDS1,TLBDS2,REMARK_CUSTOM\n"
@@ -186,17 +213,29 @@ def bri(account: Account, movements: Sequence[Movement]) -> str:
         moment = f"{movement.local:%Y-%m-%d %H:%M:%S}"
         sign = "Cr" if movement.amount >= 0 else "Db"
         amounts = (_plain(before), _plain(movement.spent), _plain(movement.received), _plain(after))
-        start = (number, account.number, moment, moment, f"{movement.local:%H%M%S}", 143800 + number, movement.text)
+        start = (
+            number,
+            account.number,
+            moment,
+            moment,
+            f"{movement.local:%H%M%S}",
+            143800 + number,
+            movement.text,
+        )
         rows.append((*start, *amounts, sign, "8888079", "4", "6670", movement.reference, "", "", ""))
     return names + _rows(rows, quoting=csv.QUOTE_ALL, end="\n")
 
 
 def bni(account: Account, movements: Sequence[Movement]) -> str:
-    """BNIDirect: points in the time, a year of two digits, a pipe within the text, a comma after the last column, no balance."""
+    """BNIDirect: points in the time, a year of two digits, a pipe within the text, a comma after the last
+    column, no balance.
+    """
     lines = ["Post Date,Value Date,Branch,Journal No.,Description,Debit,Credit,\r\n"]
     for number, movement in enumerate(movements, start=1):
         moment = f"{movement.local:%d/%m/%y %H.%M.%S}"
-        text = f"TRF/PAY/TOP-UP ECHANNEL | {movement.text}" + (f" | {movement.reference}" if movement.reference else "")
+        text = f"TRF/PAY/TOP-UP ECHANNEL | {movement.text}" + (
+            f" | {movement.reference}" if movement.reference else ""
+        )
         row = (moment, moment, movement.branch, f"{900000 + number}", text)
         lines.append(_rows([(*row, _grouped(movement.spent), _grouped(movement.received), "")]))
     return "".join(lines)
@@ -219,7 +258,9 @@ class Ledger:
 
 
 class BankStandIn(StandIn):
-    """A bank that is asked for its statement: GET /{bank}/mutasi.csv?since=YYYY-MM-DD&until=YYYY-MM-DD, both days included."""
+    """A bank that is asked for its statement: GET /{bank}/mutasi.csv?since=YYYY-MM-DD&until=YYYY-MM-DD, both
+    days included.
+    """
 
     name = "bank"
 
@@ -242,6 +283,8 @@ class BankStandIn(StandIn):
         until = date.fromisoformat(request.query.get("until", "9999-12-31"))
         within = [movement for movement in self.ledger.movements if since <= movement.local.date() <= until]
         before = sum(movement.amount for movement in self.ledger.movements if movement.local.date() < since)
-        body = statement(bank, within, replace(self.ledger.account, opening=self.ledger.account.opening + before))
+        body = statement(
+            bank, within, replace(self.ledger.account, opening=self.ledger.account.opening + before)
+        )
         name = f'attachment; filename="mutasi-{bank}.csv"'
         return Answer(200, body, {"content-type": "text/csv; charset=utf-8", "content-disposition": name})

@@ -1,7 +1,9 @@
-"""Stands in for Midtrans: Snap's pages, the state of a transaction, expiring, cancelling, refunding, and notifications signed as the real ones.
+"""Stands in for Midtrans: Snap's pages, the state of a transaction, expiring, cancelling, refunding, and
+notifications signed as the real ones.
 
-`MidtransStandIn(server_key=…)` is an ASGI app by `.app`. A test pays without a browser by `await stand_in.pay(order_id)`. What the real API
-refuses is refused in its words' sense; amounts are text with two decimals; times are WIB without a zone.
+`MidtransStandIn(server_key=…)` is an ASGI app by `.app`. A test pays without a browser by `await
+stand_in.pay(order_id)`. What the real API refuses is refused in its words' sense; amounts are text with two
+decimals; times are WIB without a zone.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ MESSAGES = {
 
 
 class MidtransStandIn(StandIn):
-    """See the head of the file. ``notification_url`` is what the dashboard is set to; a page's own header goes before it."""
+    """See the head of the file.
+
+    ``notification_url`` is what the dashboard is set to; a page's own header goes before it.
+    """
 
     name = "Midtrans"
 
@@ -110,7 +115,9 @@ class MidtransStandIn(StandIn):
 
     # notifications
 
-    def notification(self, order: Order, *, amount: str | None = None, key: str | None = None) -> dict[str, Any]:
+    def notification(
+        self, order: Order, *, amount: str | None = None, key: str | None = None
+    ) -> dict[str, Any]:
         """What is sent for the state of an order; ``amount`` and ``key`` make it false."""
         told = {**self._told(order), "notification_time": _wib(self.now())}
         if amount is not None:
@@ -205,7 +212,9 @@ class MidtransStandIn(StandIn):
                 raise Refused(412, MESSAGES["412"])
         except Refused as refused:
             return _refusal(refused)
-        return json_answer(200, {**self._told(order), "status_code": "200", "status_message": f"Success, {verb}"})
+        return json_answer(
+            200, {**self._told(order), "status_code": "200", "status_message": f"Success, {verb}"}
+        )
 
     async def _refund(self, order: Order, asked: dict[str, Any]) -> None:
         amount, key = asked.get("amount", order.amount), asked.get("refund_key", "")
@@ -223,7 +232,10 @@ class MidtransStandIn(StandIn):
         order = self.orders.get(self.tokens.get(request.parts["token"], ""))
         if order is None:
             return json_answer(404, {"error_messages": ["token not found"]})
-        facts = f"<p>{html.escape(order.name)} · {html.escape(order.order_id)}<br><strong>{rupiah(order.amount)}</strong></p>"
+        facts = (
+            f"<p>{html.escape(order.name)} · "
+            f"{html.escape(order.order_id)}<br><strong>{rupiah(order.amount)}</strong></p>"
+        )
         if order.status in {"", "pending"} and order.ends > self.now():
             choices = {"qris": "Bayar dengan QRIS", "va": "Minta nomor rekening virtual BCA"}
             if order.bank:
@@ -232,7 +244,10 @@ class MidtransStandIn(StandIn):
             choices |= {"fail": "Pembayaran ditolak", "leave": "Tinggalkan halaman ini"}
             facts += buttons(request.path, choices)
         else:
-            facts += f'<p>Status: {html.escape(order.status or "expire")}</p><p><a href="{html.escape(order.finish)}">Kembali</a></p>'
+            facts += (
+                f"<p>Status: {html.escape(order.status or 'expire')}</p><p><a "
+                f'href="{html.escape(order.finish)}">Kembali</a></p>'
+            )
         return page("Midtrans", facts)
 
     async def _click(self, request: Request) -> Answer:

@@ -13,7 +13,17 @@ from stand_ins.speaking import Request
 CHANNELS = frozenset(
     {
         *("credit_card", "gopay", "shopeepay", "other_qris", "dana", "ovo"),
-        *("bca_va", "bni_va", "bri_va", "echannel", "permata_va", "cimb_va", "danamon_va", "bsi_va", "other_va"),
+        *(
+            "bca_va",
+            "bni_va",
+            "bri_va",
+            "echannel",
+            "permata_va",
+            "cimb_va",
+            "danamon_va",
+            "bsi_va",
+            "other_va",
+        ),
         *("indomaret", "alfamart", "akulaku", "kredivo"),
     }
 )
@@ -30,7 +40,10 @@ class Refused(Exception):
 
 @dataclass
 class Order:
-    """An order id and what became of it. ``status`` is empty until the buyer has chosen a way on one of its pages."""
+    """An order id and what became of it.
+
+    ``status`` is empty until the buyer has chosen a way on one of its pages.
+    """
 
     order_id: str
     amount: int
@@ -91,6 +104,10 @@ def _end(asked: dict[str, Any], now: datetime) -> datetime:
     if expiry is None:
         return now + timedelta(hours=24)
     start = datetime.strptime(expiry["start_time"], "%Y-%m-%d %H:%M:%S %z") if "start_time" in expiry else now
-    if expiry.get("unit") not in UNITS or not isinstance(expiry.get("duration"), int) or expiry["duration"] < 1:
+    if (
+        expiry.get("unit") not in UNITS
+        or not isinstance(expiry.get("duration"), int)
+        or expiry["duration"] < 1
+    ):
         raise Refused(400, "expiry is not valid")
     return start + timedelta(seconds=expiry["duration"] * UNITS[expiry["unit"]])

@@ -1,7 +1,9 @@
-"""Runs an ASGI app as a real HTTP server on loopback, inside the running event loop: `async with serve(app) as url: …`.
+"""Runs an ASGI app as a real HTTP server on loopback, inside the running event loop: `async with serve(app)
+as url: …`.
 
-Our stand-ins must be spoken to through a socket (an official client library makes its own connections), and still share one process and one
-clock with the test. h11 comes with httpx and knows the protocol; what is here joins it to asyncio's streams.
+Our stand-ins must be spoken to through a socket (an official client library makes its own connections), and
+still share one process and one clock with the test. h11 comes with httpx and knows the protocol; what is here
+joins it to asyncio's streams.
 """
 
 from __future__ import annotations
@@ -36,7 +38,10 @@ class Address(str):
 
 @contextlib.asynccontextmanager
 async def serve(app: App, port: int = 0) -> AsyncIterator[Address]:
-    """Serve ``app`` on 127.0.0.1 while the block lasts. Port 0 takes any free one. Requests still open at the end are cut off."""
+    """Serve ``app`` on 127.0.0.1 while the block lasts.
+
+    Port 0 takes any free one. Requests still open at the end are cut off.
+    """
     talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,7 +86,8 @@ class Connection:
             except h11.RemoteProtocolError as error:
                 return await self.refuse(error.error_status_hint)
             if self.protocol.our_state is not h11.DONE or self.protocol.their_state is not h11.DONE:
-                return None  # the answer is not whole, or the body was not read: what comes next cannot be told apart
+                # the answer is not whole, or the body was not read: what comes next cannot be told apart
+                return None
             self.protocol.start_next_cycle()
 
     async def next_event(self) -> h11.Event | type[h11.PAUSED]:
@@ -99,7 +105,9 @@ class Connection:
 
     async def refuse(self, status: int) -> None:
         if self.protocol.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            await self.put(h11.Response(status_code=status, headers=[("content-length", "0"), ("connection", "close")]))
+            await self.put(
+                h11.Response(status_code=status, headers=[("content-length", "0"), ("connection", "close")])
+            )
             await self.put(h11.EndOfMessage())
 
     async def answer(self, request: h11.Request) -> None:
@@ -132,7 +140,8 @@ class Connection:
 
     async def receive(self) -> Message:
         if self.protocol.their_state is not h11.SEND_BODY:
-            await self.reader.read(1)  # the body is over: the next thing that an app may hear is that the client left
+            # the body is over: the next thing that an app may hear is that the client left
+            await self.reader.read(1)
             return {"type": "http.disconnect"}
         event = await self.next_event()
         if isinstance(event, h11.Data):
@@ -143,7 +152,9 @@ class Connection:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            await self.put(h11.Response(status_code=message["status"], headers=list(message.get("headers", []))))
+            await self.put(
+                h11.Response(status_code=message["status"], headers=list(message.get("headers", [])))
+            )
             return
         if message.get("body") and not self.without_body:
             await self.put(h11.Data(data=message["body"]))
@@ -153,7 +164,9 @@ class Connection:
 
 @contextlib.asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
-    """Tell ``app`` that it starts and stops, if it cares to know (an app that does not raises on the first message)."""
+    """Tell ``app`` that it starts and stops, if it cares to know (an app that does not raises on the first
+    message).
+    """
     said: asyncio.Queue[Message] = asyncio.Queue()
     answers: asyncio.Queue[Message] = asyncio.Queue()
     task = asyncio.ensure_future(

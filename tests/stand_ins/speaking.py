@@ -1,7 +1,9 @@
-"""What the small stand-ins share: requests and answers in plain words, faults on demand, messages sent to whoever listens, a hosted page.
+"""What the small stand-ins share: requests and answers in plain words, faults on demand, messages sent to
+whoever listens, a hosted page.
 
-A stand-in is a `StandIn` with routes. Its answers can be made to fail (`faults.answers`), its messages to arrive as no one wants them
-(`faults.messages`), and its clock stands `ahead` of ours by as much as a test says.
+A stand-in is a `StandIn` with routes. Its answers can be made to fail (`faults.answers`), its messages to
+arrive as no one wants them (`faults.messages`), and its clock stands `ahead` of ours by as much as a test
+says.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ class Request:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
     def key(self) -> str | None:
-        """The name that came by Basic authentication, where the password is empty as both gateways want it."""
+        """The name that came by Basic authentication,
+        where the password is empty as both gateways want it.
+        """
         kind, _, told = self.headers.get("authorization", "").partition(" ")
         if kind.lower() != "basic":
             return None
@@ -73,17 +77,24 @@ def see(address: str) -> Answer:
 
 
 def page(title: str, inside: str) -> Answer:
-    """A page of the pretended company. `inside` is markup; what it holds of others must be escaped by whoever makes it."""
+    """A page of the pretended company.
+
+    `inside` is markup; what it holds of others must be escaped by whoever makes it.
+    """
     text = f"""<!doctype html>
-<html lang="id"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="id"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}: tiruan</title>
 <style>
-body {{ font: 1.1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 30rem; padding: 1rem; color: #1d1d1b; background: #fff; }}
+body {{ font: 1.1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 30rem; padding: 1rem;
+color: #1d1d1b; background: #fff; }}
 .tiruan {{ background: #ffe08a; border: 3px dashed #7a5200; padding: .75rem; font-weight: 700; }}
-button {{ display: block; width: 100%; margin: .75rem 0; padding: .9rem; font: inherit; border: 1px solid #555; border-radius: .5rem;
+button {{ display: block; width: 100%; margin: .75rem 0; padding: .9rem; font: inherit;
+border: 1px solid #555; border-radius: .5rem;
   background: #f4f4f2; }}
 </style></head><body>
-<p class="tiruan" role="note">TIRUAN (STAND-IN): tidak ada uang yang berpindah. Halaman ini hanya untuk mencoba.</p>
+<p class="tiruan" role="note">
+TIRUAN (STAND-IN): tidak ada uang yang berpindah. Halaman ini hanya untuk mencoba.</p>
 <h1>{html.escape(title)}</h1>
 {inside}
 </body></html>"""
@@ -105,7 +116,10 @@ def buttons(address: str, choices: Mapping[str, str]) -> str:
 
 @dataclass
 class Faults:
-    """What goes wrong next. ``answers`` are used up one for each call of the API; ``messages`` stay until they are taken out."""
+    """What goes wrong next.
+
+    ``answers`` are used up one for each call of the API; ``messages`` stay until they are taken out.
+    """
 
     answers: deque[AnswerFault] = field(default_factory=deque)
     messages: set[MessageFault] = field(default_factory=set)
@@ -133,7 +147,10 @@ Handler = Callable[[Request], Awaitable[Answer]]
 
 
 class StandIn:
-    """Base of a stand-in: an ASGI app by routes, and a sender of messages. ``listener`` is a client of one's own (an app in the process)."""
+    """Base of a stand-in: an ASGI app by routes, and a sender of messages.
+
+    ``listener`` is a client of one's own (an app in the process).
+    """
 
     name = "?"
 
@@ -191,7 +208,9 @@ class StandIn:
     async def _try(self, message: Message) -> None:
         try:
             if self._listener is not None:
-                said = await self._listener.post(message.address, headers=message.headers, content=message.body)
+                said = await self._listener.post(
+                    message.address, headers=message.headers, content=message.body
+                )
             else:
                 # what listens on a name under .localhost is this machine, whether or not the resolver knows
                 url = httpx.URL(message.address)
@@ -219,7 +238,10 @@ class StandIn:
                 method=scope["method"],
                 path=scope["path"],
                 query=dict(parse_qsl(scope["query_string"].decode())),
-                headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+                headers={
+                    name.decode("latin-1").lower(): value.decode("latin-1")
+                    for name, value in scope["headers"]
+                },
                 body=body,
             )
         )
@@ -242,7 +264,9 @@ class StandIn:
                 if api and self.faults.answers:
                     return await self._fail(self.faults.answers.popleft())
                 return await handler(named)
-        return json_answer(404, {"error_code": "NOT_FOUND", "message": f"{self.name} stand-in has no such path"})
+        return json_answer(
+            404, {"error_code": "NOT_FOUND", "message": f"{self.name} stand-in has no such path"}
+        )
 
     async def _fail(self, fault: AnswerFault) -> Answer:
         if fault == "time-out":

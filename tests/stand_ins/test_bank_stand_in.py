@@ -26,7 +26,9 @@ def test_bca_tells_the_year_in_the_period_alone() -> None:
 
 
 def test_bca_for_businesses_puts_amount_and_side_in_one_column() -> None:
-    assert '"24/11","TRSF E-BANKING CR 2411 SITI","0000","50,123.00 CR","150,123.00"' in _lines("bca_business")
+    assert ('"24/11","TRSF E-BANKING CR 2411 SITI","0000","50,123.00 CR","150,123.00"') in _lines(
+        "bca_business"
+    )
 
 
 def test_mandiri_spells_the_month_and_puts_credit_first() -> None:

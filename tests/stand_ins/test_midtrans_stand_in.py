@@ -1,4 +1,6 @@
-"""The Midtrans stand-in answers like the real one, can be clicked, and brings messages as nobody wants them."""
+"""The Midtrans stand-in answers like the real one, can be clicked,
+and brings messages as nobody wants them.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -40,7 +42,9 @@ async def listener() -> Listener:
 @pytest.fixture
 async def stand_in(listener: Listener) -> AsyncIterator[MidtransStandIn]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(listener)) as client:
-        yield MidtransStandIn(server_key=KEY, notification_url="https://melati.example/kait/abc", listener=client)
+        yield MidtransStandIn(
+            server_key=KEY, notification_url="https://melati.example/kait/abc", listener=client
+        )
 
 
 @pytest.fixture
@@ -76,7 +80,9 @@ def _states(listener: Listener) -> list[str]:
         {"expiry": {"unit": "fortnight", "duration": 1}},
     ],
 )
-async def test_what_the_real_one_refuses_is_refused(client: httpx.AsyncClient, changes: dict[str, Any]) -> None:
+async def test_what_the_real_one_refuses_is_refused(
+    client: httpx.AsyncClient, changes: dict[str, Any]
+) -> None:
     said = await client.post("/snap/v1/transactions", json={**ORDER, **changes})
     assert said.status_code == 400
     assert said.json()["error_messages"]
@@ -96,7 +102,9 @@ async def test_an_order_id_is_charged_once(client: httpx.AsyncClient, stand_in: 
     assert (await client.post("/snap/v1/transactions", json=ORDER)).status_code == 400
 
 
-async def test_the_page_says_that_no_money_moves_and_escapes_what_others_wrote(client: httpx.AsyncClient) -> None:
+async def test_the_page_says_that_no_money_moves_and_escapes_what_others_wrote(
+    client: httpx.AsyncClient,
+) -> None:
     said = await client.get(await _page(client))
     assert "tidak ada uang yang berpindah" in said.text
     assert "Siti &lt;b&gt;" in said.text
@@ -110,7 +118,9 @@ async def test_qris_is_paid_by_one_click(client: httpx.AsyncClient, listener: Li
     assert _states(listener) == ["pending", "settlement"]
 
 
-async def test_a_virtual_account_is_chosen_shown_and_paid(client: httpx.AsyncClient, listener: Listener) -> None:
+async def test_a_virtual_account_is_chosen_shown_and_paid(
+    client: httpx.AsyncClient, listener: Listener
+) -> None:
     address = await _page(client)
     await client.post(address, data={"choice": "va"})
     shown = (await client.get(address)).text

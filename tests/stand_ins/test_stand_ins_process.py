@@ -14,7 +14,12 @@ TESTS = Path(__file__).resolve().parents[1]
 
 async def test_one_process_serves_all_three_and_says_where() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "stand_ins", cwd=TESTS, stdout=asyncio.subprocess.PIPE, env={"PYTHONPATH": str(TESTS)}
+        sys.executable,
+        "-m",
+        "stand_ins",
+        cwd=TESTS,
+        stdout=asyncio.subprocess.PIPE,
+        env={"PYTHONPATH": str(TESTS)},
     )
     assert process.stdout is not None
     try:

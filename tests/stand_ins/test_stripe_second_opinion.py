@@ -1,11 +1,14 @@
-"""A second opinion on our Stripe stand-in: the flows that localstripe knows too, run against both, must end alike.
+"""A second opinion on our Stripe stand-in: the flows that localstripe knows too, run against both, must end
+alike.
 
-localstripe is GPL and somebody else's: a program of its own that is neither in our lock nor imported here. Its own command listens on all
-interfaces and has no option for the host, so it is started by its own interpreter with its app bound to loopback. It writes what it remembers
-to one fixed file in /tmp; a file that is there already may be somebody's, and is left alone.
+localstripe is GPL and somebody else's: a program of its own that is neither in our lock nor imported here.
+Its own command listens on all interfaces and has no option for the host, so it is started by its own
+interpreter with its app bound to loopback. It writes what it remembers to one fixed file in /tmp; a file that
+is there already may be somebody's, and is left alone.
 
-Not asked is what it does otherwise than the real API: a refund without amount is the whole once more, more can go back than was paid, there
-is no `amount_received`, `latest_charge` is always expanded, and lists begin with the oldest.
+Not asked is what it does otherwise than the real API: a refund without amount is the whole once more, more
+can go back than was paid, there is no `amount_received`, `latest_charge` is always expanded, and lists begin
+with the oldest.
 """
 
 from __future__ import annotations
@@ -29,18 +32,25 @@ from stand_ins.visiting import POSTS_TEXT
 
 pytestmark = pytest.mark.filterwarnings(POSTS_TEXT)
 MEMORY = Path("/tmp/localstripe.pickle")
-LAUNCH = "from aiohttp import web; from localstripe.server import app; web.run_app(app, host='127.0.0.1', port={port}, print=None)"
+LAUNCH = (
+    "from aiohttp import web; from localstripe.server import app; web.run_app(app, host='127.0.0.1', "
+    "port={port}, print=None)"
+)
 
 
 def interpreter() -> str:
-    """Return the Python that the localstripe program runs with (its first line names it); skip where there is none."""
+    """Return the Python that the localstripe program runs with (its first line names it); skip where there is
+    none.
+    """
     program = os.environ.get("LUMBUNG_LOCALSTRIPE") or shutil.which("localstripe")
     if not program or not Path(program).is_file():
         pytest.skip("no localstripe (GPL, never in our lock): run `make second-opinion`, which fetches it")
     first = Path(program).read_text().partition("\n")[0]
     python = first.removeprefix("#!").strip()
     if not first.startswith("#!") or not Path(python).is_file():
-        pytest.skip(f"{program} does not name its interpreter in the first line, so it cannot be bound to loopback")
+        pytest.skip(
+            f"{program} does not name its interpreter in the first line, so it cannot be bound to loopback"
+        )
     return python
 
 
@@ -54,7 +64,9 @@ def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     home = tmp_path_factory.mktemp("localstripe")
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen([python, "-I", "-c", LAUNCH.format(port=port)], cwd=home, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [python, "-I", "-c", LAUNCH.format(port=port)], cwd=home, stdout=log, stderr=log
+        )
     try:
         for _ in range(200):
             with socket.socket() as probe:
@@ -75,7 +87,10 @@ async def both(localstripe: str) -> AsyncIterator[list[Any]]:
     async with serve(StripeStandIn().app) as ours:
         yield [
             stripe.StripeClient(
-                StripeStandIn.key, base_addresses={"api": url}, http_client=stripe.HTTPXClient(), max_network_retries=0
+                StripeStandIn.key,
+                base_addresses={"api": url},
+                http_client=stripe.HTTPXClient(),
+                max_network_retries=0,
             ).v1
             for url in (localstripe, ours)
         ]
@@ -181,10 +196,14 @@ async def test_both_end_alike(both: list[Any], flow: Any) -> None:
 async def test_localstripe_is_heard_on_loopback_only(localstripe: str) -> None:
     port = int(localstripe.rpartition(":")[2])
     listening = [
-        line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
     ]
     hosts = {
-        row[1].partition(":")[0] for row in listening if row[3] == "0A" and int(row[1].partition(":")[2], 16) == port
+        row[1].partition(":")[0]
+        for row in listening
+        if row[3] == "0A" and int(row[1].partition(":")[2], 16) == port
     }
     assert hosts == {"0100007F"}
     async with httpx.AsyncClient() as client:

@@ -1,4 +1,6 @@
-"""The Stripe stand-in, spoken to by the official package: if these hold, our adapter may be tested against it."""
+"""The Stripe stand-in, spoken to by the official package: if these hold, our adapter may be tested against
+it.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +39,18 @@ async def test_a_session_is_paid_and_says_so_by_signed_events(
 ) -> None:
     secret = visit.hook()
     session = await client.checkout.sessions.create_async(
-        basket(client_reference_id="P1", payment_intent_data={"metadata": {"payment": "P1"}}, expand=["line_items"])
+        basket(
+            client_reference_id="P1",
+            payment_intent_data={"metadata": {"payment": "P1"}},
+            expand=["line_items"],
+        )
     )
     assert (session.status, session.payment_status, session.payment_intent) == ("open", "unpaid", None)
-    assert (session.amount_total, session.currency, session.expires_at - session.created) == (2_500_000, "idr", 86_400)
+    assert (session.amount_total, session.currency, session.expires_at - session.created) == (
+        2_500_000,
+        "idr",
+        86_400,
+    )
     assert session.line_items is not None
     assert session.line_items.data[0].description == "Beras 5 kg"
 
@@ -58,8 +68,11 @@ async def test_a_session_is_paid_and_says_so_by_signed_events(
     line = intent.latest_charge.balance_transaction
     assert (line.amount, line.net, line.fee % 100) == (2_500_000, 2_500_000 - line.fee, 0)
     assert visit.receiver.kinds(secret) == [
-        "payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed",
-    ]  # fmt: skip
+        "payment_intent.created",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "checkout.session.completed",
+    ]
     with pytest.raises(NotOpen):
         await stand_in.complete(session.id)
 
@@ -90,12 +103,16 @@ async def test_money_of_a_bank_transfer_comes_later_or_never(client: Any, stand_
         assert session.payment_status == ("paid" if arrives else "unpaid")
     last = [event["type"] for event in stand_in.events() if event["type"].startswith("checkout")]
     assert last == [
-        "checkout.session.completed", "checkout.session.async_payment_succeeded",
-        "checkout.session.completed", "checkout.session.async_payment_failed",
-    ]  # fmt: skip
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.completed",
+        "checkout.session.async_payment_failed",
+    ]
 
 
-async def test_a_session_expires_after_a_day_or_at_once_when_asked(client: Any, stand_in: StripeStandIn) -> None:
+async def test_a_session_expires_after_a_day_or_at_once_when_asked(
+    client: Any, stand_in: StripeStandIn
+) -> None:
     first = await client.checkout.sessions.create_async(basket())
     await stand_in.advance(timedelta(hours=23))
     second = await client.checkout.sessions.create_async(basket())
@@ -123,7 +140,11 @@ async def test_a_session_expires_after_a_day_or_at_once_when_asked(client: Any, 
         ({"customer": "cus_x"}, "customer", "resource_missing"),
         ({"metadata": {"k": "x" * 501}}, "metadata", None),
         ({"subscription_data": {"description": "x"}}, "subscription_data", None),
-        ({"payment_intent_data": {"application_fee_amount": 100}}, "payment_intent_data[application_fee_amount]", None),
+        (
+            {"payment_intent_data": {"application_fee_amount": 100}},
+            "payment_intent_data[application_fee_amount]",
+            None,
+        ),
     ],
 )
 async def test_what_the_api_refuses_is_refused(client: Any, wrong: Any, param: str, code: str | None) -> None:
@@ -134,8 +155,12 @@ async def test_what_the_api_refuses_is_refused(client: Any, wrong: Any, param: s
     assert refused.value.error.type == "invalid_request_error"
 
 
-@pytest.mark.parametrize(("currency", "amount", "code"), [("rpx", 2_500_000, None), ("idr", 2_500, "amount_too_small")])
-async def test_currency_and_amount_are_looked_at(client: Any, currency: str, amount: int, code: str | None) -> None:
+@pytest.mark.parametrize(
+    ("currency", "amount", "code"), [("rpx", 2_500_000, None), ("idr", 2_500, "amount_too_small")]
+)
+async def test_currency_and_amount_are_looked_at(
+    client: Any, currency: str, amount: int, code: str | None
+) -> None:
     wrong = basket(amount)
     wrong["line_items"][0]["price_data"]["currency"] = currency
     with pytest.raises(stripe.InvalidRequestError) as refused:

@@ -41,7 +41,9 @@ async def member(client: Any, card: str = "pm_card_visa") -> tuple[Any, Any]:
     clock = await client.test_helpers.test_clocks.create_async({"frozen_time": START})
     customer = await client.customers.create_async({"email": "ketua@melati.example", "test_clock": clock.id})
     method = await client.payment_methods.attach_async(card, {"customer": customer.id})
-    await client.customers.update_async(customer.id, {"invoice_settings": {"default_payment_method": method.id}})
+    await client.customers.update_async(
+        customer.id, {"invoice_settings": {"default_payment_method": method.id}}
+    )
     return customer, clock
 
 
@@ -119,7 +121,9 @@ async def test_a_trial_costs_nothing_until_it_ends(visit: Visit, client: Any) ->
     assert [one.amount_paid for one in (await client.invoices.list_async()).data] == [15_000_000, 0]
 
 
-async def test_who_does_not_pay_is_past_due_and_is_active_again_after_paying(visit: Visit, client: Any) -> None:
+async def test_who_does_not_pay_is_past_due_and_is_active_again_after_paying(
+    visit: Visit, client: Any
+) -> None:
     customer, clock = await member(client, "pm_card_chargeCustomerFail")
     price = await plan(client)
     subscription = await client.subscriptions.create_async(
@@ -153,21 +157,27 @@ async def test_the_account_may_be_set_to_cancel_after_the_last_attempt(visit: Vi
 async def test_a_change_in_the_middle_gives_back_and_charges_the_rest(client: Any) -> None:
     customer, clock = await member(client)
     small, big = await plan(client, 15_000_000), await plan(client, 45_000_000)
-    subscription = await client.subscriptions.create_async({"customer": customer.id, "items": [{"price": small.id}]})
+    subscription = await client.subscriptions.create_async(
+        {"customer": customer.id, "items": [{"price": small.id}]}
+    )
     await move(client, clock, START + 14 * DAY)  # half of the 28 days until the last of February
     item = {"id": subscription["items"].data[0].id, "price": big.id}
     preview = await client.invoices.create_preview_async(
         {"subscription": subscription.id, "subscription_details": {"items": [item]}}
     )
     assert [line.amount for line in preview.lines.data] == [-7_500_000, 22_500_000, 45_000_000]
-    await client.subscriptions.update_async(subscription.id, {"items": [item], "proration_behavior": "always_invoice"})
+    await client.subscriptions.update_async(
+        subscription.id, {"items": [item], "proration_behavior": "always_invoice"}
+    )
     assert (await client.invoices.list_async({"limit": 1})).data[0].amount_paid == 15_000_000
 
 
 async def test_it_ends_with_the_period_when_asked_so(visit: Visit, client: Any) -> None:
     customer, clock = await member(client)
     price = await plan(client)
-    subscription = await client.subscriptions.create_async({"customer": customer.id, "items": [{"price": price.id}]})
+    subscription = await client.subscriptions.create_async(
+        {"customer": customer.id, "items": [{"price": price.id}]}
+    )
     stopping = await client.subscriptions.update_async(subscription.id, {"cancel_at_period_end": True})
     assert (stopping.status, stopping.cancel_at) == ("active", added(START, "month", 1))
     await move(client, clock, added(START, "month", 1) + 1)
@@ -193,17 +203,25 @@ async def test_a_subscription_begins_by_checkout_with_a_coupon_and_tax(visit: Vi
         }
     )
     async with httpx.AsyncClient() as browser:
-        assert (await browser.post(session.url, data={"cara": "promo", "kode": "salah"})).text.count("kode promo") >= 1
+        assert (await browser.post(session.url, data={"cara": "promo", "kode": "salah"})).text.count(
+            "kode promo"
+        ) >= 1
         await browser.post(session.url, data={"cara": "promo", "kode": code.code})
     await visit.stand_in.complete(session.id)
-    done = await client.checkout.sessions.retrieve_async(session.id, {"expand": ["subscription.latest_invoice"]})
+    done = await client.checkout.sessions.retrieve_async(
+        session.id, {"expand": ["subscription.latest_invoice"]}
+    )
     invoice = done.subscription.latest_invoice
     assert (done.status, done.subscription.status, done.subscription.metadata["koperasi"]) == (
         "complete",
         "active",
         "melati",
     )
-    assert (invoice.subtotal, invoice.total_taxes[0].amount, invoice.total) == (15_000_000, 1_320_000, 13_320_000)
+    assert (invoice.subtotal, invoice.total_taxes[0].amount, invoice.total) == (
+        15_000_000,
+        1_320_000,
+        13_320_000,
+    )
     assert (await client.coupons.retrieve_async(coupon.id)).times_redeemed == 1
 
 
@@ -233,7 +251,9 @@ async def test_an_invoice_is_sent_and_paid_outside(client: Any) -> None:
 async def test_the_portal_changes_the_card_and_stops_the_subscription(client: Any) -> None:
     customer, _ = await member(client)
     price = await plan(client)
-    subscription = await client.subscriptions.create_async({"customer": customer.id, "items": [{"price": price.id}]})
+    subscription = await client.subscriptions.create_async(
+        {"customer": customer.id, "items": [{"price": price.id}]}
+    )
     portal = await client.billing_portal.sessions.create_async({"customer": customer.id, "return_url": SHOP})
     async with httpx.AsyncClient(follow_redirects=True) as browser:
         assert "Tumbuh, Rp150.000 tiap 1 bulan" in (await browser.get(portal.url)).text

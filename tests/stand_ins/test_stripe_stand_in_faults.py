@@ -1,4 +1,6 @@
-"""What goes wrong on demand, and what the stand-in remembers: keys, idempotency, retries, accounts apart, money that moves."""
+"""What goes wrong on demand, and what the stand-in remembers: keys, idempotency, retries, accounts apart,
+money that moves.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ async def paid_session(visit: Visit, client: Any = None, **more: Any) -> Any:
     client = client or visit.client()
     session = await client.checkout.sessions.create_async(basket(**more))
     await visit.stand_in.complete(session.id)
-    return await client.checkout.sessions.retrieve_async(session.id, {"expand": ["payment_intent.latest_charge"]})
+    return await client.checkout.sessions.retrieve_async(
+        session.id, {"expand": ["payment_intent.latest_charge"]}
+    )
 
 
 @pytest.mark.parametrize("key", ["sk_live_standin_melati", "sk_test_other", "pk_test_standin_melati"])
@@ -194,7 +198,9 @@ async def test_refunds_are_partial_then_whole_pending_and_may_fail(visit: Visit)
     visit.stand_in.faults.add("refund_fails")
     await visit.stand_in.advance(timedelta(days=1))
     assert (await client.refunds.retrieve_async(rest.id)).status == "failed"
-    charge = (await client.payment_intents.retrieve_async(intent, {"expand": ["latest_charge"]})).latest_charge
+    charge = (
+        await client.payment_intents.retrieve_async(intent, {"expand": ["latest_charge"]})
+    ).latest_charge
     assert (charge.amount_refunded, charge.refunded) == (1_000_000, False)
 
 
@@ -221,13 +227,17 @@ async def test_the_control_api_does_what_the_handle_does(visit: Visit) -> None:
         assert (await control.post("/_control/faults", json={"kind": "rate_limit"})).json()["times"] == 1
         assert (await control.delete("/_control/faults")).status_code == 200
         assert (await control.post("/_control/faults", json={"kind": "meteor"})).status_code == 400
-        hook = (await control.post("/_control/webhooks", json={"url": f"{SHOP}/kait", "events": [PAID]})).json()
+        hook = (
+            await control.post("/_control/webhooks", json={"url": f"{SHOP}/kait", "events": [PAID]})
+        ).json()
         assert (await control.post(f"/_control/sessions/{session.id}", json={"how": "card"})).json() == {
             "declined": None
         }
         await control.post("/_control/settle")
         told = (await control.get("/_control/deliveries")).json()
-        assert (await control.post(f"/_control/sessions/{session.id}", json={"how": "card"})).status_code == 400
+        assert (
+            await control.post(f"/_control/sessions/{session.id}", json={"how": "card"})
+        ).status_code == 400
     assert visit.receiver.kinds(hook["secret"]) == [PAID]
     assert json.loads(told[0]["body"])["data"]["object"]["id"] == session.id
 

@@ -63,7 +63,9 @@ async def _invoice(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
         {"payment_methods": ["QRIS"], "amount": 10_000_001},
     ],
 )
-async def test_what_the_real_one_refuses_is_refused(client: httpx.AsyncClient, changes: dict[str, Any]) -> None:
+async def test_what_the_real_one_refuses_is_refused(
+    client: httpx.AsyncClient, changes: dict[str, Any]
+) -> None:
     said = await client.post("/v2/invoices", json={**INVOICE, **changes})
     assert said.status_code == 400
     assert said.json()["error_code"]
@@ -74,7 +76,9 @@ async def test_only_the_secret_key_opens(client: httpx.AsyncClient) -> None:
     assert (await client.post("/v2/invoices", json=INVOICE)).status_code == 401
 
 
-async def test_the_page_offers_what_was_asked_for_and_says_that_no_money_moves(client: httpx.AsyncClient) -> None:
+async def test_the_page_offers_what_was_asked_for_and_says_that_no_money_moves(
+    client: httpx.AsyncClient,
+) -> None:
     shown = (await client.get((await _invoice(client))["invoice_url"])).text
     assert "tidak ada uang yang berpindah" in shown
     assert "Siti &lt;b&gt;" in shown
@@ -112,5 +116,7 @@ async def test_a_key_used_with_another_request_is_a_conflict(
     headers = {"idempotency-key": "ref-1"}
     first = await client.post("/refunds", json=asked, headers=headers)
     assert (await client.post("/refunds", json=asked, headers=headers)).json() == first.json()
-    assert (await client.post("/refunds", json={**asked, "amount": 2_000}, headers=headers)).status_code == 409
+    assert (
+        await client.post("/refunds", json={**asked, "amount": 2_000}, headers=headers)
+    ).status_code == 409
     assert (await client.post("/refunds", json={**asked, "amount": 24_000})).status_code == 400

@@ -1,4 +1,6 @@
-"""For the stand-ins' own tests: a stand-in that is served, the official client that speaks to it, and somebody who receives its events."""
+"""For the stand-ins' own tests: a stand-in that is served, the official client that speaks to it, and
+somebody who receives its events.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,11 @@ class Visit:
     receiver: Receiver
 
     def client(self, key: str = StripeStandIn.key, **more: Any) -> Any:
-        options = {"max_network_retries": 0, "base_addresses": {"api": self.url}, "http_client": stripe.HTTPXClient()}
+        options = {
+            "max_network_retries": 0,
+            "base_addresses": {"api": self.url},
+            "http_client": stripe.HTTPXClient(),
+        }
         return stripe.StripeClient(key, **{**options, **more}).v1
 
     def hook(self, **more: Any) -> str:

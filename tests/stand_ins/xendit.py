@@ -1,7 +1,9 @@
-"""Stands in for Xendit: invoices with their page, refunds, movements and balances, and callbacks with the account's token.
+"""Stands in for Xendit: invoices with their page, refunds, movements and balances, and callbacks with the
+account's token.
 
-`XenditStandIn(secret_key=…, callback_token=…)` is an ASGI app by `.app`. A test pays without a browser by `await stand_in.pay(invoice_id)`.
-Like the real one it takes any number of invoices for one external id, signs nothing, and settles some days after it was paid.
+`XenditStandIn(secret_key=…, callback_token=…)` is an ASGI app by `.app`. A test pays without a browser by
+`await stand_in.pay(invoice_id)`. Like the real one it takes any number of invoices for one external id, signs
+nothing, and settles some days after it was paid.
 """
 
 from __future__ import annotations
@@ -176,7 +178,9 @@ class XenditStandIn(StandIn):
             except Refused as refused:
                 return json_answer(refused.status, {"error_code": refused.code, "message": str(refused)})
             except ValueError:
-                return json_answer(400, {"error_code": "INVALID_JSON_FORMAT", "message": "The request is not JSON"})
+                return json_answer(
+                    400, {"error_code": "INVALID_JSON_FORMAT", "message": "The request is not JSON"}
+                )
 
         return guarded
 
@@ -236,7 +240,11 @@ class XenditStandIn(StandIn):
     def _read_out(self, invoice: Invoice, request: Request) -> dict[str, Any]:
         if invoice.status == "PENDING" and invoice.ends <= self.now():
             invoice.status = "EXPIRED"
-        if invoice.status == "PAID" and invoice.paid_at is not None and invoice.paid_at + SETTLES_AFTER <= self.now():
+        if (
+            invoice.status == "PAID"
+            and invoice.paid_at is not None
+            and invoice.paid_at + SETTLES_AFTER <= self.now()
+        ):
             invoice.status = "SETTLED"
         address = f"http://{request.headers.get('host', '127.0.0.1')}/web/{invoice.id}"
         return {**self._told(invoice), "invoice_url": address}
@@ -261,7 +269,9 @@ class XenditStandIn(StandIn):
         amount = asked.get("amount", invoice.paid_amount)
         before = sum(each["amount"] for each in self._refunds_of(invoice.id) if each["status"] != "FAILED")
         if not isinstance(amount, int) or not 0 < amount <= (invoice.paid_amount or 0) - before:
-            raise Refused(400, "MAXIMUM_REFUND_AMOUNT_REACHED", "The amount is more than what is left of the payment")
+            raise Refused(
+                400, "MAXIMUM_REFUND_AMOUNT_REACHED", "The amount is more than what is left of the payment"
+            )
         refund: dict[str, Any] = {
             "id": f"rfd-{secrets.token_hex(16)}",
             "payment_id": invoice.payment_id,
@@ -293,7 +303,9 @@ class XenditStandIn(StandIn):
         return [each for each in self.refunds.values() if invoice_id in {None, each["invoice_id"]}]
 
     async def _list_refunds(self, request: Request) -> Answer:
-        return json_answer(200, {"data": self._refunds_of(request.query.get("invoice_id")), "has_more": False})
+        return json_answer(
+            200, {"data": self._refunds_of(request.query.get("invoice_id")), "has_more": False}
+        )
 
     async def _read_refund(self, request: Request) -> Answer:
         if request.parts["id"] not in self.refunds:
@@ -312,7 +324,9 @@ class XenditStandIn(StandIn):
         return json_answer(200, {"balance": self.account.balance(kind, self.now())})
 
     async def _listen(self, request: Request) -> Answer:
-        """Set the dashboard, for whoever speaks to us from another process: {"url": …} is where callbacks go."""
+        """Set the dashboard, for whoever speaks to us from another process: {"url":
+        …} is where callbacks go.
+        """
         self.callback_url = str(request.json()["url"])
         return json_answer(200, {"callback_token": self.callback_token})
 
@@ -320,15 +334,23 @@ class XenditStandIn(StandIn):
 
     async def _show(self, request: Request) -> Answer:
         invoice = self._invoice(request)
-        facts = f"<p>{html.escape(invoice.name)} · {html.escape(invoice.external_id)}<br><strong>{rupiah(invoice.amount)}</strong></p>"
+        facts = (
+            f"<p>{html.escape(invoice.name)} · "
+            f"{html.escape(invoice.external_id)}<br><strong>{rupiah(invoice.amount)}</strong></p>"
+        )
         if self._read_out(invoice, request)["status"] == "PENDING":
             offered = invoice.channels or ("QRIS", "BCA", "BRI")
             choices = {
-                each: "Bayar dengan QRIS" if each == "QRIS" else f"Bayar ke rekening virtual {each}" for each in offered
+                each: "Bayar dengan QRIS" if each == "QRIS" else f"Bayar ke rekening virtual {each}"
+                for each in offered
             }
-            facts += buttons(request.path, {**choices, "fail": "Pembayaran gagal", "leave": "Tinggalkan halaman ini"})
+            facts += buttons(
+                request.path, {**choices, "fail": "Pembayaran gagal", "leave": "Tinggalkan halaman ini"}
+            )
         else:
-            facts += f'<p>Status: {invoice.status}</p><p><a href="{html.escape(invoice.success)}">Kembali</a></p>'
+            facts += (
+                f'<p>Status: {invoice.status}</p><p><a href="{html.escape(invoice.success)}">Kembali</a></p>'
+            )
         return page("Xendit", facts)
 
     async def _click(self, request: Request) -> Answer:

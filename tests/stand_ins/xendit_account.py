@@ -78,7 +78,9 @@ class Account:
     def pay_in(self, amount: int, channel: str, reference: str, now: datetime) -> Movement:
         fee, tax = fees(channel, amount)
         return self._add(
-            Movement(_id(), "PAYMENT", amount, "MONEY_IN", now, reference, channel, fee, tax, now + SETTLES_AFTER)
+            Movement(
+                _id(), "PAYMENT", amount, "MONEY_IN", now, reference, channel, fee, tax, now + SETTLES_AFTER
+            )
         )
 
     def pay_out(self, kind: str, amount: int, now: datetime, reference: str = "") -> Movement:
@@ -91,12 +93,18 @@ class Account:
         found = [each for each in reversed(self.movements) if since <= each.at <= until]
         start = next((at + 1 for at, each in enumerate(found) if each.id == query.get("after_id")), 0)
         end = start + min(int(query.get("limit", str(PAGE))), 50)
-        return {"has_more": end < len(found), "data": [each.told(now) for each in found[start:end]], "links": []}
+        return {
+            "has_more": end < len(found),
+            "data": [each.told(now) for each in found[start:end]],
+            "links": [],
+        }
 
     def balance(self, kind: str, now: datetime) -> int:
         if kind != "CASH":
             return self.holding if kind == "HOLDING" else 0
-        counted = [each for each in self.movements if each.status == "SUCCESS" and each.settlement(now) != "PENDING"]
+        counted = [
+            each for each in self.movements if each.status == "SUCCESS" and each.settlement(now) != "PENDING"
+        ]
         return sum(each.net for each in counted) - self.holding
 
     def _add(self, movement: Movement) -> Movement:
@@ -105,7 +113,9 @@ class Account:
 
 
 def fees(channel: str, amount: int) -> tuple[int, int]:
-    """Fee and the tax on it, in whole rupiah: seven in a thousand of a QRIS payment without tax, Rp4.000 and 11 % of a virtual account."""
+    """Fee and the tax on it, in whole rupiah: seven in a thousand of a QRIS payment without tax, Rp4.000 and
+    11 % of a virtual account.
+    """
     return ((amount * 7 + 500) // 1000, 0) if channel == "QRIS" else (4_000, 440)
 
 

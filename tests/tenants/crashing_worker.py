@@ -1,6 +1,7 @@
 """A worker process that kills itself at a named step: run by test_tenants_worker.py, never imported by it.
 
-Arguments: database URL, data folder, step. Steps: none, before_send, after_send, before_delete, in_job, after_job.
+Arguments: database URL, data folder, step. Steps: none, before_send, after_send, before_delete, in_job,
+after_job.
 """
 
 import os
@@ -26,7 +27,8 @@ def die() -> None:
 async def count(db: AsyncSession, *, word: str) -> None:
     await db.execute(
         text(
-            "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES ('system', 't', 'test.counted', :word, '{}')"
+            "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES "
+            "('system', 't', 'test.counted', :word, '{}')"
         ),
         {"word": word},
     )

@@ -1,4 +1,6 @@
-"""A write session's binding travels with its BEGIN; a connection that was lost, or could not be bound, is not lent again."""
+"""A write session's binding travels with its BEGIN; a connection that was lost, or could not be bound, is not
+lent again.
+"""
 
 import asyncio
 
@@ -15,7 +17,9 @@ from tenants.registry import TenantRef
 from tenants.session import coop_session, shared_session
 
 PID = text("SELECT pg_backend_pid()")
-WHO = text("SELECT current_user || ' ' || current_setting('search_path') || ' ' || current_setting('lock_timeout')")
+WHO = text(
+    "SELECT current_user || ' ' || current_setting('search_path') || ' ' || current_setting('lock_timeout')"
+)
 
 
 async def test_beginning_and_binding_are_one_round_trip(
@@ -34,14 +38,18 @@ async def test_beginning_and_binding_are_one_round_trip(
     assert counted.texts[1:] == ["COMMIT;"]
 
 
-async def test_a_session_of_nobody_is_bound_to_nobody_after_one_that_was(database: Database, melati: TenantRef) -> None:
+async def test_a_session_of_nobody_is_bound_to_nobody_after_one_that_was(
+    database: Database, melati: TenantRef
+) -> None:
     async with coop_session(database, melati) as db:
         await db.execute(WHO)
     async with shared_session(database) as db:
         assert melati.schema_name not in (await db.execute(WHO)).scalar_one()
 
 
-async def test_a_connection_that_could_not_be_bound_is_given_up(database: Database, melati: TenantRef) -> None:
+async def test_a_connection_that_could_not_be_bound_is_given_up(
+    database: Database, melati: TenantRef
+) -> None:
     async with shared_session(database) as db:
         lent = (await db.execute(PID)).scalar_one()
     stranger = msgspec.structs.replace(melati, schema_name="coop_aaaaaaaaaaaaaaaa")

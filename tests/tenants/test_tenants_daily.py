@@ -42,12 +42,15 @@ async def test_what_is_over_goes_and_what_counts_stays(database: Database, melat
         for token, ends in ((b"over", now - timedelta(seconds=1)), (b"open", now + timedelta(hours=1))):
             await db.execute(
                 text(
-                    "INSERT INTO sessions (token_hash, user_id, signed_in_at, expires_at) VALUES (:token, :user, :now, :ends)"
+                    "INSERT INTO sessions (token_hash, user_id, signed_in_at, expires_at) VALUES "
+                    "(:token, :user, :now, :ends)"
                 ),
                 {"token": token, "user": user, "now": now - timedelta(days=1), "ends": ends},
             )
         await db.execute(
-            text("INSERT INTO throttles (key, count, window_ends_at) VALUES ('old', 5, :old), ('new', 5, :new)"),
+            text(
+                "INSERT INTO throttles (key, count, window_ends_at) VALUES ('old', 5, :old), ('new', 5, :new)"
+            ),
             {"old": now - timedelta(days=3), "new": now},
         )
         await db.execute(

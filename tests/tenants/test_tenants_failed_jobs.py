@@ -1,4 +1,6 @@
-"""A job that fails is tried again for two days, from the outbox; then it waits for an operator, and nothing of it is lost."""
+"""A job that fails is tried again for two days, from the outbox; then it waits for an operator, and nothing
+of it is lost.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -65,15 +67,20 @@ async def row(database: Database, table: str) -> dict[str, Any] | None:
 async def effects(database: Database, tenant: TenantRef) -> int:
     async with coop_session(database, tenant) as db:
         return int(
-            (await db.execute(text("SELECT count(*) FROM audit_entries WHERE action = 'test.stubborn'"))).scalar_one()
+            (
+                await db.execute(text("SELECT count(*) FROM audit_entries WHERE action = 'test.stubborn'"))
+            ).scalar_one()
         )
 
 
 async def attempt(database: Database, tenant: TenantRef, *, attempts: int, failing_for: timedelta) -> None:
-    """What the worker does with a message whose job has failed ``attempts`` times since ``failing_for`` ago."""
+    """What the worker does with a message whose job has failed ``attempts`` times since
+    ``failing_for`` ago.
+    """
     first = (clock.now() - failing_for).timestamp() if attempts else None
     await worker.attempt_job(
-        database, JobMessage(tenant.schema_name, "test.stubborn", "stubborn-1", {"word": "w"}, attempts, first)
+        database,
+        JobMessage(tenant.schema_name, "test.stubborn", "stubborn-1", {"word": "w"}, attempts, first),
     )
 
 
@@ -125,7 +132,11 @@ async def test_a_job_that_was_given_up_is_retried_with_its_key_and_happens_once(
         assert await failed_job_queries.list_failed_jobs(db) == []
     waiting = await row(database, "outbox")
     assert waiting is not None
-    assert (waiting["coop_role"], waiting["key"], waiting["attempts"]) == (melati.schema_name, "stubborn-1", 0)
+    assert (waiting["coop_role"], waiting["key"], waiting["attempts"]) == (
+        melati.schema_name,
+        "stubborn-1",
+        0,
+    )
     failing["now"] = False
     for _ in range(2):  # delivered twice
         await attempt(database, melati, attempts=0, failing_for=timedelta())

@@ -113,7 +113,8 @@ async def test_whoever_leaves_makes_no_room_before_the_thread_is_done() -> None:
     gone.cancel()
     await asyncio.gather(left, gone, return_exceptions=True)
     assert left.cancelled()
-    await threads.run("mawar", lambda: None)  # the other thread is free, and no file of melati was begun in it
+    # the other thread is free, and no file of melati was begun in it
+    await threads.run("mawar", lambda: None)
     assert (held.now, next_one.done(), heard) == (1, False, [])
     held.go.set()
     await next_one
@@ -133,7 +134,7 @@ async def test_who_leaves_in_the_moment_of_their_turn_passes_it_on() -> None:
     threads.close()
 
 
-async def test_a_search_through_everything_is_rare_while_a_file_is_at_work_and_the_young_is_searched_as_ever() -> None:
+async def test_a_full_collection_is_rare_while_a_file_is_read_and_the_young_generation_as_ever() -> None:
     threads = FileThreads()
     young, middle, old = gc.get_threshold()
     meanwhile = await threads.run("melati", lambda: (gc.isenabled(), *gc.get_threshold()))
@@ -177,7 +178,9 @@ async def test_work_is_bound_to_its_cooperative_and_its_connections_are_closed(
     async with coop_session(database, melati) as db:
         ro = await reader_of(db)
         for _ in range(100):
-            if not await ro.value("SELECT count(*) FROM pg_stat_get_activity($1) WHERE pid IS NOT NULL", backend):
+            if not await ro.value(
+                "SELECT count(*) FROM pg_stat_get_activity($1) WHERE pid IS NOT NULL", backend
+            ):
                 return
             await asyncio.sleep(0.02)
     pytest.fail("the connection of the thread is still open")

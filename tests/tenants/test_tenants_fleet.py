@@ -40,7 +40,9 @@ def upgrade() -> None:
 def next_root(tmp_path: Path) -> Path:
     """The revisions as they are, and one more for cooperatives."""
     root = tmp_path / "migrations"
-    shutil.copytree(Path(revisions.__file__).parent / "migrations", root, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(revisions.__file__).parent / "migrations", root, ignore=shutil.ignore_patterns("__pycache__")
+    )
     before = revisions.head_of(revisions.COOPERATIVE)
     (root / "cooperative" / "versions" / "9999_add_a_note.py").write_text(NEXT.format(before=before))
     return root
@@ -55,7 +57,8 @@ async def revisions_of(database: Database) -> dict[str, str]:
 async def has_column(database: Database, tenant: TenantRef) -> bool:
     async with coop_session(database, tenant) as db:
         query = text(
-            "SELECT count(*) FROM information_schema.columns WHERE table_schema = :s AND column_name = 'supplier_note'"
+            "SELECT count(*) FROM information_schema.columns WHERE table_schema = :s AND column_name = "
+            "'supplier_note'"
         )
         return bool((await db.execute(query, {"s": tenant.schema_name})).scalar_one())
 
@@ -69,7 +72,9 @@ async def test_every_cooperative_moves_with_its_row_in_the_registry(
     database: Database, melati: TenantRef, mawar: TenantRef, next_root: Path
 ) -> None:
     seen: list[tuple[int, int]] = []
-    report = await migrate(database, root=next_root, on_progress=lambda done, total: seen.append((done, total)))
+    report = await migrate(
+        database, root=next_root, on_progress=lambda done, total: seen.append((done, total))
+    )
     assert (report.upgraded, report.failed, report.cooperative_revision) == (2, {}, "9999")
     assert set((await revisions_of(database)).values()) == {"9999"}
     assert await has_column(database, melati)
@@ -81,7 +86,9 @@ async def test_one_that_fails_is_named_harms_no_other_and_is_taken_up_again(
     database: Database, melati: TenantRef, mawar: TenantRef, next_root: Path
 ) -> None:
     async with database.owner.begin() as connection:
-        await connection.execute(text(f"ALTER TABLE {mawar.schema_name}.products ADD COLUMN supplier_note int"))
+        await connection.execute(
+            text(f"ALTER TABLE {mawar.schema_name}.products ADD COLUMN supplier_note int")
+        )
     report = await migrate(database, root=next_root)
     assert report.upgraded == 1
     assert list(report.failed) == [mawar.schema_name]
@@ -103,7 +110,9 @@ async def test_a_cooperative_that_is_too_old_says_so_and_its_neighbour_works(
     app: Doors, database: Database, melati: TenantRef, visitor: Callable[[str], httpx.AsyncClient]
 ) -> None:
     async with database.owner.begin() as connection:
-        await connection.execute(text("UPDATE shared.cooperatives SET revision = '0001' WHERE slug = 'melati'"))
+        await connection.execute(
+            text("UPDATE shared.cooperatives SET revision = '0001' WHERE slug = 'melati'")
+        )
     app.hosts.forget()
     answer = await visitor("melati").get("/")
     assert answer.status_code == 503
@@ -141,14 +150,20 @@ async def test_a_server_that_is_too_old_is_refused_in_words(
     from tenants import fleet
 
     monkeypatch.setattr(fleet, "OLDEST_MAJOR", 99)
-    with pytest.raises(Refusal, match=r"PostgreSQL \d+\.\d+.* is too old for Lumbung, which needs 99 or newer"):
+    with pytest.raises(
+        Refusal,
+        match=r"PostgreSQL \d+\.\d+.* is too old for Lumbung, which needs 99 or "
+        r"newer",
+    ):
         await migrate(database)
 
 
 DEBIANS = Path("/usr/lib/postgresql/15/bin")
 
 
-@pytest.mark.skipif(not DEBIANS.is_dir(), reason="PostgreSQL 15 is not installed: sudo apt-get install postgresql-15")
+@pytest.mark.skipif(
+    not DEBIANS.is_dir(), reason="PostgreSQL 15 is not installed: sudo apt-get install postgresql-15"
+)
 async def test_postgresql_15_is_refused_in_words_by_the_embedded_server_and_by_migrate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,4 +1,6 @@
-"""No way from one cooperative to another: not by SQL, not by a forgotten binding, not by a pooled connection, not by a job."""
+"""No way from one cooperative to another: not by SQL, not by a forgotten binding, not by a pooled connection,
+not by a job.
+"""
 
 import asyncio
 import random
@@ -19,7 +21,8 @@ from tenants.worker import run_job
 async def _tables(database: Database, schema: str) -> list[str]:
     async with database.owner.connect() as connection:
         rows = await connection.execute(
-            text("SELECT table_name FROM information_schema.tables WHERE table_schema = :schema"), {"schema": schema}
+            text("SELECT table_name FROM information_schema.tables WHERE table_schema = :schema"),
+            {"schema": schema},
         )
         return list(rows.scalars())
 
@@ -36,7 +39,8 @@ async def test_a_raw_select_on_any_table_of_the_neighbour_is_refused(
 
 
 @pytest.mark.parametrize(
-    "table", ["cooperatives", "hostnames", "operators", "operator_sessions", "outbox", "spare_schemas", "throttles"]
+    "table",
+    ["cooperatives", "hostnames", "operators", "operator_sessions", "outbox", "spare_schemas", "throttles"],
 )
 async def test_a_cooperative_reads_nothing_of_the_platform(db: AsyncSession, table: str) -> None:
     with pytest.raises(DBAPIError, match="permission denied"):
@@ -64,7 +68,9 @@ async def test_the_binding_ends_with_its_transaction(database: Database, melati:
             assert (row[0], row[1].strip('"')) == (database.settings.app_role, "")
 
 
-async def test_nobody_leaves_a_temporary_table_on_a_pooled_connection(database: Database, melati: TenantRef) -> None:
+async def test_nobody_leaves_a_temporary_table_on_a_pooled_connection(
+    database: Database, melati: TenantRef
+) -> None:
     await migrate(database)
     for opened in (coop_session(database, melati), shared_session(database)):
         with pytest.raises(DBAPIError, match="permission denied to create temporary tables"):
@@ -81,7 +87,9 @@ async def test_a_reader_cannot_write(database: Database, melati: TenantRef) -> N
 async def test_one_pool_serves_many_cooperatives_without_a_mix_up(
     database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
-    """Fuzz: reads and writes of both, failing ones and cancelled ones between them, over the same few connections."""
+    """Fuzz: reads and writes of both, failing ones and cancelled ones between them, over the same few
+    connections.
+    """
     chance = random.Random(20261124)
     expected = {tenant.schema_name: tenant.slug for tenant in (melati, mawar)}
 
@@ -174,20 +182,25 @@ async def test_a_cooperative_cannot_write_a_job_in_anothers_name(
         async with coop_session(database, melati) as db:
             await db.execute(
                 text(
-                    "INSERT INTO shared.outbox (job, key, arguments, coop_role) VALUES ('test.note', 'x', '{}', :role)"
+                    "INSERT INTO shared.outbox (job, key, arguments, coop_role) VALUES ('test.note', "
+                    "'x', '{}', :role)"
                 ),
                 {"role": mawar.schema_name},
             )
 
 
-async def test_a_cooperative_cannot_ask_for_a_job_of_the_platform(database: Database, melati: TenantRef) -> None:
+async def test_a_cooperative_cannot_ask_for_a_job_of_the_platform(
+    database: Database, melati: TenantRef
+) -> None:
     import tenants.tasks  # noqa: F401 - registers the platform's job
 
     with pytest.raises(PermissionError):
         await run_job(database, melati.schema_name, "tenants.refill_spares", "k", {})
 
 
-async def test_a_job_whose_transaction_is_undone_was_never_written(database: Database, melati: TenantRef) -> None:
+async def test_a_job_whose_transaction_is_undone_was_never_written(
+    database: Database, melati: TenantRef
+) -> None:
     async def write_and_fail() -> None:
         async with coop_session(database, melati) as db:
             await later(db, "test.note", {"word": "lost"}, key="k2")

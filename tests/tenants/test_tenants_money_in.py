@@ -1,4 +1,6 @@
-"""Revisions take over what a cooperative has: orders get their payments, bylaws keep what they say, words become codes, alarms become rows."""
+"""Revisions take over what a cooperative has: orders get their payments, bylaws keep what they say, words
+become codes, alarms become rows.
+"""
 
 from pathlib import Path
 
@@ -18,14 +20,17 @@ from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import coop_session
 
 JOURNAL = (
-    "SELECT number FROM post_journals(jsonb_build_array(jsonb_build_object('value_date', '2026-05-04', 'description', 'x', 'source_key',"
+    "SELECT number FROM post_journals(jsonb_build_array(jsonb_build_object('value_date', '2026-05-04', "
+    "'description', 'x', 'source_key',"
     " CAST(:key AS text), 'reverses', NULL, 'posted_by', 'Rina Kasir', 'lines', jsonb_build_array("
     "jsonb_build_object('account', CAST(:debit AS text), 'party', NULL, 'debit', 20000, 'credit', 0),"
     "jsonb_build_object('account', CAST(:credit AS text), 'party', NULL, 'debit', 0, 'credit', 20000)))))"
 )
 ORDER = (
-    "INSERT INTO orders (id, checkout_key, source, buyer_name, fulfilment, payment_way, status, total, placed_at, expires_at, paid_at,"
-    " cancelled_at, payment_journal, cancel_reason) VALUES (gen_random_uuid(), :key, :source, 'Tono Suprapto', 'pickup', :way, :status, :total,"
+    "INSERT INTO orders (id, checkout_key, source, buyer_name, fulfilment, payment_way, status, total, "
+    "placed_at, expires_at, paid_at,"
+    " cancelled_at, payment_journal, cancel_reason) VALUES (gen_random_uuid(), :key, :source, 'Tono "
+    "Suprapto', 'pickup', :way, :status, :total,"
     " '2026-05-04 10:00+07', '2026-05-06 10:00+07', :paid, :ended, :journal, :why)"
 )
 
@@ -45,12 +50,17 @@ async def old(database: Database, tmp_path: Path) -> TenantRef:
         await founded_at(connection, database.settings.app_role, tmp_path, "0002")
         await connection.execute(
             text(
-                "INSERT INTO bylaws (version, effective_on, template, document, adopted_by) VALUES (1, '2026-01-01', 'konsumen',"
+                "INSERT INTO bylaws (version, effective_on, template, document, adopted_by) VALUES (1, "
+                "'2026-01-01', 'konsumen',"
                 ' \'{"payment_ways": ["cash", "transfer", "savings"], "savings_basis": []}\', \'Ketua\')'
             )
         )
-        paid = (await connection.execute(text(JOURNAL), {"key": "a", "debit": "1102", "credit": "2103"})).scalar_one()
-        back = (await connection.execute(text(JOURNAL), {"key": "b", "debit": "1102", "credit": "2103"})).scalar_one()
+        paid = (
+            await connection.execute(text(JOURNAL), {"key": "a", "debit": "1102", "credit": "2103"})
+        ).scalar_one()
+        back = (
+            await connection.execute(text(JOURNAL), {"key": "b", "debit": "1102", "credit": "2103"})
+        ).scalar_one()
         await connection.execute(text(JOURNAL), {"key": "c", "debit": "1110", "credit": "3190"})
         moment = now()
         for key, source, way, status, total, paid_at, ended_at, journal in (
@@ -65,7 +75,9 @@ async def old(database: Database, tmp_path: Path) -> TenantRef:
         ):
             why = {"given back": "Barang rusak", "expired": "Tidak dibayar sampai batas waktunya"}.get(key)
             row = {"why": why, "key": key, "source": source, "way": way, "status": status, "total": total}
-            await connection.execute(text(ORDER), row | {"paid": paid_at, "ended": ended_at, "journal": journal})
+            await connection.execute(
+                text(ORDER), row | {"paid": paid_at, "ended": ended_at, "journal": journal}
+            )
     return await upgraded(database)
 
 
@@ -83,8 +95,10 @@ async def test_orders_get_the_payments_that_they_had(database: Database, old: Te
     async with coop_session(database, old) as db:
         rows = await db.execute(
             text(
-                "SELECT o.checkout_key, o.payment_way, p.way, p.status, p.amount, p.refunded, p.journal IS NOT NULL AS booked, p.went_to,"
-                " p.reference = 'P' || o.number AS named FROM orders o LEFT JOIN payments p ON p.subject_id = o.id AND p.purpose = 'order'"
+                "SELECT o.checkout_key, o.payment_way, p.way, p.status, p.amount, p.refunded, "
+                "p.journal IS NOT NULL AS booked, p.went_to,"
+                " p.reference = 'P' || o.number AS named FROM orders o LEFT JOIN payments p ON "
+                "p.subject_id = o.id AND p.purpose = 'order'"
             )
         )
         found = {row[0]: tuple(row[1:]) for row in rows}
@@ -121,9 +135,13 @@ async def test_bylaws_say_the_same_by_the_fields_own_word_and_still_only_grow(
         assert set((await connection.execute(enabled)).scalars()) == {"O"}
 
 
-async def test_credit_that_was_kept_as_one_sum_stays_postable_as_one_sum(database: Database, old: TenantRef) -> None:
+async def test_credit_that_was_kept_as_one_sum_stays_postable_as_one_sum(
+    database: Database, old: TenantRef
+) -> None:
     async with coop_session(database, old) as db:
-        flags = await db.execute(text("SELECT code, by_party FROM accounts WHERE code IN ('1110', '1112', '2104')"))
+        flags = await db.execute(
+            text("SELECT code, by_party FROM accounts WHERE code IN ('1110', '1112', '2104')")
+        )
         assert {row.code: row.by_party for row in flags} == {"1110": False, "1112": True, "2104": True}
 
 
@@ -132,9 +150,13 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
 ) -> None:
     line = (
         "INSERT INTO statement_lines (id, way, fingerprint, on_date, amount, words, state, note, imported_by)"
-        " VALUES (gen_random_uuid(), 'bank_transfer', :words, '2026-05-04', 20000, :words, :state, :note, 'Rina Kasir')"
+        " VALUES (gen_random_uuid(), 'bank_transfer', :words, '2026-05-04', 20000, :words, :state, "
+        ":note, 'Rina Kasir')"
     )
-    event = "INSERT INTO payment_events (way, event_id, kind, concerns, body, state, detail) VALUES ('xendit', :said, 'x', 'payment', '', :state, :said)"
+    event = (
+        "INSERT INTO payment_events (way, event_id, kind, concerns, body, state, detail) VALUES "
+        "('xendit', :said, 'x', 'payment', '', :state, :said)"
+    )
     moved = (
         "INSERT INTO provider_movements (way, provider_id, kind, gross, fee, at, detail)"
         " VALUES ('stripe', :detail, 'fee', 0, 0, now(), :detail)"
@@ -156,19 +178,22 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
             await connection.execute(text(moved), {"detail": detail})
         await connection.execute(
             text(
-                "INSERT INTO members (id, number, name, status, joined_on) VALUES (:id, '1', 'Tono', 'active', '2026-01-01')"
+                "INSERT INTO members (id, number, name, status, joined_on) VALUES (:id, '1', 'Tono', "
+                "'active', '2026-01-01')"
             ),
             {"id": member},
         )
         await connection.execute(
             text(
-                "INSERT INTO payroll_batches (id, key, title, state, made_by, made_at) VALUES (:id, 'mei', 'Mei', 'returned', 'Rina Kasir', now())"
+                "INSERT INTO payroll_batches (id, key, title, state, made_by, made_at) VALUES (:id, "
+                "'mei', 'Mei', 'returned', 'Rina Kasir', now())"
             ),
             {"id": batch},
         )
         await connection.execute(
             text(
-                "INSERT INTO payroll_lines (batch_id, member_id, asked, taken, booked, said) VALUES (:batch, :member, 5000, 0, 0, 'tidak ada di berkas')"
+                "INSERT INTO payroll_lines (batch_id, member_id, asked, taken, booked, said) VALUES "
+                "(:batch, :member, 5000, 0, 0, 'tidak ada di berkas')"
             ),
             {"batch": batch, "member": member},
         )
@@ -178,7 +203,9 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
             row[0]: tuple(row[1:])
             for row in await db.execute(text("SELECT words, reason, sen, note FROM statement_lines"))
         }
-        events = {row[0]: row[1] for row in await db.execute(text("SELECT event_id, outcome FROM payment_events"))}
+        events = {
+            row[0]: row[1] for row in await db.execute(text("SELECT event_id, outcome FROM payment_events"))
+        }
         moved_by = await db.execute(text("SELECT provider_id, fraction FROM provider_movements"))
         fractions = {row[0]: row[1] for row in moved_by}
         payroll = (await db.execute(text("SELECT named, said FROM payroll_lines"))).one()
@@ -198,8 +225,10 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
     database: Database, tmp_path: Path
 ) -> None:
     payment = (
-        "INSERT INTO payments (id, reference, key, purpose, subject_id, label, way, status, amount, payer_name, opened_at, alarm) VALUES"
-        " (:id, :reference, :reference, 'order', :id, 'Pesanan', 'xendit', 'paid', 20000, 'Tono', '2026-05-04 10:00+07', :alarm)"
+        "INSERT INTO payments (id, reference, key, purpose, subject_id, label, way, status, amount, "
+        "payer_name, opened_at, alarm) VALUES"
+        " (:id, :reference, :reference, 'order', :id, 'Pesanan', 'xendit', 'paid', 20000, 'Tono', "
+        "'2026-05-04 10:00+07', :alarm)"
     )
     entry = (
         "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts)"
@@ -208,14 +237,16 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
     trail = {
         "looked into": [
             ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "amount", "theirs": 1}'),
-            ("alarm_settled", '{"way": "xendit", "amount": 20000, "alarm": "amount", "note": "Sudah ditagih"}'),
+            ("alarm_settled", ('{"way": "xendit", "amount": 20000, "alarm": "amount", "note": "Sudah '
+                              'ditagih"}')),
         ],
         "pushed aside": [
             ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "amount", "theirs": 2}'),
             ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "currency", "theirs": "USD"}'),
         ],
         "refund made good": [
-            ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "refund_failed", "refund": "r1", "said": "tutup"}'),
+            ("alarmed", ('{"way": "xendit", "amount": 20000, "alarm": "refund_failed", "refund": "r1", '
+                        '"said": "tutup"}')),
             ("refunded", '{"amount": 20000}'),
         ],
         "refund still waits": [
@@ -237,7 +268,8 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
     async with coop_session(database, tenant) as db:
         rows = await db.execute(
             text(
-                "SELECT p.reference, e.reason, e.facts, e.settled_by, e.note FROM payment_exceptions e JOIN payments p ON p.id = e.payment_id"
+                "SELECT p.reference, e.reason, e.facts, e.settled_by, e.note FROM payment_exceptions e "
+                "JOIN payments p ON p.id = e.payment_id"
                 " ORDER BY p.reference, e.reason"
             )
         )

@@ -11,12 +11,17 @@ from tenants.registry import tenant_by_slug
 from tenants.session import coop_session
 
 PEOPLE = """
-INSERT INTO members (id, number, name, status) VALUES ('00000000-0000-0000-0000-00000000000a', '1', 'Tono', 'active');
-INSERT INTO users (id, name, phone, member_id, officer_role, password_hash, activation_hash, activation_expires_at) VALUES
+INSERT INTO members (id, number, name, status) VALUES ('00000000-0000-0000-0000-00000000000a', '1', 'Tono',
+'active');
+INSERT INTO users (id, name, phone, member_id, officer_role, password_hash, activation_hash,
+activation_expires_at) VALUES
   ('00000000-0000-0000-0000-000000000001', 'Ketua', '+6281100000001', NULL, 'ketua', 'x', NULL, NULL),
-  ('00000000-0000-0000-0000-000000000002', 'Kasir', '+6281100000002', NULL, 'kasir', 'x', 'kode', now() + interval '1 day'),
-  ('00000000-0000-0000-0000-000000000003', 'Baru', '+6281100000003', NULL, 'kasir', NULL, 'kode', now() + interval '1 day'),
-  ('00000000-0000-0000-0000-000000000004', 'Tono', '+6281100000004', '00000000-0000-0000-0000-00000000000a', NULL, 'x', 'kode', now());
+  ('00000000-0000-0000-0000-000000000002', 'Kasir', '+6281100000002', NULL, 'kasir', 'x', 'kode', now() +
+      interval '1 day'),
+  ('00000000-0000-0000-0000-000000000003', 'Baru', '+6281100000003', NULL, 'kasir', NULL, 'kode', now() +
+      interval '1 day'),
+  ('00000000-0000-0000-0000-000000000004', 'Tono', '+6281100000004', '00000000-0000-0000-0000-00000000000a',
+  NULL, 'x', 'kode', now());
 INSERT INTO sessions (token_hash, user_id, signed_in_at, expires_at) VALUES
   ('half a day', '00000000-0000-0000-0000-000000000001', now(), now() + interval '12 hours'),
   ('a month', '00000000-0000-0000-0000-000000000002', now(), now() + interval '30 days'),
@@ -36,7 +41,9 @@ async def test_officers_stay_signed_in_and_doubtful_sessions_and_codes_lose_what
     assert tenant is not None
     async with coop_session(database, tenant) as db:
         sessions = dict(
-            (await db.execute(text("SELECT convert_from(token_hash, 'UTF8'), officer_role FROM sessions"))).all()
+            (
+                await db.execute(text("SELECT convert_from(token_hash, 'UTF8'), officer_role FROM sessions"))
+            ).all()
         )
         waiting = (
             (await db.execute(text("SELECT name FROM users WHERE activation_hash IS NOT NULL ORDER BY name")))

@@ -1,4 +1,6 @@
-"""Rights inside a cooperative's schema: compared with those of a new one, and mended, whatever they have become."""
+"""Rights inside a cooperative's schema: compared with those of a new one, and mended, whatever they have
+become.
+"""
 
 from pathlib import Path
 
@@ -19,14 +21,16 @@ BREAKS = {
     "a table for everybody": "GRANT SELECT ON {schema}.members TO PUBLIC",
     "a neighbour": "GRANT USAGE ON SCHEMA {schema} TO {other}; GRANT SELECT ON {schema}.members TO {other}",
     "a column": "GRANT UPDATE (balance) ON {schema}.balances TO {schema}",
-    "a function": "GRANT EXECUTE ON FUNCTION {schema}.post_journals(date[], text[], text[], bigint[], integer[], text[], uuid[], bigint[], bigint[], text) TO PUBLIC",
+    "a function": "GRANT EXECUTE ON FUNCTION {schema}.post_journals(date[], text[], text[], bigint[], "
+    "integer[], text[], uuid[], bigint[], bigint[], text) TO PUBLIC",
     "a sequence": "GRANT ALL ON SEQUENCE {schema}.audit_entries_id_seq TO {schema}",
     "the schema": "GRANT CREATE ON SCHEMA {schema} TO {schema}",
     "what comes later": "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT TRUNCATE ON TABLES TO {schema}",
     "handing on": "GRANT SELECT ON {schema}.balances TO {schema} WITH GRANT OPTION",
     "an owner": "ALTER TABLE {schema}.balances OWNER TO {schema}",
     "too little": "REVOKE SELECT ON {schema}.balances FROM {schema}",
-    "too little for what comes later": "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} REVOKE SELECT ON TABLES FROM {schema}",
+    "too little for what comes later": "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} REVOKE SELECT ON TABLES "
+    "FROM {schema}",
     "no way in": "REVOKE USAGE ON SCHEMA {schema} FROM {schema}",
 }
 
@@ -48,7 +52,9 @@ async def test_every_kind_of_right_is_compared_and_mended(
     assert await compare_rights(database, schemas) == {}
 
 
-async def test_a_schema_brought_up_by_revisions_has_the_rights_of_a_new_one(database: Database, tmp_path: Path) -> None:
+async def test_a_schema_brought_up_by_revisions_has_the_rights_of_a_new_one(
+    database: Database, tmp_path: Path
+) -> None:
     async with database.owner.begin() as connection:
         await founded_at(connection, database.settings.app_role, tmp_path, "0002")
     report = await migrate(database)

@@ -78,7 +78,9 @@ def test_the_throttle_key_does_not_show_the_phone() -> None:
 
 
 @pytest.mark.parametrize("inside", [True, False])
-async def test_attempts_at_the_same_moment_are_all_counted(database: Database, melati: TenantRef, inside: bool) -> None:
+async def test_attempts_at_the_same_moment_are_all_counted(
+    database: Database, melati: TenantRef, inside: bool
+) -> None:
     tenant, rules = melati if inside else None, [("door:x", within(3, timedelta(minutes=15)))]
     with clock.held_at(NOW):
         waits = await asyncio.gather(*(count_attempts(database, tenant, rules) for _ in range(8)))
@@ -87,5 +89,7 @@ async def test_attempts_at_the_same_moment_are_all_counted(database: Database, m
 
 async def test_a_refused_attempt_is_not_counted_further(database: Database) -> None:
     narrow, wide = ("narrow", within(1, timedelta(hours=1))), ("wide", within(2, timedelta(hours=1)))
-    assert [await count_attempts(database, None, [narrow, wide]) > 0 for _ in range(5)] == [False] + [True] * 4
+    assert [await count_attempts(database, None, [narrow, wide]) > 0 for _ in range(5)] == [False] + [
+        True
+    ] * 4
     assert await count_attempts(database, None, [wide]) == 0

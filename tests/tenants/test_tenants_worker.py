@@ -50,8 +50,12 @@ async def until_all_counted(database: Database, tenant: TenantRef, seconds: floa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ["none", "before_send", "after_send", "before_delete", "in_job", "after_job"])
-async def test_a_killed_worker_loses_and_doubles_nothing(database: Database, melati: TenantRef, step: str) -> None:
+@pytest.mark.parametrize(
+    "step", ["none", "before_send", "after_send", "before_delete", "in_job", "after_job"]
+)
+async def test_a_killed_worker_loses_and_doubles_nothing(
+    database: Database, melati: TenantRef, step: str
+) -> None:
     async with coop_session(database, melati) as db:
         for at in range(JOBS):
             await later(db, "test.count", {"word": f"w{at}"}, key=f"count-{at}")
@@ -59,10 +63,14 @@ async def test_a_killed_worker_loses_and_doubles_nothing(database: Database, mel
     if step == "none":
         second = first
     else:
-        assert await asyncio.to_thread(first.wait, 30) == -signal.SIGKILL, "the worker was to die at this step"
+        assert await asyncio.to_thread(first.wait, 30) == -signal.SIGKILL, (
+            "the worker was to die at this step"
+        )
         # the broker takes a dead worker's messages over after ten seconds; tests do not wait for that
         async with database.owner.begin() as connection:
-            await connection.execute(text("UPDATE dramatiq.worker SET heartbeat_at = now() - interval '1 hour'"))
+            await connection.execute(
+                text("UPDATE dramatiq.worker SET heartbeat_at = now() - interval '1 hour'")
+            )
         second = start(database, "none")
     try:
         assert await until_all_counted(database, melati, 25) == [f"w{at}" for at in range(JOBS)]

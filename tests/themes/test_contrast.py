@@ -1,4 +1,6 @@
-"""Every pair of text and ground in every theme reaches the contrast of WCAG 2.2 AA, and the type never gets small."""
+"""Every pair of text and ground in every theme reaches the contrast of WCAG 2.2 AA, and the type never gets
+small.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +16,51 @@ NAMES = sorted(file.parent.name for file in THEMES.glob("*/theme.toml"))
 
 # Text on ground, 4.5 : 1 (WCAG 2.2, 1.4.3).
 TEXT = [
-    ("ink", "paper"), ("ink", "surface"), ("ink", "sunk"), ("ink", "gold-soft"),
-    ("ink-soft", "paper"), ("ink-soft", "surface"), ("ink-soft", "sunk"), ("ink-soft", "gold-soft"),
-    ("accent-ink", "accent"), ("accent", "paper"), ("accent", "surface"), ("accent", "sunk"),
+    ("ink", "paper"),
+    ("ink", "surface"),
+    ("ink", "sunk"),
+    ("ink", "gold-soft"),
+    ("ink-soft", "paper"),
+    ("ink-soft", "surface"),
+    ("ink-soft", "sunk"),
+    ("ink-soft", "gold-soft"),
+    ("accent-ink", "accent"),
+    ("accent", "paper"),
+    ("accent", "surface"),
+    ("accent", "sunk"),
     ("header-ink", "header"),
-    ("gold-ink", "gold-soft"), ("gold-ink", "surface"), ("gold-ink", "sunk"),
-    ("ok-ink", "ok-soft"), ("info-ink", "info-soft"), ("warn-ink", "warn-soft"), ("danger-ink", "danger-soft"),
-    ("ink", "gold"), ("danger-ink", "paper"), ("danger-ink", "surface"), ("ok-ink", "paper"), ("danger-on", "danger"), ("paper", "ink"),
-]  # fmt: skip
+    ("gold-ink", "gold-soft"),
+    ("gold-ink", "surface"),
+    ("gold-ink", "sunk"),
+    ("ok-ink", "ok-soft"),
+    ("info-ink", "info-soft"),
+    ("warn-ink", "warn-soft"),
+    ("danger-ink", "danger-soft"),
+    ("ink", "gold"),
+    ("danger-ink", "paper"),
+    ("danger-ink", "surface"),
+    ("ok-ink", "paper"),
+    ("danger-on", "danger"),
+    ("paper", "ink"),
+]
 # Edges of controls, marks and the ring of the focus, 3 : 1 (WCAG 2.2, 1.4.11).
 SHAPES = [
-    ("line-strong", "paper"), ("line-strong", "surface"), ("leaf", "surface"), ("danger", "surface"), ("accent", "gold-soft"),
-    ("ink", "paper"), ("gold", "ink"),
-]  # fmt: skip
+    ("line-strong", "paper"),
+    ("line-strong", "surface"),
+    ("leaf", "surface"),
+    ("danger", "surface"),
+    ("accent", "gold-soft"),
+    ("ink", "paper"),
+    ("gold", "ink"),
+]
 
 
 def stylesheet(theme: str) -> str:
     """Return the parts that a theme is served with, its parents' first."""
     parent = tomllib.loads((THEMES / theme / "theme.toml").read_text("utf-8")).get("parent")
-    own = "\n".join(part.read_text("utf-8") for part in sorted((THEMES / theme / "static" / "css").glob("*.css")))
+    own = "\n".join(
+        part.read_text("utf-8") for part in sorted((THEMES / theme / "static" / "css").glob("*.css"))
+    )
     return (stylesheet(parent) + "\n" if parent else "") + own
 
 
@@ -78,7 +106,9 @@ def test_shapes_are_visible(theme: str, shape: str, ground: str) -> None:
 def test_the_description_names_the_colours_of_the_stylesheet(theme: str) -> None:
     colour = tokens(theme)
     brand = tomllib.loads((THEMES / theme / "theme.toml").read_text("utf-8"))["brand"]
-    assert brand == {key: colour[key.replace("_", "-")] for key in ("accent", "accent_ink", "header", "header_ink")}
+    assert brand == {
+        key: colour[key.replace("_", "-")] for key in ("accent", "accent_ink", "header", "header_ink")
+    }
 
 
 @pytest.mark.parametrize("theme", NAMES)

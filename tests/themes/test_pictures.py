@@ -44,7 +44,9 @@ def test_the_menu_is_drawn() -> None:
 
 def test_pictures_of_goods_are_drawn() -> None:
     chosen = set(
-        re.findall(r'": "([a-z-]+)"', (THEMES / "base/templates/components/placeholder.html").read_text("utf-8"))
+        re.findall(
+            r'": "([a-z-]+)"', (THEMES / "base/templates/components/placeholder.html").read_text("utf-8")
+        )
     )
     assert "rice" in chosen
     assert chosen | {"goods"} <= symbols("pictures.svg")

@@ -21,7 +21,10 @@ def test_every_theme_has_every_colour_with_readable_text(theme: str) -> None:
 @pytest.mark.parametrize("theme", sorted(themes()))
 def test_a_theme_shows_its_own_colours(theme: str) -> None:
     shown = {swatch.name: swatch.colour for swatch in swatches(theme)}
-    assert (shown["accent"], shown["header"]) == (themes()[theme].brand["accent"], themes()[theme].brand["header"])
+    assert (shown["accent"], shown["header"]) == (
+        themes()[theme].brand["accent"],
+        themes()[theme].brand["header"],
+    )
 
 
 @pytest.mark.parametrize("lightness", range(256))

@@ -8,7 +8,11 @@ import pytest
 from ui.glossary import glossary, terms
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
-ROW = re.compile(r"^\| (?P<term>[^|]+) \| `(?P<code>[^`]+)` \| (?P<id>[^|]+) \| (?P<en>[^|]+) \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| (?P<term>[^|]+) \| `(?P<code>[^`]+)` \| (?P<id>[^|]+) \| (?P<en>[^|]+) "
+    r"\|$",
+    re.MULTILINE,
+)
 
 
 def test_the_page_lists_the_same_terms_and_sentences() -> None:

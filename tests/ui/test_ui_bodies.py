@@ -1,4 +1,6 @@
-"""A body is waited for as long as it may take, and no longer; the clock of these tests is the event loop's, in hundredths of seconds."""
+"""A body is waited for as long as it may take, and no longer; the clock of these tests is the event loop's,
+in hundredths of seconds.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -83,7 +85,9 @@ async def test_an_upload_that_came_fast_has_no_more_time_for_its_end_than_a_form
 
 async def test_of_one_cooperative_four_uploads_are_open_at_once() -> None:
     counts = _counts()
-    opened = [Body(counts, f"192.0.2.{at}", Client((0, b"whole"), (0, b"")).receive) for at in range(MOST_UPLOADS)]
+    opened = [
+        Body(counts, f"192.0.2.{at}", Client((0, b"whole"), (0, b"")).receive) for at in range(MOST_UPLOADS)
+    ]
     for body in opened:
         body.expect_upload("melati")
         await _take(body)
@@ -180,9 +184,12 @@ def test_refusals_are_forgotten_with_their_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "path"), [("melati.", "/masuk"), ("", "/daftar"), ("melati.", "/kait/x"), ("", "/kait/langganan")]
+    ("host", "path"),
+    [("melati.", "/masuk"), ("", "/daftar"), ("melati.", "/kait/x"), ("", "/kait/langganan")],
 )
-async def test_no_address_waits_longer_than_a_forms_time_webhooks_neither(app: Doors, host: str, path: str) -> None:
+async def test_no_address_waits_longer_than_a_forms_time_webhooks_neither(
+    app: Doors, host: str, path: str
+) -> None:
     app.bodies = _counts()
     statuses: list[int] = []
 

@@ -31,7 +31,9 @@ async def test_names_and_values_are_those_of_the_standard_library(body: bytes) -
     assert {name: await fields.get(name) for name in fields.names()} == expected
 
 
-@given(before=BODIES, after=BODIES, token=st.text(st.sampled_from("0123456789abcdef"), min_size=1, max_size=64))
+@given(
+    before=BODIES, after=BODIES, token=st.text(st.sampled_from("0123456789abcdef"), min_size=1, max_size=64)
+)
 async def test_the_token_is_found_wherever_it_stands(before: bytes, after: bytes, token: str) -> None:
     body = b"&".join([before, b"csrf=" + token.encode(), after])
     if b"csrf=" in before:

@@ -1,4 +1,6 @@
-"""What pages say is Indonesian first; whatever they say has its English, and no English is kept of what nobody says any more."""
+"""What pages say is Indonesian first; whatever they say has its English, and no English is kept of what
+nobody says any more.
+"""
 
 import ast
 import re
@@ -30,9 +32,15 @@ def _said_by_pages() -> Iterator[tuple[str, str]]:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args:
-                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                name = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
                 first = node.args[0]
-                if name in {"say", "gettext"} and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                if (
+                    name in {"say", "gettext"}
+                    and isinstance(first, ast.Constant)
+                    and isinstance(first.value, str)
+                ):
                     yield str(path.relative_to(ROOT)), first.value
 
 
@@ -54,7 +62,10 @@ def test_a_word_in_a_context_has_its_own_english_and_each_context_is_said() -> N
     assert said == kept
     english = words("en")
     assert (english.pgettext("money", "Masuk"), english.gettext("Masuk")) == ("Received", "Sign in")
-    assert (english.pgettext("one", "Koperasi"), english.gettext("Koperasi")) == ("Cooperative", "Cooperatives")
+    assert (english.pgettext("one", "Koperasi"), english.gettext("Koperasi")) == (
+        "Cooperative",
+        "Cooperatives",
+    )
     assert words("id").pgettext("money", "Masuk") == "Masuk"
 
 

@@ -25,7 +25,11 @@ async def test_each_kind_of_host_has_its_own_application(visitor: Visitor) -> No
 
 
 async def test_a_cookie_or_header_cannot_choose_another_cooperative(visitor: Visitor) -> None:
-    forged = {"x-forwarded-host": "mawar.localhost:8000", "cookie": "tenant=mawar; tenantId=mawar", "x-tenant": "mawar"}
+    forged = {
+        "x-forwarded-host": "mawar.localhost:8000",
+        "cookie": "tenant=mawar; tenantId=mawar",
+        "x-tenant": "mawar",
+    }
     answer = await visitor("melati").get("/", headers=forged)
     assert "Koperasi Melati" in answer.text
     assert "Mawar" not in answer.text
@@ -38,19 +42,27 @@ async def test_two_hosts_in_one_request_are_refused(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "path"), [("melati", "/"), ("melati", "/masuk"), ("melati", "/pengurus"), ("", "/"), ("tidak-ada", "/x")]
+    ("label", "path"),
+    [("melati", "/"), ("melati", "/masuk"), ("melati", "/pengurus"), ("", "/"), ("tidak-ada", "/x")],
 )
 async def test_head_answers_like_get_without_a_body(visitor: Visitor, label: str, path: str) -> None:
     for _ in range(2):  # the second finds a kept page
         plain = {"accept-encoding": "identity"}
-        got, head = await visitor(label).get(path, headers=plain), await visitor(label).head(path, headers=plain)
+        got, head = (
+            await visitor(label).get(path, headers=plain),
+            await visitor(label).head(path, headers=plain),
+        )
         assert (head.status_code, head.content) == (got.status_code, b"")
         assert head.headers["content-length"] == got.headers["content-length"]
 
 
-@pytest.mark.parametrize("more", [":x@elsewhere.example", ":80@elsewhere.example", "/elsewhere", ":80/", ":x", " x"])
+@pytest.mark.parametrize(
+    "more", [":x@elsewhere.example", ":80@elsewhere.example", "/elsewhere", ":80/", ":x", " x"]
+)
 async def test_a_host_that_only_begins_with_a_name_of_ours_is_refused(visitor: Visitor, more: str) -> None:
-    """Addresses are made of it: where a payer comes back to, and where a payment's provider sends its messages."""
+    """Addresses are made of it: where a payer comes back to, and where a payment's provider sends its
+    messages.
+    """
     client = visitor("melati")
     host = f"melati.localhost{more}"
     for path in ("/", "/bayar/L0", "/kait/x"):
@@ -66,7 +78,8 @@ async def test_an_unknown_host_gets_a_friendly_404(visitor: Visitor) -> None:
 async def test_every_page_forbids_framing_sniffing_and_foreign_scripts(visitor: Visitor) -> None:
     headers = (await visitor("melati").get("/")).headers
     assert (
-        "script-src" in headers["content-security-policy"] or "default-src 'self'" in headers["content-security-policy"]
+        "script-src" in headers["content-security-policy"]
+        or "default-src 'self'" in headers["content-security-policy"]
     )
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
@@ -121,7 +134,8 @@ async def test_a_visitors_cart_is_not_kept_for_others_however_its_cookie_is_spel
 ) -> None:
     headers = [(b"cookie", cookie.encode("latin-1")) for cookie in cookies]
     await visitor("melati").get("/?halaman=1", headers=headers)
-    assert "</span>77</b>" not in (await visitor("melati").get("/?halaman=1")).text  # the count of goods in the menu
+    # the count of goods in the menu
+    assert "</span>77</b>" not in (await visitor("melati").get("/?halaman=1")).text
 
 
 async def test_what_visitors_send_is_remembered_nowhere(visitor: Visitor) -> None:
@@ -129,7 +143,9 @@ async def test_what_visitors_send_is_remembered_nowhere(visitor: Visitor) -> Non
         parser.cache_clear()
     client = visitor("melati")
     for at in range(3):
-        await client.post("/masuk", data={"identity": "0001", "password": f"rahasia-{at}", "lain": "x" * 100_000})
+        await client.post(
+            "/masuk", data={"identity": "0001", "password": f"rahasia-{at}", "lain": "x" * 100_000}
+        )
         await client.get(
             "/keranjang", params={"lain": f"{at}" * 50_000}, headers={"cookie": f"lain={at}" + "x" * 50_000}
         )
@@ -143,7 +159,9 @@ async def test_a_path_longer_than_any_is_refused_before_it_is_looked_up(visitor:
 
 
 @pytest.mark.parametrize("address", ["/?cari=a%00b", "/%00", "/barang/a%00b", "/bahasa/en?kembali=%00"])
-async def test_an_address_with_a_letter_that_nothing_bears_leads_nowhere(visitor: Visitor, address: str) -> None:
+async def test_an_address_with_a_letter_that_nothing_bears_leads_nowhere(
+    visitor: Visitor, address: str
+) -> None:
     assert (await visitor("melati").get(address)).status_code == 404
 
 
@@ -157,7 +175,9 @@ async def test_a_number_larger_than_any_receipts_leads_nowhere(member_client: Si
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-async def test_an_address_that_cannot_be_read_gets_a_sentence_of_ours(officer_client: SignedIn, accept: str) -> None:
+async def test_an_address_that_cannot_be_read_gets_a_sentence_of_ours(
+    officer_client: SignedIn, accept: str
+) -> None:
     answer = await officer_client.get("/pengurus/buku?tahun=satu", headers={"accept": accept})
     assert answer.status_code == 400
     assert "tidak terbaca" in answer.text

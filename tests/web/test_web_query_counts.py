@@ -70,7 +70,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 async def more(database: Database, melati: TenantRef, first: int, last: int) -> None:
-    """Let the cooperative have more of everything: goods, orders handed over and waiting, members, deposits."""
+    """Let the cooperative have more of everything:
+    goods, orders handed over and waiting, members, deposits.
+    """
     async with coop_session(database, melati) as db:
         buyer = await made.member(db)
         assert buyer.member_id is not None
@@ -81,7 +83,15 @@ async def more(database: Database, melati: TenantRef, first: int, last: int) -> 
             await hand_over(db, CHAIR, sold.number, on=today)
             await made.order(db, {product.id: 2}, buyer)
             await deposit(
-                db, CHAIR, buyer.member_id, "voluntary", Rupiah(5_000), "cash", on=today, today=today, key=f"t{at}"
+                db,
+                CHAIR,
+                buyer.member_id,
+                "voluntary",
+                Rupiah(5_000),
+                "cash",
+                on=today,
+                today=today,
+                key=f"t{at}",
             )
             await admit_member(
                 db,
@@ -94,7 +104,9 @@ async def more(database: Database, melati: TenantRef, first: int, last: int) -> 
             )
 
 
-async def _counts(app: Doors, get: Get, pages: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+async def _counts(
+    app: Doors, get: Get, pages: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, int]:
     found = {}
     for page in pages:
         app.forget_all()

@@ -64,7 +64,11 @@ async def test_the_limit_is_the_plans(app: Doors) -> None:
 
 def test_processes_that_share_a_file_count_together_and_forget_at_the_minutes_end(tmp_path: Path) -> None:
     one, other = (MinuteCounts.in_file(tmp_path / "counts", b"salt") for _ in range(2))
-    assert [one.add(7, "network", "a"), other.add(7, "network", "a"), one.add(7, "network", "a", by=-1)] == [1, 2, 1]
+    assert [one.add(7, "network", "a"), other.add(7, "network", "a"), one.add(7, "network", "a", by=-1)] == [
+        1,
+        2,
+        1,
+    ]
     assert other.add(7, "network", "b") == 1
     assert other.add(8, "network", "a") == 1
 
@@ -92,12 +96,23 @@ async def test_the_processes_of_lumbung_web_count_pages_together(database: Datab
         "PYTHONPATH": str(Path(__file__).parents[2] / "platform"),
     }
     answered = await asyncio.to_thread(_answers_of_two_processes, environment, port)
-    # each counting for itself would let nearly all of them pass; two that write at the same moment may lose one
+    # each counting for itself would let nearly all of them pass; two that write at the same moment may lose
+    # one
     assert 60 <= answered.count(200) <= 63, answered
 
 
 def _answers_of_two_processes(environment: dict[str, str], port: int) -> list[int]:
-    program = [sys.executable, "-m", "commands.main", "web", "--workers", "2", "--port", str(port), "--with-parent"]
+    program = [
+        sys.executable,
+        "-m",
+        "commands.main",
+        "web",
+        "--workers",
+        "2",
+        "--port",
+        str(port),
+        "--with-parent",
+    ]
     process = subprocess.Popen(program, env=environment)
     try:
         _wait_until_it_answers(port)

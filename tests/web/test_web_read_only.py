@@ -1,4 +1,6 @@
-"""Read-only, because the platform was not paid: all is seen, what is under way is finished, nothing new is begun."""
+"""Read-only, because the platform was not paid: all is seen, what is under way is finished, nothing new is
+begun.
+"""
 
 import uuid
 
@@ -19,7 +21,9 @@ from web.suspension import finishes
 async def close(app: Doors, database: Database, melati: TenantRef) -> None:
     async with shared_session(database) as db:
         await db.execute(
-            text("UPDATE shared.cooperatives SET read_only = true, billing_notice = 'read_only' WHERE id = :id"),
+            text(
+                "UPDATE shared.cooperatives SET read_only = true, billing_notice = 'read_only' WHERE id = :id"
+            ),
             {"id": melati.id},
         )
     app.changed(REGISTRY)
@@ -107,9 +111,18 @@ async def test_the_neighbour_is_not_concerned(read_only: None, visitor: Visitors
 
 
 def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
-    for path in ("/masuk", "/pengurus/langganan/ganti", "/pengurus/pesanan/7/pembayaran", "/anggota/akun/kata-sandi"):
+    for path in (
+        "/masuk",
+        "/pengurus/langganan/ganti",
+        "/pengurus/pesanan/7/pembayaran",
+        "/anggota/akun/kata-sandi",
+    ):
         assert finishes("POST", path)
-    for path in ("/bayar/P1/periksa", "/pengurus/pembayaran/P1/penerimaan", "/pengurus/pembayaran/kasbon/7/pelunasan"):
+    for path in (
+        "/bayar/P1/periksa",
+        "/pengurus/pembayaran/P1/penerimaan",
+        "/pengurus/pembayaran/kasbon/7/pelunasan",
+    ):
         assert finishes("POST", path)
     for path in (
         "/pengurus/pengaturan/pengurus/7/pemberhentian",

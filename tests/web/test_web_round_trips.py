@@ -1,7 +1,9 @@
-"""What a request costs where PostgreSQL is not in the same machine: how often the web process waits for its answer.
+"""What a request costs where PostgreSQL is not in the same machine: how often the web process waits for its
+answer.
 
-Counted on the wire, in a process that has been running for a while: BEGIN with its binding, every statement and COMMIT; connecting and the
-first parsing of a statement are not. Who posts a form has just loaded a page, so what pages keep in memory is warm.
+Counted on the wire, in a process that has been running for a while: BEGIN with its binding, every statement
+and COMMIT; connecting and the first parsing of a statement are not. Who posts a form has just loaded a page,
+so what pages keep in memory is warm.
 """
 
 import asyncio
@@ -27,7 +29,8 @@ from web.rates import RateGuard
 
 Ask = Callable[[], Awaitable[httpx.Response]]
 Prepared = Callable[[], Awaitable[Ask]]
-ROUNDS = 4  # the first parse statements; of the others the least counts: a notice of the one before may come late
+# the first parse statements; of the others the least counts: a notice of the one before may come late
+ROUNDS = 4
 DEPOSIT = 9
 CHECKOUT = 14
 # Reading pages and steps of the counter; what is more than this is a thing read twice, or one by one.
@@ -110,7 +113,13 @@ async def test_a_deposit_waits_for_the_database_nine_times_at_most(
         async def prepare(kind: str = kind) -> Ask:
             page = await officer_client.get(f"/pengurus/anggota/{member}")
             assert page.status_code == 200
-            sent: dict[str, object] = {"kind": kind, "amount": "1", "way": "cash", "on": "2026-06-15", "key": new_id()}
+            sent: dict[str, object] = {
+                "kind": kind,
+                "amount": "1",
+                "way": "cash",
+                "on": "2026-06-15",
+                "key": new_id(),
+            }
             return lambda: officer_client.post(f"/pengurus/anggota/{member}/setor", sent)
 
         # the principal is paid in full: that it is refused is counted, with the page that says so

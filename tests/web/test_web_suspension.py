@@ -41,14 +41,22 @@ async def fingerprint(database: Database, tenant: TenantRef) -> dict[str, int]:
     """A count of every table of the cooperative but its throttles and sessions."""
     async with coop_reader(database, tenant) as ro:
         names = await ro.records(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_name NOT IN ('throttles', 'sessions')",
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_name "
+            "NOT IN ('throttles', 'sessions')",
             tenant.schema_name,
         )
-        return {each["table_name"]: await ro.value(f'SELECT count(*) FROM "{each["table_name"]}"') for each in names}
+        return {
+            each["table_name"]: await ro.value(f'SELECT count(*) FROM "{each["table_name"]}"')
+            for each in names
+        }
 
 
 async def test_a_visitor_finds_every_door_closed_but_the_sign_in(
-    suspended: None, visitor: Visitors, every_route: list[tuple[str, str]], database: Database, melati: TenantRef
+    suspended: None,
+    visitor: Visitors,
+    every_route: list[tuple[str, str]],
+    database: Database,
+    melati: TenantRef,
 ) -> None:
     before = await fingerprint(database, melati)
     client = visitor("melati")
@@ -93,7 +101,9 @@ async def test_the_shop_says_that_it_is_closed(suspended: None, visitor: Visitor
     assert "Beras" not in front.text
 
 
-async def test_a_kept_front_page_is_not_shown_once_suspended(app: Doors, visitor: Visitors, database: Database) -> None:
+async def test_a_kept_front_page_is_not_shown_once_suspended(
+    app: Doors, visitor: Visitors, database: Database
+) -> None:
     assert "Beras" in (await visitor("melati").get("/")).text
     async with shared_session(database) as db:
         await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
@@ -107,7 +117,9 @@ async def test_a_write_is_refused_with_a_sentence(suspended: None, officer_clien
     assert "ditangguhkan" in answer.text
 
 
-async def test_officers_read_the_reason_and_reach_the_books(suspended: None, officer_client: SignedIn) -> None:
+async def test_officers_read_the_reason_and_reach_the_books(
+    suspended: None, officer_client: SignedIn
+) -> None:
     home = await officer_client.get("/pengurus")
     assert home.status_code == 200
     assert "Laporan belum dikirim" in home.text
@@ -128,7 +140,9 @@ async def test_officers_reach_what_they_pay_for_lumbung_and_end_it(
     for path in (plan, f"{plan}/tagihan", f"{plan}/pakai", f"{plan}/berhenti"):
         assert (await officer_client.get(path)).status_code == 200, path
         assert (await member_client.get(path)).status_code == 403, path
-    assert (await officer_client.post(f"{plan}/paket/panen", {"every": "month", "key": "k" * 20})).status_code == 403
+    assert (
+        await officer_client.post(f"{plan}/paket/panen", {"every": "month", "key": "k" * 20})
+    ).status_code == 403
     assert (await officer_client.post(f"{plan}/kartu/kelola")).status_code != 403
     await officer_client.post(f"{plan}/berhenti")
 
@@ -139,7 +153,9 @@ async def test_members_still_see_their_savings(suspended: None, member_client: S
     assert (await member_client.get("/anggota")).status_code == 200
 
 
-async def test_signing_in_and_out_still_works(suspended: None, officer_client: SignedIn, visitor: Visitors) -> None:
+async def test_signing_in_and_out_still_works(
+    suspended: None, officer_client: SignedIn, visitor: Visitors
+) -> None:
     assert (await visitor("melati").get("/masuk")).status_code == 200
     assert (await officer_client.post("/keluar")).status_code == 303
     assert (await officer_client.get("/pengurus")).status_code == 303

@@ -1,4 +1,6 @@
-"""Money of members at the counter: paying off store credit, filling a wallet; and what an officer grants, with its checks."""
+"""Money of members at the counter: paying off store credit, filling a wallet; and what an officer grants,
+with its checks.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,11 @@ class Plan(msgspec.Struct, frozen=True):
 async def pay_off(
     db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, way: Way, *, on: date, key: str
 ) -> PostedJournal:
-    """Take money for what a member owes on store credit; ``key`` is the form's own, so that sent twice it counts once.
+    """Take money for what a member owes on store credit; ``key`` is the form's own, so that sent twice it
+    counts once.
 
-    Raises Refusal: payments.no_such_member, .counter_amount_needed, .owes_nothing, .more_than_owed; ledger.year_closed.
+    Raises Refusal: payments.no_such_member, .counter_amount_needed, .owes_nothing, .more_than_owed;
+    ledger.year_closed.
     """
     source_key = f"repayment:{member_id}:{key}"
     await hold_books(db)  # what is owed stays what it is until this is posted
@@ -76,7 +80,8 @@ async def fill_wallet(
 ) -> PostedJournal:
     """Take cash into a member's wallet; ``key`` as with paying off.
 
-    Raises Refusal: payments.no_such_member, .not_active, .wallet_not_open, .counter_amount_needed; ledger.year_closed.
+    Raises Refusal: payments.no_such_member, .not_active, .wallet_not_open, .counter_amount_needed;
+    ledger.year_closed.
     """
     source_key = f"wallet-counter:{member_id}:{key}"
     if (number := await number_of(db, source_key)) is not None:
@@ -112,7 +117,9 @@ async def change_credit(
     """
     await one_at_a_time(db, "payroll numbers")
     await check_credit(db, member_id, payroll_number)
-    await credit.grant_credit(db, actor, member_id, kasbon=kasbon, payroll=payroll, payroll_number=payroll_number)
+    await credit.grant_credit(
+        db, actor, member_id, kasbon=kasbon, payroll=payroll, payroll_number=payroll_number
+    )
 
 
 async def check_credit(db: AsyncSession, member_id: UUID, payroll_number: str) -> Debtor:

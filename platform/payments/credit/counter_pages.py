@@ -1,4 +1,6 @@
-"""Money that members bring to the counter: paying off store credit, filling a wallet; one sentence before, a receipt after."""
+"""Money that members bring to the counter: paying off store credit, filling a wallet; one sentence before, a
+receipt after.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,11 @@ LARGEST_NUMBER: Final = 2**53
 
 @get(ONE + "/pelunasan", guards=[officer])
 async def pay_off_form(
-    request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = "", cara: FromQuery[str] = "cash"
+    request: AnyRequest,
+    ro: Ro,
+    member_id: FromPath[UUID],
+    jumlah: FromQuery[str] = "",
+    cara: FromQuery[str] = "cash",
 ) -> Response[bytes]:
     """Ask how much is paid off, and how."""
     debtor = await require_debtor(ro, member_id)
@@ -74,7 +80,8 @@ async def take_pay_off(
             db, viewer.as_officer(), member_id, sent.amount, sent.way, on=_today(visit), key=str(sent.key)
         )
     return see_other(
-        f"{HOME}/{member_id}/bukti/{posted.number}", flash=words(visit.lang).gettext("Pelunasan sudah dicatat.")
+        f"{HOME}/{member_id}/bukti/{posted.number}",
+        flash=words(visit.lang).gettext("Pelunasan sudah dicatat."),
     )
 
 
@@ -85,12 +92,19 @@ async def fill_form(
     """Ask how much cash goes into the wallet."""
     start = {"amount": jumlah, "key": new_id()}
     return page(
-        request, FILL, place=PLACE, form=None, start=start, **debtor_context(await require_debtor(ro, member_id))
+        request,
+        FILL,
+        place=PLACE,
+        form=None,
+        start=start,
+        **debtor_context(await require_debtor(ro, member_id)),
     )
 
 
 @post(ONE + "/dompet/periksa", guards=[officer], status_code=200)
-async def check_fill(request: AnyRequest, db: Db, visit: TheVisit, member_id: FromPath[UUID]) -> Response[bytes]:
+async def check_fill(
+    request: AnyRequest, db: Db, visit: TheVisit, member_id: FromPath[UUID]
+) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     form = await read_form(request, FillForm)
     debtor = await require_debtor(db, member_id)
@@ -118,17 +132,25 @@ async def take_fill(
     debtor = await require_debtor(db, member_id)
     async with form.or_again(FILL, place=PLACE, start=_start(), **debtor_context(debtor)):
         sent = form.data
-        posted = await fill_wallet(db, viewer.as_officer(), member_id, sent.amount, on=_today(visit), key=str(sent.key))
+        posted = await fill_wallet(
+            db, viewer.as_officer(), member_id, sent.amount, on=_today(visit), key=str(sent.key)
+        )
     return see_other(
         f"{HOME}/{member_id}/bukti/{posted.number}", flash=words(visit.lang).gettext("Dompet sudah diisi.")
     )
 
 
 @get(ONE + "/bukti/{number:int}", guards=[officer])
-async def receipt(request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]) -> Response[bytes]:
+async def receipt(
+    request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]
+) -> Response[bytes]:
     """Show the receipt of what was taken at the counter."""
     debtor = await require_debtor(ro, member_id)
-    found = await credit_list_queries.counter_receipt(ro, member_id, number) if 0 < number < LARGEST_NUMBER else None
+    found = (
+        await credit_list_queries.counter_receipt(ro, member_id, number)
+        if 0 < number < LARGEST_NUMBER
+        else None
+    )
     if found is None:
         raise NOT_FOUND()
     return page(

@@ -3,7 +3,10 @@
 from kernel.errors import Kind
 
 COUNTER_AMOUNT_NEEDED = Kind(
-    "payments.counter_amount_needed", 422, id="Tulis jumlah yang dibayar.", en="Write the amount that is paid."
+    "payments.counter_amount_needed",
+    422,
+    id="Tulis jumlah yang dibayar.",
+    en="Write the amount that is paid.",
 )
 OWES_NOTHING = Kind(
     "payments.owes_nothing",
@@ -20,8 +23,10 @@ MORE_THAN_OWED = Kind(
 WALLET_NOT_OPEN = Kind(
     "payments.wallet_not_open",
     409,
-    id="Dompet anggota belum dibuka. Buka di halaman Cara membayar, dan pastikan anggaran dasar mengizinkannya.",
-    en="Members' wallets are not open. Open them on the page Ways of paying, and see that the bylaws allow them.",
+    id="Dompet anggota belum dibuka. Buka di halaman Cara membayar, dan pastikan anggaran dasar "
+    "mengizinkannya.",
+    en="Members' wallets are not open. Open them on the page Ways of paying, and see that the bylaws "
+    "allow them.",
 )
 NOT_ACTIVE = Kind(
     "payments.not_active",

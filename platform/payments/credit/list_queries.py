@@ -54,9 +54,11 @@ class CounterReceipt(msgspec.Struct, frozen=True):
 
 _DEBTOR = (
     "SELECT m.id, m.number, m.name, m.status, coalesce(t.kasbon_limit, 0)::bigint AS kasbon_limit,"
-    " coalesce(t.payroll_limit, 0)::bigint AS payroll_limit, coalesce(t.payroll_number, '') AS payroll_number,"
+    " coalesce(t.payroll_limit, 0)::bigint AS payroll_limit, coalesce(t.payroll_number, '') AS "
+    "payroll_number,"
     " t.pin_hash IS NOT NULL AS has_pin, coalesce(t.changed_by, '') AS changed_by, t.changed_at,"
-    " coalesce(k.balance, 0)::bigint AS kasbon, coalesce(p.balance, 0)::bigint AS payroll, coalesce(w.balance, 0)::bigint AS wallet"
+    " coalesce(k.balance, 0)::bigint AS kasbon, coalesce(p.balance, 0)::bigint AS payroll, "
+    "coalesce(w.balance, 0)::bigint AS wallet"
 )
 _FROM = (
     " FROM members m LEFT JOIN credit_terms t ON t.member_id = m.id"
@@ -106,9 +108,12 @@ async def counter_receipt(ro: Reader, member_id: UUID, number: int) -> CounterRe
     """Return a journal by which this member paid at the counter, or None."""
     return await ro.one(
         CounterReceipt,
-        'SELECT j.number, j.value_date AS "on", j.source_key, j.posted_by, l.account, l.credit AS amount, d.account AS taken_on,'
-        " t.number AS reversed_by FROM journals j JOIN journal_lines l ON l.journal = j.number AND l.party = $1 AND l.credit > 0"
-        " JOIN journal_lines d ON d.journal = j.number AND d.debit > 0 LEFT JOIN journals t ON t.reverses = j.number"
+        'SELECT j.number, j.value_date AS "on", j.source_key, j.posted_by, l.account, l.credit AS '
+        "amount, d.account AS taken_on,"
+        " t.number AS reversed_by FROM journals j JOIN journal_lines l ON l.journal = j.number AND "
+        "l.party = $1 AND l.credit > 0"
+        " JOIN journal_lines d ON d.journal = j.number AND d.debit > 0 LEFT JOIN journals t ON "
+        "t.reverses = j.number"
         " WHERE j.number = $2 AND (j.source_key LIKE 'repayment:%' OR j.source_key LIKE 'wallet-counter:%')",
         member_id,
         number,

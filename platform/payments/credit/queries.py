@@ -40,7 +40,8 @@ async def credit_of(source: AsyncSession | Reader, member_id: UUID) -> CreditVie
     """Return what a member may owe; nothing where nobody has granted anything."""
     found = await (await reader_of(source)).one(
         CreditView,
-        "SELECT kasbon_limit, payroll_limit, payroll_number, pin_hash IS NOT NULL AS has_pin FROM credit_terms WHERE member_id = $1",
+        "SELECT kasbon_limit, payroll_limit, payroll_number, pin_hash IS NOT NULL AS has_pin FROM "
+        "credit_terms WHERE member_id = $1",
         member_id,
     )
     return found or NO_CREDIT
@@ -61,7 +62,10 @@ async def code_used_at(source: AsyncSession | Reader, member_id: UUID) -> dateti
 
 
 async def at_disposal(source: AsyncSession | Reader, way: str, member_id: UUID) -> Rupiah | None:
-    """Return what a member can still pay by a way of the books: a balance, or what is left of a limit. None: not granted at all."""
+    """Return what a member can still pay by a way of the books: a balance, or what is left of a limit.
+
+    None: not granted at all.
+    """
     if way in HELD_ON:
         return Rupiah(await books.balance(source, HELD_ON[way], member_id))
     terms = await credit_of(source, member_id)
@@ -72,7 +76,9 @@ async def at_disposal(source: AsyncSession | Reader, way: str, member_id: UUID) 
 
 
 async def all_at_disposal(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Rupiah]:
-    """Return ``at_disposal`` of every way of the books by its name; one that was not granted at all is missing."""
+    """Return ``at_disposal`` of every way of the books by its name; one that was not granted at all is
+    missing.
+    """
     accounts = HELD_ON | OWED_ON
     terms, found = await read_batch(
         source,
@@ -81,7 +87,9 @@ async def all_at_disposal(source: AsyncSession | Reader, member_id: UUID) -> dic
     )
     balances = {way: Rupiah(found.get((member_id, account), 0)) for way, account in accounts.items()}
     held = {way: balances[way] for way in HELD_ON}
-    return held | {way: max(Rupiah(0), terms.limit(way) - balances[way]) for way in OWED_ON if terms.limit(way)}
+    return held | {
+        way: max(Rupiah(0), terms.limit(way) - balances[way]) for way in OWED_ON if terms.limit(way)
+    }
 
 
 async def is_active_member(source: AsyncSession | Reader, member_id: UUID) -> bool:

@@ -47,7 +47,8 @@ async def grant_credit(
     payroll: Rupiah,
     payroll_number: str = "",
 ) -> None:
-    """Say how much a member may owe by each way, in rupiah; 0 grants nothing more, and what is owed already stays owed.
+    """Say how much a member may owe by each way, in rupiah; 0 grants nothing more, and what is owed already
+    stays owed.
 
     Raises Refusal payments.no_such_member.
     """

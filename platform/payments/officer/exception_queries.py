@@ -1,4 +1,6 @@
-"""What officers and operators read of payment exceptions: those of one payment, and all that are open in a cooperative."""
+"""What officers and operators read of payment exceptions: those of one payment, and all that are open in a
+cooperative.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class ExceptionView(msgspec.Struct, frozen=True):
-    """An open exception. ``refund`` is the sum of the refund that it is about, ``amount`` that of its payment, in rupiah."""
+    """An open exception.
+
+    ``refund`` is the sum of the refund that it is about, ``amount`` that of its payment, in rupiah.
+    """
 
     id: UUID
     reference: str
@@ -29,9 +34,11 @@ class ExceptionView(msgspec.Struct, frozen=True):
 
 
 _OPEN: Final = (
-    "SELECT e.id, p.reference, p.amount, e.reason, e.facts::text AS facts_text, e.raised_at, r.amount AS refund"
+    "SELECT e.id, p.reference, p.amount, e.reason, e.facts::text AS facts_text, e.raised_at, r.amount "
+    "AS refund"
     " FROM payment_exceptions e JOIN payments p ON p.id = e.payment_id"
-    " LEFT JOIN payment_refunds r ON r.payment_id = p.id AND r.id::text = e.facts->>'refund' WHERE e.settled_at IS NULL"
+    " LEFT JOIN payment_refunds r ON r.payment_id = p.id AND r.id::text = e.facts->>'refund' WHERE "
+    "e.settled_at IS NULL"
 )
 
 

@@ -1,4 +1,6 @@
-"""What officers do about a payment beyond the state machine: give money back, and take a message off the work list."""
+"""What officers do about a payment beyond the state machine: give money back, and take a message off the work
+list.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ async def give_back(
 
 
 async def require_not_held(db: AsyncSession, payment: Payment) -> None:
-    """Raise Refusal payments.still_held while what was paid is kept for the payer: its goods would stay promised without their money."""
+    """Raise Refusal payments.still_held while what was paid is kept for the payer: its goods would stay
+    promised without their money.
+    """
     if payment.went_to == "purpose" and await purpose_of(payment.purpose).still_held(db, payment):
         raise errors.STILL_HELD(label=payment.label)
 

@@ -18,7 +18,9 @@ class NoteForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
-    """How much goes back, where to, and why; ``key`` is the form's own, so that two presses are one refund."""
+    """How much goes back, where to, and why;
+    ``key`` is the form's own, so that two presses are one refund.
+    """
 
     amount: Rupiah
     back_to: Literal["same_way", "by_hand", "wallet"]

@@ -1,4 +1,6 @@
-"""Payments as officers see them: the list by day, one payment with its history, and what can be done about it."""
+"""Payments as officers see them: the list by day, one payment with its history, and what can be done about
+it.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ async def list_payments(
 
 
 @get(ONE, guards=[officer])
-async def show_payment(request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]) -> Response[bytes]:
+async def show_payment(
+    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]
+) -> Response[bytes]:
     """Show a payment, what happened to it, and what can be done."""
     return page(
         request,
@@ -96,7 +100,9 @@ async def show_payment(request: AnyRequest, ro: Ro, visit: TheVisit, reference: 
 
 
 @get(ONE + "/penerimaan", guards=[officer])
-async def ask_receipt(request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]) -> Response[Any]:
+async def ask_receipt(
+    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]
+) -> Response[Any]:
     """Say in one sentence what confirming the money will do."""
     payment = await find(ro, reference)
     refusal = _unconfirmable(payment)

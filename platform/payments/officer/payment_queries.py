@@ -1,4 +1,6 @@
-"""What officers' pages read of payments: the list by day, one payment with all that happened to it, what waits for them."""
+"""What officers' pages read of payments: the list by day, one payment with all that happened to it, what
+waits for them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ CHIPS: Final[tuple[Chip, ...]] = get_args(Chip)
 
 
 class PaymentRow(msgspec.Struct, frozen=True):
-    """A payment in a list. ``day`` is the cooperative's own, by the moment that the list goes by; amounts in rupiah.
+    """A payment in a list.
+
+    ``day`` is the cooperative's own, by the moment that the list goes by; amounts in rupiah.
 
     ``reasons`` are those of its open exceptions, oldest first.
     """
@@ -49,7 +53,9 @@ class DayTotal(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """How much waits for an officer. ``to_confirm`` leaves out what pays goods: that waits in the list of orders.
+    """How much waits for an officer.
+
+    ``to_confirm`` leaves out what pays goods: that waits in the list of orders.
 
     ``deductions``: differences between what was asked of an employer and what was taken.
     """
@@ -160,26 +166,37 @@ _CHIPS: Final[dict[Chip, tuple[str, str, str]]] = {
     "dikembalikan": ("p.refunded > 0", "p.opened_at", "p.refunded"),
     "semua": ("true", "p.opened_at", _CAME),
 }
-_SEARCH: Final = "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR p.label ILIKE $1 OR p.provider_reference ILIKE $1 OR p.amount = $2)"
+_SEARCH: Final = (
+    "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR p.label ILIKE $1 OR "
+    "p.provider_reference ILIKE $1 OR p.amount = $2)"
+)
 # The verified messages that name no payment of ours, and that nobody has looked at.
 _UNKNOWN: Final = "e.state = 'alarm' AND e.outcome = 'unknown'"
 
 
 def _found(chip: Chip) -> str:
     condition, moment, _ = _CHIPS[chip]
-    return f"FROM payments p WHERE {condition} AND {_SEARCH} AND ($3::date IS NULL OR ({moment} AT TIME ZONE $4)::date = $3)"
+    return (
+        f"FROM payments p WHERE {condition} AND {_SEARCH} AND ($3::date IS NULL OR ({moment} AT TIME ZONE "
+        f"$4)::date = $3)"
+    )
 
 
 async def payments(
     ro: Reader, chip: Chip, *, zone: str, search: str, amount: int | None, day: date | None, page: int
 ) -> tuple[list[PaymentRow], int]:
-    """Return one page of a chip's payments, newest first, and how many there are. ``amount`` is what the search means as rupiah, if it is one."""
+    """Return one page of a chip's payments, newest first, and how many there are.
+
+    ``amount`` is what the search means as rupiah, if it is one.
+    """
     moment = _CHIPS[chip][1]
     asked = (like(search), amount, day, zone)
     rows = await ro.rows(
         PaymentRow,
-        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, p.way, p.status, p.amount, p.refunded,"
-        f" p.payer_name, ARRAY(SELECT e.reason FROM {_OPEN} ORDER BY e.id) AS reasons, p.late, p.live, p.said_paid_at {_found(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
+        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, "
+        f"p.way, p.status, p.amount, p.refunded,"
+        f" p.payer_name, ARRAY(SELECT e.reason FROM {_OPEN} ORDER BY e.id) AS reasons, p.late, p.live, "
+        f"p.said_paid_at {_found(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
         *asked,
         PAGE,
         (page - 1) * PAGE,
@@ -190,11 +207,14 @@ async def payments(
 async def day_totals(
     ro: Reader, chip: Chip, *, zone: str, search: str, amount: int | None, days: Sequence[date]
 ) -> dict[date, DayTotal]:
-    """Return what each of these days comes to, with the same search, over all its payments and not only those of one page."""
+    """Return what each of these days comes to, with the same search, over all its payments and not only those
+    of one page.
+    """
     _, moment, summed = _CHIPS[chip]
     rows = await ro.rows(
         DayTotal,
-        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, count(*) AS count, sum({summed})::bigint AS total {_found(chip)}"
+        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, count(*) AS count, sum({summed})::bigint AS "
+        f"total {_found(chip)}"
         f" AND ({moment} AT TIME ZONE $4)::date = ANY($5::date[]) GROUP BY 1",
         like(search),
         amount,
@@ -209,11 +229,13 @@ async def waiting(ro: Reader) -> Waiting:
     """Return how much waits for an officer."""
     found = await ro.one(
         Waiting,
-        "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND purpose <> ALL($2::text[])) AS to_confirm,"
+        "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND "
+        "purpose <> ALL($2::text[])) AS to_confirm,"
         " (SELECT count(*) FROM payment_exceptions WHERE settled_at IS NULL) AS exceptions,"
         f" (SELECT count(*) FROM payment_events e WHERE {_UNKNOWN}) AS messages,"
         " (SELECT count(*) FROM statement_lines WHERE state IN ('doubtful', 'unmatched')) AS lines,"
-        " (SELECT count(*) FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id WHERE b.state = 'returned' AND NOT l.settled)"
+        " (SELECT count(*) FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id WHERE "
+        "b.state = 'returned' AND NOT l.settled)"
         " + (SELECT count(*) FROM payroll_strays WHERE NOT settled) AS deductions",
         list(ways_seen_by_officers()),
         list(purposes_for_goods()),
@@ -231,8 +253,10 @@ async def payment(ro: Reader, reference: str) -> PaymentView | None:
     """Return one payment by our reference."""
     return await ro.one(
         PaymentView,
-        "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail, member_id, payer_name, payer_phone,"
-        " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, went_to, journal, fee, refunded,"
+        "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail, member_id, "
+        "payer_name, payer_phone,"
+        " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, "
+        "went_to, journal, fee, refunded,"
         " checked_at, said_paid_at FROM payments WHERE reference = $1",
         reference,
     )
@@ -242,7 +266,8 @@ async def refunds(ro: Reader, payment_id: UUID) -> list[RefundView]:
     """Return a payment's refunds, oldest first."""
     return await ro.rows(
         RefundView,
-        "SELECT id, amount, back_to, state, reason, detail, journal, asked_by, asked_at, ended_at FROM payment_refunds"
+        "SELECT id, amount, back_to, state, reason, detail, journal, asked_by, asked_at, ended_at FROM "
+        "payment_refunds"
         " WHERE payment_id = $1 ORDER BY id",
         payment_id,
     )
@@ -252,7 +277,8 @@ async def trail(ro: Reader, reference: str) -> list[TrailView]:
     """Return what the trail says of a payment, oldest first."""
     return await ro.rows(
         TrailView,
-        "SELECT at, actor_name AS actor, action, facts::text AS facts FROM audit_entries WHERE subject = $1 ORDER BY id",
+        "SELECT at, actor_name AS actor, action, facts::text AS facts FROM audit_entries WHERE subject "
+        "= $1 ORDER BY id",
         f"payment:{reference}",
     )
 
@@ -273,7 +299,8 @@ async def unknown_messages(ro: Reader) -> list[MessageView]:
     """Return the messages about no payment of ours that nobody has looked at, oldest first."""
     return await ro.rows(
         MessageView,
-        "SELECT e.id, e.way, e.kind, e.reference, e.provider_reference, e.state, e.received_at FROM payment_events e"
+        "SELECT e.id, e.way, e.kind, e.reference, e.provider_reference, e.state, e.received_at FROM "
+        "payment_events e"
         f" WHERE {_UNKNOWN} ORDER BY e.id LIMIT 50",
     )
 
@@ -283,7 +310,8 @@ async def journals(ro: Reader, found: PaymentView, refund_ids: Sequence[UUID]) -
     keys = [f"payment:{found.id}", f"payment:{found.id}:fee", *(f"refund:{each}" for each in refund_ids)]
     return await ro.rows(
         JournalRow,
-        "SELECT j.number, j.value_date, j.description, (SELECT sum(l.debit)::bigint FROM journal_lines l WHERE l.journal = j.number) AS total"
+        "SELECT j.number, j.value_date, j.description, (SELECT sum(l.debit)::bigint FROM journal_lines "
+        "l WHERE l.journal = j.number) AS total"
         " FROM journals j WHERE j.source_key = ANY($1::text[]) ORDER BY j.number",
         keys,
     )

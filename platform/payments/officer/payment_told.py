@@ -1,4 +1,6 @@
-"""What the officers' pages of payments tell: days with their sums, one payment with its history and the steps that are possible."""
+"""What the officers' pages of payments tell: days with their sums, one payment with its history and the steps
+that are possible.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,15 @@ if TYPE_CHECKING:
 
 
 def by_day(rows: Sequence[PaymentRow], totals: Mapping[date, DayTotal], visit: Visit) -> list[dict[str, Any]]:
-    """Return the rows of a list under their days; a day's sum is over all its payments, also those on other pages."""
+    """Return the rows of a list under their days; a day's sum is over all its payments, also those on other
+    pages.
+    """
     days: list[dict[str, Any]] = []
     for row in rows:
         if not days or days[-1]["day"] != row.day:
-            days.append({"day": row.day, "count": totals[row.day].count, "total": totals[row.day].total, "rows": []})
+            days.append(
+                {"day": row.day, "count": totals[row.day].count, "total": totals[row.day].total, "rows": []}
+            )
         days[-1]["rows"].append(_row(row, visit))
     return days
 

@@ -43,7 +43,9 @@ class Happening(msgspec.Struct, frozen=True):
 
 
 def state(status: str, way: str, visit: Visit) -> tuple[str, str]:
-    """Return the word of a payment's state, and the colour of it; what is only owed now is not called paid."""
+    """Return the word of a payment's state, and the colour of it;
+    what is only owed now is not called paid.
+    """
     if status == "paid" and way in ON_CREDIT:
         say = words(visit.lang).gettext
         return (say("dicatat sebagai kasbon") if way == "kasbon" else say("akan dipotong dari gaji")), "go"
@@ -89,7 +91,9 @@ def exception_detail(exception: ExceptionView, lang: Lang) -> str:
         line = say("Menurut penyedia: %(theirs)s.") % told
     elif exception.refund is not None:
         line = say("Pengembalian %(refund)s.") % told
-    return " · ".join(each for each in (line, str(facts.get("said") or ""), str(facts.get("dispute") or "")) if each)
+    return " · ".join(
+        each for each in (line, str(facts.get("said") or ""), str(facts.get("dispute") or "")) if each
+    )
 
 
 def back_to(name: str, way: str, visit: Visit) -> tuple[str, str | None]:
@@ -100,7 +104,9 @@ def back_to(name: str, way: str, visit: Visit) -> tuple[str, str | None]:
     if name == "by_hand":
         if way == "cash":
             return say("Tunai dari kas"), say("Serahkan uangnya, lalu catat di sini.")
-        return say("Ditransfer sendiri oleh pengurus"), say("Transfer dulu dari rekening koperasi, lalu catat di sini.")
+        return say("Ditransfer sendiri oleh pengurus"), say(
+            "Transfer dulu dari rekening koperasi, lalu catat di sini."
+        )
     return say("Lewat %(way)s") % {"way": way_name(way, visit)}, say("Kembali ke tempat uangnya berasal.")
 
 
@@ -110,7 +116,9 @@ def went_to(payment: PaymentView, visit: Visit) -> str | None:
     if payment.went_to == "wallet":
         return say("masuk dompet pembayarnya, karena yang dibayar sudah tidak ada")
     if payment.went_to == "owed":
-        return say("dicatat sebagai utang kepada pembayarnya (akun 2105), karena yang dibayar sudah tidak ada")
+        return say(
+            "dicatat sebagai utang kepada pembayarnya (akun 2105), karena yang dibayar sudah tidak ada"
+        )
     return None
 
 

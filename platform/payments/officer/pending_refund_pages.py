@@ -99,7 +99,9 @@ async def take_word(
 
 async def _refund(ro: Reader, reference: str, refund_id: UUID) -> tuple[PaymentView, RefundView]:
     payment = await find(ro, reference)
-    refund = next((each for each in await office_queries.refunds(ro, payment.id) if each.id == refund_id), None)
+    refund = next(
+        (each for each in await office_queries.refunds(ro, payment.id) if each.id == refund_id), None
+    )
     if refund is None:
         raise refund_errors.NO_SUCH_REFUND()
     return payment, refund
@@ -113,9 +115,16 @@ def _context(payment: PaymentView, refund: RefundView, visit: Visit) -> dict[str
         "name": payment.payer_name,
         "way": provider_of(payment.way).capabilities().company,
     }
-    sentence = say("Menurut layar %(way)s, %(amount)s dari %(label)s sudah dikembalikan kepada %(name)s.") % facts
+    sentence = (
+        say("Menurut layar %(way)s, %(amount)s dari %(label)s sudah dikembalikan kepada %(name)s.") % facts
+    )
     home = f"{HOME}/{payment.reference}"
-    return {"payment": payment, "sentence": sentence, "home": home, "path": f"{home}/pengembalian/{refund.id}"}
+    return {
+        "payment": payment,
+        "sentence": sentence,
+        "home": home,
+        "path": f"{home}/pengembalian/{refund.id}",
+    }
 
 
 routes: Final[list[Any]] = [ask_about_refund, confirm_refund, take_word]

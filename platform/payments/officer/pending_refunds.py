@@ -1,4 +1,6 @@
-"""A refund that its provider does not finish: an officer has it asked about once more, or says that the money has gone back."""
+"""A refund that its provider does not finish: an officer has it asked about once more, or says that the money
+has gone back.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from payments.models import Payment, PaymentRefund
     from tenants.registry import TenantRef
 
-# The provider is asked by itself every few minutes first, then every few hours: for so long nobody's word is needed.
+# The provider is asked by itself every few minutes first, then every few hours: for so long nobody's word is
+# needed.
 PATIENCE: Final = timedelta(days=1)
 
 
@@ -32,22 +35,28 @@ def can_be_told(state: str, asked_at: datetime, now: datetime) -> bool:
 async def ask_again(database: Database, tenant: TenantRef, reference: str, refund_id: UUID) -> str:
     """Ask the provider about a refund now; return the state in which it is then.
 
-    Raises Refusal payments.no_such_payment, .no_such_refund, .refund_not_pending; ProviderFault where asking again may help.
+    Raises Refusal payments.no_such_payment, .no_such_refund, .refund_not_pending; ProviderFault where asking
+    again may help.
     """
     async with coop_session(database, tenant) as db:
         _, refund = await _locked(db, reference, refund_id)
         if refund.state != "pending":
             raise refund_errors.REFUND_NOT_PENDING()
-    await hearing.carry_out_refund(database, tenant, f"payments.refund:{refund_id}:pressed:{new_id()}", refund_id)
+    await hearing.carry_out_refund(
+        database, tenant, f"payments.refund:{refund_id}:pressed:{new_id()}", refund_id
+    )
     async with coop_session(database, tenant) as db:
         _, refund = await _locked(db, reference, refund_id)
         return refund.state
 
 
 async def take_word(db: AsyncSession, actor: Actor, reference: str, refund_id: UUID, *, on: date) -> None:
-    """Book a refund because an officer has seen at the provider that the money has gone back. Said again, it changes nothing.
+    """Book a refund because an officer has seen at the provider that the money has gone back.
 
-    Raises Refusal payments.no_such_payment, .no_such_refund, .refund_not_pending, .refund_too_young; ledger.year_closed, .below_floor.
+    Said again, it changes nothing.
+
+    Raises Refusal payments.no_such_payment, .no_such_refund, .refund_not_pending, .refund_too_young;
+    ledger.year_closed, .below_floor.
     """
     payment, refund = await _locked(db, reference, refund_id)
     if refund.state == "done":

@@ -2,7 +2,9 @@
 
 from kernel.errors import Kind
 
-NO_SUCH_REFUND = Kind("payments.no_such_refund", 404, id="Pengembalian ini tidak ada.", en="There is no such refund.")
+NO_SUCH_REFUND = Kind(
+    "payments.no_such_refund", 404, id="Pengembalian ini tidak ada.", en="There is no such refund."
+)
 REFUND_NOT_PENDING = Kind(
     "payments.refund_not_pending",
     409,

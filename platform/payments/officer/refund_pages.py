@@ -1,4 +1,6 @@
-"""Giving a payment's money back, as officers do it: how much, where to and why; one sentence before, the payment's page after."""
+"""Giving a payment's money back, as officers do it: how much, where to and why; one sentence before, the
+payment's page after.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ async def ask_refund(
     tujuan: FromQuery[str] = "",
     alasan: FromQuery[str] = "",
 ) -> Response[Any]:
-    """Ask how much goes back, where to and why; the address may already say it, for who comes back from the confirming page."""
+    """Ask how much goes back, where to and why; the address may already say it, for who comes back from the
+    confirming page.
+    """
     payment = await _payment(db, reference)
     refusal = await _refusal(db, payment)
     if refusal is not None:
@@ -53,7 +57,9 @@ async def ask_refund(
 
 
 @post(ONE + "/pengembalian/periksa", guards=[officer], status_code=200)
-async def check_refund(request: AnyRequest, db: Db, visit: TheVisit, reference: FromPath[str]) -> Response[Any]:
+async def check_refund(
+    request: AnyRequest, db: Db, visit: TheVisit, reference: FromPath[str]
+) -> Response[Any]:
     """Say in one sentence what will go back, before it does."""
     payment = await _payment(db, reference)
     form = await read_form(request, RefundForm)
@@ -130,7 +136,9 @@ async def _context(db: AsyncSession, payment: Payment, visit: Visit) -> dict[str
         "payment": payment,
         "left": left,
         "held": held,
-        "subject_href": await pages_of(payment.purpose).office_address(await reader_of(db), payment.subject_id),
+        "subject_href": await pages_of(payment.purpose).office_address(
+            await reader_of(db), payment.subject_id
+        ),
         "ways_back": ways,
         "proposed": proposed,
         "start": {"amount": formats.number(left), "back_to": proposed, "reason": ""},
@@ -152,7 +160,10 @@ def _sentence(payment: Payment, sent: RefundForm, visit: Visit) -> str:
     if sent.back_to == "by_hand":
         if payment.way == "cash":
             return say("%(amount)s dari %(label)s dikembalikan tunai dari kas kepada %(name)s.") % facts
-        return say("%(amount)s dari %(label)s sudah Anda transfer dari rekening koperasi kepada %(name)s.") % facts
+        return (
+            say("%(amount)s dari %(label)s sudah Anda transfer dari rekening koperasi kepada %(name)s.")
+            % facts
+        )
     return say("%(amount)s dari %(label)s dikembalikan kepada %(name)s lewat %(way)s.") % facts
 
 

@@ -1,7 +1,8 @@
-"""Setting up ways of paying: settings, secrets, fees and limits, on and off, their order, and a trial of each.
+"""Setting up ways of paying: settings, secrets, fees and limits, on and off, their order, and a trial of
+each.
 
-One change at a time in a cooperative: every use case here first takes the lock of all ways. Secrets are sealed before they are written, and
-the trail names them without their content.
+One change at a time in a cooperative: every use case here first takes the lock of all ways. Secrets are
+sealed before they are written, and the trail names them without their content.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ ENDPOINT_BYTES: Final = 32
 
 
 class WayChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What an officer sets. ``secrets`` are new ones in clear; ``removed`` names those to forget; all others stay as they are.
+    """What an officer sets.
+
+    ``secrets`` are new ones in clear; ``removed`` names those to forget; all others stay as they are.
 
     ``mark`` is what ``way_rules.mark_of`` said when the officer began. Amounts in rupiah.
     """
@@ -59,11 +62,14 @@ class WayChange(msgspec.Struct, frozen=True, kw_only=True):
         return f"WayChange(settings={dict(self.settings)!r}, secrets={sorted(self.secrets)!r})"
 
 
-async def change_way(db: AsyncSession, actor: Actor, name: str, change: WayChange, *, settings: Settings) -> Way:
+async def change_way(
+    db: AsyncSession, actor: Actor, name: str, change: WayChange, *, settings: Settings
+) -> Way:
     """Set a way up. One that is switched on must stay complete, and in production must move real money.
 
-    Raises Refusal: payments.no_such_way, .way_changed_meanwhile, .setting_unknown, .beginning_wrong, .account_not_connected, .fee_out_of_range, .limits_crossed,
-    .setting_missing, .stand_in_refused, and those of the vault.
+    Raises Refusal: payments.no_such_way, .way_changed_meanwhile, .setting_unknown, .beginning_wrong,
+    .account_not_connected, .fee_out_of_range, .limits_crossed, .setting_missing, .stand_in_refused, and those
+    of the vault.
     """
     way, row = await _to_change(db, name, mark=change.mark)
     known = {each.name: each for each in way.capabilities.settings}
@@ -106,7 +112,10 @@ async def change_way(db: AsyncSession, actor: Actor, name: str, change: WayChang
 
 
 async def keep_sticker(db: AsyncSession, actor: Actor, payload: str, mark: str, *, settings: Settings) -> Way:
-    """Keep the text of the cooperative's QRIS sticker, which the officer has recognised. Raises Refusal as ``qris.read`` and ``change_way`` do."""
+    """Keep the text of the cooperative's QRIS sticker, which the officer has recognised.
+
+    Raises Refusal as ``qris.read`` and ``change_way`` do.
+    """
     told = qris_provider.check_settings({"payload": payload})
     way, row = await _to_change(db, "qris", mark=mark)
     row.settings = {**way.settings, "payload": told["payload"]}
@@ -117,7 +126,8 @@ async def keep_sticker(db: AsyncSession, actor: Actor, payload: str, mark: str, 
 async def switch_on(db: AsyncSession, actor: Actor, name: str, *, settings: Settings, on: date) -> Way:
     """Offer a way to buyers.
 
-    Raises Refusal: payments.no_such_way, .way_not_in_bylaws, .way_not_in_plan, .way_incomplete, .stand_in_refused.
+    Raises Refusal: payments.no_such_way, .way_not_in_bylaws, .way_not_in_plan, .way_incomplete,
+    .stand_in_refused.
     """
     way, row = await _to_change(db, name)
     if name not in (await bylaws_on(db, on)).bylaws.payment_ways:
@@ -139,7 +149,10 @@ async def switch_off(db: AsyncSession, actor: Actor, name: str, *, settings: Set
 
 
 async def move_up(db: AsyncSession, actor: Actor, name: str) -> None:
-    """Show a way before the one that stands before it; the first stays. Raises Refusal payments.no_such_way."""
+    """Show a way before the one that stands before it; the first stays.
+
+    Raises Refusal payments.no_such_way.
+    """
     await _move(db, actor, name, -1)
 
 
@@ -149,7 +162,10 @@ async def move_down(db: AsyncSession, actor: Actor, name: str) -> None:
 
 
 async def renew_endpoint(db: AsyncSession, actor: Actor, name: str, *, settings: Settings) -> Way:
-    """Give the way another address for its provider's messages; what still comes to the old one is nobody's. Raises Refusal payments.no_such_way."""
+    """Give the way another address for its provider's messages; what still comes to the old one is nobody's.
+
+    Raises Refusal payments.no_such_way.
+    """
     way, row = await _to_change(db, name)
     if not way.capabilities.calls_back:
         raise errors.NO_SUCH_WAY()
@@ -158,7 +174,8 @@ async def renew_endpoint(db: AsyncSession, actor: Actor, name: str, *, settings:
 
 
 async def open_trial(db: AsyncSession, actor: Actor, name: str, *, key: str, on: date) -> Payment:
-    """Open a small payment by which an officer tries the way, switched on or not; the same key again returns the same.
+    """Open a small payment by which an officer tries the way, switched on or not; the same key again returns
+    the same.
 
     Raises Refusal: payments.no_such_way, .way_not_tried, .way_incomplete, .provider_declined.
     """
@@ -180,7 +197,9 @@ async def open_trial(db: AsyncSession, actor: Actor, name: str, *, key: str, on:
 
 
 async def _to_change(db: AsyncSession, name: str, *, mark: str | None = None) -> tuple[Way, PaymentWayRow]:
-    """A way as it is now, and its row, made if it was never touched; nobody else changes a way until this transaction ends."""
+    """A way as it is now, and its row, made if it was never touched; nobody else changes a way until this
+    transaction ends.
+    """
     await one_at_a_time(db, _LOCK)
     way = await ways.way_of(db, name)
     if mark is not None and mark != way_rules.mark_of(way):
@@ -237,7 +256,9 @@ async def _move(db: AsyncSession, actor: Actor, name: str, step: int) -> None:
 
 
 def _key(settings: Settings, schema: str, row: PaymentWayRow, change: WayChange) -> str:
-    """The key by which the provider is asked, as far as it tells whether money is real; opened only where no new one was given."""
+    """The key by which the provider is asked, as far as it tells whether money is real; opened only where no
+    new one was given.
+    """
     if way_rules.is_connected(row.way, row.settings):
         return settings.billing_stripe_key
     name = "secret_key"
@@ -248,7 +269,9 @@ def _key(settings: Settings, schema: str, row: PaymentWayRow, change: WayChange)
 
 
 def _check_names(known: Mapping[str, Setting], change: WayChange) -> None:
-    """Only what the provider asks for is kept, each where it belongs: a secret never among the plain settings."""
+    """Only what the provider asks for is kept, each where it belongs: a secret never among the plain
+    settings.
+    """
     plain = {name for name, each in known.items() if not each.secret}
     for name in change.settings:
         if name not in plain or name == "payload":  # the sticker is looked at before it is kept

@@ -53,6 +53,8 @@ NO_STICKER = Kind(
 ACCOUNT_NOT_CONNECTED = Kind(
     "payments.account_not_connected",
     409,
-    id="Akun Stripe ini belum dihubungkan untuk koperasi Anda. Minta pengelola Lumbung menghubungkannya, atau pakai kunci sendiri.",
-    en="This Stripe account has not been connected for your cooperative. Ask the operator of Lumbung to do so, or use your own keys.",
+    id="Akun Stripe ini belum dihubungkan untuk koperasi Anda. Minta pengelola Lumbung menghubungkannya, "
+    "atau pakai kunci sendiri.",
+    en="This Stripe account has not been connected for your cooperative. Ask the operator of Lumbung to "
+    "do so, or use your own keys.",
 )

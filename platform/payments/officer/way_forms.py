@@ -1,4 +1,7 @@
-"""Forms of the ways of paying. What a way's own form may send is what its provider asks for, and nothing else."""
+"""Forms of the ways of paying.
+
+What a way's own form may send is what its provider asks for, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,9 @@ class TrialForm(msgspec.Struct, forbid_unknown_fields=True):
 
 @functools.cache
 def way_form(name: str) -> type[msgspec.Struct]:
-    """Return the form of a way: a field for each setting and secret that its provider asks for, its fees and its limits."""
+    """Return the form of a way: a field for each setting and secret that its provider asks for, its fees and
+    its limits.
+    """
     fields: list[tuple[str, Any, Any]] = [("mark", Mark, "")]
     for each in shown_settings(name):
         if each.secret:
@@ -64,7 +69,9 @@ def way_form(name: str) -> type[msgspec.Struct]:
 
 def shown_settings(name: str) -> tuple[Any, ...]:
     """Return the settings of a way that its own form asks for; a QRIS sticker has a page of its own."""
-    return tuple(each for each in provider_of(name).capabilities().settings if (name, each.name) != ("qris", "payload"))
+    return tuple(
+        each for each in provider_of(name).capabilities().settings if (name, each.name) != ("qris", "payload")
+    )
 
 
 def change_of(name: str, sent: msgspec.Struct) -> WayChange:
@@ -73,7 +80,9 @@ def change_of(name: str, sent: msgspec.Struct) -> WayChange:
     secrets = [each.name for each in shown_settings(name) if each.secret]
     return WayChange(
         mark=values["mark"],
-        settings={each.name: " ".join(values[each.name].split()) for each in shown_settings(name) if not each.secret},
+        settings={
+            each.name: " ".join(values[each.name].split()) for each in shown_settings(name) if not each.secret
+        },
         secrets={each: "".join(values[each].split()) for each in secrets if values[each].strip()},
         removed=frozenset(each for each in secrets if values[REMOVE + each]),
         fee_percent=values["fee_percent"],

@@ -1,4 +1,6 @@
-"""Pure rules of setting up a way of paying: what it still lacks, how it stands, whether its keys move real money."""
+"""Pure rules of setting up a way of paying: what it still lacks, how it stands, whether its keys move real
+money.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ TRIAL_AMOUNT: Final = Rupiah(10_000)
 
 
 def moves_real_money(way: str, settings: Mapping[str, str], key: str, *, stood_in: bool) -> bool:
-    """Whether money paid this way is real: never where a stand-in answers, else as its key (``key``) or a setting says that marks it."""
+    """Whether money paid this way is real: never where a stand-in answers, else as its key (``key``) or a
+    setting says that marks it.
+    """
     marks = [each for each in provider_of(way).capabilities().settings if each.real]
     return not stood_in and all(
         (key if each.secret else settings.get(each.name, "")).startswith(each.real) for each in marks
@@ -42,7 +46,9 @@ def moves_real_money(way: str, settings: Mapping[str, str], key: str, *, stood_i
 
 
 def is_connected(way: str, settings: Mapping[str, str]) -> bool:
-    """Whether the way is asked with the platform's key, in the name of the cooperative's connected account."""
+    """Whether the way is asked with the platform's key,
+    in the name of the cooperative's connected account.
+    """
     return way == "stripe" and settings.get("mode") == CONNECTED
 
 
@@ -64,7 +70,9 @@ def trial_amount(way: Way) -> Rupiah:
 
 
 def mark_of(way: Way) -> str:
-    """A short mark of how a way is set, for a form to bring back: another mark means that somebody changed it meanwhile."""
+    """A short mark of how a way is set, for a form to bring back: another mark means that somebody changed it
+    meanwhile.
+    """
     most = None if way.most is None else int(way.most)
     told = (way.settings, way.sealed, str(way.fee_percent), int(way.fee_fixed), int(way.least), most)
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:20]

@@ -1,4 +1,6 @@
-"""Ways of paying as officers set them up: the list in its order, one way with its settings, a QRIS sticker looked at before it is kept."""
+"""Ways of paying as officers set them up: the list in its order, one way with its settings, a QRIS sticker
+looked at before it is kept.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,9 @@ async def switch_off(
 
 
 @post(WAY + "/naik", guards=[officer])
-async def move_up(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]) -> Response[Any]:
+async def move_up(
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+) -> Response[Any]:
     """Show it earlier."""
     async with await _press(request, db, visit, way):
         await setting_up.move_up(db, viewer.as_officer(), way)
@@ -116,7 +120,9 @@ async def renew_endpoint(
 
 
 @post(WAY + "/percobaan", guards=[officer])
-async def try_way(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]) -> Response[Any]:
+async def try_way(
+    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+) -> Response[Any]:
     """Open a small payment and lead to where it is paid."""
     context = await way_context(db, visit, way, _host(request))
     form = await read_form(request, TrialForm)
@@ -140,7 +146,8 @@ async def look_at_sticker(
         if not payload:
             if form.data.photo is None:
                 raise way_errors.NO_STICKER(field="payload")
-            photo = await form.data.photo.read()  # seconds of one core: in a thread, and outside of any transaction
+            # seconds of one core: in a thread, and outside of any transaction
+            photo = await form.data.photo.read()
             payload = await compute_in_thread(database, tenant.schema_name, lambda: read_photo(photo))
         told = qris_provider.check_settings({"payload": payload})
     return page(
@@ -197,7 +204,9 @@ def _require_qris(way: str) -> None:
 
 
 async def _press(request: AnyRequest, db: Db, visit: Visit, way: str) -> AbstractAsyncContextManager[None]:
-    """A button of a way's page: inside, a refusal shows the page again with its sentence on top, and nothing is kept."""
+    """A button of a way's page: inside, a refusal shows the page again with its sentence on top, and nothing
+    is kept.
+    """
     context = await way_context(db, visit, way, _host(request))
     form = await read_form(request, Nothing)
     return form.or_again(ONE, place=PLACE, **context)

@@ -1,4 +1,7 @@
-"""What the officers' pages of ways tell: how each stands, what is set, what is lacking. No secret leaves the vault for a page."""
+"""What the officers' pages of ways tell: how each stands, what is set, what is lacking.
+
+No secret leaves the vault for a page.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ _METHOD_NAMES: Final[dict[str, Words]] = {
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A way as the list shows it. ``kind`` is the colour of its state; ``lacking`` what must be filled in first."""
+    """A way as the list shows it.
+
+    ``kind`` is the colour of its state; ``lacking`` what must be filled in first.
+    """
 
     way: str
     label: str
@@ -61,7 +67,10 @@ async def list_context(ro: Reader, visit: Visit) -> dict[str, Any]:
 
 
 async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, host: str) -> dict[str, Any]:
-    """Return what the page of one way shows. ``host`` is the cooperative's own, for the address of messages. Raises Refusal payments.no_such_way."""
+    """Return what the page of one way shows.
+
+    ``host`` is the cooperative's own, for the address of messages. Raises Refusal payments.no_such_way.
+    """
     ro = await reader_of(source)
     way = await ways.way_of(ro, name)
     row = await queries.way_row(ro, name)

@@ -18,7 +18,9 @@ UNREACHED: Final = 1_000_000_000
 
 def way_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
     """Return (way, name, hint) of each offer, as the radio buttons of a form take them."""
-    return [(str(offer.way.way), offer.way.label.worded(visit.lang), hint_of(offer, visit)) for offer in offers]
+    return [
+        (str(offer.way.way), offer.way.label.worded(visit.lang), hint_of(offer, visit)) for offer in offers
+    ]
 
 
 def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
@@ -31,7 +33,9 @@ def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str
         if offer.way.least > 1:
             limits.append(say("mulai %(least)s") % {"least": formats.rupiah(offer.way.least, visit.lang)})
         if offer.way.most is not None and offer.way.most < UNREACHED:
-            limits.append(say("paling banyak %(most)s") % {"most": formats.rupiah(offer.way.most, visit.lang)})
+            limits.append(
+                say("paling banyak %(most)s") % {"most": formats.rupiah(offer.way.most, visit.lang)}
+            )
         found.append((offer.way.way, name, "; ".join((*([hint] if hint else ()), *limits)) or None))
     return found
 

@@ -13,7 +13,10 @@ from kernel.money import Rupiah
 
 
 class PayInForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Money into one's wallet, or to pay off one's credit. ``key`` is made with the form, so that sent twice it counts once."""
+    """Money into one's wallet, or to pay off one's credit.
+
+    ``key`` is made with the form, so that sent twice it counts once.
+    """
 
     key: UUID
     amount: Rupiah

@@ -1,4 +1,6 @@
-"""A member's credit: what they may owe and do owe, paying it off, what is deducted from their pay, and the PIN by which they agree."""
+"""A member's credit: what they may owe and do owe, paying it off, what is deducted from their pay, and the
+PIN by which they agree.
+"""
 
 from __future__ import annotations
 
@@ -138,7 +140,9 @@ async def take_pin(
             password=form.data.own_password,
             client_ip=visit.client_ip,
         )
-    return see_other("/anggota/kasbon", flash=words(visit.lang).gettext("PIN disimpan. Pakai untuk menyetujui kasbon."))
+    return see_other(
+        "/anggota/kasbon", flash=words(visit.lang).gettext("PIN disimpan. Pakai untuk menyetujui kasbon.")
+    )
 
 
 async def _pin_context(ro: Reader, member_id: UUID) -> dict[str, Any]:

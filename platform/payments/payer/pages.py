@@ -1,4 +1,7 @@
-"""Where a payment is paid: its amount, its way, its state. For anybody who has the address, which nobody can guess; it names nobody."""
+"""Where a payment is paid: its amount, its way, its state.
+
+For anybody who has the address, which nobody can guess; it names nobody.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,10 @@ _PICTURE: Final = {"Cache-Control": "private, max-age=3600"}
 async def pay_page(
     request: AnyRequest, visit: TheVisit, database: TheDatabase, tenant: TheTenant, reference: FromPath[str]
 ) -> Response[bytes]:
-    """Show a payment. Who comes back from the provider's own page has the provider asked at once, so that the page is true."""
+    """Show a payment.
+
+    Who comes back from the provider's own page has the provider asked at once, so that the page is true.
+    """
     if request.scope["query_string"]:
         await _ask_on_return(database, tenant, visit, reference)
     async with coop_reader(database, tenant) as ro:
@@ -77,7 +83,8 @@ async def pay_state(
         return Response(None, status_code=204)
     response = page(request, "payments/pay.html", block="payment", form=None, **context)
     label = f"{context['payment'].label}: {STATE_NAMES[context['state']].worded(visit.lang)}"
-    response.headers["HX-Trigger"] = json.dumps({"lumbung:say": {"text": label}})  # said aloud: nobody pressed anything
+    # said aloud: nobody pressed anything
+    response.headers["HX-Trigger"] = json.dumps({"lumbung:say": {"text": label}})
     return response
 
 
@@ -98,8 +105,13 @@ async def start_paying(
 
 
 @get("/bayar/{reference:str}/lanjut")
-async def onward_page(request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]) -> Response[Any]:
-    """Lead to the provider's page. It is a page of its own, since a form may not end on another host (our content security policy)."""
+async def onward_page(
+    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]
+) -> Response[Any]:
+    """Lead to the provider's page.
+
+    It is a page of its own, since a form may not end on another host (our content security policy).
+    """
     payment = await _payment(ro, reference)
     if state_of(payment, clock.now()) != "awaiting" or not _leads(visit, payment):
         return see_other(f"/bayar/{reference}")
@@ -123,7 +135,9 @@ async def look_again(
     return see_other(f"/bayar/{reference}", flash=told)
 
 
-async def _ask_provider(database: Database, tenant: TenantRef, visit: Visit, context: dict[str, Any]) -> str | None:
+async def _ask_provider(
+    database: Database, tenant: TenantRef, visit: Visit, context: dict[str, Any]
+) -> str | None:
     """Read the state from the provider; return what to tell a payer whose money it has not seen."""
     with calling.as_refusal():
         outcome = await calling.look(database, tenant, context["payment"].reference)
@@ -134,7 +148,9 @@ async def _ask_provider(database: Database, tenant: TenantRef, visit: Visit, con
     return waits if outcome == "awaiting" else None
 
 
-async def _take_word(database: Database, tenant: TenantRef, visit: Visit, context: dict[str, Any]) -> str | None:
+async def _take_word(
+    database: Database, tenant: TenantRef, visit: Visit, context: dict[str, Any]
+) -> str | None:
     """Write down for the officers that the payer says so."""
     if context["state"] not in CAN_CHANGE:
         return None
@@ -149,7 +165,9 @@ async def _take_word(database: Database, tenant: TenantRef, visit: Visit, contex
 
 @get("/bayar/{reference:str}/qris.png")
 async def qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
-    """Give the QR as a picture to keep: who pays from the phone that shows it opens the picture in the bank's app."""
+    """Give the QR as a picture to keep: who pays from the phone that shows it opens the picture in the bank's
+    app.
+    """
     payment = await _payment(ro, reference)
     payload = payment.shown.get("qr")
     if not payload or state_of(payment, clock.now()) != "awaiting":
@@ -159,7 +177,9 @@ async def qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
 
 
 async def _ask_on_return(database: Database, tenant: TenantRef, visit: Visit, reference: str) -> None:
-    """Read the state from the provider, unless that was done just now; a provider that does not answer changes nothing."""
+    """Read the state from the provider, unless that was done just now; a provider that does not answer
+    changes nothing.
+    """
     async with coop_reader(database, tenant) as ro:
         payment = await _payment(ro, reference)
     now = clock.now()

@@ -1,4 +1,7 @@
-"""Members' own money on its way in: filling the wallet, paying off kasbon. Each opens one payment, which is paid on its own page."""
+"""Members' own money on its way in: filling the wallet, paying off kasbon.
+
+Each opens one payment, which is paid on its own page.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ FROM_BOOKS: Final[dict[str, tuple[str, ...]]] = {
 async def ways_in(
     source: AsyncSession | Reader, tenant: TenantRef, bylaws: Bylaws, purpose: str, member_id: UUID
 ) -> list[Offer]:
-    """Return the ways by which a member may pay in for this purpose, whatever the amount; what is theirs comes with how much it is."""
+    """Return the ways by which a member may pay in for this purpose, whatever the amount; what is theirs
+    comes with how much it is.
+    """
     found = []
     for way in await ways.ways_of(source):
         if not ways.may_be_offered(way, bylaws, tenant):
@@ -56,7 +61,8 @@ async def ways_in(
 def require_offer(offered: Sequence[Offer], name: str, amount: Rupiah) -> Offer:
     """Return the chosen one of the offered ways, if it takes this amount.
 
-    Raises Refusal: payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low.
+    Raises Refusal: payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low,
+    .wallet_too_low.
     """
     offer = ways.chosen(offered, name)
     ways.require_within(offer.way, amount)
@@ -93,7 +99,8 @@ async def open_pay_in(
     key: UUID,
     on: date,
 ) -> Payment:
-    """Open the payment by which a member pays ``amount`` in; the same key again returns the one that it opened before.
+    """Open the payment by which a member pays ``amount`` in; the same key again returns the one that it
+    opened before.
 
     Raises Refusal as ``opening.open_payment`` does; payments.no_such_member.
     """

@@ -1,4 +1,6 @@
-"""What the payer's and the member's pages read: one payment with its refunds, what moved on a member's own account, what still waits."""
+"""What the payer's and the member's pages read: one payment with its refunds, what moved on a member's own
+account, what still waits.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class PaymentView(msgspec.Struct, frozen=True):
-    """One payment as its page tells it. Amounts in rupiah, moments are aware; ``shown_text`` is JSON; ``exceptions`` are open."""
+    """One payment as its page tells it.
+
+    Amounts in rupiah, moments are aware; ``shown_text`` is JSON; ``exceptions`` are open.
+    """
 
     id: UUID
     reference: str
@@ -60,7 +65,9 @@ class RefundView(msgspec.Struct, frozen=True):
 
 
 class MovementView(msgspec.Struct, frozen=True):
-    """A movement of a member on one account, in rupiah; ``balance`` is what stood there after it, ``reference`` the payment behind it."""
+    """A movement of a member on one account, in rupiah; ``balance`` is what stood there after it,
+    ``reference`` the payment behind it.
+    """
 
     journal: int
     value_date: date
@@ -90,9 +97,11 @@ class DeductionView(msgspec.Struct, frozen=True):
 
 
 _PAYMENT: Final = (
-    "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail::int AS tail, member_id, payer_name, redirect_url,"
+    "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail::int AS tail, "
+    "member_id, payer_name, redirect_url,"
     " shown::text AS shown_text, live, opened_at, expires_at, settled_at, ended_at, late, went_to, refunded,"
-    " (SELECT count(*) FROM payment_exceptions e WHERE e.payment_id = payments.id AND e.settled_at IS NULL) AS exceptions,"
+    " (SELECT count(*) FROM payment_exceptions e WHERE e.payment_id = payments.id AND e.settled_at IS "
+    "NULL) AS exceptions,"
     " checked_at, said_paid_at, under_way_since"
     " FROM payments WHERE reference = $1"
 )
@@ -104,18 +113,24 @@ async def payment(ro: Reader, reference: str) -> PaymentView | None:
 
 
 async def refunds(ro: Reader, payment_id: UUID) -> list[RefundView]:
-    """Return what went back of a payment or is on its way, oldest first; what the provider declined is the officers' matter."""
+    """Return what went back of a payment or is on its way, oldest first; what the provider declined is the
+    officers' matter.
+    """
     return await ro.rows(
         RefundView,
-        "SELECT amount, back_to, state, asked_at, ended_at FROM payment_refunds WHERE payment_id = $1 AND state <> 'failed' ORDER BY id",
+        "SELECT amount, back_to, state, asked_at, ended_at FROM payment_refunds WHERE payment_id = $1 "
+        "AND state <> 'failed' ORDER BY id",
         payment_id,
     )
 
 
 async def opened_after(ro: Reader, purpose: str, subject_id: UUID, payment_id: UUID) -> str | None:
-    """Return the reference of the newest payment that was opened for the same thing after this one, or None."""
+    """Return the reference of the newest payment that was opened for the same thing after this one,
+    or None.
+    """
     found: str | None = await ro.value(
-        "SELECT reference FROM payments WHERE purpose = $1 AND subject_id = $2 AND id > $3 ORDER BY id DESC LIMIT 1",
+        "SELECT reference FROM payments WHERE purpose = $1 AND subject_id = $2 AND id > $3 ORDER BY id "
+        "DESC LIMIT 1",
         purpose,
         subject_id,
         payment_id,
@@ -124,13 +139,16 @@ async def opened_after(ro: Reader, purpose: str, subject_id: UUID, payment_id: U
 
 
 async def movements(ro: Reader, account: str, member_id: UUID, *, limit: int = 200) -> list[MovementView]:
-    """Return a member's movements on an account, newest first, each with the payment that it came from or went back to."""
+    """Return a member's movements on an account, newest first, each with the payment that it came from or
+    went back to.
+    """
     return await ro.rows(
         MovementView,
         "SELECT l.journal, j.value_date, j.description, l.debit, l.credit, l.balance, paid.reference"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal LEFT JOIN ("
         "  SELECT journal, reference FROM payments WHERE member_id = $2 AND journal IS NOT NULL"
-        "  UNION ALL SELECT r.journal, p.reference FROM payment_refunds r JOIN payments p ON p.id = r.payment_id"
+        "  UNION ALL SELECT r.journal, p.reference FROM payment_refunds r JOIN payments p ON p.id = "
+        "r.payment_id"
         "  WHERE p.member_id = $2 AND r.journal IS NOT NULL"
         " ) AS paid ON paid.journal = l.journal"
         " WHERE l.account = $1 AND l.party = $2 ORDER BY l.journal DESC, l.line DESC LIMIT $3",
@@ -144,7 +162,8 @@ async def waiting(ro: Reader, purposes: Sequence[str], member_id: UUID, now: dat
     """Return a member's payments for these purposes that can still be paid, newest first."""
     return await ro.rows(
         WaitingView,
-        "SELECT reference, label, way, amount, expires_at FROM payments WHERE member_id = $1 AND purpose = ANY($2::text[])"
+        "SELECT reference, label, way, amount, expires_at FROM payments WHERE member_id = $1 AND "
+        "purpose = ANY($2::text[])"
         " AND status = 'awaiting' AND (expires_at IS NULL OR expires_at > $3) ORDER BY id DESC LIMIT 20",
         member_id,
         list(purposes),

@@ -1,4 +1,7 @@
-"""The receipt of a payment: a page to print, and a PDF. For anybody with the payment's address; the payer's name for the payer and officers alone."""
+"""The receipt of a payment: a page to print, and a PDF.
+
+For anybody with the payment's address; the payer's name for the payer and officers alone.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from ui import AnyRequest, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, se
 
 
 @get("/bayar/{reference:str}/bukti")
-async def receipt_page(request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]) -> Response[Any]:
+async def receipt_page(
+    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]
+) -> Response[Any]:
     """Show the receipt; a payment that is not paid has none."""
     payment, receipt = await _receipt(ro, visit, reference)
     if receipt is None:

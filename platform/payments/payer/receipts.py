@@ -1,4 +1,7 @@
-"""The receipt of a payment: the same lines on the page and on paper. The PDF is set by typst; what stands in it comes as data, never as source."""
+"""The receipt of a payment: the same lines on the page and on paper.
+
+The PDF is set by typst; what stands in it comes as data, never as source.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ _SHEET: Final = Path(__file__).with_name("receipt.typ")
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receipt says, in the reader's words. Amounts in rupiah; ``lines`` sum to ``total``, which is what came, or what is owed where ``on_credit``."""
+    """What a receipt says, in the reader's words.
+
+    Amounts in rupiah; ``lines`` sum to ``total``, which is what came, or what is owed where ``on_credit``.
+    """
 
     title: str
     reference: str
@@ -45,9 +51,18 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def receipt_of(
-    payment: PaymentView, refunds: Sequence[RefundView], brand: Brand, lang: Lang, now: datetime, *, named: bool
+    payment: PaymentView,
+    refunds: Sequence[RefundView],
+    brand: Brand,
+    lang: Lang,
+    now: datetime,
+    *,
+    named: bool,
 ) -> Receipt | None:
-    """Return the receipt, or None for a payment that no money came for. ``named`` puts the payer's name on it: for their own eyes."""
+    """Return the receipt, or None for a payment that no money came for.
+
+    ``named`` puts the payer's name on it: for their own eyes.
+    """
     if payment.settled_at is None or state_of(payment, now) not in SETTLED:
         return None
     say = words(lang).gettext

@@ -1,4 +1,6 @@
-"""What a payer says of a payment that only an officer can see come in: written down once, and believed by nobody."""
+"""What a payer says of a payment that only an officer can see come in: written down once, and believed by
+nobody.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 
 async def say_paid(db: AsyncSession, actor: Actor, reference: str) -> None:
-    """Write down that the payer says they have paid, and when they said so first. Said again, or of a settled payment, it changes nothing.
+    """Write down that the payer says they have paid, and when they said so first.
+
+    Said again, or of a settled payment, it changes nothing.
 
     Raises Refusal payments.no_such_payment.
     """

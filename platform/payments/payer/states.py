@@ -1,4 +1,6 @@
-"""What the page of a payment says: the state as its payer understands it, and the mark by which a waiting page knows that something changed."""
+"""What the page of a payment says: the state as its payer understands it, and the mark by which a waiting
+page knows that something changed.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,22 @@ if TYPE_CHECKING:
     from payments.payer.queries import PaymentView, RefundView
 
 State = Literal[
-    "awaiting", "lapsed", "under_way", "checking", "paid", "on_kasbon", "on_payroll", "taken_up", "in_wallet", "owed", "partly_refunded", "refunded", "failed",
-    "expired", "cancelled",
-]  # fmt: skip
+    "awaiting",
+    "lapsed",
+    "under_way",
+    "checking",
+    "paid",
+    "on_kasbon",
+    "on_payroll",
+    "taken_up",
+    "in_wallet",
+    "owed",
+    "partly_refunded",
+    "refunded",
+    "failed",
+    "expired",
+    "cancelled",
+]
 
 # As rules.STATUS_NAMES says them, and those that only a payer knows.
 STATE_NAMES: Final[dict[str, Words]] = STATUS_NAMES | {
@@ -61,9 +76,10 @@ CAN_CHANGE: Final[frozenset[State]] = frozenset({"awaiting", "lapsed", "under_wa
 def state_of(payment: PaymentView, now: datetime) -> State:
     """Return the state in the payer's eyes.
 
-    "lapsed": its time is up, and whether money came is still being asked; "under_way": the payer has paid, and a bank takes its time;
-    "checking": something did not fit, an officer looks at it; "on_kasbon", "on_payroll": the payer owes it now, and no money came;
-    "taken_up": paid too late, and what it was for could still be had; "in_wallet", "owed": it was gone, and there the money lies.
+    "lapsed": its time is up, and whether money came is still being asked; "under_way": the payer has paid,
+    and a bank takes its time; "checking": something did not fit, an officer looks at it; "on_kasbon",
+    "on_payroll": the payer owes it now, and no money came; "taken_up": paid too late, and what it was for
+    could still be had; "in_wallet", "owed": it was gone, and there the money lies.
     """
     if payment.status in ("partly_refunded", "refunded"):
         return payment.status  # type: ignore[return-value]  # just compared
@@ -109,7 +125,9 @@ def seconds_left(payment: PaymentView, now: datetime) -> int | None:
 
 
 def amount_parts(payment: PaymentView, lang: Lang) -> tuple[str, str] | None:
-    """Return the amount as written, divided before the digits that tell it from others; None for a payment without a tail."""
+    """Return the amount as written, divided before the digits that tell it from others; None for a payment
+    without a tail.
+    """
     if not payment.tail:
         return None
     written = formats.rupiah(payment.amount, lang)
@@ -117,13 +135,18 @@ def amount_parts(payment: PaymentView, lang: Lang) -> tuple[str, str] | None:
 
 
 def account_number(account: str) -> str:
-    """Return the digits of an account as officers wrote it ("BCA 123-456 7890 a.n. …"), for the button that copies; all of it where none are."""
+    """Return the digits of an account as officers wrote it ("BCA 123-456 7890 a.n.
+
+    …"), for the button that copies; all of it where none are.
+    """
     runs = [re.sub(r"\D", "", run) for run in re.findall(r"[0-9][0-9 .\-]{4,}[0-9]", account)]
     return max(runs, key=len, default=account)
 
 
 def may_lead_to(url: str | None, stand_in: str | None) -> bool:
-    """Whether a payer may be led to this address of a provider: https, or the stand-in that the settings name."""
+    """Whether a payer may be led to this address of a provider: https, or the stand-in that the settings
+    name.
+    """
     if not url or any(letter <= " " or letter in "\"'<>\\" for letter in url):
         return False
     parts = urlsplit(url)

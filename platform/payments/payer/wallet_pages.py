@@ -60,7 +60,11 @@ async def fill_page(
     if not context["offered"]:
         return see_other("/anggota/dompet")
     return page(
-        request, TEMPLATE, form=None, asked=jumlah if jumlah.isascii() and jumlah.isdecimal() else "", **context
+        request,
+        TEMPLATE,
+        form=None,
+        asked=jumlah if jumlah.isascii() and jumlah.isdecimal() else "",
+        **context,
     )
 
 
@@ -79,7 +83,9 @@ async def take_filling(
         offer = paying_in.require_offer(context["offers"], sent.payment_way, sent.amount)
         if not sent.confirmed:
             return page(
-                request, "payments/pay_in_confirm.html", **confirming(visit, own_purposes.TOP_UP, sent, offer, context)
+                request,
+                "payments/pay_in_confirm.html",
+                **confirming(visit, own_purposes.TOP_UP, sent, offer, context),
             )
         payment = await paying_in.open_pay_in(
             db,
@@ -94,7 +100,9 @@ async def take_filling(
     return see_other(f"/bayar/{payment.reference}")
 
 
-def confirming(visit: Visit, purpose: str, sent: PayInForm, offer: Offer, context: dict[str, Any]) -> dict[str, Any]:
+def confirming(
+    visit: Visit, purpose: str, sent: PayInForm, offer: Offer, context: dict[str, Any]
+) -> dict[str, Any]:
     """Return what the page before the payment says."""
     return {
         "place": "akun",

@@ -1,1 +1,3 @@
-"""Deductions from pay (potong gaji): the file that goes to the employer, the answer that comes back, and every difference until it is settled."""
+"""Deductions from pay (potong gaji): the file that goes to the employer, the answer that comes back, and
+every difference until it is settled.
+"""

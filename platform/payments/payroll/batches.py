@@ -1,8 +1,9 @@
 """Deductions from pay: the file that goes to the employer, and the answer that comes back with the money.
 
-What was bought by deduction is owed on account 1112 by member. A file asks all of that; the answer, once the employer's transfer is at the
-bank, pays it off in one journal (Dr bank, Cr 1112 by member). What pays off nothing, because more was taken than asked or owed or because
-nobody of the file is meant, is credited to payers' money (2105) until an officer has decided (``payroll_settling``).
+What was bought by deduction is owed on account 1112 by member. A file asks all of that; the answer, once the
+employer's transfer is at the bank, pays it off in one journal (Dr bank, Cr 1112 by member). What pays off
+nothing, because more was taken than asked or owed or because nobody of the file is meant, is credited to
+payers' money (2105) until an officer has decided (``payroll_settling``).
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Returned(msgspec.Struct, frozen=True):
 
 
 async def make_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) -> PayrollBatch:
-    """Make a file of all that members owe and that no other file asks; the same key again returns the file it made.
+    """Make a file of all that members owe and that no other file asks; the same key again returns the file it
+    made.
 
     Raises Refusal: payments.payroll_not_in_plan, .nothing_to_ask.
     """
@@ -86,7 +88,10 @@ async def make_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) ->
 
 
 async def plan_return(db: AsyncSession, batch_id: UUID, content: bytes | str) -> tuple[Answer, Plan]:
-    """Say what an answer would do, without doing it. Raises Refusal: payments.no_such_batch, .return_empty; kernel.csv_…."""
+    """Say what an answer would do, without doing it.
+
+    Raises Refusal: payments.no_such_batch, .return_empty; kernel.csv_….
+    """
     asked = await payroll_queries.asked_of(db, batch_id)
     if not asked:
         raise payroll_errors.NO_SUCH_BATCH()
@@ -101,8 +106,8 @@ async def take_return(
 ) -> Returned:
     """Take an employer's answer, all of it or nothing; ``on`` is the day on which its money reached the bank.
 
-    The same answer again changes nothing. Raises Refusal: payments.no_such_batch, .return_empty, .return_has_bad_lines, .day_ahead,
-    .returned_already; kernel.csv_…; ledger.day_too_early, .year_closed.
+    The same answer again changes nothing. Raises Refusal: payments.no_such_batch, .return_empty,
+    .return_has_bad_lines, .day_ahead, .returned_already; kernel.csv_…; ledger.day_too_early, .year_closed.
     """
     if on > today:
         raise payroll_errors.DAY_AHEAD(field="on")
@@ -150,7 +155,9 @@ async def _book(db: AsyncSession, batch: PayrollBatch, plan: Plan, *, on: date, 
     if not plan.total:
         return None
     paid_off = [
-        Line.to_credit(PAYROLL_RECEIVABLES, each.booked, each.asked.member_id) for each in plan.results if each.booked
+        Line.to_credit(PAYROLL_RECEIVABLES, each.booked, each.asked.member_id)
+        for each in plan.results
+        if each.booked
     ]
     owed_back = [Line.to_credit(OWED_TO_PAYERS, plan.owed_back)] if plan.owed_back else []
     lines = [Line.to_debit(BANK, plan.total), *paid_off, *owed_back]

@@ -5,8 +5,10 @@ from kernel.errors import Kind
 PAYROLL_NOT_IN_PLAN = Kind(
     "payments.payroll_not_in_plan",
     409,
-    id="Paket koperasi Anda tidak memuat potong gaji. Ganti paket dulu di halaman Paket; berkas yang sudah dikirim tetap bisa diselesaikan.",
-    en="Your cooperative's plan does not include payroll deductions. Change the plan first on the page Plan; files that were sent can still be finished.",
+    id="Paket koperasi Anda tidak memuat potong gaji. Ganti paket dulu di halaman Paket; berkas yang "
+    "sudah dikirim tetap bisa diselesaikan.",
+    en="Your cooperative's plan does not include payroll deductions. Change the plan first on the page "
+    "Plan; files that were sent can still be finished.",
 )
 NOTHING_TO_ASK = Kind(
     "payments.nothing_to_ask",
@@ -14,15 +16,19 @@ NOTHING_TO_ASK = Kind(
     id="Tidak ada yang menunggu dipotong. Berkas dibuat sesudah ada belanja dengan potong gaji.",
     en="Nothing waits to be deducted. A file can be made once somebody has bought with payroll deduction.",
 )
-NO_SUCH_BATCH = Kind("payments.no_such_batch", 404, id="Berkas potongan ini tidak ada.", en="There is no such file.")
+NO_SUCH_BATCH = Kind(
+    "payments.no_such_batch", 404, id="Berkas potongan ini tidak ada.", en="There is no such file."
+)
 NO_SUCH_DIFFERENCE = Kind(
     "payments.no_such_difference", 404, id="Selisih ini tidak ada.", en="There is no such difference."
 )
 RETURNED_ALREADY = Kind(
     "payments.returned_already",
     409,
-    id="Balasan untuk berkas ini sudah dicatat, dan isinya lain. Kalau pemberi kerja mengirim koreksi, catat selisihnya di halaman Buku.",
-    en="The answer to this file is recorded already, and says otherwise. If the employer sends a correction, enter the difference on the page Books.",
+    id="Balasan untuk berkas ini sudah dicatat, dan isinya lain. Kalau pemberi kerja mengirim koreksi, "
+    "catat selisihnya di halaman Buku.",
+    en="The answer to this file is recorded already, and says otherwise. If the employer sends a "
+    "correction, enter the difference on the page Books.",
 )
 RETURN_HAS_BAD_LINES = Kind(
     "payments.return_has_bad_lines",

@@ -1,9 +1,10 @@
 """The two files of deductions from pay: what is sent to the employer, and the same with the answer in it.
 
-Columns, in both: ``nomor anggota`` (the cooperative's), ``nomor pegawai`` (the employer's own number of the person, where it is known),
-``nama``, ``jumlah`` (asked, in whole rupiah), ``dipotong`` (deducted, in whole rupiah, filled in by the employer; 0 for nothing) and
-``keterangan`` (why not, in the employer's words). An answer needs ``dipotong`` and one of the two numbers; the rest may be left out. What is
-sent has semicolons, which a spreadsheet set to Indonesian takes for columns; what comes back may have commas as well.
+Columns, in both: ``nomor anggota`` (the cooperative's), ``nomor pegawai`` (the employer's own number of the
+person, where it is known), ``nama``, ``jumlah`` (asked, in whole rupiah), ``dipotong`` (deducted, in whole
+rupiah, filled in by the employer; 0 for nothing) and ``keterangan`` (why not, in the employer's words). An
+answer needs ``dipotong`` and one of the two numbers; the rest may be left out. What is sent has semicolons,
+which a spreadsheet set to Indonesian takes for columns; what comes back may have commas as well.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def file_out(asked: Iterable[Asked]) -> str:
-    """Write the file for the employer. Whatever a spreadsheet would take for a formula is quoted by an apostrophe."""
+    """Write the file for the employer.
+
+    Whatever a spreadsheet would take for a formula is quoted by an apostrophe.
+    """
     lines = [(each.member_number, each.payroll_number, each.name, int(each.asked), "", "") for each in asked]
     return BYTE_ORDER_MARK + "".join(written(COLUMNS, lines, delimiter=SEPARATOR))
 
@@ -72,8 +76,12 @@ def _columns_of(text: str) -> list[str]:
 
 
 def _row(line: int, cells: dict[str, str]) -> Row:
-    member_number = text_cell(cells.get(MEMBER_NUMBER, ""), MEMBER_NUMBER, limit=LONGEST_NUMBER, required=False)
-    payroll_number = text_cell(cells.get(PAYROLL_NUMBER, ""), PAYROLL_NUMBER, limit=LONGEST_NUMBER, required=False)
+    member_number = text_cell(
+        cells.get(MEMBER_NUMBER, ""), MEMBER_NUMBER, limit=LONGEST_NUMBER, required=False
+    )
+    payroll_number = text_cell(
+        cells.get(PAYROLL_NUMBER, ""), PAYROLL_NUMBER, limit=LONGEST_NUMBER, required=False
+    )
     note = text_cell(cells.get(NOTE, ""), NOTE, limit=LONGEST_NAME, required=False)
     if not member_number and not payroll_number:
         raise NO_NUMBER()

@@ -35,7 +35,10 @@ class SentBackForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DecisionForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What becomes of a difference, and why. ``member_number`` says whose wallet, for money of somebody unknown."""
+    """What becomes of a difference, and why.
+
+    ``member_number`` says whose wallet, for money of somebody unknown.
+    """
 
     decision: Decision
     reason: Annotated[str, msgspec.Meta(max_length=300)]

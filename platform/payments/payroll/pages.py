@@ -1,4 +1,6 @@
-"""Deductions from pay for officers: the files that were sent, making one, its lines, and deciding about each difference."""
+"""Deductions from pay for officers: the files that were sent, making one, its lines, and deciding about each
+difference.
+"""
 
 from __future__ import annotations
 
@@ -83,11 +85,15 @@ async def send_batch(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheV
     async with form.or_again(NEW, place=PLACE, **await _new_context(db, visit)):
         batch = await make_batch(db, viewer.as_officer(), form.data.title, key=str(form.data.key))
     say = words(visit.lang).gettext
-    return see_other(f"{HOME}/{batch.id}", flash=say("Berkasnya siap. Unduh, lalu kirim kepada pemberi kerja."))
+    return see_other(
+        f"{HOME}/{batch.id}", flash=say("Berkasnya siap. Unduh, lalu kirim kepada pemberi kerja.")
+    )
 
 
 @get(ONE, guards=[officer])
-async def one_batch(request: AnyRequest, ro: Ro, visit: TheVisit, batch_id: FromPath[UUID]) -> Response[bytes]:
+async def one_batch(
+    request: AnyRequest, ro: Ro, visit: TheVisit, batch_id: FromPath[UUID]
+) -> Response[bytes]:
     """Show a file: what it asked, what came of it, what waits for a decision."""
     batch = await batch_of(ro, batch_id)
     lines = await payroll_queries.lines(ro, batch_id)
@@ -148,7 +154,9 @@ async def decide(
 
 
 @get(ONE + "/baris/{number:int}", guards=[officer])
-async def stray(request: AnyRequest, ro: Ro, batch_id: FromPath[UUID], number: FromPath[int]) -> Response[bytes]:
+async def stray(
+    request: AnyRequest, ro: Ro, batch_id: FromPath[UUID], number: FromPath[int]
+) -> Response[bytes]:
     """Show money of somebody of whom nothing was asked, and what each decision would do."""
     return page(request, STRAY, place=PLACE, form=None, **await _stray_context(ro, batch_id, number))
 
@@ -199,7 +207,9 @@ async def _new_context(source: AsyncSession | Reader, visit: Visit) -> dict[str,
     }
 
 
-async def _line_context(source: AsyncSession | Reader, visit: Visit, batch_id: UUID, member_id: UUID) -> dict[str, Any]:
+async def _line_context(
+    source: AsyncSession | Reader, visit: Visit, batch_id: UUID, member_id: UUID
+) -> dict[str, Any]:
     batch = await batch_of(source, batch_id)
     line = await payroll_queries.line(source, batch_id, member_id)
     if line is None or line.taken is None:
@@ -219,7 +229,11 @@ async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: 
 def _told(line: LineView, visit: Visit) -> dict[str, Any]:
     """A line with what its difference is, in words, and how it can be settled."""
     known = line.taken is not None and line.booked is not None
-    why = payroll_rules.why_of(line.asked, line.taken or 0, line.booked or 0, named=line.named) if known else None
+    why = (
+        payroll_rules.why_of(line.asked, line.taken or 0, line.booked or 0, named=line.named)
+        if known
+        else None
+    )
     return {
         "member_id": line.member_id,
         "member_number": line.member_number,

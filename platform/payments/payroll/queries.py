@@ -1,4 +1,6 @@
-"""What deductions from pay read: what waits to be asked, the files that were sent, and the differences that wait for a decision."""
+"""What deductions from pay read: what waits to be asked, the files that were sent, and the differences that
+wait for a decision.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 
 class AskedRow(msgspec.Struct, frozen=True):
-    """A member of whose pay something is asked; ``owed`` is all that they owe on the account now, in rupiah."""
+    """A member of whose pay something is asked;
+    ``owed`` is all that they owe on the account now, in rupiah.
+    """
 
     member_id: UUID
     member_number: str
@@ -103,19 +107,28 @@ class StrayView(msgspec.Struct, frozen=True):
 
 # What is asked already, or waits for a decision about whether it is asked again.
 _HELD = (
-    "(SELECT l.member_id, sum(CASE WHEN b.state = 'sent' THEN l.asked ELSE l.asked - l.booked END)::bigint AS amount"
+    "(SELECT l.member_id, sum(CASE WHEN b.state = 'sent' THEN l.asked ELSE l.asked - l.booked "
+    "END)::bigint AS amount"
     " FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id"
     " WHERE b.state = 'sent' OR (NOT l.settled AND l.taken = l.booked) GROUP BY l.member_id)"
 )
-_ASKED = "m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') AS payroll_number, m.name"
+_ASKED = (
+    "m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') AS "
+    "payroll_number, m.name"
+)
 _BATCH = (
     "SELECT b.id, b.title, b.state, b.made_by, b.made_at, b.returned_by, b.returned_at, b.journal,"
-    " coalesce(l.people, 0)::int AS people, coalesce(l.asked, 0)::bigint AS asked, coalesce(l.taken, 0)::bigint AS taken,"
+    " coalesce(l.people, 0)::int AS people, coalesce(l.asked, 0)::bigint AS asked, coalesce(l.taken, "
+    "0)::bigint AS taken,"
     " coalesce(l.booked, 0)::bigint AS booked, coalesce(s.amount, 0)::bigint AS strays,"
-    " CASE WHEN b.state = 'sent' THEN 0 ELSE coalesce(l.waiting, 0) END::int AS open_lines, coalesce(s.waiting, 0)::int AS open_strays"
-    " FROM payroll_batches b LEFT JOIN (SELECT batch_id, count(*) AS people, sum(asked) AS asked, sum(taken) AS taken,"
-    "  sum(booked) AS booked, count(*) FILTER (WHERE NOT settled) AS waiting FROM payroll_lines GROUP BY batch_id) l ON l.batch_id = b.id"
-    " LEFT JOIN (SELECT batch_id, sum(amount) AS amount, count(*) FILTER (WHERE NOT settled) AS waiting FROM payroll_strays"
+    " CASE WHEN b.state = 'sent' THEN 0 ELSE coalesce(l.waiting, 0) END::int AS open_lines, "
+    "coalesce(s.waiting, 0)::int AS open_strays"
+    " FROM payroll_batches b LEFT JOIN (SELECT batch_id, count(*) AS people, sum(asked) AS asked, "
+    "sum(taken) AS taken,"
+    "  sum(booked) AS booked, count(*) FILTER (WHERE NOT settled) AS waiting FROM payroll_lines GROUP "
+    "BY batch_id) l ON l.batch_id = b.id"
+    " LEFT JOIN (SELECT batch_id, sum(amount) AS amount, count(*) FILTER (WHERE NOT settled) AS "
+    "waiting FROM payroll_strays"
     "  GROUP BY batch_id) s ON s.batch_id = b.id"
 )
 
@@ -137,8 +150,10 @@ async def asked_of(source: AsyncSession | Reader, batch_id: UUID) -> list[AskedR
     return await (await reader_of(source)).rows(
         AskedRow,
         f"SELECT {_ASKED}, l.asked, coalesce(b.balance, 0)::bigint AS owed"
-        " FROM payroll_lines l JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON t.member_id = m.id"
-        " LEFT JOIN balances b ON b.party = m.id AND b.account = $2 WHERE l.batch_id = $1 ORDER BY lower(m.name), m.number",
+        " FROM payroll_lines l JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON "
+        "t.member_id = m.id"
+        " LEFT JOIN balances b ON b.party = m.id AND b.account = $2 WHERE l.batch_id = $1 ORDER BY "
+        "lower(m.name), m.number",
         batch_id,
         PAYROLL_RECEIVABLES,
     )
@@ -159,9 +174,12 @@ async def batch(source: AsyncSession | Reader, batch_id: UUID) -> BatchView | No
 
 
 _LINES = (
-    "SELECT m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') AS payroll_number, m.name,"
-    " m.status, l.asked, l.taken, l.booked, l.said, l.named, l.settled, l.decision, l.note FROM payroll_lines l"
-    " JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON t.member_id = m.id WHERE l.batch_id = $1"
+    "SELECT m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') "
+    "AS payroll_number, m.name,"
+    " m.status, l.asked, l.taken, l.booked, l.said, l.named, l.settled, l.decision, l.note FROM "
+    "payroll_lines l"
+    " JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON t.member_id = m.id WHERE "
+    "l.batch_id = $1"
 )
 _STRAYS = (
     "SELECT s.line, s.who, s.amount, s.said, s.settled, s.decision, s.note, m.name AS member_name"
@@ -211,7 +229,9 @@ async def lines_to_change(db: AsyncSession, batch_id: UUID) -> dict[UUID, Payrol
 
 async def line_to_change(db: AsyncSession, batch_id: UUID, member_id: UUID) -> PayrollLine | None:
     """Return one member's line, locked."""
-    statement = select(PayrollLine).where(PayrollLine.batch_id == batch_id, PayrollLine.member_id == member_id)
+    statement = select(PayrollLine).where(
+        PayrollLine.batch_id == batch_id, PayrollLine.member_id == member_id
+    )
     return (
         await db.execute(statement.with_for_update().execution_options(populate_existing=True))
     ).scalar_one_or_none()

@@ -1,6 +1,8 @@
-"""Bringing an employer's answer in: choose the file and the day of its money, look at what it would do, confirm.
+"""Bringing an employer's answer in: choose the file and the day of its money, look at what it would do,
+confirm.
 
-As with every import, nothing is kept on the server in between: the file's text travels in the confirming form and is read again there.
+As with every import, nothing is kept on the server in between: the file's text travels in the confirming form
+and is read again there.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ SHOWN_LINES: Final = 50
 
 
 @get(f"{ONE}/balasan", guards=[officer])
-async def choose_answer(request: AnyRequest, ro: Ro, brand: TheBrand, batch_id: FromPath[UUID]) -> Response[bytes]:
+async def choose_answer(
+    request: AnyRequest, ro: Ro, brand: TheBrand, batch_id: FromPath[UUID]
+) -> Response[bytes]:
     """Ask for the answer, and when its money came."""
     context = _context(await batch_of(ro, batch_id), clock.today(brand.timezone))
     return page(request, UPLOAD, place=PLACE, form=None, **context)
@@ -62,7 +66,9 @@ async def look(
     async with form.or_again(UPLOAD, place=PLACE, field="file", **context):
         content = await text_of(form.data.file)
         answer, plan = await write_in_thread(database, tenant, lambda db: plan_return(db, batch_id, content))
-    return page(request, PREVIEW, place=PLACE, **context, **_preview(content, form.data.on, answer, plan, visit))
+    return page(
+        request, PREVIEW, place=PLACE, **context, **_preview(content, form.data.on, answer, plan, visit)
+    )
 
 
 @post(f"{ONE}/balasan/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)

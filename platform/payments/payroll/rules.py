@@ -1,4 +1,6 @@
-"""Pure rules of deductions from pay: whose line of the employer's answer is whose, what of it pays off the debt, what is left to decide."""
+"""Pure rules of deductions from pay: whose line of the employer's answer is whose, what of it pays off the
+debt, what is left to decide.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one member's line: ``booked`` of ``taken`` pays off the debt, the rest is owed back until somebody decides.
+    """What came of one member's line: ``booked`` of ``taken`` pays off the debt, the rest is owed back until
+    somebody decides.
 
     ``named``: the answer had a line for the member.
     """
@@ -78,7 +81,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left to decide: all that was asked, or all that is still owed, was taken and no more."""
+        """Whether nothing is left to decide: all that was asked, or all that is still owed, was taken and no
+        more.
+        """
         return self.taken == self.booked == min(self.asked.asked, max(self.asked.owed, Rupiah(0)))
 
 
@@ -100,7 +105,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> Rupiah:
         """All that the employer took, in rupiah: what must have reached the bank."""
-        return Rupiah.total(each.taken for each in self.results) + Rupiah.total(each.amount for each in self.strays)
+        return Rupiah.total(each.taken for each in self.results) + Rupiah.total(
+            each.amount for each in self.strays
+        )
 
     @property
     def asked(self) -> Rupiah:
@@ -141,7 +148,9 @@ def match(asked: Sequence[Asked], rows: Iterable[Row]) -> Plan:
 
 
 def why_of(asked: int, taken: int, booked: int, *, named: bool) -> Why:
-    """Say what a line's difference is, from its stored figures in rupiah and whether the answer had a line for the member."""
+    """Say what a line's difference is, from its stored figures in rupiah and whether the answer had a line
+    for the member.
+    """
     if taken > booked:
         return Why.MORE
     if booked == asked:
@@ -178,7 +187,9 @@ def _numbers(people: Mapping[str, Asked]) -> tuple[dict[str, Asked], dict[str, A
 
 
 def _look(numbers: tuple[dict[str, Asked], dict[str, Asked]], number: str) -> Asked | None:
-    """Find a number as it is, else without the zeros before it, which spreadsheets drop, and the apostrophe that they add."""
+    """Find a number as it is, else without the zeros before it, which spreadsheets drop, and the apostrophe
+    that they add.
+    """
     if not number:
         return None
     exact, plain = numbers

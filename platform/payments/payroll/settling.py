@@ -1,4 +1,6 @@
-"""Deciding about each difference between what was asked of an employer and what was taken; with a reason, once."""
+"""Deciding about each difference between what was asked of an employer and what was taken; with a reason,
+once.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,23 @@ if TYPE_CHECKING:
 
 
 async def settle_line(
-    db: AsyncSession, actor: Actor, batch_id: UUID, member_id: UUID, decision: Decision, reason: str, *, on: date
+    db: AsyncSession,
+    actor: Actor,
+    batch_id: UUID,
+    member_id: UUID,
+    decision: Decision,
+    reason: str,
+    *,
+    on: date,
 ) -> None:
     """Decide about one member's difference. The same decision again changes nothing.
 
-    Too little was taken: "carry" leaves the debt for the next file, "kasbon" makes it store credit, whatever its limit. Too much:
-    "wallet" gives it into the member's wallet, "bank" says that an officer has given it back by transfer.
+    Too little was taken: "carry" leaves the debt for the next file, "kasbon" makes it store credit, whatever
+    its limit. Too much: "wallet" gives it into the member's wallet, "bank" says that an officer has given it
+    back by transfer.
 
-    Raises Refusal: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise, .wallet_of_nobody.
+    Raises Refusal: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
+    .wallet_of_nobody.
     """
     await one_at_a_time(db, LOCK)
     if decision == "kasbon":
@@ -77,10 +88,11 @@ async def settle_stray(
     member_number: str,
     on: date,
 ) -> None:
-    """Decide about money of somebody of whom nothing was asked: into a member's wallet, or given back to the employer by transfer.
+    """Decide about money of somebody of whom nothing was asked: into a member's wallet, or given back to the
+    employer by transfer.
 
-    Raises Refusal: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise, .no_member_of_number,
-    .wallet_of_nobody.
+    Raises Refusal: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
+    .no_member_of_number, .wallet_of_nobody.
     """
     await one_at_a_time(db, LOCK)
     stray = await payroll_queries.stray_to_change(db, batch_id, number)
@@ -97,7 +109,9 @@ async def settle_stray(
     if decision == "wallet":
         member = await member_by_number(db, member_number.strip())
         if member is None:
-            raise payroll_errors.NO_MEMBER_OF_NUMBER(number=member_number.strip() or "–", field="member_number")
+            raise payroll_errors.NO_MEMBER_OF_NUMBER(
+                number=member_number.strip() or "–", field="member_number"
+            )
         if member.status != "active":
             raise payroll_errors.WALLET_OF_NOBODY(name=member.name, field="decision")
         owner, name = member.id, member.name
@@ -108,7 +122,9 @@ async def settle_stray(
     audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"payroll:{batch_id}", facts=facts)
 
 
-async def _make_store_credit(db: AsyncSession, line: PayrollLine, name: str, key: str, *, on: date, by: str) -> None:
+async def _make_store_credit(
+    db: AsyncSession, line: PayrollLine, name: str, key: str, *, on: date, by: str
+) -> None:
     """What was not taken and is still owed becomes store credit."""
     assert line.booked is not None  # the answer has been taken
     await hold_books(db)

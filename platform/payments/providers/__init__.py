@@ -1,1 +1,3 @@
-"""Each way of paying as its outside world speaks: the only place that knows formats, signatures and amounts of others."""
+"""Each way of paying as its outside world speaks: the only place that knows formats, signatures and amounts
+of others.
+"""

@@ -1,6 +1,8 @@
-"""How a gateway with a plain JSON API is asked: over our one HTTP client, with every failure said as a fault that tells if asking again helps.
+"""How a gateway with a plain JSON API is asked: over our one HTTP client, with every failure said as a fault
+that tells if asking again helps.
 
-What is sent and answered holds names and keys: nothing is logged here, and no fault repeats a secret, even where the gateway does.
+What is sent and answered holds names and keys: nothing is logged here, and no fault repeats a secret, even
+where the gateway does.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,9 +52,11 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one request and return what was said, refusals included (``accepted`` turns those into faults).
+        """Send one request and return what was said, refusals included (``accepted`` turns those into
+        faults).
 
-        Raises ProviderFault: passing when nobody answered, was busy or broke; not passing without a key that can be sent.
+        Raises ProviderFault: passing when nobody answered, was busy or broke; not passing without a key that
+        can be sent.
         """
         if not self.key or not self.key.isascii() or not self.key.isprintable():
             raise ProviderFault(f"the key of {self.name} is missing or is not a key", passing=False)
@@ -74,23 +78,35 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
                 return Answer(status=status, body=said.content)
             if status < 400:
                 raise ProviderFault(f"{self.name} sends us elsewhere (HTTP {status})", passing=False)
-            fault = f"{self.name} is busy (HTTP 429)" if status == 429 else f"{self.name} is broken (HTTP {status})"
-        # outside of the except block: the client's error holds the request, and would hang on as the context of ours
+            fault = (
+                f"{self.name} is busy (HTTP 429)"
+                if status == 429
+                else (f"{self.name} is broken (HTTP {status})")
+            )
+        # outside of the except block: the client's error holds the request, and would hang on as the context
+        # of ours
         raise ProviderFault(fault, passing=True)
 
     def accepted(self, answer: Answer) -> Answer:
-        """Return the answer unless it is a refusal; raise that as a ProviderFault with the gateway's sentence."""
+        """Return the answer unless it is a refusal; raise that as a ProviderFault with the gateway's
+        sentence.
+        """
         if answer.refused:
             raise self.fault(answer)
         return answer
 
     def fault(self, answer: Answer, said: str | None = None) -> ProviderFault:
         """A refusal in the gateway's words, as a fault that does not pass by itself."""
-        sentence = " ".join((said or self.worded(answer.body)).split()).replace(self.key, "…")[:_LONGEST_SENTENCE]
+        sentence = " ".join((said or self.worded(answer.body)).split()).replace(self.key, "…")[
+            :_LONGEST_SENTENCE
+        ]
         return ProviderFault(f"{self.name}: {sentence or f'HTTP {answer.status}'}", passing=False)
 
     def read(self, answer: Answer, decode: Callable[[bytes], T]) -> T:
-        """The fields that we use, by ``decode``. Raises ProviderFault where they are not there: then something between us answered."""
+        """The fields that we use, by ``decode``.
+
+        Raises ProviderFault where they are not there: then something between us answered.
+        """
         try:
             return decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError):

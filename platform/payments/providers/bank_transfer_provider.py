@@ -1,4 +1,6 @@
-"""Transfer to the cooperative's bank account: shown with the exact amount and a reference; seen to have come by an officer or in the statement."""
+"""Transfer to the cooperative's bank account: shown with the exact amount and a reference; seen to have come
+by an officer or in the statement.
+"""
 
 from datetime import timedelta
 
@@ -27,8 +29,10 @@ CAPABILITIES = Capabilities(
             name="account",
             label=Words("Rekening koperasi", "The cooperative's account"),
             hint=Words(
-                "Bank, nomor, dan nama pemilik. Contoh: BCA 1234567890 a.n. Koperasi Melati. Kosong: rekening di profil.",
-                "Bank, number and holder, like: BCA 1234567890, Koperasi Melati. Empty: the account of the profile.",
+                "Bank, nomor, dan nama pemilik. Contoh: BCA 1234567890 a.n. Koperasi Melati. Kosong: "
+                "rekening di profil.",
+                "Bank, number and holder, like: BCA 1234567890, Koperasi Melati. Empty: the account of "
+                "the profile.",
             ),
             of_profile=True,
         ),

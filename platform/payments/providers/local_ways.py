@@ -1,4 +1,6 @@
-"""Ways that ask nobody outside: what they share, and cash and what the books hold of a member (savings, wallet, kasbon, potong gaji)."""
+"""Ways that ask nobody outside: what they share, and cash and what the books hold of a member (savings,
+wallet, kasbon, potong gaji).
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +23,9 @@ from payments.provider import (
 
 
 class LocalWay:
-    """A way that asks nobody outside: its money moves in our own books, over our counter, or where only an officer sees it."""
+    """A way that asks nobody outside: its money moves in our own books, over our counter, or where only an
+    officer sees it.
+    """
 
     def __init__(self, way: PaymentWay, capabilities: Capabilities) -> None:
         self.way = way
@@ -45,10 +49,14 @@ class LocalWay:
         return Refunded(state="failed", provider_reference=key, detail=f"{self.way} is given back by hand")
 
     async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
-        return Refunded(state="failed", provider_reference=refund_reference, detail=f"{self.way} is given back by hand")
+        return Refunded(
+            state="failed", provider_reference=refund_reference, detail=f"{self.way} is given back by hand"
+        )
 
     async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
-        """Nothing can be called back: what a payer has written down or photographed can still be paid, late."""
+        """Nothing can be called back: what a payer has written down or photographed can still be paid,
+        late.
+        """
 
     async def statement(self, means: Means, since: datetime, until: datetime) -> Statement:
         return Statement(lines=(), balance=None)
@@ -57,7 +65,9 @@ class LocalWay:
 register(LocalWay("cash", Capabilities(label=PAYMENT_WAY_NAMES["cash"], settles="hand_over", clearing=CASH)))
 
 
-def _of_the_books(way: PaymentWay, account: str, *, asks_pin: bool = False, entitlement: str | None = None) -> LocalWay:
+def _of_the_books(
+    way: PaymentWay, account: str, *, asks_pin: bool = False, entitlement: str | None = None
+) -> LocalWay:
     return LocalWay(
         way,
         Capabilities(

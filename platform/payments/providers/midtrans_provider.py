@@ -1,8 +1,10 @@
-"""Midtrans Snap: the buyer chooses a channel on Midtrans's page; we hear of it by notification and read the state back.
+"""Midtrans Snap: the buyer chooses a channel on Midtrans's page; we hear of it by notification and read the
+state back.
 
-An order id is charged once: it is our reference, and the idempotency key. Asking again for a page of the same reference gives another
-page of the same payment; where the buyer has chosen a channel already there is no page any more, only the state. Midtrans tells neither
-fees nor a balance to a Snap merchant: those are read from its monthly report or from the bank.
+An order id is charged once: it is our reference, and the idempotency key. Asking again for a page of the same
+reference gives another page of the same payment; where the buyer has chosen a channel already there is no
+page any more, only the state. Midtrans tells neither fees nor a balance to a Snap merchant: those are read
+from its monthly report or from the bank.
 """
 
 from __future__ import annotations
@@ -82,13 +84,18 @@ class MidtransProvider:
             lasts=timedelta(hours=24),
             entitlement="gateways",
             company="Midtrans",
-            hint=Words("Halaman pembayaran Midtrans terbuka sesudah ini", "Midtrans’ payment page opens next"),
+            hint=Words(
+                "Halaman pembayaran Midtrans terbuka sesudah ini", "Midtrans’ payment page opens next"
+            ),
             messages=("Payment Notification URL",),
             settings=_SETTINGS,
         )
 
     async def create(self, means: Means, intent: Intent) -> Started:
-        """Make the page to pay on. A reference whose channel is chosen already gives no page, but what the buyer has to pay to, if told."""
+        """Make the page to pay on.
+
+        A reference whose channel is chosen already gives no page, but what the buyer has to pay to, if told.
+        """
         gateway = _gateway(means)
         headers = {"x-override-notification": intent.endpoint_url} if intent.endpoint_url else {}
         answer = await gateway.ask(
@@ -101,17 +108,26 @@ class MidtransProvider:
                     provider_reference=known.transaction_id, shown=known.shown(), expires_at=intent.expires_at
                 )
         page = gateway.read(gateway.accepted(answer), _page_of)
-        return Started(provider_reference=page.token, redirect_url=page.redirect_url, expires_at=intent.expires_at)
+        return Started(
+            provider_reference=page.token, redirect_url=page.redirect_url, expires_at=intent.expires_at
+        )
 
     async def status(self, means: Means, reference: str, provider_reference: str) -> Status:
-        """Read the state. An order id that Midtrans does not know is a page on which no way was chosen: it waits until we let it expire."""
+        """Read the state.
+
+        An order id that Midtrans does not know is a page on which no way was chosen: it waits until we let it
+        expire.
+        """
         known = await _read_back(_gateway(means), means, reference)
         if known is None:
             return Status(state="awaiting", reference=reference, provider_reference=provider_reference)
         return status_of(known)
 
     def verify(self, means: Means, headers: Mapping[str, str], body: bytes) -> Event:
-        """Read a notification. Its signature covers order id, status code and amount as text, not the state: hence the reading back."""
+        """Read a notification.
+
+        Its signature covers order id, status code and amount as text, not the state: hence the reading back.
+        """
         try:
             told = transaction_of(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -130,7 +146,9 @@ class MidtransProvider:
         )
 
     async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
-        """Give back over the channel that was paid by; virtual accounts and shops' counters cannot, which Midtrans then says."""
+        """Give back over the channel that was paid by; virtual accounts and shops' counters cannot, which
+        Midtrans then says.
+        """
         gateway = _gateway(means)
         answer = await gateway.ask(
             "POST",
@@ -150,15 +168,20 @@ class MidtransProvider:
         raise gateway.fault(answer)
 
     async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
-        """Look for the refund among those of the transaction. One that is not there is still pending: Midtrans lists only granted ones."""
+        """Look for the refund among those of the transaction.
+
+        One that is not there is still pending: Midtrans lists only granted ones.
+        """
         known = await _read_back(_gateway(means), means, payment.reference)
         granted = known is not None and known.refund(key) is not None
         return Refunded(state="done" if granted else "pending", provider_reference=refund_reference or key)
 
     async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
-        """Let it expire while nobody paid: Midtrans's own cancelling would also give back what a card has paid in the meantime.
+        """Let it expire while nobody paid: Midtrans's own cancelling would also give back what a card has
+        paid in the meantime.
 
-        A page on which no way was chosen cannot be closed. It runs out at its own time, and money may still come late.
+        A page on which no way was chosen cannot be closed. It runs out at its own time, and money may still
+        come late.
         """
         gateway = _gateway(means)
         answer = await gateway.ask("POST", _of(means, reference, "expire"))
@@ -166,7 +189,10 @@ class MidtransProvider:
             raise gateway.fault(answer)
 
     async def statement(self, means: Means, since: datetime, until: datetime) -> Statement:
-        """Nothing: Midtrans has no API of movements or of a balance for Snap merchants. Its fees and payouts are seen at the bank."""
+        """Nothing: Midtrans has no API of movements or of a balance for Snap merchants.
+
+        Its fees and payouts are seen at the bank.
+        """
         return Statement(lines=(), balance=None)
 
 
@@ -186,7 +212,9 @@ _SETTINGS: Final = (
     Setting(
         name="channels",
         label=Words("Cara yang ditawarkan", "Channels offered"),
-        hint=Words("Cara itu harus aktif di akun Midtrans Anda.", "They must be active in your Midtrans account."),
+        hint=Words(
+            "Cara itu harus aktif di akun Midtrans Anda.", "They must be active in your Midtrans account."
+        ),
         default="all",
         choices=(
             ("all", Words("Semua yang aktif di Midtrans", "All that are active at Midtrans")),
@@ -204,7 +232,9 @@ _SETTINGS: Final = (
     Setting(
         name="signature_key",
         label=Words("Signature Secret Key", "Signature Secret Key"),
-        hint=Words("Hanya jika Midtrans memberi kunci tersendiri.", "Only if Midtrans gave you a separate one."),
+        hint=Words(
+            "Hanya jika Midtrans memberi kunci tersendiri.", "Only if Midtrans gave you a separate one."
+        ),
         secret=True,
         required=False,
     ),
@@ -214,19 +244,24 @@ _SETTINGS: Final = (
 def _event_id(told: Transaction, body: bytes) -> str:
     """What tells one notification from another: Midtrans gives them no id.
 
-    Its signature does not cover the state, nor refunds. Who repeats a signed notification under the name of one that is still to come
-    must not take its place, so the whole message counts.
+    Its signature does not cover the state, nor refunds. Who repeats a signed notification under the name of
+    one that is still to come must not take its place, so the whole message counts.
     """
     digest = hashlib.sha256(body).hexdigest()[:32]
     return f"{told.transaction_id or told.order_id}:{told.transaction_status}:{digest}"
 
 
 def _gateway(means: Means) -> Gateway:
-    return Gateway(name="Midtrans", client=means.client, key=means.secrets.get("server_key", ""), worded=_worded)
+    return Gateway(
+        name="Midtrans", client=means.client, key=means.secrets.get("server_key", ""), worded=_worded
+    )
 
 
 def _host(means: Means, hosts: Mapping[bool, str]) -> str:
-    """The real host, or the sandbox's for test keys. A stand-in answers for all of them, so that nothing tried reaches a real one."""
+    """The real host, or the sandbox's for test keys.
+
+    A stand-in answers for all of them, so that nothing tried reaches a real one.
+    """
     address = means.address.rstrip("/")
     return hosts[means.live] if address == REAL_ADDRESSES["midtrans"] else address
 
@@ -236,7 +271,10 @@ def _of(means: Means, reference: str, what: str) -> str:
 
 
 async def _read_back(gateway: Gateway, means: Means, reference: str) -> Transaction | None:
-    """What Midtrans knows of an order id, or nothing. It tells refusals sometimes by HTTP, sometimes within a 200."""
+    """What Midtrans knows of an order id, or nothing.
+
+    It tells refusals sometimes by HTTP, sometimes within a 200.
+    """
     answer = await gateway.ask("GET", _of(means, reference, "status"))
     code = _code(gateway, answer)
     if code == 404:
@@ -248,7 +286,10 @@ async def _read_back(gateway: Gateway, means: Means, reference: str) -> Transact
 
 
 def _code(gateway: Gateway, answer: Answer) -> int:
-    """The code that Midtrans means, which may stand within a 200. Raises ProviderFault (passing) where it means that it is broken."""
+    """The code that Midtrans means, which may stand within a 200.
+
+    Raises ProviderFault (passing) where it means that it is broken.
+    """
     if answer.refused:
         return answer.status
     code = gateway.read(answer, transaction_of).code
@@ -273,7 +314,10 @@ def _order(means: Means, intent: Intent) -> dict[str, Any]:
         minutes = max(1, -((now - intent.expires_at) // timedelta(minutes=1)))
         start = f"{now.astimezone(MIDTRANS_ZONE):%Y-%m-%d %H:%M:%S} +0700"
         order["expiry"] = {"start_time": start, "unit": "minute", "duration": minutes}
-        order["page_expiry"] = {"unit": "minute", "duration": min(max(minutes, _SHORTEST_PAGE), _LONGEST_PAGE)}
+        order["page_expiry"] = {
+            "unit": "minute",
+            "duration": min(max(minutes, _SHORTEST_PAGE), _LONGEST_PAGE),
+        }
     return order
 
 

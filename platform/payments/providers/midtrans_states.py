@@ -1,4 +1,7 @@
-"""What Midtrans says of a transaction, in its words and in ours. Times are WIB without saying so; amounts are text like "24145.00"."""
+"""What Midtrans says of a transaction, in its words and in ours.
+
+Times are WIB without saying so; amounts are text like "24145.00".
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ MIDTRANS_ZONE: Final = timezone(timedelta(hours=7))
 
 _WHOLE: Final = re.compile(r"([0-9]{1,15})(?:\.0{1,2})?")
 
-# https://docs.midtrans.com/docs/transaction-status-cycle; a capture is judged by its fraud status, see status_of
+# https://docs.midtrans.com/docs/transaction-status-cycle; a capture is judged by its fraud status, see
+# status_of
 _STATES: Final[dict[str, OutsideState]] = {
     "pending": "awaiting",
     "authorize": "awaiting",
@@ -45,7 +49,10 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Transaction(msgspec.Struct, frozen=True):
-    """The fields that we use of an answer or a notification. ``gross_amount`` stays text: the signature covers it as it was sent."""
+    """The fields that we use of an answer or a notification.
+
+    ``gross_amount`` stays text: the signature covers it as it was sent.
+    """
 
     status_code: str = ""
     status_message: str = ""
@@ -76,7 +83,10 @@ class Transaction(msgspec.Struct, frozen=True):
         return next((refund for refund in self.refunds if refund.refund_key == key), None)
 
     def shown(self) -> dict[str, Any]:
-        """What the buyer pays to, where Midtrans tells it after the choice: a virtual account's number. A QR code it tells only once."""
+        """What the buyer pays to, where Midtrans tells it after the choice: a virtual account's number.
+
+        A QR code it tells only once.
+        """
         if self.va_numbers:
             return {"va_bank": self.va_numbers[0].bank.upper(), "va_number": self.va_numbers[0].va_number}
         if self.permata_va_number:
@@ -87,7 +97,10 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 def transaction_of(body: bytes) -> Transaction:
-    """Read an answer or a notification; what is null counts as not told. Raises msgspec.DecodeError for anything else."""
+    """Read an answer or a notification; what is null counts as not told.
+
+    Raises msgspec.DecodeError for anything else.
+    """
     told = msgspec.json.decode(body)
     if not isinstance(told, dict):
         raise msgspec.ValidationError("not an object")
@@ -95,7 +108,10 @@ def transaction_of(body: bytes) -> Transaction:
 
 
 def status_of(told: Transaction) -> Status:
-    """Our state of a transaction. Raises ProviderFault for a state we do not know and an amount that is not whole rupiah."""
+    """Our state of a transaction.
+
+    Raises ProviderFault for a state we do not know and an amount that is not whole rupiah.
+    """
     state = _state(told)
     refunded = _refunded(told)
     return Status(
@@ -114,7 +130,10 @@ def status_of(told: Transaction) -> Status:
 
 
 def whole_rupiah(text: str) -> Rupiah:
-    """Read an amount like "24145.00". Raises ProviderFault for a fraction of a rupiah and for what is no amount."""
+    """Read an amount like "24145.00".
+
+    Raises ProviderFault for a fraction of a rupiah and for what is no amount.
+    """
     found = _WHOLE.fullmatch(text)
     if found is None:
         raise ProviderFault(f"Midtrans told an amount that is not whole rupiah: {text[:30]!r}", passing=False)
@@ -141,12 +160,16 @@ def _refunded(told: Transaction) -> Rupiah:
         return Rupiah.total(whole_rupiah(refund.refund_amount) for refund in told.refunds)
     if told.refund_amount:
         return whole_rupiah(told.refund_amount)
-    return whole_rupiah(told.gross_amount) if told.transaction_status in {"refund", "chargeback"} else Rupiah(0)
+    return (
+        whole_rupiah(told.gross_amount) if told.transaction_status in {"refund", "chargeback"} else Rupiah(0)
+    )
 
 
 def _disputes(told: Transaction) -> tuple[str, ...]:
     """What Midtrans calls a chargeback: while the state says so, it is the newest of what went back."""
-    newest = told.refunds[-1].refund_chargeback_id if told.transaction_status in _DISPUTED and told.refunds else ""
+    newest = (
+        told.refunds[-1].refund_chargeback_id if told.transaction_status in _DISPUTED and told.refunds else ""
+    )
     return (str(newest),) if newest else ()
 
 

@@ -1,7 +1,10 @@
-"""QRIS payloads: read with every check, and turned from a sticker's into one for a single amount. Pure: text in, text out.
+"""QRIS payloads: read with every check, and turned from a sticker's into one for a single amount.
 
-A payload is parts of tag, length and value (``qris_parts``). What is here follows EMVCo's Merchant-Presented Mode and what QRIS adds to it:
-the national merchant number (NMID) in part 51, rupiah (360), Indonesia (ID). Parts that we do not know stay as they are.
+Pure: text in, text out.
+
+A payload is parts of tag, length and value (``qris_parts``). What is here follows EMVCo's Merchant-Presented
+Mode and what QRIS adds to it: the national merchant number (NMID) in part 51, rupiah (360), Indonesia (ID).
+Parts that we do not know stay as they are.
 """
 
 import re
@@ -42,7 +45,8 @@ _NEEDED: Final[Mapping[str, tuple[Words, re.Pattern[str]]]] = {
 }
 _POSTCODE: Final = Words("kode pos", "postcode")
 _AMOUNT_NAME: Final = Words("jumlah", "amount")
-# 54 is what is to be paid; 55 to 57 would let the buyer pay more: a tip, or a fee that may not be put on the buyer.
+# 54 is what is to be paid; 55 to 57 would let the buyer pay more: a tip, or a fee that may not be put on the
+# buyer.
 _OF_ONE_PAYMENT: Final = frozenset({"54", "55", "56", "57"})
 
 
@@ -93,7 +97,9 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def criteria(self) -> str:
-        """The size of the merchant by Bank Indonesia: UMI, UKE, UME, UBE or URE; empty where it is not told."""
+        """The size of the merchant by Bank Indonesia:
+        UMI, UKE, UME, UBE or URE; empty where it is not told.
+        """
         return self.national.value("03")
 
     @property
@@ -126,9 +132,10 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 def read(payload: str) -> Qris:
     """Read a payload as it was pasted or seen; blanks around it do not count.
 
-    The check code is looked at before the structure, so that whatever was changed on the way is told as that. Raises Refusal (422):
-    payments.qris_empty, .qris_not_emv, .qris_too_long, .qris_cut_off, .qris_crc_mismatch, .qris_not_readable, .qris_part_twice,
-    .qris_not_rupiah, .qris_not_indonesian, .qris_no_nmid, .qris_part_wrong.
+    The check code is looked at before the structure, so that whatever was changed on the way is told as that.
+    Raises Refusal (422): payments.qris_empty, .qris_not_emv, .qris_too_long, .qris_cut_off,
+    .qris_crc_mismatch, .qris_not_readable, .qris_part_twice, .qris_not_rupiah, .qris_not_indonesian,
+    .qris_no_nmid, .qris_part_wrong.
     """
     text = payload.strip(_AROUND)
     if not text:
@@ -138,7 +145,8 @@ def read(payload: str) -> Qris:
     if len(text) > LONGEST:
         raise errors.QRIS_TOO_LONG(length=len(text), most=LONGEST)
     for position, letter in enumerate(text, start=1):
-        if unicodedata.category(letter) in {"Cc", "Cs"}:  # control characters, and halves that no UTF-8 can hold
+        # control characters, and halves that no UTF-8 can hold
+        if unicodedata.category(letter) in {"Cc", "Cs"}:
             raise errors.QRIS_NOT_READABLE(position=position)
     if text[-8:-4] != _CRC_HEAD:
         raise errors.QRIS_CUT_OFF()
@@ -151,10 +159,12 @@ def read(payload: str) -> Qris:
 
 
 def dynamic(payload: str, amount: Rupiah, reference: str | None = None) -> str:
-    """Return the payload for one payment of ``amount`` (Rp1 to Rp10.000.000), with our reference in part 62.05 where one is given.
+    """Return the payload for one payment of ``amount`` (Rp1 to Rp10.000.000), with our reference in part
+    62.05 where one is given.
 
-    An amount, a tip or a fee that the old payload had is left out: the buyer pays ``amount`` and never more. Raises Refusal as ``read``
-    does, and payments.qris_amount_out_of_range, .qris_reference_malformed, .qris_no_room; TypeError for an amount that is no whole number.
+    An amount, a tip or a fee that the old payload had is left out: the buyer pays ``amount`` and never more.
+    Raises Refusal as ``read`` does, and payments.qris_amount_out_of_range, .qris_reference_malformed,
+    .qris_no_room; TypeError for an amount that is no whole number.
     """
     old = read(payload)
     money = Rupiah(amount)
@@ -174,7 +184,10 @@ def dynamic(payload: str, amount: Rupiah, reference: str | None = None) -> str:
 
 
 def require_static(qris: Qris) -> None:
-    """Refuse a payload that was made for one payment: what is kept for all payments is the sticker's. Raises payments.qris_not_static."""
+    """Refuse a payload that was made for one payment: what is kept for all payments is the sticker's.
+
+    Raises payments.qris_not_static.
+    """
     if qris.kind != "static" or qris.amount is not None:
         raise errors.QRIS_NOT_STATIC()
 
@@ -203,7 +216,10 @@ def _checked(parts: tuple[Part, ...], crc: str) -> Qris:
 
 
 def _amount(parts: tuple[Part, ...]) -> Rupiah | None:
-    """Whole rupiah of part 54; None where there is none. Cents that are not zero, and nothing at all, are no amount."""
+    """Whole rupiah of part 54; None where there is none.
+
+    Cents that are not zero, and nothing at all, are no amount.
+    """
     written = next((part.value for part in parts if part.tag == "54"), None)
     if written is None:
         return None

@@ -29,14 +29,18 @@ QRIS_CUT_OFF = Kind(
 QRIS_CRC_MISMATCH = Kind(
     "payments.qris_crc_mismatch",
     422,
-    id="Kode pemeriksa QRIS tidak cocok: ada yang berubah atau salah salin. Salin ulang teksnya, atau foto lagi stikernya.",
-    en="The check code of the QRIS does not match: something was changed or copied wrong. Copy it again, or take another photo of the sticker.",
+    id="Kode pemeriksa QRIS tidak cocok: ada yang berubah atau salah salin. Salin ulang teksnya, atau "
+    "foto lagi stikernya.",
+    en="The check code of the QRIS does not match: something was changed or copied wrong. Copy it again, "
+    "or take another photo of the sticker.",
 )
 QRIS_NOT_READABLE = Kind(
     "payments.qris_not_readable",
     422,
-    id="Susunan QRIS tidak terbaca, mulai karakter ke-{position}. Minta teks yang benar dari penyedia QRIS Anda.",
-    en="The structure of the QRIS cannot be read from character {position} on. Ask your QRIS provider for the right text.",
+    id="Susunan QRIS tidak terbaca, mulai karakter ke-{position}. Minta teks yang benar dari penyedia "
+    "QRIS Anda.",
+    en="The structure of the QRIS cannot be read from character {position} on. Ask your QRIS provider for "
+    "the right text.",
 )
 QRIS_PART_TWICE = Kind(
     "payments.qris_part_twice",
@@ -47,8 +51,10 @@ QRIS_PART_TWICE = Kind(
 QRIS_PART_WRONG = Kind(
     "payments.qris_part_wrong",
     422,
-    id="Bagian {tag} dari QRIS ({name}) tidak ada atau tidak sesuai aturan. Minta teks yang benar dari penyedia QRIS Anda.",
-    en="Part {tag} of the QRIS ({name}) is missing or not as the rules say. Ask your QRIS provider for the right text.",
+    id="Bagian {tag} dari QRIS ({name}) tidak ada atau tidak sesuai aturan. Minta teks yang benar dari "
+    "penyedia QRIS Anda.",
+    en="Part {tag} of the QRIS ({name}) is missing or not as the rules say. Ask your QRIS provider for "
+    "the right text.",
 )
 QRIS_NOT_RUPIAH = Kind(
     "payments.qris_not_rupiah",
@@ -65,14 +71,18 @@ QRIS_NOT_INDONESIAN = Kind(
 QRIS_NO_NMID = Kind(
     "payments.qris_no_nmid",
     422,
-    id="QRIS ini tidak memuat NMID (nomor pedagang nasional, diawali ID). Minta QRIS yang lengkap dari penyedia Anda.",
-    en="This QRIS has no NMID (the national merchant number, beginning with ID). Ask your provider for a complete QRIS.",
+    id="QRIS ini tidak memuat NMID (nomor pedagang nasional, diawali ID). Minta QRIS yang lengkap dari "
+    "penyedia Anda.",
+    en="This QRIS has no NMID (the national merchant number, beginning with ID). Ask your provider for a "
+    "complete QRIS.",
 )
 QRIS_NOT_STATIC = Kind(
     "payments.qris_not_static",
     422,
-    id="QRIS ini sekali pakai: sudah dibuat untuk satu pembayaran. Pakai QRIS dari stiker koperasi, yang belum ada jumlahnya.",
-    en="This QRIS is for one use: it was made for a single payment. Use the one on the cooperative's sticker, which has no amount yet.",
+    id="QRIS ini sekali pakai: sudah dibuat untuk satu pembayaran. Pakai QRIS dari stiker koperasi, yang "
+    "belum ada jumlahnya.",
+    en="This QRIS is for one use: it was made for a single payment. Use the one on the cooperative's "
+    "sticker, which has no amount yet.",
 )
 QRIS_AMOUNT_OUT_OF_RANGE = Kind(
     "payments.qris_amount_out_of_range",
@@ -101,8 +111,10 @@ PHOTO_NOT_A_PICTURE = Kind(
 PHOTO_TOO_LARGE = Kind(
     "payments.photo_too_large",
     422,
-    id="Foto ini terlalu besar. Paling banyak {megabytes} MB dan {megapixels} juta titik; potong di sekitar kode QR-nya.",
-    en="This photo is too large. At most {megabytes} MB and {megapixels} million pixels; crop it around the QR code.",
+    id="Foto ini terlalu besar. Paling banyak {megabytes} MB dan {megapixels} juta titik; potong di "
+    "sekitar kode QR-nya.",
+    en="This photo is too large. At most {megabytes} MB and {megapixels} million pixels; crop it around "
+    "the QR code.",
 )
 PHOTO_WITHOUT_QR = Kind(
     "payments.photo_without_qr",

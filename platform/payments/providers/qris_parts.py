@@ -1,7 +1,8 @@
-"""The alphabet of merchant-presented QR payloads: parts of tag, length and value one after another, and the check code at their end.
+"""The alphabet of merchant-presented QR payloads: parts of tag, length and value one after another, and the
+check code at their end.
 
-Source: EMVCo, QR Code Specification for Payment Systems, Merchant-Presented Mode. Lengths there are numbers of characters, not of bytes;
-the check code is reckoned over the bytes of UTF-8.
+Source: EMVCo, QR Code Specification for Payment Systems, Merchant-Presented Mode. Lengths there are numbers
+of characters, not of bytes; the check code is reckoned over the bytes of UTF-8.
 """
 
 import binascii
@@ -23,15 +24,18 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def crc16(text: str) -> str:
-    """Return the check code of a text as four capital hexadecimal digits: CRC-16/CCITT-FALSE of its UTF-8, "29B1" for "123456789"."""
+    """Return the check code of a text as four capital hexadecimal digits: CRC-16/CCITT-FALSE of its UTF-8,
+    "29B1" for "123456789".
+    """
     return f"{binascii.crc_hqx(text.encode(), 0xFFFF):04X}"
 
 
 def take_apart(text: str, *, start: int = 0) -> tuple[Part, ...]:
     """Read parts until the text ends exactly where the last one does.
 
-    ``start`` is where the text begins in the whole payload, for the sentence. An empty value passes: it means nothing, and harms nothing
-    in a part that we do not use. Raises Refusal: payments.qris_not_readable, payments.qris_part_twice.
+    ``start`` is where the text begins in the whole payload, for the sentence. An empty value passes: it means
+    nothing, and harms nothing in a part that we do not use. Raises Refusal: payments.qris_not_readable,
+    payments.qris_part_twice.
     """
     parts: list[Part] = []
     seen: set[str] = set()
@@ -52,7 +56,10 @@ def take_apart(text: str, *, start: int = 0) -> tuple[Part, ...]:
 
 
 def put_together(parts: Iterable[Part]) -> str:
-    """Write parts one after another. Raises Refusal (payments.qris_no_room) for a value of more than 99 characters."""
+    """Write parts one after another.
+
+    Raises Refusal (payments.qris_no_room) for a value of more than 99 characters.
+    """
     written = []
     for part in parts:
         if len(part.value) > LONGEST_VALUE:
@@ -62,7 +69,9 @@ def put_together(parts: Iterable[Part]) -> str:
 
 
 def with_part(parts: Iterable[Part], new: Part) -> tuple[Part, ...]:
-    """Return the parts with ``new`` in place of its namesake, or before the first part of a higher tag; part 00 stays in front."""
+    """Return the parts with ``new`` in place of its namesake, or before the first part of a higher tag; part
+    00 stays in front.
+    """
     kept = list(parts)
     for position, part in enumerate(kept):
         if part.tag == new.tag:

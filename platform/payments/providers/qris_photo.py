@@ -15,7 +15,8 @@ MOST_MEGABYTES: Final = 10
 MOST_MEGAPIXELS: Final = 40
 LONGEST_SIDE: Final = 20_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
-# Pixels of the longer side at which the code is looked for: most stickers fill the photo; one far away needs the finer look.
+# Pixels of the longer side at which the code is looked for: most stickers fill the photo; one far away needs
+# the finer look.
 _LOOKS: Final = (1_600, 4_000)
 _KINDS: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _BEGINNING: Final = "000201"
@@ -24,8 +25,9 @@ _BEGINNING: Final = "000201"
 def read_photo(content: bytes) -> str:
     """Return the payload of the one QRIS on a photo; it has passed the same checks as one that was pasted.
 
-    Takes up to some seconds of one core: call it in a thread. Other QR codes on the photo are left alone. Raises Refusal:
-    payments.photo_not_a_picture, .photo_too_large, .photo_without_qr, .photo_without_qris, .photo_with_several, and those of ``qris.read``.
+    Takes up to some seconds of one core: call it in a thread. Other QR codes on the photo are left alone.
+    Raises Refusal: payments.photo_not_a_picture, .photo_too_large, .photo_without_qr, .photo_without_qris,
+    .photo_with_several, and those of ``qris.read``.
     """
     picture = _opened(content)
     texts: set[str] = set()
@@ -54,7 +56,8 @@ def _opened(content: bytes) -> Image.Image:
             if opened.width * opened.height > MOST_MEGAPIXELS * 1_000_000 or max(opened.size) > LONGEST_SIDE:
                 raise _too_large()
             opened.draft("L", (_LOOKS[-1], _LOOKS[-1]))
-            opened.thumbnail((_LOOKS[-1], _LOOKS[-1]))  # before anything is copied: what is larger is not looked at
+            # before anything is copied: what is larger is not looked at
+            opened.thumbnail((_LOOKS[-1], _LOOKS[-1]))
             return _on_paper(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large() from error

@@ -1,7 +1,9 @@
-"""QRIS from the cooperative's own sticker: every payment gets the sticker's payload with its amount and reference in it.
+"""QRIS from the cooperative's own sticker: every payment gets the sticker's payload with its amount and
+reference in it.
 
-Nobody calls us when it is paid. An officer sees it in the provider's app, or the statement brings it. What the provider keeps of each payment
-(the merchant discount) is an expense of the cooperative by its fee rule; it is never put on the buyer.
+Nobody calls us when it is paid. An officer sees it in the provider's app, or the statement brings it. What
+the provider keeps of each payment (the merchant discount) is an expense of the cooperative by its fee rule;
+it is never put on the buyer.
 """
 
 from collections.abc import Mapping
@@ -25,7 +27,9 @@ from payments.providers.local_ways import LocalWay
 
 CAPABILITIES: Final = Capabilities(
     label=PAYMENT_WAY_NAMES["qris"],
-    hint=Words("Pindai dengan aplikasi bank atau dompet digital apa pun", "Scan with any bank’s app or e-wallet"),
+    hint=Words(
+        "Pindai dengan aplikasi bank atau dompet digital apa pun", "Scan with any bank’s app or e-wallet"
+    ),
     settles="officer",
     clearing=GATEWAYS,
     least=qris.LEAST,
@@ -49,7 +53,10 @@ class QrisSticker(LocalWay):
     """The provider of the way "qris"."""
 
     async def create(self, means: Means, intent: Intent) -> Started:
-        """Make the payload of one payment. Raises ProviderFault (not passing) for settings or amounts that QRIS does not take."""
+        """Make the payload of one payment.
+
+        Raises ProviderFault (not passing) for settings or amounts that QRIS does not take.
+        """
         try:
             sticker = _sticker(means.settings)
             payload = _for_one(sticker.payload, intent)
@@ -60,10 +67,11 @@ class QrisSticker(LocalWay):
 
 
 def check_settings(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return what an officer should recognise of the sticker before it is kept: merchant, nmid, city, postcode, criteria, category, domains.
+    """Return what an officer should recognise of the sticker before it is kept: merchant, nmid, city,
+    postcode, criteria, category, domains.
 
-    ``payload`` in it is the text to keep, without the blanks around it. ``domains`` names who runs the accounts, separated by commas.
-    Raises Refusal as ``qris.read`` does, and payments.qris_not_static.
+    ``payload`` in it is the text to keep, without the blanks around it. ``domains`` names who runs the
+    accounts, separated by commas. Raises Refusal as ``qris.read`` does, and payments.qris_not_static.
     """
     sticker = _sticker(settings)
     return {
@@ -85,7 +93,9 @@ def _sticker(settings: Mapping[str, str]) -> qris.Qris:
 
 
 def _for_one(payload: str, intent: Intent) -> str:
-    """With our reference where it fits: a full sticker still takes the amount, and amount and hour tell the payment."""
+    """With our reference where it fits: a full sticker still takes the amount, and amount and hour tell the
+    payment.
+    """
     try:
         return qris.dynamic(payload, intent.amount, intent.reference)
     except Refusal as refusal:

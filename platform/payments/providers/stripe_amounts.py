@@ -1,8 +1,9 @@
 """The one place where rupiah become Stripe's hundredths of a rupiah, and hundredths become rupiah again.
 
-Stripe has no zero-decimal rupiah: Rp25.000 is ``2500000`` there (docs.stripe.com/currencies). What a member pays is whole rupiah, so a
-remainder on the way back means that somebody reckoned otherwise than we do: it is refused, never rounded. What Stripe reckons itself by a
-percentage (its fee, a payout, its balance) may end within a rupiah: there, and only there, less than one rupiah goes against us.
+Stripe has no zero-decimal rupiah: Rp25.000 is ``2500000`` there (docs.stripe.com/currencies). What a member
+pays is whole rupiah, so a remainder on the way back means that somebody reckoned otherwise than we do: it is
+refused, never rounded. What Stripe reckons itself by a percentage (its fee, a payout, its balance) may end
+within a rupiah: there, and only there, less than one rupiah goes against us.
 """
 
 from typing import Final
@@ -17,7 +18,10 @@ MOST: Final = Rupiah(9_999_999_999)
 
 
 def to_stripe(amount: Rupiah) -> int:
-    """Hundredths of a rupiah, as Stripe counts them. Raises TypeError for anything but Rupiah: a bare number may be hundredths already."""
+    """Hundredths of a rupiah, as Stripe counts them.
+
+    Raises TypeError for anything but Rupiah: a bare number may be hundredths already.
+    """
     if not issubclass(type(amount), Rupiah):
         msg = f"Stripe is sent hundredths of Rupiah, not of {type(amount).__name__}"
         raise TypeError(msg)
@@ -25,7 +29,10 @@ def to_stripe(amount: Rupiah) -> int:
 
 
 def from_stripe(hundredths: int) -> Rupiah:
-    """Whole rupiah of what was paid or refunded. Raises ProviderFault (not passing) for a part of a rupiah."""
+    """Whole rupiah of what was paid or refunded.
+
+    Raises ProviderFault (not passing) for a part of a rupiah.
+    """
     rupiah, rest = divmod(_counted(hundredths), HUNDREDTHS)
     if rest:
         said = f"Stripe tells {hundredths} hundredths of a rupiah, which is no whole number of rupiah"
@@ -34,12 +41,16 @@ def from_stripe(hundredths: int) -> Rupiah:
 
 
 def at_least_ours(hundredths: int) -> Rupiah:
-    """Whole rupiah that are surely ours, of a sum that Stripe reckoned: a part of a rupiah is left out (and added to what we owe)."""
+    """Whole rupiah that are surely ours, of a sum that Stripe reckoned: a part of a rupiah is left out (and
+    added to what we owe).
+    """
     return Rupiah(_counted(hundredths) // HUNDREDTHS)
 
 
 def fee_from_stripe(hundredths: int) -> Rupiah:
-    """Whole rupiah that Stripe kept: a part of a rupiah counts as one, so that what is left is never more than what Stripe has."""
+    """Whole rupiah that Stripe kept: a part of a rupiah counts as one, so that what is left is never more
+    than what Stripe has.
+    """
     return -at_least_ours(-_counted(hundredths))
 
 

@@ -1,6 +1,9 @@
-"""The few fields of Stripe's answers that a payment needs. Amounts are hundredths of a rupiah here; moments are seconds since 1970.
+"""The few fields of Stripe's answers that a payment needs.
 
-Sources: docs.stripe.com/api/checkout/sessions/object, …/payment_intents/object, …/charges/object, …/balance_transactions/object, …/refunds/object.
+Amounts are hundredths of a rupiah here; moments are seconds since 1970.
+
+Sources: docs.stripe.com/api/checkout/sessions/object, …/payment_intents/object, …/charges/object,
+…/balance_transactions/object, …/refunds/object.
 """
 
 from typing import Any
@@ -9,7 +12,10 @@ import msgspec
 
 
 class BalanceTransaction(msgspec.Struct, frozen=True):
-    """One movement of the account's balance at Stripe. ``fee`` holds all that was kept: Stripe's own, taxes, and the platform's."""
+    """One movement of the account's balance at Stripe.
+
+    ``fee`` holds all that was kept: Stripe's own, taxes, and the platform's.
+    """
 
     id: str
     amount: int
@@ -22,7 +28,10 @@ class BalanceTransaction(msgspec.Struct, frozen=True):
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """The money itself. ``balance_transaction`` and ``application_fee`` may follow some seconds after its success."""
+    """The money itself.
+
+    ``balance_transaction`` and ``application_fee`` may follow some seconds after its success.
+    """
 
     id: str
     amount: int
@@ -45,7 +54,9 @@ class PaymentIntent(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A Checkout Session: ``status`` is open | complete | expired, ``payment_status`` is paid | unpaid | no_payment_required."""
+    """A Checkout Session: ``status`` is open | complete | expired, ``payment_status`` is paid | unpaid |
+    no_payment_required.
+    """
 
     id: str
     livemode: bool

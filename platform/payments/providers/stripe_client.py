@@ -1,7 +1,9 @@
-"""How Stripe is spoken to: its own package over our one HTTP client, and its errors as faults that say whether asking again helps.
+"""How Stripe is spoken to: its own package over our one HTTP client, and its errors as faults that say
+whether asking again helps.
 
-Nothing here knows what a payment is: billing speaks to Stripe through the same door. Retries belong to our jobs, so the package makes none.
-Request and answer bodies hold names and addresses of buyers: they are not logged, and no error carries them further.
+Nothing here knows what a payment is: billing speaks to Stripe through the same door. Retries belong to our
+jobs, so the package makes none. Request and answer bodies hold names and addresses of buyers: they are not
+logged, and no error carries them further.
 """
 
 import logging
@@ -19,7 +21,8 @@ from payments.provider import REAL_ADDRESSES, ProviderFault
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
-# The package keeps a number of this machine in the home folder and sends it along, and prints bodies where its debug level is asked for.
+# The package keeps a number of this machine in the home folder and sends it along, and prints bodies where
+# its debug level is asked for.
 stripe.enable_telemetry = False
 stripe.log = None
 stripe_util.STRIPE_LOG = None
@@ -34,8 +37,9 @@ _LONGEST_SENTENCE: Final = 200
 class StripeFault(ProviderFault):
     """A ProviderFault with what Stripe's error says of itself.
 
-    ``status`` is the HTTP status (None: no answer came). ``replayed``: Stripe did nothing now, it repeated its stored answer to this
-    idempotency key. ``conflict``: the idempotency key was used before with other parameters.
+    ``status`` is the HTTP status (None: no answer came). ``replayed``: Stripe did nothing now, it repeated
+    its stored answer to this idempotency key. ``conflict``: the idempotency key was used before with other
+    parameters.
     """
 
     def __init__(
@@ -64,7 +68,9 @@ class StripeFault(ProviderFault):
 
 
 class OverOurClient(stripe.HTTPClient):
-    """The package's requests, sent by the shared ``httpx.AsyncClient``: its time-outs, its pool, its proxy."""
+    """The package's requests, sent by the shared ``httpx.AsyncClient``:
+    its time-outs, its pool, its proxy.
+    """
 
     name: ClassVar[str] = "httpx"
 
@@ -86,17 +92,22 @@ class OverOurClient(stripe.HTTPClient):
         """Nothing: the client is shared, and whoever made it closes it."""
 
 
-def client_for(*, key: str, address: str, http: httpx.AsyncClient, account: str | None = None) -> stripe.StripeClient:
+def client_for(
+    *, key: str, address: str, http: httpx.AsyncClient, account: str | None = None
+) -> stripe.StripeClient:
     """A client of the official package for one key, on the address of the real API or of a stand-in.
 
-    ``account`` (acct_…) sends every request in the name of a connected account. Raises ProviderFault for what cannot be a key.
+    ``account`` (acct_…) sends every request in the name of a connected account. Raises ProviderFault for what
+    cannot be a key.
     """
     if not _KEY.fullmatch(key):
         raise ProviderFault("the Stripe key is missing or is not a key", passing=False)
     address = address.rstrip("/")
     is_real = address == REAL_ADDRESSES["stripe"]
     # A stand-in answers for every address of Stripe: nothing that is tried may reach the real one.
-    elsewhere = None if is_real else {"api": address, "connect": address, "files": address, "meter_events": address}
+    elsewhere = (
+        None if is_real else {"api": address, "connect": address, "files": address, "meter_events": address}
+    )
     return stripe.StripeClient(
         key,
         stripe_account=account,
@@ -112,12 +123,15 @@ async def asked(call: Awaitable[T]) -> T:
         return await call
     except stripe.StripeError as error:
         fault = fault_of(error)
-    # outside of the except block: the package's error holds the body, and would hang on as the context of ours
+    # outside of the except block: the package's error holds the body, and would hang on as the context of
+    # ours
     raise fault
 
 
 def fault_of(error: stripe.StripeError) -> StripeFault:
-    """What an error of the package means for us: no answer, too many requests, 409 and 5xx pass; a refusal does not."""
+    """What an error of the package means for us: no answer, too many requests, 409 and 5xx pass; a refusal
+    does not.
+    """
     status = error.http_status
     code = _plain(error.code or (error.error.code if error.error is not None else None))
     return StripeFault(
@@ -133,7 +147,10 @@ def fault_of(error: stripe.StripeError) -> StripeFault:
 
 
 def read(answer: stripe.StripeObject | Mapping[str, Any], kind: type[Answer]) -> Answer:
-    """The few fields that we use, checked. Raises ProviderFault (not passing) where Stripe answered something else."""
+    """The few fields that we use, checked.
+
+    Raises ProviderFault (not passing) where Stripe answered something else.
+    """
     plain = answer.to_dict() if isinstance(answer, stripe.StripeObject) else dict(answer)
     try:
         return msgspec.convert(plain, kind)
@@ -163,7 +180,9 @@ def _sentence(error: stripe.StripeError, status: int | None, code: str, *, reque
     elif isinstance(error, stripe.IdempotencyError):
         said = "Stripe has seen this key of ours with another request"
     elif isinstance(error, stripe.InvalidRequestError | stripe.CardError):
-        said = "Stripe refuses: " + _SECRET.sub("…", error.user_message or "no reason told")[:_LONGEST_SENTENCE]
+        said = (
+            "Stripe refuses: " + _SECRET.sub("…", error.user_message or "no reason told")[:_LONGEST_SENTENCE]
+        )
     else:
         said = "Stripe answered with an error"
     facts = [f"status {status}", code, request]

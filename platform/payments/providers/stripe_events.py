@@ -1,4 +1,6 @@
-"""A message of Stripe: proved by its signature over the body as it was sent, and read only as far as telling what to ask Stripe about."""
+"""A message of Stripe: proved by its signature over the body as it was sent, and read only as far as telling
+what to ask Stripe about.
+"""
 
 import functools
 import hmac
@@ -33,7 +35,10 @@ _LONGEST_MOMENT: Final = 12
 
 
 class _Object(msgspec.Struct, frozen=True):
-    """What an event is about. A dispute and a refund name the payment intent; a session names ours and itself."""
+    """What an event is about.
+
+    A dispute and a refund name the payment intent; a session names ours and itself.
+    """
 
     object: str
     id: str | None = None
@@ -57,10 +62,13 @@ class _Message(msgspec.Struct, frozen=True):
 def verified(
     headers: Mapping[str, str], body: bytes, *, secret: str, live: bool, account: str | None, now: datetime
 ) -> Event:
-    """Read a message. Raises Unverified for any that Stripe did not sign for this endpoint within five minutes of ``now``.
+    """Read a message.
 
-    ``account``: the connected account that the message must name; None for a cooperative's own keys, where it must name none. ``live``
-    must be the message's: an endpoint for real money also hears of what was tried (docs.stripe.com/connect/webhooks).
+    Raises Unverified for any that Stripe did not sign for this endpoint within five minutes of ``now``.
+
+    ``account``: the connected account that the message must name; None for a cooperative's own keys, where it
+    must name none. ``live`` must be the message's: an endpoint for real money also hears of what was tried
+    (docs.stripe.com/connect/webhooks).
     """
     signed_at = _check_signature(headers.get(_SIGNATURE), body, secret)
     if not _within(signed_at, now):
@@ -81,9 +89,11 @@ def verified(
 
 
 def _check_signature(header: str | None, body: bytes, secret: str) -> int:
-    """The moment at which the body was signed: one of the header's v1 is HMAC-SHA256 of that moment, a dot and the body, under the secret.
+    """The moment at which the body was signed: one of the header's v1 is HMAC-SHA256 of that moment, a dot
+    and the body, under the secret.
 
-    The package has the same (a test holds both against each other) and takes longer over it than over all the rest of a message.
+    The package has the same (a test holds both against each other) and takes longer over it than over all the
+    rest of a message.
     """
     moment, signatures = "", []
     for part in (header or "").split(","):
@@ -105,7 +115,9 @@ def _check_signature(header: str | None, body: bytes, secret: str) -> int:
 
 @functools.lru_cache(maxsize=2_000)
 def _keyed(secret: str) -> hmac.HMAC:
-    """The beginning of every signature under one secret: looking the method up again for each message takes longer than signing."""
+    """The beginning of every signature under one secret: looking the method up again for each message takes
+    longer than signing.
+    """
     return hmac.new(secret.encode(), digestmod="sha256")
 
 
@@ -139,7 +151,9 @@ def _concerns(kind: str) -> Literal["payment", "payout", "nothing"]:
 
 
 def _can_be_found(about: _Object, reference: str | None, provider_reference: str | None) -> bool:
-    """Whether the payment may be one of ours: a session without our reference was made elsewhere, on the same account."""
+    """Whether the payment may be one of ours: a session without our reference was made elsewhere, on the same
+    account.
+    """
     if about.object == "checkout.session":
         return reference is not None
     return reference is not None or provider_reference is not None

@@ -1,4 +1,7 @@
-"""Asks Stripe which ways of paying an account takes. QRIS, GoPay and bank transfer are by invitation: they are never assumed."""
+"""Asks Stripe which ways of paying an account takes.
+
+QRIS, GoPay and bank transfer are by invitation: they are never assumed.
+"""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -17,11 +20,17 @@ _NOWHERE: Final = "https://lumbung.invalid/"  # the session is closed before any
 
 
 async def methods_taken(client: stripe.StripeClient, methods: Iterable[str] = METHODS) -> dict[str, bool]:
-    """Which of ``methods`` the account takes in rupiah: those that Stripe puts on the page of a session that names none.
+    """Which of ``methods`` the account takes in rupiah: those that Stripe puts on the page of a session that
+    names none.
 
-    The session is shown to nobody and closed at once. Raises ProviderFault where Stripe cannot be asked, or lets the account take nothing.
+    The session is shown to nobody and closed at once. Raises ProviderFault where Stripe cannot be asked, or
+    lets the account take nothing.
     """
-    price = {"currency": CURRENCY, "unit_amount": to_stripe(_TRIED_AMOUNT), "product_data": {"name": "Lumbung"}}
+    price = {
+        "currency": CURRENCY,
+        "unit_amount": to_stripe(_TRIED_AMOUNT),
+        "product_data": {"name": "Lumbung"},
+    }
     params: Any = {
         "mode": "payment",
         "line_items": [{"quantity": 1, "price_data": price}],

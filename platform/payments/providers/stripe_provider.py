@@ -1,7 +1,8 @@
 """Paying by Stripe: a Checkout Session in rupiah, on the cooperative's own account, where its money stays.
 
-Either with the cooperative's own keys, or as a direct charge on its connected account: then Stripe is asked with the platform's key and told
-whose account it is, the cooperative is the merchant, and refunds are its own. Nothing of the buyer but what is paid for goes to Stripe.
+Either with the cooperative's own keys, or as a direct charge on its connected account: then Stripe is asked
+with the platform's key and told whose account it is, the cooperative is the merchant, and refunds are its
+own. Nothing of the buyer but what is paid for goes to Stripe.
 """
 
 import re
@@ -42,10 +43,12 @@ from payments.providers.stripe_statement import statement_of
 
 OWN_KEYS: Final = "own_keys"
 CONNECTED: Final = "connected"
-# Not among the settings, because no officer knows it: whoever makes the Means of a connected cooperative puts the platform's own key of
-# Stripe (kernel.settings, the one that billing uses) into its secrets under this name.
+# Not among the settings, because no officer knows it: whoever makes the Means of a connected cooperative puts
+# the platform's own key of Stripe (kernel.settings, the one that billing uses) into its secrets under this
+# name.
 PLATFORM_KEY: Final = "platform_key"
-# Nor is this: what the platform keeps of each payment is the operator's to say (kernel.settings), and put into the settings of the Means.
+# Nor is this: what the platform keeps of each payment is the operator's to say (kernel.settings), and put
+# into the settings of the Means.
 PLATFORM_FEE: Final = "application_fee_percent"
 
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9_]{1,60}")
@@ -58,10 +61,18 @@ _SETTINGS: Final = (
         label=Words("Akun Stripe", "Stripe account"),
         default=OWN_KEYS,
         choices=(
-            (OWN_KEYS, Words("Akun koperasi sendiri, dengan kuncinya", "The cooperative's own account, with its keys")),
+            (
+                OWN_KEYS,
+                Words(
+                    "Akun koperasi sendiri, dengan kuncinya", "The cooperative's own account, with its keys"
+                ),
+            ),
             (
                 CONNECTED,
-                Words("Akun koperasi yang terhubung ke Lumbung", "The cooperative's account, connected to Lumbung"),
+                Words(
+                    "Akun koperasi yang terhubung ke Lumbung",
+                    "The cooperative's account, connected to Lumbung",
+                ),
             ),
         ),
     ),
@@ -90,7 +101,9 @@ _SETTINGS: Final = (
     Setting(
         name="account",
         label=Words("Nomor akun yang terhubung", "Connected account"),
-        hint=Words("Berawalan acct_. Kosongkan untuk kunci sendiri.", "Begins with acct_. Leave empty for own keys."),
+        hint=Words(
+            "Berawalan acct_. Kosongkan untuk kunci sendiri.", "Begins with acct_. Leave empty for own keys."
+        ),
         required_with=("mode", CONNECTED),
         begins=("acct_",),
     ),
@@ -120,10 +133,12 @@ _MESSAGES: Final = (
 
 
 class StripeProvider:
-    """Checkout Sessions. ``provider_reference`` is the session (cs_…); ``status`` also finds it by its payment intent (pi_…).
+    """Checkout Sessions.
 
-    An event of a charge, a refund or a dispute names the payment intent: where it names no reference of ours (a dispute never does), ask
-    ``status(means, "", event.provider_reference)`` and take ``Status.reference``.
+    ``provider_reference`` is the session (cs_…); ``status`` also finds it by its payment intent (pi_…).
+
+    An event of a charge, a refund or a dispute names the payment intent: where it names no reference of ours
+    (a dispute never does), ask ``status(means, "", event.provider_reference)`` and take ``Status.reference``.
     """
 
     way: PaymentWay = "stripe"
@@ -160,7 +175,9 @@ class StripeProvider:
         _check_money(means, session.livemode)
         if session.url is None:
             raise ProviderFault("Stripe gave the payment no page", passing=False)
-        expires_at = datetime.fromtimestamp(session.expires_at, UTC) if session.expires_at is not None else None
+        expires_at = (
+            datetime.fromtimestamp(session.expires_at, UTC) if session.expires_at is not None else None
+        )
         return Started(provider_reference=session.id, redirect_url=session.url, expires_at=expires_at)
 
     async def status(self, means: Means, reference: str, provider_reference: str) -> Status:
@@ -203,7 +220,10 @@ class StripeProvider:
 
 
 async def probe(means: Means) -> dict[str, bool]:
-    """Which of card, qris, gopay and id_bank_transfer the account takes, as Stripe says. Raises ProviderFault."""
+    """Which of card, qris, gopay and id_bank_transfer the account takes, as Stripe says.
+
+    Raises ProviderFault.
+    """
     return await methods_taken(_client(means))
 
 
@@ -214,7 +234,10 @@ def _client(means: Means) -> stripe.StripeClient:
 
 
 def _connected_account(means: Means) -> str | None:
-    """The account in whose name to ask; None for own keys. Raises ProviderFault where it is missing: nothing may go to the platform's."""
+    """The account in whose name to ask; None for own keys.
+
+    Raises ProviderFault where it is missing: nothing may go to the platform's.
+    """
     if means.settings.get("mode", OWN_KEYS) != CONNECTED:
         return None
     account = means.settings.get("account", "").strip()
@@ -224,7 +247,9 @@ def _connected_account(means: Means) -> str | None:
 
 
 def _application_fee(means: Means, amount: Rupiah) -> Rupiah | None:
-    """The platform's part, rounded down to whole rupiah; none unless the account is connected and a percentage is set."""
+    """The platform's part, rounded down to whole rupiah; none unless the account is connected and a
+    percentage is set.
+    """
     percent = means.settings.get(PLATFORM_FEE, "").strip()
     if not percent or _connected_account(means) is None:
         return None
@@ -251,7 +276,9 @@ async def _paid(client: stripe.StripeClient, payment: Status) -> PaymentIntent:
 
 
 def _check_money(means: Means, livemode: bool) -> None:
-    """Test keys of a live cooperative would sell goods for nothing, and live keys behind a trial would take money in earnest."""
+    """Test keys of a live cooperative would sell goods for nothing, and live keys behind a trial would take
+    money in earnest.
+    """
     if livemode is not means.live:
         kind = "test" if means.live else "real"
         raise ProviderFault(f"the Stripe key moves {kind} money", passing=False)

@@ -1,4 +1,7 @@
-"""Refunds at Stripe: once per key of ours, for ever. Stripe itself forgets an idempotency key after a day or more."""
+"""Refunds at Stripe: once per key of ours, for ever.
+
+Stripe itself forgets an idempotency key after a day or more.
+"""
 
 from typing import Any, Final
 
@@ -16,9 +19,18 @@ _KEYS: Final = 4
 
 
 async def give_back(
-    client: stripe.StripeClient, payment: PaymentIntent, amount: Rupiah, *, reference: str, key: str, reason: str
+    client: stripe.StripeClient,
+    payment: PaymentIntent,
+    amount: Rupiah,
+    *,
+    reference: str,
+    key: str,
+    reason: str,
 ) -> Refunded:
-    """Refund ``amount`` of a payment, or tell what became of the refund that ``key`` began. Raises ProviderFault."""
+    """Refund ``amount`` of a payment, or tell what became of the refund that ``key`` began.
+
+    Raises ProviderFault.
+    """
     if (begun := await _begun(client, payment.id, key)) is not None:
         return refunded(begun)
     params: dict[str, Any] = {
@@ -41,14 +53,20 @@ async def give_back(
                 return Refunded(state="failed", provider_reference="", detail=str(fault))
             if not (fault.replayed and fault.passing) or attempt == _KEYS - 1:
                 raise
-            # A stored 500 is repeated to the same key for a day. Another key is safe only once Stripe itself says that nothing went back.
+            # A stored 500 is repeated to the same key for a day. Another key is safe only once Stripe itself
+            # says that nothing went back.
             if (begun := await _begun(client, payment.id, key)) is not None:
                 return refunded(begun)
     raise AssertionError("the last attempt returns or raises")
 
 
-async def find_refund(client: stripe.StripeClient, payment: PaymentIntent, refund_reference: str, key: str) -> Refunded:
-    """Tell what became of a refund, by its id at Stripe or by our key. Raises ProviderFault (not passing) where there is none."""
+async def find_refund(
+    client: stripe.StripeClient, payment: PaymentIntent, refund_reference: str, key: str
+) -> Refunded:
+    """Tell what became of a refund, by its id at Stripe or by our key.
+
+    Raises ProviderFault (not passing) where there is none.
+    """
     if refund_reference:
         return refunded(read(await asked(client.v1.refunds.retrieve_async(refund_reference)), Refund))
     begun = await _begun(client, payment.id, key)
@@ -62,7 +80,9 @@ def refunded(refund: Refund) -> Refunded:
     if refund.status == "succeeded":
         return Refunded(state="done", provider_reference=refund.id)
     if refund.status in {"failed", "canceled"}:
-        return Refunded(state="failed", provider_reference=refund.id, detail=refund.failure_reason or refund.status)
+        return Refunded(
+            state="failed", provider_reference=refund.id, detail=refund.failure_reason or refund.status
+        )
     return Refunded(state="pending", provider_reference=refund.id, detail=refund.status or "")
 
 

@@ -14,7 +14,8 @@ from payments.providers.stripe_amounts import CURRENCY, fee_from_stripe, from_st
 from payments.providers.stripe_answers import BalanceTransaction, Charge, PaymentIntent, Refund, Session
 from payments.providers.stripe_client import StripeFault, asked, read
 
-# A session lasts between these two, counted when Stripe makes it (docs.stripe.com/api/checkout/sessions/create, expires_at).
+# A session lasts between these two, counted when Stripe makes it
+# (docs.stripe.com/api/checkout/sessions/create, expires_at).
 SHORTEST: Final = timedelta(minutes=30)
 LONGEST: Final = timedelta(hours=24)
 
@@ -48,7 +49,10 @@ async def open_session(
 
 
 async def find_session(client: stripe.StripeClient, provider_reference: str) -> Session:
-    """Read a session with its payment, charge and movement. ``provider_reference``: its own (cs_…) or its payment intent's (pi_…)."""
+    """Read a session with its payment, charge and movement.
+
+    ``provider_reference``: its own (cs_…) or its payment intent's (pi_…).
+    """
     if provider_reference.startswith("pi_"):
         listed: Any = {"payment_intent": provider_reference, "limit": 1}
         found = await asked(client.v1.checkout.sessions.list_async(listed))
@@ -94,10 +98,15 @@ async def _disputes(client: stripe.StripeClient, payment_intent: str) -> tuple[s
 
 
 async def status_of(client: stripe.StripeClient, session: Session) -> Status:
-    """What a session says of its payment. Raises ProviderFault (not passing) for another currency or a part of a rupiah."""
+    """What a session says of its payment.
+
+    Raises ProviderFault (not passing) for another currency or a part of a rupiah.
+    """
     _check_currency(session.currency)
     payment = payment_of(session)
-    charge = payment.latest_charge if payment is not None and isinstance(payment.latest_charge, Charge) else None
+    charge = (
+        payment.latest_charge if payment is not None and isinstance(payment.latest_charge, Charge) else None
+    )
     state = _state(session, payment)
     status = Status(
         state=state,
@@ -129,8 +138,9 @@ def payment_of(session: Session) -> PaymentIntent | None:
 async def _opened(client: stripe.StripeClient, params: Mapping[str, Any], key: str) -> Session:
     """Open a session under a key of ours.
 
-    Stripe repeats its stored answer to a key for a day, a 500 too, so a key that holds one is of no more use. The next key may open a
-    second session; that harms nobody, because the address of the first was in the answer that we never got.
+    Stripe repeats its stored answer to a key for a day, a 500 too, so a key that holds one is of no more use.
+    The next key may open a second session; that harms nobody, because the address of the first was in the
+    answer that we never got.
     """
     for attempt in range(_KEYS):
         given: Any = params
@@ -176,7 +186,10 @@ def _params(intent: Intent, methods: tuple[str, ...], application_fee: Rupiah | 
 
 
 def returning(address: str, outcome: str) -> str:
-    """The page of the payment, told how the buyer came back. What is true is read from Stripe, never from this word."""
+    """The page of the payment, told how the buyer came back.
+
+    What is true is read from Stripe, never from this word.
+    """
     parts = urlsplit(address)
     query = "&".join(part for part in (parts.query, urlencode({"hasil": outcome})) if part)
     return urlunsplit(parts._replace(query=query))
@@ -185,8 +198,9 @@ def returning(address: str, outcome: str) -> str:
 def _expiries(expires_at: datetime | None, now: datetime) -> Iterator[dict[str, int]]:
     """Expiries to try: as asked; else, of what Stripe allows, the nearest that does not depend on ``now``.
 
-    A request that is repeated later must be word for word the same or Stripe refuses the key, while what it allows depends on the hour.
-    So each choice is made of the intent alone, and where the first request had made another choice, the next one meets it.
+    A request that is repeated later must be word for word the same or Stripe refuses the key, while what it
+    allows depends on the hour. So each choice is made of the intent alone, and where the first request had
+    made another choice, the next one meets it.
     """
     if expires_at is None:
         yield {}
@@ -212,7 +226,9 @@ def _check_currency(currency: str | None) -> None:
 
 
 def _state(session: Session, payment: PaymentIntent | None) -> OutsideState:
-    """Complete is not paid: a bank transfer or a wallet may take its time after the buyer left the page, and may fail."""
+    """Complete is not paid: a bank transfer or a wallet may take its time after the buyer left the page, and
+    may fail.
+    """
     if session.status == "expired":
         return "expired"
     if session.status != "complete":
@@ -223,7 +239,11 @@ def _state(session: Session, payment: PaymentIntent | None) -> OutsideState:
 
 
 def _received(session: Session, payment: PaymentIntent) -> Rupiah:
-    """What came in. The session and its payment tell the same sum in two places: where they do not, nobody may guess which is true."""
+    """What came in.
+
+    The session and its payment tell the same sum in two places: where they do not, nobody may guess which is
+    true.
+    """
     received = from_stripe(payment.amount_received)
     if session.amount_total is None or from_stripe(session.amount_total) != received:
         raise ProviderFault(
@@ -233,7 +253,11 @@ def _received(session: Session, payment: PaymentIntent) -> Rupiah:
 
 
 async def _refunded(client: stripe.StripeClient, payment_intent: str, charge: Charge | None) -> Rupiah:
-    """What went back. The charge counts refunds that are still under way too, so they are only counted one by one where there are any."""
+    """What went back.
+
+    The charge counts refunds that are still under way too, so they are only counted one by one where there
+    are any.
+    """
     if charge is None or charge.amount_refunded == 0:
         return Rupiah(0)
     refunds = await refunds_of(client, payment_intent)
@@ -241,7 +265,9 @@ async def _refunded(client: stripe.StripeClient, payment_intent: str, charge: Ch
 
 
 def _fee(movement: BalanceTransaction | str | None) -> Rupiah | None:
-    """What was kept; None while Stripe has not booked it, and where the account is kept in another currency than rupiah."""
+    """What was kept; None while Stripe has not booked it, and where the account is kept in another currency
+    than rupiah.
+    """
     if not isinstance(movement, BalanceTransaction) or movement.currency != CURRENCY:
         return None
     return fee_from_stripe(movement.fee)

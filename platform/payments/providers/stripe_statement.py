@@ -13,7 +13,8 @@ from payments.providers.stripe_answers import Balance, BalanceTransaction
 from payments.providers.stripe_client import asked, read
 
 _PAGE: Final = 100
-# docs.stripe.com/reports/balance-transaction-types; a type that is not named here is "other" and explained by its own name.
+# docs.stripe.com/reports/balance-transaction-types; a type that is not named here is "other" and explained by
+# its own name.
 _KINDS: Final[Mapping[str, str]] = {
     "charge": "payment",
     "payment": "payment",
@@ -33,7 +34,10 @@ _KINDS: Final[Mapping[str, str]] = {
 
 
 async def statement_of(client: stripe.StripeClient, since: datetime, until: datetime) -> Statement:
-    """Movements from ``since`` until before ``until``, oldest first. Raises ProviderFault where the account counts no rupiah."""
+    """Movements from ``since`` until before ``until``, oldest first.
+
+    Raises ProviderFault where the account counts no rupiah.
+    """
     asked_for: Any = {
         "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
         "limit": _PAGE,
@@ -67,7 +71,9 @@ def _line(movement: BalanceTransaction) -> BalanceMovement:
 
 
 def _detail(movement: BalanceTransaction, source: Mapping[str, Any]) -> str:
-    """What kind Stripe calls it, when a payout arrives, and the exact hundredths where they are no whole rupiah."""
+    """What kind Stripe calls it, when a payout arrives, and the exact hundredths where they are no whole
+    rupiah.
+    """
     said = [movement.type]
     if movement.type == "payout" and isinstance(arrives := source.get("arrival_date"), int):
         said.append(f"{source.get('status', '')} {datetime.fromtimestamp(arrives, UTC):%Y-%m-%d}".strip())

@@ -1,4 +1,7 @@
-"""What Xendit answers, in the fields that we use. Amounts are JSON numbers, read as Decimal so that no float is ever made of money."""
+"""What Xendit answers, in the fields that we use.
+
+Amounts are JSON numbers, read as Decimal so that no float is ever made of money.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,9 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         """Raises ProviderFault for a state that we do not know."""
         state = STATES.get(self.status)
         if state is None:
-            raise ProviderFault(f"Xendit told a state that we do not know: {self.status[:30]!r}", passing=False)
+            raise ProviderFault(
+                f"Xendit told a state that we do not know: {self.status[:30]!r}", passing=False
+            )
         return state
 
 
@@ -74,7 +79,9 @@ class Refunds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True):
-    """The withheld taxes are deducted from the fee or added to it by the tax office's rules; Xendit tells them signed as they count."""
+    """The withheld taxes are deducted from the fee or added to it by the tax office's rules; Xendit tells
+    them signed as they count.
+    """
 
     xendit_fee: Decimal | None = None
     value_added_tax: Decimal | None = None
@@ -83,7 +90,12 @@ class Fee(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> Decimal:
-        parts = (self.xendit_fee, self.value_added_tax, self.xendit_withholding_tax, self.third_party_withholding_tax)
+        parts = (
+            self.xendit_fee,
+            self.value_added_tax,
+            self.xendit_withholding_tax,
+            self.third_party_withholding_tax,
+        )
         return sum((part for part in parts if part is not None), Decimal(0))
 
 
@@ -125,7 +137,9 @@ class RefundNews(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """A callback: an invoice lies at its top (id, external_id, status), everything newer in ``data`` under the name of an event."""
+    """A callback: an invoice lies at its top (id, external_id, status), everything newer in ``data`` under
+    the name of an event.
+    """
 
     id: str | None = None
     external_id: str | None = None
@@ -160,7 +174,10 @@ def whole_rupiah(amount: Decimal) -> Rupiah:
 
 
 def fee_in_rupiah(fee: Decimal) -> Rupiah:
-    """A fee rounded up: a percentage leaves a part of a rupiah, which Xendit keeps. Raises ProviderFault for a number that is none of money."""
+    """A fee rounded up: a percentage leaves a part of a rupiah, which Xendit keeps.
+
+    Raises ProviderFault for a number that is none of money.
+    """
     _check_size(fee)
     return Rupiah(int(fee.to_integral_value(rounding=ROUND_CEILING)))
 

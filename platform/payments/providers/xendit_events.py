@@ -1,11 +1,17 @@
-"""What a callback of Xendit is about: an invoice, a refund, or something that we keep and no more. Nothing in it is believed."""
+"""What a callback of Xendit is about: an invoice, a refund, or something that we keep and no more.
+
+Nothing in it is believed.
+"""
 
 from payments.provider import Event
 from payments.providers.xendit_answers import NEWS, REFUND_NEWS
 
 
 def event_of(body: bytes) -> Event:
-    """Raises msgspec.DecodeError for what is no callback. What concerns neither an invoice nor a refund is kept, and no more."""
+    """Raises msgspec.DecodeError for what is no callback.
+
+    What concerns neither an invoice nor a refund is kept, and no more.
+    """
     news = NEWS(body)
     if news.event is None and news.id and news.external_id and news.status:
         parts = ("invoice", news.id, news.status, news.payment_id)

@@ -1,7 +1,9 @@
-"""Xendit: an invoice with a page on which the buyer chooses QRIS or a virtual account; we hear of it by callback and read the state back.
+"""Xendit: an invoice with a page on which the buyer chooses QRIS or a virtual account; we hear of it by
+callback and read the state back.
 
-Xendit takes any number of invoices for one reference, so whoever asks again is given the invoice that is there. Its callbacks carry the
-account's token and no signature: they prove that Xendit speaks, and not what it says. The address for callbacks is set on its dashboard.
+Xendit takes any number of invoices for one reference, so whoever asks again is given the invoice that is
+there. Its callbacks carry the account's token and no signature: they prove that Xendit speaks, and not what
+it says. The address for callbacks is set on its dashboard.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ _SETTINGS: Final = (
     Setting(
         name="channels",
         label=Words("Cara yang ditawarkan", "Channels offered"),
-        hint=Words("Cara itu harus aktif di akun Xendit Anda.", "They must be active in your Xendit account."),
+        hint=Words(
+            "Cara itu harus aktif di akun Xendit Anda.", "They must be active in your Xendit account."
+        ),
         default="all",
         choices=(
             ("all", Words("Semua yang aktif di Xendit", "All that are active at Xendit")),
@@ -78,7 +82,8 @@ _SETTINGS: Final = (
         label=Words("Secret Key", "Secret key"),
         hint=Words(
             "Di Xendit: Settings › API Keys, dengan izin Money-in write dan Balance serta Transaction read.",
-            "At Xendit: Settings › API Keys, with permission Money-in write, and Balance and Transaction read.",
+            "At Xendit: Settings › API Keys, with permission Money-in write, and Balance and "
+            "Transaction read.",
         ),
         secret=True,
         begins=("xnd_",),
@@ -89,7 +94,8 @@ _SETTINGS: Final = (
         label=Words("Webhook Verification Token", "Webhook verification token"),
         hint=Words(
             "Di Xendit: Settings › Webhooks. Pasang juga alamat pesan di sana, untuk Invoices dan Refund.",
-            "At Xendit: Settings › Webhooks. Also put the address for messages there, for Invoices and Refund.",
+            "At Xendit: Settings › Webhooks. Also put the address for messages there, for Invoices and "
+            "Refund.",
         ),
         secret=True,
     ),
@@ -119,7 +125,9 @@ class XenditProvider:
         )
 
     async def create(self, means: Means, intent: Intent) -> Started:
-        """Give the invoice of this reference, and make it where there is none: an answer that got lost must not leave two to pay."""
+        """Give the invoice of this reference, and make it where there is none: an answer that got lost must
+        not leave two to pay.
+        """
         gateway = _gateway(means)
         invoice = await _find(gateway, means, intent.reference)
         if invoice is None:
@@ -132,7 +140,10 @@ class XenditProvider:
         )
 
     async def status(self, means: Means, reference: str, provider_reference: str) -> Status:
-        """Read the state, and what was given back once it is paid. Without an id the invoice is looked for by the reference."""
+        """Read the state, and what was given back once it is paid.
+
+        Without an id the invoice is looked for by the reference.
+        """
         gateway = _gateway(means)
         if provider_reference:
             url = f"{_address(means)}/v2/invoices/{quote(provider_reference, safe='')}"
@@ -144,7 +155,11 @@ class XenditProvider:
         return await _status_of(gateway, means, invoice)
 
     def verify(self, means: Means, headers: Mapping[str, str], body: bytes) -> Event:
-        """Read a callback. Its token is the account's own and the same every time, so nothing in the body is believed before it is read back."""
+        """Read a callback.
+
+        Its token is the account's own and the same every time, so nothing in the body is believed before it
+        is read back.
+        """
         token = means.secrets.get("callback_token", "")
         told = headers.get("x-callback-token", "")
         if not token or not hmac.compare_digest(token.encode(), told.encode()):
@@ -172,19 +187,26 @@ class XenditProvider:
         )
         if answer.refused:
             # the same key may be refused when it was done before and the answer got lost: the list tells
-            known = next((each for each in await _refunds(gateway, means, payment) if each.reference_id == key), None)
+            known = next(
+                (each for each in await _refunds(gateway, means, payment) if each.reference_id == key), None
+            )
             if known is None:
                 raise gateway.fault(answer)
             return _refunded(known)
         return _refunded(gateway.read(answer, REFUND))
 
     async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
-        """Read one refund by its id, or by our key where its id never reached us. One that is not there never began: failed."""
+        """Read one refund by its id, or by our key where its id never reached us.
+
+        One that is not there never began: failed.
+        """
         gateway = _gateway(means)
         if refund_reference:
             url = f"{_address(means)}/refunds/{quote(refund_reference, safe='')}"
             return _refunded(gateway.read(gateway.accepted(await gateway.ask("GET", url)), REFUND))
-        known = next((each for each in await _refunds(gateway, means, payment) if each.reference_id == key), None)
+        known = next(
+            (each for each in await _refunds(gateway, means, payment) if each.reference_id == key), None
+        )
         if known is None:
             return Refunded(state="failed", provider_reference="", detail="Xendit knows of no such refund")
         return _refunded(known)
@@ -209,8 +231,11 @@ def _gateway(means: Means) -> Gateway:
     key = means.secrets.get("secret_key", "")
     real = _address(means) == REAL_ADDRESSES["xendit"]
     if real and key.startswith("xnd_development_" if means.live else "xnd_production_"):
-        # test money of a live cooperative would sell goods for nothing; real money behind a trial would be taken in earnest
-        raise ProviderFault(f"the key of Xendit moves {'test' if means.live else 'real'} money", passing=False)
+        # test money of a live cooperative would sell goods for nothing; real money behind a trial would be
+        # taken in earnest
+        raise ProviderFault(
+            f"the key of Xendit moves {'test' if means.live else 'real'} money", passing=False
+        )
     return Gateway(name="Xendit", client=means.client, key=key, worded=sentence)
 
 
@@ -222,7 +247,9 @@ async def _find(gateway: Gateway, means: Means, reference: str) -> Invoice | Non
     query = {"external_id": reference}
     answer = gateway.accepted(await gateway.ask("GET", f"{_address(means)}/v2/invoices", query=query))
     found = [each for each in gateway.read(answer, INVOICES) if each.external_id == reference]
-    return min(found, key=lambda each: _FIRST.index(each.status) if each.status in _FIRST else -1, default=None)
+    return min(
+        found, key=lambda each: _FIRST.index(each.status) if each.status in _FIRST else -1, default=None
+    )
 
 
 async def _refunds(gateway: Gateway, means: Means, payment: Status) -> tuple[Refund, ...]:
@@ -238,7 +265,9 @@ async def _status_of(gateway: Gateway, means: Means, invoice: Invoice) -> Status
         reference=invoice.external_id,
         provider_reference=invoice.id,
         currency=invoice.currency or "IDR",
-        detail=": ".join(part for part in (invoice.status, invoice.payment_method, invoice.payment_channel) if part),
+        detail=": ".join(
+            part for part in (invoice.status, invoice.payment_method, invoice.payment_channel) if part
+        ),
     )
     if state != "paid":
         return status
@@ -254,7 +283,10 @@ async def _status_of(gateway: Gateway, means: Means, invoice: Invoice) -> Status
 
 
 async def _given_back(gateway: Gateway, means: Means, status: Status) -> Rupiah:
-    """The sum of refunds done. A key that may not read refunds must not keep a payment from being seen as paid: then none are known."""
+    """The sum of refunds done.
+
+    A key that may not read refunds must not keep a payment from being seen as paid: then none are known.
+    """
     try:
         refunds = await _refunds(gateway, means, status)
     except ProviderFault as fault:

@@ -1,4 +1,6 @@
-"""What Xendit says of an account's balance: its movements in a span of time, and what it holds, settled or not yet."""
+"""What Xendit says of an account's balance: its movements in a span of time, and what it holds, settled or
+not yet.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ _PAGE: Final = 50
 _MOST_PAGES: Final = 400
 # The slowest channel settles within ten working days.
 _SETTLES_WITHIN: Final = timedelta(days=30)
-# Movements that changed the balance or will; a failed one did not. What was voided or reversed has its own line or none.
+# Movements that changed the balance or will; a failed one did not. What was voided or reversed has its own
+# line or none.
 _COUNTED: Final = frozenset({"SUCCESS", "REVERSED"})
 _KINDS: Final = {
     "PAYMENT": "payment",
@@ -32,8 +35,9 @@ _KINDS: Final = {
 async def statement_of(gateway: Gateway, address: str, since: datetime, until: datetime) -> Statement:
     """Movements from ``since`` until before ``until``, oldest first, and the balance now.
 
-    The balance is all that Xendit holds for us: what can be withdrawn, what it holds back for payouts under way, and the payments of the
-    last thirty days that it has not settled yet, less their fees. Raises ProviderFault.
+    The balance is all that Xendit holds for us: what can be withdrawn, what it holds back for payouts under
+    way, and the payments of the last thirty days that it has not settled yet, less their fees. Raises
+    ProviderFault.
     """
     movements = await _movements(gateway, address, since, until)
     lines = sorted((_line(each) for each in movements if each.status in _COUNTED), key=lambda line: line.at)

@@ -1,4 +1,6 @@
-"""Money of a way without a provider that tells of payouts (QRIS): an officer says that it has reached the bank."""
+"""Money of a way without a provider that tells of payouts (QRIS): an officer says that it has reached the
+bank.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ async def way_that_arrives(source: AsyncSession | Reader, name: str) -> Way:
 
 
 async def check_arrival(db: AsyncSession, way: Way, amount: Rupiah, *, on: date, today: date) -> None:
-    """Raise Refusal payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what cannot have reached the bank."""
+    """Raise Refusal payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what
+    cannot have reached the bank.
+    """
     if amount <= 0:
         raise reconcile_errors.ARRIVED_NOTHING(field="amount")
     if on > today:
@@ -53,7 +57,9 @@ async def check_arrival(db: AsyncSession, way: Way, amount: Rupiah, *, on: date,
 async def take_arrival(
     db: AsyncSession, actor: Actor, name: str, amount: Rupiah, *, on: date, today: date, key: str
 ) -> PostedJournal:
-    """Move money of a way from its own account to the bank; ``on`` is the day on which it got there. The same key again posts nothing.
+    """Move money of a way from its own account to the bank; ``on`` is the day on which it got there.
+
+    The same key again posts nothing.
 
     Raises Refusal as ``way_that_arrives`` and ``check_arrival`` do; ledger.year_closed.
     """
@@ -64,7 +70,9 @@ async def take_arrival(
         return PostedJournal(source_key, number, fresh=False)
     await check_arrival(db, way, amount, on=on, today=today)
     lines = [Line.to_debit(BANK, amount), Line.to_credit(way.capabilities.clearing, amount)]
-    posted = await post(db, Journal(on, f"Uang {way.label.id} masuk rekening", source_key, lines), by=actor.name)
+    posted = await post(
+        db, Journal(on, f"Uang {way.label.id} masuk rekening", source_key, lines), by=actor.name
+    )
     facts = {"way": name, "amount": int(amount), "journal": posted.number}
     audit.record(db, actor, events.PAYOUT_BOOKED, subject=f"way:{name}", facts=facts)
     return posted

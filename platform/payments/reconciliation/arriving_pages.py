@@ -1,4 +1,6 @@
-"""The treasurer's form for money that has reached the bank: how much and when, one sentence, and it is in the books."""
+"""The treasurer's form for money that has reached the bank: how much and when, one sentence, and it is in the
+books.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +36,17 @@ async def ask_arrival(
     found = await way_that_arrives(ro, way)
     left = await books.balance(ro, found.capabilities.clearing)
     context = _context(found, left, visit)
-    context["start"] |= {"amount": jumlah or context["start"]["amount"], "on": tanggal or context["start"]["on"]}
+    context["start"] |= {
+        "amount": jumlah or context["start"]["amount"],
+        "on": tanggal or context["start"]["on"],
+    }
     return page(request, FORM, place=PLACE, form=None, **context)
 
 
 @post(WAY + "/pemasukan/periksa", guards=[officer], status_code=200)
-async def look_at_arrival(request: AnyRequest, db: Db, visit: TheVisit, way: FromPath[str]) -> Response[bytes]:
+async def look_at_arrival(
+    request: AnyRequest, db: Db, visit: TheVisit, way: FromPath[str]
+) -> Response[bytes]:
     """Say in one sentence what will be entered."""
     found = await way_that_arrives(db, way)
     form = await read_form(request, ArrivalForm)
@@ -67,7 +74,9 @@ async def record_arrival(
     today = clock.today(visit.brand.timezone)
     async with form.or_again(FORM, place=PLACE, **context):
         sent = form.data
-        await take_arrival(db, viewer.as_officer(), way, sent.amount, on=sent.on, today=today, key=str(sent.key))
+        await take_arrival(
+            db, viewer.as_officer(), way, sent.amount, on=sent.on, today=today, key=str(sent.key)
+        )
     say = words(visit.lang).gettext
     return see_other(f"{HOME}/{way}", flash=say("Sudah dicatat: uangnya sekarang di rekening bank."))
 

@@ -1,4 +1,6 @@
-"""A way's reconciliation as it stands: what is told and what is booked, read once and compared by the pure rules."""
+"""A way's reconciliation as it stands: what is told and what is booked, read once and compared by the pure
+rules.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,12 @@ _ROLES: Final[dict[str, Role]] = {"payment": "payment", "refund": "refund", "pay
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
-    """How a way stands. ``balance`` is what the provider holds as it said at ``told_at`` (None: it says none, or was never asked).
+    """How a way stands.
 
-    ``clearing`` is the balance of our account now. ``checked``: there was something to compare with. ``rest`` is the finding that no day holds.
+    ``balance`` is what the provider holds as it said at ``told_at`` (None: it says none, or was never asked).
+
+    ``clearing`` is the balance of our account now. ``checked``: there was something to compare with. ``rest``
+    is the finding that no day holds.
     """
 
     way: Way
@@ -69,7 +74,9 @@ def can_be_compared(way: Way) -> bool:
 
 
 async def unexplained(ro: Reader, *, since: date) -> int:
-    """Return how many pieces of all ways nobody can explain, from ``since`` on; a way of which nothing was ever told has none."""
+    """Return how many pieces of all ways nobody can explain, from ``since`` on; a way of which nothing was
+    ever told has none.
+    """
     told = await reconcile_queries.told_of(ro)
     found = [way for way in await ways_of(ro) if way.way in told and can_be_compared(way)] if told else []
     return sum([(await reconcile(ro, way, since=since)).unexplained for way in found])
@@ -122,7 +129,9 @@ async def _with_provider(ro: Reader, way: Way, since: date) -> Reconciliation:
 
 
 async def _with_statement(ro: Reader, way: Way, since: date) -> Reconciliation:
-    """A bank's statement tells of other money, too: only what came in by payments is compared, and no balance."""
+    """A bank's statement tells of other money, too: only what came in by payments is compared, and no
+    balance.
+    """
     account, name = way.capabilities.clearing, way.way
     first = since - MARGIN
     told_on = await reconcile_queries.last_statement_day(ro, name)
@@ -157,7 +166,14 @@ def _pieces(movement: MovementView, zone: ZoneInfo) -> list[Theirs]:
         amount = movement.gross - movement.fee
         return [Theirs(id=movement.provider_id, role=role, amount=amount, on=on, text=movement.detail)]
     return [
-        Theirs(id=movement.provider_id, role=role, amount=movement.gross, on=on, reference=ours, text=movement.detail),
+        Theirs(
+            id=movement.provider_id,
+            role=role,
+            amount=movement.gross,
+            on=on,
+            reference=ours,
+            text=movement.detail,
+        ),
         Theirs(
             id=movement.provider_id,
             role="fee",
@@ -172,12 +188,20 @@ def _pieces(movement: MovementView, zone: ZoneInfo) -> list[Theirs]:
 def _row(row: StatementRow) -> Theirs:
     aside = row.state == "set_aside"
     return Theirs(
-        id=str(row.id), role="payment", amount=row.amount, on=row.on, reference=row.payment, aside=aside, text=row.words
+        id=str(row.id),
+        role="payment",
+        amount=row.amount,
+        on=row.on,
+        reference=row.payment,
+        aside=aside,
+        text=row.words,
     )
 
 
 def _line(line: ClearingLine, way: str) -> Ours:
-    """What a journal on the clearing account was posted for, by its key; what no key of ours tells was entered by hand."""
+    """What a journal on the clearing account was posted for, by its key; what no key of ours tells was
+    entered by hand.
+    """
     kind, _, what = line.source_key.partition(":")
     movement: str | None = None
     role: Role = "hand"
@@ -211,5 +235,7 @@ def _known(payment: KnownPayment) -> Known:
 
 
 async def _payments(ro: Reader, theirs: list[Theirs], ours: list[Ours]) -> dict[str, KnownPayment]:
-    named = {each.reference for each in theirs if each.reference} | {each.reference for each in ours if each.reference}
+    named = {each.reference for each in theirs if each.reference} | {
+        each.reference for each in ours if each.reference
+    }
     return await reconcile_queries.known_payments(ro, sorted(named))

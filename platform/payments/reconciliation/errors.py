@@ -11,8 +11,10 @@ ARRIVED_NOTHING = Kind(
 ARRIVED_TOO_MUCH = Kind(
     "payments.arrived_too_much",
     409,
-    id="Menurut buku, yang belum masuk rekening tinggal {left}. Pastikan dulu pembayaran yang belum dicatat, atau tulis jumlah sebanyak itu.",
-    en="By the books only {left} has not reached the bank yet. First confirm payments that are not recorded, or write that amount.",
+    id="Menurut buku, yang belum masuk rekening tinggal {left}. Pastikan dulu pembayaran yang belum "
+    "dicatat, atau tulis jumlah sebanyak itu.",
+    en="By the books only {left} has not reached the bank yet. First confirm payments that are not "
+    "recorded, or write that amount.",
 )
 ARRIVED_AHEAD = Kind(
     "payments.arrived_ahead",
@@ -23,6 +25,8 @@ ARRIVED_AHEAD = Kind(
 ARRIVED_BEFORE = Kind(
     "payments.arrived_before",
     422,
-    id="Pada tanggal ini belum ada uang lewat cara bayar ini; yang pertama tercatat {first}. Periksa tanggal dan tahunnya.",
-    en="On this day no money had come by this way yet; the first is recorded on {first}. Check the day and the year.",
+    id="Pada tanggal ini belum ada uang lewat cara bayar ini; yang pertama tercatat {first}. Periksa "
+    "tanggal dan tahunnya.",
+    en="On this day no money had come by this way yet; the first is recorded on {first}. Check the day "
+    "and the year.",
 )

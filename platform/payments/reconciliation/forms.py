@@ -11,7 +11,9 @@ from kernel.money import Rupiah
 
 
 class ArrivalForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Money that reached the bank, and when; ``key`` is made with the form, so that sent twice it counts once."""
+    """Money that reached the bank, and when; ``key`` is made with the form, so that sent twice it counts
+    once.
+    """
 
     amount: Rupiah
     on: date

@@ -1,4 +1,6 @@
-"""Reconciliation for the treasurer: each way with its balance and its days, each day with its lines, and asking the provider now."""
+"""Reconciliation for the treasurer: each way with its balance and its days, each day with its lines, and
+asking the provider now.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ async def overview(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[byt
     found = [way for way in await ways.ways_of(ro) if comparing.can_be_compared(way)]
     states = [await comparing.reconcile(ro, way, since=since) for way in found]
     states.sort(key=lambda state: state.all_explained)
-    return page(request, "payments/reconcile.html", place=PLACE, states=[_state(each, visit) for each in states])
+    return page(
+        request, "payments/reconcile.html", place=PLACE, states=[_state(each, visit) for each in states]
+    )
 
 
 @get(WAY, guards=[officer])
@@ -165,12 +169,16 @@ def _told_day(day: Day, state: Reconciliation) -> dict[str, Any]:
 def _finding(each: Finding, state: Reconciliation, visit: Visit) -> dict[str, Any]:
     piece = each.theirs or each.ours
     payment = state.payments.get(piece.reference or "") if piece else None
-    role = each.ours.role if each.theirs is None and each.ours else each.theirs.role if each.theirs else "other"
+    role = (
+        each.ours.role if each.theirs is None and each.ours else each.theirs.role if each.theirs else "other"
+    )
     texts = [each.ours.text] if each.ours and each.ours.text else []
     if each.theirs and each.theirs.text:
         by_provider = state.way.capabilities.settles == "provider"
         say = words(visit.lang).gettext
-        texts.append(say("kata penyedia: %(words)s") % {"words": each.theirs.text} if by_provider else each.theirs.text)
+        texts.append(
+            say("kata penyedia: %(words)s") % {"words": each.theirs.text} if by_provider else each.theirs.text
+        )
     hint = HINTS.get(each.why)
     return {
         "why": WHYS[each.why].worded(visit.lang),
@@ -201,7 +209,9 @@ def _brought(fetched: Fetched, visit: Visit) -> str:
         return say("Tidak ada yang baru dari penyedia.")
     number = {
         "movements": formats.number(fetched.movements, visit.lang),
-        "booked": formats.number(fetched.settled + fetched.refunds + fetched.fees + fetched.journals, visit.lang),
+        "booked": formats.number(
+            fetched.settled + fetched.refunds + fetched.fees + fetched.journals, visit.lang
+        ),
     }
     return say("%(movements)s catatan baru diambil, %(booked)s hal dicatat ke buku.") % number
 

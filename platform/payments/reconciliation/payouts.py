@@ -1,4 +1,7 @@
-"""Booking what a provider moved by itself: payouts to the bank, and fees that are no payment's. Each movement once, whoever asks."""
+"""Booking what a provider moved by itself: payouts to the bank, and fees that are no payment's.
+
+Each movement once, whoever asks.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,8 @@ _BOOKED = text(
 async def book_movements(db: AsyncSession, way: str) -> int:
     """Post what has no journal yet of a way's payouts and fees; return how many journals that made.
 
-    A payout goes to the bank on the day on which it left the provider, or today where that year is closed; one that failed comes back the same
-    way. Fees are an expense.
+    A payout goes to the bank on the day on which it left the provider, or today where that year is closed;
+    one that failed comes back the same way. Fees are an expense.
     """
     await one_at_a_time(db, f"movements of {way}")
     capabilities = provider_of(way).capabilities()
@@ -56,7 +59,9 @@ async def book_movements(db: AsyncSession, way: str) -> int:
     numbers = {each.source_key: each.number for each in posted}
     booked = [(each.id, numbers[journal.source_key]) for each, journal in zip(whole, journals, strict=False)]
     if booked:
-        await db.execute(_BOOKED, {"ids": [each for each, _ in booked], "journals": [number for _, number in booked]})
+        await db.execute(
+            _BOOKED, {"ids": [each for each, _ in booked], "journals": [number for _, number in booked]}
+        )
     for each, journal in zip(whole, journals, strict=False):
         if each.kind == "payout":
             facts = {"way": way, "amount": each.gross, "journal": numbers[journal.source_key]}

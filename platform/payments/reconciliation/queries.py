@@ -1,4 +1,6 @@
-"""What reconciliation reads: movements of providers, lines of clearing accounts, lines of statements, and what must still be booked."""
+"""What reconciliation reads: movements of providers, lines of clearing accounts, lines of statements, and
+what must still be booked.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class MovementView(msgspec.Struct, frozen=True):
 
 
 class ClearingLine(msgspec.Struct, frozen=True):
-    """What a journal moved on a clearing account, debit less credit, and the payment that it was posted for."""
+    """What a journal moved on a clearing account, debit less credit,
+    and the payment that it was posted for.
+    """
 
     journal: int
     on: date
@@ -86,13 +90,15 @@ class Unbooked(msgspec.Struct, frozen=True):
 
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# A movement names a payment by our reference, by the provider's, or by a refund of ours: by our key for it, or by the provider's.
+# A movement names a payment by our reference, by the provider's, or by a refund of ours: by our key for it,
+# or by the provider's.
 _NAMED = (
     " LEFT JOIN payments p1 ON p1.reference = m.reference AND p1.way = m.way"
     " LEFT JOIN payments p2 ON p2.provider_reference = m.reference AND p2.way = m.way AND p1.id IS NULL"
     f" LEFT JOIN payment_refunds r1 ON r1.id = substring(m.reference FROM '^{_UUID}$')::uuid"
     " LEFT JOIN payments p3 ON p3.id = r1.payment_id AND p3.way = m.way AND p1.id IS NULL AND p2.id IS NULL"
-    " LEFT JOIN (payment_refunds r2 JOIN payments p4 ON p4.id = r2.payment_id) ON r2.provider_reference = m.reference AND p4.way = m.way"
+    " LEFT JOIN (payment_refunds r2 JOIN payments p4 ON p4.id = r2.payment_id) ON "
+    "r2.provider_reference = m.reference AND p4.way = m.way"
     " AND p1.id IS NULL AND p2.id IS NULL AND p3.id IS NULL"
 )
 _PAYMENT_ID = "coalesce(p1.id, p2.id, p3.id, p4.id)"
@@ -104,7 +110,8 @@ async def movements(source: AsyncSession | Reader, way: str, since: datetime) ->
     """Return a way's movements since a moment, oldest first."""
     return await (await reader_of(source)).rows(
         MovementView,
-        f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, m.fraction, {_PAYMENT} AS payment"
+        f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, m.fraction, {_PAYMENT} AS "
+        f"payment"
         f" FROM provider_movements m {_NAMED} WHERE m.way = $1 AND m.at >= $2 ORDER BY m.at, m.id",
         way,
         since,
@@ -112,10 +119,14 @@ async def movements(source: AsyncSession | Reader, way: str, since: datetime) ->
 
 
 def _id_after(prefix: str) -> str:
-    """SQL for the id that follows ``prefix`` in a journal's key, or NULL. A pattern would cost most of the query: the officers' first page runs it."""
+    """SQL for the id that follows ``prefix`` in a journal's key, or NULL.
+
+    A pattern would cost most of the query: the officers' first page runs it.
+    """
     name = f"substr(j.source_key, {len(prefix) + 1}, 36)"
     return (
-        f"CASE WHEN starts_with(j.source_key, '{prefix}') AND pg_input_is_valid({name}, 'uuid') THEN {name}::uuid END"
+        f"CASE WHEN starts_with(j.source_key, '{prefix}') AND pg_input_is_valid({name}, 'uuid') THEN "
+        f"{name}::uuid END"
     )
 
 
@@ -123,10 +134,14 @@ async def clearing_lines(ro: Reader, account: str, since: date) -> list[Clearing
     """Return what journals moved on an account since a day, oldest first."""
     return await ro.rows(
         ClearingLine,
-        'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, sum(l.debit - l.credit)::bigint AS amount,'
-        " max(coalesce(p.reference, o.reference)) AS payment, bool_or(j.reverses IS NOT NULL OR t.number IS NOT NULL) AS reversed"
-        " FROM journal_lines l JOIN journals j ON j.number = l.journal LEFT JOIN journals t ON t.reverses = j.number"
-        f" LEFT JOIN payments p ON p.id = {_id_after('payment:')} LEFT JOIN payment_refunds r ON r.id = {_id_after('refund:')}"
+        'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, sum(l.debit - '
+        "l.credit)::bigint AS amount,"
+        " max(coalesce(p.reference, o.reference)) AS payment, bool_or(j.reverses IS NOT NULL OR "
+        "t.number IS NOT NULL) AS reversed"
+        " FROM journal_lines l JOIN journals j ON j.number = l.journal LEFT JOIN journals t ON "
+        "t.reverses = j.number"
+        f" LEFT JOIN payments p ON p.id = {_id_after('payment:')} LEFT JOIN payment_refunds r ON r.id = "
+        f"{_id_after('refund:')}"
         " LEFT JOIN payments o ON o.id = r.payment_id"
         " WHERE l.account = $1 AND j.value_date >= $2 GROUP BY j.number ORDER BY j.value_date, j.number",
         account,
@@ -138,7 +153,8 @@ async def settled_lines(ro: Reader, way: str, account: str, since: date) -> list
     """Return the journals by which payments of a way came onto an account since a day, oldest first."""
     return await ro.rows(
         ClearingLine,
-        'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, l.debit AS amount, p.reference AS payment,'
+        'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, l.debit AS '
+        "amount, p.reference AS payment,"
         " false AS reversed FROM payments p JOIN journals j ON j.number = p.journal"
         " JOIN journal_lines l ON l.journal = j.number AND l.account = $2 AND l.debit > 0"
         " WHERE p.way = $1 AND j.value_date >= $3 ORDER BY j.value_date, j.number",
@@ -153,7 +169,8 @@ async def known_payments(ro: Reader, references: Sequence[str]) -> dict[str, Kno
     rows = await ro.rows(
         KnownPayment,
         "SELECT p.reference, p.label, p.payer_name, p.status, p.live, p.purpose, p.fee,"
-        " EXISTS (SELECT FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'pending') AS refund_pending"
+        " EXISTS (SELECT FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'pending') AS "
+        "refund_pending"
         " FROM payments p WHERE p.reference = ANY($1::text[])",
         list(references),
     )
@@ -212,9 +229,12 @@ async def paid_there_alone(db: AsyncSession, way: str, since: datetime) -> list[
 
 
 async def refunds_of_unnamed(db: AsyncSession, way: str, since: datetime) -> list[str]:
-    """Return the provider's names of payments that it gave back money of, and that none of our references is in."""
+    """Return the provider's names of payments that it gave back money of, and that none of our references is
+    in.
+    """
     records = await (await reader_of(db)).records(
-        f"SELECT DISTINCT m.reference FROM provider_movements m {_NAMED} WHERE m.way = $1 AND m.at >= $2 AND m.kind = 'refund'"
+        f"SELECT DISTINCT m.reference FROM provider_movements m {_NAMED} WHERE m.way = $1 AND m.at >= "
+        f"$2 AND m.kind = 'refund'"
         f" AND m.reference IS NOT NULL AND {_PAYMENT_ID} IS NULL ORDER BY 1",
         way,
         since,
@@ -223,18 +243,23 @@ async def refunds_of_unnamed(db: AsyncSession, way: str, since: datetime) -> lis
 
 
 async def given_back_there(db: AsyncSession, way: str, since: datetime) -> dict[str, Rupiah]:
-    """Return what the provider gave back of payments in all, by reference, where that is more than we asked of it.
+    """Return what the provider gave back of payments in all, by reference, where that is more than we asked
+    of it.
 
-    Only payments that a movement since ``since`` is about: older differences have been heard of, or stand as an exception.
+    Only payments that a movement since ``since`` is about: older differences have been heard of, or stand as
+    an exception.
     """
     records = await (await reader_of(db)).records(
-        f"WITH told AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS latest FROM provider_movements m {_NAMED}"
+        f"WITH told AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS "
+        f"latest FROM provider_movements m {_NAMED}"
         " WHERE m.way = $1 AND m.kind = 'refund' GROUP BY 1),"
         " ours AS (SELECT payment_id, sum(amount)::bigint AS amount FROM payment_refunds"
         "  WHERE state <> 'failed' AND back_to = 'same_way' GROUP BY payment_id)"
-        " SELECT p.reference, t.amount FROM told t JOIN payments p ON p.id = t.id LEFT JOIN ours o ON o.payment_id = p.id"
+        " SELECT p.reference, t.amount FROM told t JOIN payments p ON p.id = t.id LEFT JOIN ours o ON "
+        "o.payment_id = p.id"
         f" WHERE t.latest >= $2 AND p.status IN {_SETTLED} AND NOT EXISTS (SELECT FROM payment_exceptions e"
-        "  WHERE e.payment_id = p.id AND e.settled_at IS NULL AND e.reason = 'unheard_refund' AND e.facts->'theirs' = to_jsonb(t.amount))"
+        "  WHERE e.payment_id = p.id AND e.settled_at IS NULL AND e.reason = 'unheard_refund' AND "
+        "e.facts->'theirs' = to_jsonb(t.amount))"
         " AND t.amount > coalesce(o.amount, 0) ORDER BY p.reference",
         way,
         since,
@@ -246,7 +271,8 @@ async def fees_to_learn(db: AsyncSession, way: str) -> dict[str, Rupiah]:
     """Return what the provider kept of payments whose cost we do not know yet, by reference."""
     records = await (await reader_of(db)).records(
         "SELECT p.reference, min(m.fee) AS fee FROM provider_movements m"
-        " JOIN payments p ON p.way = m.way AND (p.reference = m.reference OR p.provider_reference = m.reference)"
+        " JOIN payments p ON p.way = m.way AND (p.reference = m.reference OR p.provider_reference = "
+        "m.reference)"
         f" WHERE m.way = $1 AND m.kind = 'payment' AND m.fee > 0 AND p.fee IS NULL AND p.status IN {_SETTLED}"
         " AND (p.live OR p.purpose <> 'trial') GROUP BY p.reference ORDER BY p.reference",
         way,
@@ -271,7 +297,8 @@ async def fees_of_movements_to_book(db: AsyncSession, way: str) -> list[Unbooked
         Unbooked,
         "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
         " LEFT JOIN journals j ON j.source_key = 'movement-fee:' || m.way || ':' || m.provider_id"
-        " WHERE m.way = $1 AND m.kind IN ('payout', 'refund') AND m.fee <> 0 AND j.number IS NULL ORDER BY m.at, m.id",
+        " WHERE m.way = $1 AND m.kind IN ('payout', 'refund') AND m.fee <> 0 AND j.number IS NULL "
+        "ORDER BY m.at, m.id",
         way,
     )
 
@@ -279,7 +306,8 @@ async def fees_of_movements_to_book(db: AsyncSession, way: str) -> list[Unbooked
 async def first_day(source: AsyncSession | Reader, account: str) -> date:
     """Return the day of the first money that came to an account, which has had some."""
     first: date = await (await reader_of(source)).value(
-        "SELECT min(j.value_date) FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE l.account = $1 AND l.debit > 0",
+        "SELECT min(j.value_date) FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE "
+        "l.account = $1 AND l.debit > 0",
         account,
     )
     return first

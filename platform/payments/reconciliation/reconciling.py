@@ -1,8 +1,9 @@
 """Asking a provider for its own account of what it moved, and bringing our books up to it.
 
-Nothing is held while the provider is slow. What it tells is stored first, each movement once; then each thing that it knows and we do not is
-brought in by the door that is made for it: a payment by reading its state, a refund as one that was heard of, a fee by the payment, payouts
-and the provider's own fees by journals under the movement's id. Killed anywhere, or done twice at once, it comes to the same.
+Nothing is held while the provider is slow. What it tells is stored first, each movement once; then each thing
+that it knows and we do not is brought in by the door that is made for it: a payment by reading its state, a
+refund as one that was heard of, a fee by the payment, payouts and the provider's own fees by journals under
+the movement's id. Killed anywhere, or done twice at once, it comes to the same.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from kernel.database import Database
     from tenants.registry import TenantRef
 
-# Providers add movements late and change young ones (a fee that is told later): these days are asked for again each time.
+# Providers add movements late and change young ones (a fee that is told later): these days are asked for
+# again each time.
 OVERLAP: Final = timedelta(days=7)
 FIRST_ASKED: Final = timedelta(days=31)
 ASKED_AT_ONCE: Final = timedelta(days=31)
@@ -40,17 +42,24 @@ LONGEST: Final = timedelta(days=400)
 AHEAD: Final = timedelta(minutes=5)
 
 _STORE: Final = text(
-    "INSERT INTO provider_movements AS m (way, provider_id, kind, gross, fee, at, reference, detail, fraction)"
-    " SELECT :way, provider_id, kind, gross, fee, at, reference, detail, fraction FROM jsonb_to_recordset(CAST(:lines AS jsonb))"
-    " AS e(provider_id text, kind text, gross bigint, fee bigint, at timestamptz, reference text, detail text, fraction boolean)"
-    " ON CONFLICT (way, provider_id) DO UPDATE SET gross = excluded.gross, fee = excluded.fee, detail = excluded.detail, fraction = excluded.fraction,"
+    "INSERT INTO provider_movements AS m (way, provider_id, kind, gross, fee, at, reference, detail, "
+    "fraction)"
+    " SELECT :way, provider_id, kind, gross, fee, at, reference, detail, fraction FROM "
+    "jsonb_to_recordset(CAST(:lines AS jsonb))"
+    " AS e(provider_id text, kind text, gross bigint, fee bigint, at timestamptz, reference text, "
+    "detail text, fraction boolean)"
+    " ON CONFLICT (way, provider_id) DO UPDATE SET gross = excluded.gross, fee = excluded.fee, detail "
+    "= excluded.detail, fraction = excluded.fraction,"
     " reference = coalesce(excluded.reference, m.reference)"
-    " WHERE (m.gross, m.fee, m.detail, m.fraction) IS DISTINCT FROM (excluded.gross, excluded.fee, excluded.detail, excluded.fraction)"
+    " WHERE (m.gross, m.fee, m.detail, m.fraction) IS DISTINCT FROM (excluded.gross, excluded.fee, "
+    "excluded.detail, excluded.fraction)"
     " RETURNING (xmax = 0) AS fresh"
 )
 _TELL: Final = text(
-    "INSERT INTO provider_balances AS b (way, balance, told_at, since) VALUES (:way, :balance, :told_at, :since)"
-    " ON CONFLICT (way) DO UPDATE SET balance = excluded.balance, told_at = excluded.told_at WHERE b.told_at <= excluded.told_at"
+    "INSERT INTO provider_balances AS b (way, balance, told_at, since) VALUES (:way, :balance, "
+    ":told_at, :since)"
+    " ON CONFLICT (way) DO UPDATE SET balance = excluded.balance, told_at = excluded.told_at WHERE "
+    "b.told_at <= excluded.told_at"
 )
 _NAME: Final = text(
     "UPDATE provider_movements SET reference = :ours WHERE way = :way AND reference = :theirs AND :ours <> ''"
@@ -73,7 +82,9 @@ def can_be_asked(way: Way) -> bool:
 
 
 async def fetch(database: Database, tenant: TenantRef, name: str, *, key: str | None = None) -> Fetched:
-    """Ask the provider of a way and bring our books up to it. ``key`` is a job's: it is finished with the last effect.
+    """Ask the provider of a way and bring our books up to it.
+
+    ``key`` is a job's: it is finished with the last effect.
 
     Raises Refusal payments.no_such_way for a way without a provider outside; ProviderFault.
     """
@@ -145,7 +156,9 @@ async def _store(db: AsyncSession, name: str, statement: Statement, since: datet
 
 
 async def _find_names(database: Database, tenant: TenantRef, way: Way, since: datetime) -> None:
-    """Learn which payment a refund is about that the provider calls by another name: it is asked for the payment of that name."""
+    """Learn which payment a refund is about that the provider calls by another name: it is asked for the
+    payment of that name.
+    """
     async with coop_session(database, tenant) as db:
         names = await reconcile_queries.refunds_of_unnamed(db, way.way, since)
     means = ways.means_of(database, tenant, way)
@@ -161,7 +174,9 @@ async def _find_names(database: Database, tenant: TenantRef, way: Way, since: da
 
 
 async def _hear_refunds(database: Database, tenant: TenantRef, name: str, since: datetime) -> int:
-    """Bring in what went back at the provider's own pages: by reading the payment's state, else by what the movements sum to."""
+    """Bring in what went back at the provider's own pages: by reading the payment's state, else by what the
+    movements sum to.
+    """
     async with coop_session(database, tenant) as db:
         told = await reconcile_queries.given_back_there(db, name, since)
     for reference in told:
@@ -172,12 +187,16 @@ async def _hear_refunds(database: Database, tenant: TenantRef, name: str, since:
         left = await reconcile_queries.given_back_there(db, name, since)
     for reference, amount in left.items():
         async with coop_session(database, tenant) as db:
-            await refund_hearing.hear_refunded(db, await machine.locked(db, reference), amount, on=await today(db))
+            await refund_hearing.hear_refunded(
+                db, await machine.locked(db, reference), amount, on=await today(db)
+            )
     return len(told)
 
 
 async def _learn_fees(database: Database, tenant: TenantRef, name: str) -> int:
-    """Book what the provider kept of each payment; one transaction each, since a payment is locked before the books are."""
+    """Book what the provider kept of each payment; one transaction each, since a payment is locked before the
+    books are.
+    """
     async with coop_session(database, tenant) as db:
         fees = await reconcile_queries.fees_to_learn(db, name)
     for reference, fee in fees.items():

@@ -1,8 +1,10 @@
-"""Pure rules of reconciliation: what a provider tells against what our books hold of it, each difference with its reason.
+"""Pure rules of reconciliation: what a provider tells against what our books hold of it, each difference with
+its reason.
 
-Both sides come as pieces, signed for us: a payment of 50.000 that cost 350 is a piece of +50.000 and one of -350. Pieces are paired by the
-provider's own id where our journal names it, else by the payment that both are about, else by an officer's entry of the same amount. What
-is left over is explained (it will be told or booked by itself) or it is not, and then somebody must look.
+Both sides come as pieces, signed for us: a payment of 50.000 that cost 350 is a piece of +50.000 and one of
+-350. Pieces are paired by the provider's own id where our journal names it, else by the payment that both are
+about, else by an officer's entry of the same amount. What is left over is explained (it will be told or
+booked by itself) or it is not, and then somebody must look.
 """
 
 from __future__ import annotations
@@ -40,7 +42,16 @@ Why = Literal[
 ]
 EXPLAINED: Final[frozenset[Why]] = frozenset(
     {
-        *("equal", "other_day", "fee_untold", "payout_under_way", "refund_pending", "trial", "aside", "not_told"),
+        *(
+            "equal",
+            "other_day",
+            "fee_untold",
+            "payout_under_way",
+            "refund_pending",
+            "trial",
+            "aside",
+            "not_told",
+        ),
         *("by_hand", "reversed", "opening", "rounding"),
     }
 )
@@ -51,7 +62,10 @@ BY_HAND_WITHIN: Final = timedelta(days=31)
 
 
 class Theirs(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of what the provider (or the bank's statement) tells, on its day where the cooperative is. ``aside``: an officer set it aside."""
+    """A piece of what the provider (or the bank's statement) tells, on its day where the cooperative is.
+
+    ``aside``: an officer set it aside.
+    """
 
     id: str
     role: Role
@@ -63,7 +77,11 @@ class Theirs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ours(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the clearing account. ``movement`` is the provider's id that its journal was posted for; ``reversed``: it was taken back, or takes back."""
+    """A line of the clearing account.
+
+    ``movement`` is the provider's id that its journal was posted for; ``reversed``: it was taken back, or
+    takes back.
+    """
 
     journal: int
     role: Role
@@ -131,7 +149,8 @@ class Rule(msgspec.Struct, frozen=True):
     ours: Callable[[Ours], Key]
 
 
-# The nearest first. Refunds are not paired by their payment alone: it may have several, and which is which cannot be known.
+# The nearest first. Refunds are not paired by their payment alone: it may have several, and which is which
+# cannot be known.
 BY_MOVEMENT: Final = Rule(
     lambda their: (their.role, their.id, their.amount),
     lambda our: (our.role, our.movement, our.amount) if our.movement else None,
@@ -144,7 +163,9 @@ BY_MOVEMENT_ALONE: Final = Rule(
     lambda their: (their.role, their.id), lambda our: (our.role, our.movement) if our.movement else None
 )
 BY_PAYMENT: Final = Rule(
-    lambda their: (their.role, their.reference) if their.reference and their.role in ("payment", "fee") else None,
+    lambda their: (
+        (their.role, their.reference) if their.reference and their.role in ("payment", "fee") else None
+    ),
     lambda our: (our.role, our.reference) if our.reference and our.role in ("payment", "fee") else None,
 )
 # An officer's entry on the clearing account answers a movement of the same amount that nothing else booked.
@@ -157,7 +178,10 @@ BY_HAND: Final = Rule(
 def compare(
     theirs: Iterable[Theirs], ours: Iterable[Ours], known: Mapping[str, Known], *, told_on: date
 ) -> list[Finding]:
-    """Pair what is told with what is booked, and say of the rest why it has no pair. ``told_on`` is the last day that was told."""
+    """Pair what is told with what is booked, and say of the rest why it has no pair.
+
+    ``told_on`` is the last day that was told.
+    """
     left_theirs = sorted((each for each in theirs if each.amount), key=lambda each: (each.on, each.id))
     left_ours = sorted((each for each in ours if each.amount), key=lambda each: (each.on, each.journal))
     findings: list[Finding] = []
@@ -195,11 +219,15 @@ def days_of(findings: Sequence[Finding], theirs: Iterable[Theirs], ours: Iterabl
     ]
 
 
-def with_rest(findings: Sequence[Finding], *, balance: int, clearing: int, on: date, fractions: int) -> list[Finding]:
-    """Add what the findings do not tell of the difference between the provider's ``balance`` and the ``clearing`` account.
+def with_rest(
+    findings: Sequence[Finding], *, balance: int, clearing: int, on: date, fractions: int
+) -> list[Finding]:
+    """Add what the findings do not tell of the difference between the provider's ``balance`` and the
+    ``clearing`` account.
 
-    Money that was at the provider before it was used here is such a rest; an entry by hand of the same amount is its opening balance. A rest
-    of at most one rupiah for each of ``fractions`` movements that had a part of a rupiah is rounding.
+    Money that was at the provider before it was used here is such a rest; an entry by hand of the same amount
+    is its opening balance. A rest of at most one rupiah for each of ``fractions`` movements that had a part
+    of a rupiah is rounding.
     """
     rest = balance - clearing - sum(each.difference for each in findings)
     if rest == 0:
@@ -213,7 +241,9 @@ def with_rest(findings: Sequence[Finding], *, balance: int, clearing: int, on: d
 def _take_pairs(
     theirs: list[Theirs], ours: list[Ours], rule: Rule, findings: list[Finding]
 ) -> tuple[list[Theirs], list[Ours]]:
-    """Pair each piece of theirs with the nearest of ours that has the same key; return what is left of both."""
+    """Pair each piece of theirs with the nearest of ours that has the same key;
+    return what is left of both.
+    """
     by_hand = rule is BY_HAND
     by_key: dict[Key, list[Ours]] = {}
     for our in ours:
@@ -240,7 +270,9 @@ def _pair(their: Theirs, our: Ours, *, by_hand: bool) -> Iterable[Finding]:
         yield Finding(on=their.on, why=why, difference=our.amount, theirs=their, ours=our)
         yield Finding(on=our.on, why=why, difference=-our.amount, theirs=their, ours=our)
     elif their.amount == our.amount:
-        yield Finding(on=their.on, why="by_hand" if by_hand else "equal", difference=0, theirs=their, ours=our)
+        yield Finding(
+            on=their.on, why="by_hand" if by_hand else "equal", difference=0, theirs=their, ours=our
+        )
     if their.amount != our.amount:
         yield Finding(on=their.on, why="amount", difference=their.amount - our.amount, theirs=their, ours=our)
 

@@ -25,7 +25,10 @@ log = structlog.get_logger()
 
 @outside_job("payments.reconcile")
 async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str) -> None:
-    """Ask a provider what it moved, and bring the books up to it. What asking again cannot mend is left to the officers' page."""
+    """Ask a provider what it moved, and bring the books up to it.
+
+    What asking again cannot mend is left to the officers' page.
+    """
     try:
         await reconciling.fetch(database, tenant, way, key=key)
     except ProviderFault as fault:
@@ -43,7 +46,14 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str
 
 @daily_job("payments.reconcile_all")
 async def reconcile_all(db: AsyncSession) -> None:
-    """Write a job for every provider that can be asked: one that was switched off still pays out what it holds."""
+    """Write a job for every provider that can be asked: one that was switched off still pays out what it
+    holds.
+    """
     for way in await ways.ways_of(db):
         if reconciling.can_be_asked(way):
-            await later(db, "payments.reconcile", {"way": way.way}, key=f"payments.reconcile:{way.way}:{clock.today()}")
+            await later(
+                db,
+                "payments.reconcile",
+                {"way": way.way},
+                key=f"payments.reconcile:{way.way}:{clock.today()}",
+            )

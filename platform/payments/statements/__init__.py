@@ -1,1 +1,3 @@
-"""Statements of the bank and of a QRIS acquirer: read, matched to what waits, and what is doubtful decided by an officer."""
+"""Statements of the bank and of a QRIS acquirer: read, matched to what waits, and what is doubtful decided by
+an officer.
+"""

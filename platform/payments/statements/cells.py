@@ -1,6 +1,8 @@
-"""How banks write days and money in their statements, read without guessing at what two readers could read differently.
+"""How banks write days and money in their statements, read without guessing at what two readers could read
+differently.
 
-Money is read into sen (hundredths of a rupiah), because statements have them: interest and tax do not come in whole rupiah.
+Money is read into sen (hundredths of a rupiah), because statements have them: interest and tax do not come in
+whole rupiah.
 """
 
 from __future__ import annotations
@@ -31,30 +33,56 @@ _YEAR_LAST: Final = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4}|[0-
 _WORDED: Final = re.compile(r"([0-9]{1,2})[- ]([A-Za-z]{3,9})[- ,]+([0-9]{4}|[0-9]{2})" + _TIME)
 _YEARLESS: Final = re.compile(r"([0-9]{1,2})[-/]([0-9]{1,2})")
 _IN_TEXT: Final = re.compile(
-    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}|[0-9]{1,2}[- ][A-Za-z]{3,9}[- ][0-9]{4}"
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}|[0-9]{1,2}[- "
+    r"][A-Za-z]{3,9}[- ][0-9]{4}"
 )
 # The first three letters tell the month in both languages: Januari/January, Mei/May, Agustus/August …
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
         (
-            ("jan",), ("feb", "peb"), ("mar",), ("apr",), ("mei", "may"), ("jun",),
-            ("jul",), ("agu", "agt", "aug"), ("sep",), ("okt", "oct"), ("nov", "nop"), ("des", "dec"),
+            ("jan",),
+            ("feb", "peb"),
+            ("mar",),
+            ("apr",),
+            ("mei", "may"),
+            ("jun",),
+            ("jul",),
+            ("agu", "agt", "aug"),
+            ("sep",),
+            ("okt", "oct"),
+            ("nov", "nop"),
+            ("des", "dec"),
         ),
         1,
     )
     for name in names
-}  # fmt: skip
+}
 
 _CURRENCY: Final = re.compile(r"^(?:rp\.?|idr)\s*|\s*(?:idr)$", re.IGNORECASE)
 _NO_SEN: Final = re.compile(r"(?<=[0-9]),[-\u2013]$")  # "12.500,-" has no sen, and is not below zero
 _MARKED: Final = re.compile(r"(?P<money>.*?[0-9)])\s*(?P<mark>cr|db|dr|kr|k|d|c)\.?", re.IGNORECASE)
 _LONGEST: Final = 30  # signs: as many digits as are ever made a number, their groups and their sen
-_SIGNED: Final = re.compile(r"(?P<before>[-+\u2212(])?\s*(?P<digits>[0-9.,]*[0-9][0-9.,]*)\s*(?P<after>[-\u2212)])?")
+_SIGNED: Final = re.compile(
+    r"(?P<before>[-+\u2212(])?\s*(?P<digits>[0-9.,]*[0-9][0-9.,]*)\s*(?P<after>[-\u2212)])?"
+)
 _SIDES: Final[dict[str, Side]] = {
-    "cr": "credit", "kr": "credit", "k": "credit", "c": "credit", "kredit": "credit", "credit": "credit", "masuk": "credit", "in": "credit",
-    "db": "debit", "dr": "debit", "d": "debit", "debit": "debit", "debet": "debit", "keluar": "debit", "out": "debit",
-}  # fmt: skip
+    "cr": "credit",
+    "kr": "credit",
+    "k": "credit",
+    "c": "credit",
+    "kredit": "credit",
+    "credit": "credit",
+    "masuk": "credit",
+    "in": "credit",
+    "db": "debit",
+    "dr": "debit",
+    "d": "debit",
+    "debit": "debit",
+    "debet": "debit",
+    "keluar": "debit",
+    "out": "debit",
+}
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -73,23 +101,31 @@ class Money(msgspec.Struct, frozen=True):
     @property
     def signed(self) -> int:
         """Sen that came in: money on the debit side is below zero."""
-        return -abs(self.sen) if self.side == "debit" else abs(self.sen) if self.side == "credit" else self.sen
+        return (
+            -abs(self.sen) if self.side == "debit" else abs(self.sen) if self.side == "credit" else self.sen
+        )
 
 
 def bare(cell: str) -> str:
-    """A cell without the apostrophe by which banks keep spreadsheets from reckoning with it, and without outer spaces."""
+    """A cell without the apostrophe by which banks keep spreadsheets from reckoning with it, and without
+    outer spaces.
+    """
     return cell.replace("\u00a0", " ").strip().removeprefix("'").strip()
 
 
 def looks_like_a_day(cell: str) -> bool:
     """Whether a cell is written like a day, with or without its year, be it one of the calendar or not."""
-    return any(shape.fullmatch(bare(cell)) for shape in (_YEAR_FIRST, _COMPACT, _YEAR_LAST, _WORDED, _YEARLESS))
+    return any(
+        shape.fullmatch(bare(cell)) for shape in (_YEAR_FIRST, _COMPACT, _YEAR_LAST, _WORDED, _YEARLESS)
+    )
 
 
 def read_day(cell: str, *, period: Period | None, today: date, month_first: bool = False) -> date:
-    """The day in a cell: "24/11/2026", "24/11/26 10:15:30", "24/11", "2026-11-24", "20261124", "24 November 2026", "24-Nop-26".
+    """The day in a cell: "24/11/2026", "24/11/26 10:15:30", "24/11", "2026-11-24", "20261124", "24 November
+    2026", "24-Nop-26".
 
-    A day without its year falls into the ``period``; without one, into the last three months before ``today``. Raises Refusal (422).
+    A day without its year falls into the ``period``; without one, into the last three months before
+    ``today``. Raises Refusal (422).
     """
     text = bare(cell)
     day = _day_with_year(text, month_first=month_first)
@@ -152,10 +188,11 @@ def _quietly(text: str) -> date | None:
 
 
 def read_money(cell: str) -> Money | None:
-    """The amount in a cell, None where there is none: "1.250.000,00", "1,250,000.00", "1250000.00 CR", "Rp 1.250", "(500,00)", ".00".
+    """The amount in a cell, None where there is none: "1.250.000,00", "1,250,000.00", "1250000.00 CR", "Rp
+    1.250", "(500,00)", ".00".
 
-    The last sign of two different ones parts the sen; a single one parts thousands where three digits follow and up to three precede, since
-    no bank writes a rupiah in thousandths. Raises Refusal (422).
+    The last sign of two different ones parts the sen; a single one parts thousands where three digits follow
+    and up to three precede, since no bank writes a rupiah in thousandths. Raises Refusal (422).
     """
     text = _CURRENCY.sub("", bare(cell)).strip()
     if text in ("", "-", "\u2013"):
@@ -165,7 +202,11 @@ def read_money(cell: str) -> Money | None:
     if marked := _MARKED.fullmatch(text):
         text, side = marked["money"], _SIDES[marked["mark"].lower()]
     found = _SIGNED.fullmatch(_CURRENCY.sub("", text))
-    if found is None or len(found["digits"]) > _LONGEST or (found["before"] == "(") != (found["after"] == ")"):
+    if (
+        found is None
+        or len(found["digits"]) > _LONGEST
+        or (found["before"] == "(") != (found["after"] == ")")
+    ):
         raise NOT_MONEY(text=shortened(cell.strip()))
     sen = _sen(found["digits"])
     if sen is None or sen > LARGEST * 100:
@@ -194,7 +235,9 @@ def _sen(digits: str) -> int | None:
         return int(digits) * 100
     sign = digits[at]
     whole, rest = digits[:at], digits[at + 1 :]
-    if min(dot, comma) < 0 and (digits.count(sign) > 1 or (len(rest) == 3 and 1 <= len(whole) <= 3 and whole != "0")):
+    if min(dot, comma) < 0 and (
+        digits.count(sign) > 1 or (len(rest) == 3 and 1 <= len(whole) <= 3 and whole != "0")
+    ):
         whole, rest = digits, ""
     elif sign in whole:
         return None

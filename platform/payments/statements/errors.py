@@ -5,14 +5,17 @@ from kernel.errors import Kind
 NO_TABLE = Kind(
     "payments.statement_no_table",
     422,
-    id="Di berkas ini tidak ada tabel mutasi. Unduh mutasi rekening sebagai CSV dari bank, lalu kirim berkas itu apa adanya.",
-    en="This file holds no table of movements. Download the account statement as CSV from the bank and send that file as it is.",
+    id="Di berkas ini tidak ada tabel mutasi. Unduh mutasi rekening sebagai CSV dari bank, lalu kirim "
+    "berkas itu apa adanya.",
+    en="This file holds no table of movements. Download the account statement as CSV from the bank and "
+    "send that file as it is.",
 )
 NO_LINES = Kind(
     "payments.statement_no_lines",
     422,
     id="Tabel mutasi di berkas ini kosong. Pilih tanggal yang ada mutasinya, lalu unduh lagi dari bank.",
-    en="The table of movements in this file is empty. Choose days that have movements and download it again from the bank.",
+    en="The table of movements in this file is empty. Choose days that have movements and download it "
+    "again from the bank.",
 )
 NOT_A_DAY = Kind(
     "payments.statement_not_a_day",
@@ -23,8 +26,10 @@ NOT_A_DAY = Kind(
 YEAR_UNKNOWN = Kind(
     "payments.statement_year_unknown",
     422,
-    id="Tanggal {text} tidak memuat tahun, dan berkas ini tidak menyebut periodenya. Unduh lagi berkas yang memuat baris “Periode”.",
-    en="The date {text} has no year, and this file does not tell its period. Download one again that has the line “Periode”.",
+    id="Tanggal {text} tidak memuat tahun, dan berkas ini tidak menyebut periodenya. Unduh lagi berkas "
+    "yang memuat baris “Periode”.",
+    en="The date {text} has no year, and this file does not tell its period. Download one again that has "
+    "the line “Periode”.",
 )
 DAY_OUTSIDE_PERIOD = Kind(
     "payments.statement_day_outside_period",
@@ -83,7 +88,8 @@ AMOUNT_COLUMN_MISSING = Kind(
 BAD_LINES = Kind(
     "payments.statement_bad_lines",
     422,
-    id="Ada {count} baris yang tidak terbaca, jadi belum ada yang dicatat. Yang pertama: baris {line}. {reason}",
+    id="Ada {count} baris yang tidak terbaca, jadi belum ada yang dicatat. Yang pertama: baris {line}. "
+    "{reason}",
     en="{count} lines cannot be read, so nothing was recorded. The first: line {line}. {reason}",
 )
 LAYOUT_UNKNOWN = Kind(
@@ -122,15 +128,18 @@ LINE_WENT_OUT = Kind(
 OTHER_WAY = Kind(
     "payments.line_other_way",
     409,
-    id="Pembayaran {reference} memakai cara lain ({way}). Pilih pembayaran lewat cara yang sama dengan mutasinya.",
+    id="Pembayaran {reference} memakai cara lain ({way}). Pilih pembayaran lewat cara yang sama dengan "
+    "mutasinya.",
     en="Payment {reference} goes another way ({way}). Choose one of the statement's own way.",
 )
 AMOUNT_DIFFERS = Kind(
     "payments.line_amount_differs",
     409,
-    id="Baris ini {amount}, sedangkan pembayaran {reference} {asked}. Yang tidak sama jumlahnya tidak bisa dicocokkan:"
+    id="Baris ini {amount}, sedangkan pembayaran {reference} {asked}. Yang tidak sama jumlahnya tidak "
+    "bisa dicocokkan:"
     " sisihkan barisnya dengan catatan, lalu bereskan dengan pembelinya.",
-    en="This line is {amount}, payment {reference} is {asked}. What differs cannot be matched: set the line aside with a note,"
+    en="This line is {amount}, payment {reference} is {asked}. What differs cannot be matched: set the "
+    "line aside with a note,"
     " and settle it with the buyer.",
 )
 PAYMENT_SEEN = Kind(

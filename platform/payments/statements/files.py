@@ -29,7 +29,9 @@ Records = list[tuple[int, list[str]]]
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table whose columns are known: what stands above it, its header, and all rows below, each with its line in the file."""
+    """A table whose columns are known: what stands above it, its header, and all rows below, each with its
+    line in the file.
+    """
 
     above: Records
     header: list[str]
@@ -47,7 +49,10 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def text_of(content: bytes) -> str:
-    """The text of a file as banks write it: UTF-8, UTF-16 with its mark, or Windows-1252. Raises Refusal: kernel.csv_not_text."""
+    """The text of a file as banks write it: UTF-8, UTF-16 with its mark, or Windows-1252.
+
+    Raises Refusal: kernel.csv_not_text.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     try:
@@ -72,7 +77,10 @@ def known_table(every: Mapping[str, Records], remembered: Mapping[str, Columns])
 
 
 def unknown_table(every: Mapping[str, Records], broken: Refusal | None) -> Unknown:
-    """The likeliest header of a table that nobody described yet: the names above the most rows. Raises Refusal where there is none."""
+    """The likeliest header of a table that nobody described yet: the names above the most rows.
+
+    Raises Refusal where there is none.
+    """
     best: tuple[int, list[str], Records] | None = None
     for records in every.values():
         for at, (_, cells) in enumerate(records[:HEADER_WITHIN]):
@@ -100,7 +108,9 @@ def account_of(table: Table) -> str:
     """The account's number, digits alone, where the file tells it."""
     if table.columns.account is not None:
         for _, cells in table.below:
-            if table.columns.account < len(cells) and (digits := re.sub(r"[^0-9]", "", cells[table.columns.account])):
+            if table.columns.account < len(cells) and (
+                digits := re.sub(r"[^0-9]", "", cells[table.columns.account])
+            ):
                 return digits
     for _, cells in table.above:
         if told := _ACCOUNT.search(" ".join(filter(None, map(bare, cells)))):
@@ -109,7 +119,9 @@ def account_of(table: Table) -> str:
 
 
 def parsed(text: str) -> tuple[dict[str, Records], Refusal | None]:
-    """The records of the file by each delimiter that it can be read with, the one it names or uses most first; and why another one cannot."""
+    """The records of the file by each delimiter that it can be read with, the one it names or uses most
+    first; and why another one cannot.
+    """
     told = _TOLD_DELIMITER.match(text)
     order = (told[1],) if told else sorted(DELIMITERS, key=lambda sign: -text.count(sign))
     every: dict[str, Records] = {}

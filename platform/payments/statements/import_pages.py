@@ -1,6 +1,8 @@
-"""Bring in a statement: choose the file, tell its columns where no bank we know wrote it, look at what it would do, confirm.
+"""Bring in a statement: choose the file, tell its columns where no bank we know wrote it, look at what it
+would do, confirm.
 
-As with every import, nothing is kept on the server in between: the file's text travels in the confirming form and is read again there.
+As with every import, nothing is kept on the server in between: the file's text travels in the confirming form
+and is read again there.
 """
 
 from __future__ import annotations
@@ -33,7 +35,18 @@ from payments.statements.layouts import BANKS, proposed
 from payments.statements.words import state_words, why_words
 from tenants.file_threads import read_in_thread, write_in_thread
 from tenants.session import coop_reader
-from ui import AnyRequest, TheDatabase, TheTenant, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    TheDatabase,
+    TheTenant,
+    TheViewer,
+    TheVisit,
+    Visit,
+    officer,
+    page,
+    read_form,
+    see_other,
+)
 from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
 from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
 from ui.queries import profile
@@ -56,7 +69,9 @@ def choose_file(request: AnyRequest, visit: TheVisit) -> Response[bytes]:
 
 
 @post(IMPORT, guards=[officer], status_code=200, request_max_body_size=LARGEST_UPLOAD)
-async def look(request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit) -> Response[bytes]:
+async def look(
+    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit
+) -> Response[bytes]:
     """Say what the file would do, or ask for its columns."""
     form = await read_form(request, UploadForm)
     async with form.or_again(UPLOAD, place=PLACE, field="file", **_upload_context(visit)):
@@ -115,14 +130,18 @@ async def record(
     return see_other(LIST, flash=_done(summary, visit))
 
 
-async def _next(request: AnyRequest, visit: Visit, way: str, content: str, found: Plan | Unknown) -> Response[bytes]:
+async def _next(
+    request: AnyRequest, visit: Visit, way: str, content: str, found: Plan | Unknown
+) -> Response[bytes]:
     if isinstance(found, Unknown):
         return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, way, content, found))
     lang = visit.lang
     references = [str(each.verdict.reference) for each in found.new if each.verdict.reference]
     assert visit.tenant is not None
     async with coop_reader(visit.database, visit.tenant) as ro:
-        payments = {row.reference: row for row in await statement_queries.payments_by_reference(ro, references)}
+        payments = {
+            row.reference: row for row in await statement_queries.payments_by_reference(ro, references)
+        }
         other_account = await _other_account(ro, way, found.read.account)
     coming = [each for each in found.new if each.state in ("matched", "doubtful", "unmatched")]
     coming.sort(key=lambda each: ("doubtful", "matched", "unmatched").index(each.state))
@@ -135,7 +154,10 @@ async def _next(request: AnyRequest, visit: Visit, way: str, content: str, found
         bank=_bank(found.read.layout, way, visit),
         own_columns=found.read.layout == REMEMBERED,
         plan=found,
-        counts={state: found.count(state) for state in ("matched", "doubtful", "unmatched", "outgoing", "set_aside")},
+        counts={
+            state: found.count(state)
+            for state in ("matched", "doubtful", "unmatched", "outgoing", "set_aside")
+        },
         paid=Rupiah.total(each.movement.amount for each in found.new if each.state == "matched"),
         other_account=other_account,
         rows=[_row(each, payments, visit) for each in coming[:SHOWN_LINES]],
@@ -183,7 +205,13 @@ def _upload_context(visit: Visit) -> dict[str, Any]:
 def _columns_context(visit: Visit, way: str, content: str, found: Unknown) -> dict[str, Any]:
     say = words(visit.lang).gettext
     names = [(at, name or say("Kolom %(n)s") % {"n": at + 1}) for at, name in enumerate(found.header)]
-    return {"way": way, "content": content, "columns": names, "samples": found.samples, "start": proposed(found.header)}
+    return {
+        "way": way,
+        "content": content,
+        "columns": names,
+        "samples": found.samples,
+        "start": proposed(found.header),
+    }
 
 
 async def _content_of(request: AnyRequest) -> str:

@@ -1,6 +1,7 @@
 """Bring a statement in: its new lines are kept, and what is sure is settled on the bank's own day.
 
-All or nothing, in the caller's transaction. The same statement again, or a longer one that holds it, brings only what is new.
+All or nothing, in the caller's transaction. The same statement again, or a longer one that holds it, brings
+only what is new.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ LOCK = "statement lines"
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """A new line, and what would become of it: "matched", "doubtful", "unmatched", "outgoing" or "set_aside"."""
+    """A new line, and what would become of it:
+    "matched", "doubtful", "unmatched", "outgoing" or "set_aside".
+    """
 
     movement: Movement
     state: str
@@ -70,7 +73,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes | str) -> Plan | Unknown:
-    """Read a file and compare it with what is there. Raises Refusal: payments.way_has_no_statement, .statement_…, kernel.csv_…."""
+    """Read a file and compare it with what is there.
+
+    Raises Refusal: payments.way_has_no_statement, .statement_…, kernel.csv_….
+    """
     if way not in ways_seen_by_officers():
         raise statement_errors.WAY_HAS_NO_STATEMENT(field="way")
     ro = await reader_of(source)
@@ -105,7 +111,10 @@ async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes
 
 
 async def describe(source: Reader | AsyncSession, way: str, content: bytes | str) -> Unknown:
-    """Return the table of a file for an officer to tell its columns, told before or not. Raises Refusal (409): payments.statement_layout_known."""
+    """Return the table of a file for an officer to tell its columns, told before or not.
+
+    Raises Refusal (409): payments.statement_layout_known.
+    """
     read = read_statement(content, way=way, today=await today(source), remembered={})
     if isinstance(read, Read):
         raise statement_errors.LAYOUT_KNOWN(bank=BANKS[read.layout])
@@ -115,7 +124,8 @@ async def describe(source: Reader | AsyncSession, way: str, content: bytes | str
 async def import_statement(db: AsyncSession, actor: Actor, way: str, content: bytes | str) -> Summary:
     """Keep the new lines of a statement and settle what is sure.
 
-    Raises Refusal: payments.way_has_no_statement, .statement_layout_unknown, .statement_bad_lines (nothing is written), .statement_…, kernel.csv_….
+    Raises Refusal: payments.way_has_no_statement, .statement_layout_unknown, .statement_bad_lines (nothing is
+    written), .statement_…, kernel.csv_….
     """
     await one_at_a_time(db, LOCK)
     plan = await plan_statement(db, way, content)
@@ -129,7 +139,9 @@ async def import_statement(db: AsyncSession, actor: Actor, way: str, content: by
     lines = [_line(way, planned, actor) for planned in plan.new]
     db.add_all(lines)
     await db.flush()
-    sure = [(line, planned) for line, planned in zip(lines, plan.new, strict=True) if planned.state == "matched"]
+    sure = [
+        (line, planned) for line, planned in zip(lines, plan.new, strict=True) if planned.state == "matched"
+    ]
     await _settle(db, actor, sure)
     states = Counter(line.state for line in lines)
     summary = Summary(
@@ -140,7 +152,11 @@ async def import_statement(db: AsyncSession, actor: Actor, way: str, content: by
         unmatched=states["unmatched"],
     )
     audit.record(
-        db, actor, events.STATEMENT_IMPORTED, subject=f"statement:{way}", facts=msgspec.structs.asdict(summary)
+        db,
+        actor,
+        events.STATEMENT_IMPORTED,
+        subject=f"statement:{way}",
+        facts=msgspec.structs.asdict(summary),
     )
     return summary
 
@@ -165,12 +181,15 @@ async def save_layout(
 
 
 async def _settle(db: AsyncSession, actor: Actor, sure: Iterable[tuple[StatementLine, Planned]]) -> None:
-    """Settle what is sure, with all locks taken before the first goes into the books, in one order for everybody.
+    """Settle what is sure, with all locks taken before the first goes into the books, in one order for
+    everybody.
 
     What the books or the goods refuse is left to an officer.
     """
     ordered = sorted(sure, key=lambda each: str(each[1].verdict.reference))
-    payments = await queries.payments_to_change(db, [str(planned.verdict.reference) for _, planned in ordered])
+    payments = await queries.payments_to_change(
+        db, [str(planned.verdict.reference) for _, planned in ordered]
+    )
     for name in sorted({payment.purpose for payment in payments.values()}):
         await purpose_of(name).lock(db, [payment for payment in payments.values() if payment.purpose == name])
     day, closed = await today(db), await closed_years(db)

@@ -1,8 +1,10 @@
-"""Which column of a statement holds what: the layouts of four banks, and how a table that none of them wrote is described.
+"""Which column of a statement holds what: the layouts of four banks, and how a table that none of them wrote
+is described.
 
-Sources, as exports of these banks look in 2026: KlikBCA (individual and business), Mandiri (Kopra by Mandiri; MCM/Internet Bisnis), BRI (CMS;
-internet banking), BNI Direct (statement with debit and credit columns; with an amount and D/K marks). Banks add and move columns, so a layout
-is found by the names of its columns and not by their places.
+Sources, as exports of these banks look in 2026: KlikBCA (individual and business), Mandiri (Kopra by Mandiri;
+MCM/Internet Bisnis), BRI (CMS; internet banking), BNI Direct (statement with debit and credit columns; with
+an amount and D/K marks). Banks add and move columns, so a layout is found by the names of its columns and not
+by their places.
 """
 
 from __future__ import annotations
@@ -18,10 +20,13 @@ from payments.statements.errors import AMOUNT_COLUMN_MISSING, COLUMN_TWICE, NO_S
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The places of a table's columns, counting from 0. Either ``amount`` (with its side in ``mark``, in the cell, or as a sign) or ``credit``.
+    """The places of a table's columns, counting from 0.
 
-    ``by_sign``: an amount without a minus came in, as in the files of acquirers; a bank marks each. ``outcome`` says whether an acquirer's
-    payment came about; ``month_first``: the days are written month/day/year.
+    Either ``amount`` (with its side in ``mark``, in the cell, or as a sign) or ``credit``.
+
+    ``by_sign``: an amount without a minus came in, as in the files of acquirers; a bank marks each.
+    ``outcome`` says whether an acquirer's payment came about; ``month_first``: the days are written
+    month/day/year.
     """
 
     date: int
@@ -43,7 +48,10 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """How a bank names its columns. Every role but ``texts``, ``account`` and those in ``may`` must be found; each has its other names."""
+    """How a bank names its columns.
+
+    Every role but ``texts``, ``account`` and those in ``may`` must be found; each has its other names.
+    """
 
     key: str
     bank: str
@@ -144,12 +152,25 @@ _LIKELY: Final[Mapping[str, tuple[str, ...]]] = {
     "mark": ("db/cr", "cr/db", "d/k", "tipe", "jenis", "type"),
     "balance": ("saldo", "balance"),
     "outcome": ("status",),
-    "texts": ("keterangan", "uraian", "deskripsi", "description", "remark", "berita", "catatan", "rincian", "referensi", "reference"),
-}  # fmt: skip
+    "texts": (
+        "keterangan",
+        "uraian",
+        "deskripsi",
+        "description",
+        "remark",
+        "berita",
+        "catatan",
+        "rincian",
+        "referensi",
+        "reference",
+    ),
+}
 
 
 def names_of(header: Sequence[str]) -> tuple[str, ...]:
-    """The names of a header as they are compared: bare, small, one space; empty columns at its end are no columns."""
+    """The names of a header as they are compared: bare, small, one space; empty columns at its end are no
+    columns.
+    """
     names = [" ".join(bare(cell).lower().split()) for cell in header]
     while names and not names[-1]:
         names.pop()
@@ -162,7 +183,9 @@ def fingerprint_of(header: Sequence[str]) -> str:
 
 
 def known_layout(header: Sequence[str]) -> tuple[Layout, Columns] | None:
-    """The bank's layout that this row is the header of, and where its columns stand; None where it is none."""
+    """The bank's layout that this row is the header of, and where its columns stand;
+    None where it is none.
+    """
     names = names_of(header)
     for layout in LAYOUTS:
         columns = _found(layout, names)
@@ -174,7 +197,10 @@ def known_layout(header: Sequence[str]) -> tuple[Layout, Columns] | None:
 def _found(layout: Layout, names: tuple[str, ...]) -> Columns | None:
     if not all(any(name in names for name in others) for others in layout.marks):
         return None
-    date, texts = _place(layout.date, names), tuple(at for at, name in enumerate(names) if name in layout.texts)
+    date, texts = (
+        _place(layout.date, names),
+        tuple(at for at, name in enumerate(names) if name in layout.texts),
+    )
     if date is None or not texts:
         return None
     places = {}
@@ -214,12 +240,20 @@ def could_be_header(cells: Sequence[str]) -> bool:
 
 
 def proposed(header: Sequence[str]) -> dict[str, int]:
-    """Which column probably holds what, by role: "date", "text", "amount", "mark", "credit", "debit", "balance", "outcome"."""
+    """Which column probably holds what, by role: "date", "text", "amount", "mark", "credit", "debit",
+    "balance", "outcome".
+    """
     names = names_of(header)
     found: dict[str, int] = {}
     for role, words in _LIKELY.items():
         place = next(
-            (at for word in words for at, name in enumerate(names) if word in name and at not in found.values()), None
+            (
+                at
+                for word in words
+                for at, name in enumerate(names)
+                if word in name and at not in found.values()
+            ),
+            None,
         )
         if place is not None:
             found["text" if role == "texts" else role] = place

@@ -1,4 +1,7 @@
-"""What an officer decides about a line: which payment it pays, or that it pays none. Nothing is undone here: books are put right by reversal."""
+"""What an officer decides about a line: which payment it pays, or that it pays none.
+
+Nothing is undone here: books are put right by reversal.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +38,12 @@ class Matched(msgspec.Struct, frozen=True):
 
 
 async def match_by_hand(db: AsyncSession, actor: Actor, line_id: UUID, reference: str) -> Matched:
-    """Say that a line is the money of a payment, and settle that on the bank's day; the same again changes nothing.
+    """Say that a line is the money of a payment, and settle that on the bank's day; the same again changes
+    nothing.
 
-    A payer who left the unique tail out, or wrote another one, has paid: the tail becomes what they sent above the price. Raises Refusal:
-    payments.no_such_line, .line_decided, .line_went_out, .no_such_payment, .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post`` does.
+    A payer who left the unique tail out, or wrote another one, has paid: the tail becomes what they sent
+    above the price. Raises Refusal: payments.no_such_line, .line_decided, .line_went_out, .no_such_payment,
+    .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post`` does.
     """
     await one_at_a_time(db, LOCK)
     line = await _line(db, line_id)

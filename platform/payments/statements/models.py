@@ -15,24 +15,33 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class StatementLine(CoopBase):
-    """A line of a bank's (or acquirer's) statement. ``fingerprint`` makes the same statement twice change nothing.
+    """A line of a bank's (or acquirer's) statement.
 
-    ``reason`` says why it was matched or is doubtful (``statements.rules.Reason``); ``sen`` is all of it in hundredths where money came
-    in that is no whole rupiah; ``note`` is what an officer wrote, or what the books or the goods refused.
+    ``fingerprint`` makes the same statement twice change nothing.
+
+    ``reason`` says why it was matched or is doubtful (``statements.rules.Reason``); ``sen`` is all of it in
+    hundredths where money came in that is no whole rupiah; ``note`` is what an officer wrote, or what the
+    books or the goods refused.
     """
 
     __tablename__ = "statement_lines"
     __table_args__ = (
-        CheckConstraint("state IN ('unmatched', 'doubtful', 'matched', 'set_aside', 'outgoing')", name="state"),
+        CheckConstraint(
+            "state IN ('unmatched', 'doubtful', 'matched', 'set_aside', 'outgoing')", name="state"
+        ),
         CheckConstraint("(state = 'matched') = (payment_id IS NOT NULL)", name="payment"),
         CheckConstraint(
-            "reason IN ('reference', 'amount', 'two_lines', 'seen_before', 'several', 'amount_differs', 'outside_days', 'no_tail',"
+            "reason IN ('reference', 'amount', 'two_lines', 'seen_before', 'several', "
+            "'amount_differs', 'outside_days', 'no_tail',"
             " 'by_hand', 'refused')",
             name="reason",
         ),
         Index("ix_statement_lines_state", "state", "on_date"),
         Index(
-            "ix_statement_lines_payment_id", "payment_id", unique=True, postgresql_where=text("payment_id IS NOT NULL")
+            "ix_statement_lines_payment_id",
+            "payment_id",
+            unique=True,
+            postgresql_where=text("payment_id IS NOT NULL"),
         ),
     )
 
@@ -55,7 +64,9 @@ class StatementLine(CoopBase):
 
 
 class StatementLayout(CoopBase):
-    """How a statement of an unknown bank is read, as an officer mapped its columns; found again by its header."""
+    """How a statement of an unknown bank is read, as an officer mapped its columns; found again by its
+    header.
+    """
 
     __tablename__ = "statement_layouts"
 

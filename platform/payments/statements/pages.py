@@ -83,7 +83,11 @@ async def show_line(
 
 @get(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[officer])
 async def confirm_match(
-    request: AnyRequest, ro: Ro, visit: TheVisit, statement_line: FromPath[UUID], pembayaran: FromQuery[str] = ""
+    request: AnyRequest,
+    ro: Ro,
+    visit: TheVisit,
+    statement_line: FromPath[UUID],
+    pembayaran: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Say in one sentence what matching would do, before it does."""
     line = await _line(ro, statement_line)

@@ -78,11 +78,16 @@ class KnownLine(msgspec.Struct, frozen=True):
 
 
 _LINE = (
-    "SELECT s.id, s.way, s.on_date, s.amount, s.words, s.state, s.candidates::text AS candidates_text, s.reason, s.sen, s.note, p.reference,"
-    " s.imported_by, s.imported_at, s.decided_by, s.decided_at FROM statement_lines AS s LEFT JOIN payments AS p ON p.id = s.payment_id"
+    "SELECT s.id, s.way, s.on_date, s.amount, s.words, s.state, s.candidates::text AS candidates_text, "
+    "s.reason, s.sen, s.note, p.reference,"
+    " s.imported_by, s.imported_at, s.decided_by, s.decided_at FROM statement_lines AS s LEFT JOIN "
+    "payments AS p ON p.id = s.payment_id"
 )
-_PAYMENT = "SELECT p.reference, p.label, p.payer_name, p.amount, p.tail, p.status, p.opened_at FROM payments AS p"
-# A payment whose money has not been seen: it waits, it ended lately, or an officer's word was taken before the statement came.
+_PAYMENT = (
+    "SELECT p.reference, p.label, p.payer_name, p.amount, p.tail, p.status, p.opened_at FROM payments AS p"
+)
+# A payment whose money has not been seen: it waits, it ended lately, or an officer's word was taken before
+# the statement came.
 _NOT_SEEN = (
     "p.way = $1 AND NOT EXISTS (SELECT FROM statement_lines AS s WHERE s.payment_id = p.id)"
     " AND (p.status = 'awaiting' OR greatest(p.settled_at, p.ended_at, p.opened_at) > $2)"
@@ -90,19 +95,31 @@ _NOT_SEEN = (
 )
 
 
-async def candidates(source: AsyncSession | Reader, way: str, ended_since: datetime, today: date) -> list[Candidate]:
-    """Return the payments of a way whose money no line has shown yet: those that wait, and those that ended after a moment."""
+async def candidates(
+    source: AsyncSession | Reader, way: str, ended_since: datetime, today: date
+) -> list[Candidate]:
+    """Return the payments of a way whose money no line has shown yet: those that wait, and those that ended
+    after a moment.
+    """
     rows = await (await reader_of(source)).rows(
         _CandidateRow,
-        "SELECT p.reference, p.amount, p.tail::int AS tail, (p.opened_at AT TIME ZONE f.timezone)::date AS opened,"
-        " coalesce((greatest(p.expires_at, p.settled_at, p.ended_at) AT TIME ZONE f.timezone)::date, $3) AS ends"
+        "SELECT p.reference, p.amount, p.tail::int AS tail, (p.opened_at AT TIME ZONE "
+        "f.timezone)::date AS opened,"
+        " coalesce((greatest(p.expires_at, p.settled_at, p.ended_at) AT TIME ZONE f.timezone)::date, "
+        "$3) AS ends"
         f" FROM payments AS p CROSS JOIN profile AS f WHERE {_NOT_SEEN} ORDER BY p.reference",
         way,
         ended_since,
         today,
     )
     return [
-        Candidate(reference=row.reference, amount=Rupiah(row.amount), tail=row.tail, opened=row.opened, ends=row.ends)
+        Candidate(
+            reference=row.reference,
+            amount=Rupiah(row.amount),
+            tail=row.tail,
+            opened=row.opened,
+            ends=row.ends,
+        )
         for row in rows
     ]
 
@@ -111,7 +128,8 @@ async def known_lines(source: AsyncSession | Reader, way: str, first: date, last
     """Return what earlier files of this way brought for these days."""
     return await (await reader_of(source)).rows(
         KnownLine,
-        "SELECT fingerprint, on_date, amount FROM statement_lines WHERE way = $1 AND on_date BETWEEN $2 AND $3",
+        "SELECT fingerprint, on_date, amount FROM statement_lines WHERE way = $1 AND on_date BETWEEN "
+        "$2 AND $3",
         way,
         first,
         last,
@@ -134,7 +152,10 @@ async def counts(ro: Reader) -> dict[str, int]:
 
 async def lines(ro: Reader, states: Sequence[str], search: str, page: int) -> tuple[list[LineView], int]:
     """Return one page of the lines in these states, newest first, and how many there are in all."""
-    where = "WHERE s.state = ANY($1::text[]) AND ($2 = '%%' OR s.words ILIKE $2 OR s.amount::text LIKE $2 OR p.reference ILIKE $2)"
+    where = (
+        "WHERE s.state = ANY($1::text[]) AND ($2 = '%%' OR s.words ILIKE $2 OR s.amount::text LIKE $2 OR "
+        "p.reference ILIKE $2)"
+    )
     found = list(states), like(search)
     rows = await ro.rows(
         LineView,
@@ -143,7 +164,9 @@ async def lines(ro: Reader, states: Sequence[str], search: str, page: int) -> tu
         PAGE,
         (page - 1) * PAGE,
     )
-    total = f"SELECT count(*) FROM statement_lines AS s LEFT JOIN payments AS p ON p.id = s.payment_id {where}"
+    total = (
+        f"SELECT count(*) FROM statement_lines AS s LEFT JOIN payments AS p ON p.id = s.payment_id {where}"
+    )
     return rows, int(await ro.value(total, *found))
 
 
@@ -175,7 +198,8 @@ async def payments_not_seen(
     """Return payments of a way whose money no line has shown yet, those nearest to an amount first."""
     return await ro.rows(
         PaymentRow,
-        f"{_PAYMENT} WHERE {_NOT_SEEN} AND ($3 = '%%' OR p.reference ILIKE $3 OR p.label ILIKE $3 OR p.payer_name ILIKE $3)"
+        f"{_PAYMENT} WHERE {_NOT_SEEN} AND ($3 = '%%' OR p.reference ILIKE $3 OR p.label ILIKE $3 OR "
+        f"p.payer_name ILIKE $3)"
         " ORDER BY abs(p.amount - $4), p.opened_at DESC LIMIT $5",
         way,
         ended_since,

@@ -1,7 +1,7 @@
 """Read the file that a bank or an acquirer gives: find the table in it, and its lines.
 
-Above the table stand the account and the period, below it sums; both are no lines. A line that looks like one and cannot be read is never
-left out silently: it is told with its number, and nothing of the file is taken.
+Above the table stand the account and the period, below it sums; both are no lines. A line that looks like one
+and cannot be read is never left out silently: it is told with its number, and nothing of the file is taken.
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ _CAME_ABOUT: Final = (
 
 
 class Movement(msgspec.Struct, frozen=True):
-    """One movement of the account. ``line`` is where it begins in the file, ``number`` counts movements from 1; ``sen`` came in, or went out below 0."""
+    """One movement of the account.
+
+    ``line`` is where it begins in the file, ``number`` counts movements from 1; ``sen`` came in, or went out
+    below 0.
+    """
 
     line: int
     number: int
@@ -88,7 +92,10 @@ class Movement(msgspec.Struct, frozen=True):
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement that was read. ``pending`` lines are those that the bank has not booked yet: they come again with a date."""
+    """A statement that was read.
+
+    ``pending`` lines are those that the bank has not booked yet: they come again with a date.
+    """
 
     layout: str
     account: str
@@ -102,7 +109,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 def read_statement(
     content: bytes | str, *, way: str, today: date, remembered: Mapping[str, Columns] | None = None
 ) -> Read | Unknown:
-    """Read a statement of the account behind ``way``; ``remembered`` are the officers' own mappings by the fingerprint of the header.
+    """Read a statement of the account behind ``way``; ``remembered`` are the officers' own mappings by the
+    fingerprint of the header.
 
     Raises Refusal (422): payments.statement_no_table, .statement_no_lines, kernel.csv_….
     """
@@ -154,7 +162,9 @@ class _Lines:
                     self.bad.append(BadLine(line, reason))
 
     def _of_width(self, cells: Sequence[str]) -> Sequence[str]:
-        """The cells in their columns: a comma within the words of a bank that does not quote them has made two cells of one."""
+        """The cells in their columns: a comma within the words of a bank that does not quote them has made
+        two cells of one.
+        """
         more = len(names_of(cells)) - len(names_of(self.table.header))
         if more <= 0 or len(self.columns.texts) != 1:
             return cells
@@ -167,7 +177,10 @@ class _Lines:
         if len(names_of(cells)) > width:
             raise WRONG_NUMBER_OF_CELLS(found=len(names_of(cells)), expected=width)
         day = read_day(
-            self._cell(cells, columns.date), period=self.period, today=self.today, month_first=columns.month_first
+            self._cell(cells, columns.date),
+            period=self.period,
+            today=self.today,
+            month_first=columns.month_first,
         )
         sen = self._sen(cells)
         if sen:  # a line of nothing is an opening balance
@@ -181,7 +194,9 @@ class _Lines:
             money = read_money(self._cell(cells, columns.amount))
             if money is None:
                 raise errors.NO_AMOUNT()
-            side = money.side or (side_of(self._cell(cells, columns.mark)) if columns.mark is not None else None)
+            side = money.side or (
+                side_of(self._cell(cells, columns.mark)) if columns.mark is not None else None
+            )
             if side is None and money.sen and not columns.by_sign:
                 raise errors.NOT_MARKED()
             return Money(money.sen, side).signed
@@ -195,7 +210,9 @@ class _Lines:
         return credit - debit
 
     def _is_no_line(self, cells: Sequence[str]) -> bool:
-        """A sum, a note or a page's foot: without a day, and without an amount unless it says what it is the sum of."""
+        """A sum, a note or a page's foot: without a day, and without an amount unless it says what it is the
+        sum of.
+        """
         if looks_like_a_day(self._cell(cells, self.columns.date)):
             return False
         if not any(bare(self._cell(cells, place)) for place in self.columns.of_money):
@@ -217,14 +234,18 @@ class _Lines:
 
 
 def _numbered(lines: list[tuple[int, date, int, str, str]], way: str) -> list[Movement]:
-    """Give each line its fingerprint: equal lines of a day are told apart by which of them it is, so that a longer statement finds them again."""
+    """Give each line its fingerprint: equal lines of a day are told apart by which of them it is, so that a
+    longer statement finds them again.
+    """
     seen: Counter[tuple[date, int, str, str]] = Counter()
     movements = []
     for number, (line, day, sen, text, balance) in enumerate(lines, 1):
         same = (day, sen, text.upper(), balance)
         seen[same] += 1
         told = "\x1f".join((way, day.isoformat(), str(sen), text.upper(), balance, str(seen[same])))
-        movements.append(Movement(line, number, day, sen, text, balance, hashlib.sha256(told.encode()).hexdigest()))
+        movements.append(
+            Movement(line, number, day, sen, text, balance, hashlib.sha256(told.encode()).hexdigest())
+        )
     return movements
 
 

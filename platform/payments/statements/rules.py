@@ -1,7 +1,10 @@
-"""Which payment a line of the statement pays: sure, doubtful, or none. Pure; the order of lines and payments has no say.
+"""Which payment a line of the statement pays: sure, doubtful, or none.
 
-Sure is only what two people would see alike: our reference stands in the words and the amount is right; or the amount carries a tail that no
-other payment of those days has. A payment is never taken for two lines, nor a line for two payments: where they compete, an officer decides.
+Pure; the order of lines and payments has no say.
+
+Sure is only what two people would see alike: our reference stands in the words and the amount is right; or
+the amount carries a tail that no other payment of those days has. A payment is never taken for two lines, nor
+a line for two payments: where they compete, an officer decides.
 """
 
 from __future__ import annotations
@@ -22,14 +25,17 @@ State = Literal["matched", "doubtful", "unmatched"]
 Reason = Literal[
     "reference", "amount", "two_lines", "seen_before", "several", "amount_differs", "outside_days", "no_tail"
 ]
-# Why a line stands as it does: as it was judged, or "by_hand": an officer matched it; "refused": the books or the goods did not take it.
+# Why a line stands as it does: as it was judged, or "by_hand": an officer matched it; "refused": the books or
+# the goods did not take it.
 LineReason = Literal[Reason, "by_hand", "refused"]
 
-# Banks book at the next working day, and in Jakarta's time where the cooperative lives up to two hours ahead of it.
+# Banks book at the next working day, and in Jakarta's time where the cooperative lives up to two hours ahead
+# of it.
 BOOKED_LATE: Final = timedelta(days=7)
 BOOKED_EARLY: Final = timedelta(days=1)
 MOST_SHOWN: Final = 10
-# A shorter one (payments of orders from before this room have P1001) stands in a bank's own numbers by chance.
+# A shorter one (payments of orders from before this room have P1001) stands in a bank's own numbers by
+# chance.
 SHORTEST_REFERENCE: Final = 10
 
 STATE_NAMES: Final[dict[str, Words]] = {
@@ -42,7 +48,11 @@ STATE_NAMES: Final[dict[str, Words]] = {
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that came in. ``seen_before``: a line of the same day and amount came with an earlier file, maybe this one in other words."""
+    """Money that came in.
+
+    ``seen_before``: a line of the same day and amount came with an earlier file, maybe this one in other
+    words.
+    """
 
     key: str
     day: date
@@ -52,9 +62,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment for which no line has been seen: waiting, ended lately, or confirmed by an officer before its line came.
+    """A payment for which no line has been seen: waiting, ended lately, or confirmed by an officer before its
+    line came.
 
-    ``amount`` includes its unique ``tail`` (0: none). ``opened`` and ``ends`` are the days between which its payer was to pay.
+    ``amount`` includes its unique ``tail`` (0: none). ``opened`` and ``ends`` are the days between which its
+    payer was to pay.
     """
 
     reference: str
@@ -74,7 +86,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a line: its payment where it is sure, else the references that come into question, likeliest first.
+    """What became of a line: its payment where it is sure, else the references that come into question,
+    likeliest first.
 
     ``reason`` is None where nothing is said of it: no payment comes into question.
     """
@@ -89,15 +102,24 @@ NOBODY: Final = Verdict(state="unmatched", reason=None)
 
 
 class _Known:
-    """The candidates, found by what a line may tell of them. In order of their references, whatever order they came in."""
+    """The candidates, found by what a line may tell of them.
+
+    In order of their references, whatever order they came in.
+    """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self.by_reference = {each.reference: each for each in sorted(candidates, key=lambda each: each.reference)}
+        self.by_reference = {
+            each.reference: each for each in sorted(candidates, key=lambda each: each.reference)
+        }
         self.by_amount: dict[int, list[Candidate]] = {}
         for each in self.by_reference.values():
             self.by_amount.setdefault(int(each.amount), []).append(each)
-        self.with_tail = sorted((int(each.base), each.reference) for each in self.by_reference.values() if each.tail)
-        self.lengths = {len(reference) for reference in self.by_reference if len(reference) >= SHORTEST_REFERENCE}
+        self.with_tail = sorted(
+            (int(each.base), each.reference) for each in self.by_reference.values() if each.tail
+        )
+        self.lengths = {
+            len(reference) for reference in self.by_reference if len(reference) >= SHORTEST_REFERENCE
+        }
 
     def named_in(self, text: str) -> list[Candidate]:
         squeezed = squeeze(text)
@@ -164,7 +186,9 @@ def _by_amount(line: Line, only: Candidate) -> Verdict:
 
 
 def tail_paid(amount: Rupiah, asked: Rupiah, tail: int) -> int | None:
-    """The tail with which ``amount`` pays what was asked with another one: 0 where the payer left it out, None where it does not pay it."""
+    """The tail with which ``amount`` pays what was asked with another one: 0 where the payer left it out,
+    None where it does not pay it.
+    """
     rest = int(amount - asked) + tail
     return rest if tail and 0 <= rest <= LARGEST_TAIL else None
 
@@ -182,7 +206,9 @@ def fits(came: int, asked: int, tail: int, status: str) -> bool:
 
 
 def squeeze(text: str) -> str:
-    """Letters and digits alone, large: banks break the words of a payer in the middle, and put spaces and dashes into them."""
+    """Letters and digits alone, large: banks break the words of a payer in the middle, and put spaces and
+    dashes into them.
+    """
     return "".join(letter for letter in text.upper() if letter.isalnum())
 
 
@@ -197,5 +223,7 @@ def _doubt(reason: Reason, candidates: Sequence[Candidate]) -> Verdict:
 
 
 def value_day(day: date, today: date, closed: Iterable[int]) -> date:
-    """The day for which money that a bank booked on ``day`` goes into our books: that day, unless it is ahead or its year is closed."""
+    """The day for which money that a bank booked on ``day`` goes into our books: that day, unless it is ahead
+    or its year is closed.
+    """
     return today if day > today or day.year in closed else day

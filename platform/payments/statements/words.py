@@ -10,7 +10,13 @@ from kernel.money import Rupiah
 from payments.statements.rules import STATE_NAMES, LineReason
 
 # The state, as a small word on a line, and its colour.
-STATE_KINDS: Final = {"unmatched": "wait", "doubtful": "wait", "matched": "done", "set_aside": "off", "outgoing": "off"}
+STATE_KINDS: Final = {
+    "unmatched": "wait",
+    "doubtful": "wait",
+    "matched": "done",
+    "set_aside": "off",
+    "outgoing": "off",
+}
 
 REASONS: Final[dict[LineReason, Words]] = {
     "reference": Words(
@@ -26,14 +32,17 @@ REASONS: Final[dict[LineReason, Words]] = {
         "Two lines have this amount for one payment. Choose the right one.",
     ),
     "seen_before": Words(
-        "Baris dengan tanggal dan jumlah yang sama sudah pernah masuk. Mungkin ini baris itu juga, dengan keterangan lain.",
+        "Baris dengan tanggal dan jumlah yang sama sudah pernah masuk. Mungkin ini baris itu juga, "
+        "dengan keterangan lain.",
         "A line of the same date and amount came before. This may be that line in other words.",
     ),
     "several": Words(
         "Lebih dari satu pembayaran bisa cocok. Pilih yang benar.",
         "More than one payment may fit. Choose the right one.",
     ),
-    "amount_differs": Words("Jumlahnya tidak sama dengan yang ditagih.", "The amount is not the one asked for."),
+    "amount_differs": Words(
+        "Jumlahnya tidak sama dengan yang ditagih.", "The amount is not the one asked for."
+    ),
     "outside_days": Words(
         "Jumlahnya pas, tetapi uangnya datang di luar hari-hari pembayaran itu.",
         "The amount is right, but the money came outside the days of that payment.",
@@ -53,7 +62,9 @@ def state_words(state: str, lang: Lang) -> tuple[str, str]:
 
 
 def why_words(reason: str | None, sen: int | None, note: str, lang: Lang) -> str:
-    """Why a line stands as it does: that it holds sen, the sentence of its reason, or what was written about it; empty where nothing is."""
+    """Why a line stands as it does: that it holds sen, the sentence of its reason, or what was written about
+    it; empty where nothing is.
+    """
     if sen is not None:
         whole, part = divmod(abs(sen), 100)
         amount = f"{rupiah(Rupiah(whole), lang)}{',' if lang == 'id' else '.'}{part:02}"

@@ -1,4 +1,6 @@
-"""Accounts: one's own, and those connected to a platform, whose data stand apart and are reached by the `Stripe-Account` header."""
+"""Accounts: one's own, and those connected to a platform, whose data stand apart and are reached by the
+`Stripe-Account` header.
+"""
 
 from __future__ import annotations
 

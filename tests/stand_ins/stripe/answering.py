@@ -1,4 +1,6 @@
-"""Answers calls of the API: who asks, whether it may, whether it asked before, and what goes wrong on demand."""
+"""Answers calls of the API: who asks, whether it may, whether it asked before,
+and what goes wrong on demand.
+"""
 
 from __future__ import annotations
 
@@ -62,13 +64,16 @@ class Desk:
         self._fault_before(subject)
         found = find(method, path)
         if found is None:
-            raise invalid(f"Unrecognized request URL ({method}: {path}). The stand-in may not know it.", status=404)
+            raise invalid(
+                f"Unrecognized request URL ({method}: {path}). The stand-in may not know it.", status=404
+            )
         account = headers.get("stripe-account") or key_account
         if not self.world.may_act_for(key_account, account):
             raise Refused(
                 403,
                 "invalid_request_error",
-                f"The provided key does not have access to account '{account}' (or that account does not exist). "
+                f"The provided key does not have access to account '{account}' (or that account does "
+                f"not exist). "
                 "Application access may have been revoked.",
                 code="account_invalid",
             )
@@ -93,7 +98,8 @@ class Desk:
                 raise Refused(
                     400,
                     "idempotency_error",
-                    "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key "
+                    "Keys for idempotent requests can only be used with the same parameters they were "
+                    "first used with. Try using a key "
                     f"other than '{call.idempotency_key}' if you meant to execute a different request.",
                 )
             return Answer(
@@ -145,7 +151,9 @@ class Desk:
     def _fault_before(self, subject: str) -> None:
         take = self.world.faults.take
         if take(faults.RATE_LIMIT, subject):
-            raise Refused(429, "invalid_request_error", "Too many requests hit the API too quickly.", code="rate_limit")
+            raise Refused(
+                429, "invalid_request_error", "Too many requests hit the API too quickly.", code="rate_limit"
+            )
         if take(faults.TIME_OUT, subject):
             raise NoAnswer(hangs=True)
         if take(faults.HANG_UP, subject):
@@ -161,7 +169,10 @@ class Lapse(Exception):
 
 
 SOMETHING_WRONG = {
-    "error": {"type": "api_error", "message": "An unknown error occurred (a fault of the stand-in, on demand)."}
+    "error": {
+        "type": "api_error",
+        "message": "An unknown error occurred (a fault of the stand-in, on demand).",
+    }
 }
 
 
@@ -173,7 +184,8 @@ def _key(headers: dict[str, str]) -> str:
         raise Refused(
             401,
             "invalid_request_error",
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.",
+            "You did not provide an API key. You need to provide your API key in the Authorization "
+            "header, using Bearer auth.",
         )
     return value.strip()
 
@@ -189,4 +201,9 @@ async def send(send: Send, status: int, body: bytes, headers: dict[str, str]) ->
 
 
 async def send_json(to: Send, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-    await send(to, status, json.dumps(body, indent=2).encode(), {"content-type": "application/json", **(headers or {})})
+    await send(
+        to,
+        status,
+        json.dumps(body, indent=2).encode(),
+        {"content-type": "application/json", **(headers or {})},
+    )

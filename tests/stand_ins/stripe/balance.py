@@ -21,7 +21,10 @@ CATEGORIES = {"payment": "charge", "payment_refund": "refund"}
 
 
 def processing_fee(world: World, amount: int, way: str) -> int:
-    """What the stand-in takes of a payment: 2.9 % rounded up to whole rupiah, and Rp2.000. Invented: real fees are a contract's."""
+    """What the stand-in takes of a payment: 2.9 % rounded up to whole rupiah, and Rp2.000.
+
+    Invented: real fees are a contract's.
+    """
     fee = -(-amount * 29 // 100_000) * 100 + 200_000
     return fee + 37 if world.faults.take(faults.ODD_FEE, way) else fee
 
@@ -62,13 +65,21 @@ def book(
 
 def fee_line(kind: str, amount: int, currency: str) -> Thing:
     words = {"stripe_fee": "Stripe processing fees", "application_fee": "Application fee"}
-    return {"amount": amount, "application": None, "currency": currency, "description": words[kind], "type": kind}
+    return {
+        "amount": amount,
+        "application": None,
+        "currency": currency,
+        "description": words[kind],
+        "type": kind,
+    }
 
 
 def available(world: World, account: str, currency: str) -> int:
     now = world.time.now()
     return sum(
-        line["net"] for line in _lines(world, account) if line["available_on"] <= now and line["currency"] == currency
+        line["net"]
+        for line in _lines(world, account)
+        if line["available_on"] <= now and line["currency"] == currency
     )
 
 
@@ -104,7 +115,8 @@ def transactions(call: Call) -> Thing:
         payout = call.shelf.named("payout", name, "payout")
         if not payout["automatic"]:
             raise invalid(
-                "Balance transaction history can only be filtered on automatic transfers, not manual.", param="payout"
+                "Balance transaction history can only be filtered on automatic transfers, not manual.",
+                param="payout",
             )
         found = [line for line in found if line["_payout"] == name]
     for name in ("type", "source", "currency"):
@@ -125,7 +137,8 @@ def pay_out(world: World, account: str, amount: int, currency: str, *, automatic
         raise Refused(
             400,
             "invalid_request_error",
-            "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low.",
+            "You have insufficient funds in your Stripe account for this transfer. Your card balance "
+            "is too low.",
             code="balance_insufficient",
             param="amount",
         )
@@ -172,8 +185,14 @@ def _arrive(world: World, account: str, payout: Thing) -> None:
     if payout["status"] != "pending":
         return
     if world.faults.take(faults.PAYOUT_FAILS, "payout"):
-        back = book(world, account, "payout_failure", payout["amount"], payout["currency"], payout, [], wait=0)
-        payout |= {"status": "failed", "failure_code": "account_closed", "failure_balance_transaction": back["id"]}
+        back = book(
+            world, account, "payout_failure", payout["amount"], payout["currency"], payout, [], wait=0
+        )
+        payout |= {
+            "status": "failed",
+            "failure_code": "account_closed",
+            "failure_balance_transaction": back["id"],
+        }
         payout["failure_message"] = "The bank account has been closed."
         world.emit(account, "payout.failed", payout)
         return
@@ -184,7 +203,10 @@ def _arrive(world: World, account: str, payout: Thing) -> None:
 
 
 def pay_out_everything(world: World, account: str) -> Thing | None:
-    """Do what the account's daily schedule does: send all that is available in rupiah. Returns None where there is nothing."""
+    """Do what the account's daily schedule does: send all that is available in rupiah.
+
+    Returns None where there is nothing.
+    """
     amount = available(world, account, "idr")
     return pay_out(world, account, amount, "idr", automatic=True) if amount > 0 else None
 

@@ -27,7 +27,8 @@ DECLINES: dict[str, tuple[str, str | None, str]] = {
         "An error occurred while processing your card. Try again in a little bit.",
     ),
 }
-# number → what it does: "pays", "authenticates" (asks the holder first), "fails_later" (can be saved, then declines), or a decline
+# number → what it does: "pays", "authenticates" (asks the holder first), "fails_later" (can be saved, then
+# declines), or a decline
 NUMBERS = {
     "4242424242424242": "pays",
     "4000002500003155": "authenticates",
@@ -132,7 +133,9 @@ def create(call: Call) -> Thing:
     card = call.params.get("card", {})
     if way == "card" and not card:
         raise missing("card")
-    number = READY_MADE.get(card.get("token", ""), card.get("number", "4242424242424242")) if way == "card" else ""
+    number = (
+        READY_MADE.get(card.get("token", ""), card.get("number", "4242424242424242")) if way == "card" else ""
+    )
     method = new_method(call.world, call.account, way, number)
     method["billing_details"] |= call.params.get("billing_details") or {}
     return setting(call, method)
@@ -141,7 +144,9 @@ def create(call: Call) -> Thing:
 @route("GET", "/v1/payment_methods", PaymentMethodListParams)
 def list_methods(call: Call) -> Thing:
     found = [
-        one for one in call.shelf.of_kind("payment_method") if one["customer"] or call.params.get("customer") is None
+        one
+        for one in call.shelf.of_kind("payment_method")
+        if one["customer"] or call.params.get("customer") is None
     ]
     return call.listed(found, "customer", "type")
 
@@ -178,7 +183,9 @@ def attach_method(call: Call) -> Thing:
 def detach(call: Call) -> Thing:
     method = call.shelf.get("payment_method", call.names[0])
     if method["customer"] is None:
-        raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
+        raise invalid(
+            "The payment method you provided is not attached to a customer so detachment is impossible."
+        )
     method["customer"] = None
     call.emit("payment_method.detached", method)
     return method

@@ -46,7 +46,10 @@ def new_product(world: World, account: str, name: str, **more: Any) -> Thing:
 
 
 def new_price(world: World, account: str, given: Any, product: str, path: str = "") -> Thing:
-    """Make a price out of parameters (of a price, or of `price_data`). Raises Refused for amounts and intervals that cannot be."""
+    """Make a price out of parameters (of a price, or of `price_data`).
+
+    Raises Refused for amounts and intervals that cannot be.
+    """
     at = f"{path}[{{}}]" if path else "{}"
     currency = currency_of(given["currency"], at.format("currency"))
     amount, exact = given.get("unit_amount"), given.get("unit_amount_decimal")
@@ -61,7 +64,9 @@ def new_price(world: World, account: str, given: Any, product: str, path: str = 
         )
     amount = int(exact) if amount is None else amount
     if amount < 0:
-        raise invalid("Invalid non-negative integer", param=at.format("unit_amount"), code="parameter_invalid_integer")
+        raise invalid(
+            "Invalid non-negative integer", param=at.format("unit_amount"), code="parameter_invalid_integer"
+        )
     recurring = given.get("recurring")
     if recurring is not None:
         count = recurring.get("interval_count", 1)
@@ -98,7 +103,10 @@ def new_price(world: World, account: str, given: Any, product: str, path: str = 
 
 
 def price_of_item(world: World, account: str, item: Thing, path: str) -> Thing:
-    """Return the price that a line names, or that it describes itself. Raises Refused unless it is exactly one of both."""
+    """Return the price that a line names, or that it describes itself.
+
+    Raises Refused unless it is exactly one of both.
+    """
     name, described = item.get("price"), item.get("price_data")
     if (name is None) == (described is None):
         if name is None:
@@ -108,7 +116,8 @@ def price_of_item(world: World, account: str, item: Thing, path: str) -> Thing:
         price = world.shelf(account).named("price", name, f"{path}[price]")
         if not price["active"]:
             raise invalid(
-                "The price specified is inactive. This field only accepts active prices.", param=f"{path}[price]"
+                "The price specified is inactive. This field only accepts active prices.",
+                param=f"{path}[price]",
             )
         return price
     assert described is not None
@@ -146,7 +155,9 @@ def create_product(call: Call) -> Thing:
     )
     call.emit("product.created", product)
     if data := call.params.get("default_price_data"):
-        product["default_price"] = new_price(call.world, call.account, data, product["id"], "default_price_data")["id"]
+        product["default_price"] = new_price(
+            call.world, call.account, data, product["id"], "default_price_data"
+        )["id"]
     return product
 
 
@@ -205,9 +216,13 @@ def create_price(call: Call) -> Thing:
         for other in call.shelf.of_kind("price"):
             if other["lookup_key"] == key:
                 if not call.params.get("transfer_lookup_key"):
-                    raise invalid(f"A price (`{other['id']}`) already uses that lookup key.", param="lookup_key")
+                    raise invalid(
+                        f"A price (`{other['id']}`) already uses that lookup key.", param="lookup_key"
+                    )
                 other["lookup_key"] = None
-    price = setting(call, new_price(call.world, call.account, call.params, product), "lookup_key", "nickname", "active")
+    price = setting(
+        call, new_price(call.world, call.account, call.params, product), "lookup_key", "nickname", "active"
+    )
     call.emit("price.created", price)
     return price
 
@@ -227,6 +242,8 @@ def retrieve_price(call: Call) -> Thing:
 
 @route("POST", "/v1/prices/{}", PriceUpdateParams)
 def update_price(call: Call) -> Thing:
-    price = setting(call, call.shelf.get("price", call.names[0]), "active", "nickname", "lookup_key", "tax_behavior")
+    price = setting(
+        call, call.shelf.get("price", call.names[0]), "active", "nickname", "lookup_key", "tax_behavior"
+    )
     call.emit("price.updated", price, {})
     return price

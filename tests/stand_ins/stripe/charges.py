@@ -63,7 +63,10 @@ def new_charge(world: World, account: str, intent: Thing, method: Thing, status:
 
 
 def capture(world: World, account: str, intent: Thing, charge: Thing, amount: int) -> None:
-    """The money is ours: fees are taken, the balance moves. A fault lets the balance follow later than the success."""
+    """The money is ours: fees are taken, the balance moves.
+
+    A fault lets the balance follow later than the success.
+    """
     charge |= {"captured": True, "paid": True, "amount_captured": amount, "status": "succeeded"}
     intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0, "processing": None}
     way = charge["payment_method_details"]["type"]
@@ -74,7 +77,8 @@ def capture(world: World, account: str, intent: Thing, charge: Thing, amount: in
     world.emit(account, "payment_intent.succeeded", intent)
     if late is not None:
         world.time.at(
-            world.time.now() + late.details.get("seconds", 10), lambda: _fees_later(world, account, charge, amount, way)
+            world.time.now() + late.details.get("seconds", 10),
+            lambda: _fees_later(world, account, charge, amount, way),
         )
 
 
@@ -113,12 +117,16 @@ def _application_fee(world: World, account: str, charge: Thing, amount: int) -> 
         "refunds": whole_list([], "/v1/application_fees/refunds"),
     }
     world.shelf(platform).put(fee)
-    fee["balance_transaction"] = book(world, platform, "application_fee", amount, charge["currency"], fee, [])["id"]
+    fee["balance_transaction"] = book(
+        world, platform, "application_fee", amount, charge["currency"], fee, []
+    )["id"]
     world.emit(platform, "application_fee.created", fee)
     return fee
 
 
-def fail(world: World, account: str, intent: Thing, method: Thing, reason: str, charge: Thing | None = None) -> Thing:
+def fail(
+    world: World, account: str, intent: Thing, method: Thing, reason: str, charge: Thing | None = None
+) -> Thing:
     """The attempt failed: the intent waits for another way to pay. Returns the charge."""
     code, decline_code, message = DECLINES[reason]
     if charge is None:
@@ -144,12 +152,20 @@ def fail(world: World, account: str, intent: Thing, method: Thing, reason: str, 
     return charge
 
 
-def attempt(world: World, account: str, intent: Thing, method: Thing, *, authenticated: bool = False) -> str | None:
-    """Try to charge a payment method. Returns the reason of a decline, or None; the intent's status tells the rest."""
+def attempt(
+    world: World, account: str, intent: Thing, method: Thing, *, authenticated: bool = False
+) -> str | None:
+    """Try to charge a payment method.
+
+    Returns the reason of a decline, or None; the intent's status tells the rest.
+    """
     intent["payment_method"] = method["id"]
     does = method["_does"]
     if does == "authenticates" and not authenticated:
-        intent |= {"status": "requires_action", "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}}}
+        intent |= {
+            "status": "requires_action",
+            "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}},
+        }
         world.emit(account, "payment_intent.requires_action", intent)
         return None
     intent["next_action"] = None

@@ -1,4 +1,7 @@
-"""Checkout Sessions: https://docs.stripe.com/api/checkout/sessions. How one is paid stands in `paying`, its page in `pages`."""
+"""Checkout Sessions: https://docs.stripe.com/api/checkout/sessions.
+
+How one is paid stands in `paying`, its page in `pages`.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,9 @@ def create(call: Call) -> Thing:
         "created": now,
         "currency": None,
         "customer": customer["id"] if customer else None,
-        "customer_creation": call.params.get("customer_creation", "if_required" if mode == "payment" else "always"),
+        "customer_creation": call.params.get(
+            "customer_creation", "if_required" if mode == "payment" else "always"
+        ),
         "customer_details": None,
         "customer_email": call.params.get("customer_email"),
         "discounts": [],
@@ -105,18 +110,26 @@ def _expiry(wanted: int | None, now: int) -> int:
         return now + 24 * HOUR
     if wanted < now + HOUR // 2:
         raise invalid(
-            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", param="expires_at"
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.",
+            param="expires_at",
         )
     if wanted > now + 24 * HOUR:
         raise invalid(
-            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", param="expires_at"
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.",
+            param="expires_at",
         )
     return wanted
 
 
 def _data(call: Call, mode: str) -> Thing:
-    """What is handed on to the payment intent, the subscription or the setup intent; only the mode's own may be given."""
-    own = {"payment": "payment_intent_data", "subscription": "subscription_data", "setup": "setup_intent_data"}
+    """What is handed on to the payment intent, the subscription or the setup intent; only the mode's own may
+    be given.
+    """
+    own = {
+        "payment": "payment_intent_data",
+        "subscription": "subscription_data",
+        "setup": "setup_intent_data",
+    }
     for other, name in own.items():
         if other != mode and name in call.params:
             raise invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
@@ -139,18 +152,24 @@ def _fill(call: Call, session: Thing) -> None:
     recurring = [line for line in lines if line["price"]["type"] == "recurring"]
     if session["mode"] == "payment" and recurring:
         raise invalid(
-            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.",
+            "You specified `payment` mode but passed a recurring price. Either switch to "
+            "`subscription` mode or use only one-time prices.",
             param="mode",
         )
     if session["mode"] == "subscription" and not recurring:
         raise invalid(
-            "You must provide at least one recurring price in `subscription` mode when using prices.", param="mode"
+            "You must provide at least one recurring price in `subscription` mode when using prices.",
+            param="mode",
         )
     if call.params.get("discounts") and call.params.get("allow_promotion_codes"):
         raise only_one_of("allow_promotion_codes", "discounts")
-    coupons = discounts_given(call.world, call.account, call.params.get("discounts") or [], session["customer"])
+    coupons = discounts_given(
+        call.world, call.account, call.params.get("discounts") or [], session["customer"]
+    )
     session |= {"currency": currency, "_lines": lines, "_coupons": coupons}
-    session["discounts"] = [{"coupon": one["coupon"]["id"], "promotion_code": one["promotion_code"]} for one in coupons]
+    session["discounts"] = [
+        {"coupon": one["coupon"]["id"], "promotion_code": one["promotion_code"]} for one in coupons
+    ]
     sums = add_up(session)
     if session["mode"] == "payment" and sums.total:
         check_amount(call.world, sums.total, currency, "line_items", "The Checkout Session's total amount")
@@ -172,13 +191,22 @@ def _line(call: Call, item: Thing, path: str) -> Thing:
     product = call.shelf.things[price["product"]]
     rates = tax_rates_named(call.world, call.account, item.get("tax_rates") or [], f"{path}[tax_rates]")
     return {
-        "id": new_id("li"), "object": "item", "adjustable_quantity": None, "currency": price["currency"], "description": product["name"],
-        "metadata": {}, "price": price, "quantity": quantity, "_rates": rates,
-    }  # fmt: skip
+        "id": new_id("li"),
+        "object": "item",
+        "adjustable_quantity": None,
+        "currency": price["currency"],
+        "description": product["name"],
+        "metadata": {},
+        "price": price,
+        "quantity": quantity,
+        "_rates": rates,
+    }
 
 
 def add_up(session: Thing) -> Sums:
-    """Write the sums into the session and its lines: what is due today, which of a subscription on trial is nothing."""
+    """Write the sums into the session and its lines: what is due today, which of a subscription on trial is
+    nothing.
+    """
     sums = sums_of(
         [
             (
@@ -199,8 +227,14 @@ def add_up(session: Thing) -> Sums:
             "amount_total": part.total,
         }
     session |= {"amount_subtotal": sums.subtotal, "amount_total": sums.total}
-    session["total_details"] = {"amount_discount": sums.discount, "amount_shipping": 0, "amount_tax": sums.tax}
-    session["_line_items"] = whole_list(session["_lines"], f"/v1/checkout/sessions/{session['id']}/line_items")
+    session["total_details"] = {
+        "amount_discount": sums.discount,
+        "amount_shipping": 0,
+        "amount_tax": sums.tax,
+    }
+    session["_line_items"] = whole_list(
+        session["_lines"], f"/v1/checkout/sessions/{session['id']}/line_items"
+    )
     return sums
 
 
@@ -218,7 +252,9 @@ def expire_session(world: World, account: str, session: Thing) -> None:
 
 @route("GET", "/v1/checkout/sessions", SessionListParams)
 def list_sessions(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("checkout.session"), "customer", "payment_intent", "subscription", "status")
+    return call.listed(
+        call.shelf.of_kind("checkout.session"), "customer", "payment_intent", "subscription", "status"
+    )
 
 
 @route("GET", "/v1/checkout/sessions/{}")
@@ -241,7 +277,10 @@ def line_items(call: Call) -> Thing:
 def expire(call: Call) -> Thing:
     session = call.shelf.get("checkout.session", call.names[0], "session")
     if session["status"] != "open":
-        raise invalid(f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
-                      f"`{session['status']}`.")  # fmt: skip
+        raise invalid(
+            f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout '
+            f"Session has a status of "
+            f"`{session['status']}`."
+        )
     expire_session(call.world, call.account, session)
     return session

@@ -36,7 +36,8 @@ def create(call: Call) -> Thing:
         customer = call.shelf.named("customer", name, "customer")
         if any(one["customer"] == name for one in call.shelf.of_kind("subscription")):
             raise invalid(
-                "Only a customer without subscriptions can be put on a test clock (in the stand-in).", param="customer"
+                "Only a customer without subscriptions can be put on a test clock (in the stand-in).",
+                param="customer",
             )
         customer["test_clock"] = clock["id"]
     call.emit("test_helpers.test_clock.created", clock)
@@ -51,7 +52,8 @@ def advance(call: Call) -> Thing:
         raise invalid("The `frozen_time` must be later than the clock's present time.", param="frozen_time")
     if frozen > _furthest(call, clock):
         raise invalid(
-            "A test clock can be advanced by at most two intervals of its shortest subscription.", param="frozen_time"
+            "A test clock can be advanced by at most two intervals of its shortest subscription.",
+            param="frozen_time",
         )
     clock["status"] = "advancing"
     call.emit("test_helpers.test_clock.advancing", clock)
@@ -72,7 +74,10 @@ def _furthest(call: Call, clock: Thing) -> int:
 
 
 def _move(world: World, account: str, clock: Thing, frozen: int) -> None:
-    """Do all that falls due on the way. The answer says "advancing", as the API's does; who reads again finds it ready."""
+    """Do all that falls due on the way.
+
+    The answer says "advancing", as the API's does; who reads again finds it ready.
+    """
     timeline = world.clocks[clock["id"]]
     timeline.run_at_once(frozen)
     clock |= {"frozen_time": frozen, "status": "ready"}

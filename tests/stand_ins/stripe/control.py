@@ -1,4 +1,6 @@
-"""The stand-in's own API, for whoever speaks to it over HTTP (the demo, another process): `/_control/…`, JSON in and out."""
+"""The stand-in's own API, for whoever speaks to it over HTTP (the demo, another process): `/_control/…`, JSON
+in and out.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ async def _answer(stand_in: StripeStandIn, method: str, path: str, given: Any) -
     world = stand_in.world
     match method, path.removeprefix("/_control/").split("/"):
         case "GET", ["faults"]:
-            return {"waiting": [asdict(fault) for fault in world.faults.waiting], "happened": world.faults.happened}
+            return {
+                "waiting": [asdict(fault) for fault in world.faults.waiting],
+                "happened": world.faults.happened,
+            }
         case "POST", ["faults"]:
             return asdict(world.faults.add(**given))
         case "DELETE", ["faults"]:
@@ -63,7 +68,8 @@ async def _answer(stand_in: StripeStandIn, method: str, path: str, given: Any) -
             return {"secret": stand_in.register_webhook(**given)}
         case _:
             raise ValueError(
-                f"the control API has no {method} {path}; see README.md (the platform's account is {PLATFORM})"
+                f"the control API has no {method} {path}; see README.md (the platform's account is "
+                f"{PLATFORM})"
             )
 
 

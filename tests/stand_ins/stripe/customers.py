@@ -66,8 +66,12 @@ def new_customer(world: World, account: str, *, clock: str | None = None, **more
 
 
 def method_of(world: World, account: str, customer: Thing, subscription: Thing | None = None) -> Thing | None:
-    """Return the payment method that a customer's invoices use: the subscription's own, else the customer's default."""
-    name = (subscription or {}).get("default_payment_method") or customer["invoice_settings"]["default_payment_method"]
+    """Return the payment method that a customer's invoices use: the subscription's own, else the customer's
+    default.
+    """
+    name = (subscription or {}).get("default_payment_method") or customer["invoice_settings"][
+        "default_payment_method"
+    ]
     return world.shelf(account).find("payment_method", name)
 
 
@@ -99,7 +103,8 @@ def _invoice_settings(call: Call, customer: Thing) -> None:
         method = method_named(call.world, call.account, name, "invoice_settings[default_payment_method]")
         if name == method["id"] and method["customer"] != customer["id"]:
             raise invalid(
-                f"The customer does not have a payment method with the ID {name}. The payment method must be attached to the customer.",
+                f"The customer does not have a payment method with the ID {name}. The payment method "
+                f"must be attached to the customer.",
                 param="invoice_settings[default_payment_method]",
                 code="resource_missing",
             )
@@ -111,7 +116,9 @@ def _invoice_settings(call: Call, customer: Thing) -> None:
 
 @route("GET", "/v1/customers", CustomerListParams)
 def list_customers(call: Call) -> Thing:
-    return call.listed([one for one in call.shelf.of_kind("customer") if not one.get("deleted")], "email", "test_clock")
+    return call.listed(
+        [one for one in call.shelf.of_kind("customer") if not one.get("deleted")], "email", "test_clock"
+    )
 
 
 @route("GET", "/v1/customers/{}")

@@ -36,7 +36,8 @@ def create_coupon(call: Call) -> Thing:
     duration, months = call.params.get("duration", "once"), call.params.get("duration_in_months")
     if (duration == "repeating") != (months is not None):
         raise invalid(
-            "`duration_in_months` belongs to a `duration` of repeating, and only there.", param="duration_in_months"
+            "`duration_in_months` belongs to a `duration` of repeating, and only there.",
+            param="duration_in_months",
         )
     name = call.params.get("id") or secrets.token_urlsafe(6)
     if call.shelf.find("coupon", name):
@@ -94,7 +95,10 @@ def create_code(call: Call) -> Thing:
         raise missing("promotion[coupon]")
     coupon = call.shelf.named("coupon", name, "promotion[coupon]")
     code = call.params.get("code") or secrets.token_hex(4).upper()
-    if any(other["code"].lower() == code.lower() and other["active"] for other in call.shelf.of_kind("promotion_code")):
+    if any(
+        other["code"].lower() == code.lower() and other["active"]
+        for other in call.shelf.of_kind("promotion_code")
+    ):
         raise invalid("An active promotion code with `code: " + code + "` already exists.", param="code")
     restrictions = call.params.get("restrictions", {})
     promotion_code = {
@@ -162,7 +166,9 @@ def create_rate(call: Call) -> Thing:
         "state": None,
         "tax_type": None,
     }
-    return call.shelf.put(setting(call, rate, "active", "country", "description", "jurisdiction", "state", "tax_type"))
+    return call.shelf.put(
+        setting(call, rate, "active", "country", "description", "jurisdiction", "state", "tax_type")
+    )
 
 
 @route("GET", "/v1/tax_rates", TaxRateListParams)
@@ -178,10 +184,14 @@ def retrieve_rate(call: Call) -> Thing:
 @route("POST", "/v1/tax_rates/{}", TaxRateUpdateParams)
 def update_rate(call: Call) -> Thing:
     rate = call.shelf.get("tax_rate", call.names[0])
-    return setting(call, rate, "active", "country", "description", "display_name", "jurisdiction", "state", "tax_type")
+    return setting(
+        call, rate, "active", "country", "description", "display_name", "jurisdiction", "state", "tax_type"
+    )
 
 
-def new_discount(world: World, account: str, given: Thing, start: int, end: int | None, **where: str | None) -> Thing:
+def new_discount(
+    world: World, account: str, given: Thing, start: int, end: int | None, **where: str | None
+) -> Thing:
     """Write down that a coupon was given: to a subscription or an invoice."""
     discount = {
         "id": new_id("di"),

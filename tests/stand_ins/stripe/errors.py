@@ -1,4 +1,6 @@
-"""Refusals in the shape of the API's errors: https://docs.stripe.com/api/errors, as the `stripe` package turns them into exceptions."""
+"""Refusals in the shape of the API's errors: https://docs.stripe.com/api/errors, as the `stripe` package
+turns them into exceptions.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,10 @@ from typing import Any
 
 
 class Refused(Exception):
-    """The API says no. ``status`` is HTTP's; ``kept``: an idempotency key remembers this answer (work had begun)."""
+    """The API says no.
+
+    ``status`` is HTTP's; ``kept``: an idempotency key remembers this answer (work had begun).
+    """
 
     def __init__(self, status: int, kind: str, message: str, *, kept: bool = False, **more: Any) -> None:
         super().__init__(message)

@@ -21,7 +21,10 @@ def list_events(call: Call) -> Thing:
         events = [
             event
             for event in events
-            if any(event["type"] == one or (one.endswith("*") and event["type"].startswith(one[:-1])) for one in kinds)
+            if any(
+                event["type"] == one or (one.endswith("*") and event["type"].startswith(one[:-1]))
+                for one in kinds
+            )
         ]
     if (delivered := call.params.get("delivery_success")) is not None:
         events = [event for event in events if (event["pending_webhooks"] == 0) == delivered]

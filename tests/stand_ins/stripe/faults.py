@@ -1,4 +1,6 @@
-"""Faults on demand: what the world does to a payment now and then, done on purpose, n times or until cleared."""
+"""Faults on demand: what the world does to a payment now and then, done on purpose,
+n times or until cleared.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from typing import Any
 
 # of a request; matched against "POST /v1/checkout/sessions"
 ERROR_500 = "error_500"  # answers 500, and nothing was done
-ERROR_500_AFTER = "error_500_after"  # the work is done, and the answer is 500 (replayed by the idempotency key)
+# the work is done, and the answer is 500 (replayed by the idempotency key)
+ERROR_500_AFTER = "error_500_after"
 TIME_OUT = "time_out"  # no answer, nothing was done
 TIME_OUT_AFTER = "time_out_after"  # no answer, but the work is done
 HANG_UP = "hang_up"  # the connection breaks, nothing was done
@@ -33,7 +36,9 @@ REFUND_PENDING = "refund_pending"  # details: seconds (default one day)
 REFUND_FAILS = "refund_fails"
 PAYOUT_FAILS = "payout_fails"
 
-KINDS = frozenset(value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str))
+KINDS = frozenset(
+    value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str)
+)
 
 
 @dataclass
@@ -53,7 +58,10 @@ class Faults:
         self.happened: list[tuple[str, str]] = []
 
     def add(self, kind: str, times: int | None = 1, only: str = "*", **details: Any) -> Fault:
-        """Let it go wrong the next ``times`` times that ``only`` matches (see the list of kinds). Raises ValueError for an unknown kind."""
+        """Let it go wrong the next ``times`` times that ``only`` matches (see the list of kinds).
+
+        Raises ValueError for an unknown kind.
+        """
         if kind not in KINDS:
             raise ValueError(f"no fault {kind!r}; there are {', '.join(sorted(KINDS))}")
         fault = Fault(kind, times, only, details)

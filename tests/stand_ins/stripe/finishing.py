@@ -16,7 +16,10 @@ from stand_ins.stripe.world import World
 
 
 def begin_subscription(world: World, account: str, session: Thing, method: Thing) -> str | None:
-    """Save the card, begin the subscription, pay its first invoice. Returns why the card was declined, or None."""
+    """Save the card, begin the subscription, pay its first invoice.
+
+    Returns why the card was declined, or None.
+    """
     if method["_does"] in DECLINES:
         return str(method["_does"])
     shelf = world.shelf(account)
@@ -28,17 +31,28 @@ def begin_subscription(world: World, account: str, session: Thing, method: Thing
     data: dict[str, Any] = session["_data"]
     now = world.time_of(account, customer).now()
     wanted = [
-        (line["price"], line["quantity"], line["_rates"]) for line in session["_lines"] if line["price"]["recurring"]
+        (line["price"], line["quantity"], line["_rates"])
+        for line in session["_lines"]
+        if line["price"]["recurring"]
     ]
     trial = trial_end(now, data.get("trial_end"), data.get("trial_period_days"))
     saved, does = method["_does"], method["_does"] == "fails_later"
     if does:
         method["_does"] = "pays"  # this card is good on the day, and bad from the first renewal on
     subscription = start(
-        world, account, customer, wanted, trial_end=trial, coupons=session["_coupons"],
-        default_payment_method=method["id"], metadata=dict(data.get("metadata") or {}), description=data.get("description"),
-        default_tax_rates=tax_rates_named(world, account, data.get("default_tax_rates") or [], "subscription_data[default_tax_rates]"),
-    )  # fmt: skip
+        world,
+        account,
+        customer,
+        wanted,
+        trial_end=trial,
+        coupons=session["_coupons"],
+        default_payment_method=method["id"],
+        metadata=dict(data.get("metadata") or {}),
+        description=data.get("description"),
+        default_tax_rates=tax_rates_named(
+            world, account, data.get("default_tax_rates") or [], "subscription_data[default_tax_rates]"
+        ),
+    )
     method["_does"] = saved
     if subscription["status"] == "incomplete":
         end(world, account, subscription, "payment_failed")
@@ -52,7 +66,9 @@ def save_card(world: World, account: str, session: Thing, method: Thing) -> str 
     intent = world.shelf(account).things.get(session["setup_intent"] or "")
     if intent is None:
         more = {key: session["_data"][key] for key in ("description", "metadata") if key in session["_data"]}
-        intent = new_setup(world, account, session["payment_method_types"], customer=session["customer"], **more)
+        intent = new_setup(
+            world, account, session["payment_method_types"], customer=session["customer"], **more
+        )
         session["setup_intent"] = intent["id"]
     return confirm_setup(world, account, intent, method, authenticated=True)
 

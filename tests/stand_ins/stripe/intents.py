@@ -65,17 +65,23 @@ def new_intent(world: World, account: str, amount: int, currency: str, ways: lis
 
 
 def check_application_fee(call: Call, fee: int | None, amount: int, param: str) -> int | None:
-    """A platform takes its fee only of a charge on a connected account, and never more than the charge. Raises Refused."""
+    """A platform takes its fee only of a charge on a connected account, and never more than the charge.
+
+    Raises Refused.
+    """
     if fee is None:
         return None
     if call.account == call.key_account:
         raise invalid(
-            "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment (using an OAuth key or "
+            "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct "
+            "payment (using an OAuth key or "
             "Stripe-Account header) or destination payment (using `transfer_data[destination]`).",
             param=param,
         )
     if not 0 < fee <= amount:
-        raise invalid("The application_fee_amount must be positive and at most the amount of the charge.", param=param)
+        raise invalid(
+            "The application_fee_amount must be positive and at most the amount of the charge.", param=param
+        )
     return fee
 
 
@@ -83,7 +89,9 @@ def check_application_fee(call: Call, fee: int | None, amount: int, param: str) 
 def create(call: Call) -> Thing:
     currency = currency_of(call.params["currency"])
     amount = check_amount(call.world, call.params["amount"], currency)
-    fee = check_application_fee(call, call.params.get("application_fee_amount"), amount, "application_fee_amount")
+    fee = check_application_fee(
+        call, call.params.get("application_fee_amount"), amount, "application_fee_amount"
+    )
     ways = ways_of_paying(call.world, call.account, call.params, KNOWN_WAYS)
     if (customer := call.params.get("customer")) is not None:
         call.shelf.named("customer", customer, "customer")
@@ -97,9 +105,15 @@ def create(call: Call) -> Thing:
         )
     automatic = call.params.get("automatic_payment_methods")
     intent = new_intent(
-        call.world, call.account, amount, currency, ways,
-        application_fee_amount=fee, customer=customer, automatic_payment_methods=automatic or {"enabled": True, "allow_redirects": "always"},
-    )  # fmt: skip
+        call.world,
+        call.account,
+        amount,
+        currency,
+        ways,
+        application_fee_amount=fee,
+        customer=customer,
+        automatic_payment_methods=automatic or {"enabled": True, "allow_redirects": "always"},
+    )
     setting(
         call,
         intent,
@@ -185,7 +199,14 @@ def capture_intent(call: Call) -> Thing:
 @route("POST", "/v1/payment_intents/{}/cancel", PaymentIntentCancelParams)
 def cancel(call: Call) -> Thing:
     intent = call.shelf.get("payment_intent", call.names[0], "intent")
-    _expect(intent, "cancel", "requires_payment_method", "requires_confirmation", "requires_action", "requires_capture")
+    _expect(
+        intent,
+        "cancel",
+        "requires_payment_method",
+        "requires_confirmation",
+        "requires_action",
+        "requires_capture",
+    )
     intent |= {
         "status": "canceled",
         "canceled_at": call.now,
@@ -201,7 +222,8 @@ def _expect(intent: Thing, what: str, *statuses: str) -> None:
         raise Refused(
             400,
             "invalid_request_error",
-            f"You cannot {what} this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the "
+            f"You cannot {what} this PaymentIntent because it has a status of {intent['status']}. Only "
+            f"a PaymentIntent with one of the "
             f"following statuses may be used so: {', '.join(statuses)}.",
             code="payment_intent_unexpected_state",
             payment_intent=shown(intent),

@@ -18,7 +18,17 @@ from stripe.params._invoice_update_params import InvoiceUpdateParams
 from stand_ins.stripe.cards import DECLINES, decline, method_named
 from stand_ins.stripe.discounts import new_discount
 from stand_ins.stripe.errors import declined, invalid, missing
-from stand_ins.stripe.invoices import DAY, add_up, finalize, new_invoice, paid, pricing, try_to_pay, why, write
+from stand_ins.stripe.invoices import (
+    DAY,
+    add_up,
+    finalize,
+    new_invoice,
+    paid,
+    pricing,
+    try_to_pay,
+    why,
+    write,
+)
 from stand_ins.stripe.proration import change_lines
 from stand_ins.stripe.renewals import invoice_lines, next_period, parent_of, pending_lines, take_pending
 from stand_ins.stripe.routing import Call, route, setting
@@ -48,17 +58,34 @@ def create_item(call: Call) -> Thing:
     now = call.world.time_of(call.account, customer).now()
     draft = call.params.get("invoice")
     item = {
-        "id": new_id("ii"), "object": "invoiceitem", "amount": amount, "currency": currency, "customer": name, "date": now,
-        "description": call.params.get("description"), "discountable": amount > 0, "discounts": [], "invoice": draft, "livemode": False,
-        "metadata": {}, "parent": None, "period": {"start": now, "end": now}, "pricing": pricing(price) if price else None,
-        "proration": False, "quantity": quantity, "tax_rates": [], "_subscription": call.params.get("subscription"),
+        "id": new_id("ii"),
+        "object": "invoiceitem",
+        "amount": amount,
+        "currency": currency,
+        "customer": name,
+        "date": now,
+        "description": call.params.get("description"),
+        "discountable": amount > 0,
+        "discounts": [],
+        "invoice": draft,
+        "livemode": False,
+        "metadata": {},
+        "parent": None,
+        "period": {"start": now, "end": now},
+        "pricing": pricing(price) if price else None,
+        "proration": False,
+        "quantity": quantity,
+        "tax_rates": [],
+        "_subscription": call.params.get("subscription"),
         "_rates": tax_rates_named(call.world, call.account, call.params.get("tax_rates") or [], "tax_rates"),
-    }  # fmt: skip
+    }
     call.shelf.put(setting(call, item))
     if draft is not None:
         invoice = call.shelf.named("invoice", draft, "invoice")
         if invoice["status"] != "draft":
-            raise invalid("You can only add items to a draft invoice.", param="invoice", code="invoice_not_editable")
+            raise invalid(
+                "You can only add items to a draft invoice.", param="invoice", code="invoice_not_editable"
+            )
         invoice["_lines"] += take_pending([item], invoice["id"])
         add_up(call.world, call.account, invoice)
     call.emit("invoiceitem.created", item)
@@ -83,11 +110,15 @@ def create(call: Call) -> Thing:
     if (name := call.params.get("customer")) is None:
         raise missing("customer")
     customer = call.shelf.named("customer", name, "customer")
-    method, days = call.params.get("collection_method", "charge_automatically"), call.params.get("days_until_due")
+    method, days = (
+        call.params.get("collection_method", "charge_automatically"),
+        call.params.get("days_until_due"),
+    )
     due = call.params.get("due_date")
     if (method == "send_invoice") != (days is not None or due is not None):
         raise invalid(
-            "`days_until_due` or `due_date` belongs to a `collection_method` of send_invoice, and only there.",
+            "`days_until_due` or `due_date` belongs to a `collection_method` of send_invoice, and only "
+            "there.",
             param="days_until_due",
         )
     lines = (
@@ -108,7 +139,9 @@ def create(call: Call) -> Thing:
         new_discount(call.world, call.account, one, invoice["created"], None, invoice=invoice["id"])["id"]
         for one in coupons
     ]
-    rates = tax_rates_named(call.world, call.account, call.params.get("default_tax_rates") or [], "default_tax_rates")
+    rates = tax_rates_named(
+        call.world, call.account, call.params.get("default_tax_rates") or [], "default_tax_rates"
+    )
     invoice["default_tax_rates"] = rates
     setting(call, invoice, "description", "footer", "custom_fields")
     add_up(call.world, call.account, invoice)
@@ -117,7 +150,10 @@ def create(call: Call) -> Thing:
 
 @route("POST", "/v1/invoices/create_preview", InvoiceCreatePreviewParams)
 def preview(call: Call) -> Thing:
-    """What the next invoice of a subscription would be, or what a change of it would cost. Nothing is kept."""
+    """What the next invoice of a subscription would be, or what a change of it would cost.
+
+    Nothing is kept.
+    """
     if (name := call.params.get("subscription")) is None:
         raise missing("subscription")
     subscription = call.shelf.named("subscription", name, "subscription")
@@ -128,12 +164,17 @@ def preview(call: Call) -> Thing:
     items = subscription["_items"]
     if "items" in details:
         planned = planned_items(call, subscription, details["items"], "subscription_details[items]")
-        if details.get("proration_behavior", "create_prorations") != "none" and subscription["status"] != "trialing":
+        if (
+            details.get("proration_behavior", "create_prorations") != "none"
+            and subscription["status"] != "trialing"
+        ):
             lines += change_lines(subscription, items, planned, details.get("proration_date", now))
         items = planned
     if details.get("proration_behavior") != "always_invoice":
         start = items[0]["current_period_end"]
-        lines += invoice_lines(subscription, items, (start, next_period({**subscription, "_items": items}, start)))
+        lines += invoice_lines(
+            subscription, items, (start, next_period({**subscription, "_items": items}, start))
+        )
     invoice = new_invoice(
         call.world, call.account, customer, lines, list(subscription["discounts"]), billing_reason="upcoming"
     )
@@ -152,7 +193,9 @@ def list_invoices(call: Call) -> Thing:
     found = call.shelf.of_kind("invoice")
     if (name := call.params.get("subscription")) is not None:
         found = [
-            one for one in found if one["parent"] and one["parent"]["subscription_details"]["subscription"] == name
+            one
+            for one in found
+            if one["parent"] and one["parent"]["subscription_details"]["subscription"] == name
         ]
     return call.listed(found, "customer", "status", "collection_method")
 
@@ -218,7 +261,9 @@ def pay(call: Call) -> Thing:
     if reason in DECLINES:
         raise decline(reason)
     if reason == "requires_action":
-        raise declined("invoice_payment_intent_requires_action", None, "This payment requires additional user action.")
+        raise declined(
+            "invoice_payment_intent_requires_action", None, "This payment requires additional user action."
+        )
     raise invalid(why(reason), code="resource_missing")
 
 

@@ -30,12 +30,20 @@ def invoice_page(world: World, names: tuple[str, ...], form: Form | None) -> Pag
         reason = try_to_pay(world, account, invoice, new_method(world, account, "card", CARDS[how]))
         said = f"<p class=said>{escape(why(reason))}</p>" if reason else ""
     lines = "".join(
-        f"<li>{escape(one['description'])}: {rupiah(one['amount'], one['currency'])}</li>" for one in invoice["_lines"]
+        f"<li>{escape(one['description'])}: {rupiah(one['amount'], one['currency'])}</li>"
+        for one in invoice["_lines"]
     )
-    body = f"{said}<ul>{lines}</ul><p>Jumlah: {rupiah(invoice['total'], invoice['currency'])}. Status: {escape(invoice['status'])}.</p>"
+    body = (
+        f"{said}<ul>{lines}</ul><p>Jumlah: {rupiah(invoice['total'], invoice['currency'])}. Status: "
+        f"{escape(invoice['status'])}.</p>"
+    )
     if invoice["status"] == "open":
         amount = rupiah(invoice["amount_remaining"], invoice["currency"])
-        body += f"<form method=post>{choice('card', f'Bayar {amount}', first=True)}{choice('decline', 'Coba kartu yang ditolak')}</form>"
+        pay, decline = (
+            choice("card", f"Bayar {amount}", first=True),
+            choice("decline", "Coba kartu yang ditolak"),
+        )
+        body += f"<form method=post>{pay}{decline}</form>"
     return document(
         f"Tagihan {invoice['number'] or '(konsep)'}", f'{body}<p><a href="/i/{invoice["id"]}/pdf">PDF</a></p>'
     )
@@ -63,13 +71,21 @@ def pdf(lines: list[str]) -> bytes:
     """Write lines on one page of A4."""
     words = b"BT /F1 12 Tf 50 780 Td 18 TL "
     for line in lines:
-        coded = line.encode("cp1252", "replace").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+        coded = (
+            line.encode("cp1252", "replace")
+            .replace(b"\\", b"\\\\")
+            .replace(b"(", b"\\(")
+            .replace(b")", b"\\)")
+        )
         words += b"(" + coded + b") Tj T* "
     words += b"ET"
     parts = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << "
+            b"/F1 5 0 R >> >> >>"
+        ),
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(words), words),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
@@ -79,6 +95,11 @@ def pdf(lines: list[str]) -> bytes:
         whole += b"%d 0 obj\n%s\nendobj\n" % (number, part)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     start = len(whole)
-    return whole + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
-        len(parts) + 1, table, len(parts) + 1, start,
-    )  # fmt: skip
+    return whole + (
+        b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+    ) % (
+        len(parts) + 1,
+        table,
+        len(parts) + 1,
+        start,
+    )

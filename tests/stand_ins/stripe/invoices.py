@@ -57,7 +57,11 @@ def line(
 
 def pricing(price: Thing) -> Thing:
     details = {"price": price["id"], "product": price["product"]}
-    return {"type": "price_details", "price_details": details, "unit_amount_decimal": price["unit_amount_decimal"]}
+    return {
+        "type": "price_details",
+        "price_details": details,
+        "unit_amount_decimal": price["unit_amount_decimal"],
+    }
 
 
 def new_invoice(
@@ -103,7 +107,11 @@ def new_invoice(
         "next_payment_attempt": None,
         "number": None,
         "parent": None,
-        "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
         "period_end": now,
         "period_start": now,
         "receipt_number": None,
@@ -126,16 +134,23 @@ def new_invoice(
 
 
 def add_up(world: World, account: str, invoice: Thing) -> None:
-    """Write the sums of the lines into the invoice. A customer's balance below zero is credit, and is used first."""
+    """Write the sums of the lines into the invoice.
+
+    A customer's balance below zero is credit, and is used first.
+    """
     lines = invoice["_lines"]
     coupons = coupons_of(world, account, invoice["discounts"])
-    sums = sums_of([(one["subtotal"], one["_rates"] or invoice["default_tax_rates"]) for one in lines], coupons)
+    sums = sums_of(
+        [(one["subtotal"], one["_rates"] or invoice["default_tax_rates"]) for one in lines], coupons
+    )
     taxes: dict[str, Thing] = {}
     for one, part in zip(lines, sums.parts, strict=True):
         one["invoice"] = invoice["id"]
         one["taxes"] = [tax_line(*tax) for tax in part.taxes]
         one["discount_amounts"] = (
-            [{"amount": part.discount, "discount": coupons[0]["discount"]}] if coupons and part.discount else []
+            [{"amount": part.discount, "discount": coupons[0]["discount"]}]
+            if coupons and part.discount
+            else []
         )
         for tax in one["taxes"]:
             rate = tax["tax_rate_details"]["tax_rate"]
@@ -150,7 +165,9 @@ def add_up(world: World, account: str, invoice: Thing) -> None:
         "total": sums.total,
         "total_excluding_tax": sums.total - sums.tax,
         "total_taxes": list(taxes.values()),
-        "total_discount_amounts": [{"amount": sums.discount, "discount": coupons[0]["discount"]}] if coupons else [],
+        "total_discount_amounts": [{"amount": sums.discount, "discount": coupons[0]["discount"]}]
+        if coupons
+        else [],
         "amount_due": due,
         "amount_remaining": due - invoice["amount_paid"],
         "lines": whole_list(lines, f"/v1/invoices/{invoice['id']}/lines"),
@@ -191,7 +208,8 @@ def finalize(world: World, account: str, invoice: Thing) -> Thing:
     """Give it a number: from now on it does not change. What is nothing is paid at once."""
     if invoice["status"] != "draft":
         raise invalid(
-            "This invoice is already finalized, you can't re-finalize a non-draft invoice.", code="invoice_not_editable"
+            "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
+            code="invoice_not_editable",
         )
     customer = world.shelf(account).things[invoice["customer"]]
     now = world.time_of(account, invoice).now()
@@ -202,24 +220,39 @@ def finalize(world: World, account: str, invoice: Thing) -> Thing:
     customer["currency"] = invoice["currency"]
     page = world.address(f"/i/{invoice['id']}")
     invoice |= {
-        "status": "open", "number": number, "effective_at": now, "ending_balance": customer["balance"], "automatically_finalizes_at": None,
-        "hosted_invoice_url": page, "invoice_pdf": f"{page}/pdf",
-    }  # fmt: skip
+        "status": "open",
+        "number": number,
+        "effective_at": now,
+        "ending_balance": customer["balance"],
+        "automatically_finalizes_at": None,
+        "hosted_invoice_url": page,
+        "invoice_pdf": f"{page}/pdf",
+    }
     invoice["status_transitions"]["finalized_at"] = now
     world.emit(account, "invoice.finalized", invoice)
     if invoice["amount_due"] == 0:
         paid(world, account, invoice, None)
         return invoice
     ways = world.accounts[account]["_ways"]
-    intent = new_intent(world, account, invoice["amount_due"], invoice["currency"], ways, customer=customer["id"])
+    intent = new_intent(
+        world, account, invoice["amount_due"], invoice["currency"], ways, customer=customer["id"]
+    )
     intent["description"] = f"Invoice {number}"
     invoice["_intent"] = intent["id"]
     payment = {
-        "id": new_id("inpay"), "object": "invoice_payment", "amount_paid": None, "amount_requested": invoice["amount_due"], "created": now,
-        "currency": invoice["currency"], "invoice": invoice["id"], "is_default": True, "livemode": False,
-        "payment": {"type": "payment_intent", "payment_intent": intent["id"]}, "status": "open",
+        "id": new_id("inpay"),
+        "object": "invoice_payment",
+        "amount_paid": None,
+        "amount_requested": invoice["amount_due"],
+        "created": now,
+        "currency": invoice["currency"],
+        "invoice": invoice["id"],
+        "is_default": True,
+        "livemode": False,
+        "payment": {"type": "payment_intent", "payment_intent": intent["id"]},
+        "status": "open",
         "status_transitions": {"canceled_at": None, "paid_at": None},
-    }  # fmt: skip
+    }
     world.shelf(account).put(payment)
     invoice["_payments"] = whole_list([payment], "/v1/invoice_payments")
     invoice["_confirmation_secret"] = {"client_secret": intent["client_secret"], "type": "payment_intent"}
@@ -279,7 +312,9 @@ def paid(world: World, account: str, invoice: Thing, intent: Thing | None) -> No
 def subscription_of(invoice: Thing) -> str | None:
     parent = invoice["parent"]
     return (
-        parent["subscription_details"]["subscription"] if parent and parent["type"] == "subscription_details" else None
+        parent["subscription_details"]["subscription"]
+        if parent and parent["type"] == "subscription_details"
+        else None
     )
 
 

@@ -1,4 +1,7 @@
-"""Pages that a person clicks: the checkout, the onboarding of a connected account. They say on every page that no money moves."""
+"""Pages that a person clicks: the checkout, the onboarding of a connected account.
+
+They say on every page that no money moves.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,14 @@ from stand_ins.stripe.store import Thing
 from stand_ins.stripe.world import World
 
 MARK = "TIRUAN — TIDAK ADA UANG YANG BERPINDAH"
-STYLE = """body{font:1.125rem/1.5 system-ui,sans-serif;margin:0;color:#222;background:#f6f6f4}main{max-width:32rem;margin:0 auto;padding:1rem}
-.mark{background:#b00020;color:#fff;text-align:center;padding:.75rem;font-weight:700}button,a.button{display:block;width:100%;box-sizing:border-box;
-min-height:48px;margin:.5rem 0;padding:.75rem;font:inherit;text-align:center;border:2px solid #335;border-radius:.5rem;background:#fff;color:#223;
-text-decoration:none;cursor:pointer}button.first{background:#335;color:#fff}li{margin:.25rem 0}.said{border-left:4px solid #b00020;padding:.5rem}"""
+STYLE = """body{font:1.125rem/1.5 system-ui,sans-serif;margin:0;color:#222;background:#f6f6f4}
+main{max-width:32rem;margin:0 auto;padding:1rem}
+.mark{background:#b00020;color:#fff;text-align:center;padding:.75rem;font-weight:700}
+button,a.button{display:block;width:100%;box-sizing:border-box;
+min-height:48px;margin:.5rem 0;padding:.75rem;font:inherit;text-align:center;border:2px solid #335;
+border-radius:.5rem;background:#fff;color:#223;
+text-decoration:none;cursor:pointer}button.first{background:#335;color:#fff}li{margin:.25rem 0}
+.said{border-left:4px solid #b00020;padding:.5rem}"""
 
 
 @dataclass
@@ -32,7 +39,8 @@ class Page:
 
 
 Form = dict[str, str]
-Visit = Callable[[World, tuple[str, ...], Form | None], Page]  # the form is None when the page is only looked at
+# the form is None when the page is only looked at
+Visit = Callable[[World, tuple[str, ...], Form | None], Page]
 PAGES: list[tuple[str, Visit]] = []
 
 
@@ -46,8 +54,10 @@ def page_at(path: str) -> Callable[[Visit], Visit]:
 
 def document(title: str, body: str, status: int = 200) -> Page:
     return Page(
-        f'<!doctype html><html lang="id"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)} — tiruan</title><style>{STYLE}</style></head><body><p class=mark>{MARK}<br><small>STAND-IN, no money moves"
+        f'<!doctype html><html lang="id"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width">'
+        f"<title>{escape(title)} — tiruan</title><style>{STYLE}</style></head><body><p "
+        f"class=mark>{MARK}<br><small>STAND-IN, no money moves"
         f"</small></p><main><h1>{escape(title)}</h1>{body}</main></body></html>",
         status,
     )
@@ -62,7 +72,10 @@ def rupiah(amount: int | None, currency: str | None = "idr") -> str:
 
 
 def choice(value: str, words: str, *, first: bool = False, name: str = "cara") -> str:
-    return f'<button name="{name}" value="{escape(value)}"{" class=first" if first else ""}>{escape(words)}</button>'
+    return (
+        f'<button name="{name}" '
+        f'value="{escape(value)}"{" class=first" if first else ""}>{escape(words)}</button>'
+    )
 
 
 WAYS = {
@@ -101,14 +114,17 @@ def _checkout_page(world: World, session: Thing, said: str) -> Page:
     if session["status"] != "open":
         return _closed(world, session, said)
     lines = "".join(
-        f"<li>{line['quantity']} × {escape(line['description'])}: {rupiah(line['amount_total'], line['currency'])}</li>"
+        f"<li>{line['quantity']} × {escape(line['description'])}: "
+        f"{rupiah(line['amount_total'], line['currency'])}</li>"
         for line in session["_lines"]
     )
     total = rupiah(session["amount_total"], session["currency"]) if session["mode"] != "setup" else ""
     ways = session["payment_method_types"]
     buttons = ""
     if "card" in ways:
-        keeps = session["mode"] == "setup" or (session["mode"] == "subscription" and not session["amount_total"])
+        keeps = session["mode"] == "setup" or (
+            session["mode"] == "subscription" and not session["amount_total"]
+        )
         buttons += choice("card", "Simpan kartu" if keeps else f"Bayar {total} dengan kartu", first=True)
     buttons += "".join(choice(way, WAYS[way]) for way in ways if way in WAYS)
     if "id_bank_transfer" in ways and session["mode"] == "payment":
@@ -130,7 +146,8 @@ def _checkout_page(world: World, session: Thing, said: str) -> Page:
     email = escape(session["customer_email"] or "")
     return document(
         f"Bayar {total}" if total else "Simpan cara bayar",
-        f"{said}<ul>{lines}</ul><form method=post><label>Surel <input type=email name=email value='{email}'></label>{buttons}</form>{leave}",
+        f"{said}<ul>{lines}</ul><form method=post><label>Surel <input type=email name=email "
+        f"value='{email}'></label>{buttons}</form>{leave}",
     )
 
 
@@ -139,7 +156,9 @@ def _home(session: Thing) -> str:
 
 
 def _closed(world: World, session: Thing, said: str) -> Page:
-    words = {"expired": "Waktu pembayaran habis.", "complete": "Pembayaran ini sudah selesai."}[session["status"]]
+    words = {"expired": "Waktu pembayaran habis.", "complete": "Pembayaran ini sudah selesai."}[
+        session["status"]
+    ]
     buttons = ""
     if session["status"] == "complete" and session["payment_status"] == "unpaid":
         words = "Menunggu uang dari bank."

@@ -1,7 +1,9 @@
-"""Reads parameters of a request against the typed parameters of the `stripe` package, so that a name it does not know is refused here too.
+"""Reads parameters of a request against the typed parameters of the `stripe` package, so that a name it does
+not know is refused here too.
 
-The package's types are made from the API's own description: what is required there is required here, a number must be a number, and a
-value of a list of literals must be one of them. What the types cannot say (amounts, currencies, combinations) is refused by the handlers.
+The package's types are made from the API's own description: what is required there is required here, a number
+must be a number, and a value of a list of literals must be one of them. What the types cannot say (amounts,
+currencies, combinations) is refused by the handlers.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ NOT_SENT = frozenset(RequestOptions.__annotations__)  # options of a call that t
 
 
 class Given(dict[str, Any]):
-    """Parameters that passed. Remembers which of them were looked at: the others were accepted and had no effect."""
+    """Parameters that passed.
+
+    Remembers which of them were looked at: the others were accepted and had no effect.
+    """
 
     def __init__(self, values: dict[str, Any]) -> None:
         super().__init__(values)
@@ -64,7 +69,10 @@ def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def checked(raw: dict[str, Any], typed: type) -> Given:
-    """Return the parameters as the types say they are. Raises Refused, in the API's words, for the first that is wrong."""
+    """Return the parameters as the types say they are.
+
+    Raises Refused, in the API's words, for the first that is wrong.
+    """
     return Given(_typed_dict(raw, typed, ""))
 
 
@@ -86,7 +94,9 @@ def _typed_dict(raw: dict[str, Any], typed: type, path: str) -> dict[str, Any]:
     if unknown:
         several = "s" if len(unknown) > 1 else ""
         raise invalid(
-            f"Received unknown parameter{several}: {', '.join(unknown)}", param=unknown[0], code="parameter_unknown"
+            f"Received unknown parameter{several}: {', '.join(unknown)}",
+            param=unknown[0],
+            code="parameter_unknown",
         )
     for name, (_, required) in known.items():
         if required and name not in raw:
@@ -113,14 +123,18 @@ def _choices(hint: Any) -> list[Any]:
 
 def _value(value: Any, hint: Any, path: str) -> Any:
     choices = _choices(hint)
-    words = [word for choice in choices if typing.get_origin(choice) is Literal for word in typing.get_args(choice)]
+    words = [
+        word for choice in choices if typing.get_origin(choice) is Literal for word in typing.get_args(choice)
+    ]
     rest = [choice for choice in choices if typing.get_origin(choice) is not Literal]
     if value == "":
         if "" in words:
             return ""
         raise invalid(
-            f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; however "
-            f"'{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value.",
+            f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a "
+            f"parameter; however "
+            f"'{path}' cannot be unset. You should remove '{path}' from your request or supply a "
+            f"non-empty value.",
             param=path,
             code="parameter_invalid_empty",
         )
@@ -129,7 +143,8 @@ def _value(value: Any, hint: Any, path: str) -> Any:
         named = []  # what an account may use is not the same for all: `ways_of_paying` looks
     if isinstance(value, str) and value in named:
         return value
-    if named:  # `Literal[…] | str` is an open list in the package, for days to come; today's API knows no other word
+    # `Literal[…] | str` is an open list in the package, for days to come; today's API knows no other word
+    if named:
         rest = [choice for choice in rest if choice is not str]
         if not rest:
             raise _not_one_of(value, named, path)
@@ -169,13 +184,17 @@ def _list(value: Any, of: Any, path: str) -> list[Any]:
 
 
 def _free(value: dict[str, Any], path: str) -> dict[str, Any]:
-    """Metadata and the like: words of the caller, within the limits of https://docs.stripe.com/api/metadata."""
+    """Metadata and the like: words of the caller,
+    within the limits of https://docs.stripe.com/api/metadata.
+    """
     if "metadata" in path:
         if len(value) > 50:
             raise invalid("You cannot have more than 50 metadata keys.", param=path)
         for key, text in value.items():
             if len(key) > 40:
-                raise invalid(f"Metadata keys can have up to 40 characters, but '{key}' is longer.", param=path)
+                raise invalid(
+                    f"Metadata keys can have up to 40 characters, but '{key}' is longer.", param=path
+                )
             if not isinstance(text, str) or len(text) > 500:
                 raise invalid("Metadata values can have up to 500 characters.", param=path)
     return value

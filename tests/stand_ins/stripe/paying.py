@@ -37,7 +37,8 @@ def session_named(world: World, name: str) -> tuple[str, Thing]:
 
 
 def pay(world: World, name: str, how: str, email: str | None = None) -> str | None:
-    """Do what a buyer does: ``how`` is card, decline, insufficient_funds, async, expire, or a way of paying such as qris.
+    """Do what a buyer does: ``how`` is card, decline, insufficient_funds, async, expire, or a way of paying
+    such as qris.
 
     Returns why the card was declined (the session stays open), or None. Raises NotOpen.
     """
@@ -87,8 +88,13 @@ def _who(session: Thing, email: str | None, world: World, account: str) -> None:
     customer: dict[str, Any] = world.shelf(account).things.get(session["customer"] or "", {})
     address = customer.get("email") or session["customer_email"] or email or "pembeli@contoh.example"
     session["customer_details"] = {
-        "address": None, "email": address, "name": customer.get("name"), "phone": customer.get("phone"), "tax_exempt": "none", "tax_ids": [],
-    }  # fmt: skip
+        "address": None,
+        "email": address,
+        "name": customer.get("name"),
+        "phone": customer.get("phone"),
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }
 
 
 def _pay_once(world: World, account: str, session: Thing, method: Thing) -> str | None:
@@ -105,8 +111,20 @@ def _pay_once(world: World, account: str, session: Thing, method: Thing) -> str 
             world, account, session["amount_total"], session["currency"], session["payment_method_types"]
         )
         data = session["_data"]
-        intent |= {key: data[key] for key in ("application_fee_amount", "description", "metadata", "receipt_email", "setup_future_usage",
-                                              "statement_descriptor", "transfer_group", "capture_method") if key in data}  # fmt: skip
+        intent |= {
+            key: data[key]
+            for key in (
+                "application_fee_amount",
+                "description",
+                "metadata",
+                "receipt_email",
+                "setup_future_usage",
+                "statement_descriptor",
+                "transfer_group",
+                "capture_method",
+            )
+            if key in data
+        }
         intent["customer"] = session["customer"]
         session["_intent"] = intent["id"]
     reason = attempt(world, account, intent, method)
@@ -117,7 +135,10 @@ def _pay_once(world: World, account: str, session: Thing, method: Thing) -> str 
 
 
 def later(world: World, name: str, *, paid: bool, quietly: bool = False) -> None:
-    """The money of an asynchronous way arrives, or never will. Raises NotOpen when nothing is waited for, unless ``quietly``."""
+    """The money of an asynchronous way arrives, or never will.
+
+    Raises NotOpen when nothing is waited for, unless ``quietly``.
+    """
     account, session = session_named(world, name)
     intent = world.shelf(account).things.get(session["payment_intent"] or "")
     if intent is None or intent["status"] != "processing":
@@ -147,7 +168,9 @@ def redeem(world: World, name: str, code: str) -> None:
         raise NotOpen("kode promo ini tidak berlaku di sini")
     given = discounts_given(world, account, [{"promotion_code": found[0]["id"]}], session["customer"])
     session["_coupons"] = given
-    session["discounts"] = [{"coupon": one["coupon"]["id"], "promotion_code": one["promotion_code"]} for one in given]
+    session["discounts"] = [
+        {"coupon": one["coupon"]["id"], "promotion_code": one["promotion_code"]} for one in given
+    ]
     add_up(session)
 
 

@@ -1,4 +1,7 @@
-"""The customer portal: a page where who subscribes looks after the subscription. One configuration, which allows everything."""
+"""The customer portal: a page where who subscribes looks after the subscription.
+
+One configuration, which allows everything.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,14 @@ def _do(world: World, account: str, session: Thing, form: Form) -> None:
         case _:
             price = shelf.named("price", form.get("harga", ""), "price")
             items = [{**subscription["_items"][0], "price": price}]
-            change(world, account, subscription, items, "create_prorations", world.time_of(account, customer).now())
+            change(
+                world,
+                account,
+                subscription,
+                items,
+                "create_prorations",
+                world.time_of(account, customer).now(),
+            )
     world.emit(account, "customer.subscription.updated", subscription, changed(before, subscription))
 
 
@@ -130,7 +140,9 @@ def _body(world: World, account: str, session: Thing) -> str:
     parts = [_subscription(world, account, one) for one in _live(world, account, customer)]
     method = method_of(world, account, customer)
     parts.append(
-        f"<h2>Kartu</h2><p>{'•••• ' + method['card']['last4'] if method and 'card' in method else 'Belum ada.'}</p><form method=post>"
+        "<h2>Kartu</h2>"
+        f"<p>{'•••• ' + method['card']['last4'] if method and 'card' in method else 'Belum ada.'}</p>"
+        "<form method=post>"
     )
     for value, words in (
         ("card", "Pasang kartu yang berjalan"),
@@ -140,7 +152,8 @@ def _body(world: World, account: str, session: Thing) -> str:
         parts.append(choice(value, words, name="kartu"))
     parts.append("</form><h2>Tagihan</h2><ul>")
     parts += [
-        f'<li><a href="{escape(one["invoice_pdf"])}">{escape(one["number"])}</a>: {rupiah(one["total"], one["currency"])}, {escape(one["status"])}</li>'
+        f'<li><a href="{escape(one["invoice_pdf"])}">{escape(one["number"])}</a>: '
+        f"{rupiah(one['total'], one['currency'])}, {escape(one['status'])}</li>"
         for one in shelf.of_kind("invoice")
         if one["customer"] == customer["id"] and one["number"]
     ]
@@ -163,10 +176,16 @@ def _subscription(world: World, account: str, subscription: Thing) -> str:
         if other["recurring"] and other["active"] and other["id"] != price["id"]:
             buttons += choice(other["id"], f"Ganti ke {_named(shelf.things, other)}", name="harga")
     hidden = f'<input type=hidden name=langganan value="{escape(subscription["id"])}">'
-    return f"<h2>{escape(_named(shelf.things, price))}</h2><p>Status: {escape(subscription['status'])}</p><form method=post>{hidden}{buttons}</form>"
+    return (
+        f"<h2>{escape(_named(shelf.things, price))}</h2><p>Status: "
+        f"{escape(subscription['status'])}</p><form method=post>{hidden}{buttons}</form>"
+    )
 
 
 def _named(things: dict[str, Thing], price: Thing) -> str:
     product = things[price["product"]]
     recurring = price["recurring"]
-    return f"{product['name']}, {rupiah(price['unit_amount'], price['currency'])} tiap {recurring['interval_count']} {INTERVALS[recurring['interval']]}"
+    return (
+        f"{product['name']}, {rupiah(price['unit_amount'], price['currency'])} tiap "
+        f"{recurring['interval_count']} {INTERVALS[recurring['interval']]}"
+    )

@@ -1,6 +1,8 @@
-"""What a change in the middle of a period costs: the unused rest of the old is given back, the rest of the new is charged.
+"""What a change in the middle of a period costs: the unused rest of the old is given back, the rest of the
+new is charged.
 
-Counted by the second, as https://docs.stripe.com/billing/subscriptions/prorations says, rounded half up to the currency's smallest part.
+Counted by the second, as https://docs.stripe.com/billing/subscriptions/prorations says, rounded half up to
+the currency's smallest part.
 """
 
 from __future__ import annotations
@@ -44,11 +46,24 @@ def _rest(subscription: Thing, item: Thing, moment: int, sign: int) -> Thing:
     amount = sign * part_of(_worth(item), max(end - moment, 0), end - start)
     words = "Unused time on" if sign < 0 else "Remaining time on"
     details = {
-        "invoice_item": None, "proration": True, "proration_details": {"credited_items": None}, "subscription": subscription["id"],
+        "invoice_item": None,
+        "proration": True,
+        "proration_details": {"credited_items": None},
+        "subscription": subscription["id"],
         "subscription_item": item["id"],
-    }  # fmt: skip
+    }
     return line(
-        None, amount, f"{words} {item['quantity']} × {item['price']['nickname'] or item['price']['product']}", (moment, end),
-        rates=item["_rates"], quantity=item["quantity"], pricing=pricing(item["price"]), currency=item["price"]["currency"],
-        parent={"type": "subscription_item_details", "invoice_item_details": None, "subscription_item_details": details},
-    )  # fmt: skip
+        None,
+        amount,
+        f"{words} {item['quantity']} × {item['price']['nickname'] or item['price']['product']}",
+        (moment, end),
+        rates=item["_rates"],
+        quantity=item["quantity"],
+        pricing=pricing(item["price"]),
+        currency=item["price"]["currency"],
+        parent={
+            "type": "subscription_item_details",
+            "invoice_item_details": None,
+            "subscription_item_details": details,
+        },
+    )

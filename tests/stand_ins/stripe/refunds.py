@@ -41,7 +41,14 @@ def refund_charge(world: World, account: str, charge: Thing, amount: int, **more
     }
     world.shelf(account).put(refund)
     refund["balance_transaction"] = book(
-        world, account, "refund" if way == "card" else "payment_refund", -amount, charge["currency"], refund, [], wait=0
+        world,
+        account,
+        "refund" if way == "card" else "payment_refund",
+        -amount,
+        charge["currency"],
+        refund,
+        [],
+        wait=0,
     )["id"]
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
@@ -89,7 +96,8 @@ def create(call: Call) -> Thing:
     left = charge["amount_captured"] - charge["amount_refunded"]
     if charge["status"] != "succeeded" or not charge["captured"]:
         raise invalid(
-            "This charge was not successful, or has not been captured, so it cannot be refunded.", param="charge"
+            "This charge was not successful, or has not been captured, so it cannot be refunded.",
+            param="charge",
         )
     if left == 0:
         raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
@@ -100,16 +108,37 @@ def create(call: Call) -> Thing:
         )
     if amount > left:
         raise invalid(
-            f"Refund amount ({amount / 100:,.2f} {charge['currency']}) is greater than unrefunded amount on charge "
+            f"Refund amount ({amount / 100:,.2f} {charge['currency']}) is greater than unrefunded "
+            f"amount on charge "
             f"({left / 100:,.2f} {charge['currency']})",
             param="amount",
         )
-    given_back = _application_fee_back(call, charge, amount) if call.params.get("refund_application_fee") else None
+    given_back = (
+        _application_fee_back(call, charge, amount) if call.params.get("refund_application_fee") else None
+    )
     refund = refund_charge(call.world, call.account, charge, amount, reason=call.params.get("reason"))
     if given_back is not None:
         platform = call.world.accounts[call.account]["_owner"]
-        book(call.world, platform, "application_fee_refund", -given_back, charge["currency"], refund, [], wait=0)
-        book(call.world, call.account, "application_fee_refund", given_back, charge["currency"], refund, [], wait=0)
+        book(
+            call.world,
+            platform,
+            "application_fee_refund",
+            -given_back,
+            charge["currency"],
+            refund,
+            [],
+            wait=0,
+        )
+        book(
+            call.world,
+            call.account,
+            "application_fee_refund",
+            given_back,
+            charge["currency"],
+            refund,
+            [],
+            wait=0,
+        )
     return setting(call, refund)
 
 
@@ -120,7 +149,9 @@ def _charge(call: Call) -> Thing:
         raise missing("payment_intent")
     intent = call.shelf.named("payment_intent", name, "payment_intent")
     if intent["latest_charge"] is None:
-        raise invalid("This PaymentIntent does not have a successful charge to refund.", param="payment_intent")
+        raise invalid(
+            "This PaymentIntent does not have a successful charge to refund.", param="payment_intent"
+        )
     return call.shelf.things[intent["latest_charge"]]
 
 
@@ -159,5 +190,6 @@ def update(call: Call) -> Thing:
 @route("POST", "/v1/refunds/{}/cancel")
 def cancel(call: Call) -> Thing:
     raise invalid(
-        "Only refunds that wait for an action of the customer can be canceled; the stand-in makes none of them."
+        "Only refunds that wait for an action of the customer can be canceled; the stand-in makes none "
+        "of them."
     )

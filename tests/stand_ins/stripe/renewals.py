@@ -1,4 +1,6 @@
-"""What time does to a subscription: the trial ends, the period ends, an invoice is made, and paid, or tried again."""
+"""What time does to a subscription: the trial ends, the period ends, an invoice is made, and paid, or tried
+again.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,15 @@ from stand_ins.stripe.invoices import (
 from stand_ins.stripe.store import Thing, shown
 from stand_ins.stripe.world import World, changed
 
-RETRY_AFTER = (3 * DAY, 5 * DAY, 7 * DAY)  # a custom schedule of the dashboard; smart retries cannot be foretold
+# a custom schedule of the dashboard; smart retries cannot be foretold
+RETRY_AFTER = (3 * DAY, 5 * DAY, 7 * DAY)
 LIVE = frozenset({"trialing", "active", "past_due", "unpaid"})
 
 
 def added(anchor: int, interval: str, count: int) -> int:
-    """Return the moment ``count`` intervals after the anchor: a month after 31 January is the last of February."""
+    """Return the moment ``count`` intervals after the anchor: a month after 31 January is the last of
+    February.
+    """
     if interval in {"day", "week"}:
         return anchor + count * (DAY if interval == "day" else 7 * DAY)
     start = datetime.fromtimestamp(anchor, UTC)
@@ -35,7 +40,10 @@ def added(anchor: int, interval: str, count: int) -> int:
 
 
 def next_period(subscription: Thing, start: int) -> int:
-    """Return when the period that begins at ``start`` ends. Counted from the anchor, so that a short month does not shift the rest."""
+    """Return when the period that begins at ``start`` ends.
+
+    Counted from the anchor, so that a short month does not shift the rest.
+    """
     recurring = subscription["_items"][0]["price"]["recurring"]
     anchor, count = subscription["billing_cycle_anchor"], 0
     while (end := added(anchor, recurring["interval"], count)) <= start:
@@ -65,16 +73,29 @@ def invoice_lines(
     for item in items:
         price = item["price"]
         details = {
-            "invoice_item": None, "proration": False, "proration_details": {"credited_items": None}, "subscription": subscription["id"],
+            "invoice_item": None,
+            "proration": False,
+            "proration_details": {"credited_items": None},
+            "subscription": subscription["id"],
             "subscription_item": item["id"],
-        }  # fmt: skip
+        }
         lines.append(
             line(
-                None, 0 if free else price["unit_amount"] * item["quantity"], f"{item['quantity']} × {price['nickname'] or price['product']}", period,
-                rates=item["_rates"], quantity=item["quantity"], pricing=pricing(price), currency=price["currency"],
-                parent={"type": "subscription_item_details", "invoice_item_details": None, "subscription_item_details": details},
+                None,
+                0 if free else price["unit_amount"] * item["quantity"],
+                f"{item['quantity']} × {price['nickname'] or price['product']}",
+                period,
+                rates=item["_rates"],
+                quantity=item["quantity"],
+                pricing=pricing(price),
+                currency=price["currency"],
+                parent={
+                    "type": "subscription_item_details",
+                    "invoice_item_details": None,
+                    "subscription_item_details": details,
+                },
             )
-        )  # fmt: skip
+        )
     return lines
 
 
@@ -94,9 +115,18 @@ def take_pending(items: list[Thing], invoice: str) -> list[Thing]:
         item["invoice"] = invoice
         period = (item["period"]["start"], item["period"]["end"])
         lines.append(
-            line(invoice, item["amount"], item["description"] or "", period, rates=item["_rates"], quantity=item["quantity"],
-                 pricing=item["pricing"], currency=item["currency"], parent=item["parent"])
-        )  # fmt: skip
+            line(
+                invoice,
+                item["amount"],
+                item["description"] or "",
+                period,
+                rates=item["_rates"],
+                quantity=item["quantity"],
+                pricing=item["pricing"],
+                currency=item["currency"],
+                parent=item["parent"],
+            )
+        )
     return lines
 
 
@@ -105,10 +135,16 @@ def bill(world: World, account: str, subscription: Thing, lines: list[Thing], re
     customer = world.shelf(account).things[subscription["customer"]]
     lines = pending_lines(world, account, customer) + lines
     invoice = new_invoice(
-        world, account, customer, lines, list(subscription["discounts"]),
-        billing_reason=reason, collection_method=subscription["collection_method"], parent=parent_of(subscription),
+        world,
+        account,
+        customer,
+        lines,
+        list(subscription["discounts"]),
+        billing_reason=reason,
+        collection_method=subscription["collection_method"],
+        parent=parent_of(subscription),
         default_tax_rates=subscription["default_tax_rates"],
-    )  # fmt: skip
+    )
     if subscription["days_until_due"] is not None:
         invoice["due_date"] = invoice["created"] + subscription["days_until_due"] * DAY
     first = subscription["_items"][0]
@@ -133,7 +169,10 @@ def _used_up(world: World, account: str, name: str, now: int) -> bool:
 
 
 def plan(world: World, account: str, subscription: Thing) -> None:
-    """Put into the agenda what time will do to it next. What was planned before and holds no longer does nothing."""
+    """Put into the agenda what time will do to it next.
+
+    What was planned before and holds no longer does nothing.
+    """
     timeline = world.time_of(account, subscription)
     end = subscription["_items"][0]["current_period_end"]
     timeline.at(end, lambda: renew(world, account, subscription, end))

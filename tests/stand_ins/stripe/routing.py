@@ -14,7 +14,10 @@ from stand_ins.stripe.world import World
 
 @dataclass
 class Call:
-    """One call of the API that was let in. ``account`` is whose data it is about, ``key_account`` whose key was shown."""
+    """One call of the API that was let in.
+
+    ``account`` is whose data it is about, ``key_account`` whose key was shown.
+    """
 
     world: World
     account: str
@@ -38,7 +41,9 @@ class Call:
         self.world.emit(self.account, kind, thing, previous, request)
 
     def listed(self, things: list[Thing], *same: str) -> Thing:
-        """Return a page of ``things``, only those whose fields named in ``same`` are as the parameters of that name say."""
+        """Return a page of ``things``, only those whose fields named in ``same`` are as the parameters of
+        that name say.
+        """
         for name in same:
             if (wanted := self.params.get(name)) is not None:
                 things = [thing for thing in things if thing.get(name) == wanted]
@@ -60,7 +65,11 @@ ROUTES: list[Route] = []
 
 
 def route(method: str, path: str, typed: type | None = None) -> Callable[[Handler], Handler]:
-    """Register a handler. `{}` in the path stands for a name; ``typed`` is the package's type of the parameters (None: it takes none)."""
+    """Register a handler.
+
+    `{}` in the path stands for a name; ``typed`` is the package's type of the parameters (None: it takes
+    none).
+    """
     pattern = re.compile(path.replace("{}", "([^/]+)"))
 
     def register(handler: Handler) -> Handler:
@@ -78,7 +87,10 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
 
 
 def setting(call: Call, thing: Thing, *names: str) -> Thing:
-    """Take over plain fields that an update names; an empty word unsets. Metadata is merged, as the API does."""
+    """Take over plain fields that an update names; an empty word unsets.
+
+    Metadata is merged, as the API does.
+    """
     for name in names:
         if name in call.params:
             value: Any = call.params[name]

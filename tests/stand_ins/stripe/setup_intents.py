@@ -62,7 +62,10 @@ def confirm_setup(
         return str(method["_does"])
     intent["payment_method"] = method["id"]
     if method["_does"] == "authenticates" and not authenticated:
-        intent |= {"status": "requires_action", "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}}}
+        intent |= {
+            "status": "requires_action",
+            "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}},
+        }
         world.emit(account, "setup_intent.requires_action", intent)
         return None
     if intent["customer"] is not None and method["customer"] is None:
@@ -77,7 +80,10 @@ def create(call: Call) -> Thing:
     if (customer := call.params.get("customer")) is not None:
         call.shelf.named("customer", customer, "customer")
     intent = new_setup(
-        call.world, call.account, ways_of_paying(call.world, call.account, call.params, KNOWN_WAYS), customer=customer
+        call.world,
+        call.account,
+        ways_of_paying(call.world, call.account, call.params, KNOWN_WAYS),
+        customer=customer,
     )
     setting(call, intent, "description", "usage")
     name = call.params.get("payment_method")

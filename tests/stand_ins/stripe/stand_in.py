@@ -28,16 +28,27 @@ from stand_ins.stripe.world import PLATFORM, PLATFORM_KEY, World
 
 # the rooms' routes and pages register themselves when they are imported
 for room in (
-    "customers", "events", "finishing", "invoice_calls", "invoice_pages", "portal", "refunds", "subscription_calls", "clocks",
-):  # fmt: skip
+    "customers",
+    "events",
+    "finishing",
+    "invoice_calls",
+    "invoice_pages",
+    "portal",
+    "refunds",
+    "subscription_calls",
+    "clocks",
+):
     importlib.import_module(f"stand_ins.stripe.{room}")
 
 
 class StripeStandIn:
-    """Answers like Stripe's API v1. Serve ``.app``; speak to it with the key ``.key``, or ``.key_of("melati")`` for an account apart.
+    """Answers like Stripe's API v1.
 
-    ``clock`` returns the moment (aware). ``transport`` receives webhook deliveries instead of the network (`httpx.ASGITransport(app)`).
-    ``async_after``: how long until the money of an asynchronous payment arrives by itself (None: when it is told to).
+    Serve ``.app``; speak to it with the key ``.key``, or ``.key_of("melati")`` for an account apart.
+
+    ``clock`` returns the moment (aware). ``transport`` receives webhook deliveries instead of the network
+    (`httpx.ASGITransport(app)`). ``async_after``: how long until the money of an asynchronous payment arrives
+    by itself (None: when it is told to).
     """
 
     platform = PLATFORM
@@ -77,8 +88,9 @@ class StripeStandIn:
     async def complete(self, session_id: str, how: str = "card", *, email: str | None = None) -> str | None:
         """Do what a buyer does on the page of a session, and deliver what follows.
 
-        ``how``: "card", "decline", "insufficient_funds", "async" (then ``money_arrives`` or ``money_fails``), "fails_later" (saved, later
-        declined), "expire", or a way such as "qris" if the account has it. Returns why the card was declined, or None. Raises NotOpen.
+        ``how``: "card", "decline", "insufficient_funds", "async" (then ``money_arrives`` or ``money_fails``),
+        "fails_later" (saved, later declined), "expire", or a way such as "qris" if the account has it.
+        Returns why the card was declined, or None. Raises NotOpen.
         """
         reason = pay(self.world, session_id, how, email)
         await self.settle()
@@ -93,7 +105,10 @@ class StripeStandIn:
         await self.settle()
 
     async def pay_out(self, account: str = PLATFORM) -> Thing | None:
-        """Send all that is available to the account's bank, as its schedule does every day. Returns the payout."""
+        """Send all that is available to the account's bank, as its schedule does every day.
+
+        Returns the payout.
+        """
         payout = pay_out_everything(self.world, account)
         await self.settle()
         return payout
@@ -101,13 +116,18 @@ class StripeStandIn:
     # what is prepared
 
     def connect_account(self, name: str | None = None, *, ready: bool = True) -> str:
-        """Connect an account to the platform, which acts for it by the `Stripe-Account` header. Returns its id."""
+        """Connect an account to the platform, which acts for it by the `Stripe-Account` header.
+
+        Returns its id.
+        """
         account = self.world.open_account(name or new_id("acct"), owner=PLATFORM, ready=ready)
         with_capabilities(account)
         return str(account["id"])
 
     def enable(self, *ways: str, account: str = PLATFORM) -> None:
-        """Let an account have more ways of paying, such as qris, gopay, shopeepay: as when Stripe has invited it."""
+        """Let an account have more ways of paying, such as qris, gopay, shopeepay: as when Stripe has invited
+        it.
+        """
         mine = self.world.accounts[account]["_ways"]
         mine += [way for way in ways if way not in mine]
 
@@ -124,8 +144,13 @@ class StripeStandIn:
         connect: bool = False,
         secret: str | None = None,
     ) -> str:
-        """Let events be delivered to ``url``. ``connect``: those of the connected accounts. Returns the signing secret."""
-        return str(register(self.world, account, url, events or ["*"], connect=connect, secret=secret)["_secret"])
+        """Let events be delivered to ``url``.
+
+        ``connect``: those of the connected accounts. Returns the signing secret.
+        """
+        return str(
+            register(self.world, account, url, events or ["*"], connect=connect, secret=secret)["_secret"]
+        )
 
     # time
 
@@ -174,7 +199,9 @@ class StripeStandIn:
                 head = {"content-type": page.kind, "cache-control": "no-store"}
                 if page.go_to is not None:
                     head["location"] = page.go_to
-                await send(send_message, page.status, page.body.encode() if page.raw is None else page.raw, head)
+                await send(
+                    send_message, page.status, page.body.encode() if page.raw is None else page.raw, head
+                )
                 return
         await send_json(send_message, 404, {"error": "no such page of the stand-in"})
 

@@ -1,4 +1,7 @@
-"""What the stand-in remembers: objects of the API as plain dicts, apart by account. Keys that begin with `_` are never shown."""
+"""What the stand-in remembers: objects of the API as plain dicts, apart by account.
+
+Keys that begin with `_` are never shown.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,8 @@ Lookup = Callable[[str], Thing | None]
 def expanded(thing: Thing, paths: Iterable[str], lookup: Lookup) -> Thing:
     """Return ``thing`` as shown, with the objects in place of their ids that `expand[]` names.
 
-    What is left out unless asked for (line items of a session) is kept under the same name with `_` before it.
+    What is left out unless asked for (line items of a session) is kept under the same name with `_` before
+    it.
     """
     answer: Thing = shown(thing)
     for path in paths:
@@ -100,7 +104,10 @@ def _expand(answer: Thing, source: Thing | None, steps: list[str], path: str, lo
 
 
 def page(things: Iterable[Thing], params: Any, url: str) -> Thing:
-    """Return one page of a list, youngest first. Raises Refused for a limit outside 1–100 or a cursor that is not there."""
+    """Return one page of a list, youngest first.
+
+    Raises Refused for a limit outside 1–100 or a cursor that is not there.
+    """
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
         word = "greater than or equal to 1" if limit < 1 else "less than or equal to 100"

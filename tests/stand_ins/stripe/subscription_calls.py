@@ -35,7 +35,8 @@ def create(call: Call) -> Thing:
     for position, one in enumerate(given):
         price = price_of_item(call.world, call.account, one, f"items[{position}]")
         if price["recurring"] is None:
-            raise invalid("The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.", param=f"items[{position}][price]")  # fmt: skip
+            raise invalid("The price specified is set to `type=one_time` but this field only accepts prices "
+                          "with `type=recurring`.", param=f"items[{position}][price]")  # fmt: skip
         wanted.append(
             (
                 price,
@@ -44,10 +45,14 @@ def create(call: Call) -> Thing:
             )
         )
     now = call.world.time_of(call.account, customer).now()
-    collection, days = call.params.get("collection_method", "charge_automatically"), call.params.get("days_until_due")
+    collection, days = (
+        call.params.get("collection_method", "charge_automatically"),
+        call.params.get("days_until_due"),
+    )
     if (collection == "send_invoice") != (days is not None):
         raise invalid(
-            "`days_until_due` belongs to a `collection_method` of send_invoice, and only there.", param="days_until_due"
+            "`days_until_due` belongs to a `collection_method` of send_invoice, and only there.",
+            param="days_until_due",
         )
     more: Thing = {
         "collection_method": collection,
@@ -72,7 +77,8 @@ def create(call: Call) -> Thing:
 def _own_method(call: Call, name: str, customer: Thing) -> str:
     method = method_named(call.world, call.account, name, "default_payment_method")
     if method["customer"] != customer["id"]:
-        raise invalid(f"The customer does not have a payment method with the ID {name}. The payment method must be attached to the customer.",
+        raise invalid(f"The customer does not have a payment method with the ID {name}. The payment method "
+                      f"must be attached to the customer.",
                       param="default_payment_method", code="resource_missing")  # fmt: skip
     return str(method["id"])
 
@@ -98,7 +104,9 @@ def retrieve(call: Call) -> Thing:
 
 @route("GET", "/v1/subscription_items", SubscriptionItemListParams)
 def list_items(call: Call) -> Thing:
-    return call.listed(list(call.shelf.named("subscription", call.params["subscription"], "subscription")["_items"]))
+    return call.listed(
+        list(call.shelf.named("subscription", call.params["subscription"], "subscription")["_items"])
+    )
 
 
 @route("POST", "/v1/subscriptions/{}", SubscriptionUpdateParams)
@@ -115,15 +123,21 @@ def update(call: Call) -> Thing:
         subscription["cancellation_details"]["reason"] = "cancellation_requested" if stops else None
     setting(call, subscription, "description", "collection_method", "days_until_due", "pause_collection")
     if method := call.params.get("default_payment_method"):
-        subscription["default_payment_method"] = _own_method(call, method, call.shelf.things[subscription["customer"]])
+        subscription["default_payment_method"] = _own_method(
+            call, method, call.shelf.things[subscription["customer"]]
+        )
     if "discounts" in call.params:
-        given = discounts_given(call.world, call.account, call.params["discounts"] or [], subscription["customer"])
+        given = discounts_given(
+            call.world, call.account, call.params["discounts"] or [], subscription["customer"]
+        )
         subscription["discounts"] = [
             new_discount(call.world, call.account, one, now, None, subscription=subscription["id"])["id"]
             for one in given
         ]
     if "default_tax_rates" in call.params:
-        rates = tax_rates_named(call.world, call.account, call.params["default_tax_rates"] or [], "default_tax_rates")
+        rates = tax_rates_named(
+            call.world, call.account, call.params["default_tax_rates"] or [], "default_tax_rates"
+        )
         subscription["default_tax_rates"] = rates
     if "items" in call.params:
         planned = planned_items(call, subscription, call.params["items"], "items")
@@ -149,8 +163,12 @@ def _move_trial(call: Call, subscription: Thing, moment: Any, now: int) -> None:
         return
     subscription["status"] = "active"
     set_period(subscription, now, next_period(subscription, now))
-    lines = invoice_lines(subscription, subscription["_items"], (now, subscription["_items"][0]["current_period_end"]))
-    go_on(call.world, call.account, bill(call.world, call.account, subscription, lines, "subscription_update"))
+    lines = invoice_lines(
+        subscription, subscription["_items"], (now, subscription["_items"][0]["current_period_end"])
+    )
+    go_on(
+        call.world, call.account, bill(call.world, call.account, subscription, lines, "subscription_update")
+    )
     plan(call.world, call.account, subscription)
 
 
@@ -158,12 +176,18 @@ def _move_trial(call: Call, subscription: Thing, moment: Any, now: int) -> None:
 def cancel(call: Call) -> Thing:
     subscription = call.shelf.get("subscription", call.names[0])
     if subscription["status"] in {"canceled", "incomplete_expired"}:
-        raise invalid(f"No such subscription: '{subscription['id']}'", param="id", code="resource_missing", status=404)
+        raise invalid(
+            f"No such subscription: '{subscription['id']}'", param="id", code="resource_missing", status=404
+        )
     now = call.world.time_of(call.account, subscription).now()
     if call.params.get("prorate") and subscription["status"] != "trialing":
         lines = change_lines(subscription, subscription["_items"], [], now)
         if call.params.get("invoice_now") and lines:
-            go_on(call.world, call.account, bill(call.world, call.account, subscription, lines, "subscription_update"))
+            go_on(
+                call.world,
+                call.account,
+                bill(call.world, call.account, subscription, lines, "subscription_update"),
+            )
     if details := call.params.get("cancellation_details"):
         subscription["cancellation_details"] |= {key: value or None for key, value in details.items()}
     end(call.world, call.account, subscription, "cancellation_requested")

@@ -1,4 +1,7 @@
-"""Subscriptions: how they begin and are changed. The calls stand in `subscription_calls`, what time does to them in `renewals`."""
+"""Subscriptions: how they begin and are changed.
+
+The calls stand in `subscription_calls`, what time does to them in `renewals`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,16 @@ from stand_ins.stripe.discounts import new_discount
 from stand_ins.stripe.errors import invalid
 from stand_ins.stripe.invoices import DAY, HOUR, finalize, go_on, try_to_pay, why
 from stand_ins.stripe.proration import change_lines
-from stand_ins.stripe.renewals import added, bill, end, invoice_lines, next_period, plan, set_period, set_status
+from stand_ins.stripe.renewals import (
+    added,
+    bill,
+    end,
+    invoice_lines,
+    next_period,
+    plan,
+    set_period,
+    set_status,
+)
 from stand_ins.stripe.routing import Call
 from stand_ins.stripe.store import Thing, new_id, whole_list
 from stand_ins.stripe.sums import tax_rates_named
@@ -20,16 +32,36 @@ from stand_ins.stripe.world import World
 
 def new_item(subscription: str, price: Thing, quantity: int, rates: list[Thing], now: int) -> Thing:
     return {
-        "id": new_id("si"), "object": "subscription_item", "created": now, "current_period_start": now, "current_period_end": now, "discounts": [],
-        "metadata": {}, "price": price, "quantity": quantity, "subscription": subscription, "tax_rates": rates, "_rates": rates,
-    }  # fmt: skip
+        "id": new_id("si"),
+        "object": "subscription_item",
+        "created": now,
+        "current_period_start": now,
+        "current_period_end": now,
+        "discounts": [],
+        "metadata": {},
+        "price": price,
+        "quantity": quantity,
+        "subscription": subscription,
+        "tax_rates": rates,
+        "_rates": rates,
+    }
 
 
 def start(
-    world: World, account: str, customer: Thing, wanted: list[tuple[Thing, int, list[Thing]]], *,
-    trial_end: int | None = None, coupons: list[Thing] | None = None, behaviour: str = "allow_incomplete", **more: Any,
-) -> Thing:  # fmt: skip
-    """Begin a subscription to prices, each with a quantity and tax rates. Raises Refused where the first invoice must be paid and is not."""
+    world: World,
+    account: str,
+    customer: Thing,
+    wanted: list[tuple[Thing, int, list[Thing]]],
+    *,
+    trial_end: int | None = None,
+    coupons: list[Thing] | None = None,
+    behaviour: str = "allow_incomplete",
+    **more: Any,
+) -> Thing:
+    """Begin a subscription to prices, each with a quantity and tax rates.
+
+    Raises Refused where the first invoice must be paid and is not.
+    """
     now = world.time_of(account, customer).now()
     name = new_id("sub")
     subscription: Thing = {
@@ -84,7 +116,9 @@ def start(
     subscription["items"] = whole_list(subscription["_items"], f"/v1/subscription_items?subscription={name}")
     for one in coupons or []:
         until = (
-            added(now, "month", one["coupon"]["duration_in_months"]) if one["coupon"]["duration_in_months"] else None
+            added(now, "month", one["coupon"]["duration_in_months"])
+            if one["coupon"]["duration_in_months"]
+            else None
         )
         subscription["discounts"].append(
             new_discount(world, account, one, now, until, subscription=name, customer=customer["id"])["id"]
@@ -129,7 +163,10 @@ def _give_up(world: World, account: str, subscription: Thing) -> None:
 
 
 def planned_items(call: Call, subscription: Thing, given: list[Thing], path: str) -> list[Thing]:
-    """Return the items as they will be after a change, without changing them. Raises Refused for an item or price that is not there."""
+    """Return the items as they will be after a change, without changing them.
+
+    Raises Refused for an item or price that is not there.
+    """
     items = {item["id"]: dict(item) for item in subscription["_items"]}
     for position, one in enumerate(given):
         at = f"{path}[{position}]"
@@ -156,20 +193,33 @@ def planned_items(call: Call, subscription: Thing, given: list[Thing], path: str
         items[name]["quantity"] = one.get("quantity", items[name]["quantity"])
     if not items:
         raise invalid("A subscription must have at least one active plan.", param=path)
-    kinds = {(item["price"]["currency"], item["price"]["recurring"]["interval"], item["price"]["recurring"]["interval_count"]) for item in items.values() if item["price"]["recurring"]}  # fmt: skip
+    kinds = {
+        (
+            item["price"]["currency"],
+            item["price"]["recurring"]["interval"],
+            item["price"]["recurring"]["interval_count"],
+        )
+        for item in items.values()
+        if item["price"]["recurring"]
+    }
     if len(kinds) != 1 or any(not item["price"]["recurring"] for item in items.values()):
         raise invalid(
-            "All prices on a subscription must be recurring, with the same `interval` and currency.", param=path
+            "All prices on a subscription must be recurring, with the same `interval` and currency.",
+            param=path,
         )
     return list(items.values())
 
 
 def trial_end(now: int, moment: Any, days: int | None) -> int | None:
     if days is not None and moment is not None:
-        raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", param="trial_end")
+        raise invalid(
+            "You may only specify one of these parameters: trial_end, trial_period_days.", param="trial_end"
+        )
     if days is not None:
         if not 0 <= days <= 730:
-            raise invalid("The maximum number of trial period days is 730 (2 years).", param="trial_period_days")
+            raise invalid(
+                "The maximum number of trial period days is 730 (2 years).", param="trial_period_days"
+            )
         return now + days * DAY if days else None
     if moment == "now" or moment is None:
         return None
@@ -178,7 +228,9 @@ def trial_end(now: int, moment: Any, days: int | None) -> int | None:
     return int(moment)
 
 
-def change(world: World, account: str, subscription: Thing, planned: list[Thing], behaviour: str, moment: int) -> None:
+def change(
+    world: World, account: str, subscription: Thing, planned: list[Thing], behaviour: str, moment: int
+) -> None:
     """Let the items be as planned, and charge or give back the rest of the period as ``behaviour`` says."""
     old = subscription["_items"]
     lines = (
@@ -187,7 +239,8 @@ def change(world: World, account: str, subscription: Thing, planned: list[Thing]
         else change_lines(subscription, old, planned, moment)
     )
     other_rhythm = (
-        planned[0]["price"]["recurring"] != old[0]["price"]["recurring"] and subscription["status"] != "trialing"
+        planned[0]["price"]["recurring"] != old[0]["price"]["recurring"]
+        and subscription["status"] != "trialing"
     )
     subscription["_items"] = planned
     subscription["items"]["data"] = planned
@@ -203,10 +256,26 @@ def change(world: World, account: str, subscription: Thing, planned: list[Thing]
         return
     for one in lines:
         item = {
-            "id": new_id("ii"), "object": "invoiceitem", "amount": one["amount"], "currency": one["currency"], "customer": subscription["customer"],
-            "date": moment, "description": one["description"], "discountable": False, "discounts": [], "invoice": None, "livemode": False,
-            "metadata": {}, "parent": one["parent"], "period": one["period"], "pricing": one["pricing"], "proration": True,
-            "quantity": one["quantity"], "tax_rates": [], "_subscription": subscription["id"], "_rates": one["_rates"],
-        }  # fmt: skip
+            "id": new_id("ii"),
+            "object": "invoiceitem",
+            "amount": one["amount"],
+            "currency": one["currency"],
+            "customer": subscription["customer"],
+            "date": moment,
+            "description": one["description"],
+            "discountable": False,
+            "discounts": [],
+            "invoice": None,
+            "livemode": False,
+            "metadata": {},
+            "parent": one["parent"],
+            "period": one["period"],
+            "pricing": one["pricing"],
+            "proration": True,
+            "quantity": one["quantity"],
+            "tax_rates": [],
+            "_subscription": subscription["id"],
+            "_rates": one["_rates"],
+        }
         world.shelf(account).put(item)
         world.emit(account, "invoiceitem.created", item)

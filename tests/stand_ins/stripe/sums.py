@@ -46,7 +46,10 @@ def _rounded(amount: Decimal) -> int:
 
 
 def sums_of(lines: list[tuple[int, list[Thing]]], coupons: list[Thing]) -> Sums:
-    """Add up lines of (amount, tax rates). Coupons apply to the whole and are spread over the lines, largest remainder to the last."""
+    """Add up lines of (amount, tax rates).
+
+    Coupons apply to the whole and are spread over the lines, largest remainder to the last.
+    """
     left = [amount for amount, _ in lines]
     discounts = [0] * len(lines)
     for one in coupons:
@@ -95,7 +98,10 @@ def tax_rates_named(world: World, account: str, names: list[str], param: str) ->
 
 
 def discounts_given(world: World, account: str, given: list[Any], customer: str | None) -> list[Thing]:
-    """Return what `discounts` names, as {"coupon", "promotion_code"}. Raises Refused for a coupon that is used up or over."""
+    """Return what `discounts` names, as {"coupon", "promotion_code"}.
+
+    Raises Refused for a coupon that is used up or over.
+    """
     found = []
     for position, one in enumerate(given):
         path = f"discounts[{position}]"

@@ -1,4 +1,7 @@
-"""Time of the stand-in: what it is now, and what is due later. Nothing here sleeps, so that a test may pass through a year in a moment."""
+"""Time of the stand-in: what it is now, and what is due later.
+
+Nothing here sleeps, so that a test may pass through a year in a moment.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ class Timeline:
         heapq.heappush(self.agenda, (moment, next(self.numbers), work))
 
     async def run_due(self) -> int:
-        """Do what is due, oldest first, each at its own moment, also what that work adds. Returns how much was done."""
+        """Do what is due, oldest first, each at its own moment, also what that work adds.
+
+        Returns how much was done.
+        """
         done = 0
         async with self.at_work:
             until = self.now()
@@ -73,7 +79,10 @@ class TestClock(Timeline):
         return self.frozen if self.pinned is None else self.pinned
 
     def run_at_once(self, until: int) -> None:
-        """Move to ``until``, and do what falls due on the way, oldest first. Nothing of a test clock's agenda waits for anything."""
+        """Move to ``until``, and do what falls due on the way, oldest first.
+
+        Nothing of a test clock's agenda waits for anything.
+        """
         while self.agenda and self.agenda[0][0] <= until:
             moment, _, work = heapq.heappop(self.agenda)
             self.frozen = max(self.frozen, moment)

@@ -1,4 +1,6 @@
-"""Webhook endpoints, and the delivery of events to them: signed, with retries, and with the faults that were asked for."""
+"""Webhook endpoints, and the delivery of events to them: signed, with retries, and with the faults that were
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,17 @@ from stand_ins.stripe.routing import Call, route, setting
 from stand_ins.stripe.store import Thing, new_id, shown
 from stand_ins.stripe.world import World
 
-# The docs say: up to three days, with exponential back-off. The steps in between are ours, in seconds after the attempt before.
+# The docs say: up to three days, with exponential back-off. The steps in between are ours, in seconds after
+# the attempt before.
 RETRIES = (60, 300, 1800, 7200, 18_000, 36_000, 36_000, 36_000, 36_000, 36_000)
 
 
 @dataclass
 class Delivery:
-    """One attempt. ``status`` is what the receiver answered (None: it could not be reached, or not in time)."""
+    """One attempt.
+
+    ``status`` is what the receiver answered (None: it could not be reached, or not in time).
+    """
 
     event_id: str
     type: str
@@ -51,7 +57,10 @@ def signature(secret: str, body: bytes, moment: int) -> str:
 
 @dataclass
 class Postman:
-    """Delivers events. ``transport`` is for tests: an app can be given what is meant for it without a socket."""
+    """Delivers events.
+
+    ``transport`` is for tests: an app can be given what is meant for it without a socket.
+    """
 
     world: World
     transport: httpx.AsyncBaseTransport | None = None
@@ -65,9 +74,13 @@ class Postman:
     def notice(self, account: str, event: Thing) -> None:
         """Plan the delivery of a new event to all endpoints that want it."""
         owner = self.world.accounts[account]["_owner"]
-        endpoints = [one for one in self.world.shelf(account).of_kind("webhook_endpoint") if not one["_connect"]]
+        endpoints = [
+            one for one in self.world.shelf(account).of_kind("webhook_endpoint") if not one["_connect"]
+        ]
         if owner is not None:
-            endpoints += [one for one in self.world.shelf(owner).of_kind("webhook_endpoint") if one["_connect"]]
+            endpoints += [
+                one for one in self.world.shelf(owner).of_kind("webhook_endpoint") if one["_connect"]
+            ]
         take = self.world.faults.take
         for endpoint in endpoints:
             if endpoint["status"] != "enabled" or not {"*", event["type"]} & set(endpoint["enabled_events"]):
@@ -130,7 +143,8 @@ class Postman:
         if take(faults.FORGED, kind):
             name, secret = faults.FORGED, "whsec_guessed"
         raw = json.dumps(body, indent=2).encode()
-        # signed with the machine's time: the receiver compares with its own clock, which the stand-in's time may have left behind
+        # signed with the machine's time: the receiver compares with its own clock, which the stand-in's time
+        # may have left behind
         moment = int(self.world.time.clock().timestamp())
         signed = signature(secret, raw, moment)
         if take(faults.TAMPERED, kind):
@@ -140,7 +154,9 @@ class Postman:
             "user-agent": "Stripe/1.0 (stand-in)",
             "stripe-signature": signed,
         }
-        return Delivery(event["id"], kind, endpoint["url"], self.world.time.now(), attempt, headers, raw, name)
+        return Delivery(
+            event["id"], kind, endpoint["url"], self.world.time.now(), attempt, headers, raw, name
+        )
 
 
 def register(
@@ -178,7 +194,9 @@ def create(call: Call) -> Thing:
     url = call.params["url"]
     if not url.startswith(("http://", "https://")):
         raise invalid(
-            "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
+            "Invalid URL: An explicit scheme (such as https) must be provided.",
+            param="url",
+            code="url_invalid",
         )
     endpoint = register(
         call.world, call.account, url, call.params["enabled_events"], connect=bool(call.params.get("connect"))
@@ -199,7 +217,9 @@ def retrieve(call: Call) -> Thing:
 
 @route("POST", "/v1/webhook_endpoints/{}", WebhookEndpointUpdateParams)
 def update(call: Call) -> Thing:
-    endpoint = setting(call, call.shelf.get("webhook_endpoint", call.names[0]), "url", "enabled_events", "description")
+    endpoint = setting(
+        call, call.shelf.get("webhook_endpoint", call.names[0]), "url", "enabled_events", "description"
+    )
     if "disabled" in call.params:
         endpoint["status"] = "disabled" if call.params["disabled"] else "enabled"
     return endpoint

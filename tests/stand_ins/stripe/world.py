@@ -1,4 +1,6 @@
-"""The stand-in's world: accounts with their keys, what each remembers, the time, and the events that tell of changes."""
+"""The stand-in's world: accounts with their keys, what each remembers, the time, and the events that tell of
+changes.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +19,26 @@ API_VERSION = stripe.api_version
 EVENT_TYPES = frozenset(get_args(get_type_hints(stripe.Event)["type"]))
 PLATFORM = "acct_standin_platform"
 PLATFORM_KEY = "sk_test_standin_platform"
-OWN_KEY = "sk_test_standin_"  # every key that begins so opens an account of its own, named after the rest of it
+# every key that begins so opens an account of its own, named after the rest of it
+OWN_KEY = "sk_test_standin_"
 # An Indonesian account as we imagine it; the ways by QRIS and e-wallet are by invitation (see `enable`).
 FIRST_WAYS = ("card", "id_bank_transfer")
 Watcher = Callable[[str, Thing], None]
 
 
 class World:
-    """Everything that one stand-in knows. ``smallest`` is the least amount of a payment in idr, in hundredths of a rupiah."""
+    """Everything that one stand-in knows.
+
+    ``smallest`` is the least amount of a payment in idr, in hundredths of a rupiah.
+    """
 
     def __init__(self, clock: Clock, *, smallest: int = 800_000, async_after: int | None = None) -> None:
         self.time = Timeline(clock)
         self.faults = Faults()
         self.smallest, self.async_after = smallest, async_after
         self.after_last_retry = (
-            "past_due"  # or "canceled" or "unpaid": the account's setting for a subscription that stays unpaid
+            # or "canceled" or "unpaid": the account's setting for a subscription that stays unpaid
+            "past_due"
         )
         self.origin = "http://127.0.0.1"
         self.shelves: dict[str, Shelf] = {}
@@ -45,7 +52,10 @@ class World:
         return self.shelves.setdefault(account, Shelf(account))
 
     def unlock(self, key: str) -> str:
-        """Return the account that a secret key opens. Raises Refused (401) for a key that is not of a stand-in, a live one above all."""
+        """Return the account that a secret key opens.
+
+        Raises Refused (401) for a key that is not of a stand-in, a live one above all.
+        """
         if not key.startswith(OWN_KEY) or len(key) == len(OWN_KEY):
             hidden = f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[-4:]}" if len(key) > 12 else "*" * len(key)
             raise Refused(401, "invalid_request_error", f"Invalid API Key provided: {hidden}")
@@ -69,17 +79,25 @@ class World:
             "default_currency": "idr",
             "details_submitted": ready,
             "email": None,
-            "external_accounts": {"object": "list", "data": [], "has_more": False, "url": f"/v1/accounts/{name}/external_accounts"},
+            "external_accounts": {
+                "object": "list",
+                "data": [],
+                "has_more": False,
+                "url": f"/v1/accounts/{name}/external_accounts",
+            },
             "metadata": {},
             "payouts_enabled": ready,
-            "requirements": {"currently_due": [] if ready else ["business_profile.url", "external_account"], "disabled_reason": None},
+            "requirements": {
+                "currently_due": [] if ready else ["business_profile.url", "external_account"],
+                "disabled_reason": None,
+            },
             "settings": {},
             "tos_acceptance": {},
             "type": "standard",
             "_owner": owner,
             "_ways": list(FIRST_WAYS) if ready else [],
             **more,
-        }  # fmt: skip
+        }
         self.accounts[name] = account
         if owner is not None:
             self.shelf(owner).put(account)
@@ -98,7 +116,12 @@ class World:
         return self.clocks.get(name or "", self.time)
 
     def emit(
-        self, account: str, kind: str, thing: Thing, previous: Thing | None = None, request: Thing | None = None
+        self,
+        account: str,
+        kind: str,
+        thing: Thing,
+        previous: Thing | None = None,
+        request: Thing | None = None,
     ) -> Thing:
         """Write an event down, as things are now, and tell who watches (webhook endpoints)."""
         assert kind in EVENT_TYPES, kind
@@ -151,18 +174,25 @@ CURRENCIES = frozenset(
 def currency_of(word: str, param: str = "currency") -> str:
     if word.lower() not in CURRENCIES:
         raise invalid(
-            f"Invalid currency: {word.lower()}. Stripe currently supports these currencies: {', '.join(sorted(CURRENCIES))}",
+            f"Invalid currency: {word.lower()}. Stripe currently supports these currencies: "
+            f"{', '.join(sorted(CURRENCIES))}",
             param=param,
         )
     return word.lower()
 
 
-def check_amount(world: World, amount: int, currency: str, param: str = "amount", what: str = "Amount") -> int:
+def check_amount(
+    world: World, amount: int, currency: str, param: str = "amount", what: str = "Amount"
+) -> int:
     """Return the amount, in the currency's smallest unit. idr has hundredths: 2500000 is Rp25.000."""
     if amount < 0:
-        raise invalid("This value must be greater than or equal to 0.", param=param, code="parameter_invalid_integer")
+        raise invalid(
+            "This value must be greater than or equal to 0.", param=param, code="parameter_invalid_integer"
+        )
     if amount > (999_999_999_999 if currency == "idr" else 99_999_999):
-        raise invalid(f"{what} must be no more than 9,999,999,999.99 {currency}", param=param, code="amount_too_large")
+        raise invalid(
+            f"{what} must be no more than 9,999,999,999.99 {currency}", param=param, code="amount_too_large"
+        )
     least = world.smallest if currency == "idr" else 50
     if amount < least:
         raise invalid(
@@ -174,7 +204,10 @@ def check_amount(world: World, amount: int, currency: str, param: str = "amount"
 
 
 def ways_of_paying(world: World, account: str, params: Any, literal: Iterable[str]) -> list[str]:
-    """Return the account's ways, without what the parameters leave out. Raises Refused for a way that is gated and not enabled."""
+    """Return the account's ways, without what the parameters leave out.
+
+    Raises Refused for a way that is gated and not enabled.
+    """
     ways: list[str] = world.accounts[account]["_ways"]
     allowed = params.get("allowed_payment_method_types") or None
     excluded = params.get("excluded_payment_method_types") or []
@@ -187,16 +220,21 @@ def ways_of_paying(world: World, account: str, params: Any, literal: Iterable[st
     if allowed:
         raise not_activated(allowed[0], "allowed_payment_method_types")
     raise invalid(
-        "No valid payment method types for this request. Please ensure that you have activated payment methods compatible with your chosen "
+        "No valid payment method types for this request. Please ensure that you have activated payment "
+        "methods compatible with your chosen "
         "currency in your dashboard (https://dashboard.stripe.com/settings/payment_methods)."
     )
 
 
 def not_activated(way: str, param: str) -> Refused:
-    """What one learns when one asks for a way of paying that the account does not have: the probe of what it can."""
+    """What one learns when one asks for a way of paying that the account does not have: the probe of what it
+    can.
+    """
     return invalid(
-        f"The payment method type provided: {way} is invalid. Please ensure the provided type is activated in your dashboard "
-        "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview features that you are trying "
+        f"The payment method type provided: {way} is invalid. Please ensure the provided type is "
+        f"activated in your dashboard "
+        "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any "
+        "preview features that you are trying "
         "to use.",
         param=param,
     )
