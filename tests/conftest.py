@@ -201,7 +201,7 @@ async def db(quiet_database: Database) -> AsyncIterator[AsyncSession]:
 @pytest.fixture
 async def ro(db: AsyncSession) -> Reader:
     """A Reader in the same transaction as `db`. After writing through `db`, flush before reading here."""
-    return await reader_of(db)
+    return reader_of(db)
 
 
 @pytest.fixture

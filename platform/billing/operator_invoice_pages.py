@@ -90,7 +90,7 @@ async def download_invoice(ro: Ro, visit: TheVisit, number: FromPath[str]) -> Re
 async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: FromPath[str]) -> Response[Any]:
     """Ask once more in a sentence, then take down that the money is there."""
     form = await read_form(request, PaymentForm)
-    context = await _invoice(await reader_of(db), visit.lang, number)
+    context = await _invoice(reader_of(db), visit.lang, number)
     found = context["invoice"]
     async with form.or_again(ONE, field="amount", place=PLACE, **context):
         if found.state != "open":
@@ -121,7 +121,7 @@ async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: Fro
 async def take_closing(request: AnyRequest, db: Db, visit: TheVisit, number: FromPath[str]) -> Response[Any]:
     """Ask once more in a sentence, then call it off or give it up."""
     form = await read_form(request, ClosingForm)
-    context = await _invoice(await reader_of(db), visit.lang, number)
+    context = await _invoice(reader_of(db), visit.lang, number)
     async with form.or_again(ONE, field="reason", place=PLACE, **context):
         if context["invoice"].state != "open":
             raise NOT_OPEN(number=number)

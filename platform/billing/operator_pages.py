@@ -102,7 +102,7 @@ async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
 async def take_new_coupon(request: AnyRequest, db: Db, visit: TheVisit) -> Response[Any]:
     """Make one."""
     form = await read_form(request, CouponForm)
-    rows = await operator_queries.coupons(await reader_of(db))
+    rows = await operator_queries.coupons(reader_of(db))
     async with form.or_again("billing/operator_coupons.html", place=PLACE, rows=rows):
         new = form.data
         await make_coupon(
@@ -149,7 +149,7 @@ async def take_credit(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPa
 
 
 async def _one(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:
-    ro = await reader_of(db)
+    ro = reader_of(db)
     found = await _cooperative(ro, slug)
     subscription = await subscription_of(db, found, clock.today())
     buyer = await queries.buyer(db, found)

@@ -232,7 +232,7 @@ def _contact(subscription: Subscription) -> dict[str, Any]:
 
 
 async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap: str) -> dict[str, Any]:
-    ro = await reader_of(db)
+    ro = reader_of(db)
     found, lang = catalogue(), visit.lang
     every: Every = tiap if tiap in EVERY else _rhythm(subscription)
     plan = found.of(subscription.plan)

@@ -24,7 +24,7 @@ class FigureRow(msgspec.Struct, frozen=True):
 
 async def latest(source: AsyncSession | Reader, cooperative_id: UUID) -> dict[str, int]:
     """Return the latest figure of each meter."""
-    ro = await reader_of(source)
+    ro = reader_of(source)
     rows = await ro.records(
         "SELECT DISTINCT ON (meter) meter, value FROM shared.usage_figures WHERE cooperative_id = $1 "
         "ORDER BY meter, month DESC",

@@ -112,7 +112,7 @@ async def _choose_password(db: AsyncSession, identity: str, code: str) -> None:
     """Somebody turns their code into the demo's password; what the page does between transactions happens in
     this one.
     """
-    found = await credentials(await reader_of(db), identity)
+    found = await credentials(reader_of(db), identity)
     await let_in(db, await weigh(found, code, PASSWORD))
     assert found is not None
     user = await user_by_id(db, found.id)

@@ -147,7 +147,7 @@ async def adopt_bylaws(request: AnyRequest, db: Db, brand: TheBrand, viewer: The
     """Adopt what the preview showed."""
     form: Form[Any] = await read_form(request, forms.BylawsForm)
     form.values.pop("do", None)
-    base = await queries.latest(await reader_of(db))
+    base = await queries.latest(reader_of(db))
     bylaws = _checked(request, form, base, clock.today(brand.timezone))
     async with form.or_again(
         "governance/change.html", place="pengaturan", **_form_context(request, base, form)

@@ -108,7 +108,7 @@ async def read_batch(source: AsyncSession | Reader, *reads: Read[Any]) -> tuple[
     All questions of a round see one snapshot: what must be read after a lock was taken is asked after it, in
     a batch of its own. Within another batch, the rounds are those of that one.
     """
-    reader = await reader_of(source)
+    reader = reader_of(source)
     running = [read(_BatchReader()) for read in reads]
     results: list[Any] = [None] * len(running)
     answers: dict[int, list[_Answer] | None] = dict.fromkeys(range(len(running)))

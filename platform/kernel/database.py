@@ -60,29 +60,34 @@ class CoopBase(DeclarativeBase):
 
 
 class Reader:
-    """Reads rows into frozen structs inside one read transaction.
+    """Reads rows into frozen structs: inside a read transaction, or in that of a write session.
 
     A view struct lists the selected columns, in order and by the same names; a mismatch is refused at the
     first use. Parameters are ``$1``, ``$2`` …; values never go into the SQL text.
     """
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_source",)
     _checked: set[tuple[str, type]] = set()
     _columns: dict[str, tuple[str, ...]] = {}
 
-    def __init__(self, connection: asyncpg.Connection[Any]) -> None:
-        self._connection = connection
+    def __init__(self, source: asyncpg.Connection[Any] | AsyncSession) -> None:
+        self._source = source
+
+    async def _connection(self) -> asyncpg.Connection[Any]:
+        if isinstance(self._source, AsyncSession):
+            return await _driver_of(self._source)
+        return self._source
 
     async def rows(self, view: type[View], sql: str, *args: object) -> list[View]:
         """Return every row as a ``view``."""
-        records = await self._connection.fetch(sql, *args)
+        records = await (await self._connection()).fetch(sql, *args)
         if records:
             self._check(view, sql, records[0].keys())
         return [view(*record) for record in records]
 
     async def one(self, view: type[View], sql: str, *args: object) -> View | None:
         """Return the first row as a ``view``, or None."""
-        record = await self._connection.fetchrow(sql, *args)
+        record = await (await self._connection()).fetchrow(sql, *args)
         if record is None:
             return None
         self._check(view, sql, record.keys())
@@ -90,17 +95,18 @@ class Reader:
 
     async def records(self, sql: str, *args: object) -> list[asyncpg.Record]:
         """Return bare records, for exports and sums that no page shows as they are."""
-        records: list[asyncpg.Record] = await self._connection.fetch(sql, *args)
+        records: list[asyncpg.Record] = await (await self._connection()).fetch(sql, *args)
         return records
 
     async def stream(self, sql: str, *args: object) -> AsyncIterator[asyncpg.Record]:
         """Yield bare records of which there may be more than memory should hold, a few thousand at a time."""
-        async for record in self._connection.cursor(sql, *args, prefetch=STREAMED_AT_ONCE):
+        connection = await self._connection()
+        async for record in connection.cursor(sql, *args, prefetch=STREAMED_AT_ONCE):
             yield record
 
     async def value(self, sql: str, *args: object) -> Any:
         """Return the first column of the first row, or None."""
-        return await self._connection.fetchval(sql, *args)
+        return await (await self._connection()).fetchval(sql, *args)
 
     async def columns_of(self, sql: str) -> tuple[str, ...]:
         """Return the names of a query's columns, for rows that come without them; PostgreSQL is asked once a
@@ -108,7 +114,7 @@ class Reader:
         """
         known = self._columns.get(sql)
         if known is None:
-            prepared = await self._connection.prepare(sql)
+            prepared = await (await self._connection()).prepare(sql)
             known = tuple(column.name for column in prepared.get_attributes())
             if len(self._columns) < MOST_REMEMBERED:
                 self._columns[sql] = known
@@ -127,13 +133,13 @@ class Reader:
             self._checked.add((sql, view))
 
 
-async def reader_of(source: AsyncSession | Reader) -> Reader:
-    """Return a Reader on the same connection and transaction as a write session, after flushing what it
-    holds; a Reader as it is.
+def reader_of(source: AsyncSession | Reader) -> Reader:
+    """Return a Reader for a query that takes either a session or a Reader.
 
-    So a query that pages and use cases share takes either.
+    A Reader on a session reads in the session's transaction and flushes what the session holds before each
+    query. A Reader is returned as it is.
     """
-    return source if isinstance(source, Reader) else Reader(await _driver_of(source))
+    return source if isinstance(source, Reader) else Reader(source)
 
 
 def like(text: str) -> str:

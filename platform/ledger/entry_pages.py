@@ -75,9 +75,7 @@ async def check(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]
 async def record(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Post it."""
     form = await read_form(request, EntryForm)
-    async with form.or_again(
-        "ledger/entry.html", place="buku", **await _entry_context(await reader_of(db), visit)
-    ):
+    async with form.or_again("ledger/entry.html", place="buku", **await _entry_context(reader_of(db), visit)):
         posted = await record_entry(
             db, viewer.as_officer(), _entry(form.data), today=clock.today(visit.brand.timezone)
         )
@@ -92,7 +90,7 @@ async def take_back(
 ) -> Response[Any]:
     """Reverse an entry by hand."""
     form = await read_form(request, ReversalForm)
-    context = await journal_context(await reader_of(db), visit, number)
+    context = await journal_context(reader_of(db), visit, number)
     async with form.or_again("ledger/journal.html", place="buku", **context):
         posted = await reverse_entry(
             db, viewer.as_officer(), number, reason=form.data.reason, today=clock.today(visit.brand.timezone)

@@ -96,7 +96,7 @@ async def record_entry(db: AsyncSession, actor: Actor, entry: Entry, *, today: d
     number = await queries.number_of(db, key)
     if number is not None:
         return PostedJournal(key, number, fresh=False)
-    account = await check_entry(await reader_of(db), entry, today=today)
+    account = await check_entry(reader_of(db), entry, today=today)
     money = WAY_ACCOUNTS[entry.way]
     if account.kind == "expense":
         lines = [Line.to_debit(account.code, entry.amount), Line.to_credit(money, entry.amount)]

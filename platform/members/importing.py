@@ -175,7 +175,7 @@ class MemberImport:
         Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
         """
         await queries.lock_register(db)
-        ro = await reader_of(db)
+        ro = reader_of(db)
         file = await asyncio.to_thread(CsvFile, content, COLUMNS)
         day = await _refuse_date(ro, self._as_of)
         rejected: list[BadLine] = []
@@ -217,7 +217,7 @@ class MemberImport:
         return self._done, self._lines
 
     async def _read(self, db: AsyncSession) -> list[StagedMember]:
-        lines = await staging_queries.batch(await reader_of(db), self._id, self._after, MEMBERS_AT_ONCE)
+        lines = await staging_queries.batch(reader_of(db), self._id, self._after, MEMBERS_AT_ONCE)
         self._after = lines[-1].line if lines else self._after
         return lines
 

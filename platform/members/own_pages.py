@@ -110,7 +110,7 @@ async def take_password(
     door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
     if not form.errors:
         await door.knock()
-    context = {"changing": "password", **await _account(await reader_of(db), viewer)}
+    context = {"changing": "password", **await _account(reader_of(db), viewer)}
     async with form.or_again("members/account.html", field="password", **context):
         sent = form.data
         await change_password(db, visit.actor, sent.present, sent.password, session=viewer.session)
@@ -132,7 +132,7 @@ async def take_phone(
     door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
     if not form.errors:
         await door.knock()
-    context = {"changing": "phone", **await _account(await reader_of(db), viewer)}
+    context = {"changing": "phone", **await _account(reader_of(db), viewer)}
     async with form.or_again("members/account.html", **context):
         await change_phone(db, visit.actor, form.data.phone, form.data.own_password)
     await door.welcome(db)

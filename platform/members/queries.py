@@ -126,7 +126,7 @@ async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Vie
 
 async def member(source: AsyncSession | Reader, member_id: UUID) -> MemberView | None:
     """Return a row of the register, or None."""
-    return await (await reader_of(source)).one(MemberView, _MEMBER + "WHERE id = $1", member_id)
+    return await reader_of(source).one(MemberView, _MEMBER + "WHERE id = $1", member_id)
 
 
 async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[list[RegisterRow], int]:
@@ -182,7 +182,7 @@ async def counts(ro: Reader) -> dict[str, int]:
 
 async def account(source: AsyncSession | Reader, member_id: UUID, now: datetime) -> AccountView | None:
     """Return how a member can sign in, or None while they have no account."""
-    return await (await reader_of(source)).one(
+    return await reader_of(source).one(
         AccountView,
         "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated,"
         " CASE WHEN activation_hash IS NOT NULL AND activation_expires_at > $2 THEN "
@@ -235,7 +235,7 @@ async def lock_register(db: AsyncSession) -> None:
 
 async def largest_number(source: AsyncSession | Reader) -> str | None:
     """Return the largest member number that is made of digits alone, or None."""
-    number: str | None = await (await reader_of(source)).value(
+    number: str | None = await reader_of(source).value(
         "SELECT number FROM members WHERE number ~ '^[0-9]+$' AND length(number) <= $1"
         " ORDER BY number::numeric DESC, length(number) DESC LIMIT 1",
         LONGEST_NUMBER,

@@ -251,7 +251,7 @@ async def _profile(source: AsyncSession | Reader) -> ProfileView:
 
 
 async def _officers(source: AsyncSession | Reader) -> dict[str, Any]:
-    ro = await reader_of(source)
+    ro = reader_of(source)
     return {"place": "pengaturan", "officers": await queries.officers(ro), "appointed": None}
 
 

@@ -101,7 +101,7 @@ async def show_cooperative(
 async def take_suspension(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
     """Ask once more with the reason in a sentence, then close the doors."""
     form = await read_form(request, Suspension)
-    context = await _card(await reader_of(db), visit, slug)
+    context = await _card(reader_of(db), visit, slug)
     async with form.or_again("operators/cooperative.html", field="reason", place="koperasi", **context):
         if not form.data.confirmed:
             return page(
@@ -133,7 +133,7 @@ async def take_release(db: Db, visit: TheVisit, slug: FromPath[str]) -> Response
 async def take_refusal(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
     """Keep it closed, and say why."""
     form = await read_form(request, NameRefusal)
-    context = await _card(await reader_of(db), visit, slug)
+    context = await _card(reader_of(db), visit, slug)
     async with form.or_again("operators/cooperative.html", field="refusal", place="koperasi", **context):
         await refuse(db, slug, reason=form.data.refusal, by=visit.operator.name)
     return see_other(f"/koperasi/{slug}")

@@ -194,12 +194,12 @@ _WAYS = (
 
 async def way_rows(source: AsyncSession | Reader) -> dict[str, WayView]:
     """Return the ways that officers have set, by name."""
-    return {row.way: row for row in await (await reader_of(source)).rows(WayView, _WAYS)}
+    return {row.way: row for row in await reader_of(source).rows(WayView, _WAYS)}
 
 
 async def way_row(source: AsyncSession | Reader, way: str) -> WayView | None:
     """Return one way as officers have set it, or None."""
-    return await (await reader_of(source)).one(WayView, _WAYS + " WHERE way = $1", way)
+    return await reader_of(source).one(WayView, _WAYS + " WHERE way = $1", way)
 
 
 async def way_of_endpoint(ro: Reader, endpoint: str) -> WayView | None:

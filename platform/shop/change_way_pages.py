@@ -77,7 +77,7 @@ async def take_way(
     form = await read_form(request, ChangeWayForm)
     consent = await consent_of(database, tenant, visit, form)
     key = form.values.get("kunci", "")
-    ro = await reader_of(db)
+    ro = reader_of(db)
     order = await _theirs(ro, visit, number, key)
     offered = await _offers(ro, visit, tenant, order)
     if isinstance(consent, Refusal):

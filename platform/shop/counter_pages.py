@@ -284,7 +284,7 @@ async def _reasoned(
     request: AnyRequest, db: AsyncSession, visit: Visit, number: int, step: str
 ) -> tuple[Form[ReasonForm], dict[str, Any]]:
     form = await read_form(request, ReasonForm)
-    order = await _find(await reader_of(db), number)
+    order = await _find(reader_of(db), number)
     return form, _step_context(step, order, visit)
 
 

@@ -58,7 +58,7 @@ async def new_product(request: AnyRequest, ro: Ro) -> Response[bytes]:
 async def add_product(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer) -> Response[Any]:
     """Add a product."""
     form = await read_form(request, NewProductForm)
-    context = await _form_context(await reader_of(db), None)
+    context = await _form_context(reader_of(db), None)
     async with form.or_again("shop/product_form.html", **context):
         product = await goods.add_product(
             db,
@@ -113,7 +113,7 @@ async def change_product(
 ) -> Response[Any]:
     """Change what is said of a product."""
     form = await read_form(request, ProductForm)
-    ro = await reader_of(db)
+    ro = reader_of(db)
     context = await _form_context(ro, await find(ro, product_id))
     async with form.or_again("shop/product_form.html", **context):
         await goods.change_product(
@@ -136,7 +136,7 @@ async def set_picture(
 ) -> Response[Any]:
     """Take a photograph as the product's picture."""
     form = await read_form(request, PictureForm)
-    context = _picture_context(await find(await reader_of(db), product_id))
+    context = _picture_context(await find(reader_of(db), product_id))
     async with form.or_again("shop/product_picture.html", field="picture", **context):
         upload: UploadFile = form.data.picture
         content = await upload.read(pictures.MOST_MEGABYTES * 1024 * 1024 + 1)

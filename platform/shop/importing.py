@@ -116,7 +116,7 @@ async def import_products(
     Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
     """
     await one_at_a_time(db, "import")
-    file, plan = await plan_products(await reader_of(db), content, as_of=as_of)
+    file, plan = await plan_products(reader_of(db), content, as_of=as_of)
     if plan.rejected and not skip_bad:
         return file, Report(0, plan.unchanged, plan.rejected)
     report = plan.report

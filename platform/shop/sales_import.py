@@ -98,7 +98,7 @@ class SalesImport:
 
     async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
         """Stage the whole file and compare it with the orders. Raises Refusal: kernel.csv_…."""
-        ro = await reader_of(db)
+        ro = reader_of(db)
         file = await asyncio.to_thread(CsvFile, content, COLUMNS)
         read = _Reading(file, await today(ro), await closed_years(ro))
         self._zone = ZoneInfo(await timezone(ro))
@@ -146,7 +146,7 @@ class SalesImport:
         return self._done, self._lines
 
     async def _read(self, db: AsyncSession) -> list[StagedReceipt]:
-        ro = await reader_of(db)
+        ro = reader_of(db)
         receipts = await staging_queries.batch(ro, self._id, self._after, past_sales.RECEIPTS_AT_ONCE)
         self._after += len(receipts)
         return receipts

@@ -81,7 +81,7 @@ async def draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftResult:
         raise errors.YEAR_AHEAD(year=str(year), now=str(now))
     if year < EARLIEST_YEAR:
         raise errors.YEAR_TOO_OLD(year=str(year))
-    ro = await reader_of(db)
+    ro = reader_of(db)
     division = await _divide(ro, year)
     while True:
         newest = await queries.newest(ro, year)

@@ -125,7 +125,7 @@ def import_routes(subject: Subject) -> list[Any]:
             )
             # bad lines that appeared since the preview: nothing was written
             if report.rejected and not sent.skip_bad:
-                return await _look(await reader_of(db), subject, sent)
+                return await _look(reader_of(db), subject, sent)
             return report
 
         taken = await write_in_thread(database, tenant, take)

@@ -141,7 +141,7 @@ async def furnish(database: Database, tenant: TenantRef) -> str:
         db.add(user)
         await db.flush()
         token = (await open_session(db, user)).token
-        assert await (await reader_of(db)).value("SELECT count(*) FROM products") == 60
+        assert await reader_of(db).value("SELECT count(*) FROM products") == 60
     return f"lumbung={token}"
 
 

@@ -38,7 +38,7 @@ async def shared(quiet_database: Database) -> AsyncIterator[AsyncSession]:
 
 @pytest.fixture
 async def shared_ro(shared: AsyncSession) -> Reader:
-    return await reader_of(shared)
+    return reader_of(shared)
 
 
 @pytest.fixture

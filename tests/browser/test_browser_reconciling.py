@@ -91,7 +91,7 @@ async def _money_at_xendit(gateway: Gateway[XenditStandIn]) -> None:
 async def _credit(site: Site, tenant: TenantRef) -> dict[str, Any]:
     today = clock.today()
     async with coop_session(site.database, tenant) as db:
-        ro = await reader_of(db)
+        ro = reader_of(db)
         members = {}
         for number, kasbon, payroll in (("0001", 130_000, 50_000), ("0002", 0, 70_000)):
             members[number] = member = await ro.value("SELECT id FROM members WHERE number = $1", number)

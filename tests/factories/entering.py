@@ -11,10 +11,10 @@ from members.sessions import OpenedSession
 
 
 async def activate(db: AsyncSession, identity: str, code: str, password: str) -> OpenedSession:
-    found = await credentials(await reader_of(db), identity)
+    found = await credentials(reader_of(db), identity)
     return await activation.let_in(db, await activation.weigh(found, code, password))
 
 
 async def sign_in(db: AsyncSession, identity: str, password: str) -> OpenedSession:
-    found = await credentials(await reader_of(db), identity)
+    found = await credentials(reader_of(db), identity)
     return await signing_in.let_in(db, await signing_in.weigh(found, password))

@@ -44,7 +44,7 @@ class Gateway(Generic[StandIn]):
     async def open(self, amount: int = 100_000, *, purpose: str = "top_up") -> str:
         """A member's payment is opened and started; return its reference."""
         async with coop_session(self.database, self.tenant) as db:
-            member: UUID = await (await reader_of(db)).value("SELECT id FROM members WHERE number = '0001'")
+            member: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
             ask = Ask(
                 purpose=purpose,
                 subject_id=member,

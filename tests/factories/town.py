@@ -74,7 +74,7 @@ async def _furnish_melati(site: Site, melati: TenantRef, known: dict[str, Any]) 
     today = clock.today()
     year = today.year
     async with coop_session(site.database, melati) as db:
-        ro = await reader_of(db)
+        ro = reader_of(db)
         sari = await ro.value("SELECT id FROM members WHERE number = '0001'")
         oil = await ro.value("SELECT id FROM products WHERE sku = 'MYK1'")
         picture = BytesIO()

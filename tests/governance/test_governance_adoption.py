@@ -150,7 +150,7 @@ async def test_prices_follow_the_bylaws_of_the_day(db: AsyncSession) -> None:
 
 async def test_the_trail_tells_what_changed(db: AsyncSession) -> None:
     await adopt(db, CHAIR, discount(KONSUMEN, "10"), in_days(3), "", 1)
-    entries = await (await reader_of(db)).records(
+    entries = await reader_of(db).records(
         "SELECT facts->'changes'->0->>'rule' AS rule FROM audit_entries WHERE action = "
         "'governance.bylaws_adopted'"
     )

@@ -108,7 +108,7 @@ async def test_an_employers_answer_is_read_beside_the_thread_that_answers(
     officer_client: SignedIn, database: Database, melati: TenantRef, reading_threads: list[int]
 ) -> None:
     async with coop_session(database, melati) as db:
-        member = await (await reader_of(db)).value("SELECT id FROM members WHERE number = '0001'")
+        member = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
         lines = [
             Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(50_000), member),
             Line.to_credit(OTHER_INCOME, Rupiah(50_000)),

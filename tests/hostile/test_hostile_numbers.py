@@ -141,7 +141,7 @@ async def breaks(
 async def known_in(database: Database, tenant: TenantRef) -> dict[str, str]:
     """What really is in a cooperative, by the names of path parameters; ``id`` stands for all others."""
     async with coop_session(database, tenant) as db:
-        ro = await reader_of(db)
+        ro = reader_of(db)
         product = await ro.value("SELECT id FROM products WHERE sku = 'BRS5'")
         member = str(await ro.value("SELECT id FROM members ORDER BY number LIMIT 1"))
         payment = await goods.payment_of(

@@ -185,7 +185,7 @@ def just_before_writing(monkeypatch: pytest.MonkeyPatch, module: Any, steps: Ste
 def chair_appoints(database: Database, melati: TenantRef) -> Steps:
     async def steps() -> None:
         async with coop_session(database, melati) as db:
-            chair = await (await reader_of(db)).value("SELECT id FROM users WHERE officer_role = 'ketua'")
+            chair = await reader_of(db).value("SELECT id FROM users WHERE officer_role = 'ketua'")
             await officers.appoint(
                 db, Actor("officer", "Ketua Melati", chair), name="Budi Hartono", phone=BUDI, role="ketua"
             )

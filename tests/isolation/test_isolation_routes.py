@@ -32,7 +32,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
             text("UPDATE products SET name = 'Rahasia Mawar', sku = 'MAWAR-1' WHERE sku = 'BRS5'")
         )
         await db.flush()
-        ro = await reader_of(db)
+        ro = reader_of(db)
         member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
         product = await ro.value("SELECT id FROM products WHERE sku = 'MAWAR-1'")
         category = await ro.value("SELECT id FROM categories ORDER BY name LIMIT 1")

@@ -29,7 +29,7 @@ def journal(day: date) -> Journal:
 
 async def member(database: Database, tenant: TenantRef) -> UUID:
     async with coop_session(database, tenant) as db:
-        found: UUID = await (await reader_of(db)).value("SELECT id FROM members WHERE number = '0001'")
+        found: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
         return found
 
 

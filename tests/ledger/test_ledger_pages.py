@@ -56,7 +56,7 @@ async def test_a_cost_leaves_cash_and_an_income_comes_into_the_bank(db: AsyncSes
     assert await queries.balance(db, "1101") == cash - 250_000
     assert await queries.balance(db, "6120") == 250_000
     assert (await queries.balance(db, "1102"), await queries.balance(db, "4310")) == (9_000, 9_000)
-    assert await queries.surplus(await reader_of(db), 2026) == 9_000 - 250_000
+    assert await queries.surplus(reader_of(db), 2026) == 9_000 - 250_000
 
 
 async def test_an_entry_sent_twice_counts_once(db: AsyncSession) -> None:
@@ -85,7 +85,7 @@ async def test_an_entry_that_cannot_be_is_refused(
 ) -> None:
     await close_year(db, SYSTEM, 2024)
     with pytest.raises(Refusal) as refused:
-        await check_entry(await reader_of(db), entry(**facts), today=TODAY)
+        await check_entry(reader_of(db), entry(**facts), today=TODAY)
     assert refused.value.code == code
 
 
@@ -143,11 +143,11 @@ async def test_a_year_is_over_when_it_is_over_on_the_cooperatives_calendar(
 
 async def test_the_books_agree(db: AsyncSession) -> None:
     await record_entry(db, SYSTEM, entry(), today=TODAY)
-    sums = await agreement(await reader_of(db))
+    sums = await agreement(reader_of(db))
     assert sums.stock_account == sums.stock_value == 1_020_000
     assert sums.assets == sums.liabilities + sums.equity + sums.result
     assert sums.result == -250_000
-    assert (await account(await reader_of(db), "1130")).name_id == "Persediaan barang dagang"
+    assert (await account(reader_of(db), "1130")).name_id == "Persediaan barang dagang"
 
 
 async def test_visitors_and_members_do_not_see_the_books(visitor: Visitors, member_client: SignedIn) -> None:
@@ -230,10 +230,7 @@ async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
     async with coop_session(database, melati) as db:
         assert await queries.balance(db, "6120") == 0
         assert (
-            await (await reader_of(db)).value(
-                "SELECT count(*) FROM journals WHERE source_key LIKE 'manual:%'"
-            )
-            == 1
+            await reader_of(db).value("SELECT count(*) FROM journals WHERE source_key LIKE 'manual:%'") == 1
         )
 
 
@@ -276,7 +273,7 @@ async def test_the_export_holds_all_of_it_also_while_suspended(
 ) -> None:
     async with coop_session(database, melati) as db:
         await record_entry(db, SYSTEM, entry(description="=HYPERLINK(1)"), today=TODAY)
-        total = await (await reader_of(db)).value("SELECT sum(debit)::bigint FROM journal_lines")
+        total = await reader_of(db).value("SELECT sum(debit)::bigint FROM journal_lines")
     async with database.owner.begin() as connection:
         await connection.execute(
             text("UPDATE shared.cooperatives SET status = 'suspended' WHERE slug = 'melati'")

@@ -269,7 +269,7 @@ async def test_two_withdrawals_at_once_never_pass_zero(database: Database, melat
     taken = await asyncio.gather(*(take(f"w{at}") for at in range(6)))
     assert taken.count(True) == 1
     async with coop_session(database, melati) as session:
-        assert await queries.balance(await reader_of(session), VOLUNTARY_SAVINGS, SOMEBODY) == 400
+        assert await queries.balance(reader_of(session), VOLUNTARY_SAVINGS, SOMEBODY) == 400
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**12), st.booleans()), max_size=8))
@@ -291,7 +291,7 @@ async def test_balances_equal_the_sum_of_lines_after_any_history(
         await post(db, journal, by="t")
         expected += -amount if out else amount
     assert await queries.balance(db, VOLUNTARY_SAVINGS, person) == expected
-    reader = await reader_of(db)
+    reader = reader_of(db)
     summed = await reader.value(
         "SELECT coalesce(sum(credit - debit), 0)::bigint FROM journal_lines WHERE party = $1", person
     )

@@ -209,9 +209,7 @@ async def test_an_old_hash_is_renewed_at_sign_in(
         user.password_hash = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
     await enter(visitor("melati"))
     async with coop_session(database, melati) as db:
-        stored = await (await reader_of(db)).value(
-            "SELECT password_hash FROM users WHERE phone = '+6281200000001'"
-        )
+        stored = await reader_of(db).value("SELECT password_hash FROM users WHERE phone = '+6281200000001'")
     assert not passwords.needs_rehash(stored)
 
 
@@ -279,7 +277,7 @@ async def test_a_handover_link_opens_its_own_cooperative_alone(
 
 async def give_code(officer_client: SignedIn, database: Database, melati: TenantRef) -> tuple[str, str]:
     async with coop_session(database, melati) as db:
-        member_id = await (await reader_of(db)).value("SELECT id FROM members WHERE number = '0002'")
+        member_id = await reader_of(db).value("SELECT id FROM members WHERE number = '0002'")
     answer = await officer_client.post(f"/pengurus/anggota/{member_id}/kode")
     assert answer.status_code == 200
     code = re.search(r"<code>([A-Z0-9-]+)</code>", answer.text)
@@ -352,7 +350,7 @@ async def test_the_code_is_on_one_page_once(
     code, member_id = await give_code(officer_client, database, melati)
     assert code not in (await officer_client.get(f"/pengurus/anggota/{member_id}")).text
     async with coop_session(database, melati) as db:
-        kept = await (await reader_of(db)).records("SELECT facts::text AS facts FROM audit_entries")
+        kept = await reader_of(db).records("SELECT facts::text AS facts FROM audit_entries")
     assert all(code.replace("-", "") not in row["facts"] and code not in row["facts"] for row in kept)
 
 

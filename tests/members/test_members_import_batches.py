@@ -65,7 +65,7 @@ async def test_the_import_does_what_the_preview_says(db: AsyncSession, files: li
     """
     async with db.begin_nested() as savepoint:
         for file in files:
-            _, plan = await plan_members(await reader_of(db), file, as_of=AS_OF)
+            _, plan = await plan_members(reader_of(db), file, as_of=AS_OF)
             _, report = await import_members(db, SYSTEM, file, as_of=AS_OF, skip_bad=True)
             assert told(report) == told(plan.report)
             assert (await db.execute(text("SELECT count(*) FROM staging_members"))).scalar_one() == 0

@@ -41,7 +41,7 @@ async def stored(database: Database, tenant: TenantRef) -> ProfileView:
 
 @pytest.fixture
 async def chair(db: AsyncSession) -> Actor:
-    ro = await reader_of(db)
+    ro = reader_of(db)
     return Actor(
         "officer", "Ketua Melati", await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'")
     )
@@ -283,7 +283,7 @@ async def test_a_member_becomes_an_officer_by_a_new_code(db: AsyncSession, chair
 
 async def test_only_the_chair_appoints_and_dismisses(db: AsyncSession, chair: Actor) -> None:
     await officers.appoint(db, chair, name="Sari", phone="+6281200000001", role="kasir")
-    ro = await reader_of(db)
+    ro = reader_of(db)
     cashier = Actor("officer", "Sari", await ro.value("SELECT id FROM users WHERE officer_role = 'kasir'"))
     for attempt in (
         officers.appoint(db, cashier, name="Budi", phone="+6281200000002", role="ketua"),
@@ -317,7 +317,7 @@ async def test_nobody_dismisses_themselves(db: AsyncSession, chair: Actor) -> No
 
 
 async def test_the_same_profile_again_writes_no_trail(db: AsyncSession, chair: Actor) -> None:
-    ro = await reader_of(db)
+    ro = reader_of(db)
     now = await profile_of(ro)
     facts = profile.Facts(now.name, now.tagline, now.address, now.phone, now.bank_account, now.timezone)
     await profile.change_facts(db, chair, facts)

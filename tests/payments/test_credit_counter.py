@@ -34,7 +34,7 @@ async def refused(code: str) -> AsyncIterator[None]:
 
 
 async def owing(db: AsyncSession, amount: int, *, number: str = "0001") -> UUID:
-    member: UUID = await (await reader_of(db)).value("SELECT id FROM members WHERE number = $1", number)
+    member: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = $1", number)
     lines = [
         Line.to_debit(MEMBER_RECEIVABLES, Rupiah(amount), member),
         Line.to_credit(OTHER_INCOME, Rupiah(amount)),
@@ -92,7 +92,7 @@ async def _member(database: Database, tenant: TenantRef, owed: int = 0) -> UUID:
     async with coop_session(database, tenant) as db:
         if owed:
             return await owing(db, owed)
-        found: UUID = await (await reader_of(db)).value("SELECT id FROM members WHERE number = '0001'")
+        found: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
         return found
 
 

@@ -107,9 +107,7 @@ async def test_the_orders_page_is_found_by_the_order_whatever_its_payment_is_cal
     async with coop_session(database, melati) as db:
         await open_ways(db)
         payment = await bring_about(db, "awaiting")
-        number = await (await reader_of(db)).value(
-            "SELECT number FROM orders WHERE id = $1", payment.subject_id
-        )
+        number = await reader_of(db).value("SELECT number FROM orders WHERE id = $1", payment.subject_id)
         payment.label = "Belanja pesanan 77"
     text = (await visitor("melati").get(f"/bayar/{payment.reference}")).text
     assert f'href="/pesanan/{number}?kunci=' in text

@@ -37,7 +37,7 @@ async def refused(code: str) -> AsyncIterator[None]:
 
 async def owe(db: AsyncSession, number: str, amount: int) -> UUID:
     """A member has bought by deduction (or, below zero, brought goods back)."""
-    member: UUID = await (await reader_of(db)).value("SELECT id FROM members WHERE number = $1", number)
+    member: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = $1", number)
     bought = [
         Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(abs(amount)), member),
         Line.to_credit(OTHER_INCOME, Rupiah(abs(amount))),
@@ -217,7 +217,7 @@ async def test_two_officers_at_once_take_an_answer_once(database: Database, mela
 
     await asyncio.gather(*(give() for _ in range(4)))
     async with coop_session(database, melati) as db:
-        ro = await reader_of(db)
+        ro = reader_of(db)
         assert await books.balance(ro, BANK) == 150_000
         assert await books.balance(ro, WALLETS, sari) == 30_000
         assert await books.balance(ro, OWED_TO_PAYERS) == 0

@@ -22,7 +22,7 @@ HOME = "/pengurus/pembayaran/potong-gaji"
 async def owed(database: Database, melati: TenantRef) -> dict[str, UUID]:
     """Sari owes 50.000 by deduction, Budi 70.000."""
     async with coop_session(database, melati) as db:
-        ro = await reader_of(db)
+        ro = reader_of(db)
         found = {}
         for number, amount in (("0001", 50_000), ("0002", 70_000)):
             member = await ro.value("SELECT id FROM members WHERE number = $1", number)

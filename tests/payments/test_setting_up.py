@@ -48,7 +48,7 @@ async def allow(db: AsyncSession, *names: str) -> None:
 
 async def trail(db: AsyncSession) -> str:
     return str(
-        await (await reader_of(db)).value(
+        await reader_of(db).value(
             "SELECT string_agg(facts::text, ' ') FROM audit_entries WHERE action = $1", "payments.way_changed"
         )
     )
@@ -57,9 +57,7 @@ async def trail(db: AsyncSession) -> str:
 async def test_a_secret_is_sealed_and_neither_row_nor_trail_shows_it(db: AsyncSession) -> None:
     way = await change(db, "xendit", secrets=XENDIT)
     assert set(way.sealed) == set(XENDIT)
-    row = await (await reader_of(db)).value(
-        "SELECT payment_ways::text FROM payment_ways WHERE way = 'xendit'"
-    )
+    row = await reader_of(db).value("SELECT payment_ways::text FROM payment_ways WHERE way = 'xendit'")
     for clear in XENDIT.values():
         assert clear not in row
         assert clear not in await trail(db)
@@ -249,7 +247,7 @@ async def test_officers_who_move_ways_at_once_lose_none(database: Database, mela
     await asyncio.gather(move("cash"), move("savings"), move("qris"), move("cash"))
     async with coop_session(database, melati) as db:
         ordered = [way.way for way in await ways.ways_of(db)]
-        places = await (await reader_of(db)).records("SELECT position FROM payment_ways")
+        places = await reader_of(db).records("SELECT position FROM payment_ways")
     assert sorted(ordered) == sorted(set(ordered))
     assert len({row["position"] for row in places}) == len(places)
 
@@ -271,9 +269,7 @@ async def _journals(db: AsyncSession, payment: Payment) -> int:
     await db.flush()
     refunds = [f"refund:{each.id}" for each in await queries.refunds_of(db, payment.id)]
     keys = [f"payment:{payment.id}", f"payment:{payment.id}:fee", *refunds]
-    return int(
-        await (await reader_of(db)).value("SELECT count(*) FROM journals WHERE source_key = ANY($1)", keys)
-    )
+    return int(await reader_of(db).value("SELECT count(*) FROM journals WHERE source_key = ANY($1)", keys))
 
 
 async def _give_back(db: AsyncSession, payment: Payment) -> None:
@@ -287,9 +283,9 @@ async def test_a_trial_with_real_money_is_owed_until_it_is_given_back(db: AsyncS
     owed = "SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = '2105'"
     await db.flush()
     assert (payment.status, payment.fee) == ("paid", 100)
-    assert await (await reader_of(db)).value(owed) == 10_000
+    assert await reader_of(db).value(owed) == 10_000
     await _give_back(db, payment)
-    assert await (await reader_of(db)).value(owed) == 0
+    assert await reader_of(db).value(owed) == 0
     assert payment.status == "refunded"
     assert await _journals(db, payment) == 3
 

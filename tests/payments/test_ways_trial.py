@@ -52,7 +52,7 @@ async def test_a_trial_by_stripe_goes_all_the_way(
         assert (await officer_client.post(f"{one}/pengembalian", back)).status_code == 303
         assert "dikembalikan" in (await officer_client.get(one)).text
     async with coop_session(database, melati) as db:
-        ro = await reader_of(db)
+        ro = reader_of(db)
         row = (
             await ro.records(
                 "SELECT status, live, journal, fee FROM payments WHERE reference = $1", reference

@@ -174,7 +174,7 @@ async def on_own_connection(
 
 async def test_two_withdrawals_at_once_never_go_below_zero(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
-        sari = await sari_of(await reader_of(db))
+        sari = await sari_of(reader_of(db))
     works = [lambda db, n=n: take(db, sari, 300_000, f"race-{n}") for n in range(4)]
     outcomes = await asyncio.gather(*(on_own_connection(database, melati, work) for work in works))
     assert sorted(outcomes) == ["done", "savings.not_enough", "savings.not_enough", "savings.not_enough"]
@@ -186,7 +186,7 @@ async def test_an_order_and_a_withdrawal_at_once_never_go_below_zero(
     database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        sari = await sari_of(await reader_of(db))
+        sari = await sari_of(reader_of(db))
 
     async def pay_order(db: AsyncSession) -> None:
         lines = [
@@ -207,7 +207,7 @@ async def test_an_order_and_a_withdrawal_at_once_never_go_below_zero(
 
 async def test_the_same_form_on_two_connections_counts_once(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
-        sari = await sari_of(await reader_of(db))
+        sari = await sari_of(reader_of(db))
     works = [lambda db: put(db, sari, "voluntary", 10_000, "one-form") for _ in range(3)]
     assert (
         await asyncio.gather(*(on_own_connection(database, melati, work) for work in works)) == ["done"] * 3

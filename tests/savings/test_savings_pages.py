@@ -16,12 +16,12 @@ from tenants.session import coop_session
 @pytest.fixture
 async def sari(database: Database, melati: TenantRef) -> UUID:
     async with coop_session(database, melati) as db:
-        return await (await reader_of(db)).value("SELECT id FROM members WHERE number = '0001'")
+        return await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
 
 
 async def balance(database: Database, melati: TenantRef, member: UUID, account: str = "2111") -> int:
     async with coop_session(database, melati) as db:
-        return await (await reader_of(db)).value(
+        return await reader_of(db).value(
             "SELECT balance FROM balances WHERE account = $1 AND party = $2", account, member
         )
 

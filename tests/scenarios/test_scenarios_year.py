@@ -66,7 +66,7 @@ class Cooperative:
                 yield db
             async with coop_session(self.database, self.tenant) as db:
                 await books_agree(db)
-                ro = await reader_of(db)
+                ro = reader_of(db)
                 assert sum(row.closing for row in await books.trial_balance(ro, day.year)) == 0
                 assert await ro.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_lines") == 0
 
@@ -244,9 +244,7 @@ async def test_a_year_of_trade_stands_in_the_books_to_the_rupiah(two_years: Two)
     for coop in two_years:
         async with coop.on(date(2025, 12, 31)) as db:
             closing = {
-                row.code: row.closing
-                for row in await books.trial_balance(await reader_of(db), 2025)
-                if row.closing
+                row.code: row.closing for row in await books.trial_balance(reader_of(db), 2025) if row.closing
             }
         assert closing == {
             # principal 100.000 and mandatory 180.000 paid in; sales in cash 300.000, 120.000 and 100.000

@@ -273,7 +273,7 @@ async def test_money_goes_in_and_comes_out_to_the_rupiah(
         transaction = await db.begin_nested()
         report = await take(db, HEADER.replace(",", ";") + lines)
         assert report.rejected == []
-        found = await (await reader_of(db)).records(
+        found = await reader_of(db).records(
             "SELECT cost, price, stock_value FROM products WHERE sku ~ '^H[0-9]$' ORDER BY sku"
         )
         assert [tuple(record) for record in found] == [(amount, amount, 2 * amount) for amount in amounts]

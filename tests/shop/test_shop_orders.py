@@ -235,7 +235,7 @@ async def test_an_order_is_refused_before_anything_moves(
     async with db.begin_nested() as point:
         await refused(code, place_order(db, CASHIER, checkout(product.id, **changes), on=TODAY))
         await point.rollback()
-    assert await (await reader_of(db)).value("SELECT count(*) FROM orders") == 0
+    assert await reader_of(db).value("SELECT count(*) FROM orders") == 0
     await db.refresh(product)
     assert product.reserved == 0
 

@@ -78,7 +78,7 @@ async def test_who_waits_for_the_last_goods_gets_what_is_given_back_meanwhile(
 
     assert await at_once(database, melati, give_back, ask) == ["done", "done"]
     async with coop_session(database, melati) as db:
-        left = (await reader_of(db)).value("SELECT reserved FROM products WHERE id = $1", product)
+        left = (reader_of(db)).value("SELECT reserved FROM products WHERE id = $1", product)
         assert await left == 3
 
 
@@ -206,12 +206,12 @@ async def test_the_books_agree_after_any_history(database: Database, melati: Ten
                     key=key,  # type: ignore[arg-type]
                 )
             if kind == 4:
-                shown = await (await reader_of(db)).value("SELECT stock FROM products WHERE id = $1", product)
+                shown = await reader_of(db).value("SELECT stock FROM products WHERE id = $1", product)
                 counted = max(0, shown + dice.randint(-1, 1))
                 return await count_stock(
                     db, CASHIER, product, counted=counted, shown=shown, on=TODAY, key=key
                 )  # type: ignore[arg-type]
-            numbers = await (await reader_of(db)).records("SELECT number FROM orders ORDER BY number")
+            numbers = await reader_of(db).records("SELECT number FROM orders ORDER BY number")
             if not numbers:
                 return None
             number = numbers[int(pick * len(numbers))]["number"]

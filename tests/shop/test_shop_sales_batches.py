@@ -129,7 +129,7 @@ async def test_prices_are_those_of_the_check(
 async def test_the_staging_tables_are_empty_afterwards_taken_or_not(db: AsyncSession) -> None:
     for file in (FILE, HEADER + "2024-01-03,9999,BRS5,1\n"):
         await import_sales(db, SYSTEM, file)
-        ro = await reader_of(db)
+        ro = reader_of(db)
         for table in ("staging_sales", "staging_receipt_lines"):
             assert await ro.value(f"SELECT count(*) FROM {table}") == 0
 

@@ -240,7 +240,7 @@ async def test_what_breaks_off_half_way_leaves_nothing(
     assert seen == [(2, 4), (3, 4)]
     for tenant in (melati, mawar):
         async with coop_session(database, tenant) as db:
-            ro = await reader_of(db)
+            ro = reader_of(db)
             assert await orders(ro) == []
             assert await ro.value("SELECT count(*) FROM journals WHERE source_key LIKE '%sales-import%'") == 0
     async with coop_session(database, melati) as db:
@@ -255,4 +255,4 @@ async def test_the_same_file_sent_by_two_at_once_counts_once(database: Database,
 
     assert sorted(await asyncio.gather(send(), send(), send())) == [(0, 5), (0, 5), (5, 0)]
     async with coop_session(database, melati) as db:
-        assert len(await orders(await reader_of(db))) == 3
+        assert len(await orders(reader_of(db))) == 3

@@ -44,7 +44,7 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
 
 
 async def status(db: AsyncSession, number: int) -> str:
-    return str(await (await reader_of(db)).value("SELECT status FROM orders WHERE number = $1", number))
+    return str(await reader_of(db).value("SELECT status FROM orders WHERE number = $1", number))
 
 
 async def test_the_daily_sweep_asks_again_for_orders_whose_own_job_was_lost(

@@ -176,7 +176,7 @@ async def test_work_is_bound_to_its_cooperative_and_its_connections_are_closed(
     name, backend = await read_in_thread(database, melati, whose)
     assert name == "Koperasi Melati"
     async with coop_session(database, melati) as db:
-        ro = await reader_of(db)
+        ro = reader_of(db)
         for _ in range(100):
             if not await ro.value(
                 "SELECT count(*) FROM pg_stat_get_activity($1) WHERE pid IS NOT NULL", backend

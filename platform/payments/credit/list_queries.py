@@ -76,7 +76,7 @@ _SHOWN = (
 
 async def debtor(source: AsyncSession | Reader, member_id: UUID) -> Debtor | None:
     """Return a member's credit, or None for nobody in the register."""
-    return await (await reader_of(source)).one(Debtor, _DEBTOR + _FROM + " AND m.id = $1", member_id)
+    return await reader_of(source).one(Debtor, _DEBTOR + _FROM + " AND m.id = $1", member_id)
 
 
 async def debtors(ro: Reader, search: str, page: int) -> tuple[list[Debtor], int]:
@@ -95,7 +95,7 @@ async def debtors(ro: Reader, search: str, page: int) -> tuple[list[Debtor], int
 
 async def whose_payroll_number(source: AsyncSession | Reader, number: str, but: UUID) -> str | None:
     """Return the name of another member who has this payroll number, or None."""
-    found: str | None = await (await reader_of(source)).value(
+    found: str | None = await reader_of(source).value(
         "SELECT m.name FROM credit_terms t JOIN members m ON m.id = t.member_id"
         " WHERE lower(t.payroll_number) = lower($1) AND t.member_id <> $2 LIMIT 1",
         number,

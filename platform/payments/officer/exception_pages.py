@@ -27,7 +27,7 @@ async def settle_exception(
     exception_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take one exception of a payment off the work list, with a note of what was done."""
-    ro = await reader_of(db)
+    ro = reader_of(db)
     payment = await find(ro, reference)
     context = await office_told.payment_context(ro, visit, payment) | {"settling": exception_id}
     form = await read_form(request, NoteForm)

@@ -116,7 +116,7 @@ async def take_receipt(
     request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, reference: FromPath[str]
 ) -> Response[Any]:
     """Take an officer's word that the money has come."""
-    payment = await find(await reader_of(db), reference)
+    payment = await find(reader_of(db), reference)
     form = await read_form(request, Nothing)
     async with form.or_again("payments/office_received.html", place=PLACE, **_receipt(payment, visit)):
         day = clock.today(visit.brand.timezone)

@@ -88,7 +88,7 @@ async def take_word(
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
     """Book it by the officer's word."""
-    payment, refund = await _refund(await reader_of(db), reference, refund_id)
+    payment, refund = await _refund(reader_of(db), reference, refund_id)
     form = await read_form(request, Nothing)
     async with form.or_again(CONFIRM, place=PLACE, **_context(payment, refund, visit)):
         day = clock.today(visit.brand.timezone)

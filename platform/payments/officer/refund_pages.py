@@ -109,7 +109,7 @@ async def take_refund(
 
 
 async def _payment(db: AsyncSession, reference: str) -> Payment:
-    found = await find(await reader_of(db), reference)
+    found = await find(reader_of(db), reference)
     payment = await queries.payment_by_reference(db, found.reference)
     assert payment is not None  # found in this same transaction, and payments are never deleted
     return payment
@@ -136,9 +136,7 @@ async def _context(db: AsyncSession, payment: Payment, visit: Visit) -> dict[str
         "payment": payment,
         "left": left,
         "held": held,
-        "subject_href": await pages_of(payment.purpose).office_address(
-            await reader_of(db), payment.subject_id
-        ),
+        "subject_href": await pages_of(payment.purpose).office_address(reader_of(db), payment.subject_id),
         "ways_back": ways,
         "proposed": proposed,
         "start": {"amount": formats.number(left), "back_to": proposed, "reason": ""},

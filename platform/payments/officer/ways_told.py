@@ -71,7 +71,7 @@ async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, ho
 
     ``host`` is the cooperative's own, for the address of messages. Raises Refusal payments.no_such_way.
     """
-    ro = await reader_of(source)
+    ro = reader_of(source)
     way = await ways.way_of(ro, name)
     row = await queries.way_row(ro, name)
     capabilities = way.capabilities

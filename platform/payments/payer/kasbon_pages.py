@@ -89,7 +89,7 @@ async def take_repayment(
     """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
-    context = await _context(await reader_of(db), visit, tenant, viewer.member_id)
+    context = await _context(reader_of(db), visit, tenant, viewer.member_id)
     async with form.or_again(TEMPLATE, **context):
         sent = form.data
         before = await paying_in.opened_before(db, own_purposes.REPAYMENT, viewer.member_id, sent.key)

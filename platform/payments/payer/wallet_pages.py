@@ -75,7 +75,7 @@ async def take_filling(
     """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
-    context = await _context(await reader_of(db), visit, tenant, viewer.member_id)
+    context = await _context(reader_of(db), visit, tenant, viewer.member_id)
     async with form.or_again(TEMPLATE, asked="", **context):
         sent = form.data
         if not context["offered"]:

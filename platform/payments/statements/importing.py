@@ -79,7 +79,7 @@ async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes
     """
     if way not in ways_seen_by_officers():
         raise statement_errors.WAY_HAS_NO_STATEMENT(field="way")
-    ro = await reader_of(source)
+    ro = reader_of(source)
     day = await today(ro)
     read = read_statement(content, way=way, today=day, remembered=await statement_queries.layouts(ro))
     if isinstance(read, Unknown):

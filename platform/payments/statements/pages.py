@@ -116,7 +116,7 @@ async def match(
 ) -> Response[Any]:
     """Match it."""
     form = await read_form(request, MatchForm)
-    context = await _line_context(await reader_of(db), visit, statement_line, "")
+    context = await _line_context(reader_of(db), visit, statement_line, "")
     async with form.or_again(LINE, place=PLACE, **context):
         matched = await match_by_hand(db, viewer.as_officer(), statement_line, form.data.reference)
     say = words(visit.lang).gettext
@@ -134,7 +134,7 @@ async def put_aside(
 ) -> Response[Any]:
     """Set it aside."""
     form = await read_form(request, AsideForm)
-    context = await _line_context(await reader_of(db), visit, statement_line, "")
+    context = await _line_context(reader_of(db), visit, statement_line, "")
     async with form.or_again(LINE, place=PLACE, **context):
         await set_aside(db, viewer.as_officer(), statement_line, form.data.reason)
     return see_other(LIST, flash=words(visit.lang).gettext("Baris itu disisihkan."))

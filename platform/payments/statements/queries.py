@@ -101,7 +101,7 @@ async def candidates(
     """Return the payments of a way whose money no line has shown yet: those that wait, and those that ended
     after a moment.
     """
-    rows = await (await reader_of(source)).rows(
+    rows = await reader_of(source).rows(
         _CandidateRow,
         "SELECT p.reference, p.amount, p.tail::int AS tail, (p.opened_at AT TIME ZONE "
         "f.timezone)::date AS opened,"
@@ -126,7 +126,7 @@ async def candidates(
 
 async def known_lines(source: AsyncSession | Reader, way: str, first: date, last: date) -> list[KnownLine]:
     """Return what earlier files of this way brought for these days."""
-    return await (await reader_of(source)).rows(
+    return await reader_of(source).rows(
         KnownLine,
         "SELECT fingerprint, on_date, amount FROM statement_lines WHERE way = $1 AND on_date BETWEEN "
         "$2 AND $3",
@@ -138,7 +138,7 @@ async def known_lines(source: AsyncSession | Reader, way: str, first: date, last
 
 async def layouts(source: AsyncSession | Reader) -> dict[str, Columns]:
     """Return the mappings that officers have saved, by the fingerprint of the header."""
-    records = await (await reader_of(source)).records(
+    records = await reader_of(source).records(
         "SELECT fingerprint, mapping::text AS mapping FROM statement_layouts"
     )
     return {record["fingerprint"]: msgspec.json.decode(record["mapping"], type=Columns) for record in records}
@@ -212,7 +212,7 @@ async def payments_not_seen(
 async def has_line(db: AsyncSession, payment_id: UUID) -> bool:
     """Whether a line has shown the money of this payment."""
     return bool(
-        await (await reader_of(db)).value(
+        await reader_of(db).value(
             "SELECT EXISTS (SELECT FROM statement_lines WHERE payment_id = $1)", payment_id
         )
     )
