@@ -32,9 +32,9 @@ def trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
 
 
 async def _trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
+    from cooperative.queries import today
     from ledger.queries import trial_balance as totals_of
     from tenants.session import coop_reader
-    from ui.queries import today
 
     async with open_database() as database:
         tenant = await cooperative_named(database, slug)

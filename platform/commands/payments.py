@@ -45,11 +45,11 @@ def reconcile(slug: str, way: str | None, since: datetime | None, *, offline: bo
 
 
 async def _reconcile(slug: str, name: str | None, since: date | None, *, offline: bool, as_json: bool) -> int:
+    from cooperative.queries import today
     from payments import ways
     from payments.provider import ProviderFault
     from payments.reconciliation import comparing, reconciling
     from tenants.session import coop_reader
-    from ui.queries import today
 
     faults: dict[str, str] = {}
     async with open_database() as database:

@@ -16,6 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from backoffice import officers, profile
 from demo import habits, queries
 from demo.cooperatives import PASSWORD, Demo
 from demo.ordering import Wanted, order
@@ -33,7 +34,6 @@ from members.activation import give_activation_code, let_in, weigh
 from members.admission import Person, admit_member, apply_for_membership
 from members.importing import import_members
 from members.queries import credentials, user_by_id
-from office import officers, profile
 from savings.deposit import deposit
 from shop.handling import confirm_payment, hand_over
 from shop.importing import import_products

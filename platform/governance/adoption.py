@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
+from cooperative.queries import timezone
 from governance import errors, queries
 from governance.difference import difference
 from governance.models import BylawsVersion
@@ -18,7 +19,6 @@ from governance.rules import Bylaws, encode, require_valid
 from governance.templates import TEMPLATES
 from kernel import audit, clock
 from kernel.outbox import later
-from ui.queries import timezone
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cooperative.queries import today
 from kernel import audit
 from ledger import errors, queries
 from ledger.days import EARLIEST_DAY
 from ledger.models import ClosedYear
 from ledger.posting import hold_books
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -7,8 +7,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from cooperative.queries import founded_on
 from ledger import errors
-from ui.queries import founded_on
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from cooperative.offices import may_give_code
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.ids import new_id
@@ -69,7 +70,7 @@ async def hand_out_code(db: AsyncSession, actor: Actor, member_id: UUID, prepare
     user = await queries.user_of_member(db, member_id)
     if user is None:
         user = await _new_user(db, member)
-    elif not rules.may_give_code(await queries.role_of(db, actor.user_id), user.officer_role):
+    elif not may_give_code(await queries.role_of(db, actor.user_id), user.officer_role):
         raise errors.KETUA_ONLY(name=member.name)
     keep_code(user, prepared, given_by=actor.name)
     audit.record(

@@ -21,6 +21,7 @@ import asyncpg
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
+from cooperative.queries import today
 from kernel import audit, phone
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, reader_of
@@ -53,7 +54,6 @@ from ledger.closing import refuse_closed
 from members import errors, import_errors, import_queries, import_staging, queries, rules, staging_queries
 from members.record_members import OPENING_KEY, prepare, record_members
 from members.staging_queries import BadMember, StagedMember
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

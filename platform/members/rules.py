@@ -77,10 +77,3 @@ def number_after(largest: str | None) -> str:
 def same_name(one: str, other: str) -> bool:
     """Whether two names are the same but for letters' case and spaces."""
     return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
-
-
-def may_give_code(actor_role: str | None, target_role: str | None) -> bool:
-    """Whether an officer may give somebody a new code: to any member; to a fellow officer only as ketua, else
-    a kasir could become one.
-    """
-    return target_role is None or actor_role == "ketua"

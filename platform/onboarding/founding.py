@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from cooperative.models import Profile
 from governance.adoption import adopt_first
 from kernel import audit, clock
 from kernel.actor import Actor
@@ -34,7 +35,6 @@ from tenants.revisions import COOPERATIVE, head_of
 from tenants.schemas import ask_provision, await_spare, take_spare
 from tenants.session import coop_session, enter, shared_reader, shared_session
 from ui.cookies import new_token, token_hash
-from ui.models import Profile
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

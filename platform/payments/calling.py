@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cooperative.queries import today
 from kernel import clock
 from kernel.money import Rupiah
 from kernel.outbox import finish_once
@@ -24,7 +25,6 @@ from payments.models import Payment
 from payments.own_purposes import TRIAL
 from payments.provider import ProviderFault, Status, provider_of
 from tenants.session import coop_session
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

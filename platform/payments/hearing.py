@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from cooperative.queries import today
 from kernel import clock
 from kernel.ids import new_id
 from kernel.money import Rupiah
@@ -17,7 +18,6 @@ from payments import calling, machine, queries, refunding, rules, ways
 from payments.exceptions import raise_exception
 from payments.provider import ProviderFault, Refunded, provider_of
 from tenants.session import coop_session
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -13,6 +13,7 @@ import msgspec
 
 import payments.own_purposes
 import payments.providers.registered  # noqa: F401 - every way and purpose registers itself
+from cooperative.queries import profile
 from governance.rules import PAYMENT_WAY_NAMES, Bylaws, PaymentWay
 from kernel.batching import read_batch
 from kernel.errors import Words
@@ -24,7 +25,6 @@ from payments.outside import client_of
 from payments.provider import REAL_ADDRESSES, Capabilities, Means, Setting, known_ways, provider_of
 from payments.providers import stripe_provider
 from tenants.entitlements import entitled
-from ui.queries import profile
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

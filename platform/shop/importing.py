@@ -19,6 +19,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
+from cooperative.queries import today
 from kernel import audit
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, copy_rows, reader_of
@@ -31,7 +32,6 @@ from ledger import Journal, Line, post
 from ledger.chart import OPENING_BALANCES, STOCK
 from ledger.closing import refuse_closed
 from shop import errors, import_errors, import_queries, rules
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from sqlalchemy.exc import IntegrityError
 
+from cooperative.queries import timezone, today
 from kernel import audit
 from kernel.csv_files import CsvFile, Row
 from kernel.database import Reader, reader_of
@@ -50,7 +51,6 @@ from ledger.queries import closed_years
 from shop import import_errors, past_sales, sales_staging, staging_queries
 from shop.past_sales import BASE, SUPPLEMENT
 from shop.staging_queries import StagedReceipt
-from ui.queries import timezone, today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -14,6 +14,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 
 import ledger.queries as books
+from cooperative.queries import today
 from governance.queries import BylawsInForce, bylaws_on
 from governance.rules import SavingsKind
 from kernel import audit
@@ -25,7 +26,6 @@ from savings.rules import ACCOUNTS
 from shu import errors, queries
 from shu.models import ShuDraft, ShuPool
 from shu.rules import Allocation, MemberBasis, allocate
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -31,7 +31,7 @@ OLDEST_SERVED = "0008"
 _ROOMS = (
     "kernel",
     "tenants",
-    "ui",
+    "cooperative",
     "ledger",
     "governance",
     "members",

@@ -10,7 +10,7 @@ from decimal import ROUND_DOWN, Decimal
 
 import msgspec
 
-from ui.brand import contrast
+from ui.colours import contrast
 from ui.themes import assets
 
 # Ground and the text on it, by their names in the stylesheet.

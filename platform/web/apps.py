@@ -15,13 +15,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import backoffice.pages
 import billing.hook_pages
 import billing.operator_pages
 import billing.pages
 import governance.pages
 import ledger.pages
 import members.pages
-import office.pages
 import onboarding.pages
 import operators.pages
 import payments.pages
@@ -206,7 +206,7 @@ def cooperative_app(settings: Settings) -> Litestar:
         *governance.pages.routes,
         *ledger.pages.routes,
         *shu.pages.routes,
-        *office.pages.routes,
+        *backoffice.pages.routes,
         *billing.pages.routes,
         *web.pages.cooperative_routes,
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cooperative.brand import read_brand
 from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings, check_startable, load
@@ -27,7 +28,6 @@ from tenants.revisions import OLDEST_SERVED
 from tenants.session import coop_reader, shared_reader
 from ui.bodies import KEY as BODY
 from ui.bodies import Body, BodyCounts
-from ui.brand import read_brand
 from ui.cookies import LANGUAGE_COOKIE, session_cookie, token_hash
 from ui.guards import SAFE_METHODS
 from ui.rendering import CART_COOKIE, FLASH_COOKIE, read_flash

@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cooperative.models import Profile
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.passwords import hash_password
@@ -19,7 +20,6 @@ from ledger.chart import (
 )
 from members.models import Member, User
 from shop.models import Category, Product, StockMovement
-from ui.models import Profile
 
 PASSWORD = "padi-di-lumbung-7"
 OPENED_ON = date(2026, 1, 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+from backoffice.profile import Look, change_look
 from factories.browsing import Site
 from factories.cooperatives import PASSWORD, furnish
 from kernel import clock
@@ -15,7 +16,6 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from members.admission import Person as Applicant
 from members.admission import apply_for_membership
-from office.profile import Look, change_look
 from onboarding.founding import Founding, found
 from operators.adding import add_operator
 from operators.models import Operator

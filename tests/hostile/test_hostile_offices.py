@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from backoffice import officers
 from conftest import SignedIn, SignInAs, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock, passwords
@@ -21,7 +22,6 @@ from kernel.ids import new_id
 from members import account
 from members.importing import import_members
 from members.models import User
-from office import officers
 from payments.credit import terms as credit
 from payments.payer import changing_pin
 from tenants.registry import TenantRef

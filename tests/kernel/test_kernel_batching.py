@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cooperative.queries import profile
 from factories.wire import wire_to
 from governance.queries import bylaws_on, versions
 from kernel.batching import read_batch
@@ -18,7 +19,6 @@ from savings.queries import balances
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
 from ui.errors import NOT_FOUND
-from ui.queries import profile
 
 TODAY = date(2026, 6, 15)
 MEMBERS = "SELECT id, number, joined_on FROM members WHERE number > $1 ORDER BY number DESC"

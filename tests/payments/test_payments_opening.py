@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cooperative.models import Profile
 from factories import payments as pay
 from factories import shop
 from factories.outside import ORIGIN, outside
@@ -26,7 +27,6 @@ from payments.provider import REAL_ADDRESSES
 from shop import paying
 from tenants.registry import TenantRef
 from tenants.session import coop_session, tenant_of
-from ui.models import Profile
 
 
 async def test_the_same_key_opens_one_payment(db: AsyncSession) -> None:

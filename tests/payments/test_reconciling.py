@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from cooperative.queries import today
 from factories.gateway import Gateway, xendit_of
 from kernel import clock
 from kernel.database import Database
@@ -21,7 +22,6 @@ from stand_ins.xendit import XenditStandIn
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 from tenants.worker import run_job
-from ui.queries import today
 
 XenditGateway = Gateway[XenditStandIn]
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cooperative.queries import today
 from factories.gateway import Gateway, stripe_of
 from kernel import clock
 from kernel.actor import Actor
@@ -19,7 +20,6 @@ from stand_ins.stripe import StripeStandIn
 from stand_ins.stripe.refunds import refund_charge
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
-from ui.queries import today
 
 StripeGateway = Gateway[StripeStandIn]
 

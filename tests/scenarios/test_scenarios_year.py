@@ -15,6 +15,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import ledger.queries as books
+from cooperative.models import Profile
 from factories.cooperatives import PASSWORD
 from factories.shop import books_agree
 from governance.adoption import adopt
@@ -36,7 +37,6 @@ from shop.placing import Buyer, Checkout, place_order
 from shu.drafting import ShuDraftResult, draft
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from ui.models import Profile
 
 CHAIR = Actor("officer", "Wahyu Ketua")
 RICE_PRICE, RICE_COST = Rupiah(10_000), Rupiah(8_000)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from cooperative.models import Profile
 from factories import shop
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
@@ -21,7 +22,6 @@ from shop.goods import ProductFacts, add_product
 from shop.placing import Buyer
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
-from ui.models import Profile
 
 Visitor = Callable[[str], httpx.AsyncClient]
 HTMX = {"hx-request": "true"}

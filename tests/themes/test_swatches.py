@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from ui.brand import contrast, readable_ink
+from ui.colours import contrast, readable_ink
 from ui.swatches import PAIRS, swatches
 from ui.themes import themes
 

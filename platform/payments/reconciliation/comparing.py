@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from cooperative.queries import timezone
 from ledger import queries as books
 from payments.own_purposes import TRIAL
 from payments.reconciliation import queries as reconcile_queries
@@ -20,7 +21,6 @@ from payments.reconciliation.reconciling import can_be_asked
 from payments.reconciliation.rules import Day, Finding, Known, Ours, Role, Theirs
 from payments.rules import SETTLED
 from payments.ways import Way, ways_of
-from ui.queries import timezone
 
 if TYPE_CHECKING:
     from kernel.database import Reader

@@ -11,6 +11,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from cooperative.queries import today
 from kernel import formats
 from kernel.database import Reader
 from kernel.errors import Refusal
@@ -35,7 +36,6 @@ from ui import (
     read_form,
     see_other,
 )
-from ui.queries import today
 from ui.words import words
 
 HOME: Final = "/pengurus/pembayaran/rekonsiliasi"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
+from cooperative.queries import timezone, today
 from kernel import audit
 from kernel.actor import SYSTEM
 from kernel.locks import one_at_a_time
@@ -22,7 +23,6 @@ from payments import events
 from payments.provider import Capabilities, provider_of
 from payments.reconciliation import queries as reconcile_queries
 from payments.reconciliation.queries import Unbooked
-from ui.queries import timezone, today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from sqlalchemy import text
 
+from cooperative.queries import today
 from kernel import clock
 from kernel.locks import one_at_a_time
 from kernel.money import Rupiah
@@ -24,7 +25,6 @@ from payments.reconciliation import payouts
 from payments.reconciliation import queries as reconcile_queries
 from payments.ways import Way
 from tenants.session import coop_session
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -13,6 +13,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cooperative.queries import profile
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import formats
 from kernel.database import Reader
@@ -49,7 +50,6 @@ from ui import (
 )
 from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
 from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
-from ui.queries import profile
 from ui.sent_fields import fields_of
 from ui.words import words
 

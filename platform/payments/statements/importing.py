@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from cooperative.queries import today
 from kernel import audit, clock
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
@@ -30,7 +31,6 @@ from payments.statements.layouts import BANKS, Columns, check_columns
 from payments.statements.models import StatementLayout, StatementLine
 from payments.statements.reading import Movement, Read, read_statement
 from payments.statements.rules import NOBODY, Line, LineReason, Verdict, match, value_day
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

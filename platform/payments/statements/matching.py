@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from cooperative.queries import today
 from kernel import audit, clock
 from kernel.locks import one_at_a_time
 from kernel.money import Rupiah
@@ -20,7 +21,6 @@ from payments.statements import errors as statement_errors
 from payments.statements import queries as statement_queries
 from payments.statements.importing import LOCK, link
 from payments.statements.rules import STATE_NAMES, fits, may_pay, tail_paid, value_day
-from ui.queries import today
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
+from backoffice import errors, queries
+from cooperative.offices import Office
 from kernel import audit
 from kernel.ids import new_id
 from members.activation import keep_code, prepare_code
@@ -14,7 +16,6 @@ from members.models import User
 from members.queries import lock_register
 from members.rules import shown_code
 from members.sessions import end_sessions
-from office import errors, queries
 from payments.credit.terms import forget_pin
 from ui.errors import NOT_FOUND
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.actor import Actor
-
-Role = Literal["ketua", "bendahara", "sekretaris", "kasir"]
 
 
 class Appointed(msgspec.Struct, frozen=True):
@@ -37,13 +36,14 @@ class Appointed(msgspec.Struct, frozen=True):
     had_account: bool
 
 
-async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role: Role) -> Appointed:
+async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role: Office) -> Appointed:
     """Give somebody an office. ``phone`` (E.164) finds a member's account, else makes one.
 
     The account begins anew: whoever prepared it, gave a code for it or is signed in to it has nothing of it
-    left. It opens with the code returned here, which only a chair replaces (``members.rules.may_give_code``).
-    Somebody who was appointed before and has not come in yet gets a new code; the one before stops working.
-    Raises Refusal: office.ketua_only, .already_officer, .role_of_oneself.
+    left. It opens with the code returned here, which only a chair replaces
+    (``cooperative.offices.may_give_code``). Somebody who was appointed before and has not come in yet gets a
+    new code; the one before stops working. Raises Refusal: office.ketua_only, .already_officer,
+    .role_of_oneself.
     """
     prepared = await prepare_code()
     await lock_register(db)

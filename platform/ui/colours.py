@@ -1,18 +1,10 @@
-"""A cooperative's own colours on its theme: checked for contrast, served as a stylesheet of a few lines."""
+"""Colours: what may be chosen, and whether text on them can be read (WCAG 2.2)."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from typing import TYPE_CHECKING
 
 from kernel.errors import Kind
-from ui.queries import profile
-from ui.themes import themes
-from ui.viewer import Brand
-
-if TYPE_CHECKING:
-    from kernel.database import Reader
 
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 PAPER = "#fbf6ea"
@@ -30,41 +22,6 @@ COLOUR_TOO_PALE = Kind(
     id="Warna {colour} terlalu pucat di atas kertas: tulisan sukar dibaca. Pilih yang lebih tua.",
     en="The colour {colour} is too pale on paper: words are hard to read. Choose a darker one.",
 )
-
-
-async def read_brand(ro: Reader) -> Brand:
-    """Read how the cooperative shows itself.
-
-    Raises LookupError when its profile is missing: it was not founded to the end.
-    """
-    row = await profile(ro)
-    if row is None:
-        msg = "this cooperative has no profile"
-        raise LookupError(msg)
-    css = stylesheet(row.accent, row.header)
-    return Brand(
-        name=row.name,
-        tagline=row.tagline,
-        theme=row.theme if row.theme in themes() else "base",
-        logo_url=f"/gambar/{row.logo}-320.webp" if row.logo else None,
-        css_url=f"/merek/{hashlib.sha256(css.encode()).hexdigest()[:12]}.css" if css else None,
-        css=css,
-        address=row.address,
-        phone=row.phone,
-        bank_account=row.bank_account,
-        timezone=row.timezone,
-        shop_open=row.shop_open,
-    )
-
-
-def stylesheet(accent: str | None, header: str | None) -> str:
-    """Return the few lines of CSS for a cooperative's own colours; empty when it keeps those of its theme."""
-    lines = []
-    if accent:
-        lines.append(f"--accent:{accent};--accent-ink:{readable_ink(accent)}")
-    if header:
-        lines.append(f"--header:{header};--header-ink:{readable_ink(header)}")
-    return f":root{{{';'.join(lines)}}}" if lines else ""
 
 
 def check_accent(text: str) -> str:

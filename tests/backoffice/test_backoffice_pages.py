@@ -4,20 +4,20 @@ import pytest
 from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice import officers, profile
+from backoffice.queries import Beginnings
+from backoffice.theme_pictures import picture, tokens
+from backoffice.today import day_of, steps
 from conftest import SignedIn, SignInAs, Visitors
+from cooperative.queries import ProfileView
+from cooperative.queries import profile as profile_of
 from factories.cooperatives import PASSWORD
 from factories.entering import activate
 from kernel.actor import Actor
 from kernel.database import Database, reader_of
 from kernel.errors import Refusal
-from office import officers, profile
-from office.queries import Beginnings
-from office.theme_pictures import picture, tokens
-from office.today import day_of, steps
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
-from ui.queries import ProfileView
-from ui.queries import profile as profile_of
 from ui.themes import themes
 
 SETTINGS = "/pengurus/pengaturan"

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from backoffice import errors, queries
 from kernel import audit
-from office import errors, queries
 from shop import pictures
 from shop.goods import keep_pictures
 from tenants.changes import rename
 from tenants.founding_queries import names
 from tenants.resemblance import plain_name, resembled
 from tenants.session import shared_reader
-from ui.brand import check_accent, check_colour
+from ui.colours import check_accent, check_colour
 from ui.themes import themes
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from backoffice.queries import Beginnings
 from kernel.errors import Words
 from kernel.formats import Lang
-from office.queries import Beginnings
 
 
 class Step(msgspec.Struct, frozen=True):

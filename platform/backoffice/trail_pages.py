@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.params import FromQuery
 
-from office import trail_queries
-from office.trail_words import about, actions_like, sentence
+from backoffice import trail_queries
+from backoffice.trail_words import about, actions_like, sentence
 from ui import AnyRequest, Ro, TheVisit, officer, page, see_other
 
 TRAIL = "/pengurus/jejak"
@@ -29,7 +29,7 @@ async def show_trail(
         return see_other(f"{url}{pages}")
     return page(
         request,
-        "office/trail.html",
+        "backoffice/trail.html",
         block="list",
         place="pengaturan",
         rows=[

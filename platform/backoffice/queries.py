@@ -9,11 +9,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
+from cooperative.models import Profile
 from kernel.database import Reader
 from ledger.chart import CASH
 from members.models import User
 from shop.order_queries import TO_CONFIRM, TO_HAND_OVER
-from ui.models import Profile
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

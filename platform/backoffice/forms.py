@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar.datastructures import UploadFile
 
+from cooperative.offices import Office
 from ui import Mobile
 
 Short = Annotated[str, msgspec.Meta(max_length=80)]
@@ -42,4 +43,4 @@ class OfficerForm(msgspec.Struct, forbid_unknown_fields=True):
 
     name: Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
     phone: Mobile
-    role: Literal["ketua", "bendahara", "sekretaris", "kasir"]
+    role: Office

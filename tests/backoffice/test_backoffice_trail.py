@@ -4,11 +4,11 @@ import re
 
 import pytest
 
+from backoffice.trail_words import SAYS, about, sentence
 from conftest import SignedIn, Visitors
 from kernel import audit
 from kernel.actor import SYSTEM
 from kernel.database import Database
-from office.trail_words import SAYS, about, sentence
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

@@ -9,14 +9,16 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice import errors, officers, profile, queries, trail_pages
+from backoffice.forms import FactsForm, LogoForm, LookForm, OfficerForm
+from backoffice.theme_pictures import picture
+from backoffice.today import day_of, steps
+from cooperative.queries import ProfileView
+from cooperative.queries import profile as stored_profile
 from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, reader_of
 from kernel.errors import Refusal
-from office import errors, officers, profile, queries, trail_pages
-from office.forms import FactsForm, LogoForm, LookForm, OfficerForm
-from office.theme_pictures import picture
-from office.today import day_of, steps
 from payments.officer.payment_queries import waiting as waiting_payments
 from payments.reconciliation import comparing
 from shop.rules import LOW_STOCK
@@ -34,15 +36,13 @@ from ui import (
     see_other,
 )
 from ui.bodies import LARGEST_UPLOAD
-from ui.brand import PAPER, check_accent, check_colour, contrast, readable_ink
+from ui.colours import PAPER, check_accent, check_colour, contrast, readable_ink
 from ui.errors import NOT_FOUND
-from ui.queries import ProfileView
-from ui.queries import profile as stored_profile
 from ui.themes import themes
 from ui.words import words
 
 SETTINGS = "/pengurus/pengaturan"
-FACTS, LOOK, OFFICERS = "office/facts.html", "office/look.html", "office/officers.html"
+FACTS, LOOK, OFFICERS = "backoffice/facts.html", "backoffice/look.html", "backoffice/officers.html"
 YEAR_SECONDS = 31_536_000
 
 
@@ -69,7 +69,7 @@ async def today(
     begun = steps(beginnings, visit.lang)
     return page(
         request,
-        "office/today.html",
+        "backoffice/today.html",
         place="hari-ini",
         day=day,
         steps=[] if all(step.done for step in begun) else begun,

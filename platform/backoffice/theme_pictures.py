@@ -8,7 +8,7 @@ import functools
 import re
 from typing import Final
 
-from ui.brand import readable_ink
+from ui.colours import readable_ink
 from ui.themes import themes
 
 _TOKEN: Final = re.compile(r"--([a-z0-9-]+):\s*([^;]+);")
@@ -30,7 +30,7 @@ def tokens(theme: str) -> dict[str, str]:
 def picture(theme: str, accent: str | None, header: str | None) -> str:
     """Return the SVG of a phone's screen in this theme.
 
-    ``accent`` and ``header`` are colours as ``ui.brand.check_colour`` returns them.
+    ``accent`` and ``header`` are colours as ``cooperative.brand.check_colour`` returns them.
     """
     look = tokens(theme)
     accent, header = accent or look["accent"], header or look["header"]

@@ -1,0 +1,49 @@
+"""How a cooperative shows itself on every page: name, theme, and its own colours as a stylesheet."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from cooperative.queries import profile
+from ui.colours import readable_ink
+from ui.themes import themes
+from ui.viewer import Brand
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+
+async def read_brand(ro: Reader) -> Brand:
+    """Read how the cooperative shows itself.
+
+    Raises LookupError when its profile is missing: it was not founded to the end.
+    """
+    row = await profile(ro)
+    if row is None:
+        msg = "this cooperative has no profile"
+        raise LookupError(msg)
+    css = stylesheet(row.accent, row.header)
+    return Brand(
+        name=row.name,
+        tagline=row.tagline,
+        theme=row.theme if row.theme in themes() else "base",
+        logo_url=f"/gambar/{row.logo}-320.webp" if row.logo else None,
+        css_url=f"/merek/{hashlib.sha256(css.encode()).hexdigest()[:12]}.css" if css else None,
+        css=css,
+        address=row.address,
+        phone=row.phone,
+        bank_account=row.bank_account,
+        timezone=row.timezone,
+        shop_open=row.shop_open,
+    )
+
+
+def stylesheet(accent: str | None, header: str | None) -> str:
+    """Return the few lines of CSS for a cooperative's own colours; empty when it keeps those of its theme."""
+    lines = []
+    if accent:
+        lines.append(f"--accent:{accent};--accent-ink:{readable_ink(accent)}")
+    if header:
+        lines.append(f"--header:{header};--header-ink:{readable_ink(header)}")
+    return f":root{{{';'.join(lines)}}}" if lines else ""

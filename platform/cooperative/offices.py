@@ -1,0 +1,14 @@
+"""The offices of a cooperative, and what their holders may do to one another."""
+
+from typing import Literal
+
+Office = Literal["ketua", "sekretaris", "bendahara", "kasir"]
+
+
+def may_give_code(office: str | None, target_office: str | None) -> bool:
+    """Return whether an officer may issue a new activation code.
+
+    Members get one from any officer. A fellow officer gets one from the ketua alone: otherwise a kasir could
+    take over a higher office. ``target_office`` is None for somebody without an office.
+    """
+    return target_office is None or office == "ketua"
