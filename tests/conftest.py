@@ -22,8 +22,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories.cooperatives import PASSWORD, furnish
-from factories.run_folder import RunFolder
-from kernel.database import Database, Reader, reader_of
+from factories.run_directory import RunDirectory
+from kernel.database import Database, Reader, as_reader
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
 from members.models import User
@@ -49,12 +49,12 @@ hypothesis.settings.load_profile("lumbung")
 RUN = "LUMBUNG_TEST_RUN"
 TEMPLATE = "lumbung_template"
 BASE_DOMAIN = "localhost:8000"
-OWN_RUN = pytest.StashKey[RunFolder]()
+OWN_RUN = pytest.StashKey[RunDirectory]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if RUN not in os.environ:  # the first process of the run; xdist's workers inherit the name
-        config.stash[OWN_RUN] = RunFolder()
+        config.stash[OWN_RUN] = RunDirectory()
         os.environ[RUN] = str(config.stash[OWN_RUN].path)
 
 
@@ -201,7 +201,7 @@ async def db(quiet_database: Database) -> AsyncIterator[AsyncSession]:
 @pytest.fixture
 async def ro(db: AsyncSession) -> Reader:
     """A Reader in the same transaction as `db`. After writing through `db`, flush before reading here."""
-    return reader_of(db)
+    return as_reader(db)
 
 
 @pytest.fixture

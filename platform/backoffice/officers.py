@@ -42,7 +42,7 @@ async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role
     The account begins anew: whoever prepared it, gave a code for it or is signed in to it has nothing of it
     left. It opens with the code returned here, which only a chair replaces
     (``cooperative.offices.may_give_code``). Somebody who was appointed before and has not come in yet gets a
-    new code; the one before stops working. Raises Refusal: office.ketua_only, .already_officer,
+    new code; the one before stops working. Raises DomainError: office.ketua_only, .already_officer,
     .role_of_oneself.
     """
     prepared = await prepare_code()
@@ -74,7 +74,7 @@ async def appoint(db: AsyncSession, actor: Actor, *, name: str, phone: str, role
 async def dismiss(db: AsyncSession, actor: Actor, user_id: UUID) -> str:
     """Take an office away and end that person's sessions; return their name. A member stays a member.
 
-    Raises Refusal: office.ketua_only, .not_oneself; ui.not_found.
+    Raises DomainError: office.ketua_only, .not_oneself; ui.not_found.
     """
     await lock_register(db)
     await _require_ketua(db, actor)

@@ -17,8 +17,8 @@ from cooperative.queries import ProfileView
 from cooperative.queries import profile as stored_profile
 from kernel import clock
 from kernel.batching import read_batch
-from kernel.database import Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Reader, as_reader
+from kernel.errors import DomainError
 from payments.officer.payment_queries import waiting as waiting_payments
 from payments.reconciliation import comparing
 from shop.rules import LOW_STOCK
@@ -188,8 +188,8 @@ async def take_logo(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVi
     async with form.or_again(LOOK, place="pengaturan", **_look(visit.lang, stored, *_stored_look(stored))):
         try:
             await profile.set_logo(db, viewer.as_officer(), await form.data.logo.read())
-        except Refusal as refusal:  # the picture's own room calls the field by another name
-            form.errors["logo"] = refusal.sentence(visit.lang)
+        except DomainError as refusal:  # the picture's own room calls the field by another name
+            form.errors["logo"] = refusal.message(visit.lang)
             raise form.again(
                 LOOK, place="pengaturan", **_look(visit.lang, stored, *_stored_look(stored))
             ) from refusal
@@ -251,7 +251,7 @@ async def _profile(source: AsyncSession | Reader) -> ProfileView:
 
 
 async def _officers(source: AsyncSession | Reader) -> dict[str, Any]:
-    ro = reader_of(source)
+    ro = as_reader(source)
     return {"place": "pengaturan", "officers": await queries.officers(ro), "appointed": None}
 
 
@@ -297,8 +297,8 @@ def _verdict(check: Any, colour: str, lang: Any) -> dict[str, Any]:
     """
     try:
         fine = check(colour)
-    except Refusal as refusal:
-        return {"colour": None, "sentence": refusal.sentence(lang), "on_it": "", "on_paper": ""}
+    except DomainError as refusal:
+        return {"colour": None, "sentence": refusal.message(lang), "on_it": "", "on_paper": ""}
     ratios = (contrast(fine, readable_ink(fine)), contrast(fine, PAPER))
     on_it, on_paper = (f"{ratio:.1f}".replace(".", "," if lang == "id" else ".") for ratio in ratios)
     return {"colour": fine, "sentence": "", "on_it": on_it, "on_paper": on_paper}

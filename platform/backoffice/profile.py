@@ -72,7 +72,7 @@ async def change_facts(db: AsyncSession, actor: Actor, facts: Facts) -> None:
 async def change_look(db: AsyncSession, actor: Actor, look: Look) -> None:
     """Wear another theme or other colours.
 
-    Raises Refusal: office.no_such_theme, ui.not_a_colour, ui.colour_too_pale.
+    Raises DomainError: office.no_such_theme, ui.not_a_colour, ui.colour_too_pale.
     """
     if look.theme not in themes():
         raise errors.NO_SUCH_THEME(field="theme")
@@ -82,7 +82,7 @@ async def change_look(db: AsyncSession, actor: Actor, look: Look) -> None:
 
 
 async def set_logo(db: AsyncSession, actor: Actor, upload: bytes) -> None:
-    """Make the logo from an upload. Raises Refusal: shop.not_a_picture, .picture_too_large."""
+    """Make the logo from an upload. Raises DomainError: shop.not_a_picture, .picture_too_large."""
     checksum, made = await asyncio.to_thread(pictures.remake, upload)
     await keep_pictures(db, checksum, made)
     await _change(db, actor, "office.logo_changed", {"logo": checksum})

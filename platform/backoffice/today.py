@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backoffice.queries import Beginnings
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import Lang
 
 
@@ -30,48 +30,48 @@ class Step(msgspec.Struct, frozen=True):
 _STEPS: Final = (
     (
         "bylaws",
-        Words("Cocokkan anggaran dasar", "Match the bylaws"),
-        Words(
+        LocalizedText("Cocokkan anggaran dasar", "Match the bylaws"),
+        LocalizedText(
             "Pembagian SHU, simpanan, dan harga anggota.",
             "The division of the surplus, deposits, and members' prices.",
         ),
-        Words("Periksa", "Check"),
+        LocalizedText("Periksa", "Check"),
         "/pengurus/anggaran-dasar",
     ),
     (
         "products",
-        Words("Masukkan barang", "Enter the goods"),
-        Words(
+        LocalizedText("Masukkan barang", "Enter the goods"),
+        LocalizedText(
             "Satu per satu, atau sekaligus dari daftar CSV.", "One by one, or all at once from a CSV list."
         ),
-        Words("Tambah barang", "Add goods"),
+        LocalizedText("Tambah barang", "Add goods"),
         "/pengurus/barang",
     ),
     (
         "members",
-        Words("Daftarkan anggota", "Enrol the members"),
-        Words(
+        LocalizedText("Daftarkan anggota", "Enrol the members"),
+        LocalizedText(
             "Setiap anggota mendapat kode untuk masuk pertama kali.",
             "Each member gets a code for the first sign-in.",
         ),
-        Words("Tambah anggota", "Add members"),
+        LocalizedText("Tambah anggota", "Add members"),
         "/pengurus/anggota",
     ),
     (
         "look",
-        Words("Pilih wajah toko", "Choose the face of the shop"),
-        Words("Tema, warna, dan lambang koperasi.", "Theme, colours, and the cooperative's logo."),
-        Words("Pilih", "Choose"),
+        LocalizedText("Pilih wajah toko", "Choose the face of the shop"),
+        LocalizedText("Tema, warna, dan lambang koperasi.", "Theme, colours, and the cooperative's logo."),
+        LocalizedText("Pilih", "Choose"),
         "/pengurus/pengaturan/tampilan",
     ),
     (
         "sale",
-        Words("Layani penjualan pertama", "Serve the first sale"),
-        Words(
+        LocalizedText("Layani penjualan pertama", "Serve the first sale"),
+        LocalizedText(
             "Pesan sesuatu dari toko, lalu serahkan di sini.",
             "Order something from the shop, then hand it over here.",
         ),
-        Words("Buka toko", "Open the shop"),
+        LocalizedText("Buka toko", "Open the shop"),
         "/",
     ),
 )
@@ -82,9 +82,9 @@ def steps(done: Beginnings, lang: Lang) -> list[Step]:
     return [
         Step(
             code,
-            title.worded(lang),
-            text.worded(lang),
-            action.worded(lang),
+            title.localize(lang),
+            text.localize(lang),
+            action.localize(lang),
             href,
             done=bool(getattr(done, code)),
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from kernel.database import Reader, like
+from kernel.database import Reader, like_pattern
 
 PAGE = 30
 
@@ -39,7 +39,7 @@ async def entries(
     ``search`` looks at the person, the subject, the name and the reason written down; ``actions`` are those
     that it means by their sentence.
     """
-    pattern, meant = like(search), list(actions)
+    pattern, meant = like_pattern(search), list(actions)
     rows = await ro.rows(
         TrailEntry,
         "SELECT at, actor_name AS actor, action, subject, coalesce(facts->>'name', facts->>'reason', "

@@ -50,7 +50,7 @@ async def begin_checkout(
 
     What is paid or tried already is not paid again.
 
-    Raises Refusal: billing.no_card_here, .no_such_plan, .own_plan_by_card, .pay_first, .by_card,
+    Raises DomainError: billing.no_card_here, .no_such_plan, .own_plan_by_card, .pay_first, .by_card,
     .card_unreachable.
     """
     client = stripe_of(database)
@@ -99,7 +99,7 @@ async def close_card_pages(database: Database, tenant: TenantRef) -> None:
     """Close the card pages that are still open, before a plan or a coupon is taken here: finished later, they
     would pay or discount a second time.
 
-    Raises Refusal billing.card_unreachable: nothing has changed.
+    Raises DomainError billing.card_unreachable: nothing has changed.
     """
     if not cards_are_taken(database.settings):
         return
@@ -117,7 +117,7 @@ async def close_card_pages(database: Database, tenant: TenantRef) -> None:
 async def open_portal(database: Database, tenant: TenantRef) -> str:
     """Return the address of Stripe's page where the card is changed and the subscription ended.
 
-    Raises Refusal: billing.no_card_here, .no_card_yet, .card_unreachable.
+    Raises DomainError: billing.no_card_here, .no_card_yet, .card_unreachable.
     """
     client = stripe_of(database)
     async with shared_session(database) as db:

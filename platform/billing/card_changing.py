@@ -38,7 +38,7 @@ async def change_by_card(
 
     ``key`` comes with the form: sent twice it is done once.
 
-    A card that is declined leaves an open invoice, which is reminded of like any other. Raises Refusal as
+    A card that is declined leaves an open invoice, which is reminded of like any other. Raises DomainError as
     ``subscribing.offer`` does, and billing.card_unreachable.
     """
     client = stripe_of(database)

@@ -32,7 +32,7 @@ from billing.stripe_door import (
     subscriptions_of,
 )
 from billing.trail import record
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from payments.provider import ProviderFault
 from payments.providers.stripe_amounts import CURRENCY
@@ -207,6 +207,6 @@ def _values(told: StripeInvoice) -> Invoice:
 
 def _lines(told: StripeInvoice) -> list[Line]:
     return [
-        Line(Words(each.description or "Lumbung", each.description or "Lumbung"), money(each.amount))
+        Line(LocalizedText(each.description or "Lumbung", each.description or "Lumbung"), money(each.amount))
         for each in told.lines.data
     ]

@@ -23,7 +23,7 @@ _CODE: Final = re.compile(r"[A-Z0-9]{4,20}")
 
 
 def check_code(typed: str) -> str:
-    """Return a code in capitals without spaces and hyphens. Raises Refusal billing.coupon_malformed."""
+    """Return a code in capitals without spaces and hyphens. Raises DomainError billing.coupon_malformed."""
     code = re.sub(r"[\s-]", "", typed).upper()
     if not _CODE.fullmatch(code):
         raise errors.COUPON_MALFORMED(field="code")
@@ -43,7 +43,7 @@ async def make_coupon(
 ) -> Coupon:
     """Make a coupon that at most ``most`` cooperatives may enter.
 
-    Raises Refusal: billing.coupon_malformed, .coupon_taken, .reason_needed.
+    Raises DomainError: billing.coupon_malformed, .coupon_taken, .reason_needed.
     """
     checked = check_code(code)
     if not reason.strip():
@@ -70,8 +70,8 @@ async def make_coupon(
 async def enter_coupon(db: AsyncSession, cooperative_id: UUID, typed: str, *, by: str, on: date) -> Coupon:
     """Enter a code: it counts from the next invoice on, in the place of an earlier one.
 
-    Raises Refusal: billing.coupon_malformed, .no_such_coupon (also when it is used up or over), .coupon_used,
-    .coupon_by_card.
+    Raises DomainError: billing.coupon_malformed, .no_such_coupon (also when it is used up or over),
+    .coupon_used, .coupon_by_card.
     """
     code = check_code(typed)
     subscription = await locked_subscription(db, cooperative_id, on)

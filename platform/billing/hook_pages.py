@@ -16,7 +16,7 @@ from sqlalchemy import text
 from billing import queries
 from billing.stripe_door import cards_are_taken
 from kernel import clock
-from kernel.outbox import later
+from kernel.outbox import enqueue
 from payments.provider import Unverified
 from payments.providers.stripe_events import verified
 from tenants.session import shared_session
@@ -83,7 +83,7 @@ async def _keep(database: Database, event_id: str, kind: str, customer: str) -> 
         )
         if new.first() is not None:
             job = {"customer": customer, "event_id": event_id}
-            await later(db, "billing.look_at_card", job, key=f"billing.look_at_card:{event_id}")
+            await enqueue(db, "billing.look_at_card", job, key=f"billing.look_at_card:{event_id}")
 
 
 def _customer_of(about: _Object) -> str | None:

@@ -67,7 +67,7 @@ async def download_invoice(
 
 
 async def _read(database: Database, tenant: TenantRef, number: str) -> tuple[InvoiceCard, list[LineRow]]:
-    """Raises Refusal billing.no_such_invoice, also for another cooperative's."""
+    """Raises DomainError billing.no_such_invoice, also for another cooperative's."""
     async with shared_reader(database) as ro:
         found = await queries.invoice(ro, tenant.id, number)
         if found is None:

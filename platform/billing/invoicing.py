@@ -157,7 +157,7 @@ def add_credit(
 async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Invoice]:
     """Return an invoice with its subscription, both locked, the subscription first.
 
-    Raises Refusal billing.no_such_invoice.
+    Raises DomainError billing.no_such_invoice.
     """
     owner = await queries.owner_of_invoice(db, number)
     subscription = await queries.subscription_to_change(db, owner) if owner else None
@@ -170,7 +170,7 @@ async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Inv
 def mark_paid(
     db: AsyncSession, invoice: Invoice, *, way: str, reference: str, confirmed_by: str, on: date
 ) -> None:
-    """Take down that an open invoice is paid. Raises Refusal billing.not_open."""
+    """Take down that an open invoice is paid. Raises DomainError billing.not_open."""
     if invoice.state != "open":
         raise errors.NOT_OPEN(number=invoice.number)
     invoice.state, invoice.paid_on, invoice.paid_way = "paid", on, way
@@ -182,7 +182,7 @@ def mark_paid(
 def close_unpaid(db: AsyncSession, invoice: Invoice, state: str, *, reason: str, by: str, on: date) -> None:
     """Void an open invoice, or give it up as uncollectible.
 
-    Voided, the credit that it used comes back. Raises Refusal billing.not_open.
+    Voided, the credit that it used comes back. Raises DomainError billing.not_open.
     """
     if invoice.state != "open":
         raise errors.NOT_OPEN(number=invoice.number)

@@ -51,7 +51,7 @@ class Match(msgspec.Struct, frozen=True):
 
 def reference_of(day: date, amount: Rupiah, said: str) -> str:
     """A line of a statement as an invoice keeps it."""
-    return f"{day} {amount.worded('id')} {said}"[:LONGEST_REFERENCE].rstrip()
+    return f"{day} {amount.localize('id')} {said}"[:LONGEST_REFERENCE].rstrip()
 
 
 def match_statement(
@@ -60,7 +60,7 @@ def match_statement(
     """Judge every line that brought money in; ``used`` says which references have paid which invoice: no line
     pays two.
 
-    Raises Refusal: billing.unknown_statement, and those of reading a statement.
+    Raises DomainError: billing.unknown_statement, and those of reading a statement.
     """
     found = read_statement(content, way="bank_transfer", today=today)
     if isinstance(found, Unknown):

@@ -16,7 +16,7 @@ from billing.matching import match_statement
 from billing.papers import invoice_paper
 from billing.settling import confirm_payment, give_up, void
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 from tenants.file_threads import compute_in_thread
 from tenants.session import shared_reader
@@ -90,7 +90,7 @@ async def download_invoice(ro: Ro, visit: TheVisit, number: FromPath[str]) -> Re
 async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: FromPath[str]) -> Response[Any]:
     """Ask once more in a sentence, then take down that the money is there."""
     form = await read_form(request, PaymentForm)
-    context = await _invoice(reader_of(db), visit.lang, number)
+    context = await _invoice(as_reader(db), visit.lang, number)
     found = context["invoice"]
     async with form.or_again(ONE, field="amount", place=PLACE, **context):
         if found.state != "open":
@@ -100,7 +100,7 @@ async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: Fro
                 number=number, due=Rupiah(found.to_pay), given=form.data.amount, field="amount"
             )
         if not form.data.confirmed:
-            way = showing.WAYS[form.data.way].worded(visit.lang)
+            way = showing.WAYS[form.data.way].localize(visit.lang)
             return page(
                 request, "billing/operator_payment.html", place=PLACE, paid=form.data, way=way, **context
             )
@@ -121,7 +121,7 @@ async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: Fro
 async def take_closing(request: AnyRequest, db: Db, visit: TheVisit, number: FromPath[str]) -> Response[Any]:
     """Ask once more in a sentence, then call it off or give it up."""
     form = await read_form(request, ClosingForm)
-    context = await _invoice(reader_of(db), visit.lang, number)
+    context = await _invoice(as_reader(db), visit.lang, number)
     async with form.or_again(ONE, field="reason", place=PLACE, **context):
         if context["invoice"].state != "open":
             raise NOT_OPEN(number=number)
@@ -148,7 +148,7 @@ async def _invoice(ro: Reader, lang: Lang, number: str) -> dict[str, Any]:
     return showing.invoice_facts(found, await queries.lines(ro, found.id), lang) | {
         "slug": slug,
         "note": showing.note_of(found.number),
-        "ways": [(way, showing.WAYS[way].worded(lang)) for way in ("bank_transfer", "qris")],
+        "ways": [(way, showing.WAYS[way].localize(lang)) for way in ("bank_transfer", "qris")],
     }
 
 

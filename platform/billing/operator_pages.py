@@ -22,8 +22,8 @@ from billing.registering import subscription_of
 from billing.rules import months_after
 from billing.settling import check_credit, give_credit
 from kernel import clock
-from kernel.database import Reader, reader_of
-from kernel.phone import national
+from kernel.database import Reader, as_reader
+from kernel.phone import format_national
 from ui import AnyRequest, Db, Ro, TheVisit, operator, page, read_form, see_other
 from ui.words import words
 
@@ -102,7 +102,7 @@ async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
 async def take_new_coupon(request: AnyRequest, db: Db, visit: TheVisit) -> Response[Any]:
     """Make one."""
     form = await read_form(request, CouponForm)
-    rows = await operator_queries.coupons(reader_of(db))
+    rows = await operator_queries.coupons(as_reader(db))
     async with form.or_again("billing/operator_coupons.html", place=PLACE, rows=rows):
         new = form.data
         await make_coupon(
@@ -149,7 +149,7 @@ async def take_credit(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPa
 
 
 async def _one(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:
-    ro = reader_of(db)
+    ro = as_reader(db)
     found = await _cooperative(ro, slug)
     subscription = await subscription_of(db, found, clock.today())
     buyer = await queries.buyer(db, found)
@@ -158,7 +158,7 @@ async def _one(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:
     usage = await usage_queries.latest(ro, found)
     return {
         "buyer": buyer,
-        "contact_phone": national(subscription.contact_phone or buyer.contact_phone),
+        "contact_phone": format_national(subscription.contact_phone or buyer.contact_phone),
         "subscription": subscription,
         "plans": _plan_names(lang),
         "states": showing.in_words(showing.STATUS, lang),
@@ -183,7 +183,7 @@ async def _cooperative(ro: Reader, slug: str) -> UUID:
 
 
 def _plan_names(lang: Lang) -> dict[str, str]:
-    return {plan.code: plan.name.worded(lang) for plan in catalogue().plan}
+    return {plan.code: plan.name.localize(lang) for plan in catalogue().plan}
 
 
 routes: list[Any] = [

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import like
+from kernel.database import like_pattern
 
 if TYPE_CHECKING:
     from kernel.database import Reader
@@ -99,7 +99,7 @@ async def subscriptions(
     ro: Reader, *, search: str = "", chosen: str = "", page: int = 1
 ) -> tuple[list[SubscriptionRow], int]:
     """Return one page of subscriptions, the late ones first, and how many there are in all."""
-    pattern = like(search)
+    pattern = like_pattern(search)
     rows = await ro.rows(
         SubscriptionRow,
         f"SELECT c.slug, c.name, s.plan, s.every, s.status, s.way, s.period_end, s.next_plan, {_OWED} "

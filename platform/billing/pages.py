@@ -23,8 +23,8 @@ from billing.registering import subscription_of
 from billing.rules import is_upgrade
 from billing.subscribing import Contact, cancel, choose, offer, resume, set_contact
 from kernel import clock
-from kernel.database import reader_of
-from kernel.phone import national
+from kernel.database import as_reader
+from kernel.phone import format_national
 from tenants.changes import REGISTRY, forget_here
 from tenants.session import shared_session
 from ui import (
@@ -85,8 +85,8 @@ async def ask_for_plan(
         offer=made,
         last=made.ends - timedelta(days=1) if made.ends else None,
         by_card=subscription.way == "card",
-        old=old.name.worded(visit.lang),
-        new=made.plan.name.worded(visit.lang),
+        old=old.name.localize(visit.lang),
+        new=made.plan.name.localize(visit.lang),
         lines=showing.limit_lines(made.plan, visit.lang),
         stops=showing.stopping_lines(old, made.plan, visit.lang),
         pkp=database.settings.billing_pkp,
@@ -146,8 +146,8 @@ async def ask_to_cancel(
         "billing/cancel.html",
         place=PLACE,
         ends_on=subscription.period_end,
-        old=old.name.worded(visit.lang),
-        free=free.name.worded(visit.lang),
+        old=old.name.localize(visit.lang),
+        free=free.name.localize(visit.lang),
         lines=showing.limit_lines(free, visit.lang),
         stops=showing.stopping_lines(old, free, visit.lang),
     )
@@ -227,12 +227,12 @@ async def take_contact(
 def _contact(subscription: Subscription) -> dict[str, Any]:
     return {
         "contact": subscription,
-        "phone": national(subscription.contact_phone) if subscription.contact_phone else "",
+        "phone": format_national(subscription.contact_phone) if subscription.contact_phone else "",
     }
 
 
 async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap: str) -> dict[str, Any]:
-    ro = reader_of(db)
+    ro = as_reader(db)
     found, lang = catalogue(), visit.lang
     every: Every = tiap if tiap in EVERY else _rhythm(subscription)
     plan = found.of(subscription.plan)
@@ -242,9 +242,9 @@ async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap
     return {
         "subscription": subscription,
         "plan": plan,
-        "plan_name": plan.name.worded(lang),
-        "standing": (status.worded(lang), kind),
-        "coming": coming.name.worded(lang) if coming else None,
+        "plan_name": plan.name.localize(lang),
+        "standing": (status.localize(lang), kind),
+        "coming": coming.name.localize(lang) if coming else None,
         "coming_price": (coming or plan).price_for(_rhythm(subscription)),
         "coming_every": _rhythm(subscription),
         "ends": coming is not None and coming.free,
@@ -286,8 +286,8 @@ def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> di
     at_once = is_upgrade(old, cast("Every", subscription.every), plan, every)
     return {
         "code": plan.code,
-        "name": plan.name.worded(lang),
-        "lead": plan.lead.worded(lang),
+        "name": plan.name.localize(lang),
+        "lead": plan.lead.localize(lang),
         "price": plan.price_for(every),
         "lines": showing.limit_lines(plan, lang),
         "current": current,

@@ -104,7 +104,7 @@ def _data(
         "number": invoice.number,
         "issued": formats.date_long(invoice.issued_on, lang),
         "due": formats.date_long(invoice.due_on, lang),
-        "state": state.worded(lang),
+        "state": state.localize(lang),
         "open": invoice.state == "open",
         "lines": [
             [line.text_id if lang == "id" else line.text_en, formats.rupiah(line.amount, lang)]

@@ -16,7 +16,7 @@ from billing.models import Subscription
 from billing.plans import Every, Plan, catalogue
 from billing.rules import Line, discounted, period_after
 from billing.trail import LUMBUNG, record
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import date_long
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def whole_period_line(plan: Plan, every: Every, start: date, end: date) -> Line:
     """The line of a whole period: "Tumbuh, 1 Januari 2026 sampai 31 Januari 2026"."""
     last = end - timedelta(days=1)
     return Line(
-        Words(
+        LocalizedText(
             f"Paket {plan.name.id}, {date_long(start)} sampai {date_long(last)}",
             f"{plan.name.en} plan, {date_long(start, 'en')} to {date_long(last, 'en')}",
         ),

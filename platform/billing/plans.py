@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
 from tenants.entitlements import ENTITLEMENTS, FIRST_ENTITLEMENTS, FIRST_PLAN
@@ -32,14 +32,14 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     en: str
 
-    def worded(self, lang: Lang) -> str:
+    def localize(self, lang: Lang) -> str:
         """In the language of a reader."""
         return self.id if lang == "id" else self.en
 
     @property
-    def words(self) -> Words:
+    def words(self) -> LocalizedText:
         """As a fact of a refusal."""
-        return Words(self.id, self.en)
+        return LocalizedText(self.id, self.en)
 
 
 class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

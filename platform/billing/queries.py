@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import select, text
 
 from billing.models import Coupon, Credit, Invoice, Subscription
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -98,7 +98,7 @@ class EntryRow(msgspec.Struct, frozen=True):
 
 async def buyer(source: AsyncSession | Reader, cooperative_id: UUID) -> Buyer | None:
     """Return the cooperative, or None."""
-    ro = reader_of(source)
+    ro = as_reader(source)
     return await ro.one(
         Buyer,
         "SELECT id, slug, name, contact_name, contact_phone FROM shared.cooperatives WHERE id = $1",
@@ -215,7 +215,7 @@ async def has_invoice(db: AsyncSession, source_key: str) -> bool:
 
 async def credit_of(source: AsyncSession | Reader, cooperative_id: UUID) -> int:
     """Return what a cooperative has with us, in rupiah."""
-    ro = reader_of(source)
+    ro = as_reader(source)
     return int(
         await ro.value(
             "SELECT coalesce(sum(amount), 0)::bigint FROM shared.billing_credits WHERE cooperative_id = $1",

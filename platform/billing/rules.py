@@ -13,14 +13,14 @@ from fractions import Fraction
 import msgspec
 
 from billing.plans import Every, Plan, Tax
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 
 class Line(msgspec.Struct, frozen=True):
     """A line of an invoice: what for, and how much before tax. What is taken off has an amount below zero."""
 
-    text: Words
+    text: LocalizedText
     amount: Rupiah
 
 

@@ -15,7 +15,7 @@ from billing.periods import after_payment, begin_period, locked_subscription
 from billing.plans import catalogue
 from billing.registering import settle
 from billing.trail import record, record_for_operators
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def confirm_payment(
     """Take down that the money for an invoice is there; whatever was closed for it opens in the same
     transaction.
 
-    Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount, .reference_used: one
+    Raises DomainError: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount, .reference_used: one
     transfer pays one invoice.
     """
     subscription, invoice = await _lock_ours(db, number)
@@ -51,7 +51,7 @@ async def confirm_payment(
         raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.to_pay), given=amount, field="amount")
     if way == "bank_transfer" and invoice.state == "open":
         # else two operators take one transfer for two invoices
-        await one_at_a_time(db, f"transfer {reference}")
+        await advisory_lock(db, f"transfer {reference}")
         if (other := await queries.paid_by(db, reference)) is not None:
             raise errors.REFERENCE_USED(number=other, field="reference")
     mark_paid(db, invoice, way=way, reference=reference, confirmed_by=by, on=on)
@@ -66,7 +66,7 @@ async def confirm_payment(
 async def void(db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date) -> None:
     """Call an invoice off: it was a mistake, or is forgiven.
 
-    Raises Refusal: billing.no_such_invoice, .at_stripe, .not_open, .reason_needed.
+    Raises DomainError: billing.no_such_invoice, .at_stripe, .not_open, .reason_needed.
     """
     subscription, invoice = await _lock_ours(db, number)
     close_unpaid(db, invoice, "void", reason=reason, by=by, on=on)
@@ -97,7 +97,7 @@ async def give_credit(
 ) -> None:
     """Give a cooperative credit that pays its next invoices first; the same ``key`` gives it once.
 
-    Raises Refusal: billing.amount_needed, .amount_too_large, .reason_needed.
+    Raises DomainError: billing.amount_needed, .amount_too_large, .reason_needed.
     """
     check_credit(amount)
     if not reason.strip():
@@ -110,12 +110,12 @@ async def give_credit(
     record(db, cooperative_id, "billing.credit_given", by=by, on=on, facts=facts)
     await settle(db, subscription, on)
     await _for_operators(
-        db, cooperative_id, "billing.credit_given", by=by, reason=f"{amount.worded('id')}: {reason.strip()}"
+        db, cooperative_id, "billing.credit_given", by=by, reason=f"{amount.localize('id')}: {reason.strip()}"
     )
 
 
 def check_credit(amount: Rupiah) -> None:
-    """Raise Refusal billing.amount_needed or .amount_too_large for what cannot be given."""
+    """Raise DomainError billing.amount_needed or .amount_too_large for what cannot be given."""
     if amount <= 0:
         raise errors.AMOUNT_NEEDED(field="amount")
     if amount > MOST_CREDIT:

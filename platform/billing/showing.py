@@ -13,7 +13,7 @@ from markupsafe import Markup
 from billing.plans import Limit, Plan, catalogue
 from billing.rules import share_of
 from kernel import formats
-from kernel.errors import Refusal, Words
+from kernel.errors import DomainError, LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
 from payments.providers.qris import dynamic
@@ -27,69 +27,71 @@ if TYPE_CHECKING:
     from kernel.settings import Settings
 
 STATUS: Final = {
-    "trialing": (Words("Percobaan", "Trial"), "go"),
-    "active": (Words("Berjalan", "Running"), "done"),
-    "past_due": (Words("Jatuh tempo", "Past due"), "wrong"),
-    "read_only": (Words("Hanya bisa dilihat", "Read-only"), "wrong"),
+    "trialing": (LocalizedText("Percobaan", "Trial"), "go"),
+    "active": (LocalizedText("Berjalan", "Running"), "done"),
+    "past_due": (LocalizedText("Jatuh tempo", "Past due"), "wrong"),
+    "read_only": (LocalizedText("Hanya bisa dilihat", "Read-only"), "wrong"),
 }
 INVOICE: Final = {
-    "open": (Words("Belum dibayar", "Not paid"), "wait"),
-    "paid": (Words("Lunas", "Paid"), "done"),
-    "void": (Words("Dibatalkan", "Voided"), "off"),
-    "uncollectible": (Words("Dihapus buku", "Written off"), "off"),
+    "open": (LocalizedText("Belum dibayar", "Not paid"), "wait"),
+    "paid": (LocalizedText("Lunas", "Paid"), "done"),
+    "void": (LocalizedText("Dibatalkan", "Voided"), "off"),
+    "uncollectible": (LocalizedText("Dihapus buku", "Written off"), "off"),
 }
 WAYS: Final = {
-    "bank_transfer": Words("Transfer bank", "Bank transfer"),
-    "qris": Words("QRIS", "QRIS"),
-    "card": Words("Kartu", "Card"),
-    "credit": Words("Saldo di Lumbung", "Credit at Lumbung"),
+    "bank_transfer": LocalizedText("Transfer bank", "Bank transfer"),
+    "qris": LocalizedText("QRIS", "QRIS"),
+    "card": LocalizedText("Kartu", "Card"),
+    "credit": LocalizedText("Saldo di Lumbung", "Credit at Lumbung"),
 }
 DEEDS: Final = {
-    "billing.trial_begun": Words("Percobaan dimulai", "Trial began"),
-    "billing.trial_end_told": Words(
+    "billing.trial_begun": LocalizedText("Percobaan dimulai", "Trial began"),
+    "billing.trial_end_told": LocalizedText(
         "Diingatkan bahwa percobaan akan berakhir", "Told that the trial will end"
     ),
-    "billing.trial_ended": Words("Percobaan berakhir", "Trial ended"),
-    "billing.period_ended": Words("Masa paket berakhir", "Period ended"),
-    "billing.invoiced": Words("Tagihan terbit", "Invoice issued"),
-    "billing.reminded": Words("Diingatkan untuk membayar", "Reminded to pay"),
-    "billing.made_read_only": Words("Hanya bisa dilihat", "Made read-only"),
-    "billing.opened_again": Words("Dibuka lagi", "Opened again"),
-    "billing.paid": Words("Tagihan lunas", "Invoice paid"),
-    "billing.void": Words("Tagihan dibatalkan", "Invoice voided"),
-    "billing.uncollectible": Words("Tagihan dihapus buku", "Invoice written off"),
-    "billing.plan_chosen": Words("Paket dipilih", "Plan chosen"),
-    "billing.cancelled": Words("Dihentikan pada akhir masa", "Cancelled at the end of the period"),
-    "billing.resumed": Words("Dilanjutkan", "Resumed"),
-    "billing.contact_changed": Words("Kontak tagihan diganti", "Billing contact changed"),
-    "billing.credit_given": Words("Saldo diberikan", "Credit given"),
-    "billing.coupon_entered": Words("Kupon dimasukkan", "Coupon entered"),
-    "billing.card_begun": Words("Kartu dipasang", "Card set up"),
-    "billing.card_read": Words("Keadaan dibaca dari Stripe", "State read from Stripe"),
+    "billing.trial_ended": LocalizedText("Percobaan berakhir", "Trial ended"),
+    "billing.period_ended": LocalizedText("Masa paket berakhir", "Period ended"),
+    "billing.invoiced": LocalizedText("Tagihan terbit", "Invoice issued"),
+    "billing.reminded": LocalizedText("Diingatkan untuk membayar", "Reminded to pay"),
+    "billing.made_read_only": LocalizedText("Hanya bisa dilihat", "Made read-only"),
+    "billing.opened_again": LocalizedText("Dibuka lagi", "Opened again"),
+    "billing.paid": LocalizedText("Tagihan lunas", "Invoice paid"),
+    "billing.void": LocalizedText("Tagihan dibatalkan", "Invoice voided"),
+    "billing.uncollectible": LocalizedText("Tagihan dihapus buku", "Invoice written off"),
+    "billing.plan_chosen": LocalizedText("Paket dipilih", "Plan chosen"),
+    "billing.cancelled": LocalizedText("Dihentikan pada akhir masa", "Cancelled at the end of the period"),
+    "billing.resumed": LocalizedText("Dilanjutkan", "Resumed"),
+    "billing.contact_changed": LocalizedText("Kontak tagihan diganti", "Billing contact changed"),
+    "billing.credit_given": LocalizedText("Saldo diberikan", "Credit given"),
+    "billing.coupon_entered": LocalizedText("Kupon dimasukkan", "Coupon entered"),
+    "billing.card_begun": LocalizedText("Kartu dipasang", "Card set up"),
+    "billing.card_read": LocalizedText("Keadaan dibaca dari Stripe", "State read from Stripe"),
 }
-METER_NAMES: Final[Mapping[str, Words]] = {
-    "members": Words("Anggota aktif", "Active members"),
-    "orders": Words("Pesanan", "Orders"),
-    "messages": Words("Pesan terkirim", "Messages sent"),
-    "storage": Words("Gambar", "Pictures"),
+METER_NAMES: Final[Mapping[str, LocalizedText]] = {
+    "members": LocalizedText("Anggota aktif", "Active members"),
+    "orders": LocalizedText("Pesanan", "Orders"),
+    "messages": LocalizedText("Pesan terkirim", "Messages sent"),
+    "storage": LocalizedText("Gambar", "Pictures"),
 }
-ENTITLEMENT_NAMES: Final[Mapping[str, Words]] = {
-    "gateways": Words(
+ENTITLEMENT_NAMES: Final[Mapping[str, LocalizedText]] = {
+    "gateways": LocalizedText(
         "Kartu, QRIS, dan VA lewat Stripe, Midtrans, Xendit", "Cards, QRIS and VA by Stripe, Midtrans, Xendit"
     ),
-    "payroll": Words("Potong gaji", "Payroll deduction"),
-    "custom_domain": Words("Alamat web sendiri", "A web address of your own"),
+    "payroll": LocalizedText("Potong gaji", "Payroll deduction"),
+    "custom_domain": LocalizedText("Alamat web sendiri", "A web address of your own"),
 }
 # Messages are counted and limited too, but nothing sends any yet: they are not told as something to buy.
-LIMITED: Final[Mapping[Limit, Words]] = {
-    "members": Words("{n} anggota", "{n} members"),
-    "storage": Words("{n} gambar", "{n} of pictures"),
+LIMITED: Final[Mapping[Limit, LocalizedText]] = {
+    "members": LocalizedText("{n} anggota", "{n} members"),
+    "storage": LocalizedText("{n} gambar", "{n} of pictures"),
 }
-UNLIMITED: Final[Mapping[Limit, Words]] = {
-    "members": Words("Anggota tanpa batas", "Members without limit"),
-    "storage": Words("Gambar tanpa batas", "Pictures without limit"),
+UNLIMITED: Final[Mapping[Limit, LocalizedText]] = {
+    "members": LocalizedText("Anggota tanpa batas", "Members without limit"),
+    "storage": LocalizedText("Gambar tanpa batas", "Pictures without limit"),
 }
-NEVER_LIMITED: Final = Words("Kasir, pesanan, dan buku tanpa batas", "Till, orders and books without limit")
+NEVER_LIMITED: Final = LocalizedText(
+    "Kasir, pesanan, dan buku tanpa batas", "Till, orders and books without limit"
+)
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -118,9 +120,9 @@ class Pay(msgspec.Struct, frozen=True):
     qr: Markup | None
 
 
-def in_words(states: Mapping[str, tuple[Words, str]], lang: Lang) -> dict[str, tuple[str, str]]:
+def in_words(states: Mapping[str, tuple[LocalizedText, str]], lang: Lang) -> dict[str, tuple[str, str]]:
     """States in a reader's language, each with the kind of its label."""
-    return {state: (words.worded(lang), kind) for state, (words, kind) in states.items()}
+    return {state: (words.localize(lang), kind) for state, (words, kind) in states.items()}
 
 
 def invoice_facts(invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def invoice_facts(invoice: InvoiceCard, lines: Sequence[LineRow], lang: Lang) ->
         "lines": [(line.text_id if lang == "id" else line.text_en, line.amount) for line in lines],
         "tax_label": invoice.tax_label_id if lang == "id" else invoice.tax_label_en,
         "state": in_words(INVOICE, lang)[invoice.state],
-        "paid_way": WAYS[invoice.paid_way].worded(lang) if invoice.paid_way else None,
+        "paid_way": WAYS[invoice.paid_way].localize(lang) if invoice.paid_way else None,
     }
 
 
@@ -147,12 +149,12 @@ def amount_of(meter: str, value: int, lang: Lang) -> str:
 def limit_lines(plan: Plan, lang: Lang) -> list[str]:
     """What a plan allows, one line each."""
     limited = [
-        words.worded(lang).format(n=amount_of(name, plan.limits[name], lang))
+        words.localize(lang).format(n=amount_of(name, plan.limits[name], lang))
         if name in plan.limits
-        else UNLIMITED[name].worded(lang)
+        else UNLIMITED[name].localize(lang)
         for name, words in LIMITED.items()
     ]
-    return [*limited, NEVER_LIMITED.worded(lang), *_sold(plan.entitlements, lang)]
+    return [*limited, NEVER_LIMITED.localize(lang), *_sold(plan.entitlements, lang)]
 
 
 def stopping_lines(old: Plan, new: Plan, lang: Lang) -> list[str]:
@@ -161,7 +163,7 @@ def stopping_lines(old: Plan, new: Plan, lang: Lang) -> list[str]:
 
 
 def _sold(entitlements: Sequence[str], lang: Lang) -> list[str]:
-    return [ENTITLEMENT_NAMES[name].worded(lang) for name in entitlements if name not in NOT_YET]
+    return [ENTITLEMENT_NAMES[name].localize(lang) for name in entitlements if name not in NOT_YET]
 
 
 def usage_of(
@@ -178,7 +180,7 @@ def usage_of(
     share = share_of(value, limit)
     return Usage(
         meter,
-        METER_NAMES[meter].worded(lang),
+        METER_NAMES[meter].localize(lang),
         amount_of(meter, value, lang),
         None if limit is None else amount_of(meter, limit, lang),
         None if share is None else min(share, 100),
@@ -202,7 +204,7 @@ def paying(settings: Settings, invoice: InvoiceCard, lang: Lang) -> Pay | None:
     if settings.billing_qris:
         try:
             drawn = Markup(svg(dynamic(settings.billing_qris, amount, note.replace(" ", "")), lang))  # noqa: S704 - drawn by segno
-        except Refusal:  # an amount that QRIS does not carry: the account remains
+        except DomainError:  # an amount that QRIS does not carry: the account remains
             drawn = None
     return Pay(amount, settings.billing_bank_account, note, drawn)
 
@@ -210,11 +212,11 @@ def paying(settings: Settings, invoice: InvoiceCard, lang: Lang) -> Pay | None:
 def deed(entry: EntryRow, lang: Lang) -> str:
     """One line of the history: what was done, and to which invoice or plan."""
     words = DEEDS.get(entry.action)
-    said = words.worded(lang) if words else entry.action
+    said = words.localize(lang) if words else entry.action
     about = entry.facts.get("number") or entry.facts.get("code")
     if about is None and (plan := entry.facts.get("plan")):
         try:
-            about = catalogue().of(str(plan)).name.worded(lang)
+            about = catalogue().of(str(plan)).name.localize(lang)
         except LookupError:
             about = plan
     reason = entry.facts.get("reason")

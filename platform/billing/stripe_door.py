@@ -133,13 +133,13 @@ def cards_are_taken(settings: Settings) -> bool:
 
 
 def stripe_of(database: Database) -> stripe.StripeClient:
-    """The client for the platform's own account. Raises Refusal billing.no_card_here."""
+    """The client for the platform's own account. Raises DomainError billing.no_card_here."""
     settings = database.settings
     if not cards_are_taken(settings):
         raise NO_CARD_HERE()
     return client_for(
         key=settings.billing_stripe_key,
-        address=settings.stand_in("stripe") or REAL_ADDRESSES["stripe"],
+        address=settings.fake_gateway_url("stripe") or REAL_ADDRESSES["stripe"],
         http=client_of(database),
     )
 

@@ -18,7 +18,7 @@ from billing.plans import Every, Plan, catalogue
 from billing.registering import settle
 from billing.rules import Change, Line, change_now, discounted, is_upgrade, period_after, sums
 from billing.trail import record
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ async def offer(
 ) -> Offer:
     """Return what choosing this plan today would do.
 
-    Raises Refusal: billing.no_such_plan, .same_plan, .pay_first, and .by_card for less.
+    Raises DomainError: billing.no_such_plan, .same_plan, .pay_first, and .by_card for less.
     """
     subscription = await locked_subscription(db, cooperative_id, on)
     return await _offer(db, settings, subscription, plan_code, every, on)
@@ -114,7 +114,7 @@ async def choose(
 async def cancel(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> date:
     """Stop at the end of the period, and return that day: from it on the cooperative is on the free plan.
 
-    Raises Refusal: billing.nothing_to_cancel, .by_card.
+    Raises DomainError: billing.nothing_to_cancel, .by_card.
     """
     subscription = await locked_subscription(db, cooperative_id, on)
     free = catalogue().trial.then
@@ -135,7 +135,7 @@ async def cancel(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -
 
 
 async def resume(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> None:
-    """Go on after all with the plan of now. Raises Refusal: billing.nothing_to_resume, .by_card."""
+    """Go on after all with the plan of now. Raises DomainError: billing.nothing_to_resume, .by_card."""
     subscription = await locked_subscription(db, cooperative_id, on)
     if subscription.period_end is None or subscription.next_plan in (None, subscription.plan):
         raise errors.NOTHING_TO_RESUME()
@@ -217,7 +217,7 @@ async def _priced(
         on_top = net.times(tax.fraction, rounding="half_up") if tax else Rupiah(0)
         return msgspec.structs.replace(made, given_back=-(net + on_top))
     held = Rupiah(await queries.credit_of(db, subscription.cooperative_id))
-    reckoned = sums([Line(Words("", ""), net)], discount=Rupiah(0), tax=tax, credit=held)
+    reckoned = sums([Line(LocalizedText("", ""), net)], discount=Rupiah(0), tax=tax, credit=held)
     return msgspec.structs.replace(made, tax=reckoned.tax, credit=reckoned.credit, to_pay=reckoned.to_pay)
 
 
@@ -254,14 +254,14 @@ async def _change_now(
         return
     lines = (
         Line(
-            Words(
+            LocalizedText(
                 f"Paket {made.plan.name.id}, {_days('id', change, made)}",
                 f"{made.plan.name.en} plan, {_days('en', change, made)}",
             ),
             change.charged,
         ),
         Line(
-            Words(
+            LocalizedText(
                 f"Paket {old.name.id} yang tidak terpakai, {change.days_left} dari {change.days} hari",
                 f"{old.name.en} plan not used, {change.days_left} of {change.days} days",
             ),
@@ -277,7 +277,13 @@ async def _change_now(
 def _days(lang: Literal["id", "en"], change: Change, made: Offer) -> str:
     """Which part of its period the new plan is charged for."""
     if change.charged == change.value and change.period_start == made.begins:
-        whole = Words("satu bulan", "one month") if made.every == "month" else Words("satu tahun", "one year")
-        return whole.worded(lang)
-    left = Words(f"{change.days_left} dari {change.days} hari", f"{change.days_left} of {change.days} days")
-    return left.worded(lang)
+        whole = (
+            LocalizedText("satu bulan", "one month")
+            if made.every == "month"
+            else LocalizedText("satu tahun", "one year")
+        )
+        return whole.localize(lang)
+    left = LocalizedText(
+        f"{change.days_left} dari {change.days} hari", f"{change.days_left} of {change.days} days"
+    )
+    return left.localize(lang)

@@ -51,7 +51,7 @@ async def show_usage(
             for meter in meter_queries.METERS
         ],
         statements=[
-            (showing.METER_NAMES[meter].worded(visit.lang), meter_queries.STATEMENTS[meter])
+            (showing.METER_NAMES[meter].localize(visit.lang), meter_queries.STATEMENTS[meter])
             for meter in meter_queries.METERS
         ],
         start=start.isoformat(),

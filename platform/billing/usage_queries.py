@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,7 +24,7 @@ class FigureRow(msgspec.Struct, frozen=True):
 
 async def latest(source: AsyncSession | Reader, cooperative_id: UUID) -> dict[str, int]:
     """Return the latest figure of each meter."""
-    ro = reader_of(source)
+    ro = as_reader(source)
     rows = await ro.records(
         "SELECT DISTINCT ON (meter) meter, value FROM shared.usage_figures WHERE cooperative_id = $1 "
         "ORDER BY meter, month DESC",

@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from commands.output import json_option
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from shu import document, errors
 from shu.rules import allocate as divide
 
 
 def run_allocate(path: str) -> dict[str, Any]:
     """Read the document at `path` ("-" is standard input), divide, and return the result as plain JSON
-    values. Raises Refusal.
+    values. Raises DomainError.
     """
     surplus, lines, members = document.read(_text_of(path))
     return document.write(divide(surplus, lines, members))
@@ -29,7 +29,7 @@ def _text_of(path: str) -> str:
         raise errors.FILE_MISSING(path=path) from None
     except UnicodeDecodeError:
         raise errors.FILE_NOT_READABLE(
-            path=path, reason=Words("bukan teks UTF-8", "it is not UTF-8 text")
+            path=path, reason=LocalizedText("bukan teks UTF-8", "it is not UTF-8 text")
         ) from None
     except OSError as error:
         raise errors.FILE_NOT_READABLE(path=path, reason=error.strerror or type(error).__name__) from None

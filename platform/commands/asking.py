@@ -7,9 +7,9 @@ import sys
 
 import click
 
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 
-PASSWORD_NEEDED = Kind(
+PASSWORD_NEEDED = ErrorType(
     "commands.password_needed",
     422,
     id="Kata sandi belum ada. Isi LUMBUNG_PASSWORD, atau jalankan di terminal supaya ditanyakan.",
@@ -18,7 +18,10 @@ PASSWORD_NEEDED = Kind(
 
 
 def password_for(name: str) -> str:
-    """The password from LUMBUNG_PASSWORD, or asked for twice. Raises Refusal where nobody can be asked."""
+    """The password from LUMBUNG_PASSWORD, or asked for twice.
+
+    Raises DomainError where nobody can be asked.
+    """
     given = os.environ.get("LUMBUNG_PASSWORD")
     if given:
         return given

@@ -9,16 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from commands.beside import load_beside
-from kernel.database import Database, plain_url
-from kernel.database_logins import APPLICATION_NEEDED, Logins
-from kernel.errors import Kind
+from kernel.database import Database, libpq_url
+from kernel.database_logins import APPLICATION_NEEDED, DatabaseLogins
+from kernel.errors import ErrorType
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
 from kernel.timeouts import COMMANDS
 from operators.errors import NO_SUCH_COOPERATIVE
 from tenants.registry import TenantRef, tenant_by_slug
 
-NOT_MIGRATED = Kind(
+NOT_MIGRATED = ErrorType(
     "commands.not_migrated",
     503,
     id="Basis data ini belum disiapkan. Jalankan lumbung migrate.",
@@ -52,7 +52,7 @@ def serving(settings: Settings) -> Iterator[Settings]:
     owner's.
     """
     with reachable(settings) as told:
-        app_url = plain_url(Logins(told.database_url, told.app_database_url, told).app)
+        app_url = libpq_url(DatabaseLogins(told.database_url, told.app_database_url, told).app_url)
         yield replace(told, database_url=None, app_database_url=app_url)
 
 
@@ -65,7 +65,7 @@ def looking(database: Database) -> AsyncEngine:
     """The engine of a command that only looks at what is shared: the owner's where it is known, else the
     application's.
     """
-    return database.owner if database.has_owner else database.write
+    return database.owner_engine if database.has_owner else database.app_engine
 
 
 @asynccontextmanager
@@ -94,7 +94,7 @@ async def open_database(
 
 
 async def cooperative_named(database: Database, slug: str) -> TenantRef:
-    """The cooperative that a command names. Raises Refusal: operators.no_such_cooperative."""
+    """The cooperative that a command names. Raises DomainError: operators.no_such_cooperative."""
     tenant = await tenant_by_slug(database, slug)
     if tenant is None:
         raise NO_SUCH_COOPERATIVE(slug=slug)

@@ -54,7 +54,7 @@ async def _found(
     check_slug(slug)
     if bylaws not in TEMPLATES:
         raise governance_errors.NO_SUCH_TEMPLATE(template=bylaws, known=sorted(TEMPLATES))
-    number = phone.mobile(officer_phone)
+    number = phone.parse_mobile(officer_phone)
     names = [" ".join(text.split()) for text in (name, officer_name)]
     if not all(names):
         raise errors.NAME_NEEDED()

@@ -17,8 +17,8 @@ import click
 from commands.doctor_database import look_at_database, owner_shared_with_all
 from commands.doctor_finding import Finding
 from commands.output import console, json_option, sentence_of, show
-from kernel.broker import broker_problem
-from kernel.errors import Refusal
+from kernel.broker import find_durability_problem
+from kernel.errors import DomainError
 from kernel.settings import Settings, check_startable, load
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ def examine() -> list[Finding]:
         settings = load()
         # the owner's login that was given to this command alone, by a file, is not what web and worker hold
         check_startable(settings if owner_shared_with_all() else replace(settings, database_url=None))
-    except Refusal as refused:
+    except DomainError as refused:
         return [
             *findings,
             Finding(
@@ -138,7 +138,7 @@ def _broker(settings: Settings) -> Finding:
     if settings.broker_url is None:
         return Finding("broker", "good", "PostgreSQL")
     try:
-        problem = broker_problem(settings)
+        problem = find_durability_problem(settings)
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the broker is the finding
         return Finding("broker", "wrong", sentence_of(error), "Is it running? See LUMBUNG_BROKER_URL.")
     if problem:

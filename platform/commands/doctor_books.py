@@ -31,7 +31,7 @@ async def lost_lines(database: Database, seconds: float = SECONDS) -> tuple[dict
 
     until = time.monotonic() + seconds
     lost: dict[str, int] = {}
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         rows = await connection.execute(
             text(
                 "SELECT slug, schema_name FROM shared.cooperatives WHERE revision = :head ORDER BY founded_at"

@@ -16,8 +16,8 @@ from commands.doctor_finding import Finding
 from commands.output import DOCTOR_TELLS, sentence_of
 from kernel import clock
 from kernel.database import Database
-from kernel.postgres_errors import OLDEST_MAJOR
-from kernel.settings import Settings, variable
+from kernel.postgres_errors import MIN_MAJOR_VERSION
+from kernel.settings import Settings, variable_name
 
 if TYPE_CHECKING:
     from tenants.rights import Deviation
@@ -61,13 +61,16 @@ def owner_shared_with_all() -> bool:
     """Whether the owner's login stands in the environment itself, where web and worker would find it too, and
     not in a file.
     """
-    return variable("database_url") in os.environ
+    return variable_name("database_url") in os.environ
 
 
 def _version(number: int, found: str) -> Finding:
-    if number < OLDEST_MAJOR * 10_000:
+    if number < MIN_MAJOR_VERSION * 10_000:
         return Finding(
-            "PostgreSQL", "wrong", f"{found}: too old", f"Lumbung needs PostgreSQL {OLDEST_MAJOR} or newer."
+            "PostgreSQL",
+            "wrong",
+            f"{found}: too old",
+            f"Lumbung needs PostgreSQL {MIN_MAJOR_VERSION} or newer.",
         )
     return Finding("PostgreSQL", "good", found)
 
@@ -133,7 +136,7 @@ async def _migrations(database: Database) -> list[Finding]:
 async def _books(database: Database) -> list[Finding]:
     if not database.has_owner:
         return [_owner_only("books")]
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         if (
             await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")
         ).scalar_one():
@@ -159,7 +162,7 @@ async def _rights(database: Database) -> list[Finding]:
 
     if not database.has_owner:
         return [_owner_only("rights")]
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         if (
             await connection.exec_driver_sql("SELECT to_regclass('shared.spare_schemas') IS NULL")
         ).scalar_one():
@@ -231,7 +234,7 @@ async def _exceptions(database: Database) -> list[Finding]:
 
     if not database.has_owner:
         return [_owner_only("payments")]
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         if (
             await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")
         ).scalar_one():

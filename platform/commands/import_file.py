@@ -19,20 +19,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.connect import cooperative_named, open_database
 from commands.output import complain, json_option, lang, progress, say, sentence_of, show, table
 from kernel import clock
-from kernel.csv_files import CsvFile, rejected_csv
+from kernel.csv_files import CsvFile, render_rejected_csv
 from kernel.database import Database
-from kernel.errors import Kind, Refusal, Words
-from kernel.importing import BatchedImport, Moved, Report, take_turn
+from kernel.errors import DomainError, ErrorType, LocalizedText
+from kernel.file_import import BatchedImport, ImportReport, ProgressCallback, lock_import
 from kernel.parsing import parse_date
 from tenants.registry import TenantRef
 from tenants.session import coop_session, enter
 
 # (session, content, progress) -> the file as it was understood, and the report.
-Import = Callable[[AsyncSession, bytes, Moved], Awaitable[tuple[CsvFile, Report]]]
+Import = Callable[[AsyncSession, bytes, ProgressCallback], Awaitable[tuple[CsvFile, ImportReport]]]
 
 SHOWN_LINES: Final = 20
 
-NOTHING_IMPORTED: Final = Kind(
+NOTHING_IMPORTED: Final = ErrorType(
     "commands.nothing_imported",
     422,
     id="{rejected} baris tidak bisa dipakai, jadi tidak ada yang diimpor. Betulkan barisnya, atau lewati "
@@ -41,14 +41,14 @@ NOTHING_IMPORTED: Final = Kind(
     "--skip-bad.",
 )
 
-STOPPED: Final = Kind(
+STOPPED: Final = ErrorType(
     "commands.import_stopped",
     500,
     id="{reason} {done} dari {total} baris sudah tercatat. Jalankan perintah yang sama sekali lagi untuk "
     "melanjutkan.",
     en="{reason} {done} of {total} lines are recorded. Give the same command once more to go on.",
 )
-INTERRUPTED: Final = Words("Dihentikan.", "Interrupted.")
+INTERRUPTED: Final = LocalizedText("Dihentikan.", "Interrupted.")
 NOTHING_WRITTEN: Final = {
     "en": "Interrupted. Nothing was written.",
     "id": "Dihentikan. Tidak ada yang ditulis.",
@@ -73,8 +73,8 @@ class Day(click.ParamType[date]):
             return value
         try:
             return parse_date(value)
-        except Refusal as refusal:
-            self.fail(refusal.sentence(lang()), param, ctx)
+        except DomainError as refusal:
+            self.fail(refusal.message(lang()), param, ctx)
 
 
 as_of_option = click.option(
@@ -93,7 +93,7 @@ class Run(msgspec.Struct):
     done: int = 0
     total: int = 0
 
-    def stopped(self, reason: object) -> Refusal:
+    def stopped(self, reason: object) -> DomainError:
         """The sentence for what stopped it after the first batch."""
         return STOPPED(reason=reason, done=self.done, total=self.total)
 
@@ -104,7 +104,9 @@ def run_import(slug: str, path: Path, work: Import, *, what: str, skip_bad: bool
     Returns the exit status: 1 when bad lines kept everything out.
     """
 
-    async def go(database: Database, tenant: TenantRef, run: Run, moved: Moved) -> tuple[Report, Path | None]:
+    async def go(
+        database: Database, tenant: TenantRef, run: Run, moved: ProgressCallback
+    ) -> tuple[ImportReport, Path | None]:
         content = path.read_bytes()
         async with coop_session(database, tenant) as db:
             file, report = await work(db, content, moved)
@@ -124,16 +126,18 @@ def run_batched_import(
     Returns the exit status as ``run_import``.
     """
 
-    async def go(database: Database, tenant: TenantRef, run: Run, moved: Moved) -> tuple[Report, Path | None]:
+    async def go(
+        database: Database, tenant: TenantRef, run: Run, moved: ProgressCallback
+    ) -> tuple[ImportReport, Path | None]:
         # this transaction does nothing but hold the turn; its connection is beside the pool, whose only place
         # may be needed below
-        async with AsyncSession(database.write) as turn, turn.begin():
+        async with AsyncSession(database.app_engine) as turn, turn.begin():
             await enter(turn, tenant)
-            await take_turn(turn, work)
+            await lock_import(turn, work)
             async with coop_session(database, tenant) as db:
                 file, report = await work.check(db, path.read_bytes())
                 refused = bool(report.rejected) and not skip_bad
-                await (work.drop(db) if refused else work.begin(db))
+                await (work.discard(db) if refused else work.begin(db))
                 kept = _keep(path, file, report) if skip_bad else None
             del file
             while not refused:
@@ -151,12 +155,12 @@ def run_batched_import(
                 async with coop_session(database, tenant) as db:
                     await work.finish(db)
             run.ended = True
-        return (Report(0, report.unchanged, report.rejected) if refused else report), kept
+        return (ImportReport(0, report.unchanged, report.rejected) if refused else report), kept
 
     return _run(slug, go, what=what, skip_bad=skip_bad, as_json=as_json)
 
 
-Go = Callable[[Database, TenantRef, Run, Moved], Awaitable[tuple[Report, Path | None]]]
+Go = Callable[[Database, TenantRef, Run, ProgressCallback], Awaitable[tuple[ImportReport, Path | None]]]
 
 
 def _run(slug: str, go: Go, *, what: str, skip_bad: bool, as_json: bool) -> int:
@@ -165,7 +169,7 @@ def _run(slug: str, go: Go, *, what: str, skip_bad: bool, as_json: bool) -> int:
         report, kept = asyncio.run(_in_database(slug, go, run, what=what, hidden=as_json))
     except KeyboardInterrupt:
         if run.done and not run.ended:
-            raise click.Abort(run.stopped(INTERRUPTED).sentence(lang())) from None
+            raise click.Abort(run.stopped(INTERRUPTED).message(lang())) from None
         raise click.Abort("" if run.ended else NOTHING_WRITTEN[lang()]) from None
     except Exception as error:
         if run.done and not run.ended:
@@ -173,25 +177,27 @@ def _run(slug: str, go: Go, *, what: str, skip_bad: bool, as_json: bool) -> int:
         raise
     show(report.as_json(lang()), as_json=as_json, people=lambda: _tell(report, what, kept))
     if report.rejected and not skip_bad:
-        complain(NOTHING_IMPORTED(rejected=len(report.rejected)).sentence(lang()))
+        complain(NOTHING_IMPORTED(rejected=len(report.rejected)).message(lang()))
         return 1
     return 0
 
 
-async def _in_database(slug: str, go: Go, run: Run, *, what: str, hidden: bool) -> tuple[Report, Path | None]:
+async def _in_database(
+    slug: str, go: Go, run: Run, *, what: str, hidden: bool
+) -> tuple[ImportReport, Path | None]:
     async with open_database() as database:
         tenant = await cooperative_named(database, slug)
         with progress(what, hidden=hidden) as moved:
             return await go(database, tenant, run, moved)
 
 
-def _keep(path: Path, file: CsvFile, report: Report) -> Path | None:
+def _keep(path: Path, file: CsvFile, report: ImportReport) -> Path | None:
     """Write the bad lines beside the file, if there are any."""
     if not report.rejected:
         return None
     kept = rejected_path(path)
-    reasons = {bad.line: bad.reason.sentence(lang()) for bad in report.rejected}
-    kept.write_text(rejected_csv(file, reasons), encoding="utf-8", newline="")
+    reasons = {bad.line: bad.reason.message(lang()) for bad in report.rejected}
+    kept.write_text(render_rejected_csv(file, reasons), encoding="utf-8", newline="")
     return kept
 
 
@@ -201,10 +207,10 @@ def rejected_path(path: Path) -> Path:
     return path.with_name(f"{stem}.rejected.csv")
 
 
-def _tell(report: Report, what: str, kept: Path | None) -> None:
+def _tell(report: ImportReport, what: str, kept: Path | None) -> None:
     if report.rejected:
         shown = report.rejected[:SHOWN_LINES] if kept else report.rejected
-        rows = [(bad.line, bad.reason.sentence(lang())) for bad in shown]
+        rows = [(bad.line, bad.reason.message(lang())) for bad in shown]
         table(("Line", "Reason"), rows, numbers=("Line",))
         if len(shown) < len(report.rejected):
             say(f"… and {len(report.rejected) - len(shown)} more.")

@@ -28,7 +28,7 @@ async def _add(name: str, phone_number: str, *, as_json: bool) -> None:
     from operators.adding import add_operator
     from tenants.session import owner_session
 
-    phone.mobile(phone_number)
+    phone.parse_mobile(phone_number)
     async with open_database() as database:
         _ = database.owner_url  # refused before anybody thinks of a password
         password = password_for(name)

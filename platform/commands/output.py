@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.formats import Lang
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def complain(sentence: str) -> None:
 
 def sentence_of(error: Exception) -> str:
     """The one sentence that tells a person what went wrong."""
-    if isinstance(error, Refusal):
-        return error.sentence(lang())
+    if isinstance(error, DomainError):
+        return error.message(lang())
     first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     if type(error).__module__.partition(".")[0] in {"asyncpg", "sqlalchemy", "psycopg"}:
         reason = re.sub(r"^\([\w.]+\) ", "", first)  # SQLAlchemy begins with the class of the driver's error

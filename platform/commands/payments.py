@@ -10,7 +10,7 @@ import click
 
 from commands.connect import cooperative_named, open_database
 from commands.output import complain, json_option, lang, say, show, table
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.formats import number
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
             if not offline and reconciling.can_be_asked(way):
                 try:
                     await reconciling.fetch(database, tenant, way.way)
-                except (ProviderFault, Refusal) as fault:
-                    faults[way.way] = fault.sentence(lang()) if isinstance(fault, Refusal) else str(fault)
+                except (ProviderFault, DomainError) as fault:
+                    faults[way.way] = fault.message(lang()) if isinstance(fault, DomainError) else str(fault)
         async with coop_reader(database, tenant) as ro:
             first = since or await today(ro) - comparing.SHOWN
             states = [await comparing.reconcile(ro, way, since=first) for way in chosen]
@@ -125,7 +125,7 @@ def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None
     columns = ("Way", "Account", "At provider", "In the books", "Difference", "Unexplained")
     rows = [
         (
-            state.way.label.worded(lang()),
+            state.way.label.localize(lang()),
             state.account,
             figure(state.balance),
             figure(state.clearing),
@@ -138,7 +138,7 @@ def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None
     open_rows = [
         (
             str(each.on),
-            state.way.label.worded(lang()),
+            state.way.label.localize(lang()),
             words_of(each.why, lang()),
             piece.reference or piece.text if (piece := each.theirs or each.ours) else "",
             figure(each.difference),
@@ -199,7 +199,7 @@ def _tell_exceptions(name: str, found: "list[ExceptionView]") -> None:
     rows = [
         (
             each.reference,
-            ALARM_NAMES[each.reason].worded(lang()),
+            ALARM_NAMES[each.reason].localize(lang()),
             exception_detail(each, lang()),
             f"{each.raised_at:%Y-%m-%d}",
         )
@@ -229,7 +229,7 @@ async def _rotate(*, as_json: bool) -> int:
         "key": report.key,
         "moved": report.moved,
         "cooperatives": report.cooperatives,
-        "failed": {slug: refusal.sentence(lang()) for slug, refusal in report.failed.items()},
+        "failed": {slug: refusal.message(lang()) for slug, refusal in report.failed.items()},
     }
     show(result, as_json=as_json, people=lambda: _tell_rotation(report))
     return 1 if report.failed else 0
@@ -243,4 +243,4 @@ def _tell_rotation(report: "Report") -> None:
         table(("Cooperative", "Moved", "Were there"), rows, numbers=("Moved", "Were there"))
     say(f"{report.moved} secrets moved under the key {report.key}; {len(report.failed)} cooperatives failed.")
     for slug, refusal in report.failed.items():
-        complain(f"{slug}: {refusal.sentence(lang())}")
+        complain(f"{slug}: {refusal.message(lang())}")

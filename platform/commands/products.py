@@ -16,7 +16,7 @@ from commands.import_file import (
 )
 from kernel.actor import SYSTEM
 from kernel.csv_files import CsvFile
-from kernel.importing import Moved, Report
+from kernel.file_import import ImportReport, ProgressCallback
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,7 +41,9 @@ def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: 
     """
     from shop.importing import import_products
 
-    async def work(db: "AsyncSession", content: bytes, moved: Moved) -> tuple[CsvFile, Report]:
+    async def work(
+        db: "AsyncSession", content: bytes, moved: ProgressCallback
+    ) -> tuple[CsvFile, ImportReport]:
         return await import_products(db, SYSTEM, content, as_of=as_of, skip_bad=skip_bad, moved=moved)
 
     return run_import(slug, path, work, what="Goods", skip_bad=skip_bad, as_json=as_json)

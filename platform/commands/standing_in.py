@@ -16,12 +16,12 @@ from typing import Final
 import msgspec
 
 from commands.processes import Processes
-from kernel.settings import Settings, load, variable
+from kernel.settings import Settings, load, variable_name
 
 NAME: Final = "stand-ins"
 FOLDER: Final = Path(__file__).resolve().parents[2] / "tests"
 TELL_SECONDS: Final = 20.0
-SETTING: Final = variable("stand_ins")
+SETTING: Final = variable_name("stand_ins")
 BILLED_BY: Final = ("billing_stripe_key", "billing_stripe_webhook_secret", "billing_bank_account")
 
 
@@ -62,7 +62,7 @@ def joined(settings: Settings, processes: Processes, process: subprocess.Popen[b
 def environment(settings: Settings) -> dict[str, str]:
     """How web and worker are told of them, and of what the platform has there."""
     told = {SETTING: ",".join(f"{service}={address}" for service, address in settings.stand_ins)}
-    told |= {variable(name): getattr(settings, name) for name in BILLED_BY}
+    told |= {variable_name(name): getattr(settings, name) for name in BILLED_BY}
     return {name: value for name, value in told.items() if value}
 
 

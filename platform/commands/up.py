@@ -15,26 +15,26 @@ from commands.beside import left_for_commands
 from commands.connect import is_embedded, reachable
 from commands.output import progress, say
 from commands.processes import Processes, StopAskedError, stop_signals
-from kernel.database import Database, plain_url
-from kernel.errors import Kind
-from kernel.settings import Settings, check_startable_whole, load, without_owner
+from kernel.database import Database, libpq_url
+from kernel.errors import ErrorType
+from kernel.settings import Settings, check_startable_supervisor, load, strip_owner_login
 from kernel.timeouts import COMMANDS
 
 ANSWER_SECONDS = 30.0
 
-PORT_TAKEN = Kind(
+PORT_TAKEN = ErrorType(
     "commands.port_taken",
     409,
     id="Port {port} di {host} sudah dipakai program lain. Coba: lumbung up --port {other}",
     en="Port {port} on {host} is taken by another program. Try: lumbung up --port {other}",
 )
-PROCESS_ENDED = Kind(
+PROCESS_ENDED = ErrorType(
     "commands.process_ended",
     500,
     id="Proses {name} berhenti ({how}), jadi yang lain ikut dihentikan. Sebabnya tertulis di atas.",
     en="The {name} process ended ({how}), so everything else was stopped. What it said is above.",
 )
-NO_ANSWER = Kind(
+NO_ANSWER = ErrorType(
     "commands.no_answer",
     500,
     id="Proses web tidak menjawab dalam {seconds} detik.",
@@ -51,7 +51,7 @@ NO_ANSWER = Kind(
 def command(host: str | None, port: int | None, *, demo: bool) -> int:
     """Start the database, the web and the worker, and print where to go. Ctrl-C stops all of it."""
     settings = _settings(host, port)
-    check_startable_whole(settings)
+    check_startable_supervisor(settings)
     _refuse_taken_port(settings)
     try:
         with stop_signals(), reachable(settings) as told, Processes() as processes:
@@ -80,14 +80,14 @@ def _serve(settings: Settings, processes: Processes, *, demo: bool, own: bool) -
         signs = asyncio.run(_seed(settings))
     logins = Database(settings.database_url, settings).logins
     ours = standing_in.environment(settings) | {"LUMBUNG_BASE_DOMAIN": settings.base_domain}
-    environment = without_owner(os.environ) | ours
+    environment = strip_owner_login(os.environ) | ours
     environment |= {
-        "LUMBUNG_APP_DATABASE_URL": plain_url(logins.app),
+        "LUMBUNG_APP_DATABASE_URL": libpq_url(logins.app_url),
         "LUMBUNG_HOST": settings.host,
         "LUMBUNG_PORT": str(settings.port),
     }
     processes.start(
-        "provision", ["provision"], environment | {"LUMBUNG_DATABASE_URL": plain_url(logins.owner)}
+        "provision", ["provision"], environment | {"LUMBUNG_DATABASE_URL": libpq_url(logins.owner_url)}
     )
     processes.start("web", ["web"], environment)
     processes.start("worker", ["worker"], environment)

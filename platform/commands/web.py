@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from commands.processes import end_with_parent
-from kernel.settings import check_startable, load, without_owner
+from kernel.settings import check_startable, load, strip_owner_login
 
 # Connections that one process holds at most. Slow clients hold many; each is an open file, and the database
 # needs some beside them.
@@ -72,7 +72,7 @@ def command(
     with serving(settings) as told, tempfile.NamedTemporaryFile(prefix="lumbung-web-") as counts:
         assert told.app_database_url is not None
         # the processes that answer requests read their settings from it
-        environment = without_owner(os.environ) | {
+        environment = strip_owner_login(os.environ) | {
             "LUMBUNG_APP_DATABASE_URL": told.app_database_url,
             "LUMBUNG_HOST": settings.host,
             FILE: counts.name,  # they count pages together in it

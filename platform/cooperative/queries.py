@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,7 +32,7 @@ class ProfileView(msgspec.Struct, frozen=True):
 
 async def profile(source: AsyncSession | Reader) -> ProfileView | None:
     """Return the cooperative's profile, or None when it was not founded to the end."""
-    return await reader_of(source).one(
+    return await as_reader(source).one(
         ProfileView,
         "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, "
         "shop_open FROM profile",
@@ -41,12 +41,12 @@ async def profile(source: AsyncSession | Reader) -> ProfileView | None:
 
 async def timezone(source: AsyncSession | Reader) -> str:
     """Return the IANA name of the zone by which the cooperative keeps its calendar."""
-    return str(await reader_of(source).value("SELECT timezone FROM profile"))
+    return str(await as_reader(source).value("SELECT timezone FROM profile"))
 
 
 async def founded_on(source: AsyncSession | Reader) -> date:
     """Return the day on which the cooperative was founded here: that of the first entry of its trail."""
-    founded: date = await reader_of(source).value(
+    founded: date = await as_reader(source).value(
         "SELECT (coalesce((SELECT at FROM audit_entries ORDER BY id LIMIT 1), now()) AT TIME ZONE "
         "'Asia/Jakarta')::date"
     )

@@ -48,7 +48,7 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def chair_phone(self) -> str:
         """In E.164."""
-        return phone.mobile(self.chair_shown)
+        return phone.parse_mobile(self.chair_shown)
 
     @property
     def people(self) -> list[tuple[str, str, str]]:

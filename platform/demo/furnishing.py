@@ -25,10 +25,10 @@ from governance.queries import latest
 from governance.templates import TEMPLATES
 from kernel import audit, clock
 from kernel.actor import SYSTEM, VISITOR, Actor
-from kernel.database import reader_of
-from kernel.importing import Report
+from kernel.database import as_reader
+from kernel.file_import import ImportReport
 from kernel.money import Rupiah
-from kernel.phone import mobile
+from kernel.phone import parse_mobile
 from ledger.manual import Entry, record_entry
 from members.activation import give_activation_code, let_in, weigh
 from members.admission import Person, admit_member, apply_for_membership
@@ -102,7 +102,7 @@ async def _settle(db: AsyncSession, demo: Demo, chair: Actor, on: date) -> None:
     )
     _whole(await import_members(db, chair, register, as_of=on))
     treasurer = await officers.appoint(
-        db, chair, name=demo.treasurer, phone=mobile(demo.treasurer_shown), role="bendahara"
+        db, chair, name=demo.treasurer, phone=parse_mobile(demo.treasurer_shown), role="bendahara"
     )
     assert treasurer.code is not None
     await _choose_password(db, treasurer.phone, treasurer.code)
@@ -112,7 +112,7 @@ async def _choose_password(db: AsyncSession, identity: str, code: str) -> None:
     """Somebody turns their code into the demo's password; what the page does between transactions happens in
     this one.
     """
-    found = await credentials(reader_of(db), identity)
+    found = await credentials(as_reader(db), identity)
     await let_in(db, await weigh(found, code, PASSWORD))
     assert found is not None
     user = await user_by_id(db, found.id)
@@ -160,7 +160,7 @@ async def _come_in(db: AsyncSession, demo: Demo, chair: Actor, year: int) -> Non
     for at, (name, sex) in enumerate((("Galuh Permata", "P"), ("Satria Nugraha", "L"))):
         joined = date(year, 3 + 4 * at, 10)
         with _at(joined):
-            number = mobile(f"{demo.phones}{90 + at}")
+            number = parse_mobile(f"{demo.phones}{90 + at}")
             admitted = await admit_member(
                 db,
                 chair,
@@ -231,7 +231,7 @@ async def _wait(db: AsyncSession, demo: Demo, chair: Actor, today: date) -> None
     for at, (name, sex, place) in enumerate(
         (("Laras Ayuningtyas", "P", "Gang Mangga 3"), ("Bayu Firmansyah", "L", "Jalan Kali 8"))
     ):
-        person = Person(name, sex, mobile(f"{demo.phones}{95 + at}"), f"{place}, Karangan")
+        person = Person(name, sex, parse_mobile(f"{demo.phones}{95 + at}"), f"{place}, Karangan")
         consent = "Saya setuju data ini disimpan koperasi untuk keanggotaan saya."
         await apply_for_membership(db, VISITOR, person, key=f"demo-application-{at}", consent=consent)
 
@@ -241,7 +241,7 @@ async def _sales(db: AsyncSession, demo: Demo, part: int, first: date, last: dat
     return habits.sales_csv(numbers[:38], sorted(await queries.products(db)), demo.seed + part, first, last)
 
 
-def _whole(imported: tuple[object, Report]) -> None:
+def _whole(imported: tuple[object, ImportReport]) -> None:
     """A bad line in a file of ours is a fault of ours."""
     rejected = imported[1].rejected
     if rejected:
@@ -250,4 +250,4 @@ def _whole(imported: tuple[object, Report]) -> None:
 
 
 def _at(day: date) -> AbstractContextManager[None]:
-    return clock.held_at(datetime(day.year, day.month, day.day, 2, tzinfo=UTC))
+    return clock.freeze_at(datetime(day.year, day.month, day.day, 2, tzinfo=UTC))

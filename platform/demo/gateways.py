@@ -51,7 +51,7 @@ def stripe_secret(demo: Demo) -> str:
 async def join(database: Database, tenant: TenantRef, demo: Demo) -> None:
     """Let the cooperative be paid through the stand-ins that the settings name.
 
-    Raises Refusal where its bylaws or its plan do not allow it any more, httpx.HTTPError where a stand-in
+    Raises DomainError where its bylaws or its plan do not allow it any more, httpx.HTTPError where a stand-in
     does not answer.
     """
     await _set_up_once(database, tenant, demo)
@@ -69,7 +69,7 @@ async def join_platform(database: Database) -> None:
     if settings.billing_stripe_key == PLATFORM_KEY:
         origin = f"{settings.scheme}://{settings.base_domain}"
         hook = {"url": f"{origin}{LANGGANAN}", "secret": settings.billing_stripe_webhook_secret}
-        await _tell(client_of(database), settings.stand_in("stripe"), "webhooks", hook)
+        await _tell(client_of(database), settings.fake_gateway_url("stripe"), "webhooks", hook)
 
 
 async def _set_up_once(database: Database, tenant: TenantRef, demo: Demo) -> None:
@@ -105,8 +105,10 @@ async def _announce(database: Database, tenant: TenantRef, demo: Demo) -> None:
     client = client_of(database)
     account = f"acct_standin_{demo.slug}"
     hook = {"url": f"{origin}/{endpoints['stripe']}", "account": account, "secret": stripe_secret(demo)}
-    await _tell(client, settings.stand_in("stripe"), "webhooks", hook)
-    await _tell(client, settings.stand_in("xendit"), "callback", {"url": f"{origin}/{endpoints['xendit']}"})
+    await _tell(client, settings.fake_gateway_url("stripe"), "webhooks", hook)
+    await _tell(
+        client, settings.fake_gateway_url("xendit"), "callback", {"url": f"{origin}/{endpoints['xendit']}"}
+    )
 
 
 async def _tell(client: httpx.AsyncClient, address: str | None, what: str, told: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from demo import queries
 from demo.cooperatives import Demo
 from kernel.actor import VISITOR, Actor
-from kernel.phone import mobile
+from kernel.phone import parse_mobile
 from shop.models import Order
 from shop.placing import Buyer, Checkout, place_order
 
@@ -45,7 +45,7 @@ async def order(
     """
     members, products = await queries.members(db), await queries.products(db)
     if wanted.whom is None:
-        buyer, actor = Buyer("Mega Lestari", mobile(f"{demo.phones}99")), VISITOR
+        buyer, actor = Buyer("Mega Lestari", parse_mobile(f"{demo.phones}99")), VISITOR
     else:
         member_id, _, name = members[wanted.whom]
         buyer, actor = Buyer(name, member_id=member_id), Actor("member", name)

@@ -53,7 +53,7 @@ _LATE: Final = timedelta(days=3)
 async def let_pay(database: Database, tenant: TenantRef, demo: Demo) -> bool:
     """Do all of it once; False when it was done before.
 
-    Raises Refusal where what people did to the demo is in the way.
+    Raises DomainError where what people did to the demo is in the way.
     """
     async with coop_reader(database, tenant) as ro:
         if await queries.pays(ro):
@@ -83,7 +83,7 @@ async def set_way(
     percent: str = "0",
     on: date,
 ) -> None:
-    """Set a way of paying up and offer it. Raises Refusal as ``payments.officer.setting_up`` does."""
+    """Set a way of paying up and offer it. Raises DomainError as ``payments.officer.setting_up`` does."""
     mark = way_rules.mark_of(await ways.way_of(db, name))
     change = setting_up.WayChange(
         mark=mark, settings=plain or {}, secrets=secret or {}, fee_percent=Decimal(percent)
@@ -191,7 +191,7 @@ async def _buy(
         Wanted(key="transfer-waits", whom=8, way="bank_transfer", goods=("B0011", "B0025")),
         on=today,
     )
-    with clock.held_at(clock.now() - _LATE):
+    with clock.freeze_at(clock.now() - _LATE):
         forgotten = await order(
             db, demo, Wanted(key="forgotten", whom=9, way="bank_transfer", goods=("B0016",)), on=today - _LATE
         )

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import Reader, reader_of
-from kernel.phone import mobile
+from kernel.database import Reader, as_reader
+from kernel.phone import parse_mobile
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,17 +36,17 @@ async def founded_slugs(ro: Reader, keys: list[str]) -> set[str]:
 
 async def is_furnished(source: AsyncSession | Reader) -> bool:
     """Whether members, goods and sales of this cooperative have been made."""
-    return bool(await reader_of(source).value(_DONE, FURNISHED))
+    return bool(await as_reader(source).value(_DONE, FURNISHED))
 
 
 async def pays(source: AsyncSession | Reader) -> bool:
     """Whether ways of paying, credit and payments of this cooperative have been made."""
-    return bool(await reader_of(source).value(_DONE, PAYS))
+    return bool(await as_reader(source).value(_DONE, PAYS))
 
 
 async def waiting_transfers(source: AsyncSession | Reader) -> list[Transfer]:
     """Return the transfers that are waited for, oldest first."""
-    return await reader_of(source).rows(
+    return await as_reader(source).rows(
         Transfer,
         "SELECT reference, amount, tail, payer_name FROM payments WHERE way = 'bank_transfer' AND "
         "status = 'awaiting' ORDER BY id",
@@ -65,7 +65,7 @@ async def waiting_at(ro: Reader, ways: list[str]) -> list[str]:
 
 async def members(source: AsyncSession | Reader) -> list[tuple[UUID, str, str]]:
     """Return the active members as (id, number, name), by number."""
-    rows = await reader_of(source).records(
+    rows = await as_reader(source).records(
         "SELECT id, number, name FROM members WHERE status = 'active' ORDER BY number"
     )
     return [(row["id"], row["number"], row["name"]) for row in rows]
@@ -73,13 +73,13 @@ async def members(source: AsyncSession | Reader) -> list[tuple[UUID, str, str]]:
 
 async def products(db: AsyncSession) -> dict[str, UUID]:
     """Return the ids of the goods by their code."""
-    rows = await reader_of(db).records("SELECT sku, id FROM products")
+    rows = await as_reader(db).records("SELECT sku, id FROM products")
     return {row["sku"]: row["id"] for row in rows}
 
 
 async def founder(db: AsyncSession) -> UUID:
     """Return the account of the chair."""
-    found: UUID = await reader_of(db).value(
+    found: UUID = await as_reader(db).value(
         "SELECT id FROM users WHERE officer_role = 'ketua' ORDER BY added_at LIMIT 1"
     )
     return found
@@ -88,5 +88,5 @@ async def founder(db: AsyncSession) -> UUID:
 async def has_operator(ro: Reader, phone: str) -> bool:
     """Whether somebody with this number runs the platform."""
     return bool(
-        await ro.value("SELECT EXISTS (SELECT 1 FROM shared.operators WHERE phone = $1)", mobile(phone))
+        await ro.value("SELECT EXISTS (SELECT 1 FROM shared.operators WHERE phone = $1)", parse_mobile(phone))
     )

@@ -18,7 +18,7 @@ from demo.paying import let_pay
 from demo.statement import statement_of
 from demo.subscribing import forget_card, keep_plan, owe_once
 from kernel import clock
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from onboarding.founding import Founding, found
 from operators.adding import add_operator
 from tenants.registry import tenant_by_slug
@@ -57,7 +57,7 @@ async def seed(
     """Make whatever of the demo is missing, and return how to sign in to it; a second call only looks.
 
     A slug that somebody else took is left alone. ``on_note`` hears a sentence of what could not be made.
-    Raises Refusal demo.not_in_production.
+    Raises DomainError demo.not_in_production.
     """
     if database.settings.is_production:
         raise errors.NOT_IN_PRODUCTION()
@@ -88,7 +88,7 @@ async def _ours(database: Database) -> set[str]:
 
 async def _found(database: Database, demo: Demo) -> None:
     # a cooperative with a year of sales was founded before that year, and its bylaws held in it
-    with clock.held_at(datetime(demo.year() - 1, 12, 20, 3, tzinfo=UTC)):
+    with clock.freeze_at(datetime(demo.year() - 1, 12, 20, 3, tzinfo=UTC)):
         await found(
             database,
             Founding(
@@ -124,8 +124,8 @@ async def _let_pay(database: Database, tenant: TenantRef, demo: Demo, note: Call
         if database.settings.stand_ins:
             await keep_plan(database, tenant, demo)
             await gateways.join(database, tenant, demo)
-    except Refusal as refusal:
-        note(f"{demo.slug}: payments were left as they are. {refusal.sentence('en')}")
+    except DomainError as refusal:
+        note(f"{demo.slug}: payments were left as they are. {refusal.message('en')}")
     except httpx.HTTPError as error:
         note(f"{demo.slug}: a stand-in of a payment service does not answer ({type(error).__name__}).")
 
@@ -149,7 +149,7 @@ async def _add_operator_once(database: Database) -> None:
     try:
         async with owner_session(database) as db:
             await add_operator(db, name=name, phone_number=phone, password=PASSWORD)
-    except Refusal as refusal:
+    except DomainError as refusal:
         if refusal.code != "operators.phone_taken":  # another start was faster by a moment
             raise
 

@@ -35,7 +35,7 @@ async def keep_plan(database: Database, tenant: TenantRef, demo: Demo) -> None:
 
     Nobody need pay it, and who wants to can, by card.
 
-    Raises Refusal as ``billing.subscribing`` does.
+    Raises DomainError as ``billing.subscribing`` does.
     """
     async with shared_session(database) as db:
         today = clock.today(demo.timezone)

@@ -18,7 +18,7 @@ from governance.models import BylawsVersion
 from governance.rules import Bylaws, encode, require_valid
 from governance.templates import TEMPLATES
 from kernel import audit, clock
-from kernel.outbox import later
+from kernel.outbox import enqueue
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 async def adopt_first(db: AsyncSession, template_name: str, actor_name: str, on: date) -> int:
     """Adopt the template that founders chose as version 1, in force from ``on``.
 
-    Raises Refusal: governance.no_such_template.
+    Raises DomainError: governance.no_such_template.
     """
     if template_name not in TEMPLATES:
         raise errors.NO_SUCH_TEMPLATE(template=template_name, known=sorted(TEMPLATES))
@@ -48,7 +48,7 @@ async def adopt(
     """Adopt ``bylaws`` as the next version, in force from ``effective_on``, and return its number.
 
     ``based_on_version`` is the latest version that the officer saw: what was adopted meanwhile is not written
-    over unseen. Raises Refusal: governance.bylaws_not_valid and its parts, .nothing_changed,
+    over unseen. Raises DomainError: governance.bylaws_not_valid and its parts, .nothing_changed,
     .date_in_the_past, .before_latest_version, .changed_meanwhile.
     """
     require_valid(bylaws)
@@ -79,12 +79,12 @@ async def adopt(
     )
     if effective_on > today:  # pages that show prices are kept in memory: forget them on the day itself
         morning = datetime.combine(effective_on, time.min, ZoneInfo(zone))
-        await later(db, "governance.take_effect", {}, due=morning, key=f"governance.take_effect:{version}")
+        await enqueue(db, "governance.take_effect", {}, due=morning, key=f"governance.take_effect:{version}")
     return version
 
 
 def require_date(effective_on: date, latest_effective_on: date, today: date) -> None:
-    """Raise Refusal for a date that would change what was already done under other rules, or that a later
+    """Raise DomainError for a date that would change what was already done under other rules, or that a later
     version already has passed.
     """
     if effective_on < today:

@@ -13,19 +13,19 @@ from governance.rules import (
     Bylaws,
 )
 from kernel import formats
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
-NOTHING = Words("tidak ada", "none")
+NOTHING = LocalizedText("tidak ada", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """A rule by its name, with what it was and what it becomes."""
 
-    rule: Words
-    before: Words
-    after: Words
+    rule: LocalizedText
+    before: LocalizedText
+    after: LocalizedText
 
 
 def difference(old: Bylaws, new: Bylaws) -> list[Change]:
@@ -42,56 +42,56 @@ def _allocation_changes(old: Sequence[AllocationLine], new: Sequence[AllocationL
             yield Change(named.label, _line_text(was), _line_text(becomes))
 
 
-def _line_text(line: AllocationLine | None) -> Words:
+def _line_text(line: AllocationLine | None) -> LocalizedText:
     if line is None:
         return NOTHING
     percent = _percent(line.percent)
     if line.basis is None:
         return percent
     basis = BASIS_NAMES[line.basis]
-    return Words(f"{percent.id} menurut {basis.id.lower()}", f"{percent.en} by {basis.en.lower()}")
+    return LocalizedText(f"{percent.id} menurut {basis.id.lower()}", f"{percent.en} by {basis.en.lower()}")
 
 
 def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[Change]:
-    rules: list[tuple[Words, Words, Words]] = [
+    rules: list[tuple[LocalizedText, LocalizedText, LocalizedText]] = [
         (SAVINGS_KIND_NAMES["principal"], _money(old.deposits.principal), _money(new.deposits.principal)),
         (
-            Words("Simpanan wajib sebulan", "Mandatory deposit a month"),
+            LocalizedText("Simpanan wajib sebulan", "Mandatory deposit a month"),
             _money(old.deposits.mandatory),
             _money(new.deposits.mandatory),
         ),
         (
-            Words("Permohonan anggota dijawab dalam", "Applications are answered within"),
+            LocalizedText("Permohonan anggota dijawab dalam", "Applications are answered within"),
             _days(old.membership.answer_days),
             _days(new.membership.answer_days),
         ),
         (
-            Words("Potongan harga anggota", "Members' discount"),
+            LocalizedText("Potongan harga anggota", "Members' discount"),
             _percent(old.prices.member_discount_percent),
             _percent(new.prices.member_discount_percent),
         ),
         (
-            Words("Tambahan harga umum", "Public markup"),
+            LocalizedText("Tambahan harga umum", "Public markup"),
             _percent(old.prices.public_markup_percent),
             _percent(new.prices.public_markup_percent),
         ),
         (
-            Words("Satuan pembulatan harga", "Prices are rounded to"),
+            LocalizedText("Satuan pembulatan harga", "Prices are rounded to"),
             _money(Rupiah(old.prices.rounding_unit)),
             _money(Rupiah(new.prices.rounding_unit)),
         ),
         (
-            Words("Simpanan yang dihitung", "Savings that count"),
+            LocalizedText("Simpanan yang dihitung", "Savings that count"),
             _list([SAVINGS_KIND_NAMES[kind] for kind in old.savings_basis]),
             _list([SAVINGS_KIND_NAMES[kind] for kind in new.savings_basis]),
         ),
         (
-            Words("Cara bayar", "Ways of paying"),
+            LocalizedText("Cara bayar", "Ways of paying"),
             _list([PAYMENT_WAY_NAMES[way] for way in old.payment_ways]),
             _list([PAYMENT_WAY_NAMES[way] for way in new.payment_ways]),
         ),
         (
-            Words("Angka unik transfer", "Unique tail of a transfer"),
+            LocalizedText("Angka unik transfer", "Unique tail of a transfer"),
             TRANSFER_TAIL_NAMES[old.transfer_tail],
             TRANSFER_TAIL_NAMES[new.transfer_tail],
         ),
@@ -101,19 +101,19 @@ def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[Change]:
             yield Change(rule, before, after)
 
 
-def _money(amount: Rupiah) -> Words:
-    return Words(formats.rupiah(amount, "id"), formats.rupiah(amount, "en"))
+def _money(amount: Rupiah) -> LocalizedText:
+    return LocalizedText(formats.rupiah(amount, "id"), formats.rupiah(amount, "en"))
 
 
-def _percent(value: Decimal) -> Words:
-    return Words(formats.percent(value, "id"), formats.percent(value, "en"))
+def _percent(value: Decimal) -> LocalizedText:
+    return LocalizedText(formats.percent(value, "id"), formats.percent(value, "en"))
 
 
-def _days(days: int) -> Words:
-    return Words(f"{days} hari", f"{days} days")
+def _days(days: int) -> LocalizedText:
+    return LocalizedText(f"{days} hari", f"{days} days")
 
 
-def _list(names: Sequence[Words]) -> Words:
+def _list(names: Sequence[LocalizedText]) -> LocalizedText:
     if not names:
         return NOTHING
-    return Words(", ".join(name.id for name in names), ", ".join(name.en for name in names))
+    return LocalizedText(", ".join(name.id for name in names), ", ".join(name.en for name in names))

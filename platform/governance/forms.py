@@ -186,7 +186,7 @@ def values_of(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: Lang) 
     }
     for row, line in enumerate(bylaws.allocation):
         values |= {
-            f"label_{row}": line.label.worded("id"),
+            f"label_{row}": line.label.localize("id"),
             f"percent_{row}": formats.number(line.percent, lang),
             f"goes_to_{row}": line.basis or line.kind,
             f"code_{row}": line.code,

@@ -16,8 +16,8 @@ from governance.queries import BylawsInForce
 from governance.rules import BASIS_NAMES, Bylaws, total_percent, validate
 from governance.templates import TEMPLATE_NAMES
 from kernel import clock, parsing
-from kernel.database import reader_of
-from kernel.errors import Refusal, Words
+from kernel.database import as_reader
+from kernel.errors import DomainError, LocalizedText
 from kernel.money import Rupiah
 from ui import (
     AnyRequest,
@@ -38,14 +38,14 @@ from ui.errors import FIELD_REQUIRED
 HOME = "/pengurus/anggaran-dasar"
 LARGEST_VERSION = 32_767  # what versions are stored in
 EXAMPLE_PRICE = Rupiah(75_000)
-CHOICES: dict[str, Words] = {
-    "savings": Words("Anggota, menurut simpanan", "Members, by savings"),
-    "purchases": Words("Anggota, menurut belanja", "Members, by purchases"),
-    "reserve": Words("Cadangan koperasi", "The cooperative's reserve"),
-    "fund": Words("Dana untuk satu tujuan", "A fund for one purpose"),
-    "third_party": Words("Pihak lain, misalnya desa", "Others, such as the village"),
+CHOICES: dict[str, LocalizedText] = {
+    "savings": LocalizedText("Anggota, menurut simpanan", "Members, by savings"),
+    "purchases": LocalizedText("Anggota, menurut belanja", "Members, by purchases"),
+    "reserve": LocalizedText("Cadangan koperasi", "The cooperative's reserve"),
+    "fund": LocalizedText("Dana untuk satu tujuan", "A fund for one purpose"),
+    "third_party": LocalizedText("Pihak lain, misalnya desa", "Others, such as the village"),
 }
-LOANS = Words("Anggota, menurut pinjaman", "Members, by loans")
+LOANS = LocalizedText("Anggota, menurut pinjaman", "Members, by loans")
 
 
 def _reading(held: BylawsInForce, today: date) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _reading(held: BylawsInForce, today: date) -> dict[str, Any]:
         "held": held,
         "bylaws": bylaws,
         "today": today,
-        "template_name": TEMPLATE_NAMES.get(held.template, Words(held.template, held.template)),
+        "template_name": TEMPLATE_NAMES.get(held.template, LocalizedText(held.template, held.template)),
         "example": EXAMPLE_PRICE,
         "example_member": member_price(EXAMPLE_PRICE, bylaws),
         "example_public": public_price(EXAMPLE_PRICE, bylaws),
@@ -147,7 +147,7 @@ async def adopt_bylaws(request: AnyRequest, db: Db, brand: TheBrand, viewer: The
     """Adopt what the preview showed."""
     form: Form[Any] = await read_form(request, forms.BylawsForm)
     form.values.pop("do", None)
-    base = await queries.latest(reader_of(db))
+    base = await queries.latest(as_reader(db))
     bylaws = _checked(request, form, base, clock.today(brand.timezone))
     async with form.or_again(
         "governance/change.html", place="pengaturan", **_form_context(request, base, form)
@@ -160,10 +160,10 @@ async def adopt_bylaws(request: AnyRequest, db: Db, brand: TheBrand, viewer: The
             form.data.note,
             form.data.based_on,
         )
-    words = Words(
+    words = LocalizedText(
         f"Anggaran dasar versi {version} sudah ditetapkan.", f"Version {version} of the bylaws is adopted."
     )
-    return see_other(f"{HOME}/{version}", flash=words.worded(visit_of(request).lang))
+    return see_other(f"{HOME}/{version}", flash=words.localize(visit_of(request).lang))
 
 
 def _checked(request: AnyRequest, form: Form[Any], base: BylawsInForce, today: date) -> Bylaws:
@@ -175,20 +175,20 @@ def _checked(request: AnyRequest, form: Form[Any], base: BylawsInForce, today: d
         data = form.data
         bylaws, rows = forms.bylaws_of(data, base.bylaws)
         for problem in _problems(data, bylaws, base, today):
-            form.errors.setdefault(forms.field_of(problem.facts.get("field"), rows), problem.sentence(lang))
+            form.errors.setdefault(forms.field_of(problem.params.get("field"), rows), problem.message(lang))
         for row in rows:
             if getattr(data, f"percent_{row}") is None:
-                form.errors[f"percent_{row}"] = FIELD_REQUIRED().sentence(lang)
+                form.errors[f"percent_{row}"] = FIELD_REQUIRED().message(lang)
         if not form.errors:
             return bylaws
     raise form.again("governance/change.html", place="pengaturan", **_form_context(request, base, form))
 
 
-def _problems(data: Any, bylaws: Bylaws, base: BylawsInForce, today: date) -> list[Refusal]:
+def _problems(data: Any, bylaws: Bylaws, base: BylawsInForce, today: date) -> list[DomainError]:
     problems = validate(bylaws)
     try:
         require_date(data.effective_on, base.effective_on, today)
-    except Refusal as refusal:
+    except DomainError as refusal:
         problems.append(refusal)
     if not problems and data.based_on != base.version:
         problems.append(errors.CHANGED_MEANWHILE(version=base.version, by=base.adopted_by))
@@ -226,7 +226,7 @@ def _form_context(request: AnyRequest, base: BylawsInForce, form: Form[Any]) -> 
         "base": base,
         "rows": forms.row_count(form.values),
         "most_rows": forms.MOST_LINES,
-        "choices": [(key, words.worded(lang)) for key, words in choices.items()],
+        "choices": [(key, words.localize(lang)) for key, words in choices.items()],
         "total": total_percent(_typed_percents(form)),
         "basis_names": BASIS_NAMES,
     }
@@ -237,7 +237,7 @@ def _typed_percents(form: Form[Any]) -> list[Any]:
     for row in range(forms.row_count(form.values)):
         try:
             percents.append(parsing.parse_percent(form.values.get(f"percent_{row}", "")))
-        except Refusal:
+        except DomainError:
             continue
     return percents
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from governance.rules import Bylaws, decode
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,7 +60,7 @@ async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:
     Before the first version took effect the first one counts: there is nothing else to go by. Raises
     LookupError while there is none.
     """
-    found = await reader_of(source).one(
+    found = await as_reader(source).one(
         _Stored,
         _COLUMNS + "ORDER BY effective_on <= $1 DESC, CASE WHEN effective_on <= $1 THEN effective_on END "
         "DESC,"
@@ -78,7 +78,7 @@ async def latest(source: AsyncSession | Reader) -> BylawsInForce:
 
     Raises LookupError.
     """
-    found = await reader_of(source).one(_Stored, _COLUMNS + "ORDER BY version DESC LIMIT 1")
+    found = await as_reader(source).one(_Stored, _COLUMNS + "ORDER BY version DESC LIMIT 1")
     if found is None:
         msg = "this cooperative has no bylaws yet"
         raise LookupError(msg)
@@ -87,13 +87,13 @@ async def latest(source: AsyncSession | Reader) -> BylawsInForce:
 
 async def version_of(source: AsyncSession | Reader, version: int) -> BylawsInForce | None:
     """Return one version as it was adopted, or None."""
-    found = await reader_of(source).one(_Stored, _COLUMNS + "WHERE version = $1::bigint", version)
+    found = await as_reader(source).one(_Stored, _COLUMNS + "WHERE version = $1::bigint", version)
     return found.opened() if found else None
 
 
 async def versions(source: AsyncSession | Reader) -> list[BylawsInForce]:
     """Return every version, newest first."""
-    stored = await reader_of(source).rows(_Stored, _COLUMNS + "ORDER BY version DESC")
+    stored = await as_reader(source).rows(_Stored, _COLUMNS + "ORDER BY version DESC")
     return [each.opened() for each in stored]
 
 

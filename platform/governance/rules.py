@@ -13,7 +13,7 @@ import msgspec
 
 from governance import errors
 from kernel.encoding import dec_hook, enc_hook
-from kernel.errors import Refusal, Words
+from kernel.errors import DomainError, LocalizedText
 from kernel.money import Rupiah
 
 T = TypeVar("T")
@@ -31,32 +31,32 @@ TransferTail = Literal["savings", "income", "none"]
 
 MOST_DECIMALS: Final = 4
 
-BASIS_NAMES: Final[dict[Basis, Words]] = {
-    "savings": Words("Simpanan", "Savings"),
-    "purchases": Words("Belanja", "Purchases"),
-    "loans": Words("Pinjaman", "Loans"),
+BASIS_NAMES: Final[dict[Basis, LocalizedText]] = {
+    "savings": LocalizedText("Simpanan", "Savings"),
+    "purchases": LocalizedText("Belanja", "Purchases"),
+    "loans": LocalizedText("Pinjaman", "Loans"),
 }
-SAVINGS_KIND_NAMES: Final[dict[SavingsKind, Words]] = {
-    "principal": Words("Simpanan pokok", "Principal deposit"),
-    "mandatory": Words("Simpanan wajib", "Mandatory deposit"),
-    "voluntary": Words("Simpanan sukarela", "Voluntary savings"),
+SAVINGS_KIND_NAMES: Final[dict[SavingsKind, LocalizedText]] = {
+    "principal": LocalizedText("Simpanan pokok", "Principal deposit"),
+    "mandatory": LocalizedText("Simpanan wajib", "Mandatory deposit"),
+    "voluntary": LocalizedText("Simpanan sukarela", "Voluntary savings"),
 }
-PAYMENT_WAY_NAMES: Final[Mapping[str, Words]] = {
-    "cash": Words("Tunai saat barang diterima", "Cash on hand-over"),
-    "bank_transfer": Words("Transfer bank", "Bank transfer"),
-    "qris": Words("QRIS", "QRIS"),
-    "stripe": Words("Kartu (Stripe)", "Card (Stripe)"),
-    "midtrans": Words("Bank, dompet digital, kartu (Midtrans)", "Banks, e-wallets, cards (Midtrans)"),
-    "xendit": Words("Bank, dompet digital, QRIS (Xendit)", "Banks, e-wallets, QRIS (Xendit)"),
-    "savings": Words("Simpanan sukarela", "Voluntary savings"),
-    "wallet": Words("Dompet anggota", "Member's wallet"),
-    "kasbon": Words("Kasbon", "Store credit"),
-    "payroll": Words("Potong gaji", "Payroll deduction"),
+PAYMENT_WAY_NAMES: Final[Mapping[str, LocalizedText]] = {
+    "cash": LocalizedText("Tunai saat barang diterima", "Cash on hand-over"),
+    "bank_transfer": LocalizedText("Transfer bank", "Bank transfer"),
+    "qris": LocalizedText("QRIS", "QRIS"),
+    "stripe": LocalizedText("Kartu (Stripe)", "Card (Stripe)"),
+    "midtrans": LocalizedText("Bank, dompet digital, kartu (Midtrans)", "Banks, e-wallets, cards (Midtrans)"),
+    "xendit": LocalizedText("Bank, dompet digital, QRIS (Xendit)", "Banks, e-wallets, QRIS (Xendit)"),
+    "savings": LocalizedText("Simpanan sukarela", "Voluntary savings"),
+    "wallet": LocalizedText("Dompet anggota", "Member's wallet"),
+    "kasbon": LocalizedText("Kasbon", "Store credit"),
+    "payroll": LocalizedText("Potong gaji", "Payroll deduction"),
 }
-TRANSFER_TAIL_NAMES: Final[dict[TransferTail, Words]] = {
-    "savings": Words("masuk simpanan sukarela pembayar", "goes to the payer's voluntary savings"),
-    "income": Words("menjadi pendapatan lain koperasi", "is other income of the cooperative"),
-    "none": Words("tidak dipakai", "is not used"),
+TRANSFER_TAIL_NAMES: Final[dict[TransferTail, LocalizedText]] = {
+    "savings": LocalizedText("masuk simpanan sukarela pembayar", "goes to the payer's voluntary savings"),
+    "income": LocalizedText("menjadi pendapatan lain koperasi", "is other income of the cooperative"),
+    "none": LocalizedText("tidak dipakai", "is not used"),
 }
 
 _CODE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
@@ -79,8 +79,8 @@ class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     basis: Basis | None = None
 
     @property
-    def label(self) -> Words:
-        return Words(self.label_id, self.label_en)
+    def label(self) -> LocalizedText:
+        return LocalizedText(self.label_id, self.label_en)
 
 
 class Deposits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -143,19 +143,19 @@ def decode(document: dict[str, Any]) -> Bylaws:
 
 
 def require_valid(bylaws: Bylaws) -> None:
-    """Raise Refusal (422) when the bylaws break a rule: the one problem itself, or all of them in one."""
+    """Raise DomainError (422) when the bylaws break a rule: the one problem itself, or all of them in one."""
     problems = validate(bylaws)
     if len(problems) == 1:
         raise problems[0]
     if problems:
         raise errors.BYLAWS_NOT_VALID(
-            problems=Words(
-                *(" ".join(problem.sentence(lang) for problem in problems) for lang in ("id", "en"))
+            problems=LocalizedText(
+                *(" ".join(problem.message(lang) for problem in problems) for lang in ("id", "en"))
             )
         )
 
 
-def validate(bylaws: Bylaws) -> list[Refusal]:
+def validate(bylaws: Bylaws) -> list[DomainError]:
     """Everything that these bylaws may not say, each with its sentence in both languages; empty when they are
     right.
 
@@ -169,7 +169,7 @@ def validate(bylaws: Bylaws) -> list[Refusal]:
     ]
 
 
-def percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterator[Refusal]:
+def percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterator[DomainError]:
     """What is wrong with percentages that must share out a whole; `lines` are (name to use in the sentence,
     percent).
     """
@@ -192,7 +192,7 @@ def total_percent(percents: Iterable[Decimal]) -> Decimal:
         return sum(percents, Decimal(0))
 
 
-def _allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[Refusal]:
+def _allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[DomainError]:
     if not lines:
         yield errors.ALLOCATION_EMPTY()
         return
@@ -221,7 +221,7 @@ def _allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[Refusal]:
     yield from percentage_problems([(line.label, line.percent) for line in lines])
 
 
-def _deposit_problems(deposits: Deposits) -> Iterator[Refusal]:
+def _deposit_problems(deposits: Deposits) -> Iterator[DomainError]:
     for field, kind, amount in (
         ("deposits.principal", "principal", deposits.principal),
         ("deposits.mandatory", "mandatory", deposits.mandatory),
@@ -232,12 +232,12 @@ def _deposit_problems(deposits: Deposits) -> Iterator[Refusal]:
             )
 
 
-def _range_problems(bylaws: Bylaws) -> Iterator[Refusal]:
+def _range_problems(bylaws: Bylaws) -> Iterator[DomainError]:
     prices, percent_sign = bylaws.prices, " %"
-    ranges: list[tuple[str, Words, int | Decimal, int, int, str]] = [
+    ranges: list[tuple[str, LocalizedText, int | Decimal, int, int, str]] = [
         (
             "membership.answer_days",
-            Words("Batas hari menjawab permohonan", "The days to answer an application"),
+            LocalizedText("Batas hari menjawab permohonan", "The days to answer an application"),
             bylaws.membership.answer_days,
             1,
             365,
@@ -245,7 +245,7 @@ def _range_problems(bylaws: Bylaws) -> Iterator[Refusal]:
         ),
         (
             "prices.member_discount_percent",
-            Words("Potongan harga anggota", "The members' discount"),
+            LocalizedText("Potongan harga anggota", "The members' discount"),
             prices.member_discount_percent,
             0,
             99,
@@ -253,7 +253,7 @@ def _range_problems(bylaws: Bylaws) -> Iterator[Refusal]:
         ),
         (
             "prices.public_markup_percent",
-            Words("Tambahan harga umum", "The public markup"),
+            LocalizedText("Tambahan harga umum", "The public markup"),
             prices.public_markup_percent,
             0,
             500,
@@ -261,7 +261,7 @@ def _range_problems(bylaws: Bylaws) -> Iterator[Refusal]:
         ),
         (
             "prices.rounding_unit",
-            Words("Satuan pembulatan harga", "The unit that prices are rounded to"),
+            LocalizedText("Satuan pembulatan harga", "The unit that prices are rounded to"),
             prices.rounding_unit,
             1,
             10_000,
@@ -281,7 +281,7 @@ def _range_problems(bylaws: Bylaws) -> Iterator[Refusal]:
             )
 
 
-def _choice_problems(bylaws: Bylaws) -> Iterator[Refusal]:
+def _choice_problems(bylaws: Bylaws) -> Iterator[DomainError]:
     divides_by_savings = any(line.basis == "savings" for line in bylaws.allocation)
     if divides_by_savings and not bylaws.savings_basis:
         yield errors.SAVINGS_BASIS_EMPTY(field="savings_basis")

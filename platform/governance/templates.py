@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Final
 
 from governance.rules import AllocationLine, Basis, Bylaws, Deposits, LineKind, Membership, PaymentWay, Prices
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 
 def _line(
-    code: str, label: Words, percent: str, kind: LineKind, account: str, basis: Basis | None = None
+    code: str, label: LocalizedText, percent: str, kind: LineKind, account: str, basis: Basis | None = None
 ) -> AllocationLine:
     return AllocationLine(
         code=code,
@@ -34,15 +34,15 @@ EVERYDAY_WAYS: Final[tuple[PaymentWay, ...]] = (
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet",
 )  # fmt: skip
 
-RESERVE: Final = Words("Cadangan", "Reserve")
-RETURN_ON_SAVINGS: Final = Words("Jasa modal", "Return on savings")
-RETURN_ON_PURCHASES: Final = Words("Jasa usaha", "Return on purchases")
-OFFICERS: Final = Words("Dana pengurus", "Officers' fund")
-STAFF: Final = Words("Dana karyawan", "Staff fund")
-EDUCATION: Final = Words("Dana pendidikan", "Education fund")
-SOCIAL: Final = Words("Dana sosial", "Social fund")
-DEVELOPMENT: Final = Words("Dana pembangunan daerah kerja", "Local development fund")
-VILLAGE: Final = Words("Imbal jasa desa", "Village's share")
+RESERVE: Final = LocalizedText("Cadangan", "Reserve")
+RETURN_ON_SAVINGS: Final = LocalizedText("Jasa modal", "Return on savings")
+RETURN_ON_PURCHASES: Final = LocalizedText("Jasa usaha", "Return on purchases")
+OFFICERS: Final = LocalizedText("Dana pengurus", "Officers' fund")
+STAFF: Final = LocalizedText("Dana karyawan", "Staff fund")
+EDUCATION: Final = LocalizedText("Dana pendidikan", "Education fund")
+SOCIAL: Final = LocalizedText("Dana sosial", "Social fund")
+DEVELOPMENT: Final = LocalizedText("Dana pembangunan daerah kerja", "Local development fund")
+VILLAGE: Final = LocalizedText("Imbal jasa desa", "Village's share")
 
 KONSUMEN: Final = Bylaws(
     allocation=(
@@ -80,7 +80,7 @@ DESA_MERAH_PUTIH: Final = Bylaws(
 )
 
 TEMPLATES: Final[dict[str, Bylaws]] = {"konsumen": KONSUMEN, "desa-merah-putih": DESA_MERAH_PUTIH}
-TEMPLATE_NAMES: Final[dict[str, Words]] = {
-    "konsumen": Words("Koperasi konsumen", "Consumer cooperative"),
-    "desa-merah-putih": Words("Koperasi Desa Merah Putih", "Village cooperative (Desa Merah Putih)"),
+TEMPLATE_NAMES: Final[dict[str, LocalizedText]] = {
+    "konsumen": LocalizedText("Koperasi konsumen", "Consumer cooperative"),
+    "desa-merah-putih": LocalizedText("Koperasi Desa Merah Putih", "Village cooperative (Desa Merah Putih)"),
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-import kernel.appending  # noqa: F401 - writes what is recorded here
+import kernel.bulk_insert  # noqa: F401 - writes what is recorded here
 from kernel.models import AuditEntry
 
 if TYPE_CHECKING:

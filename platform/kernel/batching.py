@@ -15,7 +15,7 @@ import types
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
-from kernel.database import Reader, View, reader_of
+from kernel.database import Reader, View, as_reader
 
 if TYPE_CHECKING:
     import asyncpg
@@ -32,12 +32,12 @@ Read = Callable[[Reader], Coroutine[Any, Any, A]]
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
-class _Question(NamedTuple):
+class _Query(NamedTuple):
     sql: str
     arguments: tuple[object, ...]
 
 
-class _Answer(NamedTuple):
+class _Result(NamedTuple):
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
 
@@ -51,7 +51,7 @@ class _BatchReader(Reader):
         """It has no connection of its own."""
 
     async def rows(self, view: type[View], sql: str, *args: object) -> list[View]:
-        found = await _ask_one(_Question(sql, args))
+        found = await _run_query(_Query(sql, args))
         self._check(view, sql, found.columns)
         return [view(*row) for row in found.rows]
 
@@ -60,11 +60,11 @@ class _BatchReader(Reader):
         return found[0] if found else None
 
     async def value(self, sql: str, *args: object) -> Any:
-        found = await _ask_one(_Question(sql, args))
+        found = await _run_query(_Query(sql, args))
         return found.rows[0][0] if found.rows else None
 
     async def records(self, sql: str, *args: object) -> list[asyncpg.Record]:
-        found = await _ask_one(_Question(sql, args))
+        found = await _run_query(_Query(sql, args))
         return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
     def stream(self, sql: str, *args: object) -> AsyncIterator[asyncpg.Record]:
@@ -73,13 +73,13 @@ class _BatchReader(Reader):
 
 
 @types.coroutine
-def _ask(questions: list[_Question]) -> Generator[list[_Question], list[_Answer], list[_Answer]]:
-    answers = yield questions
+def _yield_queries(queries: list[_Query]) -> Generator[list[_Query], list[_Result], list[_Result]]:
+    answers = yield queries
     return answers
 
 
-async def _ask_one(question: _Question) -> _Answer:
-    return (await _ask([question]))[0]
+async def _run_query(query: _Query) -> _Result:
+    return (await _yield_queries([query]))[0]
 
 
 @overload
@@ -108,53 +108,57 @@ async def read_batch(source: AsyncSession | Reader, *reads: Read[Any]) -> tuple[
     All questions of a round see one snapshot: what must be read after a lock was taken is asked after it, in
     a batch of its own. Within another batch, the rounds are those of that one.
     """
-    reader = reader_of(source)
+    reader = as_reader(source)
     running = [read(_BatchReader()) for read in reads]
     results: list[Any] = [None] * len(running)
-    answers: dict[int, list[_Answer] | None] = dict.fromkeys(range(len(running)))
+    answers: dict[int, list[_Result] | None] = dict.fromkeys(range(len(running)))
     try:
         while answers:
-            asked: dict[int, list[_Question]] = {}
-            for at, answer in answers.items():
+            requested: dict[int, list[_Query]] = {}
+            for at, result in answers.items():
                 try:
-                    asked[at] = running[at].send(answer)
+                    requested[at] = running[at].send(result)
                 except StopIteration as ended:
                     results[at] = ended.value
-            answers = await _round(reader, asked)
+            answers = await _run_round(reader, requested)
     finally:
         for each in running:
             each.close()
     return tuple(results)
 
 
-async def _round(reader: Reader, asked: dict[int, list[_Question]]) -> dict[int, list[_Answer] | None]:
+async def _run_round(reader: Reader, requested: dict[int, list[_Query]]) -> dict[int, list[_Result] | None]:
     """Answer what several functions ask, to each what it asked."""
-    questions = [question for its in asked.values() for question in its]
-    if not questions:
+    queries = [query for its in requested.values() for query in its]
+    if not queries:
         return {}
-    rows = iter(await (_ask(questions) if isinstance(reader, _BatchReader) else _send(reader, questions)))
-    return {at: [next(rows) for _ in its] for at, its in asked.items()}
+    rows = iter(
+        await (
+            _yield_queries(queries) if isinstance(reader, _BatchReader) else _run_combined(reader, queries)
+        )
+    )
+    return {at: [next(rows) for _ in its] for at, its in requested.items()}
 
 
-async def _send(reader: Reader, questions: list[_Question]) -> list[_Answer]:
+async def _run_combined(reader: Reader, queries: list[_Query]) -> list[_Result]:
     """Send questions as one statement: an array of rows for each, in PostgreSQL's own types."""
-    different: list[_Question] = []
-    for question in questions:
-        if question not in different:  # several ask for the bylaws of the day
-            different.append(question)
+    different: list[_Query] = []
+    for query in queries:
+        if query not in different:  # several ask for the bylaws of the day
+            different.append(query)
     parts: list[str] = []
     arguments: list[object] = []
-    columns = [await reader.columns_of(question.sql) for question in different]
-    for question in different:
+    columns = [await reader.column_names(query.sql) for query in different]
+    for query in different:
         parts.append(
-            f"ARRAY(SELECT batched_row FROM ({_shifted(question.sql, len(arguments))}) AS batched_row)"
+            f"ARRAY(SELECT batched_row FROM ({_shift_parameters(query.sql, len(arguments))}) AS batched_row)"
         )
-        arguments += question.arguments
+        arguments += query.arguments
     record = (await reader.records("SELECT " + ", ".join(parts), *arguments))[0]
-    answers = [_Answer(names, rows) for names, rows in zip(columns, record, strict=True)]
-    return [answers[different.index(question)] for question in questions]
+    answers = [_Result(names, rows) for names, rows in zip(columns, record, strict=True)]
+    return [answers[different.index(query)] for query in queries]
 
 
-def _shifted(sql: str, by: int) -> str:
+def _shift_parameters(sql: str, by: int) -> str:
     """The query with $1 as the parameter after ``by`` others."""
     return _PARAMETER.sub(lambda found: f"${int(found[1]) + by}", sql)

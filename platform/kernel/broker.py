@@ -19,9 +19,9 @@ from dramatiq_postgres import PostgresBroker
 from dramatiq_postgres.schema import generate_init_sql
 from psycopg_pool import ConnectionPool
 
-from kernel.connecting import SILENCE_SECONDS
-from kernel.errors import Kind
-from kernel.thread_shares import ThreadShares, quiet_skips
+from kernel.connection import DEAD_PEER_SECONDS
+from kernel.errors import ErrorType
+from kernel.thread_quotas import ThreadQuotas, silence_skip_warnings
 from kernel.timeouts import BROKER
 
 if TYPE_CHECKING:
@@ -38,28 +38,28 @@ QUEUE = "jobs"
 # A failing job goes back to the outbox (tenants/worker.py). The broker itself repeats a message only while
 # even that fails, that is while the database is away: without end, and with waits far below the half hour
 # after which RabbitMQ takes a held message for stuck.
-FIRST_WAIT_MS = 1_000
-LONGEST_WAIT_MS = 5 * 60 * 1_000
+MIN_BACKOFF_MS = 1_000
+MAX_BACKOFF_MS = 5 * 60 * 1_000
 # Redis and RabbitMQ take a worker for dead after this silence and hand its messages to another one.
 HEARTBEAT_TIMEOUT_MS = 30_000
 # How many of a million commands to Redis also look for dead workers: idle consumers send five a second, so it
 # takes some two seconds.
 REDIS_MAINTENANCE_CHANCE = 100_000
-ONE_LESS_SECONDS = 5.0  # after so long, one connection that was not needed is closed
+MAX_IDLE_SECONDS = 5.0  # after so long, one connection that was not needed is closed
 
-BROKER_NOT_DURABLE = Kind(
+BROKER_NOT_DURABLE = ErrorType(
     "kernel.broker_not_durable",
     500,
     id="Lumbung tidak dijalankan dalam mode produksi: {problem}",
     en="Lumbung does not start in production: {problem}",
 )
-UNKNOWN_BROKER = Kind(
+UNKNOWN_BROKER = ErrorType(
     "kernel.unknown_broker",
     500,
     id="LUMBUNG_BROKER_URL harus dimulai dengan redis:// atau amqp://.",
     en="LUMBUNG_BROKER_URL must begin with redis:// or amqp://.",
 )
-BROKER_NOT_INSTALLED = Kind(
+BROKER_NOT_INSTALLED = ErrorType(
     "kernel.broker_not_installed",
     500,
     id="Broker ini perlu paket tambahan. Jalankan: pip install 'dramatiq[{extra}]'.",
@@ -69,15 +69,15 @@ BROKER_NOT_INSTALLED = Kind(
 
 def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
     """Return the broker that the settings name; ``database_url`` is the application role's."""
-    quiet_skips()
+    silence_skip_warnings()
     middleware = [
         ShutdownNotifications(),
         Callbacks(),
         Pipelines(),
         Retries(
-            retry_when=lambda _retries, _error: True, min_backoff=FIRST_WAIT_MS, max_backoff=LONGEST_WAIT_MS
+            retry_when=lambda _retries, _error: True, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS
         ),
-        ThreadShares(settings.worker_threads),
+        ThreadQuotas(settings.worker_threads),
         AsyncIO(),
     ]
     url = settings.broker_url
@@ -85,7 +85,7 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
         # a killed worker's jobs are taken over after ten seconds; should it still be alive, their keys make
         # that safe
         broker: dramatiq.Broker = PostgresBroker(
-            pool=_pool(database_url),
+            pool=_make_pool(database_url),
             results=False,
             middleware=middleware,
             heartbeat_interval=2.0,
@@ -115,7 +115,7 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
     raise UNKNOWN_BROKER()
 
 
-def broker_problem(settings: Settings) -> str | None:
+def find_durability_problem(settings: Settings) -> str | None:
     """Return in a sentence why this broker may lose jobs when it is killed, or None.
 
     Redis says it itself (`INFO persistence`). PostgreSQL and RabbitMQ write down what they have confirmed. A
@@ -135,12 +135,12 @@ def broker_problem(settings: Settings) -> str | None:
     )
 
 
-def check_broker(settings: Settings) -> None:
+def check_broker_durability(settings: Settings) -> None:
     """Say at start-up that the broker may lose jobs.
 
-    Raises a Refusal (``kernel.broker_not_durable``) in production.
+    Raises a DomainError (``kernel.broker_not_durable``) in production.
     """
-    problem = broker_problem(settings)
+    problem = find_durability_problem(settings)
     if problem is None:
         return
     if settings.is_production:
@@ -162,7 +162,7 @@ def close_broker(broker: dramatiq.Broker) -> None:
         broker.pool.close()
 
 
-def _pool(database_url: str) -> ConnectionPool[Any]:
+def _make_pool(database_url: str) -> ConnectionPool[Any]:
     """The broker's connections: none that is idle stays,
     and a server that is back is found within seconds.
     """
@@ -175,11 +175,11 @@ def _pool(database_url: str) -> ConnectionPool[Any]:
             "keepalives_idle": 4,
             "keepalives_interval": 2,
             "keepalives_count": 2,
-            "tcp_user_timeout": SILENCE_SECONDS * 1_000,
+            "tcp_user_timeout": DEAD_PEER_SECONDS * 1_000,
         },
         min_size=0,
         max_size=16,
-        max_idle=ONE_LESS_SECONDS,
+        max_idle=MAX_IDLE_SECONDS,
         timeout=10,
         reconnect_timeout=5,
         configure=_set_timeouts,
@@ -190,15 +190,15 @@ def _pool(database_url: str) -> ConnectionPool[Any]:
 
 def _set_timeouts(connection: psycopg.Connection[Any]) -> None:
     with connection.transaction():
-        connection.execute(BROKER.sql())
+        connection.execute(BROKER.set_statements())
 
 
-def job_actor(broker: dramatiq.Broker, run: Callable[..., Awaitable[None]]) -> dramatiq.Actor[Any, Any]:
+def declare_actor(broker: dramatiq.Broker, run: Callable[..., Awaitable[None]]) -> dramatiq.Actor[Any, Any]:
     """Declare the one actor: ``run(*message)``, with the fields of a ``kernel.outbox.JobMessage``."""
     return dramatiq.actor(broker=broker, actor_name="lumbung", queue_name=QUEUE)(run)
 
 
-def queue_schema_script(app_role: str) -> str:
+def queue_schema_sql(app_role: str) -> str:
     """Return the SQL that makes the queue's tables, once, and lets the application's role use them."""
     tables = generate_init_sql(QUEUE_SCHEMA).replace("WITHOUT OIDS", "")
     return (

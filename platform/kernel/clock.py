@@ -10,12 +10,12 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-_held: ContextVar[datetime | None] = ContextVar("held clock", default=None)
+_frozen_at: ContextVar[datetime | None] = ContextVar("held clock", default=None)
 
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
-    return _held.get() or datetime.now(UTC)
+    return _frozen_at.get() or datetime.now(UTC)
 
 
 def today(tz: str = "Asia/Jakarta") -> date:
@@ -27,15 +27,15 @@ def today(tz: str = "Asia/Jakarta") -> date:
 
 
 @contextmanager
-def held_at(moment: datetime) -> Iterator[None]:
+def freeze_at(moment: datetime) -> Iterator[None]:
     """Hold the clock at an aware moment for the running task.
 
     Raises ValueError for a moment without a time zone.
     """
     if moment.tzinfo is None:
         raise ValueError("hold the clock at an aware moment, for example datetime(2026, 1, 1, tzinfo=UTC)")
-    token = _held.set(moment.astimezone(UTC))
+    token = _frozen_at.set(moment.astimezone(UTC))
     try:
         yield
     finally:
-        _held.reset(token)
+        _frozen_at.reset(token)

@@ -20,9 +20,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from kernel.connecting import begin, connect, plain_url
-from kernel.database_logins import Logins
-from kernel.pools import ROLLBACK_SECONDS, Lease, LeasedSession, Pools
+from kernel.connection import begin, connect, libpq_url
+from kernel.database_logins import DatabaseLogins
+from kernel.pools import ROLLBACK_SECONDS, ConnectionLease, LeasedSession, PoolPair
 from kernel.timeouts import LONG, UNLIMITED, WEB, Timeouts
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound=msgspec.Struct)
 
-NAMES = {
+NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -39,16 +39,16 @@ NAMES = {
 }
 
 # Beside the pools of pages: what takes long, in every cooperative together.
-LONG_CONNECTIONS: Final = 4
+LONG_POOL_SIZE: Final = 4
 # Statements are constants of the code; the bound is for those built by hand.
-MOST_REMEMBERED = 5_000
-STREAMED_AT_ONCE = 5_000
+MAX_CACHED_QUERIES = 5_000
+STREAM_BATCH_SIZE = 5_000
 
 
 class SharedBase(DeclarativeBase):
     """Tables of the platform itself: schema ``shared``."""
 
-    metadata = MetaData(schema="shared", naming_convention=NAMES)
+    metadata = MetaData(schema="shared", naming_convention=NAMING_CONVENTION)
 
 
 class CoopBase(DeclarativeBase):
@@ -56,7 +56,7 @@ class CoopBase(DeclarativeBase):
     named without one, found by the search path.
     """
 
-    metadata = MetaData(naming_convention=NAMES)
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
 class Reader:
@@ -75,7 +75,7 @@ class Reader:
 
     async def _connection(self) -> asyncpg.Connection[Any]:
         if isinstance(self._source, AsyncSession):
-            return await _driver_of(self._source)
+            return await _driver_connection(self._source)
         return self._source
 
     async def rows(self, view: type[View], sql: str, *args: object) -> list[View]:
@@ -101,14 +101,14 @@ class Reader:
     async def stream(self, sql: str, *args: object) -> AsyncIterator[asyncpg.Record]:
         """Yield bare records of which there may be more than memory should hold, a few thousand at a time."""
         connection = await self._connection()
-        async for record in connection.cursor(sql, *args, prefetch=STREAMED_AT_ONCE):
+        async for record in connection.cursor(sql, *args, prefetch=STREAM_BATCH_SIZE):
             yield record
 
     async def value(self, sql: str, *args: object) -> Any:
         """Return the first column of the first row, or None."""
         return await (await self._connection()).fetchval(sql, *args)
 
-    async def columns_of(self, sql: str) -> tuple[str, ...]:
+    async def column_names(self, sql: str) -> tuple[str, ...]:
         """Return the names of a query's columns, for rows that come without them; PostgreSQL is asked once a
         process.
         """
@@ -116,7 +116,7 @@ class Reader:
         if known is None:
             prepared = await (await self._connection()).prepare(sql)
             known = tuple(column.name for column in prepared.get_attributes())
-            if len(self._columns) < MOST_REMEMBERED:
+            if len(self._columns) < MAX_CACHED_QUERIES:
                 self._columns[sql] = known
         return known
 
@@ -129,11 +129,11 @@ class Reader:
                 f"{tuple(names)}"
             )
             raise TypeError(msg)
-        if len(self._checked) < MOST_REMEMBERED:
+        if len(self._checked) < MAX_CACHED_QUERIES:
             self._checked.add((sql, view))
 
 
-def reader_of(source: AsyncSession | Reader) -> Reader:
+def as_reader(source: AsyncSession | Reader) -> Reader:
     """Return a Reader for a query that takes either a session or a Reader.
 
     A Reader on a session reads in the session's transaction and flushes what the session holds before each
@@ -142,7 +142,7 @@ def reader_of(source: AsyncSession | Reader) -> Reader:
     return source if isinstance(source, Reader) else Reader(source)
 
 
-def like(text: str) -> str:
+def like_pattern(text: str) -> str:
     """Return the LIKE pattern of texts that hold this one as it was typed:
     its own % and _ mean themselves.
     """
@@ -159,11 +159,11 @@ async def copy_rows(
 
     Defaults fill the columns not named.
     """
-    driver = await _driver_of(db)
+    driver = await _driver_connection(db)
     await driver.copy_records_to_table(table, records=rows, columns=list(columns))
 
 
-async def _driver_of(db: AsyncSession) -> asyncpg.Connection[Any]:
+async def _driver_connection(db: AsyncSession) -> asyncpg.Connection[Any]:
     await db.flush()
     raw = await (await db.connection()).get_raw_connection()
     driver: asyncpg.Connection[Any] | None = raw.driver_connection
@@ -188,19 +188,19 @@ class Database:
         *,
         pool_size: int = 10,
         timeouts: Timeouts = WEB,
-        keep: int = 1,
+        min_idle: int = 1,
     ) -> None:
         self.settings = settings
         self.timeouts = timeouts
-        self.logins = Logins(owner_url, settings.app_database_url, settings)
+        self.logins = DatabaseLogins(owner_url, settings.app_database_url, settings)
         self._pool_size = pool_size
-        self._keep = keep  # connections of each pool that stay open when nobody needs any
-        self._pools: Pools | None = None
-        self._long: Pools | None = None
+        self._min_idle = min_idle  # connections of each pool that stay open when nobody needs any
+        self._pools: PoolPair | None = None
+        self._long: PoolPair | None = None
         self._owner: AsyncEngine | None = None
         # what a process keeps beside its pools: host cache, page cache, listener
-        self.local: dict[str, Any] = {}
-        self.closing: list[Callable[[], Awaitable[None]]] = []  # what must be closed with the pools
+        self.process_state: dict[str, Any] = {}
+        self.close_callbacks: list[Callable[[], Awaitable[None]]] = []  # what must be closed with the pools
 
     @property
     def has_owner(self) -> bool:
@@ -209,19 +209,19 @@ class Database:
 
     @property
     def owner_url(self) -> URL:
-        """The owner's address. Raises a Refusal where this process does not have it."""
-        return self.logins.owner
+        """The owner's address. Raises a DomainError where this process does not have it."""
+        return self.logins.owner_url
 
     @property
     def app_url(self) -> URL:
-        """The application's address. Raises a Refusal where nobody told it."""
-        return self.logins.app
+        """The application's address. Raises a DomainError where nobody told it."""
+        return self.logins.app_url
 
     @property
-    def owner(self) -> AsyncEngine:
+    def owner_engine(self) -> AsyncEngine:
         """The engine that owns every object, for migrations and new schemas.
 
-        Raises a Refusal where this process may not.
+        Raises a DomainError where this process may not.
         """
         if self._owner is None:
             opened = functools.partial(connect, self.owner_url, UNLIMITED)
@@ -231,50 +231,50 @@ class Database:
         return self._owner
 
     @property
-    def write(self) -> AsyncEngine:
+    def app_engine(self) -> AsyncEngine:
         """The application's engine beside the pools, for a look at start-up or by a command: each use opens a
         connection and closes it.
         """
         return self.pools().engine
 
-    def pools(self, timeouts: Timeouts | None = None) -> Pools:
+    def pools(self, timeouts: Timeouts | None = None) -> PoolPair:
         """The pools of work with these time-outs; None: of what this process does all day."""
         if timeouts is None or timeouts.statement <= self.timeouts.statement:
             if self._pools is None:
-                self._pools = Pools(self.app_url, self._pool_size, self.timeouts, keep=self._keep)
+                self._pools = PoolPair(self.app_url, self._pool_size, self.timeouts, min_idle=self._min_idle)
             return self._pools
         if self._long is None:
-            self._long = Pools(self.app_url, LONG_CONNECTIONS, LONG, keep=0)
+            self._long = PoolPair(self.app_url, LONG_POOL_SIZE, LONG, min_idle=0)
         return self._long
 
     @contextlib.asynccontextmanager
-    async def session(self, whom: str, timeouts: Timeouts | None = None) -> AsyncIterator[AsyncSession]:
+    async def session(self, holder: str, timeouts: Timeouts | None = None) -> AsyncIterator[AsyncSession]:
         """Open a write session that belongs to no cooperative yet; its connection, lent at the first
-        statement, counts for ``whom``.
+        statement, counts for ``holder``.
         """
-        lease = Lease(self.pools(timeouts).write, whom)
+        lease = ConnectionLease(self.pools(timeouts).write, holder)
         try:
             async with AsyncSession(
                 expire_on_commit=False, sync_session_class=LeasedSession, info={"lease": lease}
             ) as db:
                 yield db
         finally:
-            lease.end()
+            lease.release()
 
     @contextlib.asynccontextmanager
     async def read_connection(
-        self, begin: str, whom: str, timeouts: Timeouts | None = None
+        self, begin_sql: str, holder: str, timeouts: Timeouts | None = None
     ) -> AsyncIterator[asyncpg.Connection[Any]]:
         """Lend a read connection inside the transaction that ``begin`` opens (one round trip), and end it
         after.
 
-        ``whom`` names whom the connection serves, for its share of the pool.
+        ``holder`` names holder the connection serves, for its share of the pool.
         """
         pool = self.pools(timeouts).read
-        lent = await pool.acquire(whom)
-        connection, healthy = lent.connection, False
+        pooled = await pool.acquire(holder)
+        connection, healthy = pooled.connection, False
         try:
-            await connection.execute(begin)
+            await connection.execute(begin_sql)
             yield connection
             await connection.execute("COMMIT")
             healthy = True
@@ -286,46 +286,46 @@ class Database:
                     healthy = True
             raise
         finally:
-            pool.release(lent, whom, healthy=healthy)
+            pool.release(pooled, holder, healthy=healthy)
 
     @contextlib.asynccontextmanager
-    async def single_read(self, whom: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+    async def autocommit_connection(self, holder: str) -> AsyncIterator[asyncpg.Connection[Any]]:
         """Lend a read connection outside any transaction, for one statement: one round trip."""
         pool = self.pools().read
-        lent = await pool.acquire(whom)
+        pooled = await pool.acquire(holder)
         healthy = False
         try:
-            yield lent.connection
+            yield pooled.connection
             healthy = True
         except asyncpg.PostgresError:
             healthy = True  # it answered; whether it still stands is looked at when it comes back
             raise
         finally:
-            pool.release(lent, whom, healthy=healthy)
+            pool.release(pooled, holder, healthy=healthy)
 
-    def lent(self) -> tuple[int, int]:
+    def connections_in_use(self) -> tuple[int, int]:
         """How many connections somebody has now: to write, to read."""
         opened = [pools for pools in (self._pools, self._long) if pools is not None]
-        return sum(pools.write.lent for pools in opened), sum(pools.read.lent for pools in opened)
+        return sum(pools.write.in_use for pools in opened), sum(pools.read.in_use for pools in opened)
 
-    def drop_idle(self) -> None:
+    def close_idle(self) -> None:
         """Close what nobody has now: the server it leads to is gone."""
         for pools in (self._pools, self._long):
             if pools is not None:
-                pools.write.drop_idle()
-                pools.read.drop_idle()
+                pools.write.close_idle()
+                pools.read.close_idle()
 
-    def beside(self) -> Database:
+    def clone_for_event_loop(self) -> Database:
         """Return the same database with small pools of its own, for another event loop; whoever asks for it
         closes it.
         """
-        owner = plain_url(self.owner_url) if self.has_owner else None
-        return Database(owner, self.settings, pool_size=1, timeouts=self.timeouts, keep=0)
+        owner = libpq_url(self.owner_url) if self.has_owner else None
+        return Database(owner, self.settings, pool_size=1, timeouts=self.timeouts, min_idle=0)
 
     async def close(self) -> None:
         """Close every pool, and what lives beside them."""
-        while self.closing:
-            await self.closing.pop()()
+        while self.close_callbacks:
+            await self.close_callbacks.pop()()
         for pools in (self._pools, self._long):
             if pools is not None:
                 await pools.close()
@@ -335,4 +335,4 @@ class Database:
             self._owner = None
 
 
-__all__ = ["begin", "plain_url"]
+__all__ = ["begin", "libpq_url"]

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import URL, make_url
 
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
 
-OWNER_NEEDED = Kind(
+OWNER_NEEDED = ErrorType(
     "kernel.owner_needed",
     500,
     id="Ini memerlukan login pemilik basis data: atur LUMBUNG_DATABASE_URL. Login aplikasi saja tidak cukup.",
     en="This needs the owner's login of the database: set LUMBUNG_DATABASE_URL. The application's login "
     "does not suffice.",
 )
-APPLICATION_NEEDED = Kind(
+APPLICATION_NEEDED = ErrorType(
     "kernel.application_login_needed",
     500,
     id="Ini memerlukan login aplikasi di basis data: atur LUMBUNG_APP_DATABASE_URL.",
@@ -34,15 +34,15 @@ APPLICATION_NEEDED = Kind(
 )
 
 
-class Logins:
+class DatabaseLogins:
     """The owner's and the application's address of one database, as far as this process has them."""
 
     def __init__(self, owner_url: str | None, app_url: str | None, settings: Settings) -> None:
-        self._owner = _parsed(owner_url) if owner_url else None
+        self._owner = _parse_url(owner_url) if owner_url else None
         if app_url:
-            self._app: URL | None = _parsed(app_url)
+            self._app: URL | None = _parse_url(app_url)
         elif self._owner is not None and not settings.is_production:
-            self._app = _derived(self._owner, settings.app_role)
+            self._app = _derive_app_url(self._owner, settings.app_role)
         else:
             self._app = None
 
@@ -55,25 +55,28 @@ class Logins:
         return self._app is not None
 
     @property
-    def owner(self) -> URL:
-        """The owner's. Raises a Refusal (``kernel.owner_needed``) where this process does not have it."""
+    def owner_url(self) -> URL:
+        """The owner's. Raises a DomainError (``kernel.owner_needed``) where this process does not have it."""
         if self._owner is None:
             raise OWNER_NEEDED()
         return self._owner
 
     @property
-    def app(self) -> URL:
-        """The application's. Raises a Refusal (``kernel.application_login_needed``) where nobody told it."""
+    def app_url(self) -> URL:
+        """The application's.
+
+        Raises a DomainError (``kernel.application_login_needed``) where nobody told it.
+        """
         if self._app is None:
             raise APPLICATION_NEEDED()
         return self._app
 
 
-def _parsed(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
-def _derived(owner: URL, role: str) -> URL | None:
+def _derive_app_url(owner: URL, role: str) -> URL | None:
     if not owner.password:  # nothing secret to derive from
         return None
     password = hmac.new(

@@ -2,7 +2,7 @@
 
 A room declares its kinds once, in its errors.py, and raises them by calling them:
 
-    STOCK_TOO_LOW = Kind(
+    STOCK_TOO_LOW = ErrorType(
         "shop.stock_too_low", 409, id="Stok {product} tinggal {left}.", en="Only {left} of {product} left."
     )
     raise STOCK_TOO_LOW(product="Beras 5 kg", left=2)
@@ -21,29 +21,29 @@ from kernel import formats
 from kernel.formats import Lang
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-_kinds: dict[str, "Kind"] = {}
+_error_types: dict[str, "ErrorType"] = {}
 
 
 @runtime_checkable
-class Worded(Protocol):
+class Localizable(Protocol):
     """A fact that knows how it is written in a sentence: money, a word in two languages."""
 
-    def worded(self, lang: Lang) -> str: ...
+    def localize(self, lang: Lang) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class LocalizedText:
     """A piece of text in both languages, usable as a fact of a refusal."""
 
     id: str
     en: str
 
-    def worded(self, lang: Lang) -> str:
+    def localize(self, lang: Lang) -> str:
         return self.id if lang == "id" else self.en
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ErrorType:
     """One way to be refused: a code that never changes, an HTTP status, and the sentence in Indonesian and
     English.
 
@@ -66,68 +66,68 @@ class Kind:
             raise ValueError(
                 f"{self.code} names {sorted(named)} in Indonesian and {sorted(named_in_english)} in English"
             )
-        if self.code in _kinds:
+        if self.code in _error_types:
             raise ValueError(f"the code {self.code} is already taken")
         object.__setattr__(self, "placeholders", named)
-        _kinds[self.code] = self
+        _error_types[self.code] = self
 
-    def __call__(self, **facts: object) -> "Refusal":
+    def __call__(self, **params: object) -> "DomainError":
         """The refusal with its facts; more facts than the sentence names are allowed,
         fewer raise TypeError.
         """
-        missing = self.placeholders - facts.keys()
+        missing = self.placeholders - params.keys()
         if missing:
             raise TypeError(f"{self.code} lacks {', '.join(sorted(missing))}")
-        return Refusal(self, facts)
+        return DomainError(self, params)
 
 
-class Refusal(Exception):
+class DomainError(Exception):
     """The business says no.
 
     The edge turns it into a page, a fragment, problem+json or a line on standard error.
     """
 
-    def __init__(self, kind: Kind, facts: Mapping[str, object] | None = None) -> None:
-        self.kind: Final = kind
-        self._facts: Final = dict(facts or {})
-        super().__init__(kind.code)
+    def __init__(self, error_type: ErrorType, params: Mapping[str, object] | None = None) -> None:
+        self.error_type: Final = error_type
+        self._params: Final = dict(params or {})
+        super().__init__(error_type.code)
 
     @property
     def code(self) -> str:
-        return self.kind.code
+        return self.error_type.code
 
     @property
     def status(self) -> int:
-        return self.kind.status
+        return self.error_type.status
 
     @property
-    def facts(self) -> dict[str, object]:
+    def params(self) -> dict[str, object]:
         """The facts as JSON can carry them: money as an int, dates as ISO text, decimals as text."""
-        return {name: _plain(value) for name, value in self._facts.items()}
+        return {name: _json_value(value) for name, value in self._params.items()}
 
-    def sentence(self, lang: Lang) -> str:
+    def message(self, lang: Lang) -> str:
         """The sentence for a reader of `lang`, money and dates written as that reader writes them."""
-        template = self.kind.id if lang == "id" else self.kind.en
-        return template.format_map({name: _written(value, lang) for name, value in self._facts.items()})
+        template = self.error_type.id if lang == "id" else self.error_type.en
+        return template.format_map({name: _format_param(value, lang) for name, value in self._params.items()})
 
-    def worded(self, lang: Lang) -> str:
+    def localize(self, lang: Lang) -> str:
         """A refusal may itself be a fact of another ("line 4: …")."""
-        return self.sentence(lang)
+        return self.message(lang)
 
     def __str__(self) -> str:
-        return self.sentence("en")
+        return self.message("en")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_refusal_of, (self.code, self._facts))
+        return (_restore_error, (self.code, self._params))
 
 
-def kinds() -> Mapping[str, Kind]:
+def error_types() -> Mapping[str, ErrorType]:
     """Every kind declared by the modules imported so far, by code."""
-    return dict(_kinds)
+    return dict(_error_types)
 
 
-def _refusal_of(code: str, facts: Mapping[str, object]) -> Refusal:
-    return Refusal(_kinds[code], facts)
+def _restore_error(code: str, params: Mapping[str, object]) -> DomainError:
+    return DomainError(_error_types[code], params)
 
 
 def _placeholders(template: str) -> frozenset[str]:
@@ -143,9 +143,9 @@ def _placeholders(template: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _written(value: object, lang: Lang) -> str:
-    if isinstance(value, Worded):
-        return value.worded(lang)
+def _format_param(value: object, lang: Lang) -> str:
+    if isinstance(value, Localizable):
+        return value.localize(lang)
     if isinstance(value, datetime):
         return formats.date_time(value, lang)
     if isinstance(value, date):
@@ -153,11 +153,11 @@ def _written(value: object, lang: Lang) -> str:
     if isinstance(value, Decimal):
         return formats.number(value, lang)
     if isinstance(value, list | tuple):
-        return ", ".join(_written(item, lang) for item in value)
+        return ", ".join(_format_param(item, lang) for item in value)
     return str(value)
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
@@ -166,12 +166,12 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, Decimal | UUID):
         return str(value)
-    if isinstance(value, Words):
+    if isinstance(value, LocalizedText):
         return {"id": value.id, "en": value.en}
-    if isinstance(value, Refusal):
-        return {"code": value.code, "facts": value.facts}
+    if isinstance(value, DomainError):
+        return {"code": value.code, "facts": value.params}
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {str(name): _json_value(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
+        return [_json_value(item) for item in value]
     raise TypeError(f"{type(value).__name__} cannot be a fact of a refusal: JSON has no such thing")

@@ -16,7 +16,7 @@ from babel.dates import format_date
 Lang = Literal["id", "en"]
 
 NO_BREAK_SPACE: Final = "\u00a0"
-LONGEST_REPEATED: Final = 40
+MAX_QUOTED_LENGTH: Final = 40
 JAKARTA: Final = "Asia/Jakarta"
 ZONE_NAMES: Final = {
     "Asia/Jakarta": "WIB",
@@ -79,9 +79,9 @@ def date_time(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
     )
 
 
-def shortened(text: str) -> str:
+def truncate(text: str) -> str:
     """What somebody typed, as a sentence repeats it: long ones end in "…"."""
-    return text if len(text) <= LONGEST_REPEATED else f"{text[:LONGEST_REPEATED]}…"
+    return text if len(text) <= MAX_QUOTED_LENGTH else f"{text[:MAX_QUOTED_LENGTH]}…"
 
 
 def _in_zone(moment: datetime, zone: str) -> datetime:

@@ -11,38 +11,38 @@ import time
 from threading import Lock
 from uuid import UUID
 
-_TAIL_BITS = 74
+_COUNTER_BITS = 74
 _LOW_BITS = 62
 _STEP_BITS = 32
 
 
-class Sequence:
+class UuidSequence:
     """The ids of one process: where the last one stood, so that the next is greater."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._ms = 0
-        self._tail = 0
+        self._counter = 0
 
     def next(self) -> UUID:
         with self._lock:
             ms = time.time_ns() // 1_000_000
             if ms > self._ms:
-                self._start(ms)
+                self._reseed(ms)
             else:  # the same millisecond, or a machine whose clock was set back
-                self._tail += 1 + secrets.randbits(_STEP_BITS)
-                if self._tail >> _TAIL_BITS:
-                    self._start(self._ms + 1)
-            ms, tail = self._ms, self._tail
-        high, low = tail >> _LOW_BITS, tail & ((1 << _LOW_BITS) - 1)
+                self._counter += 1 + secrets.randbits(_STEP_BITS)
+                if self._counter >> _COUNTER_BITS:
+                    self._reseed(self._ms + 1)
+            ms, counter = self._ms, self._counter
+        high, low = counter >> _LOW_BITS, counter & ((1 << _LOW_BITS) - 1)
         return UUID(int=ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
 
-    def _start(self, ms: int) -> None:
+    def _reseed(self, ms: int) -> None:
         self._ms = ms
-        self._tail = secrets.randbits(_TAIL_BITS - 1)  # the top bit stays free, so that steps have room
+        self._counter = secrets.randbits(_COUNTER_BITS - 1)  # the top bit stays free, so that steps have room
 
 
-_ids = Sequence()
+_ids = UuidSequence()
 
 
 def new_id() -> UUID:

@@ -24,7 +24,7 @@ _TRY = text(
 )
 
 
-async def one_at_a_time(db: AsyncSession, name: str) -> None:
+async def advisory_lock(db: AsyncSession, name: str) -> None:
     """Wait for every other transaction of this cooperative (of the platform, outside any) that holds
     ``name``; hold it until this one ends.
 
@@ -33,36 +33,36 @@ async def one_at_a_time(db: AsyncSession, name: str) -> None:
     await db.execute(_LOCK, {"name": name})
 
 
-async def is_idle(db: AsyncSession, name: str) -> bool:
+async def try_advisory_lock(db: AsyncSession, name: str) -> bool:
     """Whether nobody holds ``name``; it is then held until this transaction ends."""
     return bool((await db.execute(_TRY, {"name": name})).scalar_one())
 
 
-def hold(db: AsyncSession, row: Any, *, written: bool = False) -> None:
+def remember_locked_row(db: AsyncSession, row: Any, *, written: bool = False) -> None:
     """Remember that this transaction has locked a row, or (``written``) written it: nobody else can change it
     before the end.
 
     So it need not be read again, as long as it is changed as an object of this session.
     """
-    db.sync_session.info.setdefault("held", {})[type(row), row.id] = (row, written)
+    db.sync_session.info.setdefault("locked_rows", {})[type(row), row.id] = (row, written)
 
 
-def held(db: AsyncSession, model: type[Model], row_id: object) -> Model | None:
+def get_locked_row(db: AsyncSession, model: type[Model], row_id: object) -> Model | None:
     """Return a row that this transaction holds, as the session has it; None for one that must be locked
     first.
     """
-    found: Model | None = db.sync_session.info.get("held", {}).get((model, row_id), (None, False))[0]
+    found: Model | None = db.sync_session.info.get("locked_rows", {}).get((model, row_id), (None, False))[0]
     return found
 
 
-def is_written_here(db: AsyncSession, model: type[Model], row_id: object) -> bool:
+def is_written_row(db: AsyncSession, model: type[Model], row_id: object) -> bool:
     """Whether this transaction has written a row, so that nobody else knows of it yet."""
-    written: bool = db.sync_session.info.get("held", {}).get((model, row_id), (None, False))[1]
+    written: bool = db.sync_session.info.get("locked_rows", {}).get((model, row_id), (None, False))[1]
     return written
 
 
 @event.listens_for(Session, "after_transaction_end")
-def _let_go(session: Session, transaction: SessionTransaction) -> None:
+def _forget_locked_rows(session: Session, transaction: SessionTransaction) -> None:
     """Forget what was held: with the transaction, and with a savepoint, whose locks may end with it."""
     if transaction.nested or transaction.parent is None:  # a flush is a transaction within one, to SQLAlchemy
-        session.info.pop("held", None)
+        session.info.pop("locked_rows", None)

@@ -9,8 +9,8 @@ import logging
 import structlog
 from structlog.typing import Processor
 
+from kernel.database_errors import summarize_error, unavailable_reason
 from kernel.settings import Settings
-from kernel.unavailable import in_one_line, why_unavailable
 
 
 def configure(settings: Settings, *, quiet: bool = False) -> None:
@@ -36,24 +36,24 @@ def configure(settings: Settings, *, quiet: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
-    for handler in [each for each in root.handlers if isinstance(each, _Libraries)]:
+    for handler in [each for each in root.handlers if isinstance(each, _LibraryHandler)]:
         root.removeHandler(handler)
-    root.addHandler(_Libraries(logging.WARNING))
+    root.addHandler(_LibraryHandler(logging.WARNING))
 
 
-class _Libraries(logging.Handler):
+class _LibraryHandler(logging.Handler):
     """What libraries log, in our own form:
     without it they write tracebacks of many lines beside our lines.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        facts: dict[str, object] = {"logger": record.name}
-        if error is not None and why_unavailable(error) is not None:
-            facts["error"] = in_one_line(error)
+        fields: dict[str, object] = {"logger": record.name}
+        if error is not None and unavailable_reason(error) is not None:
+            fields["error"] = summarize_error(error)
         elif error is not None:
-            facts["exc_info"] = error
+            fields["exc_info"] = error
         try:
-            structlog.get_logger().log(record.levelno, record.getMessage(), **facts)
+            structlog.get_logger().log(record.levelno, record.getMessage(), **fields)
         except Exception:  # noqa: BLE001 - as every handler of the standard library
             self.handleError(record)

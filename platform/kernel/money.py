@@ -14,7 +14,7 @@ from math import lcm
 from typing import Any, Final, Literal, NoReturn, Self, TypeVar, cast
 
 from kernel import formats
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 from kernel.formats import Lang
 
 K = TypeVar("K")
@@ -22,35 +22,35 @@ Weight = int | Decimal | Fraction
 Rounding = Literal["down", "half_up", "up"]
 
 # Within BIGINT, and far beyond any cooperative: nine hundred trillion rupiah.
-LARGEST: Final = 999_999_999_999_999
-LONGEST: Final = 18  # digits: a longer text is not even read
+MAX_AMOUNT: Final = 999_999_999_999_999
+MAX_DIGITS: Final = 18  # digits: a longer text is not even read
 
-NOT_AN_AMOUNT = Kind(
+NOT_AN_AMOUNT = ErrorType(
     "kernel.not_an_amount",
     422,
     id="“{text}” bukan jumlah rupiah. Tulis seperti 12.500 atau 12500.",
     en="“{text}” is not an amount in rupiah. Write it like 12.500 or 12500.",
 )
-FRACTION_OF_RUPIAH = Kind(
+FRACTION_OF_RUPIAH = ErrorType(
     "kernel.fraction_of_rupiah",
     422,
     id="“{text}” memuat pecahan rupiah. Tulis rupiah bulat.",
     en="“{text}” has a fraction of a rupiah. Write whole rupiah.",
 )
-NEGATIVE_AMOUNT = Kind(
+NEGATIVE_AMOUNT = ErrorType(
     "kernel.negative_amount",
     422,
     id="Jumlah tidak boleh kurang dari nol: “{text}”.",
     en="The amount cannot be below zero: “{text}”.",
 )
-AMOUNT_TOO_LARGE = Kind(
+AMOUNT_TOO_LARGE = ErrorType(
     "kernel.amount_too_large",
     422,
     id="“{text}” terlalu besar. Paling banyak {largest}.",
     en="“{text}” is too large. At most {largest}.",
 )
 
-_TYPED: Final = re.compile(
+_AMOUNT_PATTERN: Final = re.compile(
     r"(?P<minus>[-\u2212])?\s*(?:rp\.?)?\s*(?P<minus_inside>[-\u2212])?"
     r"(?P<whole>[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,(?P<fraction>[0-9]+|-|\u2013))?",
     re.IGNORECASE,
@@ -78,37 +78,37 @@ class Rupiah(int):
     def parse(cls, text: str, *, negative: bool = False) -> Self:
         """What a person typed: "12.500", "12500", "Rp 12.500", "Rp12.500,00", "12.500,-".
 
-        Raises Refusal (422) for anything else, for a fraction, and for an amount below zero unless
+        Raises DomainError (422) for anything else, for a fraction, and for an amount below zero unless
         `negative`.
         """
-        typed = _TYPED.fullmatch(text.strip())
+        typed = _AMOUNT_PATTERN.fullmatch(text.strip())
         if typed is None:
-            raise NOT_AN_AMOUNT(text=formats.shortened(text))
+            raise NOT_AN_AMOUNT(text=formats.truncate(text))
         if (typed["fraction"] or "").strip("0-\u2013"):
-            raise FRACTION_OF_RUPIAH(text=formats.shortened(text))
+            raise FRACTION_OF_RUPIAH(text=formats.truncate(text))
         digits = typed["whole"].replace(".", "")
-        if len(digits) > LONGEST or (amount := int(digits)) > LARGEST:
-            raise AMOUNT_TOO_LARGE(text=formats.shortened(text), largest=Rupiah(LARGEST))
+        if len(digits) > MAX_DIGITS or (amount := int(digits)) > MAX_AMOUNT:
+            raise AMOUNT_TOO_LARGE(text=formats.truncate(text), largest=Rupiah(MAX_AMOUNT))
         if typed["minus"] or typed["minus_inside"]:
             if not negative:
-                raise NEGATIVE_AMOUNT(text=formats.shortened(text))
+                raise NEGATIVE_AMOUNT(text=formats.truncate(text))
             amount = -amount
         return cls(amount)
 
-    def bounded(self, *, field: str = "") -> Self:
+    def require_in_range(self, *, field: str = "") -> Self:
         """The amount itself.
 
-        Raises Refusal kernel.amount_too_large (422) for one that no cooperative has, as a product of two may
-        be.
+        Raises DomainError kernel.amount_too_large (422) for one that no cooperative has, as a product of two
+        may be.
         """
-        if not -LARGEST <= self <= LARGEST:
-            raise AMOUNT_TOO_LARGE(text=formats.rupiah(int(self)), largest=Rupiah(LARGEST), field=field)
+        if not -MAX_AMOUNT <= self <= MAX_AMOUNT:
+            raise AMOUNT_TOO_LARGE(text=formats.rupiah(int(self)), largest=Rupiah(MAX_AMOUNT), field=field)
         return self
 
     @classmethod
     def total(cls, amounts: Iterable[int]) -> Self:
         """The sum of the amounts as Rupiah; nothing sums to Rp0."""
-        return cls(sum(map(_whole, amounts)))
+        return cls(sum(map(_require_int, amounts)))
 
     def split(self, weights: Mapping[K, Weight]) -> dict[K, "Rupiah"]:
         """Divide by largest remainder: the parts sum to the whole, ties go to the lower key, a negative whole
@@ -117,7 +117,7 @@ class Rupiah(int):
         Weights are ints, Decimals or Fractions, none negative and not all zero (ValueError); keys must be
         comparable. The result keeps the order of `weights` and does not depend on it.
         """
-        scaled = _as_ints(weights)
+        scaled = _integer_weights(weights)
         total = sum(scaled.values())
         if total == 0:
             raise ValueError("nothing to split by: every weight is zero")
@@ -128,11 +128,11 @@ class Rupiah(int):
             parts[key], remainders[key] = divmod(whole * weight, total)
         left = whole - sum(parts.values())
         if left:
-            for key in _largest(remainders, left):
+            for key in _largest_keys(remainders, left):
                 parts[key] += 1
         if self < 0:
-            return {key: _made(-part) for key, part in parts.items()}
-        return {key: _made(part) for key, part in parts.items()}
+            return {key: _unchecked(-part) for key, part in parts.items()}
+        return {key: _unchecked(part) for key, part in parts.items()}
 
     def times(self, rate: Weight, *, rounding: Rounding, unit: int = 1) -> "Rupiah":
         """The amount times an exact rate, rounded to a multiple of `unit` rupiah: "down" and "up" are toward
@@ -149,7 +149,7 @@ class Rupiah(int):
         below_zero = (self < 0) != (rate < 0)
         return Rupiah(-units * unit if below_zero else units * unit)
 
-    def worded(self, lang: Lang) -> str:
+    def localize(self, lang: Lang) -> str:
         """As it stands in a sentence: "Rp12.500"."""
         return formats.rupiah(self, lang)
 
@@ -160,33 +160,33 @@ class Rupiah(int):
         return int.__repr__(self)
 
     def __add__(self, other: int) -> "Rupiah":
-        return _made(int.__add__(self, _whole(other)))
+        return _unchecked(int.__add__(self, _require_int(other)))
 
     def __radd__(self, other: int) -> "Rupiah":
-        return _made(int.__add__(self, _whole(other)))
+        return _unchecked(int.__add__(self, _require_int(other)))
 
     def __sub__(self, other: int) -> "Rupiah":
-        return _made(int.__sub__(self, _whole(other)))
+        return _unchecked(int.__sub__(self, _require_int(other)))
 
     def __rsub__(self, other: int) -> "Rupiah":
-        return _made(int.__sub__(_whole(other), int(self)))
+        return _unchecked(int.__sub__(_require_int(other), int(self)))
 
     def __mul__(self, other: int) -> "Rupiah":
         if isinstance(other, Rupiah):
             raise TypeError("money times money is not money")
-        return _made(int.__mul__(self, _whole(other)))
+        return _unchecked(int.__mul__(self, _require_int(other)))
 
     def __rmul__(self, other: int) -> "Rupiah":
         return self * other
 
     def __neg__(self) -> "Rupiah":
-        return _made(int.__neg__(self))
+        return _unchecked(int.__neg__(self))
 
     def __pos__(self) -> "Rupiah":
         return self
 
     def __abs__(self) -> "Rupiah":
-        return _made(int.__abs__(self))
+        return _unchecked(int.__abs__(self))
 
     def __truediv__(self, other: Any) -> NoReturn:
         raise TypeError("rupiah are not divided: use split(weights), or times(rate, rounding=…)")
@@ -195,14 +195,14 @@ class Rupiah(int):
     __pow__ = __truediv__  # type: ignore[assignment]  # no power of money means anything
 
 
-def _made(amount: int) -> Rupiah:
+def _unchecked(amount: int) -> Rupiah:
     """Rupiah of a number already known to be whole: half the cost of the checked door, in loops over every
     member.
     """
     return int.__new__(Rupiah, amount)
 
 
-def _largest(remainders: Mapping[K, int], count: int) -> list[K]:
+def _largest_keys(remainders: Mapping[K, int], count: int) -> list[K]:
     """The keys of the `count` largest remainders, a tie going to the lower key.
 
     Sorts bare numbers, and keys only where they tie.
@@ -213,7 +213,7 @@ def _largest(remainders: Mapping[K, int], count: int) -> list[K]:
     return above + tied[: count - len(above)]
 
 
-def _whole(other: object) -> int:
+def _require_int(other: object) -> int:
     if type(other) is int or type(other) is Rupiah:
         return int(other)
     if isinstance(other, int) and not isinstance(other, bool):
@@ -221,7 +221,7 @@ def _whole(other: object) -> int:
     raise TypeError(f"rupiah reckon with whole numbers alone, not with {type(other).__name__}: {other!r}")
 
 
-def _as_ints(weights: Mapping[K, Weight]) -> dict[K, int]:
+def _integer_weights(weights: Mapping[K, Weight]) -> dict[K, int]:
     """The same proportions in whole numbers."""
     if all(type(weight) is int for weight in weights.values()):
         if weights and min(weights.values()) < 0:

@@ -1,7 +1,7 @@
 """Jobs, written in the transaction of their cause: a crash anywhere loses none, and a key makes each happen
 once.
 
-    await later(db, "shop.expire_order", {"order_id": str(order.id)}, due=order.expires_at)
+    await enqueue(db, "shop.expire_order", {"order_id": str(order.id)}, due=order.expires_at)
 
     @job("shop.expire_order")
     async def expire(db, *, order_id: str) -> None: ...
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import msgspec
 from sqlalchemy import text
 
-import kernel.appending  # noqa: F401 - writes what is added here
+import kernel.bulk_insert  # noqa: F401 - writes what is added here
 from kernel.ids import new_id
 from kernel.models import OutboxMessage
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-FIRST_RETRY: Final = timedelta(seconds=1)
-LONGEST_RETRY: Final = timedelta(hours=2)
+MIN_BACKOFF: Final = timedelta(seconds=1)
+MAX_BACKOFF: Final = timedelta(hours=2)
 # A job that has failed for this long is given up and waits for an operator (tenants/failed_jobs.py).
-RETRIED_FOR: Final = timedelta(days=2)
+MAX_RETRY_AGE: Final = timedelta(days=2)
 
 
 class JobMessage(NamedTuple):
@@ -51,9 +51,9 @@ class JobMessage(NamedTuple):
 
 
 Job = Callable[..., Awaitable[None]]
-# "cooperative": one transaction bound to it; "platform": the platform's own; "outside": a cooperative's,
+# "cooperative": one transaction bound to it; "platform": the platform's own; "external": a cooperative's,
 # which speaks to the world
-JobKind = Literal["cooperative", "platform", "outside"]
+JobKind = Literal["cooperative", "platform", "external"]
 _jobs: dict[str, tuple[Job, JobKind]] = {}
 _daily: set[str] = set()
 
@@ -70,14 +70,14 @@ def platform_job(name: str) -> Callable[[Job], Job]:
     return _register(name, "platform")
 
 
-def outside_job(name: str) -> Callable[[Job], Job]:
+def external_job(name: str) -> Callable[[Job], Job]:
     """Register a job of a cooperative that asks the outside world: ``async (database, tenant, key, *,
     …arguments)``.
 
-    It opens its own transactions, so that none is held while the world is slow, and calls ``finish_once(db,
-    key)`` in the one that has the effect. Killed before that, it runs again.
+    It opens its own transactions, so that none is held while the world is slow, and calls
+    ``mark_processed(db, key)`` in the one that has the effect. Killed before that, it runs again.
     """
-    return _register(name, "outside")
+    return _register(name, "external")
 
 
 def daily_job(name: str) -> Callable[[Job], Job]:
@@ -111,7 +111,7 @@ def find_job(name: str) -> tuple[Job, JobKind]:
         raise LookupError(msg) from None
 
 
-async def finish_once(db: AsyncSession, key: str) -> bool:
+async def mark_processed(db: AsyncSession, key: str) -> bool:
     """Write down, in the session's transaction, that the job of this key has had its effect; False when it
     had it before.
     """
@@ -119,7 +119,7 @@ async def finish_once(db: AsyncSession, key: str) -> bool:
     return (await db.execute(mark, {"key": key})).first() is not None
 
 
-async def later(
+async def enqueue(
     db: AsyncSession,
     name: str,
     arguments: Mapping[str, Any],
@@ -132,28 +132,28 @@ async def later(
     ``due`` is an aware moment; None means at once. Works in a session bound to a cooperative, and in a shared
     one for platform jobs.
     """
-    told = msgspec.json.decode(
+    payload = msgspec.json.decode(
         msgspec.json.encode(dict(arguments))
     )  # refused here, where it is asked for, if it is no JSON
-    db.add(OutboxMessage(job=name, key=key or f"{name}:{new_id()}", arguments=told, due_at=due))
+    db.add(OutboxMessage(job=name, key=key or f"{name}:{new_id()}", arguments=payload, due_at=due))
 
 
-def retry_wait(attempts: int, spread: float) -> timedelta:
+def retry_delay(attempts: int, jitter: float) -> timedelta:
     """Return how long a job waits that has failed ``attempts`` times before and now again.
 
     One second, doubled each time up to two hours; ``spread`` (0 to 1) lengthens it by at most a quarter, so
     that jobs that failed together do not come back together.
     """
-    wait: timedelta = min(FIRST_RETRY * 2 ** min(attempts, 20), LONGEST_RETRY / 1.25)
-    return wait * (1 + spread / 4)
+    wait: timedelta = min(MIN_BACKOFF * 2 ** min(attempts, 20), MAX_BACKOFF / 1.25)
+    return wait * (1 + jitter / 4)
 
 
 def _register(name: str, kind: JobKind) -> Callable[[Job], Job]:
-    def keep(function: Job) -> Job:
+    def decorator(function: Job) -> Job:
         if name in _jobs:
             msg = f"two jobs are called {name!r}"
             raise ValueError(msg)
         _jobs[name] = (function, kind)
         return function
 
-    return keep
+    return decorator

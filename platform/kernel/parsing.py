@@ -10,22 +10,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from kernel.errors import Kind
-from kernel.formats import shortened
+from kernel.errors import ErrorType
+from kernel.formats import truncate
 
-NOT_A_NUMBER = Kind(
+NOT_A_NUMBER = ErrorType(
     "kernel.not_a_number",
     422,
     id="“{text}” bukan bilangan bulat. Tulis seperti 1.250 atau 1250.",
     en="“{text}” is not a whole number. Write it like 1.250 or 1250.",
 )
-NOT_A_PERCENTAGE = Kind(
+NOT_A_PERCENTAGE = ErrorType(
     "kernel.not_a_percentage",
     422,
     id="“{text}” bukan persen. Tulis seperti 25 atau 2,5.",
     en="“{text}” is not a percentage. Write it like 25 or 2.5.",
 )
-NOT_A_DATE = Kind(
+NOT_A_DATE = ErrorType(
     "kernel.not_a_date",
     422,
     id="“{text}” bukan tanggal. Tulis seperti 24/11/2026 atau 2026-11-24.",
@@ -39,28 +39,28 @@ _PAPER_DATE: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 
 
 def parse_number(text: str) -> int:
-    """A whole number: "1.250", "1250", "-3". Raises Refusal (422)."""
+    """A whole number: "1.250", "1250", "-3". Raises DomainError (422)."""
     typed = _NUMBER.fullmatch(text.strip())
     if typed is None:
-        raise NOT_A_NUMBER(text=shortened(text))
+        raise NOT_A_NUMBER(text=truncate(text))
     return int(typed[1] + typed[2].replace(".", ""))
 
 
 def parse_percent(text: str) -> Decimal:
     """A percentage: "25", "2,5", "2.5", "2,5 %".
 
-    Nobody groups thousands in a percentage, so both signs are decimal. Raises Refusal (422).
+    Nobody groups thousands in a percentage, so both signs are decimal. Raises DomainError (422).
     """
     typed = _PERCENTAGE.fullmatch(text.strip())
     if typed is None:
-        raise NOT_A_PERCENTAGE(text=shortened(text))
+        raise NOT_A_PERCENTAGE(text=truncate(text))
     return Decimal(f"{typed[1]}.{typed[2]}" if typed[2] else typed[1])
 
 
 def parse_date(text: str) -> date:
     """A day: "2026-11-24" as browsers send it, "24/11/2026", "24-11-2026", "24.11.2026" as people write it.
 
-    Raises Refusal (422).
+    Raises DomainError (422).
     """
     typed = text.strip()
     try:
@@ -69,5 +69,5 @@ def parse_date(text: str) -> date:
         if paper := _PAPER_DATE.fullmatch(typed):
             return date(int(paper[3]), int(paper[2]), int(paper[1]))
     except ValueError:  # 31 February
-        raise NOT_A_DATE(text=shortened(text)) from None
-    raise NOT_A_DATE(text=shortened(text))
+        raise NOT_A_DATE(text=truncate(text)) from None
+    raise NOT_A_DATE(text=truncate(text))

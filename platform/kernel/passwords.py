@@ -13,32 +13,32 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from kernel import phone
-from kernel.errors import Kind, Refusal
+from kernel.errors import DomainError, ErrorType
 
 T = TypeVar("T")
 
-MINIMUM_LENGTH: Final = 8
-LONGEST: Final = 200
+MIN_LENGTH: Final = 8
+MAX_LENGTH: Final = 200
 
-PASSWORD_TOO_SHORT = Kind(
+PASSWORD_TOO_SHORT = ErrorType(
     "kernel.password_too_short",
     422,
     id="Kata sandi terlalu pendek. Pakai paling sedikit {minimum} huruf atau angka.",
     en="The password is too short. Use at least {minimum} letters or digits.",
 )
-PASSWORD_TOO_LONG = Kind(
+PASSWORD_TOO_LONG = ErrorType(
     "kernel.password_too_long",
     422,
     id="Kata sandi terlalu panjang. Paling banyak {longest} huruf.",
     en="The password is too long. At most {longest} letters.",
 )
-PASSWORD_TOO_COMMON = Kind(
+PASSWORD_TOO_COMMON = ErrorType(
     "kernel.password_too_common",
     422,
     id="Kata sandi ini terlalu mudah ditebak. Pilih yang lain, misalnya tiga kata yang tidak berhubungan.",
     en="This password is too easy to guess. Choose another, for example three unrelated words.",
 )
-PASSWORD_IS_PHONE = Kind(
+PASSWORD_IS_PHONE = ErrorType(
     "kernel.password_is_phone",
     422,
     id="Nomor HP tidak boleh dipakai sebagai kata sandi.",
@@ -48,10 +48,10 @@ PASSWORD_IS_PHONE = Kind(
 # OWASP's second choice for argon2id: 19 MiB, two passes, one lane.
 _hasher: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _threads: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
-# A hash that no password fits, made with the parameters above: see verify_nobody.
-_NOBODY: Final = _hasher.hash("\0 nobody has this password")
+# A hash that no password fits, made with the parameters above: see verify_dummy.
+_DUMMY_HASH: Final = _hasher.hash("\0 nobody has this password")
 
-_COMMONEST: Final = frozenset(
+_COMMON_PASSWORDS: Final = frozenset(
     """
     12345678 123456789 1234567890 0123456789 87654321 987654321 11111111 00000000 88888888 99999999
     12341234 11223344 12344321 password password1 password123 passw0rd qwertyui qwerty123 qwertyuiop
@@ -65,14 +65,14 @@ _COMMONEST: Final = frozenset(
 
 
 def check_password(password: str, *, phone_number: str | None = None) -> None:
-    """Raise Refusal (422) when the password is too short, too long, among the commonest, one repeated sign,
-    or the person's own phone number.
+    """Raise DomainError (422) when the password is too short, too long, among the commonest, one repeated
+    sign, or the person's own phone number.
     """
-    if len(password) < MINIMUM_LENGTH:
-        raise PASSWORD_TOO_SHORT(minimum=MINIMUM_LENGTH)
-    if len(password) > LONGEST:
-        raise PASSWORD_TOO_LONG(longest=LONGEST)
-    if password.strip().lower() in _COMMONEST or len(set(password)) == 1:
+    if len(password) < MIN_LENGTH:
+        raise PASSWORD_TOO_SHORT(minimum=MIN_LENGTH)
+    if len(password) > MAX_LENGTH:
+        raise PASSWORD_TOO_LONG(longest=MAX_LENGTH)
+    if password.strip().lower() in _COMMON_PASSWORDS or len(set(password)) == 1:
         raise PASSWORD_TOO_COMMON()
     if phone_number is not None and _same_phone(password, phone_number):
         raise PASSWORD_IS_PHONE()
@@ -85,14 +85,14 @@ async def hash_password(password: str) -> str:
 
 async def verify_password(stored_hash: str, password: str) -> bool:
     """Whether the password fits the stored hash. A damaged hash fits nothing."""
-    return await _in_thread(_fits, stored_hash, password)
+    return await _in_thread(_matches, stored_hash, password)
 
 
-async def verify_nobody(password: str) -> None:
+async def verify_dummy(password: str) -> None:
     """Spend the time of a real check, so that a stranger cannot learn from the answer's delay whether an
     account exists.
     """
-    await _in_thread(_fits, _NOBODY, password)
+    await _in_thread(_matches, _DUMMY_HASH, password)
 
 
 def needs_rehash(stored_hash: str) -> bool:
@@ -106,8 +106,8 @@ def _hash(password: str) -> str:
     return _hasher.hash(password)
 
 
-def _fits(stored_hash: str, password: str) -> bool:
-    if len(password) > LONGEST:
+def _matches(stored_hash: str, password: str) -> bool:
+    if len(password) > MAX_LENGTH:
         return False
     try:
         return _hasher.verify(stored_hash, password)
@@ -117,8 +117,8 @@ def _fits(stored_hash: str, password: str) -> bool:
 
 def _same_phone(password: str, phone_number: str) -> bool:
     try:
-        return phone.mobile(password) == phone.mobile(phone_number)
-    except Refusal:
+        return phone.parse_mobile(password) == phone.parse_mobile(phone_number)
+    except DomainError:
         return False
 
 

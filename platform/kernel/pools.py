@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
-from kernel.connecting import PREPARED_STATEMENTS, connect
-from kernel.connection_pool import ConnectionPool, Lent
+from kernel.connection import STATEMENT_CACHE_SIZE, connect
+from kernel.connection_pool import ConnectionPool, PooledConnection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 ROLLBACK_SECONDS: Final = 2.0
 
 
-class Pools:
+class PoolPair:
     """The two pools of one kind of work: connections that write, as SQLAlchemy holds them, and connections
     that read.
     """
 
-    def __init__(self, url: URL, size: int, timeouts: Timeouts, *, keep: int) -> None:
+    def __init__(self, url: URL, size: int, timeouts: Timeouts, *, min_idle: int) -> None:
         self._url = url
         self._timeouts = timeouts
         self.engine = create_async_engine(
@@ -43,24 +43,24 @@ class Pools:
             poolclass=NullPool,  # ours lends, below
             # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
             hide_parameters=True,
-            creator=functools.partial(self._adapted, functools.partial(connect, url, timeouts)),
+            creator=functools.partial(self._adapt_connection, functools.partial(connect, url, timeouts)),
         )
-        event.listen(self.engine.sync_engine, "handle_error", _give_up_the_silent)
+        event.listen(self.engine.sync_engine, "handle_error", _terminate_timed_out)
         self.write: ConnectionPool[AsyncConnection] = ConnectionPool(
             size,
-            wait=timeouts.connection,
-            keep=keep,
-            opens=self._open_writer,
+            acquire_timeout=timeouts.connection,
+            min_idle=min_idle,
+            open_connection=self._open_writer,
             is_open=_writer_is_open,
-            closes=_close_writer,
+            close_connection=_close_writer,
         )
         self.read: ConnectionPool[asyncpg.Connection[Any]] = ConnectionPool(
             size,
-            wait=timeouts.connection,
-            keep=keep,
-            opens=self._open_reader,
+            acquire_timeout=timeouts.connection,
+            min_idle=min_idle,
+            open_connection=self._open_reader,
             is_open=_reader_is_open,
-            closes=_close_reader,
+            close_connection=_close_reader,
         )
 
     async def close(self) -> None:
@@ -68,13 +68,13 @@ class Pools:
         await self.read.close()
         await self.engine.dispose()
 
-    def _adapted(self, connects: Callable[..., Awaitable[Any]]) -> Any:
+    def _adapt_connection(self, connect_async: Callable[..., Awaitable[Any]]) -> Any:
         """A new connection as SQLAlchemy holds it; its ``async_creator`` would not take the size of the
         cache.
         """
         dialect: Any = self.engine.sync_engine.dialect
         return dialect.dbapi.connect(
-            async_creator_fn=connects, prepared_statement_cache_size=PREPARED_STATEMENTS
+            async_creator_fn=connect_async, prepared_statement_cache_size=STATEMENT_CACHE_SIZE
         )
 
     async def _open_writer(self) -> AsyncConnection:
@@ -88,46 +88,46 @@ class Pools:
         return connection
 
 
-class Lease:
+class ConnectionLease:
     """The connection of one session: taken from the pool when the first statement needs it, given back when
     the session has ended.
     """
 
-    def __init__(self, pool: ConnectionPool[AsyncConnection], whom: str) -> None:
+    def __init__(self, pool: ConnectionPool[AsyncConnection], holder: str) -> None:
         self._pool = pool
-        self._whom = whom
-        self._lent: Lent[AsyncConnection] | None = None
+        self._holder = holder
+        self._pooled: PooledConnection[AsyncConnection] | None = None
 
     def connection(self) -> Connection:
         """The connection, in SQLAlchemy's own synchronous voice."""
-        if self._lent is None:
-            self._lent = await_only(self._pool.acquire(self._whom))
-        found = self._lent.connection.sync_connection
+        if self._pooled is None:
+            self._pooled = await_only(self._pool.acquire(self._holder))
+        found = self._pooled.connection.sync_connection
         if found is None:
             raise RuntimeError("the session has lost its connection")
         return found
 
-    def serve(self, schema_name: str) -> None:
+    def add_tenant(self, schema_name: str) -> None:
         """Note that the connection has touched another cooperative, too."""
-        if self._lent is not None:
-            self._lent.served.add(schema_name)
+        if self._pooled is not None:
+            self._pooled.served_tenants.add(schema_name)
 
-    def end(self) -> None:
-        if self._lent is not None:
-            connection = self._lent.connection
-            self._pool.release(self._lent, self._whom, healthy=not connection.in_transaction())
-            self._lent = None
+    def release(self) -> None:
+        if self._pooled is not None:
+            connection = self._pooled.connection
+            self._pool.release(self._pooled, self._holder, healthy=not connection.in_transaction())
+            self._pooled = None
 
 
 class LeasedSession(Session):
     """A session whose one connection is leased. It is bound to nothing before it speaks."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        lease: Lease | None = self.info.get("lease")
+        lease: ConnectionLease | None = self.info.get("lease")
         return lease.connection() if lease is not None else super().get_bind(*args, **kwargs)
 
 
-def _give_up_the_silent(context: ExceptionContext) -> None:
+def _terminate_timed_out(context: ExceptionContext) -> None:
     """A connection whose answer did not come in time is ended at once: undoing on it would wait as long
     again.
     """
@@ -146,12 +146,12 @@ def _writer_is_open(connection: AsyncConnection) -> bool:
     return driver is not None and not driver.is_closed()
 
 
-async def _close_writer(connection: AsyncConnection, gently: bool) -> None:
-    if not gently and _writer_is_open(connection):
+async def _close_writer(connection: AsyncConnection, graceful: bool) -> None:
+    if not graceful and _writer_is_open(connection):
         driver = (await connection.get_raw_connection()).driver_connection
         if driver is not None:
             driver.terminate()
-    if not gently and connection.sync_connection is not None and not connection.sync_connection.closed:
+    if not graceful and connection.sync_connection is not None and not connection.sync_connection.closed:
         await connection.invalidate()
     await connection.close()
 
@@ -160,8 +160,8 @@ def _reader_is_open(connection: asyncpg.Connection[Any]) -> bool:
     return not connection.is_closed()
 
 
-async def _close_reader(connection: asyncpg.Connection[Any], gently: bool) -> None:
-    if gently:
+async def _close_reader(connection: asyncpg.Connection[Any], graceful: bool) -> None:
+    if graceful:
         await connection.close(timeout=ROLLBACK_SECONDS)
     else:
         connection.terminate()

@@ -22,14 +22,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from kernel.postgres_cluster import NAME, ensure_cluster
-from kernel.postgres_errors import DISK_FULL, PORT_TAKEN, explained
-from kernel.postgres_place import Place, binaries_for, place_for
+from kernel.postgres_cluster import DATABASE_NAME, ensure_cluster
+from kernel.postgres_errors import DISK_FULL, PORT_TAKEN, explain_failure
+from kernel.postgres_layout import ServerLayout, find_binaries, prepare_layout
 
 START_SECONDS: Final = 60.0  # recovery after a crash may take its time
 STOP_SECONDS: Final = 30.0
-LONGEST_SOCKET_PATH: Final = 107 - len("/.s.PGSQL.65535.lock")  # sun_path of Linux
-LARGEST_LOG: Final = 5_000_000  # bytes, before it is begun anew
+MAX_SOCKET_PATH: Final = 107 - len("/.s.PGSQL.65535.lock")  # sun_path of Linux
+MAX_LOG_BYTES: Final = 5_000_000  # bytes, before it is begun anew
 NO_SUCH_PROCESS: Final = 2**31 - 1  # above every limit of the kernel's process numbers
 
 TUNING: Final = {
@@ -46,10 +46,10 @@ TUNING: Final = {
     "lc_messages": "C",  # the log is read by this module
 }
 # Tests throw their data away: nothing has to survive a power cut.
-UNSAFE_SPEED: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST_UNSAFE_OPTIONS: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class _AddressTakenError(Exception):
+class _PortInUseError(Exception):
     """Somebody else listens on the port that was remembered."""
 
 
@@ -67,68 +67,68 @@ class EmbeddedPostgres:
         self._fast = fast
         self._port = port
         self._binaries = binaries
-        self._place: Place | None = None
-        self._using: IO[str] | None = None
+        self._layout: ServerLayout | None = None
+        self._users_lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._log_from = 0
 
     @property
-    def place(self) -> Place:
+    def layout(self) -> ServerLayout:
         """Where the server's files are and which user it runs as."""
-        if self._place is None:
-            self._place = place_for(self.data_dir)
-        return self._place
+        if self._layout is None:
+            self._layout = prepare_layout(self.data_dir)
+        return self._layout
 
     def start(self) -> str:
         """Start the server, or join it where it runs, and return the owner's URL of the database ``lumbung``.
 
-        Raises a Refusal (``kernel.postgres_…``) that says in a sentence what is in the way.
+        Raises a DomainError (``kernel.postgres_…``) that says in a sentence what is in the way.
         """
-        with self._alone():
-            if self._using is None:
-                self._using = _lock_file(self.place.home / "users.lock", fcntl.LOCK_SH)
+        with self._start_lock():
+            if self._users_lock is None:
+                self._users_lock = _lock_file(self.layout.root / "users.lock", fcntl.LOCK_SH)
             try:
                 port = self._running_port() or self._launch()
             except BaseException:
-                self._let_go()
+                self._release_users_lock()
                 raise
-        password = (self.place.home / "password").read_text(encoding="ascii")
-        return f"postgresql://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
+        password = (self.layout.root / "password").read_text(encoding="ascii")
+        return f"postgresql://{DATABASE_NAME}:{password}@127.0.0.1:{port}/{DATABASE_NAME}"
 
     def stop(self) -> None:
         """Leave the server; it stops when nobody uses it any more, also one that a crash has left running."""
-        if self._using is None and not self.running():
+        if self._users_lock is None and not self.is_running():
             return
-        with self._alone():
-            self._let_go()
+        with self._start_lock():
+            self._release_users_lock()
             try:
-                last_one = _lock_file(self.place.home / "users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
+                last_one = _lock_file(self.layout.root / "users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
             with last_one:
                 self._shut_down()
 
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Whether the server of this data folder answers to its process number and is ready."""
         return self._running_port() is not None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _start_lock(self) -> Iterator[None]:
         """Keep other processes from starting or stopping this server meanwhile."""
-        with _lock_file(self.place.home / "start.lock", fcntl.LOCK_EX):
+        with _lock_file(self.layout.root / "start.lock", fcntl.LOCK_EX):
             yield
 
-    def _let_go(self) -> None:
-        if self._using is not None:
-            self._using.close()
-            self._using = None
+    def _release_users_lock(self) -> None:
+        if self._users_lock is not None:
+            self._users_lock.close()
+            self._users_lock = None
 
     # -- the running server
     # --------------------------------------------------------------------------------------------
 
-    def _pid_file(self) -> list[str]:
+    def _read_pid_file(self) -> list[str]:
         try:
-            return (self.place.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            return (self.layout.data_dir / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
 
@@ -136,7 +136,7 @@ class EmbeddedPostgres:
         """Process number of the server, None when the file is absent or names a process that is
         none of ours.
         """
-        lines = self._pid_file()
+        lines = self._read_pid_file()
         if not lines or not lines[0].strip("-").isdigit():
             return None
         pid = abs(int(lines[0]))
@@ -150,10 +150,10 @@ class EmbeddedPostgres:
         except ProcessLookupError:
             return False
         except PermissionError:
-            return True  # another user's: place_for() has refused foreign data before
+            return True  # another user's: prepare_layout() has refused foreign data before
         try:
             # The server's working directory is its data: a recycled process number points elsewhere.
-            return Path(f"/proc/{pid}/cwd").readlink() == self.place.data.resolve()
+            return Path(f"/proc/{pid}/cwd").readlink() == self.layout.data_dir.resolve()
         except FileNotFoundError:
             return not Path("/proc/self").exists()
         except PermissionError:
@@ -161,7 +161,7 @@ class EmbeddedPostgres:
 
     def _running_port(self) -> int | None:
         """The port of the server that is ready, else None."""
-        lines = self._pid_file()
+        lines = self._read_pid_file()
         if len(lines) < 8 or lines[7].strip() != "ready" or self._server_pid() is None:
             return None
         return int(lines[3])
@@ -170,41 +170,41 @@ class EmbeddedPostgres:
     # ------------------------------------------------------------------------------------------------------
 
     def _launch(self) -> int:
-        binaries = binaries_for(self.place, self._binaries)
-        ensure_cluster(self.place, binaries, fast=self._fast)
+        binaries = find_binaries(self.layout, self._binaries)
+        ensure_cluster(self.layout, binaries, fast=self._fast)
         if self._server_pid() is not None:  # another process's server that is just starting or recovering
             return self._wait_until_ready()
-        self._disown_stale_pid()
+        self._invalidate_stale_pid()
         port = self._port or self._remembered_port() or _free_port()
         try:
             self._spawn(binaries, port)
             self._wait_until_ready()
-        except _AddressTakenError:
+        except _PortInUseError:
             if self._port is not None:
                 raise PORT_TAKEN(port=port) from None
             port = _free_port()
             self._spawn(binaries, port)
             self._wait_until_ready()
-        (self.place.home / "port").write_text(f"{port}\n", encoding="ascii")
+        (self.layout.root / "port").write_text(f"{port}\n", encoding="ascii")
         return port
 
     def _spawn(self, binaries: Path, port: int) -> None:
-        too_long = len(os.fsencode(self.place.data)) > LONGEST_SOCKET_PATH
-        options = TUNING | (UNSAFE_SPEED if self._fast else {}) | {
+        too_long = len(os.fsencode(self.layout.data_dir)) > MAX_SOCKET_PATH
+        options = TUNING | (FAST_UNSAFE_OPTIONS if self._fast else {}) | {
             "port": str(port),
             "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "" if too_long else str(self.place.data).replace(",", ""),
+            "unix_socket_directories": "" if too_long else str(self.layout.data_dir).replace(",", ""),
         }  # fmt: skip
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        log = self.place.log
-        begin_anew = log.exists() and log.stat().st_size > LARGEST_LOG
-        with log.open("wb" if begin_anew else "ab") as out:
+        log = self.layout.log_file
+        truncate_log = log.exists() and log.stat().st_size > MAX_LOG_BYTES
+        with log.open("wb" if truncate_log else "ab") as out:
             self._log_from = out.tell()
             self._process = subprocess.Popen(
-                [str(binaries / "postgres"), "-D", str(self.place.data), *arguments],
+                [str(binaries / "postgres"), "-D", str(self.layout.data_dir), *arguments],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in the terminal is ours to answer
-                **self.place.process(),
+                **self.layout.subprocess_options(),
             )  # fmt: skip
 
     def _wait_until_ready(self) -> int:
@@ -213,34 +213,34 @@ class EmbeddedPostgres:
         def settled() -> bool:
             return self._running_port() is not None or (started is not None and started.poll() is not None)
 
-        _wait(settled, START_SECONDS)
+        _wait_until(settled, START_SECONDS)
         port = self._running_port()
         if port is not None:
             return port
         self._process = None
-        said = self._said()
-        if "Address already in use" in said or "could not create any TCP/IP sockets" in said:
-            raise _AddressTakenError
+        output = self._read_log()
+        if "Address already in use" in output or "could not create any TCP/IP sockets" in output:
+            raise _PortInUseError
         if started is not None and started.poll() is None:
             started.send_signal(signal.SIGQUIT)
             started.wait(STOP_SECONDS)
-        raise explained(said, self.place.log)
+        raise explain_failure(output, self.layout.log_file)
 
-    def _disown_stale_pid(self) -> None:
+    def _invalidate_stale_pid(self) -> None:
         """After a crash the number in postmaster.pid may be another program's by now, and PostgreSQL would
         wait for it.
 
         The rest of the file stays: by it PostgreSQL finds out whether processes of the crashed server still
         live.
         """
-        lines = self._pid_file()
+        lines = self._read_pid_file()
         if lines:
-            path = self.place.data / "postmaster.pid"
+            path = self.layout.data_dir / "postmaster.pid"
             path.write_text("\n".join([str(NO_SUCH_PROCESS), *lines[1:]]) + "\n", encoding="utf-8")
 
     def _remembered_port(self) -> int | None:
         try:
-            return int((self.place.home / "port").read_text(encoding="ascii"))
+            return int((self.layout.root / "port").read_text(encoding="ascii"))
         except (FileNotFoundError, ValueError):
             return None
 
@@ -258,7 +258,7 @@ class EmbeddedPostgres:
                 os.kill(pid, order)
             except ProcessLookupError:
                 break
-            if _wait(lambda: self._server_pid() is None, STOP_SECONDS):
+            if _wait_until(lambda: self._server_pid() is None, STOP_SECONDS):
                 break
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
@@ -267,10 +267,10 @@ class EmbeddedPostgres:
     # -- explaining
     # ----------------------------------------------------------------------------------------------------
 
-    def _said(self) -> str:
+    def _read_log(self) -> str:
         """What the server has written since this start."""
         try:
-            with self.place.log.open("rb") as log:
+            with self.layout.log_file.open("rb") as log:
                 log.seek(self._log_from)
                 return log.read(100_000).decode(errors="replace")
         except FileNotFoundError:
@@ -300,7 +300,7 @@ def _free_port() -> int:
         return port
 
 
-def _wait(until: Callable[[], bool], seconds: float) -> bool:
+def _wait_until(until: Callable[[], bool], seconds: float) -> bool:
     """Look again every 10 ms, at most so long; whether it came true."""
     end = time.monotonic() + seconds
     while not until():

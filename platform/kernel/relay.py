@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import text
 
-from kernel.appending import CHANNEL
+from kernel.backoff import Backoff
+from kernel.bulk_insert import CHANNEL
+from kernel.database_errors import summarize_error
 from kernel.outbox import JobMessage
-from kernel.pauses import Pauses
-from kernel.unavailable import in_one_line
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,7 +30,7 @@ Send = Callable[[JobMessage], None]
 
 log = structlog.get_logger()
 
-BATCH = 200
+BATCH_SIZE = 200
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
 
@@ -49,7 +49,7 @@ async def relay_once(connection: AsyncConnection, send: Send) -> int:
                     "shared.outbox WHERE due_at <= now()"
                     " ORDER BY id LIMIT :batch FOR UPDATE SKIP LOCKED"
                 ),
-                {"batch": BATCH},
+                {"batch": BATCH_SIZE},
             )
         ).all()
         if not rows:
@@ -73,52 +73,52 @@ async def run_relay(database: Database, send: Send, stopping: asyncio.Event) -> 
     Whatever goes wrong (a restart, a full disk) is one line in the log, and tried again after a pause that
     grows.
     """
-    pauses = Pauses()
+    backoff = Backoff()
     while not stopping.is_set():
         try:
-            await _relay_on_one_connection(database, send, stopping, pauses)
+            await _relay_on_one_connection(database, send, stopping, backoff)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now, the next round may succeed
-            pause = pauses.next()
-            log.warning("relay will try again", error=in_one_line(error), seconds=round(pause, 1))
+            pause = backoff.next()
+            log.warning("relay will try again", error=summarize_error(error), seconds=round(pause, 1))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause)
 
 
 async def _relay_on_one_connection(
-    database: Database, send: Send, stopping: asyncio.Event, pauses: Pauses
+    database: Database, send: Send, stopping: asyncio.Event, backoff: Backoff
 ) -> None:
     """Listen, look and send on a single connection, as long as it stands."""
     woken = asyncio.Event()
-    beat_at = 0.0
+    next_heartbeat = 0.0
     pool = database.pools().write
-    lent = await pool.acquire("relay")
-    connection, healthy = lent.connection, False
+    pooled = await pool.acquire("relay")
+    connection, healthy = pooled.connection, False
     try:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
         wake = functools.partial(_wake, woken)
         await driver.add_listener(CHANNEL, wake)
         while not stopping.is_set():
-            if (now := asyncio.get_running_loop().time()) >= beat_at:
-                await _beat(connection)
-                beat_at = now + HEARTBEAT_SECONDS
+            if (now := asyncio.get_running_loop().time()) >= next_heartbeat:
+                await _record_heartbeat(connection)
+                next_heartbeat = now + HEARTBEAT_SECONDS
             woken.clear()
-            while await relay_once(connection, send) == BATCH:
+            while await relay_once(connection, send) == BATCH_SIZE:
                 pass
-            pauses.reset()
+            backoff.reset()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_first(woken, stopping), POLL_SECONDS)
+                await asyncio.wait_for(_wait_for_any(woken, stopping), POLL_SECONDS)
         await driver.remove_listener(CHANNEL, wake)
         healthy = True
     finally:
-        pool.release(lent, "relay", healthy=healthy)
+        pool.release(pooled, "relay", healthy=healthy)
 
 
 def _wake(woken: asyncio.Event, *_: object) -> None:
     woken.set()
 
 
-async def _beat(connection: AsyncConnection) -> None:
+async def _record_heartbeat(connection: AsyncConnection) -> None:
     async with connection.begin():
         await connection.execute(
             text(
@@ -129,7 +129,7 @@ async def _beat(connection: AsyncConnection) -> None:
         )
 
 
-async def _first(*events: asyncio.Event) -> None:
+async def _wait_for_any(*events: asyncio.Event) -> None:
     tasks = [asyncio.create_task(event.wait()) for event in events]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

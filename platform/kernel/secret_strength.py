@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-SHORTEST_SECRET: Final = 32
-SHORTEST_PASSWORD: Final = 16
-FEWEST_CHARACTERS: Final = 8
-FEWEST_BYTES: Final = 16
+MIN_SECRET_LENGTH: Final = 32
+MIN_PASSWORD_LENGTH: Final = 16
+MIN_DISTINCT_CHARACTERS: Final = 8
+MIN_DISTINCT_BYTES: Final = 16
 # The commonest pairs of letters in Indonesian and English words. Of random pairs 7 in 100 are among them, of
 # those in words about half.
 _PAIRS: Final = frozenset(
@@ -59,46 +59,46 @@ _PAIRS: Final = frozenset(
 _WORD: Final = re.compile(r"[A-Za-z]?[a-z]{2,}|[A-Z]{3,}")
 
 
-def weakness(secret: str) -> str | None:
+def find_secret_weakness(secret: str) -> str | None:
     """Say what is wrong with a secret, as the end of a sentence; None when nothing is."""
-    if len(secret) < SHORTEST_SECRET:
-        return f"is shorter than {SHORTEST_SECRET} characters"
-    return _guessable(secret)
+    if len(secret) < MIN_SECRET_LENGTH:
+        return f"is shorter than {MIN_SECRET_LENGTH} characters"
+    return _find_pattern(secret)
 
 
-def password_weakness(password: str) -> str | None:
+def find_password_weakness(password: str) -> str | None:
     """Say what is wrong with the password of a database login, which only machines type."""
-    if len(password) < SHORTEST_PASSWORD:
-        return f"is shorter than {SHORTEST_PASSWORD} characters"
-    return _guessable(password)
+    if len(password) < MIN_PASSWORD_LENGTH:
+        return f"is shorter than {MIN_PASSWORD_LENGTH} characters"
+    return _find_pattern(password)
 
 
-def key_weakness(key: bytes) -> str | None:
+def find_key_weakness(key: bytes) -> str | None:
     """Say what is wrong with an encryption key of 32 bytes; None when nothing is."""
-    if len(set(key)) < FEWEST_BYTES:
+    if len(set(key)) < MIN_DISTINCT_BYTES:
         return "has too few different bytes"
-    if _repeats(key):
+    if _is_repetitive(key):
         return "repeats itself"
-    if _counts(key):
+    if _is_sequential(key):
         return "counts up or down"
     if all(32 <= byte < 127 for byte in key):
         return "is typed text"
     return None
 
 
-def _guessable(secret: str) -> str | None:
-    if len(set(secret)) < FEWEST_CHARACTERS:
+def _find_pattern(secret: str) -> str | None:
+    if len(set(secret)) < MIN_DISTINCT_CHARACTERS:
         return "has too few different characters"
-    if _repeats(secret):
+    if _is_repetitive(secret):
         return "repeats itself"
-    if _counts([ord(character) for character in secret]):
+    if _is_sequential([ord(character) for character in secret]):
         return "counts up or down"
-    if _reads_like_words(secret):
+    if _is_made_of_words(secret):
         return "is made of words"
     return None
 
 
-def _repeats(text: Sequence[object]) -> bool:
+def _is_repetitive(text: Sequence[object]) -> bool:
     """Whether most of it stands the same distance before, for some distance."""
     for period in range(1, len(text) // 2 + 1):
         same = sum(text[at] == text[at - period] for at in range(period, len(text)))
@@ -107,13 +107,13 @@ def _repeats(text: Sequence[object]) -> bool:
     return False
 
 
-def _counts(codes: Sequence[int]) -> bool:
+def _is_sequential(codes: Sequence[int]) -> bool:
     """Whether most neighbours are equal or follow each other, as in 123 or cba."""
     close = sum(abs(after - before) <= 1 for before, after in pairwise(codes))
     return close >= 0.5 * (len(codes) - 1)
 
 
-def _reads_like_words(text: str) -> bool:
+def _is_made_of_words(text: str) -> bool:
     words = [word.lower() for word in _WORD.findall(text)]
     if sum(map(len, words)) < 0.5 * len(text):
         return False

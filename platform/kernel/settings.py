@@ -15,22 +15,22 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from kernel import start_checks
-from kernel.errors import Kind
-from kernel.settings_reading import (
-    CREDENTIALS,
-    MAY_BE_FILES,
-    READERS,
-    SECRET,
-    is_this_machine,
-    secret_text,
-    without_credentials,
+from kernel.errors import ErrorType
+from kernel.settings_parsers import (
+    CREDENTIALS_VARIABLE,
+    FILE_SETTINGS,
+    PARSERS,
+    SECRET_SETTINGS,
+    is_local_domain,
+    read_secret,
+    redact_credentials,
 )
 
 DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: S105 - refused in production
 
 Environment = Literal["development", "production"]
 
-SETTING_INVALID = Kind(
+SETTING_INVALID = ErrorType(
     "kernel.setting_invalid",
     500,
     id="{name} berisi “{value}”: {problem}.",
@@ -38,11 +38,11 @@ SETTING_INVALID = Kind(
 )
 
 
-def _told(meaning: str, *, shown: str | None = None) -> dict[str, str]:
+def _doc(meaning: str, *, default: str | None = None) -> dict[str, str]:
     """Metadata of a field: what it means,
     and how its default is written where the value itself says little.
     """
-    return {"meaning": meaning} | ({"shown": shown} if shown is not None else {})
+    return {"meaning": meaning} | ({"default": default} if default is not None else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,187 +51,190 @@ class Settings:
 
     environment: Environment = field(
         default="development",
-        metadata=_told("`development` or `production`; production refuses to start unsafely"),
+        metadata=_doc("`development` or `production`; production refuses to start unsafely"),
     )
     database_url: str | None = field(
         default=None,
         repr=False,
-        metadata=_told(
+        metadata=_doc(
             "PostgreSQL as `postgresql://user:password@host/database`, by its owner: for `migrate`, "
             "`provision` and a few commands, never for"
             " web and worker; with neither address: an embedded server",
-            shown="embedded",
+            default="embedded",
         ),
     )
     app_database_url: str | None = field(
         default=None,
         repr=False,
-        metadata=_told(
+        metadata=_doc(
             "the same database by the application's login, with a password of its own: for web, worker "
             "and most commands",
-            shown="derived from the owner's, in development alone",
+            default="derived from the owner's, in development alone",
         ),
     )
     base_domain: str = field(
         default="localhost:8000",
-        metadata=_told(
+        metadata=_doc(
             "domain under which cooperatives get their subdomains, with the port where it is not 80 or 443"
         ),
     )
     secret_key: str = field(
         default=DEVELOPMENT_SECRET,
         repr=False,
-        metadata=_told(
-            "signs cookies and derives keys; at least 32 characters in production", shown="development only"
+        metadata=_doc(
+            "signs cookies and derives keys; at least 32 characters in production", default="development only"
         ),
     )
     data_dir: Path = field(
-        default=Path("var"), metadata=_told("folder of the embedded PostgreSQL and of compiled templates")
+        default=Path("var"), metadata=_doc("folder of the embedded PostgreSQL and of compiled templates")
     )
-    host: str = field(default="127.0.0.1", metadata=_told("address that the web process binds"))
-    port: int = field(default=8000, metadata=_told("port that the web process binds"))
+    host: str = field(default="127.0.0.1", metadata=_doc("address that the web process binds"))
+    port: int = field(default=8000, metadata=_doc("port that the web process binds"))
     web_instances: int = field(
         default=1,
-        metadata=_told(
+        metadata=_doc(
             "how many `lumbung web` share the visitors, each with any number of `--workers`; page "
             "limits are divided by it"
         ),
     )
     broker_url: str | None = field(
         default=None,
-        metadata=_told("`redis://…` or `amqp://…` for jobs; empty: PostgreSQL itself", shown="PostgreSQL"),
+        metadata=_doc("`redis://…` or `amqp://…` for jobs; empty: PostgreSQL itself", default="PostgreSQL"),
     )
     mail_url: str | None = field(
         default=None,
-        metadata=_told(
-            "`smtp://user:password@host:587` for e-mail; empty: messages are only written down", shown="none"
+        metadata=_doc(
+            "`smtp://user:password@host:587` for e-mail; empty: messages are only written down",
+            default="none",
         ),
     )
     master_keys: tuple[tuple[str, bytes], ...] = field(
         default=(),
         repr=False,
-        metadata=_told(
+        metadata=_doc(
             "keys under which cooperatives' secrets are encrypted, as `name:base64 of 32 bytes`, "
             "separated by commas; the first encrypts,"
             " all decrypt",
-            shown="development only",
+            default="development only",
         ),
     )
     stand_ins: tuple[tuple[str, str], ...] = field(
         default=(),
-        metadata=_told(
+        metadata=_doc(
             "addresses that answer in the place of payment services, as "
             "`stripe=http://127.0.0.1:9001,…`; for trials, refused in production",
-            shown="none",
+            default="none",
         ),
     )
     app_role: str = field(
         default="lumbung_app",
-        metadata=_told(
+        metadata=_doc(
             "application's login where `LUMBUNG_APP_DATABASE_URL` does not name it: a role without rights"
         ),
     )
     spare_schemas: int = field(
-        default=3, metadata=_told("ready-made schemas kept for cooperatives that are founded next")
+        default=3, metadata=_doc("ready-made schemas kept for cooperatives that are founded next")
     )
     worker_threads: int = field(
-        default=4, metadata=_told("jobs that the worker process does at the same time")
+        default=4, metadata=_doc("jobs that the worker process does at the same time")
     )
     postgres_bin: Path | None = field(
         default=None,
-        metadata=_told(
+        metadata=_doc(
             "folder of PostgreSQL binaries for the embedded server; empty: those that come along",
-            shown="bundled",
+            default="bundled",
         ),
     )
     postgres_port: int | None = field(
         default=None,
-        metadata=_told(
-            "port of the embedded server; empty: a free one, kept from then on", shown="a free one"
+        metadata=_doc(
+            "port of the embedded server; empty: a free one, kept from then on", default="a free one"
         ),
     )
     foundings_per_hour: int = field(
         default=30,
-        metadata=_told("cooperatives that may be founded from one address, or one IPv6 /48, within an hour"),
+        metadata=_doc("cooperatives that may be founded from one address, or one IPv6 /48, within an hour"),
     )
     foundings_per_hour_in_all: int = field(
         default=200,
-        metadata=_told(
+        metadata=_doc(
             "cooperatives that may be founded on the whole platform within an hour; `doctor` tells "
             "when it was reached"
         ),
     )
     trusted_proxies: tuple[str, ...] = field(
         default=(),
-        metadata=_told(
-            "addresses, separated by commas, whose `X-Forwarded-*` headers are believed", shown="none"
+        metadata=_doc(
+            "addresses, separated by commas, whose `X-Forwarded-*` headers are believed", default="none"
         ),
     )
     billing_name: str = field(
         default="Lumbung",
-        metadata=_told("who sends the platform's invoices to cooperatives", shown="`Lumbung`"),
+        metadata=_doc("who sends the platform's invoices to cooperatives", default="`Lumbung`"),
     )
     billing_address: str = field(
-        default="", metadata=_told("address on the platform's invoices", shown="none")
+        default="", metadata=_doc("address on the platform's invoices", default="none")
     )
     billing_pkp: bool = field(
         default=False,
-        metadata=_told("`1`: the platform is a PKP, so its invoices carry PPN and its tax number"),
+        metadata=_doc("`1`: the platform is a PKP, so its invoices carry PPN and its tax number"),
     )
     billing_tax_number: str = field(
-        default="", metadata=_told("NPWP on the platform's invoices", shown="none")
+        default="", metadata=_doc("NPWP on the platform's invoices", default="none")
     )
     billing_bank_account: str = field(
         default="",
-        metadata=_told("the platform's bank account, as cooperatives should read it", shown="none"),
+        metadata=_doc("the platform's bank account, as cooperatives should read it", default="none"),
     )
     billing_qris: str = field(
         default="",
-        metadata=_told("payload of the platform's static QRIS, from which invoices get theirs", shown="none"),
+        metadata=_doc(
+            "payload of the platform's static QRIS, from which invoices get theirs", default="none"
+        ),
     )
     billing_stripe_key: str = field(
         default="",
         repr=False,
-        metadata=_told(
-            "the platform's secret key at Stripe, for plans paid by card; empty: no cards", shown="none"
+        metadata=_doc(
+            "the platform's secret key at Stripe, for plans paid by card; empty: no cards", default="none"
         ),
     )
     billing_stripe_webhook_secret: str = field(
         default="",
         repr=False,
-        metadata=_told("signing secret of the address `/kait/langganan` at Stripe", shown="none"),
+        metadata=_doc("signing secret of the address `/kait/langganan` at Stripe", default="none"),
     )
     stripe_accounts: tuple[tuple[str, str], ...] = field(
         default=(),
-        metadata=_told(
+        metadata=_doc(
             "connected accounts at Stripe, as `address of the cooperative=acct_…`, separated by "
             "commas: in their names alone the platform's"
             " key is used",
-            shown="none",
+            default="none",
         ),
     )
     stripe_fee_percent: Decimal = field(
         default=Decimal(0),
-        metadata=_told(
+        metadata=_doc(
             "percent of each payment to a connected account at Stripe that the platform keeps, below 100"
         ),
     )
     lang: Literal["id", "en"] = field(
         default="en",
-        metadata=_told("language of the `lumbung` command's sentences: `en` or `id`; pages ask the viewer"),
+        metadata=_doc("language of the `lumbung` command's sentences: `en` or `id`; pages ask the viewer"),
     )
     debug: bool = field(
-        default=False, metadata=_told("`1`: errors of the `lumbung` command come with their traceback")
+        default=False, metadata=_doc("`1`: errors of the `lumbung` command come with their traceback")
     )
 
     @property
-    def keys(self) -> tuple[tuple[str, bytes], ...]:
+    def encryption_keys(self) -> tuple[tuple[str, bytes], ...]:
         """The master keys; in development, when none is set, one derived from the secret key."""
         if self.master_keys:
             return self.master_keys
         return (("development", hashlib.sha256(b"lumbung master key\0" + self.secret_key.encode()).digest()),)
 
-    def stand_in(self, service: str) -> str | None:
+    def fake_gateway_url(self, service: str) -> str | None:
         """The address that answers in the place of ``service``, or None for the real one: in production
         always, however a process began.
         """
@@ -252,31 +255,31 @@ class Settings:
     @property
     def scheme(self) -> str:
         """``http`` where the base domain is this machine, else ``https``: cookies and links follow it."""
-        return "http" if is_this_machine(self.base_domain) else "https"
+        return "http" if is_local_domain(self.base_domain) else "https"
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from the environment; an empty variable counts as absent.
 
-    Raises a Refusal (``kernel.setting_invalid``) that names the variable and what is wrong with it.
+    Raises a DomainError (``kernel.setting_invalid``) that names the variable and what is wrong with it.
     """
-    texts = given(environ)
+    texts = read_environment(environ)
     found: dict[str, Any] = {}
     for setting in fields(Settings):
-        name = variable(setting.name)
+        name = variable_name(setting.name)
         if name not in texts:
             continue
         try:
-            found[setting.name] = READERS.get(setting.name, str)(texts[name])
+            found[setting.name] = PARSERS.get(setting.name, str)(texts[name])
         except ValueError as error:
-            shown = "…" if setting.name in SECRET else without_credentials(texts[name])
-            raise SETTING_INVALID(name=name, value=shown, problem=str(error)) from None
+            redacted = "…" if setting.name in SECRET_SETTINGS else redact_credentials(texts[name])
+            raise SETTING_INVALID(name=name, value=redacted, problem=str(error)) from None
     if found.get("app_database_url"):
-        _take_role(found)
+        _derive_app_role(found)
     return Settings(**found)
 
 
-def _take_role(found: dict[str, Any]) -> None:
+def _derive_app_role(found: dict[str, Any]) -> None:
     """The application's role is the one that its address names."""
     role = unquote(urlsplit(found["app_database_url"]).username or "")
     if not role or found.get("app_role", role) != role:
@@ -285,26 +288,26 @@ def _take_role(found: dict[str, Any]) -> None:
             if role
             else "it names no user"
         )
-        shown = without_credentials(found["app_database_url"])
-        raise SETTING_INVALID(name=variable("app_database_url"), value=shown, problem=problem)
+        redacted = redact_credentials(found["app_database_url"])
+        raise SETTING_INVALID(name=variable_name("app_database_url"), value=redacted, problem=problem)
     found["app_role"] = role
 
 
-def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the texts of the settings that are given, by variable: as the environment says, and secrets also
     as files hold them.
 
     A secret may lie in the file that ``LUMBUNG_…_FILE`` names, or in systemd's folder of credentials under
-    its variable's name in small letters. Raises a Refusal (``kernel.setting_invalid``) for a file that cannot
-    be read.
+    its variable's name in small letters. Raises a DomainError (``kernel.setting_invalid``) for a file that
+    cannot be read.
     """
     texts = {}
     for setting in fields(Settings):
-        name = variable(setting.name)
+        name = variable_name(setting.name)
         text = environ.get(name, "").strip()
-        if setting.name in MAY_BE_FILES:
+        if setting.name in FILE_SETTINGS:
             try:
-                text = secret_text(name, text, environ)
+                text = read_secret(name, text, environ)
             except ValueError as error:
                 raise SETTING_INVALID(name=f"{name}_FILE", value="…", problem=str(error)) from None
         if text:
@@ -312,12 +315,19 @@ def given(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return texts
 
 
-def without_owner(environ: Mapping[str, str]) -> dict[str, str]:
+def strip_owner_login(environ: Mapping[str, str]) -> dict[str, str]:
     """Return this environment as a process that serves gets it: every setting as text, and nothing of the
     owner's login.
     """
-    texts = {name: text for name, text in given(environ).items() if name != variable("database_url")}
-    files = {f"{variable(name)}_FILE" for name in MAY_BE_FILES} | {variable("database_url"), CREDENTIALS}
+    texts = {
+        name: text
+        for name, text in read_environment(environ).items()
+        if name != variable_name("database_url")
+    }
+    files = {f"{variable_name(name)}_FILE" for name in FILE_SETTINGS} | {
+        variable_name("database_url"),
+        CREDENTIALS_VARIABLE,
+    }
     return {name: text for name, text in environ.items() if name not in files} | texts
 
 
@@ -326,31 +336,32 @@ def check_startable(settings: Settings) -> None:
     others can reach it.
 
     This is for a process that serves: in production it holds the application's login and not the owner's.
-    Raises a Refusal (``kernel.not_startable``, ``kernel.not_for_others``) that names every problem at once.
+    Raises a DomainError (``kernel.not_startable``, ``kernel.not_for_others``) that names every problem at
+    once.
     """
-    start_checks.refuse(settings, holds_owner=False)
+    start_checks.check_settings(settings, needs_owner_login=False)
 
 
-def check_startable_whole(settings: Settings) -> None:
+def check_startable_supervisor(settings: Settings) -> None:
     """Refuse as ``check_startable`` does, for a process that starts all others, and so needs both logins."""
-    start_checks.refuse(settings, holds_owner=True)
+    start_checks.check_settings(settings, needs_owner_login=True)
 
 
-def variable(name: str) -> str:
+def variable_name(name: str) -> str:
     """Name of a setting in the environment."""
     return f"LUMBUNG_{name.upper()}"
 
 
-def table() -> str:
+def markdown_table() -> str:
     """Every setting as one Markdown table, in the order of the fields."""
     lines = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
     for setting in fields(Settings):
-        default = setting.metadata.get("shown") or f"`{str(setting.default).lower()}`"
-        lines.append(f"| `{variable(setting.name)}` | {default} | {setting.metadata['meaning']} |")
+        default = setting.metadata.get("default") or f"`{str(setting.default).lower()}`"
+        lines.append(f"| `{variable_name(setting.name)}` | {default} | {setting.metadata['meaning']} |")
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
     import sys
 
-    sys.stdout.write(table())
+    sys.stdout.write(markdown_table())

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from kernel.errors import Kind
-from kernel.secret_strength import key_weakness, password_weakness, weakness
-from kernel.settings_reading import is_loopback, is_this_machine
+from kernel.errors import ErrorType
+from kernel.secret_strength import find_key_weakness, find_password_weakness, find_secret_weakness
+from kernel.settings_parsers import is_local_domain, is_loopback
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
 
-NOT_STARTABLE = Kind(
+NOT_STARTABLE = ErrorType(
     "kernel.not_startable",
     500,
     id="Lumbung tidak dijalankan dalam mode produksi: {problems}.",
     en="Lumbung does not start in production: {problems}.",
 )
-NOT_FOR_OTHERS = Kind(
+NOT_FOR_OTHERS = ErrorType(
     "kernel.not_for_others",
     500,
     id="Mode pengembangan hanya untuk mesin ini: {problems}. Untuk dipakai orang lain, atur "
@@ -28,19 +28,19 @@ NOT_FOR_OTHERS = Kind(
 )
 
 
-def refuse(settings: Settings, *, holds_owner: bool) -> None:
+def check_settings(settings: Settings, *, needs_owner_login: bool) -> None:
     """Refuse a start, with every problem named at once.
 
-    ``holds_owner``: this process needs the owner's login; else it must not have it.
+    ``needs_owner_login``: this process needs the owner's login; else it must not have it.
     """
     if not settings.is_production:
         if problems := _development_problems(settings):
             raise NOT_FOR_OTHERS(problems="; ".join(problems))
         return
     problems = _production_problems(settings)
-    if holds_owner and settings.database_url is None:
+    if needs_owner_login and settings.database_url is None:
         problems.append("LUMBUNG_DATABASE_URL names no owner's login")
-    if not holds_owner and settings.database_url is not None:
+    if not needs_owner_login and settings.database_url is not None:
         problems.append("LUMBUNG_DATABASE_URL is the owner's login, which web and worker must not hold")
     if problems:
         raise NOT_STARTABLE(problems="; ".join(problems))
@@ -48,7 +48,7 @@ def refuse(settings: Settings, *, holds_owner: bool) -> None:
 
 def _development_problems(settings: Settings) -> list[str]:
     problems = []
-    if not is_this_machine(settings.base_domain):
+    if not is_local_domain(settings.base_domain):
         problems.append(f"LUMBUNG_BASE_DOMAIN is {settings.base_domain}, not localhost")
     if not is_loopback(settings.host):
         problems.append(f"LUMBUNG_HOST is {settings.host}, which other machines reach")
@@ -62,13 +62,13 @@ def _production_problems(settings: Settings) -> list[str]:
             "LUMBUNG_APP_DATABASE_URL names no database, and the embedded one is for one machine's trial"
         )
     domain = settings.base_domain.partition(":")[0]
-    if is_this_machine(domain) or is_loopback(domain):
+    if is_local_domain(domain) or is_loopback(domain):
         problems.append(f"LUMBUNG_BASE_DOMAIN is {domain}, which means this machine")
     if settings.billing_stripe_key.startswith(("sk_test", "rk_test")):
         problems.append(
             "LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode, where anybody pays with a made-up card"
         )
-    problems += [f"{name} points to a stand-in ({url})" for name, url in _stand_ins(settings)]
+    problems += [f"{name} points to a stand-in ({url})" for name, url in _fake_services(settings)]
     return problems
 
 
@@ -76,7 +76,7 @@ def _weak_secrets(settings: Settings) -> list[str]:
     problems = []
     if settings.is_default_secret:
         problems.append("LUMBUNG_SECRET_KEY is the development secret")
-    elif weak := weakness(settings.secret_key):
+    elif weak := find_secret_weakness(settings.secret_key):
         problems.append(f"LUMBUNG_SECRET_KEY {weak}; make one: openssl rand -base64 48")
     if not settings.master_keys:
         problems.append(
@@ -84,17 +84,17 @@ def _weak_secrets(settings: Settings) -> list[str]:
             "-base64 32"
         )
     for name, key in settings.master_keys:
-        if weak := key_weakness(key):
+        if weak := find_key_weakness(key):
             problems.append(
                 f"the key {name} of LUMBUNG_MASTER_KEYS {weak}; make one: openssl rand -base64 32"
             )
     password = urlsplit(settings.app_database_url or "").password
-    if password and (weak := password_weakness(unquote(password))):
+    if password and (weak := find_password_weakness(unquote(password))):
         problems.append(f"the password in LUMBUNG_APP_DATABASE_URL {weak}; make one: openssl rand -hex 24")
     return problems
 
 
-def _stand_ins(settings: Settings) -> list[tuple[str, str]]:
+def _fake_services(settings: Settings) -> list[tuple[str, str]]:
     """Outside services that are answered by something of this machine or by an imitation of the real one."""
     found = [("LUMBUNG_STAND_INS", f"{service}={address}") for service, address in settings.stand_ins]
     if settings.mail_url is not None and urlsplit(settings.mail_url).scheme not in {"smtp", "smtps"}:

@@ -34,7 +34,7 @@ class Timeouts(msgspec.Struct, frozen=True):
         """
         return self.statement + DRIVER_SECONDS if self.statement else None
 
-    def sql(self, *, local: bool = False) -> str:
+    def set_statements(self, *, local: bool = False) -> str:
         """The statements that set these for a connection, or for its running transaction alone."""
         command = "SET LOCAL" if local else "SET"
         return (

@@ -14,7 +14,7 @@ from litestar.response import Stream
 
 from kernel import clock
 from kernel.database import Reader
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.timeouts import EXPORT
 from ledger import book_queries, errors, export, queries
 from ledger.book_queries import Agreement
@@ -28,31 +28,31 @@ BOOKS: Final = "/pengurus/buku"
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 1_000_000
 
-KIND_NAMES: Final[dict[str, Words]] = {
-    "asset": Words("Aset", "Assets"),
-    "liability": Words("Kewajiban", "Liabilities"),
-    "equity": Words("Ekuitas", "Equity"),
-    "income": Words("Pendapatan", "Income"),
-    "expense": Words("Beban", "Expenses"),
+KIND_NAMES: Final[dict[str, LocalizedText]] = {
+    "asset": LocalizedText("Aset", "Assets"),
+    "liability": LocalizedText("Kewajiban", "Liabilities"),
+    "equity": LocalizedText("Ekuitas", "Equity"),
+    "income": LocalizedText("Pendapatan", "Income"),
+    "expense": LocalizedText("Beban", "Expenses"),
 }
-SOURCES: Final[dict[str, Words]] = {
-    "sales-import": Words("Impor penjualan", "Import of sales"),
-    "purchase-of-sales-import": Words("Impor penjualan", "Import of sales"),
-    "members-import": Words("Impor anggota", "Import of members"),
-    "products-import": Words("Impor barang", "Import of goods"),
-    "order": Words("Pesanan toko", "Order in the shop"),
-    "payment": Words("Pembayaran", "Payment"),
-    "refund": Words("Pengembalian uang", "Refund"),
-    "movement": Words("Pencairan dari penyedia", "Payout of a provider"),
-    "movement-fee": Words("Biaya penyedia", "Fee of a provider"),
-    "repayment": Words("Pelunasan kasbon di loket", "Repayment at the counter"),
-    "wallet-counter": Words("Isi dompet di loket", "Top-up at the counter"),
-    "payroll": Words("Balasan potong gaji", "Answer about deductions from pay"),
-    "payroll-difference": Words("Selisih potong gaji", "Difference of deductions from pay"),
-    "payroll-stray": Words("Selisih potong gaji", "Difference of deductions from pay"),
-    "arrival": Words("Uang masuk rekening", "Money that reached the bank"),
-    "manual": Words("Catatan tangan", "Entry by hand"),
-    "reversal": Words("Pembalikan", "Reversal"),
+SOURCES: Final[dict[str, LocalizedText]] = {
+    "sales-import": LocalizedText("Impor penjualan", "Import of sales"),
+    "purchase-of-sales-import": LocalizedText("Impor penjualan", "Import of sales"),
+    "members-import": LocalizedText("Impor anggota", "Import of members"),
+    "products-import": LocalizedText("Impor barang", "Import of goods"),
+    "order": LocalizedText("Pesanan toko", "Order in the shop"),
+    "payment": LocalizedText("Pembayaran", "Payment"),
+    "refund": LocalizedText("Pengembalian uang", "Refund"),
+    "movement": LocalizedText("Pencairan dari penyedia", "Payout of a provider"),
+    "movement-fee": LocalizedText("Biaya penyedia", "Fee of a provider"),
+    "repayment": LocalizedText("Pelunasan kasbon di loket", "Repayment at the counter"),
+    "wallet-counter": LocalizedText("Isi dompet di loket", "Top-up at the counter"),
+    "payroll": LocalizedText("Balasan potong gaji", "Answer about deductions from pay"),
+    "payroll-difference": LocalizedText("Selisih potong gaji", "Difference of deductions from pay"),
+    "payroll-stray": LocalizedText("Selisih potong gaji", "Difference of deductions from pay"),
+    "arrival": LocalizedText("Uang masuk rekening", "Money that reached the bank"),
+    "manual": LocalizedText("Catatan tangan", "Entry by hand"),
+    "reversal": LocalizedText("Pembalikan", "Reversal"),
 }
 
 
@@ -62,7 +62,7 @@ def year_in(tahun: int | None, brand: Any) -> int:
     return tahun if tahun is not None and EARLIEST_DAY.year <= tahun <= this_year + 1 else this_year
 
 
-def source_of(source_key: str) -> Words | None:
+def source_of(source_key: str) -> LocalizedText | None:
     """Where a journal came from, in words."""
     return SOURCES.get(source_key.partition(":")[0].partition("+")[0])
 
@@ -72,9 +72,13 @@ def checks_of(totals: list[queries.AccountTotal], sums: Agreement) -> list[dict[
     debit, credit = sum(each.debit for each in totals), sum(each.credit for each in totals)
     own = sums.liabilities + sums.equity + sums.result
     pairs = [
-        (Words("Jumlah debit = jumlah kredit tahun ini", "Debits = credits of this year"), debit, credit),
         (
-            Words(
+            LocalizedText("Jumlah debit = jumlah kredit tahun ini", "Debits = credits of this year"),
+            debit,
+            credit,
+        ),
+        (
+            LocalizedText(
                 "Persediaan di buku (1130) = nilai barang di rak",
                 "Stock in the books (1130) = value of the goods",
             ),
@@ -82,7 +86,9 @@ def checks_of(totals: list[queries.AccountTotal], sums: Agreement) -> list[dict[
             sums.stock_value,
         ),
         (
-            Words("Aset = kewajiban + ekuitas + hasil usaha", "Assets = liabilities + equity + result"),
+            LocalizedText(
+                "Aset = kewajiban + ekuitas + hasil usaha", "Assets = liabilities + equity + result"
+            ),
             sums.assets,
             own,
         ),
@@ -198,7 +204,7 @@ async def journal_page(
 
 
 async def journal_context(ro: Reader, visit: Visit, number: int) -> dict[str, Any]:
-    """What the page of a journal shows. Raises Refusal ledger.no_such_journal."""
+    """What the page of a journal shows. Raises DomainError ledger.no_such_journal."""
     journal = await queries.journal(ro, number) if 0 < number < 2**62 else None
     if journal is None:
         raise errors.NO_SUCH_JOURNAL(number=number)
@@ -223,7 +229,7 @@ async def journal_context(ro: Reader, visit: Visit, number: int) -> dict[str, An
             "number": journal.number,
             "date": journal.value_date,
             "description": journal.description,
-            "source": source.worded(visit.lang) if source else None,
+            "source": source.localize(visit.lang) if source else None,
             "lines": shown,
         },
         "can_reverse": journal.source_key.startswith(REVERSIBLE) and journal.reversed_by is None,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
     """Close a year that is over, for good. Return whether this call did it: False when it was closed already.
 
-    What is being posted at this moment is waited for. Raises Refusal ledger.year_not_over.
+    What is being posted at this moment is waited for. Raises DomainError ledger.year_not_over.
     """
     if year >= (await today(db)).year:
         raise errors.YEAR_NOT_OVER(year=year)
@@ -37,7 +37,7 @@ async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
 async def refuse_closed(ro: Reader | AsyncSession, year: int) -> None:
     """Refuse to prepare anything for a year that takes no postings.
 
-    Raises Refusal ledger.day_too_early, .year_closed.
+    Raises DomainError ledger.day_too_early, .year_closed.
     """
     if year < EARLIEST_DAY.year:
         raise errors.DAY_TOO_EARLY(first=EARLIEST_DAY)

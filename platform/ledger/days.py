@@ -20,8 +20,8 @@ YEARS_BEFORE_FOUNDING: Final = 10
 
 
 async def refuse_early(source: AsyncSession | Reader, day: date, *, today: date, field: str = "on") -> None:
-    """Raise Refusal ledger.day_too_early for a day that a form cannot mean: more than ten years before the
-    cooperative signed up.
+    """Raise DomainError ledger.day_too_early for a day that a form cannot mean: more than ten years before
+    the cooperative signed up.
     """
     if day >= _first(today):
         return  # nobody signed up later than today: the database need not be asked

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from ledger import book_queries, queries
 from ledger.book_pages import BOOKS, journal_context
@@ -67,7 +67,7 @@ async def check(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]
         place="buku",
         sent=sent,
         account=account,
-        way_name=WAY_NAMES[sent.way].worded(visit.lang),
+        way_name=WAY_NAMES[sent.way].localize(visit.lang),
     )
 
 
@@ -75,7 +75,7 @@ async def check(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]
 async def record(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
     """Post it."""
     form = await read_form(request, EntryForm)
-    async with form.or_again("ledger/entry.html", place="buku", **await _entry_context(reader_of(db), visit)):
+    async with form.or_again("ledger/entry.html", place="buku", **await _entry_context(as_reader(db), visit)):
         posted = await record_entry(
             db, viewer.as_officer(), _entry(form.data), today=clock.today(visit.brand.timezone)
         )
@@ -90,7 +90,7 @@ async def take_back(
 ) -> Response[Any]:
     """Reverse an entry by hand."""
     form = await read_form(request, ReversalForm)
-    context = await journal_context(reader_of(db), visit, number)
+    context = await journal_context(as_reader(db), visit, number)
     async with form.or_again("ledger/journal.html", place="buku", **context):
         posted = await reverse_entry(
             db, viewer.as_officer(), number, reason=form.data.reason, today=clock.today(visit.brand.timezone)
@@ -152,7 +152,7 @@ async def _entry_context(ro: Reader, visit: Visit) -> dict[str, Any]:
         "description": "",
         "key": new_id(),
     }
-    ways = [(way, name.worded(visit.lang)) for way, name in WAY_NAMES.items()]
+    ways = [(way, name.localize(visit.lang)) for way, name in WAY_NAMES.items()]
     return {"accounts": accounts, "ways": ways, "today": today, "start": start}
 
 

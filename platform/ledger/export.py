@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Final
 
 from kernel import clock
-from kernel.csv_files import written
+from kernel.csv_files import stream_csv
 from ledger import book_queries, queries
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def _write(
 
 
 def _put(text: io.TextIOWrapper, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    text.writelines(written(header, ([_plain(cell) for cell in row] for row in rows)))
+    text.writelines(stream_csv(header, ([_plain(cell) for cell in row] for row in rows)))
 
 
 def _plain(cell: object) -> object:

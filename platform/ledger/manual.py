@@ -12,8 +12,8 @@ from uuid import UUID
 import msgspec
 
 from kernel import audit
-from kernel.database import reader_of
-from kernel.errors import Words
+from kernel.database import as_reader
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from ledger import book_queries, errors, queries
 from ledger.chart import STOCK_DIFFERENCES, WAY_ACCOUNTS, Way
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from kernel.database import Reader
     from ledger.book_queries import AccountView
 
-WAY_NAMES: Final[dict[str, Words]] = {"cash": Words("Kas", "Cash"), "bank": Words("Bank", "Bank")}
+WAY_NAMES: Final[dict[str, LocalizedText]] = {
+    "cash": LocalizedText("Kas", "Cash"),
+    "bank": LocalizedText("Bank", "Bank"),
+}
 PREFIX: Final = "manual:"
 # What can be taken back by its mirror: an entry by hand, and what an officer saw at the bank. No goods,
 # savings or payments hang on them; all else is undone by its own step, where it was done.
@@ -73,7 +76,7 @@ async def entry_accounts(ro: Reader) -> list[AccountView]:
 async def check_entry(ro: Reader, entry: Entry, *, today: date) -> AccountView:
     """Return the account of an entry that could be posted.
 
-    Raises Refusal: ledger.not_an_entry_account, .amount_needed, .day_ahead, .day_too_early, .year_closed.
+    Raises DomainError: ledger.not_an_entry_account, .amount_needed, .day_ahead, .day_too_early, .year_closed.
     """
     account = await book_queries.account(ro, entry.account)
     if account is None or not is_for_entries(account):
@@ -96,7 +99,7 @@ async def record_entry(db: AsyncSession, actor: Actor, entry: Entry, *, today: d
     number = await queries.number_of(db, key)
     if number is not None:
         return PostedJournal(key, number, fresh=False)
-    account = await check_entry(reader_of(db), entry, today=today)
+    account = await check_entry(as_reader(db), entry, today=today)
     money = WAY_ACCOUNTS[entry.way]
     if account.kind == "expense":
         lines = [Line.to_debit(account.code, entry.amount), Line.to_credit(money, entry.amount)]
@@ -114,7 +117,7 @@ async def reverse_entry(
     """Take an entry by hand, or money that was said to have reached the bank, back by its mirror, dated
     today.
 
-    Raises Refusal: ledger.no_such_journal, .only_manual_journals, .reason_needed, .already_reversed,
+    Raises DomainError: ledger.no_such_journal, .only_manual_journals, .reason_needed, .already_reversed,
     .year_closed.
     """
     journal = await queries.journal(db, number)

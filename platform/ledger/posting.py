@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import errors, queries
 from ledger.days import EARLIEST_DAY
@@ -86,7 +86,7 @@ class PostedJournal(msgspec.Struct, frozen=True):
 async def post(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
     """Post one journal in the session's transaction; ``by`` is the name that the books will show.
 
-    Raises Refusal: ledger.unbalanced, .not_a_journal, .day_too_early, .below_floor, .year_closed,
+    Raises DomainError: ledger.unbalanced, .not_a_journal, .day_too_early, .below_floor, .year_closed,
     .unknown_account, .key_reused, .not_a_mirror.
     """
     return (await post_many(db, [journal], by=by))[0]
@@ -107,7 +107,7 @@ class Posting(msgspec.Struct, frozen=True):
 def prepare_posting(journals: Sequence[Journal], *, by: str) -> Posting:
     """Check journals and put them into columns: what of a posting needs no database.
 
-    Raises Refusal: ledger.unbalanced, .not_a_journal.
+    Raises DomainError: ledger.unbalanced, .not_a_journal.
     """
     for journal in journals:
         _check(journal)
@@ -186,7 +186,7 @@ def _refuse(error: DBAPIError) -> NoReturn:
     cause = getattr(error.orig, "__cause__", None) or error.orig
     state = getattr(cause, "sqlstate", None) or getattr(error.orig, "sqlstate", None)
     detail = str(getattr(cause, "message", None) or cause).split(": ", 1)[-1]
-    refusals: dict[str, Refusal] = {
+    refusals: dict[str, DomainError] = {
         "LB001": errors.UNBALANCED(key=detail, debit="?", credit="?"),
         "LB002": errors.BELOW_FLOOR(account=detail.split(" ")[0]),
         "LB003": errors.YEAR_CLOSED(year=detail[:4]),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -114,12 +114,12 @@ _JOURNAL = (
 
 async def journal(db: AsyncSession | Reader, number: int) -> JournalView | None:
     """Return the journal with this number, or None."""
-    return await reader_of(db).one(JournalView, _JOURNAL + "WHERE j.number = $1", number)
+    return await as_reader(db).one(JournalView, _JOURNAL + "WHERE j.number = $1", number)
 
 
 async def lines(db: AsyncSession | Reader, number: int) -> list[LineView]:
     """Return a journal's lines in order."""
-    return await reader_of(db).rows(
+    return await as_reader(db).rows(
         LineView,
         "SELECT l.line, l.account, a.name_id, a.name_en, l.party, l.debit, l.credit, l.balance "
         "FROM journal_lines l JOIN accounts a ON a.code = l.account WHERE l.journal = $1 ORDER BY l.line",
@@ -142,7 +142,7 @@ async def balance(db: AsyncSession | Reader, account: str, party: UUID | None = 
     direction.
     """
     return int(
-        await reader_of(db).value(
+        await as_reader(db).value(
             "SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = $1 AND ($2::uuid "
             "IS NULL OR party = $2)",
             account,
@@ -166,7 +166,7 @@ async def statement(ro: Reader, account: str, party: UUID, *, limit: int = 200) 
 
 async def number_of(db: AsyncSession | Reader, source_key: str) -> int | None:
     """Return the number of the journal that this cause was posted as, or None while it was not."""
-    number: int | None = await reader_of(db).value(
+    number: int | None = await as_reader(db).value(
         "SELECT number FROM journals WHERE source_key = $1", source_key
     )
     return number
@@ -178,7 +178,7 @@ async def balances_by_party(
     """Return the present balances of some parties on some accounts, in rupiah; a pair that never moved is
     missing.
     """
-    records = await reader_of(db).records(
+    records = await as_reader(db).records(
         "SELECT party, account, balance FROM balances WHERE account = ANY($1::text[]) AND party = "
         "ANY($2::uuid[])",
         list(accounts),
@@ -199,7 +199,7 @@ async def turnover(
     direction, in rupiah.
     """
     return int(
-        await reader_of(db).value(
+        await as_reader(db).value(
             "SELECT coalesce(sum(CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit "
             "- l.debit END), 0)::bigint"
             " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = "
@@ -247,7 +247,7 @@ async def years(ro: Reader) -> list[int]:
 
 async def closed_years(source: Reader | AsyncSession) -> set[int]:
     """Return the years that take no more postings."""
-    return {record["year"] for record in await reader_of(source).records("SELECT year FROM closed_years")}
+    return {record["year"] for record in await as_reader(source).records("SELECT year FROM closed_years")}
 
 
 async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def change_password(db: AsyncSession, actor: Actor, present: str, new: str, *, session: bytes) -> None:
     """Change one's own password; every other session ends.
 
-    Raises Refusal: members.wrong_password, and those of passwords.
+    Raises DomainError: members.wrong_password, and those of passwords.
     """
     user = await _own_user(db, actor)
     check_password(new, phone_number=user.phone)
@@ -36,7 +36,7 @@ async def change_password(db: AsyncSession, actor: Actor, present: str, new: str
 async def change_phone(db: AsyncSession, actor: Actor, phone: str, present: str) -> None:
     """Change the number one signs in by (E.164), in the register too.
 
-    Raises Refusal: members.wrong_password, .phone_taken.
+    Raises DomainError: members.wrong_password, .phone_taken.
     """
     user = await _own_user(db, actor)
     await _require_password(user, present, "own_password")

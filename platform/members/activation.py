@@ -11,7 +11,7 @@ from cooperative.offices import may_give_code
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.ids import new_id
-from kernel.passwords import check_password, hash_password, verify_nobody, verify_password
+from kernel.passwords import check_password, hash_password, verify_dummy, verify_password
 from members import errors, queries, rules
 from members.models import Member, User
 from members.queries import CODE_USED
@@ -54,7 +54,7 @@ async def give_activation_code(db: AsyncSession, actor: Actor, member_id: UUID) 
     """Give an active member a new code; the one before stops working, the password only once the new code is
     used.
 
-    Raises Refusal: ui.not_found, members.not_active, .ketua_only.
+    Raises DomainError: ui.not_found, members.not_active, .ketua_only.
     """
     return await hand_out_code(db, actor, member_id, await prepare_code())
 
@@ -104,7 +104,7 @@ async def activate(
     """Set the password by a code, end every session there was, and open a new one. A code works once.
 
     Knock at the ``throttling.Door`` first. ``db`` must not have begun: see ``signing_in.sign_in``.
-    Raises Refusal: members.wrong_code, and those of passwords.
+    Raises DomainError: members.wrong_code, and those of passwords.
     """
     check_password(password, phone_number=rules.phone_or_none(identity))
     async with coop_reader(database, tenant_of(db)) as ro:
@@ -115,11 +115,11 @@ async def activate(
 async def weigh(found: queries.Credentials | None, code: str, password: str) -> Weighed:
     """Weigh a code against what is kept and prepare the new password, with no connection held.
 
-    Raises Refusal: members.wrong_code, the same and after the same time for an unknown person, and those of
-    passwords.
+    Raises DomainError: members.wrong_code, the same and after the same time for an unknown person, and those
+    of passwords.
     """
     if found is None or found.activation_hash is None:
-        await verify_nobody(rules.plain_code(code))
+        await verify_dummy(rules.plain_code(code))
         raise errors.WRONG_CODE(field="code")
     fits = await verify_password(found.activation_hash.decode(), rules.plain_code(code))
     fresh = found.activation_expires_at is not None and found.activation_expires_at > clock.now()

@@ -77,7 +77,8 @@ async def admit_member(
 
     ``number`` empty means the next free one.
 
-    Raises Refusal: members.already_member, .number_taken, .number_not_plain, .date_ahead, .joined_too_early.
+    Raises DomainError: members.already_member, .number_taken, .number_not_plain, .date_ahead,
+    .joined_too_early.
     """
     prepared = await prepare_code()
     await queries.lock_register(db)
@@ -101,7 +102,7 @@ async def add_to_register(
 ) -> Member:
     """Write an active member, without account or code; ``number`` empty means the next free one.
 
-    Raises Refusal: members.number_taken, .number_not_plain.
+    Raises DomainError: members.number_taken, .number_not_plain.
     """
     member = Member(
         id=new_id(),
@@ -125,7 +126,7 @@ async def approve_application(
 ) -> Admitted:
     """Say yes: the applicant gets a number and a code.
 
-    Raises Refusal: ui.not_found, members.already_decided, .number_taken, .number_not_plain, .date_ahead,
+    Raises DomainError: ui.not_found, members.already_decided, .number_taken, .number_not_plain, .date_ahead,
     .joined_too_early.
     """
     if joined_on > today:
@@ -142,7 +143,7 @@ async def approve_application(
 async def decline_application(db: AsyncSession, actor: Actor, member_id: UUID, reason: str) -> None:
     """Say no, with the reason that the register keeps.
 
-    Raises Refusal: ui.not_found, members.already_decided, .reason_needed.
+    Raises DomainError: ui.not_found, members.already_decided, .reason_needed.
     """
     if not reason.strip():
         raise errors.REASON_NEEDED(field="reason")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kernel import formats
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from members.importing import MemberLine, import_members, plan_members
 from ui.imports import Subject, import_routes
@@ -21,30 +21,30 @@ def _cells(line: MemberLine, lang: Lang) -> tuple[str, ...]:
 MEMBERS: Final = Subject(
     place="anggota",
     path=PATH,
-    title=Words("Impor anggota", "Import members"),
-    lead=Words(
+    title=LocalizedText("Impor anggota", "Import members"),
+    lead=LocalizedText(
         "Masukkan seluruh buku daftar anggota beserta simpanannya dari satu berkas.",
         "Bring in the whole register of members with their savings from one file.",
     ),
-    back=(Words("Anggota", "Members"), "/pengurus/anggota"),
-    balances=Words(
+    back=(LocalizedText("Anggota", "Members"), "/pengurus/anggota"),
+    balances=LocalizedText(
         "Simpanan dalam berkas dicatat sebagai saldo awal pada tanggal ini: kas bertambah, simpanan "
         "anggota bertambah.",
         "The deposits in the file are recorded as opening balances on this date: cash grows, members' "
         "savings grow.",
     ),
     columns=(
-        ("member_number", Words("Nomor anggota", "Member number")),
-        ("name", Words("Nama lengkap", "Full name")),
-        ("sex", Words("L atau P, boleh kosong", "L or P (M or F), may be empty")),
-        ("phone", Words("Nomor HP, boleh kosong", "Mobile number, may be empty")),
+        ("member_number", LocalizedText("Nomor anggota", "Member number")),
+        ("name", LocalizedText("Nama lengkap", "Full name")),
+        ("sex", LocalizedText("L atau P, boleh kosong", "L or P (M or F), may be empty")),
+        ("phone", LocalizedText("Nomor HP, boleh kosong", "Mobile number, may be empty")),
         (
             "joined_on",
-            Words("Tanggal bergabung, misalnya 2024-05-31", "Joining date, for example 2024-05-31"),
+            LocalizedText("Tanggal bergabung, misalnya 2024-05-31", "Joining date, for example 2024-05-31"),
         ),
-        ("principal_deposit", Words("Simpanan pokok, dalam rupiah", "Principal deposit in rupiah")),
-        ("mandatory_deposit", Words("Simpanan wajib seluruhnya", "All mandatory deposits")),
-        ("voluntary_deposit", Words("Simpanan sukarela", "Voluntary deposit")),
+        ("principal_deposit", LocalizedText("Simpanan pokok, dalam rupiah", "Principal deposit in rupiah")),
+        ("mandatory_deposit", LocalizedText("Simpanan wajib seluruhnya", "All mandatory deposits")),
+        ("voluntary_deposit", LocalizedText("Simpanan sukarela", "Voluntary deposit")),
     ),
     file_name="anggota",
     example=(
@@ -55,11 +55,11 @@ MEMBERS: Final = Subject(
     plan=plan_members,
     take=import_members,
     heads=(
-        Words("Nomor", "Number"),
-        Words("Nama", "Name"),
-        Words("Nomor HP", "Phone"),
-        Words("Bergabung", "Joined"),
-        (Words("Simpanan", "Savings"), "num"),
+        LocalizedText("Nomor", "Number"),
+        LocalizedText("Nama", "Name"),
+        LocalizedText("Nomor HP", "Phone"),
+        LocalizedText("Bergabung", "Joined"),
+        (LocalizedText("Simpanan", "Savings"), "num"),
     ),
     cells=_cells,
 )

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from kernel.database import copy_rows
-from kernel.locks import is_idle
+from kernel.locks import try_advisory_lock
 from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 
 if TYPE_CHECKING:
@@ -103,5 +103,5 @@ async def empty(db: AsyncSession, import_id: UUID) -> None:
 
 async def forget_left(db: AsyncSession) -> None:
     """Empty the table, unless an import is using it."""
-    if await is_idle(db, LOCK):
+    if await try_advisory_lock(db, LOCK):
         await db.execute(text("DELETE FROM staging_members"))

@@ -23,32 +23,32 @@ from sqlalchemy.exc import IntegrityError
 
 from cooperative.queries import today
 from kernel import audit, phone
-from kernel.csv_files import CsvFile, Row
-from kernel.database import Reader, reader_of
-from kernel.errors import Refusal
-from kernel.ids import new_id
-from kernel.importing import (
-    AS_OF_AHEAD,
+from kernel.csv_files import CsvFile, CsvRow
+from kernel.database import Reader, as_reader
+from kernel.database_errors import UNIQUE_VIOLATION, get_sqlstate
+from kernel.errors import DomainError
+from kernel.file_import import (
+    AS_OF_IN_FUTURE,
     CHANGED_MEANWHILE,
     IN_COLUMN,
-    MEMBER_NUMBER,
+    MEMBER_NUMBER_LABEL,
     REPEATED,
     SUM_TOO_LARGE,
-    BadLine,
-    Batches,
-    Moved,
-    Plan,
-    Report,
-    import_at_once,
-    in_a_thread,
-    read_cell,
-    read_once,
-    text_cell,
-    whole,
+    ImportPlan,
+    ImportReport,
+    PrefetchedBatches,
+    ProgressCallback,
+    RejectedLine,
+    import_in_transaction,
+    iter_in_thread,
+    parse_cell,
+    parse_text_cell,
+    read_unique_rows,
+    require_all_cells,
 )
-from kernel.money import LARGEST, Rupiah
+from kernel.ids import new_id
+from kernel.money import MAX_AMOUNT, Rupiah
 from kernel.parsing import parse_date
-from kernel.unavailable import UNIQUE_VIOLATION, sqlstate_of
 from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 from ledger.closing import refuse_closed
 from members import errors, import_errors, import_queries, import_staging, queries, rules, staging_queries
@@ -111,21 +111,23 @@ class MemberLine(msgspec.Struct, frozen=True):
         return f"{OPENING_KEY}{self.number}"
 
 
-async def plan_members(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, Plan[MemberLine]]:
+async def plan_members(
+    ro: Reader, content: bytes | str, *, as_of: date
+) -> tuple[CsvFile, ImportPlan[MemberLine]]:
     """Read a file and compare it with the register.
 
-    Raises Refusal for a file or a date that cannot be used at all.
+    Raises DomainError for a file or a date that cannot be used at all.
     """
     file = CsvFile(content, COLUMNS)
     day = await _refuse_date(ro, as_of)
-    plan = Plan[MemberLine]()
-    read = read_once(
+    plan = ImportPlan[MemberLine]()
+    read = read_unique_rows(
         file,
         plan,
         lambda row: _line_of(row, file, day),
-        what=MEMBER_NUMBER,
+        what=MEMBER_NUMBER_LABEL,
         key_of=lambda line: line.number,
-        worth_of=lambda line: line.total,
+        amount_of=lambda line: line.total,
     )
     known = await import_queries.members_by_number(ro, list(read))
     opened = await import_queries.opening_savings(
@@ -144,18 +146,20 @@ async def import_members(
     *,
     as_of: date,
     skip_bad: bool = False,
-    moved: Moved | None = None,
-) -> tuple[CsvFile, Report]:
+    moved: ProgressCallback | None = None,
+) -> tuple[CsvFile, ImportReport]:
     """Bring members in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
     written.
 
-    Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
+    Raises DomainError: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
     """
-    return await import_at_once(db, MemberImport(actor, as_of), content, skip_bad=skip_bad, moved=moved)
+    return await import_in_transaction(
+        db, MemberImport(actor, as_of), content, skip_bad=skip_bad, on_progress=moved
+    )
 
 
 class MemberImport:
-    """The import in steps (``kernel.importing.BatchedImport``); the state between them is where the next
+    """The import in steps (``kernel.file_import.BatchedImport``); the state between them is where the next
     batch begins.
     """
 
@@ -167,29 +171,29 @@ class MemberImport:
         self._id = new_id()
         self._facts: dict[str, int] = {}
         self._after = self._done = 0
-        self._batches = Batches(self._read, functools.partial(prepare, as_of=as_of, by=actor.name))
+        self._batches = PrefetchedBatches(self._read, functools.partial(prepare, as_of=as_of, by=actor.name))
 
-    async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
+    async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, ImportReport]:
         """Stage the whole file and compare it.
 
-        Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
+        Raises DomainError: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
         """
         await queries.lock_register(db)
-        ro = reader_of(db)
+        ro = as_reader(db)
         file = await asyncio.to_thread(CsvFile, content, COLUMNS)
         day = await _refuse_date(ro, self._as_of)
-        rejected: list[BadLine] = []
-        await import_staging.stage(db, self._id, in_a_thread(_staged(file, day, rejected)))
+        rejected: list[RejectedLine] = []
+        await import_staging.stage(db, self._id, iter_in_thread(_staged(file, day, rejected)))
         large = await staging_queries.too_much(ro, self._id)
         await import_staging.take_out(db, self._id, large)
-        rejected += [BadLine(line, SUM_TOO_LARGE(largest=Rupiah(LARGEST))) for line in large]
+        rejected += [RejectedLine(line, SUM_TOO_LARGE(largest=Rupiah(MAX_AMOUNT))) for line in large]
         await import_staging.compare(db, self._id, OPENING_KEY)
         rejected += [_refused(bad) for bad in await staging_queries.bad_lines(ro, self._id)]
         rejected.sort(key=lambda bad: bad.line)
         counts = await staging_queries.counts(ro, self._id)
         new, changed = counts.get("new", 0), counts.get("changed", 0)
         self._facts = {"new": new, "changed": changed, "skipped": len(rejected)}
-        return file, Report(new + changed, counts.get("unchanged", 0), rejected)
+        return file, ImportReport(new + changed, counts.get("unchanged", 0), rejected)
 
     async def begin(self, db: AsyncSession) -> None:
         """Write down that recording begins."""
@@ -199,10 +203,10 @@ class MemberImport:
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
         """Record the next thousand members.
 
-        Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+        Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post``.
         """
         await queries.lock_register(db)
-        batch = await self._batches.following(db)
+        batch = await self._batches.next_batch(db)
         if batch is None:
             if self._done < self._lines:  # what was staged is not there any more
                 raise CHANGED_MEANWHILE()
@@ -210,14 +214,14 @@ class MemberImport:
         try:
             await record_members(db, self._actor, batch)
         except (asyncpg.IntegrityConstraintViolationError, IntegrityError) as taken:
-            if sqlstate_of(taken) != UNIQUE_VIOLATION:
+            if get_sqlstate(taken) != UNIQUE_VIOLATION:
                 raise
             raise CHANGED_MEANWHILE() from taken  # a number that was free when the file was checked
         self._done += len(batch.lines)
         return self._done, self._lines
 
     async def _read(self, db: AsyncSession) -> list[StagedMember]:
-        lines = await staging_queries.batch(reader_of(db), self._id, self._after, MEMBERS_AT_ONCE)
+        lines = await staging_queries.batch(as_reader(db), self._id, self._after, MEMBERS_AT_ONCE)
         self._after = lines[-1].line if lines else self._after
         return lines
 
@@ -225,9 +229,9 @@ class MemberImport:
         """Write down what was recorded, and empty the staging table."""
         if self._lines:
             audit.record(db, self._actor, "members.imported", subject="members", facts=self._facts)
-        await self.drop(db)
+        await self.discard(db)
 
-    async def drop(self, db: AsyncSession) -> None:
+    async def discard(self, db: AsyncSession) -> None:
         """Empty the staging table."""
         await import_staging.empty(db, self._id)
 
@@ -240,38 +244,38 @@ async def _refuse_date(ro: Reader, as_of: date) -> date:
     """Refuse a date that opening balances cannot bear; return the cooperative's day."""
     day = await today(ro)
     if as_of > day:
-        raise AS_OF_AHEAD(day=as_of)
+        raise AS_OF_IN_FUTURE(day=as_of)
     await refuse_closed(ro, as_of.year)
     return day
 
 
-def _staged(file: CsvFile, today: date, rejected: list[BadLine]) -> Iterator[tuple[object, ...]]:
+def _staged(file: CsvFile, today: date, rejected: list[RejectedLine]) -> Iterator[tuple[object, ...]]:
     """The readable lines as the staging table takes them; the others are rejected."""
     for row in file.rows():
         try:
             line = _line_of(row, file, today)
-        except Refusal as reason:
-            rejected.append(BadLine(row.line, reason))
+        except DomainError as reason:
+            rejected.append(RejectedLine(row.line, reason))
             continue
         savings = (int(line.principal), int(line.mandatory), int(line.voluntary))
         yield (row.line, line.number, line.name, line.sex, line.phone, line.joined_on, *savings)
 
 
-def _refused(bad: BadMember) -> BadLine:
+def _refused(bad: BadMember) -> RejectedLine:
     if bad.verdict == "repeated":
-        return BadLine(bad.line, REPEATED(what=MEMBER_NUMBER, key=bad.number, line=bad.first_line))
+        return RejectedLine(bad.line, REPEATED(what=MEMBER_NUMBER_LABEL, key=bad.number, line=bad.first_line))
     if bad.verdict == "former":
-        return BadLine(
+        return RejectedLine(
             bad.line, import_errors.NUMBER_OF_FORMER_MEMBER(number=bad.number, name=bad.member_name)
         )
     reason = import_errors.OPENING_SAVINGS_CHANGED(
         number=bad.number, recorded=Rupiah(bad.recorded or 0), deposits=Rupiah(bad.total)
     )
-    return BadLine(bad.line, reason)
+    return RejectedLine(bad.line, reason)
 
 
 def _compare(
-    plan: Plan[MemberLine],
+    plan: ImportPlan[MemberLine],
     number: int,
     line: MemberLine,
     known: import_queries.KnownMember | None,
@@ -298,26 +302,26 @@ def _compare(
         plan.changed.append((known.id, line))
 
 
-def _line_of(row: Row, file: CsvFile, today: date) -> MemberLine:
-    whole(row, file)
+def _line_of(row: CsvRow, file: CsvFile, today: date) -> MemberLine:
+    require_all_cells(row, file)
     number, name, sex, mobile, joined_on, principal, mandatory, voluntary = row.cells
-    number = text_cell(number, "member_number", limit=200)
+    number = parse_text_cell(number, "member_number", limit=200)
     if not rules.is_plain_number(number):
         raise IN_COLUMN(column="member_number", problem=errors.NUMBER_NOT_PLAIN(most=rules.LONGEST_NUMBER))
     if sex.casefold() not in _SEXES:
         raise import_errors.NOT_A_SEX(text=sex[:40])
-    joined = read_cell(parse_date, joined_on, "joined_on")
+    joined = parse_cell(parse_date, joined_on, "joined_on")
     if joined > today:
         raise import_errors.JOINED_AHEAD(day=joined)
     if rules.joined_too_early(joined):
         raise import_errors.JOINED_TOO_EARLY(year=joined.year)
     return MemberLine(
         number,
-        text_cell(name, "name", limit=120),
+        parse_text_cell(name, "name", limit=120),
         _SEXES[sex.casefold()],
-        read_cell(phone.mobile, mobile, "phone") if mobile else None,
+        parse_cell(phone.parse_mobile, mobile, "phone") if mobile else None,
         joined,
-        read_cell(Rupiah.parse, principal or "0", "principal_deposit"),
-        read_cell(Rupiah.parse, mandatory or "0", "mandatory_deposit"),
-        read_cell(Rupiah.parse, voluntary or "0", "voluntary_deposit"),
+        parse_cell(Rupiah.parse, principal or "0", "principal_deposit"),
+        parse_cell(Rupiah.parse, mandatory or "0", "mandatory_deposit"),
+        parse_cell(Rupiah.parse, voluntary or "0", "voluntary_deposit"),
     )

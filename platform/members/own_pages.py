@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 
 from governance.queries import bylaws_on
 from kernel import clock, phone
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from members import queries
 from members.account import (
     change_language,
@@ -110,7 +110,7 @@ async def take_password(
     door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
     if not form.errors:
         await door.knock()
-    context = {"changing": "password", **await _account(reader_of(db), viewer)}
+    context = {"changing": "password", **await _account(as_reader(db), viewer)}
     async with form.or_again("members/account.html", field="password", **context):
         sent = form.data
         await change_password(db, visit.actor, sent.present, sent.password, session=viewer.session)
@@ -132,7 +132,7 @@ async def take_phone(
     door = Door(database, tenant, "password", str(viewer.user_id), visit.client_ip)
     if not form.errors:
         await door.knock()
-    context = {"changing": "phone", **await _account(reader_of(db), viewer)}
+    context = {"changing": "phone", **await _account(as_reader(db), viewer)}
     async with form.or_again("members/account.html", **context):
         await change_phone(db, visit.actor, form.data.phone, form.data.own_password)
     await door.welcome(db)
@@ -175,7 +175,7 @@ async def _account(ro: Reader, viewer: Viewer) -> dict[str, Any]:
     account = await queries.own_account(ro, viewer.user_id)
     if account is None:
         raise NOT_FOUND()
-    shown = phone.national(account.phone) if account.phone else None
+    shown = phone.format_national(account.phone) if account.phone else None
     codes = await queries.codes_used(ro, viewer.user_id)
     return {"place": "akun", "account": account, "phone": shown, "codes": codes}
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import exists, select
 
-from kernel.database import Reader, like, reader_of
-from kernel.locks import one_at_a_time
+from kernel.database import Reader, as_reader, like_pattern
+from kernel.locks import advisory_lock
 from members.models import Member, User
 from members.rules import LONGEST_NUMBER, phone_or_none
 from ui.viewer import Viewer
@@ -126,7 +126,7 @@ async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Vie
 
 async def member(source: AsyncSession | Reader, member_id: UUID) -> MemberView | None:
     """Return a row of the register, or None."""
-    return await reader_of(source).one(MemberView, _MEMBER + "WHERE id = $1", member_id)
+    return await as_reader(source).one(MemberView, _MEMBER + "WHERE id = $1", member_id)
 
 
 async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[list[RegisterRow], int]:
@@ -134,7 +134,7 @@ async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[
     and phone.
     """
     words = search.strip()
-    pattern = like(words)
+    pattern = like_pattern(words)
     digits = (
         (phone_or_none(words) or "".join(letter for letter in words if letter.isdigit()).lstrip("0"))
         if words
@@ -182,7 +182,7 @@ async def counts(ro: Reader) -> dict[str, int]:
 
 async def account(source: AsyncSession | Reader, member_id: UUID, now: datetime) -> AccountView | None:
     """Return how a member can sign in, or None while they have no account."""
-    return await reader_of(source).one(
+    return await as_reader(source).one(
         AccountView,
         "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated,"
         " CASE WHEN activation_hash IS NOT NULL AND activation_expires_at > $2 THEN "
@@ -230,12 +230,12 @@ async def orders_of_journals(ro: Reader, journals: Sequence[int]) -> dict[int, i
 
 async def lock_register(db: AsyncSession) -> None:
     """Let one at a time give numbers and phones in this cooperative, until the transaction ends."""
-    await one_at_a_time(db, "register")
+    await advisory_lock(db, "register")
 
 
 async def largest_number(source: AsyncSession | Reader) -> str | None:
     """Return the largest member number that is made of digits alone, or None."""
-    number: str | None = await reader_of(source).value(
+    number: str | None = await as_reader(source).value(
         "SELECT number FROM members WHERE number ~ '^[0-9]+$' AND length(number) <= $1"
         " ORDER BY number::numeric DESC, length(number) DESC LIMIT 1",
         LONGEST_NUMBER,

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import text
 
 from kernel.database import copy_rows
+from kernel.file_import import CHANGED_MEANWHILE
 from kernel.ids import new_id
-from kernel.importing import CHANGED_MEANWHILE
 from kernel.money import Rupiah
 from ledger import Journal, Line
 from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
@@ -52,7 +52,7 @@ def prepare(lines: list[StagedMember], *, as_of: date, by: str) -> Batch:
 async def record_members(db: AsyncSession, actor: Actor, batch: Batch) -> None:
     """Record staged lines, in the session's transaction.
 
-    Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post``.
     """
     await copy_rows(
         db,

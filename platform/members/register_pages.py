@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import bylaws_on
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from members import queries, rules
@@ -129,7 +129,7 @@ async def approve(
 ) -> Response[Any]:
     """Say yes to an application, and show the code to pass on."""
     form = await read_form(request, ApprovalForm)
-    context = await _member_context(reader_of(db), brand, visit, member_id)
+    context = await _member_context(as_reader(db), brand, visit, member_id)
     async with form.or_again("members/member.html", **context):
         sent = form.data
         admitted = await approve_application(
@@ -156,7 +156,7 @@ async def decline(
 ) -> Response[Any]:
     """Say no to an application."""
     form: Form[DeclineForm] = await read_form(request, DeclineForm)
-    context = await _member_context(reader_of(db), brand, visit, member_id)
+    context = await _member_context(as_reader(db), brand, visit, member_id)
     async with form.or_again("members/member.html", **context):
         await decline_application(db, viewer.as_officer(), member_id, form.data.reason)
     return see_other(

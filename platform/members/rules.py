@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from kernel import phone
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 
 MEMBER_SESSION: Final = timedelta(days=30)
 OFFICER_SESSION: Final = timedelta(hours=12)
@@ -30,8 +30,8 @@ _NUMBER: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z./-]*[0-9A-Za-z])?")
 def phone_or_none(text: str) -> str | None:
     """The mobile number in E.164 if the text is one."""
     try:
-        return phone.mobile(text)
-    except Refusal:
+        return phone.parse_mobile(text)
+    except DomainError:
         return None
 
 

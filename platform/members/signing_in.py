@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import delete
 
 from kernel import clock
-from kernel.passwords import hash_password, needs_rehash, verify_nobody, verify_password
+from kernel.passwords import hash_password, needs_rehash, verify_dummy, verify_password
 from members import errors, queries
 from members.models import Session, User
 from members.sessions import OpenedSession, open_session
@@ -39,8 +39,8 @@ async def sign_in(database: Database, db: AsyncSession, identity: str, password:
     Knock at the ``throttling.Door`` first.
 
     ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at
-    once. Raises Refusal members.wrong_sign_in, the same and after the same time for an unknown number and for
-    a wrong password.
+    once. Raises DomainError members.wrong_sign_in, the same and after the same time for an unknown number and
+    for a wrong password.
     """
     async with coop_reader(database, tenant_of(db)) as ro:
         found = await queries.credentials(ro, identity)
@@ -50,10 +50,10 @@ async def sign_in(database: Database, db: AsyncSession, identity: str, password:
 async def weigh(found: queries.Credentials | None, password: str) -> Weighed:
     """Weigh a password against what is kept, with no connection held.
 
-    Raises Refusal members.wrong_sign_in.
+    Raises DomainError members.wrong_sign_in.
     """
     if found is None or found.password_hash is None:
-        await verify_nobody(password)
+        await verify_dummy(password)
         raise errors.WRONG_SIGN_IN()
     if not await verify_password(found.password_hash, password):
         raise errors.WRONG_SIGN_IN()
@@ -64,7 +64,7 @@ async def weigh(found: queries.Credentials | None, password: str) -> Weighed:
 async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
     """Open the session.
 
-    Raises Refusal members.wrong_sign_in for who left, and for a password that was changed meanwhile.
+    Raises DomainError members.wrong_sign_in for who left, and for a password that was changed meanwhile.
     """
     user = await queries.user_to_let_in(db, weighed.user_id)
     if user is None or user.password_hash != weighed.password_hash:
@@ -77,7 +77,7 @@ async def let_in(db: AsyncSession, weighed: Weighed) -> OpenedSession:
 async def take_handover(db: AsyncSession, token: str) -> OpenedSession:
     """Turn a handover link into a session, exactly once.
 
-    Raises Refusal members.link_used when it was used, is over or never was.
+    Raises DomainError members.link_used when it was used, is over or never was.
     """
     taken = await db.execute(
         delete(Session)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.money import LARGEST
+from kernel.money import MAX_AMOUNT
 
 if TYPE_CHECKING:
     from kernel.database import Reader
@@ -56,7 +56,7 @@ async def too_much(ro: Reader, import_id: UUID) -> list[int]:
         "WHERE import_id = $1",
         import_id,
     )
-    if summed <= LARGEST:
+    if summed <= MAX_AMOUNT:
         return []
     taken: set[str] = set()
     total, out = 0, []
@@ -67,7 +67,7 @@ async def too_much(ro: Reader, import_id: UUID) -> list[int]:
     ):
         if number in taken:
             continue
-        if total + worth > LARGEST:
+        if total + worth > MAX_AMOUNT:
             out.append(line)
         else:
             total += worth

@@ -84,9 +84,9 @@ class Refused:
 
 def refused_of(database: Database) -> Refused:
     """The refusals that this process keeps."""
-    found: Refused | None = database.local.get(_KEPT)
+    found: Refused | None = database.process_state.get(_KEPT)
     if found is None:
-        found = database.local[_KEPT] = Refused()
+        found = database.process_state[_KEPT] = Refused()
     return found
 
 
@@ -130,7 +130,7 @@ class Door:
     async def knock(self) -> None:
         """Count the attempt.
 
-        Raises Refusal ui.too_many_attempts with the minutes to wait, before anything is weighed.
+        Raises DomainError ui.too_many_attempts with the minutes to wait, before anything is weighed.
         """
         await _count(self._database, self._tenant, self._counted)
 
@@ -155,7 +155,7 @@ async def forget_old(db: AsyncSession) -> None:
 
 
 async def count_application(database: Database, tenant: TenantRef, client_ip: str) -> None:
-    """Count one application from a network. Raises Refusal ui.too_many_attempts."""
+    """Count one application from a network. Raises DomainError ui.too_many_attempts."""
     await count_from_network(
         database, tenant, "application", client_ip, most=APPLICATIONS, window=APPLICATION_WINDOW
     )
@@ -173,7 +173,7 @@ async def count_from_network(
 ) -> None:
     """Count one attempt of strangers from a network at a door.
 
-    Raises Refusal ui.too_many_attempts beyond ``most`` in a window.
+    Raises DomainError ui.too_many_attempts beyond ``most`` in a window.
 
     ``wider``: how many times as much an IPv6 /64, /56 and /48 may do.
     """

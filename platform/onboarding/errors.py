@@ -1,34 +1,34 @@
 """What founding declines."""
 
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 
-SLUG_MALFORMED = Kind(
+SLUG_MALFORMED = ErrorType(
     "onboarding.slug_malformed",
     422,
     id="Alamat “{slug}” tidak bisa dipakai. Pakai 3 sampai 30 huruf kecil a-z, angka, dan tanda hubung di "
     "tengah.",
     en="The address “{slug}” cannot be used. Use 3 to 30 small letters a-z, digits, and hyphens in between.",
 )
-SLUG_RESERVED = Kind(
+SLUG_RESERVED = ErrorType(
     "onboarding.slug_reserved",
     409,
     id="Alamat “{slug}” disimpan untuk Lumbung sendiri. Pilih alamat lain.",
     en="The address “{slug}” is kept for Lumbung itself. Choose another.",
 )
-SLUG_TAKEN = Kind(
+SLUG_TAKEN = ErrorType(
     "onboarding.slug_taken",
     409,
     id="Alamat “{slug}” sudah dipakai koperasi lain. Pilih alamat lain.",
     en="The address “{slug}” is already used by another cooperative. Choose another.",
 )
-FOUNDED_BY_SOMEBODY_ELSE = Kind(
+FOUNDED_BY_SOMEBODY_ELSE = ErrorType(
     "onboarding.founded_by_somebody_else",
     409,
     id="Formulir ini sudah pernah dipakai mendirikan koperasi, dengan kata sandi lain. Buka halaman "
     "daftar sekali lagi.",
     en="This form has already founded a cooperative, with another password. Open the founding page again.",
 )
-TOO_MANY_FOUNDINGS = Kind(
+TOO_MANY_FOUNDINGS = ErrorType(
     "onboarding.too_many_foundings",
     503,
     id="Banyak sekali koperasi didirikan dalam satu jam ini, jadi pendirian baru menunggu dulu. Coba lagi "
@@ -38,7 +38,7 @@ TOO_MANY_FOUNDINGS = Kind(
     "{minutes} minutes. What you typed"
     " stays on this page, except the password.",
 )
-NO_PLACE_READY = Kind(
+NO_PLACE_READY = ErrorType(
     "onboarding.no_place_ready",
     503,
     id="Tempat untuk koperasi Anda masih disiapkan. Tunggu satu menit, lalu tulis kata sandinya sekali "
@@ -46,7 +46,7 @@ NO_PLACE_READY = Kind(
     en="A place for your cooperative is still being made. Wait a minute, then type the password and send "
     "again; what else you typed is kept below.",
 )
-NAME_NEEDED = Kind(
+NAME_NEEDED = ErrorType(
     "onboarding.name_needed",
     422,
     id="Nama koperasi dan nama pengurus harus diisi.",

@@ -20,7 +20,7 @@ from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.passwords import check_password, hash_password, verify_password
-from kernel.phone import national
+from kernel.phone import format_national
 from members.models import Session, User
 from onboarding import errors, queries
 from onboarding.abandoned import remember_rows
@@ -82,7 +82,7 @@ class Looked(msgspec.Struct, frozen=True):
 async def found(database: Database, founding: Founding) -> Founded:
     """Found a cooperative, or find the one that the same form founded before.
 
-    Raises Refusal: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else,
+    Raises DomainError: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else,
     .no_place_ready, and those of passwords and bylaws.
     """
     return await _found_once(database, founding, None)
@@ -93,7 +93,7 @@ async def found_by_stranger(database: Database, founding: Founding) -> Founded:
     before.
 
     A name that looks like another's waits for an operator's release: then there is no hand-over. Nothing is
-    founded beyond what the platform takes in an hour. Raises as ``found``, and Refusal
+    founded beyond what the platform takes in an hour. Raises as ``found``, and DomainError
     onboarding.too_many_foundings.
     """
 
@@ -183,7 +183,7 @@ async def _found(
         officer_role="ketua",
         password_hash=password_hash,
     )
-    db.add_all([user, Profile(id=1, name=founding.name, phone=national(founding.phone))])
+    db.add_all([user, Profile(id=1, name=founding.name, phone=format_national(founding.phone))])
     founder = Actor("officer", founding.officer_name, user.id)
     await adopt_first(db, founding.bylaws_template, founding.officer_name, clock.today())
     await db.flush()

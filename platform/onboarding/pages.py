@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 
 from governance.templates import TEMPLATE_NAMES, TEMPLATES
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.passwords import check_password
 from members.throttling import count_from_network
 from onboarding import errors
@@ -96,8 +96,8 @@ def _weigh_each(form: Form[FoundingForm], visit: Visit, address: dict[str, objec
         if field not in form.errors:
             try:
                 check()
-            except Refusal as refusal:
-                form.errors[field] = refusal.sentence(visit.lang)
+            except DomainError as refusal:
+                form.errors[field] = refusal.message(visit.lang)
     # a taken address alone is no mistake: the same form, sent again, has taken it itself
     if form.errors and address and not address["free"]:
         form.errors.setdefault("slug", str(address["sentence"]))
@@ -116,8 +116,8 @@ async def _address(database: Database, visit: Visit, typed: str) -> dict[str, ob
         slug = check_slug(typed)
         if await tenant_by_slug(database, slug) is not None:
             raise errors.SLUG_TAKEN(slug=slug, field="slug")
-    except Refusal as refusal:
-        return {"free": False, "slug": typed.strip()[:40], "sentence": refusal.sentence(visit.lang)}
+    except DomainError as refusal:
+        return {"free": False, "slug": typed.strip()[:40], "sentence": refusal.message(visit.lang)}
     return {"free": True, "slug": slug, "sentence": ""}
 
 
@@ -125,9 +125,9 @@ def _choices(visit: Visit) -> dict[str, Any]:
     charters = [
         {
             "code": code,
-            "name": TEMPLATE_NAMES[code].worded(visit.lang),
+            "name": TEMPLATE_NAMES[code].localize(visit.lang),
             "lines": [
-                (line.label.worded(visit.lang), line.percent, line.kind == "members")
+                (line.label.localize(visit.lang), line.percent, line.kind == "members")
                 for line in bylaws.allocation
             ],
             "principal": bylaws.deposits.principal,

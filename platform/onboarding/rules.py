@@ -24,7 +24,7 @@ RESERVED: Final = frozenset(
 def check_slug(text: str) -> str:
     """Return the subdomain in small letters.
 
-    Raises Refusal when it is malformed or reserved; whether it is taken, the registry knows.
+    Raises DomainError when it is malformed or reserved; whether it is taken, the registry knows.
     """
     slug = text.strip().lower()
     if not _SLUG.fullmatch(slug) or slug.startswith("xn--"):

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 async def add_operator(db: AsyncSession, *, name: str, phone_number: str, password: str) -> Operator:
     """Add an operator who signs in with this phone number and password.
 
-    Raises Refusal: operators.name_needed, operators.phone_taken, kernel.not_a_mobile_number,
+    Raises DomainError: operators.name_needed, operators.phone_taken, kernel.not_a_mobile_number,
     kernel.password_….
     """
     name = " ".join(name.split())
     if not name:
         raise errors.NAME_NEEDED()
-    number = phone.mobile(phone_number)
+    number = phone.parse_mobile(phone_number)
     check_password(password, phone_number=number)
     password_hash = await hash_password(password)
     if await queries.operator_by_phone(db, number) is not None:
-        raise errors.PHONE_TAKEN(phone=phone.national(number))
+        raise errors.PHONE_TAKEN(phone=phone.format_national(number))
     operator = Operator(
         id=new_id(), name=name, phone=number, password_hash=password_hash, added_at=clock.now()
     )

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from kernel import phone
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from members.devices import remember_device
 from operators import errors, job_pages, queries
 from operators.forms import NameRefusal, SignIn, Suspension
@@ -101,7 +101,7 @@ async def show_cooperative(
 async def take_suspension(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
     """Ask once more with the reason in a sentence, then close the doors."""
     form = await read_form(request, Suspension)
-    context = await _card(reader_of(db), visit, slug)
+    context = await _card(as_reader(db), visit, slug)
     async with form.or_again("operators/cooperative.html", field="reason", place="koperasi", **context):
         if not form.data.confirmed:
             return page(
@@ -133,7 +133,7 @@ async def take_release(db: Db, visit: TheVisit, slug: FromPath[str]) -> Response
 async def take_refusal(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
     """Keep it closed, and say why."""
     form = await read_form(request, NameRefusal)
-    context = await _card(reader_of(db), visit, slug)
+    context = await _card(as_reader(db), visit, slug)
     async with form.or_again("operators/cooperative.html", field="refusal", place="koperasi", **context):
         await refuse(db, slug, reason=form.data.refusal, by=visit.operator.name)
     return see_other(f"/koperasi/{slug}")
@@ -163,7 +163,7 @@ async def _card(ro: Reader, visit: Visit, slug: str) -> dict[str, Any]:
     trail, _ = await queries.actions(ro, subject=slug, limit=10)
     return {
         "cooperative": found,
-        "contact_phone": phone.national(found.contact_phone),
+        "contact_phone": phone.format_national(found.contact_phone),
         "address": f"{settings.scheme}://{slug}.{settings.base_domain}/",
         "trail": trail,
     }

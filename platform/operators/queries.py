@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from kernel.database import like
+from kernel.database import like_pattern
 from operators.models import Operator
 from tenants.models import Cooperative
 
@@ -117,7 +117,7 @@ async def cooperatives(
     ro: Reader, *, search: str = "", status: str = "", page: int = 1, limit: int = PAGE
 ) -> tuple[list[CooperativeRow], int]:
     """Return one page of cooperatives by name, and how many there are in all."""
-    pattern = like(search)
+    pattern = like_pattern(search)
     rows = await ro.rows(
         CooperativeRow,
         f"SELECT slug, name, status, founded_at {_FOUND} ORDER BY name, slug LIMIT $4 OFFSET $5",

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 async def release(db: AsyncSession, slug: str, *, by: str) -> None:
-    """Open a cooperative whose name waited. Raises Refusal: operators.no_such_cooperative, .not_waiting."""
+    """Open a cooperative whose name waited.
+
+    Raises DomainError: operators.no_such_cooperative, .not_waiting.
+    """
     cooperative = await _waiting(db, slug)
     cooperative.status = "active"
     cooperative.released_at = clock.now()
@@ -33,7 +36,7 @@ async def release(db: AsyncSession, slug: str, *, by: str) -> None:
 async def refuse(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
     """Keep a cooperative closed for its name; it is removed after a week. ``reason`` is shown at its address.
 
-    Raises Refusal: operators.no_such_cooperative, .not_waiting, .reason_needed.
+    Raises DomainError: operators.no_such_cooperative, .not_waiting, .reason_needed.
     """
     reason = reason.strip()
     if not reason:

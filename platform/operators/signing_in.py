@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import delete
 
 from kernel import clock
-from kernel.passwords import hash_password, needs_rehash, verify_nobody, verify_password
+from kernel.passwords import hash_password, needs_rehash, verify_dummy, verify_password
 from members.devices import Account, has_device_cookie, known_device
 from members.throttling import Door
 from operators import errors, queries
@@ -42,7 +42,7 @@ async def sign_in(
     ``phone_number`` is in E.164; ``request`` says from where it is tried, and in which browser.
 
     ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at
-    once. Raises Refusal: operators.wrong_sign_in for an unknown number and a wrong password alike;
+    once. Raises DomainError: operators.wrong_sign_in for an unknown number and a wrong password alike;
     ui.too_many_attempts.
     """
     device = None
@@ -54,7 +54,7 @@ async def sign_in(
     await door.knock()
     found = await _credentials(database, phone_number)
     if found is None:
-        await verify_nobody(password)
+        await verify_dummy(password)
         raise errors.WRONG_SIGN_IN()
     if not await verify_password(found.password_hash, password):
         raise errors.WRONG_SIGN_IN()

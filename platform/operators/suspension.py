@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def suspend(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
     """Close a cooperative from this transaction's commit on; every process forgets its hosts.
 
-    ``reason`` is shown to the cooperative's officers. Raises Refusal: operators.no_such_cooperative,
+    ``reason`` is shown to the cooperative's officers. Raises DomainError: operators.no_such_cooperative,
     .already_suspended, .not_open, .reason_needed.
     """
     reason = reason.strip()
@@ -40,7 +40,10 @@ async def suspend(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
 
 
 async def resume(db: AsyncSession, slug: str, *, by: str) -> None:
-    """Open a suspended cooperative again. Raises Refusal: operators.no_such_cooperative, .not_suspended."""
+    """Open a suspended cooperative again.
+
+    Raises DomainError: operators.no_such_cooperative, .not_suspended.
+    """
     cooperative = await _to_change(db, slug)
     if cooperative.status != "suspended":
         raise errors.NOT_SUSPENDED(name=cooperative.name)

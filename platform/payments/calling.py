@@ -18,7 +18,7 @@ import structlog
 from cooperative.queries import today
 from kernel import clock
 from kernel.money import Rupiah
-from kernel.outbox import finish_once
+from kernel.outbox import mark_processed
 from payments import errors, machine, opening, queries, refund_hearing, rules, ways
 from payments.exceptions import raise_exception
 from payments.models import Payment
@@ -39,7 +39,7 @@ async def start(database: Database, tenant: TenantRef, reference: str, *, origin
     """Start a waiting payment at its provider and return it with where the payer goes; started before, it is
     returned as it is.
 
-    ``origin`` is the cooperative's own address, to which the payer comes back. Raises Refusal:
+    ``origin`` is the cooperative's own address, to which the payer comes back. Raises DomainError:
     payments.no_such_payment, .not_awaiting, .provider_silent, .provider_declined, .stand_in_refused,
     .keys_changed.
     """
@@ -128,7 +128,7 @@ async def _believe(
             status is not None and status.state == "paid" and bool(status.refunded or payment.refunded)
         )
         if key is not None and (outcome == "alarm" or not went_back):
-            await finish_once(db, key)
+            await mark_processed(db, key)
     if status is not None and went_back and outcome != "alarm":
         await _believe_refunded(database, tenant, reference, status.refunded, key, asked_at=asked_at)
     return outcome
@@ -147,7 +147,7 @@ async def _believe_refunded(
     any more.
     """
     async with coop_session(database, tenant) as db:
-        if key is not None and not await finish_once(db, key):
+        if key is not None and not await mark_processed(db, key):
             return
         payment = await machine.locked(db, reference)
         await refund_hearing.hear_refunded(db, payment, refunded, on=await today(db))

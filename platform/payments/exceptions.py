@@ -52,7 +52,7 @@ async def settle_exception(
 ) -> None:
     """Take one exception of a payment off the work list, with a note of what was done about it.
 
-    Raises Refusal payments.reason_needed, .no_such_exception, .exception_settled.
+    Raises DomainError payments.reason_needed, .no_such_exception, .exception_settled.
     """
     if not note.strip():
         raise errors.REASON_NEEDED(field="note")

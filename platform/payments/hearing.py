@@ -13,7 +13,7 @@ from cooperative.queries import today
 from kernel import clock
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from kernel.outbox import finish_once, later
+from kernel.outbox import enqueue, mark_processed
 from payments import calling, machine, queries, refunding, rules, ways
 from payments.exceptions import raise_exception
 from payments.provider import ProviderFault, Refunded, provider_of
@@ -56,7 +56,7 @@ async def hear_event(database: Database, tenant: TenantRef, key: str, event_id: 
     elif concerns == "payment":
         outcome = "unknown"
     async with coop_session(database, tenant) as db:
-        if not await finish_once(db, key):
+        if not await mark_processed(db, key):
             return
         event = await queries.event(db, event_id)
         assert event is not None  # messages are never deleted
@@ -64,7 +64,7 @@ async def hear_event(database: Database, tenant: TenantRef, key: str, event_id: 
         event.outcome, event.handled_at = outcome, clock.now()
         if concerns == "payout":
             day = clock.today().isoformat()
-            await later(
+            await enqueue(
                 db, "payments.reconcile", {"way": name}, key=f"payments.reconcile:{name}:{day}:{event_id}"
             )
 
@@ -106,7 +106,7 @@ async def carry_out_refund(
         status, amount, asked_before = calling.status_of(payment), refund.amount, refund.provider_reference
         reason, refund_key = refund.reason, str(refund.id)
         if not asked_before and await refunding.fail_if_spent(db, payment, refund_id):
-            await finish_once(db, key)
+            await mark_processed(db, key)
             return
     provider, means = provider_of(way.way), ways.means_of(database, tenant, way)
     try:
@@ -119,7 +119,7 @@ async def carry_out_refund(
             raise
         said = Refunded(state="failed", provider_reference=asked_before or "", detail=str(fault))
     async with coop_session(database, tenant) as db:
-        if not await finish_once(db, key):
+        if not await mark_processed(db, key):
             return
         payment = await machine.locked(db, status.reference)
         refund = await queries.refund_to_change(db, refund_id)
@@ -133,7 +133,7 @@ async def _ask_again(db: AsyncSession, payment: Payment, refund_id: UUID, attemp
         await raise_exception(db, payment, "refund_waits", {"refund": str(refund_id)})
         return
     wait = min(ASK_AGAIN_FIRST * 2 ** min(attempt - 1, 12), ASK_AGAIN_LONGEST)
-    await later(
+    await enqueue(
         db,
         "payments.refund",
         {"refund_id": str(refund_id), "attempt": attempt},

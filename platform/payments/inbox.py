@@ -172,7 +172,7 @@ class Inbox:
 
 def inbox_of(database: Database) -> Inbox:
     """Return the inbox of this process."""
-    found: Inbox | None = database.local.get(_KEPT)
+    found: Inbox | None = database.process_state.get(_KEPT)
     if found is None:
-        found = database.local[_KEPT] = Inbox(database)
+        found = database.process_state[_KEPT] = Inbox(database)
     return found

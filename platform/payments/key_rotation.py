@@ -10,7 +10,7 @@ import msgspec
 
 from kernel import audit
 from kernel.actor import SYSTEM
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from payments import events, key_queries, vault, vault_errors, ways
 from tenants.registry import TenantRef, tenant_by_slug
 from tenants.session import coop_session, shared_reader
@@ -36,7 +36,7 @@ class Report(msgspec.Struct, frozen=True):
 
     key: str
     cooperatives: list[Rotated]
-    failed: dict[str, Refusal]
+    failed: dict[str, DomainError]
 
     @property
     def moved(self) -> int:
@@ -48,10 +48,10 @@ async def rotate(database: Database) -> Report:
 
     Safe to run twice.
 
-    One transaction a cooperative; what fails in one does not stop the others. Raises Refusal
+    One transaction a cooperative; what fails in one does not stop the others. Raises DomainError
     payments.vault_has_no_key.
     """
-    keys = database.settings.keys
+    keys = database.settings.encryption_keys
     if not keys:
         raise vault_errors.VAULT_HAS_NO_KEY()
     async with shared_reader(database) as ro:
@@ -63,13 +63,13 @@ async def rotate(database: Database) -> Report:
             continue
         try:
             report.cooperatives.append(await _rotate_one(database, tenant))
-        except Refusal as refusal:
+        except DomainError as refusal:
             report.failed[slug] = refusal
     return report
 
 
 async def _rotate_one(database: Database, tenant: TenantRef) -> Rotated:
-    keys, schema = database.settings.keys, tenant.schema_name
+    keys, schema = database.settings.encryption_keys, tenant.schema_name
     moved = kept = 0
     async with coop_session(database, tenant) as db:
         for row in await key_queries.ways_to_change(db):

@@ -44,7 +44,7 @@ async def settle(
     False when it was paid before.
 
     ``by`` names whose word it is (a provider, an officer, the payer for our own books), and ``actor`` the
-    person of the trail, where it is one; ``fee`` is what the provider says it kept. Raises Refusal as
+    person of the trail, where it is one; ``fee`` is what the provider says it kept. Raises DomainError as
     ``ledger.post`` does.
     """
     if not rules.can_follow(payment.status, "paid"):
@@ -113,7 +113,7 @@ async def drop(
 async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, on: date) -> Payment:
     """Let a named officer say that the money has come.
 
-    Raises Refusal payments.no_such_payment, .not_awaiting, .not_for_officers.
+    Raises DomainError payments.no_such_payment, .not_awaiting, .not_for_officers.
     """
     payment = await locked(db, reference)
     if provider_of(payment.way).capabilities().settles != "officer":
@@ -179,7 +179,7 @@ async def _raise_disputes(db: AsyncSession, payment: Payment, status: Status) ->
 
 
 async def locked(db: AsyncSession, reference: str) -> Payment:
-    """Return a payment by its reference, locked. Raises Refusal payments.no_such_payment."""
+    """Return a payment by its reference, locked. Raises DomainError payments.no_such_payment."""
     payment = await queries.payment_to_change_by_reference(db, reference)
     if payment is None:
         raise errors.NO_SUCH_PAYMENT()

@@ -17,11 +17,11 @@ from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.batching import read_batch
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from kernel.outbox import later
+from kernel.outbox import enqueue
 from payments import errors, events, machine, queries, rules, ways
 from payments.credit import queries as credit_queries
 from payments.models import Payment
@@ -75,7 +75,7 @@ async def open_payment(
 ) -> Payment:
     """Open a payment and return it, locked; the same key again returns the one that it opened before.
 
-    ``bylaws`` are those of ``on``, where they were read already in this transaction. Raises Refusal:
+    ``bylaws`` are those of ``on``, where they were read already in this transaction. Raises DomainError:
     payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low,
     .credit_too_low, .consent_needed, .provider_declined (a QRIS that cannot carry the amount).
     """
@@ -103,7 +103,7 @@ async def _find(db: AsyncSession, ask: Ask, bylaws: Bylaws) -> _Found:
     capabilities = provider_of(ask.way).capabilities()
     takes_tail = capabilities.unique_tail and bylaws.transfer_tail != "none"
     if takes_tail:
-        await one_at_a_time(db, "tails of transfers")
+        await advisory_lock(db, "tails of transfers")
     elif capabilities.asks_pin and ask.member_id is not None:
         # the row of the member's terms is locked first: two purchases on credit at once do not both fit under
         # the limit
@@ -200,7 +200,7 @@ async def _pay_from_books(db: AsyncSession, payment: Payment, ask: Ask, has: Rup
         raise too_low(payment.way, has or Rupiah(0), total)
     try:
         await machine.settle(db, payment, by=payment.payer_name, on=on)
-    except Refusal as refusal:
+    except DomainError as refusal:
         if refusal.code != "ledger.below_floor":
             raise
         # another payment of theirs was faster by a moment; what is left is not known inside this failed
@@ -208,7 +208,7 @@ async def _pay_from_books(db: AsyncSession, payment: Payment, ask: Ask, has: Rup
         raise errors.BALANCE_SPENT(total=total, field="payment_way") from refusal
 
 
-def too_low(way: str, has: Rupiah, total: Rupiah) -> Refusal:
+def too_low(way: str, has: Rupiah, total: Rupiah) -> DomainError:
     """The refusal of a payer who has too little on this way of the books, in rupiah."""
     if way == "savings":
         return errors.SAVINGS_TOO_LOW(balance=has, total=total, field="payment_way")
@@ -253,4 +253,4 @@ async def look_later(db: AsyncSession, payment: Payment) -> None:
     due = payment.expires_at
     assert due is not None
     key = f"{job}:{payment.reference}:{due:%Y%m%d%H%M%S}"
-    await later(db, job, {"reference": payment.reference}, due=due, key=key)
+    await enqueue(db, job, {"reference": payment.reference}, due=due, key=key)

@@ -17,9 +17,9 @@ def client_of(database: Database) -> httpx.AsyncClient:
     """Return the client; it lives as long as the pools, and follows no redirect: a provider's API answers
     itself.
     """
-    client: httpx.AsyncClient | None = database.local.get(_KEPT)
+    client: httpx.AsyncClient | None = database.process_state.get(_KEPT)
     if client is None:
         client = httpx.AsyncClient(timeout=TIME_OUT, limits=httpx.Limits(max_connections=50))
-        database.local[_KEPT] = client
-        database.closing.append(client.aclose)
+        database.process_state[_KEPT] = client
+        database.close_callbacks.append(client.aclose)
     return client

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from ledger import queries as books
 from ledger.chart import MEMBER_RECEIVABLES, OWED_TO_PAYERS, WALLETS
 from payments.purposes import Place, register
@@ -64,7 +64,7 @@ class Repayment(OwnPurpose):
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
         for member_id in sorted({str(payment.member_id) for payment in payments}):
-            await one_at_a_time(db, f"paying off {member_id}")
+            await advisory_lock(db, f"paying off {member_id}")
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         await self.lock(db, [payment])

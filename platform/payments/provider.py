@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, Protocol, get_args
 import msgspec
 
 from governance.rules import PaymentWay
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 OutsideState = Literal["awaiting", "paid", "failed", "expired", "cancelled"]
@@ -33,8 +33,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    label: Words
-    hint: Words = Words("", "")
+    label: LocalizedText
+    hint: LocalizedText = LocalizedText("", "")
     secret: bool = False
     required: bool = True
     required_with: tuple[str, str] | None = None
@@ -42,7 +42,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     begins: tuple[str, ...] = ()
     real: tuple[str, ...] = ()
     default: str = ""
-    choices: tuple[tuple[str, Words], ...] = ()
+    choices: tuple[tuple[str, LocalizedText], ...] = ()
     long: bool = False
 
 
@@ -59,7 +59,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     sub-ledger where ``by_member``).
     """
 
-    label: Words
+    label: LocalizedText
     settles: Literal["provider", "officer", "books", "hand_over"]
     clearing: str
     by_member: bool = False
@@ -76,7 +76,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[Setting, ...] = ()
     entitlement: str | None = None
     company: str = ""
-    hint: Words | None = None
+    hint: LocalizedText | None = None
     messages: tuple[str, ...] = ()
 
 

@@ -13,8 +13,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from kernel.database import Reader, reader_of
-from kernel.locks import one_at_a_time
+from kernel.database import Reader, as_reader
+from kernel.locks import advisory_lock
 from payments.models import CreditTerms, Payment, PaymentEvent, PaymentRefund, PaymentWayRow
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def payments_to_change_of(db: AsyncSession, purpose: str, subject_id: UUID
 
     One who waits here for the locks of another also sees the payment that the other has opened meanwhile.
     """
-    await one_at_a_time(db, f"payments of {purpose} {subject_id}")
+    await advisory_lock(db, f"payments of {purpose} {subject_id}")
     statement = (
         select(Payment)
         .where(Payment.purpose == purpose, Payment.subject_id == subject_id)
@@ -194,12 +194,12 @@ _WAYS = (
 
 async def way_rows(source: AsyncSession | Reader) -> dict[str, WayView]:
     """Return the ways that officers have set, by name."""
-    return {row.way: row for row in await reader_of(source).rows(WayView, _WAYS)}
+    return {row.way: row for row in await as_reader(source).rows(WayView, _WAYS)}
 
 
 async def way_row(source: AsyncSession | Reader, way: str) -> WayView | None:
     """Return one way as officers have set it, or None."""
-    return await reader_of(source).one(WayView, _WAYS + " WHERE way = $1", way)
+    return await as_reader(source).one(WayView, _WAYS + " WHERE way = $1", way)
 
 
 async def way_of_endpoint(ro: Reader, endpoint: str) -> WayView | None:

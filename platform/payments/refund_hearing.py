@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kernel import clock
 from kernel.actor import Actor
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import queries, refunding, rules
@@ -38,7 +38,7 @@ async def hear_refunded(db: AsyncSession, payment: Payment, refunded: Rupiah, *,
     try:
         async with db.begin_nested():
             await _book(db, payment, refunded, Rupiah(unheard), on=on)
-    except Refusal as refusal:
+    except DomainError as refusal:
         if refusal.code != "ledger.below_floor":
             raise
         # it was in the payer's wallet, and they have spent it: somebody must ask them for it

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from kernel.outbox import later
+from kernel.outbox import enqueue
 from ledger import queries as books
 from ledger.chart import WALLETS
 from payments import errors, events, exceptions, machine, money, queries, rules
@@ -88,7 +88,7 @@ async def ask_refund(
     """Give ``amount`` of a locked payment back; the same key again returns the refund that it asked for
     before.
 
-    Raises Refusal: payments.not_paid, .refund_nothing, .refund_too_much, .refund_not_this_way,
+    Raises DomainError: payments.not_paid, .refund_nothing, .refund_too_much, .refund_not_this_way,
     .reason_needed; ledger.year_closed.
     """
     before = await queries.refund_by_key(db, key)
@@ -112,7 +112,9 @@ async def ask_refund(
     facts = {"amount": int(amount), "back_to": back_to, "reason": refund.reason}
     audit.record(db, actor, events.REFUND_ASKED, subject=f"payment:{payment.reference}", facts=facts)
     if back_to == "same_way" and provider_of(payment.way).capabilities().settles == "provider":
-        await later(db, "payments.refund", {"refund_id": str(refund.id)}, key=f"payments.refund:{refund.id}")
+        await enqueue(
+            db, "payments.refund", {"refund_id": str(refund.id)}, key=f"payments.refund:{refund.id}"
+        )
     else:
         await finish_refund(db, payment, refund, on=on, by=actor)
     return refund
@@ -205,7 +207,7 @@ async def _finish_if_covered(db: AsyncSession, payment: Payment, refund: Payment
         async with db.begin_nested():
             by = Actor("system", provider_of(payment.way).capabilities().label.id)
             await finish_refund(db, payment, refund, on=on, by=by)
-    except Refusal as refusal:
+    except DomainError as refusal:
         if refusal.code != "ledger.below_floor":
             raise
         await db.refresh(payment)
@@ -216,7 +218,7 @@ async def _finish_if_covered(db: AsyncSession, payment: Payment, refund: Payment
 async def check_refund(
     db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.BackTo, reason: str
 ) -> None:
-    """Raise Refusal as ``ask_refund`` does for what cannot be given back."""
+    """Raise DomainError as ``ask_refund`` does for what cannot be given back."""
     if payment.status not in rules.SETTLED:
         raise errors.NOT_PAID(reference=payment.reference)
     if not reason.strip():

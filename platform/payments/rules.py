@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
 
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 Status = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
@@ -43,41 +43,43 @@ STEPS: Final[Mapping[str, frozenset[Status]]] = {
 }
 SETTLED: Final[frozenset[Status]] = frozenset({"paid", "partly_refunded", "refunded"})
 
-STATUS_NAMES: Final[dict[str, Words]] = {
-    "awaiting": Words("menunggu pembayaran", "waiting for payment"),
-    "paid": Words("sudah dibayar", "paid"),
-    "failed": Words("gagal", "failed"),
-    "expired": Words("lewat batas waktu", "expired"),
-    "cancelled": Words("dibatalkan", "cancelled"),
-    "partly_refunded": Words("dikembalikan sebagian", "partly refunded"),
-    "refunded": Words("dikembalikan", "refunded"),
+STATUS_NAMES: Final[dict[str, LocalizedText]] = {
+    "awaiting": LocalizedText("menunggu pembayaran", "waiting for payment"),
+    "paid": LocalizedText("sudah dibayar", "paid"),
+    "failed": LocalizedText("gagal", "failed"),
+    "expired": LocalizedText("lewat batas waktu", "expired"),
+    "cancelled": LocalizedText("dibatalkan", "cancelled"),
+    "partly_refunded": LocalizedText("dikembalikan sebagian", "partly refunded"),
+    "refunded": LocalizedText("dikembalikan", "refunded"),
 }
-ALARM_NAMES: Final[dict[str, Words]] = {
-    "amount": Words(
+ALARM_NAMES: Final[dict[str, LocalizedText]] = {
+    "amount": LocalizedText(
         "Jumlah yang dibayar tidak sama dengan tagihannya.", "The amount paid is not the amount asked for."
     ),
-    "currency": Words("Dibayar dalam mata uang lain.", "Paid in another currency."),
-    "reference": Words(
+    "currency": LocalizedText("Dibayar dalam mata uang lain.", "Paid in another currency."),
+    "reference": LocalizedText(
         "Penyedia menyebut pembayaran lain untuk nomor ini.",
         "The provider names another payment for this reference.",
     ),
-    "refund_failed": Words("Pengembalian uang gagal di penyedia.", "The refund failed at the provider."),
-    "refund_not_covered": Words(
+    "refund_failed": LocalizedText(
+        "Pengembalian uang gagal di penyedia.", "The refund failed at the provider."
+    ),
+    "refund_not_covered": LocalizedText(
         "Penyedia sudah mengembalikan uangnya, tetapi saldo dompet pembayarnya sudah terpakai. Minta "
         "pembayarnya mengisi dompet.",
         "The provider has given the money back, but the payer's wallet has been spent. Ask the payer "
         "to top it up.",
     ),
-    "refund_waits": Words(
+    "refund_waits": LocalizedText(
         "Pengembalian uang sudah dua minggu belum selesai di penyedia. Tanyakan kepada penyedianya.",
         "The refund has not been done at the provider for two weeks. Ask the provider.",
     ),
-    "fault": Words("Jawaban penyedia tidak bisa dipakai.", "The provider's answer cannot be used."),
-    "unheard_refund": Words(
+    "fault": LocalizedText("Jawaban penyedia tidak bisa dipakai.", "The provider's answer cannot be used."),
+    "unheard_refund": LocalizedText(
         "Penyedia mengembalikan lebih banyak daripada yang bisa dicatat.",
         "The provider gave back more than can be booked.",
     ),
-    "charged_back": Words("Pembeli menyanggah pembayaran ini.", "The payer disputes this payment."),
+    "charged_back": LocalizedText("Pembeli menyanggah pembayaran ini.", "The payer disputes this payment."),
 }
 
 LARGEST_TAIL: Final = 999

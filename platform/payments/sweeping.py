@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from kernel import clock
-from kernel.outbox import later
+from kernel.outbox import enqueue
 from payments import queries
 from payments.provider import provider_of
 
@@ -26,11 +26,11 @@ async def sweep(db: AsyncSession) -> None:
     """
     day, before = clock.today(), clock.now() - LEFT_LYING
     for event in await queries.unhandled_events(db, before):
-        await later(db, "payments.hear", {"event": event}, key=f"payments.hear:{event}:swept:{day}")
+        await enqueue(db, "payments.hear", {"event": event}, key=f"payments.hear:{event}:swept:{day}")
     for reference, way in await queries.overdue(db, before):
         job = "payments.look" if provider_of(way).capabilities().settles == "provider" else "payments.expire"
-        await later(db, job, {"reference": reference}, key=f"{job}:{reference}:swept:{day}")
+        await enqueue(db, job, {"reference": reference}, key=f"{job}:{reference}:swept:{day}")
     for refund in await queries.refunds_under_way(db, before):
-        await later(
+        await enqueue(
             db, "payments.refund", {"refund_id": str(refund)}, key=f"payments.refund:{refund}:swept:{day}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from kernel.outbox import daily_job, job, outside_job
+from kernel.outbox import daily_job, external_job, job
 from payments import calling, hearing, machine, sweeping
 from payments.reconciliation import tasks as reconcile_tasks  # noqa: F401 - jobs register themselves
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 
-@outside_job("payments.hear")
+@external_job("payments.hear")
 async def hear(database: Database, tenant: TenantRef, key: str, *, event: int) -> None:
     """Work on a stored message: read the payment's state from the provider and believe that."""
     await hearing.hear_event(database, tenant, key, event)
 
 
-@outside_job("payments.look")
+@external_job("payments.look")
 async def look(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
     """Ask the provider once more; a payment whose time is up ends with it."""
     await calling.look(database, tenant, reference, key=key)
 
 
-@outside_job("payments.refund")
+@external_job("payments.refund")
 async def refund(
     database: Database, tenant: TenantRef, key: str, *, refund_id: str, attempt: int = 0
 ) -> None:
@@ -36,7 +36,7 @@ async def refund(
     await hearing.carry_out_refund(database, tenant, key, UUID(refund_id), attempt=attempt)
 
 
-@outside_job("payments.call_off")
+@external_job("payments.call_off")
 async def call_off(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
     """Tell the provider that nobody waits any more."""
     await calling.call_off(database, tenant, reference)

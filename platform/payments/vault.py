@@ -34,7 +34,8 @@ def seal(keys: Keys, schema_name: str, label: str, clear: str) -> str:
 
     ``label`` says what it is: the way and the field, like ``stripe/secret_key``.
 
-    The same secret sealed twice looks different. Raises Refusal: payments.vault_has_no_key, .secret_not_text.
+    The same secret sealed twice looks different. Raises DomainError: payments.vault_has_no_key,
+    .secret_not_text.
     """
     if not keys:
         raise errors.VAULT_HAS_NO_KEY()
@@ -51,8 +52,8 @@ def seal(keys: Keys, schema_name: str, label: str, clear: str) -> str:
 def open_sealed(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
     """Return the secret in clear.
 
-    Raises Refusal: payments.vault_key_unknown; .vault_not_opened when it was changed or sealed for another
-    place.
+    Raises DomainError: payments.vault_key_unknown; .vault_not_opened when it was changed or sealed for
+    another place.
     """
     key_id, nonce, content = _taken_apart(sealed)
     master = dict(keys).get(key_id)
@@ -71,7 +72,7 @@ def open_sealed(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
 def needs_rotation(keys: Keys, sealed: str) -> bool:
     """Tell whether a secret is sealed under another key than the one that encrypts now.
 
-    Raises Refusal (payments.vault_not_opened).
+    Raises DomainError (payments.vault_not_opened).
     """
     if not keys:
         raise errors.VAULT_HAS_NO_KEY()
@@ -81,7 +82,7 @@ def needs_rotation(keys: Keys, sealed: str) -> bool:
 def reseal(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
     """Return the same secret sealed under the key that encrypts now.
 
-    Raises Refusal as ``open_sealed`` does.
+    Raises DomainError as ``open_sealed`` does.
     """
     return seal(keys, schema_name, label, open_sealed(keys, schema_name, label, sealed))
 

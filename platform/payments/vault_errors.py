@@ -1,14 +1,14 @@
 """Why a secret that is kept encrypted cannot be had."""
 
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 
-VAULT_HAS_NO_KEY = Kind(
+VAULT_HAS_NO_KEY = ErrorType(
     "payments.vault_has_no_key",
     500,
     id="Belum ada kunci untuk menyimpan rahasia. Pengelola server perlu mengisi LUMBUNG_MASTER_KEYS.",
     en="There is no key to keep secrets under. Whoever runs the server has to set LUMBUNG_MASTER_KEYS.",
 )
-VAULT_KEY_UNKNOWN = Kind(
+VAULT_KEY_UNKNOWN = ErrorType(
     "payments.vault_key_unknown",
     500,
     id="Rahasia ini disimpan dengan kunci “{key}”, yang tidak ada lagi di LUMBUNG_MASTER_KEYS. Kembalikan "
@@ -16,7 +16,7 @@ VAULT_KEY_UNKNOWN = Kind(
     en="This secret is kept under the key “{key}”, which is no longer in LUMBUNG_MASTER_KEYS. Bring that "
     "key back, or enter the secret again.",
 )
-VAULT_NOT_OPENED = Kind(
+VAULT_NOT_OPENED = ErrorType(
     "payments.vault_not_opened",
     500,
     id="Rahasia ini tidak bisa dibuka: isinya berubah, atau milik koperasi atau isian lain. Isi ulang "
@@ -24,7 +24,7 @@ VAULT_NOT_OPENED = Kind(
     en="This secret cannot be opened: it was changed, or belongs to another cooperative or field. Enter "
     "the secret again.",
 )
-SECRET_NOT_TEXT = Kind(
+SECRET_NOT_TEXT = ErrorType(
     "payments.secret_not_text",
     422,
     id="Rahasia ini memuat karakter yang tidak bisa disimpan. Salin ulang dari penyedianya.",

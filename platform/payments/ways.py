@@ -16,7 +16,7 @@ import payments.providers.registered  # noqa: F401 - every way and purpose regis
 from cooperative.queries import profile
 from governance.rules import PAYMENT_WAY_NAMES, Bylaws, PaymentWay
 from kernel.batching import read_batch
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from payments import errors, queries, vault
 from payments.credit import queries as credit_queries
@@ -67,7 +67,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
         return not self.lacking
 
     @property
-    def label(self) -> Words:
+    def label(self) -> LocalizedText:
         return PAYMENT_WAY_NAMES[self.way]
 
 
@@ -94,7 +94,7 @@ async def ways_of(source: AsyncSession | Reader) -> list[Way]:
 
 
 async def way_of(source: AsyncSession | Reader, name: str) -> Way:
-    """Return one way as this cooperative has set it. Raises Refusal payments.no_such_way."""
+    """Return one way as this cooperative has set it. Raises DomainError payments.no_such_way."""
     if name not in known_ways():
         raise errors.NO_SUCH_WAY()
     row, account = await read_batch(source, lambda ro: queries.way_row(ro, name), _account_of_profile)
@@ -212,7 +212,7 @@ def offers_to(payer: Payer, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah) -
 
 
 def chosen(offered: Iterable[Offer], name: str) -> Offer:
-    """Return the one of these offers that was chosen. Raises Refusal payments.way_not_offered."""
+    """Return the one of these offers that was chosen. Raises DomainError payments.way_not_offered."""
     offer = next((each for each in offered if each.way.way == name), None)
     if offer is None:
         raise errors.WAY_NOT_OFFERED(field="payment_way")
@@ -224,7 +224,7 @@ async def require_offered(
 ) -> Way:
     """Return a way that may be offered for this amount.
 
-    Raises Refusal payments.way_not_offered, .amount_below_least, .amount_above_most.
+    Raises DomainError payments.way_not_offered, .amount_below_least, .amount_above_most.
     """
     way = await way_of(db, name)
     require_offerable(way, tenant, bylaws, amount, member=member)
@@ -232,14 +232,14 @@ async def require_offered(
 
 
 def require_offerable(way: Way, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah, *, member: bool) -> None:
-    """Raise Refusal as ``require_offered`` does, for a way that was read before."""
+    """Raise DomainError as ``require_offered`` does, for a way that was read before."""
     if not may_be_offered(way, bylaws, tenant) or (way.capabilities.members_only and not member):
         raise errors.WAY_NOT_OFFERED(field="payment_way")
     require_within(way, amount)
 
 
 def require_within(way: Way, amount: Rupiah) -> None:
-    """Raise Refusal payments.amount_below_least or .amount_above_most when the way does not take
+    """Raise DomainError payments.amount_below_least or .amount_above_most when the way does not take
     this amount.
     """
     if amount < way.least:
@@ -250,15 +250,15 @@ def require_within(way: Way, amount: Rupiah) -> None:
 
 def address_of(settings: Settings, way: str) -> str:
     """Return where the provider is asked: the real address, or the stand-in's."""
-    return settings.stand_in(way) or REAL_ADDRESSES.get(way, "")
+    return settings.fake_gateway_url(way) or REAL_ADDRESSES.get(way, "")
 
 
 def means_of(database: Database, tenant: TenantRef, way: Way) -> Means:
     """Return the means to speak to a provider in the name of this cooperative: its secrets opened.
 
-    Raises Refusal as the vault does.
+    Raises DomainError as the vault does.
     """
-    keys = database.settings.keys
+    keys = database.settings.encryption_keys
     secrets = {
         name: vault.open_sealed(keys, tenant.schema_name, label_of(way.way, name), sealed)
         for name, sealed in way.sealed.items()

@@ -67,8 +67,8 @@ async def check_deposit(
         plan=plan,
         sent=sent,
         taking=True,
-        kind_name=KIND_NAMES[sent.kind].worded(visit.lang),
-        way_name=WAY_NAMES[sent.way].worded(visit.lang),
+        kind_name=KIND_NAMES[sent.kind].localize(visit.lang),
+        way_name=WAY_NAMES[sent.way].localize(visit.lang),
         action=f"/pengurus/anggota/{member_id}/setor",
         back=f"/pengurus/anggota/{member_id}/setor?{back}",
     )
@@ -142,8 +142,8 @@ async def check_withdrawal(
         plan=plan,
         sent=sent,
         taking=False,
-        kind_name=KIND_NAMES["voluntary"].worded(visit.lang),
-        way_name=WAY_NAMES[sent.way].worded(visit.lang),
+        kind_name=KIND_NAMES["voluntary"].localize(visit.lang),
+        way_name=WAY_NAMES[sent.way].localize(visit.lang),
         action=f"/pengurus/anggota/{member_id}/tarik",
         back=f"/pengurus/anggota/{member_id}/tarik?{back}",
     )

@@ -51,8 +51,8 @@ async def deposit(
     """Take ``amount`` rupiah into a member's savings of ``kind``; ``key`` is the form's own, so that sent
     twice it counts once.
 
-    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .principal_complete;
-    ui.not_found; ledger.day_too_early, .year_closed.
+    Raises DomainError: savings.amount_needed, .date_ahead, .not_a_member, .before_joining,
+    .principal_complete; ui.not_found; ledger.day_too_early, .year_closed.
     """
     source_key = f"deposit:{member_id}:{kind}:{key}"
     saver = await queries.lock_saver(db, member_id)
@@ -119,7 +119,7 @@ def _planned(
 
 
 def require_saver(saver: Saver | None) -> Saver:
-    """Return the member whose savings may move. Raises Refusal: ui.not_found, savings.not_a_member."""
+    """Return the member whose savings may move. Raises DomainError: ui.not_found, savings.not_a_member."""
     if saver is None:
         raise NOT_FOUND()
     if saver.status != "active":
@@ -128,7 +128,7 @@ def require_saver(saver: Saver | None) -> Saver:
 
 
 def require_amount_and_date(amount: Rupiah, on: date, today: date) -> None:
-    """Raise Refusal when the amount is not above zero or the date has not come: savings.amount_needed,
+    """Raise DomainError when the amount is not above zero or the date has not come: savings.amount_needed,
     .date_ahead.
     """
     if amount <= 0:

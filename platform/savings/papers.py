@@ -24,7 +24,7 @@ LARGEST_NUMBER = 2**53
 
 
 async def require_saver_row(source: AsyncSession | Reader, member_id: UUID) -> Saver:
-    """Return a member or former member. Raises Refusal ui.not_found."""
+    """Return a member or former member. Raises DomainError ui.not_found."""
     saver = await queries.saver(source, member_id)
     if saver is None or saver.number is None:
         raise NOT_FOUND()
@@ -32,7 +32,10 @@ async def require_saver_row(source: AsyncSession | Reader, member_id: UUID) -> S
 
 
 async def saver_and_dues(ro: Reader, member_id: UUID, today: date) -> tuple[Saver, Dues | None]:
-    """Return a member or former member and what they owe of simpanan wajib. Raises Refusal ui.not_found."""
+    """Return a member or former member and what they owe of simpanan wajib.
+
+    Raises DomainError ui.not_found.
+    """
     saver = await require_saver_row(ro, member_id)
     return saver, await dues_of(ro, saver, today)
 
@@ -50,13 +53,13 @@ async def receipt_page(
 ) -> Response[bytes]:
     """Show one movement as a receipt.
 
-    Raises Refusal ui.not_found for a journal that is not about this member's savings.
+    Raises DomainError ui.not_found for a journal that is not about this member's savings.
     """
     found = await queries.receipt(ro, saver.id, number) if 0 < number < LARGEST_NUMBER else None
     if found is None:
         raise NOT_FOUND()
-    lines = [(KIND_NAMES[kind].worded(visit.lang), abs(amount)) for kind, amount in found.amounts]
-    way = WAY_NAMES[found.way].worded(visit.lang) if found.way else None
+    lines = [(KIND_NAMES[kind].localize(visit.lang), abs(amount)) for kind, amount in found.amounts]
+    way = WAY_NAMES[found.way].localize(visit.lang) if found.way else None
     statement = f"{base}/{SLUGS[found.amounts[0][0]]}"
     return page(
         request,
@@ -84,7 +87,7 @@ async def statement_page(
 ) -> Response[bytes]:
     """Show every movement of one kind, with the balance after each.
 
-    Raises Refusal ui.not_found for an unknown kind.
+    Raises DomainError ui.not_found for an unknown kind.
     """
     kind: SavingsKind | None = KIND_OF_SLUG.get(slug)
     if kind is None:
@@ -97,7 +100,7 @@ async def statement_page(
         saver=saver,
         kind=kind,
         kind_id=KIND_NAMES[kind].id,
-        kind_name=KIND_NAMES[kind].worded(visit.lang),
+        kind_name=KIND_NAMES[kind].localize(visit.lang),
         lines=lines,
         balance=lines[0].balance if lines else 0,
         home=home,

@@ -29,7 +29,7 @@ class PassbookLine(msgspec.Struct, frozen=True):
 def passbook(lang: Lang, savings: Savings, base: str) -> list[PassbookLine]:
     """The kinds in order, each opening its statement under ``base``."""
     return [
-        PassbookLine(KIND_NAMES[kind].worded(lang), savings.of(kind), f"{base}/{SLUGS[kind]}")
+        PassbookLine(KIND_NAMES[kind].localize(lang), savings.of(kind), f"{base}/{SLUGS[kind]}")
         for kind in KINDS
     ]
 

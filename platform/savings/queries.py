@@ -11,7 +11,7 @@ import msgspec
 
 from governance import queries as governance_queries
 from governance.rules import SavingsKind
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
 from ledger.chart import MANDATORY_SAVINGS, VOLUNTARY_SAVINGS, WAY_ACCOUNTS, Way
@@ -55,12 +55,12 @@ _SAVER = "SELECT id, number, name, status, joined_on FROM members WHERE id = $1"
 
 async def saver(source: AsyncSession | Reader, member_id: UUID) -> Saver | None:
     """Return whose savings these are, or None."""
-    return await reader_of(source).one(Saver, _SAVER, member_id)
+    return await as_reader(source).one(Saver, _SAVER, member_id)
 
 
 async def lock_saver(db: AsyncSession, member_id: UUID) -> Saver | None:
     """Return the saver and let no other movement of their savings begin until this transaction ends."""
-    return await reader_of(db).one(Saver, _SAVER + " FOR NO KEY UPDATE", member_id)
+    return await as_reader(db).one(Saver, _SAVER + " FOR NO KEY UPDATE", member_id)
 
 
 async def balances(source: AsyncSession | Reader, member_id: UUID) -> Savings:

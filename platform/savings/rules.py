@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from governance.rules import SAVINGS_KIND_NAMES, SavingsKind
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS, Way
 
@@ -23,9 +23,12 @@ KIND_OF_ACCOUNT: Final[dict[str, SavingsKind]] = {account: kind for kind, accoun
 # How addresses of pages call them.
 SLUGS: Final[dict[SavingsKind, str]] = {"principal": "pokok", "mandatory": "wajib", "voluntary": "sukarela"}
 KIND_OF_SLUG: Final[dict[str, SavingsKind]] = {slug: kind for kind, slug in SLUGS.items()}
-KIND_NAMES: Final[dict[SavingsKind, Words]] = SAVINGS_KIND_NAMES
+KIND_NAMES: Final[dict[SavingsKind, LocalizedText]] = SAVINGS_KIND_NAMES
 
-WAY_NAMES: Final[dict[Way, Words]] = {"cash": Words("Tunai", "Cash"), "bank": Words("Lewat bank", "By bank")}
+WAY_NAMES: Final[dict[Way, LocalizedText]] = {
+    "cash": LocalizedText("Tunai", "Cash"),
+    "bank": LocalizedText("Lewat bank", "By bank"),
+}
 
 
 class Savings(msgspec.Struct, frozen=True):

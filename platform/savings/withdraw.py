@@ -11,7 +11,7 @@ from uuid import UUID
 
 from kernel import audit
 from kernel.batching import read_batch
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
 from ledger.chart import VOLUNTARY_SAVINGS, WAY_ACCOUNTS, Way
@@ -42,7 +42,7 @@ async def withdraw(
     """Pay ``amount`` rupiah of voluntary savings back to a member; ``key`` is the form's own, so that sent
     twice it counts once.
 
-    Raises Refusal: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .not_enough;
+    Raises DomainError: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .not_enough;
     ui.not_found; ledger.day_too_early, .year_closed.
     """
     source_key = f"withdrawal:{member_id}:{key}"
@@ -62,8 +62,8 @@ async def withdraw(
     )
     try:
         posted = await post(db, journal, by=actor.name)
-    except Refusal as refusal:
-        if refusal.kind is BELOW_FLOOR:  # an order took it between our look and the books' own
+    except DomainError as refusal:
+        if refusal.error_type is BELOW_FLOOR:  # an order took it between our look and the books' own
             raise errors.NOT_ENOUGH(name=plan.saver.name, balance=plan.before, field="amount") from refusal
         raise
     facts = {"amount": int(amount), "way": way, "journal": posted.number}

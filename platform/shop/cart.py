@@ -50,7 +50,7 @@ def written(goods: Mapping[UUID, int]) -> str:
 def with_quantity(goods: Mapping[UUID, int], product: UUID, quantity: int) -> dict[UUID, int]:
     """Return the cart with this many of a product; none takes it out.
 
-    Raises Refusal: shop.quantity_out_of_range, .cart_full.
+    Raises DomainError: shop.quantity_out_of_range, .cart_full.
     """
     changed = dict(goods)
     if quantity == 0:

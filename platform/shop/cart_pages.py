@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from governance.queries import bylaws_on
 from kernel.batching import read_batch
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from shop import cart, errors, rules, shelf_queries, showing
 from shop.forms import CartLineForm, IntoCart
 from ui import AnyRequest, Nothing, Ro, TheVisit, Visit, page, read_form, see_other
@@ -67,7 +67,7 @@ async def priced(ro: Reader, visit: Visit, goods: dict[UUID, int]) -> tuple[list
                 quantity=quantity,
                 total=card.price * quantity,
                 stock=min(card.stock, rules.MOST_QUANTITY),
-                trouble=short.sentence(visit.lang) if short else None,
+                trouble=short.message(visit.lang) if short else None,
             )
         )
     return lines, len(goods) - len(lines)
@@ -97,10 +97,10 @@ async def put_in(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[Any]:
         if goods.get(product, 0) + quantity > good.stock:
             raise errors.STOCK_TOO_LOW(product=good.name, left=good.stock)
         goods = cart.with_quantity(goods, product, goods.get(product, 0) + quantity)
-    except Refusal as refusal:
+    except DomainError as refusal:
         if refusal.status == 404:
             raise
-        return _told(request, visit, goods, refusal.sentence(visit.lang))
+        return _told(request, visit, goods, refusal.message(visit.lang))
     return _told(request, visit, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
 
 
@@ -118,8 +118,8 @@ async def change_quantity(
         quantity = form.data.quantity + int(form.data.step or 0)
         try:
             goods = cart.with_quantity(goods, product_id, max(0, quantity) if form.data.step else quantity)
-        except Refusal as refusal:
-            trouble = refusal.sentence(visit.lang)
+        except DomainError as refusal:
+            trouble = refusal.message(visit.lang)
     return await _answer(request, ro, visit, goods, trouble)
 
 

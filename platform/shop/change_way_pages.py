@@ -11,8 +11,8 @@ from litestar.params import FromPath, FromQuery
 
 from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES
-from kernel.database import Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Reader, as_reader
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from members.throttling import count_from_network
 from payments import queries as payment_queries
@@ -77,10 +77,10 @@ async def take_way(
     form = await read_form(request, ChangeWayForm)
     consent = await consent_of(database, tenant, visit, form)
     key = form.values.get("kunci", "")
-    ro = reader_of(db)
+    ro = as_reader(db)
     order = await _theirs(ro, visit, number, key)
     offered = await _offers(ro, visit, tenant, order)
-    if isinstance(consent, Refusal):
+    if isinstance(consent, DomainError):
         async with form.or_again(
             CONFIRM, **_confirming(visit, order, chosen(offered, form.data.payment_way), key)
         ):
@@ -141,7 +141,7 @@ def _confirming(visit: Visit, order: OrderView, offer: Offer, key: str) -> dict[
     way = offer.way.way
     return _context(visit, order, [offer], key) | {
         "way": way,
-        "way_name": PAYMENT_WAY_NAMES[way].worded(visit.lang),
+        "way_name": PAYMENT_WAY_NAMES[way].localize(visit.lang),
         "asks_pin": offer.way.capabilities.asks_pin,
         "has": int(offer.has or 0),
     }

@@ -13,7 +13,7 @@ from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES, Bylaws
 from kernel.batching import read_batch
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from members.throttling import count_from_network
 from payments.credit.terms import Consent
@@ -79,7 +79,7 @@ async def order_goods(
         return _done(visit, await order_of_checkout(db, key))
     if not choice.lines:
         return see_other("/keranjang")
-    if isinstance(consent, Refusal):
+    if isinstance(consent, DomainError):
         async with form.or_again("shop/checkout_confirm.html", **_confirming(form, choice, visit)):
             raise consent
     async with form.or_again("shop/checkout.html", **_context(visit, choice)):
@@ -121,7 +121,7 @@ def _confirming(form: Form[CheckoutForm], choice: Choice, visit: Visit) -> dict[
         "place": "keranjang",
         "sent": sent,
         "way": way,
-        "way_name": PAYMENT_WAY_NAMES[way].worded(visit.lang),
+        "way_name": PAYMENT_WAY_NAMES[way].localize(visit.lang),
         "asks_pin": provider_of(way).capabilities().asks_pin,
         "buyer": choice.buyer,
         "has": has,
@@ -155,7 +155,7 @@ async def _made_before(ro: Reader, visit: Visit, key: str) -> bool:
     """
     try:
         showing.require_own_checkout(visit, key)
-    except Refusal:
+    except DomainError:
         return False
     return await order_queries.is_placed(ro, key)
 
@@ -191,7 +191,7 @@ async def _read(request: AnyRequest, ro: Reader, visit: Visit) -> Choice:
         payer = Payer(payer.ways, None)
     short = next((line.trouble for line in lines if line.trouble), None)
     if gone:
-        short = errors.NO_SUCH_PRODUCT().sentence(visit.lang)
+        short = errors.NO_SUCH_PRODUCT().message(visit.lang)
     return Choice(
         lines=lines,
         buyer=buyer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from payments.credit.terms import Consent, agree_by_pin
 from payments.provider import provider_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 async def consent_of(
     database: Database, tenant: TenantRef, visit: Visit, form: Form[CheckoutForm] | Form[ChangeWayForm]
-) -> Consent | Refusal | None:
+) -> Consent | DomainError | None:
     """Weigh the PIN of a confirmed purchase on credit, before any connection is held; None where no PIN is
     asked for.
 
@@ -35,5 +35,5 @@ async def consent_of(
         return await agree_by_pin(
             database, tenant, visit.viewer.member_id, form.data.pin, client_ip=visit.client_ip
         )
-    except Refusal as refusal:
+    except DomainError as refusal:
         return refusal

@@ -9,8 +9,8 @@ from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import formats
-from kernel.database import Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Reader, as_reader
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from payments.rules import refundable, tail_kept
 from shop import errors, handling, order_pages, order_queries, rules, showing
@@ -169,7 +169,7 @@ def _next_step(status: str, way: str) -> str | None:
     return "penyerahan" if rules.can_hand_over(status, way) else None
 
 
-def _refusal_of(step: str, order: OrderView) -> Refusal | None:
+def _refusal_of(step: str, order: OrderView) -> DomainError | None:
     """Return why this step cannot be taken now, or None."""
     kind, possible = {
         "pembayaran": (errors.NOT_AWAITING_PAYMENT, rules.awaits_officer(order.status, order.payment_way)),
@@ -276,7 +276,7 @@ async def _ask(request: AnyRequest, ro: Reader, visit: Visit, number: int, step:
     order = await _find(ro, number)
     refusal = _refusal_of(step, order)
     if refusal is not None:
-        return see_other(f"{HOME}/{number}", flash=refusal.sentence(visit.lang))
+        return see_other(f"{HOME}/{number}", flash=refusal.message(visit.lang))
     return page(request, "shop/order_step.html", form=None, **_step_context(step, order, visit))
 
 
@@ -284,7 +284,7 @@ async def _reasoned(
     request: AnyRequest, db: AsyncSession, visit: Visit, number: int, step: str
 ) -> tuple[Form[ReasonForm], dict[str, Any]]:
     form = await read_form(request, ReasonForm)
-    order = await _find(reader_of(db), number)
+    order = await _find(as_reader(db), number)
     return form, _step_context(step, order, visit)
 
 

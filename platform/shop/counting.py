@@ -34,7 +34,7 @@ async def receive_goods(
 ) -> Product:
     """Put bought goods on the shelf at what they cost, paid from cash, bank, or owed to the supplier.
 
-    ``key`` is the form's own: sent again it changes nothing. Raises Refusal: shop.no_such_product,
+    ``key`` is the form's own: sent again it changes nothing. Raises DomainError: shop.no_such_product,
     .quantity_out_of_range; kernel.amount_too_large; ledger.year_closed.
     """
     product = await stock.lock(db, product_id)
@@ -43,7 +43,7 @@ async def receive_goods(
     source_key = f"goods-in:{key}"
     if await queries.has_moved(db, source_key, product_id):
         return product
-    value = (unit_cost * quantity).bounded(field="unit_cost")
+    value = (unit_cost * quantity).require_in_range(field="unit_cost")
     stock.put(db, product, quantity, value, "purchase", on, source_key)
     product.cost = int(unit_cost)
     if value:
@@ -62,8 +62,8 @@ async def count_stock(
     """Set the stock to what was counted; the difference in value goes to account 6150.
 
     ``shown`` is the stock that the page showed to the one who counted: when it has moved since, the count is
-    refused, since nobody can tell which of the two the counted number is. Raises Refusal: shop.stock_moved,
-    .stock_already_ordered, .quantity_out_of_range, .no_such_product; ledger.year_closed.
+    refused, since nobody can tell which of the two the counted number is. Raises DomainError:
+    shop.stock_moved, .stock_already_ordered, .quantity_out_of_range, .no_such_product; ledger.year_closed.
     """
     product = await stock.lock(db, product_id)
     source_key = f"count:{key}"

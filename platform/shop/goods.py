@@ -50,8 +50,9 @@ async def add_product(
 ) -> Product:
     """Add a product with the stock that lies there already, at cost, against the opening balances.
 
-    ``product_id``, chosen by the form, makes sending it again harmless. Raises Refusal: shop.sku_malformed,
-    .sku_taken, .no_such_category, .quantity_out_of_range; kernel.amount_too_large; ledger.year_closed.
+    ``product_id``, chosen by the form, makes sending it again harmless. Raises DomainError:
+    shop.sku_malformed, .sku_taken, .no_such_category, .quantity_out_of_range; kernel.amount_too_large;
+    ledger.year_closed.
     """
     if product_id is not None and (there := await db.get(Product, product_id)) is not None:
         return there
@@ -71,7 +72,7 @@ async def add_product(
     await db.flush()
     if opening_stock:
         key = f"opening:{facts.sku}"
-        value = (cost * opening_stock).bounded(field="cost")
+        value = (cost * opening_stock).require_in_range(field="cost")
         stock.put(db, product, opening_stock, value, "opening", on, key)
         if value:
             lines = [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)]
@@ -87,7 +88,7 @@ async def change_product(
 ) -> Product:
     """Change what is said of a product. Orders keep the name and price that they were placed with.
 
-    Raises Refusal: shop.no_such_product, .sku_malformed, .sku_taken, .no_such_category.
+    Raises DomainError: shop.no_such_product, .sku_malformed, .sku_taken, .no_such_category.
     """
     product = await stock.lock(db, product_id)
     await _check(db, facts, product_id)
@@ -104,7 +105,7 @@ async def change_product(
 async def set_picture(db: AsyncSession, actor: Actor, product_id: UUID, upload: bytes) -> str:
     """Make the product's pictures from an upload and return their checksum.
 
-    Raises Refusal: shop.not_a_picture, .picture_too_large.
+    Raises DomainError: shop.not_a_picture, .picture_too_large.
     """
     checksum, made = await asyncio.to_thread(pictures.remake, upload)
     await keep_pictures(db, checksum, made)
@@ -131,7 +132,7 @@ async def remove_picture(db: AsyncSession, actor: Actor, product_id: UUID) -> No
 
 
 async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
-    """Add a shelf. Raises Refusal shop.category_taken."""
+    """Add a shelf. Raises DomainError shop.category_taken."""
     tidy = " ".join(name.split())
     if await queries.category_like(db, tidy, rules.slug_of(tidy)) is not None:
         raise errors.CATEGORY_TAKEN(name=tidy, field="name")
@@ -145,7 +146,7 @@ async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
 async def rename_category(db: AsyncSession, actor: Actor, category_id: UUID, name: str) -> Category:
     """Give a shelf another name; its address stays, so that links keep working.
 
-    Raises Refusal: shop.no_such_category, .category_taken.
+    Raises DomainError: shop.no_such_category, .category_taken.
     """
     category = await db.get(Category, category_id)
     if category is None:

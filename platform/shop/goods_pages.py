@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from governance.prices import member_price, public_price
 from governance.queries import bylaws_on
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from shop import errors, goods, goods_queries, pictures, showing
@@ -58,7 +58,7 @@ async def new_product(request: AnyRequest, ro: Ro) -> Response[bytes]:
 async def add_product(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer) -> Response[Any]:
     """Add a product."""
     form = await read_form(request, NewProductForm)
-    context = await _form_context(reader_of(db), None)
+    context = await _form_context(as_reader(db), None)
     async with form.or_again("shop/product_form.html", **context):
         product = await goods.add_product(
             db,
@@ -113,7 +113,7 @@ async def change_product(
 ) -> Response[Any]:
     """Change what is said of a product."""
     form = await read_form(request, ProductForm)
-    ro = reader_of(db)
+    ro = as_reader(db)
     context = await _form_context(ro, await find(ro, product_id))
     async with form.or_again("shop/product_form.html", **context):
         await goods.change_product(
@@ -136,7 +136,7 @@ async def set_picture(
 ) -> Response[Any]:
     """Take a photograph as the product's picture."""
     form = await read_form(request, PictureForm)
-    context = _picture_context(await find(reader_of(db), product_id))
+    context = _picture_context(await find(as_reader(db), product_id))
     async with form.or_again("shop/product_picture.html", field="picture", **context):
         upload: UploadFile = form.data.picture
         content = await upload.read(pictures.MOST_MEGABYTES * 1024 * 1024 + 1)
@@ -155,7 +155,7 @@ async def remove_picture(
 
 
 async def find(ro: Reader, product_id: UUID) -> ProductView:
-    """Return a product. Raises Refusal shop.no_such_product."""
+    """Return a product. Raises DomainError shop.no_such_product."""
     product = await goods_queries.product(ro, product_id)
     if product is None:
         raise errors.NO_SUCH_PRODUCT()

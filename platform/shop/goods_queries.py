@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import like
+from kernel.database import like_pattern
 from shop.rules import LOW_STOCK
 
 if TYPE_CHECKING:
@@ -96,11 +96,13 @@ async def goods(ro: Reader, chip: Chip, wanted: str, number: int) -> tuple[list[
         f" p.archived FROM products p LEFT JOIN categories c ON c.id = p.category_id WHERE {where}"
         " ORDER BY lower(p.name), p.id LIMIT $3 OFFSET $4",
         wanted,
-        like(wanted),
+        like_pattern(wanted),
         PAGE_SIZE,
         (number - 1) * PAGE_SIZE,
     )
-    return rows, int(await ro.value(f"SELECT count(*) FROM products p WHERE {where}", wanted, like(wanted)))
+    return rows, int(
+        await ro.value(f"SELECT count(*) FROM products p WHERE {where}", wanted, like_pattern(wanted))
+    )
 
 
 async def product(ro: Reader, product_id: UUID) -> ProductView | None:

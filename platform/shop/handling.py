@@ -14,9 +14,9 @@ from uuid import UUID
 
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
-from kernel.errors import Kind, Refusal
+from kernel.errors import DomainError, ErrorType
 from kernel.money import Rupiah
-from kernel.outbox import later
+from kernel.outbox import enqueue
 from ledger import Journal, Line, post, reverse
 from ledger.chart import (
     CUSTOMER_ADVANCES,
@@ -47,7 +47,7 @@ async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: da
     """Say that the money of this order has come: the transfer is on the account, the QRIS in the acquirer's
     list.
 
-    Raises Refusal: shop.no_such_order, .not_awaiting_payment.
+    Raises DomainError: shop.no_such_order, .not_awaiting_payment.
     """
     payments, order = await _order(db, number)
     if order.status in ("paid", "handed_over") and await _sent_again(
@@ -66,7 +66,7 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
     """Give out the goods: stock and its value leave, the sale enters the books; a cash order is paid by the
     same step.
 
-    Raises Refusal: shop.no_such_order, .not_ready; payments.refund_under_way.
+    Raises DomainError: shop.no_such_order, .not_ready; payments.refund_under_way.
     """
     payments, order = await _order(db, number)
     if order.status == "handed_over" and await _sent_again(db, actor, events.HANDED_OVER, order):
@@ -96,7 +96,7 @@ async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str,
     """Call an order off before its goods are given out: the promise is released, what was paid goes back the
     way it came.
 
-    Raises Refusal: shop.no_such_order, .not_cancellable, .reason_needed.
+    Raises DomainError: shop.no_such_order, .not_cancellable, .reason_needed.
     """
     payments, order = await _order(db, number)
     why = _reason(reason)
@@ -116,7 +116,7 @@ async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str,
     """Take handed-over goods back: the sale is reversed, the stock returns with the value it left with, the
     money goes back.
 
-    Raises Refusal: shop.no_such_order, .not_cancellable, .reason_needed; payments.refund_under_way;
+    Raises DomainError: shop.no_such_order, .not_cancellable, .reason_needed; payments.refund_under_way;
     ledger.year_closed.
     """
     payments, order = await _order(db, number)
@@ -168,7 +168,7 @@ async def sweep_overdue_orders(db: AsyncSession) -> None:
     day = clock.today()
     for order_id in await queries.overdue_orders(db, clock.now() - OVERDUE):
         key = f"shop.expire_order:{order_id}:swept:{day}"
-        await later(db, "shop.expire_order", {"order_id": str(order_id)}, key=key)
+        await enqueue(db, "shop.expire_order", {"order_id": str(order_id)}, key=key)
 
 
 async def call_off_others(db: AsyncSession, order_id: UUID) -> None:
@@ -208,7 +208,7 @@ async def _sent_again(db: AsyncSession, actor: Actor, action: str, order: Order)
 
 
 async def _none_under_way(db: AsyncSession, payments: list[Payment]) -> None:
-    """Raise Refusal payments.refund_under_way:
+    """Raise DomainError payments.refund_under_way:
     what a refund will take away must be known before the sale is.
     """
     for payment in payments:
@@ -280,5 +280,5 @@ async def _order(db: AsyncSession, number: int) -> tuple[list[Payment], Order]:
     return payments, order
 
 
-def _wrong_state(kind: Kind, order: Order) -> Refusal:
+def _wrong_state(kind: ErrorType, order: Order) -> DomainError:
     return kind(number=order.number, state=rules.STATUS_NAMES[order.status])

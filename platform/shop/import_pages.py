@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kernel import formats
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from shop.importing import ProductLine, import_products, plan_products
 from ui.imports import Subject, import_routes
@@ -21,33 +21,35 @@ def _cells(line: ProductLine, lang: Lang) -> tuple[str, ...]:
 PRODUCTS: Final = Subject(
     place="barang",
     path=PATH,
-    title=Words("Impor barang", "Import goods"),
-    lead=Words(
+    title=LocalizedText("Impor barang", "Import goods"),
+    lead=LocalizedText(
         "Masukkan seluruh daftar barang beserta stoknya dari satu berkas.",
         "Bring in the whole list of goods with their stock from one file.",
     ),
-    back=(Words("Barang", "Goods"), "/pengurus/barang"),
-    balances=Words(
+    back=(LocalizedText("Barang", "Goods"), "/pengurus/barang"),
+    balances=LocalizedText(
         "Stok dalam berkas dicatat sebagai persediaan awal pada tanggal ini, senilai harga belinya.",
         "The stock in the file is recorded as opening stock on this date, at its cost.",
     ),
     columns=(
-        ("sku", Words("Kode barang, misalnya BRS5", "Product code, for example BRS5")),
-        ("barcode", Words("Kode batang, boleh kosong", "Bar code, may be empty")),
-        ("name", Words("Nama barang", "Name of the product")),
+        ("sku", LocalizedText("Kode barang, misalnya BRS5", "Product code, for example BRS5")),
+        ("barcode", LocalizedText("Kode batang, boleh kosong", "Bar code, may be empty")),
+        ("name", LocalizedText("Nama barang", "Name of the product")),
         (
             "category",
-            Words(
+            LocalizedText(
                 "Golongan, boleh kosong; yang belum ada dibuatkan",
                 "Category, may be empty; a new one is made",
             ),
         ),
-        ("unit", Words("Satuan, boleh kosong (Pcs)", "Unit, may be empty (Pcs)")),
-        ("cost", Words("Harga beli satu satuan", "Cost of one unit")),
-        ("price", Words("Harga jual satu satuan", "Price of one unit")),
+        ("unit", LocalizedText("Satuan, boleh kosong (Pcs)", "Unit, may be empty (Pcs)")),
+        ("cost", LocalizedText("Harga beli satu satuan", "Cost of one unit")),
+        ("price", LocalizedText("Harga jual satu satuan", "Price of one unit")),
         (
             "stock",
-            Words("Jumlah yang ada di rak, boleh kosong (0)", "How many are on the shelf, may be empty (0)"),
+            LocalizedText(
+                "Jumlah yang ada di rak, boleh kosong (0)", "How many are on the shelf, may be empty (0)"
+            ),
         ),
     ),
     file_name="barang",
@@ -59,12 +61,12 @@ PRODUCTS: Final = Subject(
     plan=plan_products,
     take=import_products,
     heads=(
-        Words("Kode", "Code"),
-        Words("Nama", "Name"),
-        Words("Golongan", "Category"),
-        (Words("Harga beli", "Cost"), "num"),
-        (Words("Harga jual", "Price"), "num"),
-        (Words("Stok", "Stock"), "num"),
+        LocalizedText("Kode", "Code"),
+        LocalizedText("Nama", "Name"),
+        LocalizedText("Golongan", "Category"),
+        (LocalizedText("Harga beli", "Cost"), "num"),
+        (LocalizedText("Harga jual", "Price"), "num"),
+        (LocalizedText("Stok", "Stock"), "num"),
     ),
     cells=_cells,
 )

@@ -21,11 +21,21 @@ from sqlalchemy import text
 
 from cooperative.queries import today
 from kernel import audit
-from kernel.csv_files import CsvFile, Row
-from kernel.database import Reader, copy_rows, reader_of
+from kernel.csv_files import CsvFile, CsvRow
+from kernel.database import Reader, as_reader, copy_rows
+from kernel.file_import import (
+    AS_OF_IN_FUTURE,
+    SKU_LABEL,
+    ImportPlan,
+    ImportReport,
+    ProgressCallback,
+    parse_cell,
+    parse_text_cell,
+    read_unique_rows,
+    require_all_cells,
+)
 from kernel.ids import new_id
-from kernel.importing import AS_OF_AHEAD, SKU, Moved, Plan, Report, read_cell, read_once, text_cell, whole
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from kernel.parsing import parse_number
 from ledger import Journal, Line, post
@@ -69,7 +79,7 @@ class ProductLine(msgspec.Struct, frozen=True):
         return self.cost * self.stock
 
 
-class ProductPlan(Plan[ProductLine]):
+class ProductPlan(ImportPlan[ProductLine]):
     """With the categories by name, those that are known and those that the file brings."""
 
     categories: dict[str, import_queries.CategoryName] = msgspec.field(default_factory=dict)
@@ -78,21 +88,21 @@ class ProductPlan(Plan[ProductLine]):
 async def plan_products(ro: Reader, content: bytes | str, *, as_of: date) -> tuple[CsvFile, ProductPlan]:
     """Read a file and compare it with the shop.
 
-    Raises Refusal for a file or a date that cannot be used at all.
+    Raises DomainError for a file or a date that cannot be used at all.
     """
     file = CsvFile(content, COLUMNS)
     if as_of > await today(ro):
-        raise AS_OF_AHEAD(day=as_of)
+        raise AS_OF_IN_FUTURE(day=as_of)
     await refuse_closed(ro, as_of.year)
     plan = ProductPlan()
     plan.categories = {known.name.casefold(): known for known in await import_queries.categories(ro)}
-    read = read_once(
+    read = read_unique_rows(
         file,
         plan,
         lambda row: _line_of(row, file),
-        what=SKU,
+        what=SKU_LABEL,
         key_of=lambda line: line.sku,
-        worth_of=lambda line: line.value,
+        amount_of=lambda line: line.value,
     )
     known = await import_queries.products_by_sku(ro, list(read))
     for number, line in read.values():
@@ -108,24 +118,26 @@ async def import_products(
     *,
     as_of: date,
     skip_bad: bool = False,
-    moved: Moved | None = None,
-) -> tuple[CsvFile, Report]:
+    moved: ProgressCallback | None = None,
+) -> tuple[CsvFile, ImportReport]:
     """Bring a list of goods in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
     written.
 
-    Raises Refusal: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
+    Raises DomainError: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
     """
-    await one_at_a_time(db, "import")
-    file, plan = await plan_products(reader_of(db), content, as_of=as_of)
+    await advisory_lock(db, "import")
+    file, plan = await plan_products(as_reader(db), content, as_of=as_of)
     if plan.rejected and not skip_bad:
-        return file, Report(0, plan.unchanged, plan.rejected)
+        return file, ImportReport(0, plan.unchanged, plan.rejected)
     report = plan.report
     if report.imported:
         await _write(db, actor, plan, as_of, moved)
     return file, report
 
 
-async def _write(db: AsyncSession, actor: Actor, plan: ProductPlan, as_of: date, moved: Moved | None) -> None:
+async def _write(
+    db: AsyncSession, actor: Actor, plan: ProductPlan, as_of: date, moved: ProgressCallback | None
+) -> None:
     await _add_categories(db, plan)
     await _change(db, plan)
     ids = {line.sku: new_id() for line in plan.new}
@@ -188,7 +200,7 @@ async def _open_stock(
 async def _add_categories(db: AsyncSession, plan: ProductPlan) -> None:
     taken = {known.slug for known in plan.categories.values()}
     made = []
-    for line in plan.good:
+    for line in plan.accepted:
         name = line.category
         if not name or name.casefold() in plan.categories:
             continue
@@ -258,22 +270,22 @@ def _compare(
         plan.changed.append((known.id, line))
 
 
-def _line_of(row: Row, file: CsvFile) -> ProductLine:
-    whole(row, file)
+def _line_of(row: CsvRow, file: CsvFile) -> ProductLine:
+    require_all_cells(row, file)
     sku, barcode, name, category, unit, cost, price, stock = row.cells
-    sku = text_cell(sku, "sku", limit=200)
+    sku = parse_text_cell(sku, "sku", limit=200)
     if not rules.is_sku(sku):
         raise errors.SKU_MALFORMED()
-    pieces = read_cell(parse_number, stock or "0", "stock")
+    pieces = parse_cell(parse_number, stock or "0", "stock")
     if not 0 <= pieces <= rules.MOST_STOCK:
         raise import_errors.STOCK_OUT_OF_RANGE(stock=pieces, most=rules.MOST_STOCK)
     return ProductLine(
         sku,
-        text_cell(barcode, "barcode", limit=64, required=False),
-        text_cell(name, "name", limit=200),
-        text_cell(category, "category", limit=80, required=False),
-        text_cell(unit, "unit", limit=20, required=False) or DEFAULT_UNIT,
-        read_cell(Rupiah.parse, cost, "cost"),
-        read_cell(Rupiah.parse, price, "price"),
+        parse_text_cell(barcode, "barcode", limit=64, required=False),
+        parse_text_cell(name, "name", limit=200),
+        parse_text_cell(category, "category", limit=80, required=False),
+        parse_text_cell(unit, "unit", limit=20, required=False) or DEFAULT_UNIT,
+        parse_cell(Rupiah.parse, cost, "cost"),
+        parse_cell(Rupiah.parse, price, "price"),
         pieces,
     )

@@ -93,7 +93,7 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     delivery = order.fulfilment == "delivery"
     facts = [
         (say("Penerimaan"), f"{say('Diantar ke')} {order.address}" if delivery else say("Diambil di toko")),
-        (say("Cara membayar"), PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)),
+        (say("Cara membayar"), PAYMENT_WAY_NAMES[order.payment_way].localize(visit.lang)),
         (say("Atas nama"), order.buyer_name),
     ]
     if order.note:
@@ -112,7 +112,7 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     ]
     paid_by = None
     if order.paid_at and not order.cancelled_at:
-        way = PAYMENT_WAY_NAMES[order.payment_way].worded(visit.lang)
+        way = PAYMENT_WAY_NAMES[order.payment_way].localize(visit.lang)
         # what is owed is not paid, however settled the order is
         told_as = (
             say("Dicatat, belum lunas: %(way)s, %(when)s.") if on_credit else say("Lunas: %(way)s, %(when)s.")
@@ -121,7 +121,7 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     stopped = None
     if order.status == "cancelled":
         unpaid = order.cancelled_for == "unpaid"
-        why = rules.NOT_PAID_IN_TIME.worded(visit.lang) if unpaid else order.cancel_reason
+        why = rules.NOT_PAID_IN_TIME.localize(visit.lang) if unpaid else order.cancel_reason
         stopped = f"{at(order.cancelled_at)}: {why}"
     return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import like
+from kernel.database import like_pattern
 from ledger.chart import VOLUNTARY_SAVINGS
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ async def search_orders(ro: Reader, wanted: str) -> list[OrderRow]:
         _ROWS + f"WHERE o.number = $1 OR o.buyer_name ILIKE $2 OR o.buyer_phone LIKE $2 ORDER BY {_NEWEST} "
         f"LIMIT $3",
         exact,
-        like(wanted),
+        like_pattern(wanted),
         PAGE_SIZE,
     )
 

@@ -13,9 +13,9 @@ import msgspec
 from sqlalchemy import text
 
 from kernel.database import copy_rows
+from kernel.file_import import CHANGED_MEANWHILE
 from kernel.formats import date_long
 from kernel.ids import new_id
-from kernel.importing import CHANGED_MEANWHILE
 from kernel.money import Rupiah
 from ledger import Journal, Line
 from ledger.chart import CASH, MEMBER_COST_OF_SALES, MEMBER_SALES, STOCK
@@ -87,7 +87,7 @@ async def record_receipts(
 ) -> None:
     """Record staged receipts, in the session's transaction.
 
-    Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post``.
     """
     # the books come last but for what bears their numbers: who sells meanwhile waits for them alone
     span = {"import": import_id, "first": batch.receipts[0].receipt, "last": batch.receipts[-1].receipt}

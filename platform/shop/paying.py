@@ -14,10 +14,10 @@ from uuid import UUID
 from governance.rules import Bylaws
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
-from kernel.errors import Refusal
-from kernel.locks import is_written_here
+from kernel.errors import DomainError
+from kernel.locks import is_written_row
 from kernel.money import Rupiah
-from kernel.outbox import later
+from kernel.outbox import enqueue
 from ledger.chart import CUSTOMER_ADVANCES, MEMBER_RETURNS, PUBLIC_RETURNS
 from payments import machine, refunding
 from payments import queries as payment_queries
@@ -57,7 +57,7 @@ async def pay_for(
     """Open the payment of a placed order by this way, and let the order wait as long as the payment does.
 
     None for an order that costs nothing: it is paid, or waits to be fetched. ``bylaws`` are those of ``on``,
-    where they are known. Raises Refusal as ``payments.opening.open_payment`` does.
+    where they are known. Raises DomainError as ``payments.opening.open_payment`` does.
     """
     order.payment_way = way
     if order.total == 0:
@@ -113,7 +113,7 @@ async def _wait(db: AsyncSession, order: Order, until: datetime, attempt: int) -
     """Let an order wait for its buyer, and call it off then."""
     order.expires_at = until
     key = f"shop.expire_order:{order.id}" + (f":{attempt}" if attempt > 1 else "")
-    await later(db, "shop.expire_order", {"order_id": str(order.id)}, due=until, key=key)
+    await enqueue(db, "shop.expire_order", {"order_id": str(order.id)}, due=until, key=key)
 
 
 async def change_way(
@@ -121,7 +121,7 @@ async def change_way(
 ) -> Payment:
     """Let a buyer pay an order that is not paid yet by another way: the payment before it waits no more.
 
-    Raises Refusal: shop.no_such_order, .already_settled; payments.under_way; as
+    Raises DomainError: shop.no_such_order, .already_settled; payments.under_way; as
     ``payments.opening.open_payment`` does.
     """
     before = await payment_queries.payments_to_change_of(db, ORDER, order_id)
@@ -145,7 +145,7 @@ async def call_off(db: AsyncSession, payment: Payment, *, why: str, by: Actor) -
         started = payment.provider_reference is not None
         if started and provider_of(payment.way).capabilities().settles == "provider":
             key = f"payments.call_off:{payment.reference}"
-            await later(db, "payments.call_off", {"reference": payment.reference}, key=key)
+            await enqueue(db, "payments.call_off", {"reference": payment.reference}, key=key)
 
 
 async def give_back(
@@ -191,11 +191,11 @@ class PaidOrders:
             return False
         order.status, order.paid_at, order.paid_confirmed_by = "paid", clock.now(), payment.settled_by
         order.payment_way = payment.way
-        alone = is_written_here(db, Order, order.id)  # no other payment can have been opened for it
+        alone = is_written_row(db, Order, order.id)  # no other payment can have been opened for it
         if not alone and await payment_queries.waits_besides(db, payment):
             # by a job: payments are locked before the order, and we hold it
             key = f"shop.call_off_others:{payment.id}"
-            await later(db, "shop.call_off_others", {"order_id": str(order.id)}, key=key)
+            await enqueue(db, "shop.call_off_others", {"order_id": str(order.id)}, key=key)
         return True
 
     async def dropped(self, db: AsyncSession, payment: Payment) -> None:
@@ -257,7 +257,7 @@ async def _take_up_again(db: AsyncSession, order: Order) -> bool:
     try:
         async with db.begin_nested():
             await stock.promise(db, await queries.goods_of(db, order.id))
-    except Refusal:
+    except DomainError:
         return False
     order.cancelled_at = order.cancelled_for = order.cancel_reason = None
     audit.record(

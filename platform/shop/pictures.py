@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from shop import errors
 
 WIDTHS: Final = (320, 800)
@@ -40,7 +40,7 @@ def remake(upload: bytes) -> tuple[str, list[Made]]:
     """Return the checksum and the sizes of a picture made from an upload.
 
     Only what Pillow reads as JPEG, PNG or WebP passes, so markup (SVG, HTML) never does; size is checked
-    before a pixel is unpacked. Raises Refusal: shop.not_a_picture, .picture_too_large.
+    before a pixel is unpacked. Raises DomainError: shop.not_a_picture, .picture_too_large.
     """
     if len(upload) > MOST_MEGABYTES * 1024 * 1024:
         raise _too_large()
@@ -85,5 +85,5 @@ def _sized(image: Image.Image, width: int) -> Made:
     return Made(width, fitted.height, out.getvalue())
 
 
-def _too_large() -> Refusal:
+def _too_large() -> DomainError:
     return errors.PICTURE_TOO_LARGE(megabytes=MOST_MEGABYTES, megapixels=MOST_MEGAPIXELS, field="picture")

@@ -16,9 +16,9 @@ from governance.queries import bylaws_on
 from governance.rules import Bylaws, PaymentWay
 from kernel import audit, clock
 from kernel.actor import Actor
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
-from kernel.locks import hold
+from kernel.locks import remember_locked_row
 from kernel.money import Rupiah
 from payments import queries as payment_queries
 from payments.credit.terms import Consent
@@ -77,7 +77,7 @@ class Placed(msgspec.Struct, frozen=True):
 async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on: date) -> Order:
     """Place an order and return it; the same key again returns the order that it made before.
 
-    Raises Refusal as ``check_out`` does.
+    Raises DomainError as ``check_out`` does.
     """
     return (await check_out(db, actor, checkout, on=on)).order
 
@@ -88,14 +88,14 @@ async def check_out(
     """Place an order and open its payment; the same key again leads to what it made before.
 
     ``on`` is today where the cooperative is: the day of its bylaws and of the journal; ``bylaws`` are that
-    day's, where they were read already in this transaction. Raises Refusal: shop.cart_empty,
+    day's, where they were read already in this transaction. Raises DomainError: shop.cart_empty,
     .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .stock_too_low, .no_such_product,
     .changed_since_shown; kernel.amount_too_large; as ``payments.opening.open_payment`` does;
     ledger.year_closed.
     """
     try:
         _check(checkout)
-    except Refusal:
+    except DomainError:
         if await queries.order_by_checkout_key(db, checkout.key) is None:
             raise
         return await order_of_checkout(db, checkout.key)
@@ -122,7 +122,7 @@ async def check_out(
 
 
 async def order_of_checkout(db: AsyncSession, key: str) -> Placed:
-    """Return what a checkout has made before. Raises Refusal shop.checkout_expired."""
+    """Return what a checkout has made before. Raises DomainError shop.checkout_expired."""
     order = await queries.order_by_checkout_key(db, key)
     if order is None:
         raise errors.CHECKOUT_EXPIRED()
@@ -172,7 +172,7 @@ async def _claim(db: AsyncSession, checkout: Checkout) -> Order | None:
     )
     order: Order | None = (await db.execute(claim)).scalar_one_or_none()
     if order is not None:
-        hold(db, order, written=True)
+        remember_locked_row(db, order, written=True)
     return order
 
 
@@ -185,8 +185,8 @@ def _write_lines(
 ) -> Rupiah:
     total = Rupiah(0)
     for at, (each, quantity) in enumerate(goods.items(), start=1):
-        amount = (prices[each] * quantity).bounded()
-        total = (total + amount).bounded()
+        amount = (prices[each] * quantity).require_in_range()
+        total = (total + amount).require_in_range()
         db.add(
             OrderLine(
                 order_id=order.id,

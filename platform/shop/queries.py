@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from kernel.locks import held, hold
+from kernel.locks import get_locked_row, remember_locked_row
 from shop.models import Category, Order, OrderLine, Product, StockMovement
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | Non
     """Return an order by its id, as it is now and locked; one that this transaction holds already is not read
     again.
     """
-    order = held(db, Order, order_id)
+    order = get_locked_row(db, Order, order_id)
     if order is None:
         statement = select(Order).where(Order.id == order_id).with_for_update()
         order = (await db.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
         if order is not None:
-            hold(db, order)
+            remember_locked_row(db, order)
     return order
 
 

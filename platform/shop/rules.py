@@ -8,7 +8,7 @@ from uuid import UUID
 
 from governance.prices import member_price, public_price
 from governance.rules import Bylaws, PaymentWay
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 Audience = Literal["member", "public"]
@@ -25,14 +25,14 @@ LOW_STOCK: Final = 5
 # themselves.
 OFFICER_CONFIRMS: Final[frozenset[PaymentWay]] = frozenset({"bank_transfer", "qris"})
 
-STATUS_NAMES: Final[dict[str, Words]] = {
-    "placed": Words("menunggu pembayaran", "waiting for payment"),
-    "paid": Words("sudah dibayar", "paid"),
-    "handed_over": Words("sudah diserahkan", "handed over"),
-    "cancelled": Words("dibatalkan", "cancelled"),
-    "returned": Words("dikembalikan", "returned"),
+STATUS_NAMES: Final[dict[str, LocalizedText]] = {
+    "placed": LocalizedText("menunggu pembayaran", "waiting for payment"),
+    "paid": LocalizedText("sudah dibayar", "paid"),
+    "handed_over": LocalizedText("sudah diserahkan", "handed over"),
+    "cancelled": LocalizedText("dibatalkan", "cancelled"),
+    "returned": LocalizedText("dikembalikan", "returned"),
 }
-NOT_PAID_IN_TIME: Final = Words("Tidak dibayar sampai batas waktunya", "Not paid in time")
+NOT_PAID_IN_TIME: Final = LocalizedText("Tidak dibayar sampai batas waktunya", "Not paid in time")
 
 _SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _SLUG_GAP: Final = re.compile(r"[^a-z0-9]+")

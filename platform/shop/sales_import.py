@@ -26,26 +26,26 @@ from sqlalchemy.exc import IntegrityError
 
 from cooperative.queries import timezone, today
 from kernel import audit
-from kernel.csv_files import CsvFile, Row
-from kernel.database import Reader, reader_of
-from kernel.errors import Refusal
-from kernel.ids import new_id
-from kernel.importing import (
+from kernel.csv_files import CsvFile, CsvRow
+from kernel.database import Reader, as_reader
+from kernel.database_errors import UNIQUE_VIOLATION, get_sqlstate
+from kernel.errors import DomainError
+from kernel.file_import import (
     CHANGED_MEANWHILE,
     SUM_TOO_LARGE,
-    BadLine,
-    Batches,
-    Moved,
-    Report,
-    import_at_once,
-    in_a_thread,
-    read_cell,
-    text_cell,
-    whole,
+    ImportReport,
+    PrefetchedBatches,
+    ProgressCallback,
+    RejectedLine,
+    import_in_transaction,
+    iter_in_thread,
+    parse_cell,
+    parse_text_cell,
+    require_all_cells,
 )
-from kernel.money import LARGEST, Rupiah
+from kernel.ids import new_id
+from kernel.money import MAX_AMOUNT, Rupiah
 from kernel.parsing import parse_date, parse_number
-from kernel.unavailable import UNIQUE_VIOLATION, sqlstate_of
 from ledger.days import EARLIEST_DAY
 from ledger.queries import closed_years
 from shop import import_errors, past_sales, sales_staging, staging_queries
@@ -70,18 +70,18 @@ async def import_sales(
     content: bytes | str,
     *,
     skip_bad: bool = False,
-    moved: Moved | None = None,
-) -> tuple[CsvFile, Report]:
+    moved: ProgressCallback | None = None,
+) -> tuple[CsvFile, ImportReport]:
     """Bring past sales in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
     written.
 
-    Raises Refusal: kernel.csv_….
+    Raises DomainError: kernel.csv_….
     """
-    return await import_at_once(db, SalesImport(actor), content, skip_bad=skip_bad, moved=moved)
+    return await import_in_transaction(db, SalesImport(actor), content, skip_bad=skip_bad, on_progress=moved)
 
 
 class SalesImport:
-    """The import in steps (``kernel.importing.BatchedImport``); the state between them is where the next
+    """The import in steps (``kernel.file_import.BatchedImport``); the state between them is where the next
     batch begins.
 
     Prices are those of the check, for all of the file.
@@ -94,28 +94,30 @@ class SalesImport:
         self._id = new_id()
         self._zone = ZoneInfo("UTC")
         self._lines = self._after = self._done = self._receipts = self._total = 0
-        self._batches = Batches(self._read, functools.partial(past_sales.prepare, by=actor.name))
+        self._batches = PrefetchedBatches(self._read, functools.partial(past_sales.prepare, by=actor.name))
 
-    async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, Report]:
-        """Stage the whole file and compare it with the orders. Raises Refusal: kernel.csv_…."""
-        ro = reader_of(db)
+    async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, ImportReport]:
+        """Stage the whole file and compare it with the orders. Raises DomainError: kernel.csv_…."""
+        ro = as_reader(db)
         file = await asyncio.to_thread(CsvFile, content, COLUMNS)
         read = _Reading(file, await today(ro), await closed_years(ro))
         self._zone = ZoneInfo(await timezone(ro))
-        await sales_staging.stage(db, self._id, in_a_thread(read.lines()))
+        await sales_staging.stage(db, self._id, iter_in_thread(read.lines()))
         rejected = read.rejected
         for line, number, sku, no_member in await staging_queries.unknown(ro, self._id):
-            rejected.append(BadLine(line, _unknown_member(number) if no_member else _unknown_product(sku)))
-        large = SUM_TOO_LARGE(largest=Rupiah(LARGEST))
+            rejected.append(
+                RejectedLine(line, _unknown_member(number) if no_member else _unknown_product(sku))
+            )
+        large = SUM_TOO_LARGE(largest=Rupiah(MAX_AMOUNT))
         too_much = await staging_queries.too_much(ro, self._id)
         await sales_staging.take_out(db, self._id, too_much)
-        rejected += [BadLine(line, large) for line in too_much]
+        rejected += [RejectedLine(line, large) for line in too_much]
         compared = await sales_staging.make_receipts(db, self._id, BASE, SUPPLEMENT)
         if compared.differing:
             rejected += await _another_quantity(ro, self._id)
         rejected.sort(key=lambda bad: bad.line)
         self._lines = await staging_queries.receipt_lines(ro, self._id)
-        return file, Report(compared.fresh, compared.unchanged, rejected)
+        return file, ImportReport(compared.fresh, compared.unchanged, rejected)
 
     async def begin(self, db: AsyncSession) -> None:
         """Write down that recording begins."""
@@ -127,9 +129,9 @@ class SalesImport:
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
         """Record the next receipts.
 
-        Raises Refusal: kernel.import_changed_meanwhile, and as ``ledger.post``.
+        Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post``.
         """
-        batch = await self._batches.following(db)
+        batch = await self._batches.next_batch(db)
         if batch is None:
             if self._done < self._lines:  # what was staged is not there any more
                 raise CHANGED_MEANWHILE()
@@ -137,7 +139,7 @@ class SalesImport:
         try:
             await past_sales.record_receipts(db, self._actor, self._id, batch, self._zone)
         except (asyncpg.IntegrityConstraintViolationError, IntegrityError) as taken:
-            if sqlstate_of(taken) != UNIQUE_VIOLATION:
+            if get_sqlstate(taken) != UNIQUE_VIOLATION:
                 raise
             raise CHANGED_MEANWHILE() from taken  # a receipt that was not there when the file was checked
         self._receipts += len(batch.receipts)
@@ -146,7 +148,7 @@ class SalesImport:
         return self._done, self._lines
 
     async def _read(self, db: AsyncSession) -> list[StagedReceipt]:
-        ro = reader_of(db)
+        ro = as_reader(db)
         receipts = await staging_queries.batch(ro, self._id, self._after, past_sales.RECEIPTS_AT_ONCE)
         self._after += len(receipts)
         return receipts
@@ -156,9 +158,9 @@ class SalesImport:
         if self._lines:
             facts = {"receipts": self._receipts, "lines": self._lines, "total": self._total}
             audit.record(db, self._actor, "shop.sales_imported", subject="orders", facts=facts)
-        await self.drop(db)
+        await self.discard(db)
 
-    async def drop(self, db: AsyncSession) -> None:
+    async def discard(self, db: AsyncSession) -> None:
         """Empty the staging tables."""
         await sales_staging.empty(db, self._id)
 
@@ -169,33 +171,33 @@ class _Reading:
     """
 
     def __init__(self, file: CsvFile, today: date, closed: set[int]) -> None:
-        self.rejected: list[BadLine] = []
+        self.rejected: list[RejectedLine] = []
         self._file = file
         self._today = today
         self._closed = closed
-        self._days: dict[str, date | Refusal] = {}
-        self._quantities: dict[str, int | Refusal] = {}
+        self._days: dict[str, date | DomainError] = {}
+        self._quantities: dict[str, int | DomainError] = {}
 
     def lines(self) -> Iterator[ReadLine]:
         """Yield the good lines as (line, day, member number, sku, quantity); the others are rejected."""
         for row in self._file.rows():
             try:
                 yield self._line(row)
-            except Refusal as reason:
-                self.rejected.append(BadLine(row.line, reason.with_traceback(None)))
+            except DomainError as reason:
+                self.rejected.append(RejectedLine(row.line, reason.with_traceback(None)))
 
-    def _line(self, row: Row) -> ReadLine:
-        whole(row, self._file)
+    def _line(self, row: CsvRow) -> ReadLine:
+        require_all_cells(row, self._file)
         day, number, sku, quantity = row.cells
         on = _once(self._days, day, self._day)
         pieces = _once(self._quantities, quantity, self._quantity)
         if not (number and sku):
-            text_cell(number, "member_number", limit=200)
-            text_cell(sku, "sku", limit=200)
+            parse_text_cell(number, "member_number", limit=200)
+            parse_text_cell(sku, "sku", limit=200)
         return row.line, on, number, sku, pieces
 
     def _day(self, cell: str) -> date:
-        day = read_cell(parse_date, cell, "date")
+        day = parse_cell(parse_date, cell, "date")
         if day > self._today:
             raise import_errors.DAY_AHEAD(day=day)
         if day < EARLIEST_DAY:
@@ -206,35 +208,35 @@ class _Reading:
 
     @staticmethod
     def _quantity(cell: str) -> int:
-        quantity = read_cell(parse_number, cell, "quantity")
+        quantity = parse_cell(parse_number, cell, "quantity")
         if not 1 <= quantity <= MOST_QUANTITY:
             raise import_errors.SALE_QUANTITY(quantity=quantity, most=MOST_QUANTITY)
         return quantity
 
 
-def _once(read: dict[str, T | Refusal], cell: str, reader: Callable[[str], T]) -> T:
+def _once(read: dict[str, T | DomainError], cell: str, reader: Callable[[str], T]) -> T:
     if cell not in read:
         try:
             read[cell] = reader(cell)
-        except Refusal as reason:
+        except DomainError as reason:
             read[cell] = reason
     found = read[cell]
-    if isinstance(found, Refusal):
+    if isinstance(found, DomainError):
         raise found
     return found
 
 
 @functools.lru_cache(maxsize=1_000)
-def _unknown_member(number: str) -> Refusal:
+def _unknown_member(number: str) -> DomainError:
     return import_errors.UNKNOWN_MEMBER(number=number)
 
 
 @functools.lru_cache(maxsize=1_000)
-def _unknown_product(sku: str) -> Refusal:
+def _unknown_product(sku: str) -> DomainError:
     return import_errors.UNKNOWN_PRODUCT(sku=sku)
 
 
-async def _another_quantity(ro: Reader, import_id: UUID) -> list[BadLine]:
+async def _another_quantity(ro: Reader, import_id: UUID) -> list[RejectedLine]:
     rejected = []
     for each in await staging_queries.differing(ro, import_id, BASE):
         reason = import_errors.ANOTHER_QUANTITY(
@@ -244,5 +246,5 @@ async def _another_quantity(ro: Reader, import_id: UUID) -> list[BadLine]:
             recorded=each.recorded,
             quantity=each.quantity,
         )
-        rejected += [BadLine(line, reason) for line in each.lines]
+        rejected += [RejectedLine(line, reason) for line in each.lines]
     return rejected

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import like
+from kernel.database import like_pattern
 
 if TYPE_CHECKING:
     from kernel.database import Reader
@@ -101,7 +101,7 @@ async def search(ro: Reader, wanted: str, *, category: str | None, number: int) 
         found = await _read(ro, _BY_WORDS, category, number, " & ".join(f"{word}:*" for word in words))
         if found.total:
             return found
-    return await _read(ro, _BY_LETTERS, category, number, like(wanted))
+    return await _read(ro, _BY_LETTERS, category, number, like_pattern(wanted))
 
 
 async def good_by_sku(ro: Reader, sku: str) -> GoodInFull | None:

@@ -109,7 +109,7 @@ def new_checkout_key(visit: Visit, token: str) -> str:
 
 
 def require_own_checkout(visit: Visit, key: str) -> None:
-    """Raise Refusal shop.checkout_expired unless this key was given to this viewer, here."""
+    """Raise DomainError shop.checkout_expired unless this key was given to this viewer, here."""
     if not hmac.compare_digest(key.encode(), new_checkout_key(visit, key.partition(".")[0]).encode()):
         raise errors.CHECKOUT_EXPIRED()
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.money import LARGEST
+from kernel.money import MAX_AMOUNT
 
 if TYPE_CHECKING:
     from kernel.database import Reader
@@ -82,13 +82,13 @@ async def too_much(ro: Reader, import_id: UUID) -> list[int]:
     """Return the lines with which the sales would pass what the books can hold. Hardly ever is there one."""
     worth = "greatest(p.price, p.cost) * s.quantity::numeric"
     summed = await ro.value(f"SELECT coalesce(sum({worth}), 0) FROM {SOLD} WHERE s.import_id = $1", import_id)
-    if summed <= LARGEST:
+    if summed <= MAX_AMOUNT:
         return []
     total, out = 0, []
     async for line, amount in ro.stream(
         f"SELECT s.line, {worth} FROM {SOLD} WHERE s.import_id = $1 ORDER BY s.line", import_id
     ):
-        if total + amount > LARGEST:
+        if total + amount > MAX_AMOUNT:
             out.append(line)
         else:
             total += amount

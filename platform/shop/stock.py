@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from shop import errors, queries, rules
 from shop.models import Product, StockMovement
@@ -40,7 +40,7 @@ _PROMISE = select(Product).from_statement(
 async def promise(db: AsyncSession, wanted: Mapping[UUID, int]) -> dict[UUID, Product]:
     """Reserve stock for a buyer and return the products, locked. All or nothing.
 
-    Raises Refusal: shop.stock_too_low (the first short product by id), shop.no_such_product.
+    Raises DomainError: shop.stock_too_low (the first short product by id), shop.no_such_product.
     """
     ids = sorted(wanted)
     asked = {"ids": ids, "quantities": [wanted[each] for each in ids]}
@@ -92,7 +92,7 @@ async def take_back(
 
 
 async def lock(db: AsyncSession, product_id: UUID) -> Product:
-    """Return one product, locked until the transaction ends. Raises Refusal shop.no_such_product."""
+    """Return one product, locked until the transaction ends. Raises DomainError shop.no_such_product."""
     return (await _locked(db, [product_id]))[product_id]
 
 
@@ -108,7 +108,7 @@ def put(
 def take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str) -> Rupiah:
     """Take unpromised units of a locked product off the shelf; return what they cost.
 
-    Raises Refusal shop.stock_already_ordered.
+    Raises DomainError shop.stock_already_ordered.
     """
     if product.stock - quantity < product.reserved:
         raise errors.STOCK_ALREADY_ORDERED(
@@ -117,7 +117,7 @@ def take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date,
     return _take(db, product, quantity, kind, on, source_key)
 
 
-def _short_of(product: Product) -> Refusal:
+def _short_of(product: Product) -> DomainError:
     """The refusal of a quantity that is not there."""
     return errors.STOCK_TOO_LOW(product=product.name, left=product.stock - product.reserved)
 

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from kernel import formats
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from shop import counting, errors, goods, goods_queries
 from shop.forms import CategoryForm, CountForm, GoodsInForm
@@ -31,7 +31,7 @@ async def receive_goods(
 ) -> Response[Any]:
     """Put what came in on the shelf, once the sentence about its payment was confirmed."""
     form = await read_form(request, GoodsInForm)
-    product = await find(reader_of(db), product_id)
+    product = await find(as_reader(db), product_id)
     key = form.values.get("key") or new_id().hex
     async with form.or_again("shop/goods_in.html", place="barang", product=product, key=key):
         if not form.data.confirmed:
@@ -90,7 +90,7 @@ async def count_stock(
 ) -> Response[Any]:
     """Set the stock to what was counted."""
     form = await read_form(request, CountForm)
-    product = await find(reader_of(db), product_id)
+    product = await find(as_reader(db), product_id)
     key = form.values.get("key") or new_id().hex
     async with form.or_again("shop/count.html", place="barang", product=product, key=key):
         await counting.count_stock(
@@ -121,7 +121,7 @@ async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
 async def add_category(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer) -> Response[Any]:
     """Add a category."""
     form = await read_form(request, CategoryForm)
-    known = await goods_queries.categories(reader_of(db))
+    known = await goods_queries.categories(as_reader(db))
     async with form.or_again("shop/categories.html", place="barang", field="name", categories=known):
         category = await goods.add_category(db, viewer.as_officer(), form.data.name)
     say = words(visit.lang).gettext("Golongan %(name)s sudah ditambahkan.")
@@ -141,7 +141,7 @@ async def rename_category(
 ) -> Response[Any]:
     """Give a category another name."""
     form = await read_form(request, CategoryForm)
-    category = await _category(reader_of(db), category_id)
+    category = await _category(as_reader(db), category_id)
     async with form.or_again("shop/category.html", place="barang", field="name", category=category):
         await goods.rename_category(db, viewer.as_officer(), category_id, form.data.name)
     return see_other(f"{HOME}/golongan", flash=words(visit.lang).gettext("Perubahan sudah disimpan."))

@@ -14,16 +14,16 @@ from typing import Any, Final, NoReturn, cast
 
 from governance.errors import PERCENTAGE_NOT_A_NUMBER
 from governance.rules import Basis
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from shu import errors
 from shu.rules import BASES, Allocation, Line, MemberBasis, basis_name
 
 _PERCENT: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
-_THE_FILE: Final = Words("Berkas ini", "The file")
-_OBJECT: Final = Words("objek JSON { }", "a JSON object { }")
-_LIST: Final = Words("daftar JSON [ ]", "a JSON list [ ]")
-_TEXT: Final = Words("teks dalam tanda kutip", "text in quotes")
+_THE_FILE: Final = LocalizedText("Berkas ini", "The file")
+_OBJECT: Final = LocalizedText("objek JSON { }", "a JSON object { }")
+_LIST: Final = LocalizedText("daftar JSON [ ]", "a JSON list [ ]")
+_TEXT: Final = LocalizedText("teks dalam tanda kutip", "text in quotes")
 
 
 class _Inexact(str):
@@ -36,7 +36,7 @@ class _Inexact(str):
 
 
 def read(text: str) -> tuple[Rupiah, list[Line], list[MemberBasis]]:
-    """The surplus, the lines and the members of a document. Raises Refusal (422), naming what to mend."""
+    """The surplus, the lines and the members of a document. Raises DomainError (422), naming what to mend."""
     document = _parse(text)
     fields = _fields(document, _THE_FILE, required=("surplus", "allocation", "members"))
     surplus = fields["surplus"]
@@ -80,20 +80,20 @@ def _parse(text: str) -> object:
         )
     except json.JSONDecodeError as error:
         raise errors.NOT_JSON(
-            reason=Words(
+            reason=LocalizedText(
                 f"baris {error.lineno}, kolom {error.colno}", f"line {error.lineno}, column {error.colno}"
             )
         ) from None
     except RecursionError:
-        raise errors.NOT_JSON(reason=Words("terlalu bertingkat", "nested too deeply")) from None
+        raise errors.NOT_JSON(reason=LocalizedText("terlalu bertingkat", "nested too deeply")) from None
     except ValueError:  # Python declines to read a number of more than some thousand digits
         raise errors.NOT_JSON(
-            reason=Words("ada angka yang terlalu panjang", "a number is too long")
+            reason=LocalizedText("ada angka yang terlalu panjang", "a number is too long")
         ) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise errors.NOT_JSON(reason=Words(f"{name} bukan angka", f"{name} is no number"))
+    raise errors.NOT_JSON(reason=LocalizedText(f"{name} bukan angka", f"{name} is no number"))
 
 
 def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -105,12 +105,13 @@ def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]
 
 
 def _line(item: object, position: int) -> Line:
-    where = Words(f"Baris pembagian ke-{position}", f"Allocation line {position}")
+    where = LocalizedText(f"Baris pembagian ke-{position}", f"Allocation line {position}")
     fields = _fields(item, where, required=("code", "percent"), optional=("basis",))
     code = fields["code"]
     if not isinstance(code, str) or isinstance(code, _Inexact) or not code:
         raise errors.WRONG_SHAPE(
-            where=Words(f"Kode baris pembagian ke-{position}", f"The code of line {position}"), wanted=_TEXT
+            where=LocalizedText(f"Kode baris pembagian ke-{position}", f"The code of line {position}"),
+            wanted=_TEXT,
         )
     basis = fields.get("basis")
     if basis is not None and (not isinstance(basis, str) or basis not in BASES):
@@ -129,12 +130,14 @@ def _percent(value: object, code: str) -> Decimal:
 
 
 def _member(item: object, position: int) -> MemberBasis:
-    where = Words(f"Anggota ke-{position}", f"Member {position} of the list")
+    where = LocalizedText(f"Anggota ke-{position}", f"Member {position} of the list")
     fields = _fields(item, where, required=("number",), optional=BASES)
     number = fields["number"]
     if type(number) not in {str, int}:
         raise errors.WRONG_SHAPE(
-            where=Words(f"Nomor anggota ke-{position}", f"The number of member {position} of the list"),
+            where=LocalizedText(
+                f"Nomor anggota ke-{position}", f"The number of member {position} of the list"
+            ),
             wanted=_TEXT,
         )
     amounts = {basis: fields.get(basis, 0) for basis in BASES}
@@ -148,12 +151,12 @@ def _member(item: object, position: int) -> MemberBasis:
 
 def _list(value: object, name: str) -> list[object]:
     if not isinstance(value, list):
-        raise errors.WRONG_SHAPE(where=Words(f'"{name}"', f'"{name}"'), wanted=_LIST)
+        raise errors.WRONG_SHAPE(where=LocalizedText(f'"{name}"', f'"{name}"'), wanted=_LIST)
     return value
 
 
 def _fields(
-    value: object, where: Words, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
+    value: object, where: LocalizedText, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise errors.WRONG_SHAPE(where=where, wanted=_OBJECT)

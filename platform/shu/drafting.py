@@ -18,7 +18,7 @@ from cooperative.queries import today
 from governance.queries import BylawsInForce, bylaws_on
 from governance.rules import SavingsKind
 from kernel import audit
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger.chart import MEMBER_RETURNS, MEMBER_SALES
@@ -73,7 +73,7 @@ async def draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftResult:
     version that is stored already.
 
     The bylaws in force on 31 December decide. Everything is read up to one journal, so that a sale made
-    meanwhile is in all figures or in none. Raises Refusal: shu.year_ahead, shu.year_too_old, and those of
+    meanwhile is in all figures or in none. Raises DomainError: shu.year_ahead, shu.year_too_old, and those of
     ``allocate``.
     """
     now = (await today(db)).year
@@ -81,7 +81,7 @@ async def draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftResult:
         raise errors.YEAR_AHEAD(year=str(year), now=str(now))
     if year < EARLIEST_YEAR:
         raise errors.YEAR_TOO_OLD(year=str(year))
-    ro = reader_of(db)
+    ro = as_reader(db)
     division = await _divide(ro, year)
     while True:
         newest = await queries.newest(ro, year)

@@ -17,7 +17,7 @@ import ledger.queries as books
 from governance.queries import bylaws_on
 from kernel import clock
 from kernel.database import Reader
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.timeouts import EXPORT, SHU_RUN
 from shu import errors, member_pages, queries
 from shu.drafting import EARLIEST_YEAR
@@ -68,14 +68,14 @@ async def take_draft(request: AnyRequest, db: Db, viewer: TheViewer) -> Response
         raise errors.YEAR_TOO_OLD(year=form.values.get("year", "")[:10])
     result = await make_draft(db, viewer.as_officer(), form.data.year)
     said = (
-        Words(f"Rancangan {result.version} sudah dihitung.", f"Draft {result.version} is computed.")
+        LocalizedText(f"Rancangan {result.version} sudah dihitung.", f"Draft {result.version} is computed.")
         if result.fresh
-        else Words(
+        else LocalizedText(
             "Buku belum berubah: rancangan ini tetap sama.",
             "The books have not changed: the draft stays the same.",
         )
     )
-    return see_other(f"{HOME}/{result.year}/{result.version}", flash=said.worded(visit_of(request).lang))
+    return see_other(f"{HOME}/{result.year}/{result.version}", flash=said.localize(visit_of(request).lang))
 
 
 @get(HOME + "/{year:int}/{version:int}/bagian/{code:str}", guards=[officer])
@@ -238,7 +238,7 @@ async def _draft(ro: Reader, year: int, version: int) -> DraftView:
     return draft
 
 
-async def _divided(ro: Reader, draft: DraftView) -> list[tuple[Words, queries.PoolView]]:
+async def _divided(ro: Reader, draft: DraftView) -> list[tuple[LocalizedText, queries.PoolView]]:
     labels = await labels_of(ro, draft)
     return [(labels[pool.code], pool) for pool in await queries.pools(ro, draft.id) if pool.basis]
 

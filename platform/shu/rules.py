@@ -19,7 +19,7 @@ import msgspec
 
 from governance.errors import ALLOCATION_EMPTY, LINE_TWICE
 from governance.rules import BASIS_NAMES, Basis, percentage_problems
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from shu import errors
 
@@ -177,7 +177,7 @@ def allocate(
     A surplus of zero or less divides nothing: every pool and share is Rp0 and nothing counts as left over. A
     pool whose basis is zero for everybody stays whole in `unallocated`.
 
-    Raises Refusal (422): percentages that do not sum to exactly 100, are negative or not exact; a code or
+    Raises DomainError (422): percentages that do not sum to exactly 100, are negative or not exact; a code or
     member number given twice; an unknown basis; a basis of a member that is negative or not a whole number.
     """
     _check_surplus(surplus)
@@ -290,6 +290,6 @@ def _is_whole(value: object) -> bool:
     return type(value) in {int, Rupiah}
 
 
-def basis_name(basis: Basis) -> Words:
+def basis_name(basis: Basis) -> LocalizedText:
     """The name of a basis within a sentence."""
-    return Words(BASIS_NAMES[basis].id, BASIS_NAMES[basis].en.lower())
+    return LocalizedText(BASIS_NAMES[basis].id, BASIS_NAMES[basis].en.lower())

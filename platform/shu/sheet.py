@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from kernel.csv_files import written
+from kernel.csv_files import stream_csv
 from shu.queries import PoolView, TotalRow
 
 BYTE_ORDER_MARK: Final = "\ufeff"  # by it, Excel takes the file for UTF-8
@@ -16,7 +16,7 @@ def write_csv(pools: Sequence[PoolView], rows: Iterable[TotalRow]) -> bytes:
     """
     parts = [name for pool in pools for name in (f"{pool.code}_basis", f"{pool.code}_share")]
     header = ["member_number", "name", *parts, "total"]
-    return (BYTE_ORDER_MARK + "".join(written(header, _lines(rows)))).encode()
+    return (BYTE_ORDER_MARK + "".join(stream_csv(header, _lines(rows)))).encode()
 
 
 def _lines(rows: Iterable[TotalRow]) -> Iterator[list[object]]:

@@ -15,7 +15,7 @@ import ledger.queries as books
 from governance.queries import version_of
 from governance.rules import Basis, Bylaws
 from kernel import formats
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
 from shu import queries
@@ -33,7 +33,7 @@ class SlipLine(msgspec.Struct, frozen=True):
     ``rows`` sum to the basis, or to less than nothing where more was returned than bought.
     """
 
-    label: Words
+    label: LocalizedText
     percent: Decimal
     share: Share
     rows: list[books.PartyLine]
@@ -56,7 +56,7 @@ class Slip(msgspec.Struct, frozen=True):
     total: int
 
 
-async def labels_of(ro: Reader, draft: DraftView) -> dict[str, Words]:
+async def labels_of(ro: Reader, draft: DraftView) -> dict[str, LocalizedText]:
     """The names that a draft's pools have in the bylaws it was made by, by code."""
     return {line.code: line.label for line in (await bylaws_of(ro, draft)).allocation}
 

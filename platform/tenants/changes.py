@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import text
 
-from kernel.connecting import connect
-from kernel.pauses import Pauses
+from kernel.backoff import Backoff
+from kernel.connection import connect
+from kernel.database_errors import summarize_error
 from kernel.timeouts import Timeouts
-from kernel.unavailable import in_one_line
 from tenants.registry import CHANNEL
 from tenants.session import tenant_of
 
@@ -68,7 +68,7 @@ def forget_here(database: Database, what: str) -> None:
     """Forget in this process at once what was just announced and committed: the next request must not be
     faster than the notice.
     """
-    changed = database.local.get("changed")
+    changed = database.process_state.get("changed")
     if changed is not None:
         changed(what)
 
@@ -85,19 +85,19 @@ async def listen(
     must be forgotten. ``on_lost`` is called when the connection is lost, and each time that it could not be
     made again.
     """
-    pauses = Pauses()
+    backoff = Backoff()
     while True:
         try:
-            await _listen_once(database, on_change, on_connected, pauses)
+            await _listen_once(database, on_change, on_connected, backoff)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now, hearing nothing for ever would be worse
             on_lost()
-            pause = pauses.next()
-            log.warning("listener lost its connection", error=in_one_line(error), seconds=round(pause, 1))
+            pause = backoff.next()
+            log.warning("listener lost its connection", error=summarize_error(error), seconds=round(pause, 1))
             await asyncio.sleep(pause)
 
 
 async def _listen_once(
-    database: Database, on_change: Callable[[str], None], on_connected: Callable[[], None], pauses: Pauses
+    database: Database, on_change: Callable[[str], None], on_connected: Callable[[], None], backoff: Backoff
 ) -> None:
     connection = await connect(database.app_url, LISTENER)
     closed = asyncio.Event()
@@ -105,7 +105,7 @@ async def _listen_once(
         connection.add_termination_listener(lambda _: closed.set())
         await connection.add_listener(CHANNEL, lambda _c, _p, _ch, payload: on_change(str(payload)))
         on_connected()
-        pauses.reset()
+        backoff.reset()
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(closed.wait(), LOOK_SECONDS)

@@ -15,8 +15,8 @@ import structlog
 from sqlalchemy import text
 
 from kernel import clock
-from kernel.outbox import daily_jobs, later
-from kernel.unavailable import in_one_line
+from kernel.database_errors import summarize_error
+from kernel.outbox import daily_jobs, enqueue
 from tenants.session import shared_session
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def begin_days(database: Database, stopping: asyncio.Event) -> None:
             pause = LOOK_AGAIN
         except Exception as error:  # noqa: BLE001 - whatever is wrong now (a restart, a full disk), the next look may succeed
             pause = AFTER_FAILURE
-            log.warning("the day could not begin", error=in_one_line(error), seconds=pause)
+            log.warning("the day could not begin", error=summarize_error(error), seconds=pause)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), pause)
 
@@ -68,7 +68,7 @@ async def begin_day(database: Database, day: date) -> bool:
             {"day": str(day), "jobs": in_each},
         )
         for name in platforms:
-            await later(db, name, {}, key=f"{name}:{day}")
+            await enqueue(db, name, {}, key=f"{name}:{day}")
     return True
 
 

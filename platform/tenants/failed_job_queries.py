@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,7 +28,7 @@ class FailedJobRow(msgspec.Struct, frozen=True):
 
 async def list_failed_jobs(source: AsyncSession | Reader, *, limit: int = 200) -> list[FailedJobRow]:
     """Return the jobs that were given up, the newest first."""
-    ro = reader_of(source)
+    ro = as_reader(source)
     return await ro.rows(
         FailedJobRow,
         "SELECT f.id, c.slug AS cooperative, f.job, f.key, f.attempts, f.first_failed_at, "
@@ -41,4 +41,4 @@ async def list_failed_jobs(source: AsyncSession | Reader, *, limit: int = 200) -
 
 async def count_failed_jobs(source: AsyncSession | Reader) -> int:
     """Return how many jobs wait on the list."""
-    return int(await reader_of(source).value("SELECT count(*) FROM shared.failed_jobs"))
+    return int(await as_reader(source).value("SELECT count(*) FROM shared.failed_jobs"))

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,8 +41,8 @@ def describe_error(error: Exception) -> str:
 
     A database error is told by the server's own words, without statement and parameters.
     """
-    if isinstance(error, Refusal):
-        return f"{error.code}: {error.sentence('en')}"[:LONGEST_ERROR]
+    if isinstance(error, DomainError):
+        return f"{error.code}: {error.message('en')}"[:LONGEST_ERROR]
     cause: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     first_line = str(cause).strip().partition("\n")[0]
     return f"{type(cause).__name__}: {first_line}"[:LONGEST_ERROR].rstrip(": ")

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 from kernel.timeouts import IMPORT
 from tenants.changes import REGISTRY, forget_here
 from tenants.session import coop_reader, coop_session
@@ -38,7 +38,7 @@ MOST_COOPERATIVES: Final = 64
 RARER: Final = 100
 _KEPT: Final = "tenants.file_threads"
 
-FILES_WAIT: Final = Kind(
+FILES_WAIT: Final = ErrorType(
     "tenants.files_wait",
     429,
     id="Berkas sebelumnya masih dibaca. Tunggu sebentar, lalu kirim lagi.",
@@ -57,7 +57,7 @@ class FileThreads:
 
     async def run(self, whose: str, work: Callable[[], T], then: Callable[[T], None] | None = None) -> T:
         """Do ``work`` in a thread when it is the turn of ``whose`` file, then ``then`` here with what it
-        gave. Raises Refusal tenants.files_wait.
+        gave. Raises DomainError tenants.files_wait.
 
         A thread cannot be stopped: work that began is done to its end, and ``then`` too, even when the caller
         is cancelled.
@@ -150,7 +150,7 @@ class FileThreads:
 async def read_in_thread(database: Database, tenant: TenantRef, work: Callable[[Reader], Awaitable[T]]) -> T:
     """Do ``work`` in a read-only transaction of ``tenant``, in a thread.
 
-    Raises Refusal tenants.files_wait, and what ``work`` raises.
+    Raises DomainError tenants.files_wait, and what ``work`` raises.
     """
 
     async def read(own: Database) -> T:
@@ -165,7 +165,7 @@ async def write_in_thread(
 ) -> T:
     """Do ``work`` in a write transaction of ``tenant``, in a thread: returning commits.
 
-    Raises Refusal tenants.files_wait, and what ``work`` raises.
+    Raises DomainError tenants.files_wait, and what ``work`` raises.
     """
 
     async def write(own: Database) -> tuple[T, bool]:
@@ -184,7 +184,7 @@ async def write_in_thread(
 async def compute_in_thread(database: Database, whose: str, work: Callable[[], T]) -> T:
     """Do ``work``, which asks no database, in a thread.
 
-    Raises Refusal tenants.files_wait, and what ``work`` raises.
+    Raises DomainError tenants.files_wait, and what ``work`` raises.
     """
     return await _threads_of(database).run(whose, work)
 
@@ -196,7 +196,7 @@ async def _in_thread(
     then: Callable[[T], None] | None = None,
 ) -> T:
     async def with_connections() -> T:
-        own = database.beside()
+        own = database.clone_for_event_loop()
         try:
             return await work(own)
         finally:
@@ -206,13 +206,13 @@ async def _in_thread(
 
 
 def _threads_of(database: Database) -> FileThreads:
-    found: FileThreads | None = database.local.get(_KEPT)
+    found: FileThreads | None = database.process_state.get(_KEPT)
     if found is None:
-        found = database.local[_KEPT] = FileThreads()
-        database.closing.append(lambda: _close(database))
+        found = database.process_state[_KEPT] = FileThreads()
+        database.close_callbacks.append(lambda: _close(database))
     return found
 
 
 async def _close(database: Database) -> None:
-    threads: FileThreads = database.local.pop(_KEPT)
+    threads: FileThreads = database.process_state.pop(_KEPT)
     threads.close()

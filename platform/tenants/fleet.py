@@ -13,10 +13,10 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kernel.broker import queue_schema_script
-from kernel.errors import Kind
-from kernel.postgres_errors import OLDEST_MAJOR, SERVER_TOO_OLD
-from kernel.unavailable import sqlstate_of
+from kernel.broker import queue_schema_sql
+from kernel.database_errors import get_sqlstate
+from kernel.errors import ErrorType
+from kernel.postgres_errors import MIN_MAJOR_VERSION, SERVER_TOO_OLD
 from tenants.registry import CHANNEL
 from tenants.revisions import COOPERATIVE, SHARED, render
 from tenants.rights import mend_rights
@@ -35,7 +35,7 @@ ROLE_ATTEMPTS = 6
 _CLASHES = frozenset({"23505", "42710", "XX000"})
 _NOT_ALLOWED = "42501"  # insufficient_privilege
 
-LOGIN_NOT_READY = Kind(
+LOGIN_NOT_READY = ErrorType(
     "tenants.login_not_ready",
     500,
     id="Peran {role} bukan buatan pemilik basis data, dan belum seperti seharusnya ({problems}). Mintalah "
@@ -71,7 +71,7 @@ async def migrate(
     await _prepare_roles(database)
     shared_head = await _migrate_shared(database, root)
     head, _ = render(COOPERATIVE, None, root)
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         behind = (
             await connection.execute(
                 text(
@@ -111,7 +111,7 @@ async def migrate(
 
     await asyncio.gather(*(work() for _ in range(min(CONNECTIONS, len(behind)))))
     upgraded = len(behind) - len(failed)
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         current = await current_schemas(connection, root)
     mended, not_mended = await mend_rights(database, current, root=root)
     spares = await refill_spares(database) if root is None else 0
@@ -122,7 +122,7 @@ async def migrate(
 
 async def _upgrade(database: Database, name: str, revision: str, root: Path | None) -> None:
     head, script = render(COOPERATIVE, revision, root)
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         # the row is locked first: two fleets at once do each cooperative once
         present = await connection.execute(
             text("SELECT revision FROM shared.cooperatives WHERE schema_name = :name FOR UPDATE"),
@@ -142,7 +142,7 @@ async def _upgrade(database: Database, name: str, revision: str, root: Path | No
 
 
 async def _drop_spare(database: Database, name: str) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         gone = await connection.execute(
             text("DELETE FROM shared.spare_schemas WHERE schema_name = :name RETURNING schema_name"),
             {"name": name},
@@ -154,7 +154,7 @@ async def _drop_spare(database: Database, name: str) -> None:
 
 
 async def _migrate_shared(database: Database, root: Path | None) -> str:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung shared migration'))"))
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS shared"))
         await connection.execute(
@@ -172,7 +172,7 @@ async def _migrate_shared(database: Database, root: Path | None) -> str:
             await run_script(connection, script)
             await connection.execute(text("DELETE FROM shared.revision"))
             await connection.execute(text("INSERT INTO shared.revision VALUES (:head)"), {"head": head})
-        await run_script(connection, queue_schema_script(database.settings.app_role))
+        await run_script(connection, queue_schema_sql(database.settings.app_role))
     return head
 
 
@@ -184,7 +184,7 @@ async def _prepare_roles(database: Database) -> None:
         try:
             await _make_roles(database)
         except DBAPIError as error:
-            if sqlstate_of(error) not in _CLASHES or attempt == ROLE_ATTEMPTS:
+            if get_sqlstate(error) not in _CLASHES or attempt == ROLE_ATTEMPTS:
                 raise
             await asyncio.sleep(0.1 * attempt)
         else:
@@ -194,16 +194,16 @@ async def _prepare_roles(database: Database) -> None:
 async def refuse_old_server(database: Database) -> None:
     """Refuse a PostgreSQL that lacks what isolation stands on.
 
-    Raises a Refusal (``kernel.postgres_server_too_old``).
+    Raises a DomainError (``kernel.postgres_server_too_old``).
     """
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         number, shown = (
             await connection.execute(
                 text("SELECT current_setting('server_version_num')::int, current_setting('server_version')")
             )
         ).one()
-    if number < OLDEST_MAJOR * 10_000:
-        raise SERVER_TOO_OLD(found=shown, oldest=OLDEST_MAJOR)
+    if number < MIN_MAJOR_VERSION * 10_000:
+        raise SERVER_TOO_OLD(found=shown, oldest=MIN_MAJOR_VERSION)
 
 
 async def _make_roles(database: Database) -> None:
@@ -212,7 +212,7 @@ async def _make_roles(database: Database) -> None:
     """
     role = database.settings.app_role
     password = database.app_url.password if database.logins.has_app else None
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung roles'))"))
         have = set((await connection.execute(text("SELECT rolname FROM pg_roles"))).scalars())
         if "lumbung_coop" not in have:
@@ -221,7 +221,7 @@ async def _make_roles(database: Database) -> None:
             async with connection.begin_nested():
                 await _set_login(connection, "ALTER" if role in have else "CREATE", role, password)
         except DBAPIError as error:
-            if role not in have or sqlstate_of(error) != _NOT_ALLOWED:
+            if role not in have or get_sqlstate(error) != _NOT_ALLOWED:
                 raise
             # an administrator made it, with a password of their choice
             await _refuse_unready_login(connection, role)

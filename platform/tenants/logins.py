@@ -33,7 +33,7 @@ FROM pg_roles r WHERE r.rolname = session_user"""
 async def problems(database: Database) -> list[str]:
     """Say which power is too much, of the logins that this process has; raises what the database raises."""
     found = []
-    async with (database.owner if database.has_owner else database.write).connect() as connection:
+    async with (database.owner_engine if database.has_owner else database.app_engine).connect() as connection:
         owner = (await connection.execute(text(_OWNER))).one()
         if owner.rolsuper:
             found.append(
@@ -42,7 +42,7 @@ async def problems(database: Database) -> list[str]:
             )
     if not database.logins.has_app:
         return found
-    async with database.write.connect() as connection:
+    async with database.app_engine.connect() as connection:
         name, is_super, makes_roles, is_owner = (await connection.execute(text(_APP))).one()
         if is_super or makes_roles:
             found.append(
@@ -59,7 +59,7 @@ async def refuse_powers(database: Database) -> None:
     """Refuse to start in production with too powerful logins; a database that does not answer now is looked
     at by the doctor.
 
-    Raises a Refusal (``kernel.not_startable``) that names every problem at once.
+    Raises a DomainError (``kernel.not_startable``) that names every problem at once.
     """
     if not database.settings.is_production:
         return

@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 from sqlalchemy import text
 
-from kernel.database import plain_url
+from kernel.database import libpq_url
 from tenants.schemas import PROVISION, refill_spares
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def run_provision(database: Database, stopping: asyncio.Event) -> None:
         wait = LOOK_AGAIN
         try:
             if connection is None or connection.is_closed():
-                connection = await asyncpg.connect(plain_url(database.owner_url), timeout=10)
+                connection = await asyncpg.connect(libpq_url(database.owner_url), timeout=10)
                 await connection.add_listener(PROVISION, lambda *_: woken.set())
             await connection.execute("SELECT 1", timeout=10)  # a silent half-open connection shows here
             await _beat(database)
@@ -84,7 +84,7 @@ async def run_provision(database: Database, stopping: asyncio.Event) -> None:
 
 
 async def _beat(database: Database) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text(
                 "INSERT INTO shared.heartbeats (process, seen_at) VALUES (:process, now())"

@@ -135,7 +135,7 @@ class HostCache:
 
 
 async def _first(database: Database, condition: str, value: object) -> TenantRef | None:
-    async with database.single_read("shared") as connection:
+    async with database.autocommit_connection("shared") as connection:
         record = await connection.fetchrow(
             f"SELECT {_COLUMNS} FROM shared.cooperatives c {condition}",
             value,

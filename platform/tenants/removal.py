@@ -79,7 +79,7 @@ async def remove_marked(database: Database, holdings: Holdings, tell: Tell) -> l
 
     Works by the owner's connection. Whatever stops one stops no other; the next call tries it again.
     """
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         due = await connection.execute(
             text(
                 "SELECT schema_name FROM shared.cooperatives WHERE status = 'removing' AND "
@@ -102,7 +102,7 @@ async def remove_marked(database: Database, holdings: Holdings, tell: Tell) -> l
 
 async def _remove(database: Database, tenant: TenantRef, holdings: Holdings, tell: Tell) -> bool:
     name = tenant.schema_name
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         held = await connection.execute(
             text(

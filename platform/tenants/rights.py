@@ -84,7 +84,7 @@ async def _compare(
     """Return the rights of a new schema, and how others differ from them."""
     if not schemas:
         return frozenset(), {}
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         wanted, digest = await _of_a_new_schema(connection, database.settings.app_role, root)
         found = await digests(connection, schemas)
         others = [name for name in schemas if found.get(name) != digest]
@@ -93,7 +93,7 @@ async def _compare(
 
 
 async def _mend(database: Database, name: str, wanted: frozenset[Right]) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await run_script(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         for _ in range(ROUNDS):
             deviation = _deviation(wanted, await rights_of(connection, name))

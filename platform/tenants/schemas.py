@@ -64,7 +64,7 @@ async def make_spare(database: Database) -> str:
     """
     name = opaque_name()
     head, script = schema_script(name, database.settings.app_role)
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await run_script(connection, script)
         await connection.execute(
             text("INSERT INTO shared.spare_schemas (schema_name, revision) VALUES (:name, :revision)"),
@@ -77,7 +77,7 @@ async def refill_spares(database: Database) -> int:
     """Bring the pool of spare schemas up to its size and return how many were made."""
     made = 0
     head, _ = render(COOPERATIVE)
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         # one refiller at a time, in whatever process; held on this connection until it goes back
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung spare schemas'))"))
         count = text("SELECT count(*) FROM shared.spare_schemas WHERE revision = :head")

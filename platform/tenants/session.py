@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import SessionTransaction
 
-    from kernel.pools import Lease
+    from kernel.pools import ConnectionLease
     from kernel.timeouts import Timeouts
     from tenants.registry import TenantRef
 
@@ -52,9 +52,9 @@ async def enter(db: AsyncSession, tenant: TenantRef) -> None:
     bind(db, tenant)
     connection = await db.connection()
     await connection.execute(_BIND, {"name": tenant.schema_name})
-    lease: Lease | None = db.sync_session.info.get("lease")
+    lease: ConnectionLease | None = db.sync_session.info.get("lease")
     if lease is not None:
-        lease.serve(tenant.schema_name)
+        lease.add_tenant(tenant.schema_name)
 
 
 @event.listens_for(Session, "after_begin")
@@ -66,7 +66,10 @@ def _bind_transaction(session: Session, transaction: SessionTransaction, connect
     statements = f"SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
     timeouts: Timeouts | None = session.info.get("timeouts")
     # work that may take longer than a page says so in the same round trip
-    begin(connection, f"{statements}; {timeouts.sql(local=True)}" if timeouts is not None else statements)
+    begin(
+        connection,
+        f"{statements}; {timeouts.set_statements(local=True)}" if timeouts is not None else statements,
+    )
 
 
 @contextlib.asynccontextmanager
@@ -96,7 +99,7 @@ async def coop_reader(
     name = _checked(tenant.schema_name)
     begin = f"BEGIN READ ONLY; SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
     if timeouts is not None:
-        begin = f"{begin}; {timeouts.sql(local=True)}"
+        begin = f"{begin}; {timeouts.set_statements(local=True)}"
     async with database.read_connection(begin, name, timeouts) as connection:
         yield Reader(connection)
 
@@ -113,7 +116,7 @@ async def owner_session(database: Database) -> AsyncIterator[AsyncSession]:
     """Open a write session on schema ``shared`` as the owner, for the few rows that web and worker may not
     write.
     """
-    async with AsyncSession(database.owner, expire_on_commit=False) as db, db.begin():
+    async with AsyncSession(database.owner_engine, expire_on_commit=False) as db, db.begin():
         yield db
 
 

@@ -13,9 +13,9 @@ import dramatiq
 import structlog
 
 from kernel import clock
-from kernel.broker import check_broker, close_broker, job_actor, make_broker
-from kernel.database import Database, plain_url
-from kernel.outbox import RETRIED_FOR, JobMessage, find_job, finish_once, retry_wait
+from kernel.broker import check_broker_durability, close_broker, declare_actor, make_broker
+from kernel.database import Database, libpq_url
+from kernel.outbox import MAX_RETRY_AGE, JobMessage, find_job, mark_processed, retry_delay
 from kernel.relay import run_relay
 from kernel.timeouts import JOBS
 from tenants.daily import begin_days
@@ -50,11 +50,11 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
     if tenant is None:
         msg = f"the job {name} belongs to {coop_role}, which is no cooperative"
         raise LookupError(msg)
-    if kind == "outside":
+    if kind == "external":
         await job(database, tenant, key, **arguments)
         return True
     async with coop_session(database, tenant) as db:
-        if not await finish_once(db, key):
+        if not await mark_processed(db, key):
             return False
         await job(db, **arguments)
     return True
@@ -74,13 +74,13 @@ async def attempt_job(database: Database, message: JobMessage) -> None:
         told = describe_error(error)
         now = clock.now()
         first = datetime.fromtimestamp(first_failed_at, UTC) if first_failed_at is not None else now
-        given_up = now - first >= RETRIED_FOR
+        given_up = now - first >= MAX_RETRY_AGE
         failure = Failure(coop_role, name, key, arguments, attempts + 1, first, told)
         async with shared_session(database) as db:
             if given_up:
                 await give_up(db, failure)
             else:
-                await enqueue_retry(db, failure, now + retry_wait(attempts, random.random()))  # noqa: S311 - spreads retries
+                await enqueue_retry(db, failure, now + retry_delay(attempts, random.random()))  # noqa: S311 - spreads retries
         log.warning("job failed", job=name, key=key, attempts=attempts + 1, given_up=given_up, error=told)
     else:
         log.info("job", job=name, key=key, ran=ran)
@@ -93,16 +93,16 @@ class Worker:
         self.settings = settings = replace(settings, database_url=None, app_database_url=app_url)
         # jobs run on the loop of dramatiq's middleware, the relay on ours: each has its own pools
         self._jobs = Database(
-            None, settings, pool_size=max(2, settings.worker_threads), timeouts=JOBS, keep=0
+            None, settings, pool_size=max(2, settings.worker_threads), timeouts=JOBS, min_idle=0
         )
-        self._relay = Database(None, settings, pool_size=2, keep=0)
-        check_broker(settings)
-        self.broker = make_broker(settings, plain_url(self._relay.app_url))
+        self._relay = Database(None, settings, pool_size=2, min_idle=0)
+        check_broker_durability(settings)
+        self.broker = make_broker(settings, libpq_url(self._relay.app_url))
 
         async def run(*message: Any) -> None:
             await attempt_job(self._jobs, JobMessage(*message))
 
-        self._actor = job_actor(self.broker, run)
+        self._actor = declare_actor(self.broker, run)
 
     def send(self, message: JobMessage) -> None:
         """Hand a job to the broker."""

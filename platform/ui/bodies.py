@@ -16,7 +16,7 @@ from tenants.throttles import WIDER, network_of, networks_of
 from ui import errors
 
 if TYPE_CHECKING:
-    from kernel.errors import Refusal
+    from kernel.errors import DomainError
 
 KEY: Final = "lumbung.body"
 
@@ -114,7 +114,7 @@ class Body:
     def expect_upload(self, whose: str) -> None:
         """Let it last as long as an upload of this cooperative: while it comes at the least rate.
 
-        Raises Refusal ui.too_many_uploads.
+        Raises DomainError ui.too_many_uploads.
         """
         self._refuse_given_up()
         if (
@@ -132,7 +132,7 @@ class Body:
         if self._coming is not None:
             self._coming.cancel()
 
-    def refused(self, refusal: Refusal) -> Refusal:
+    def refused(self, refusal: DomainError) -> DomainError:
         """Count the refusal of this body and return it."""
         self._counts.count_refused(self.network)
         return refusal
@@ -145,7 +145,7 @@ class Body:
     async def receive(self) -> Any:
         """Return the next ASGI message.
 
-        Raises Refusal: ui.body_too_slow, ui.too_many_slow_bodies, ui.too_many_uploads.
+        Raises DomainError: ui.body_too_slow, ui.too_many_slow_bodies, ui.too_many_uploads.
         """
         if self.is_whole:
             return await self._receive()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 PAPER = "#fbf6ea"
 ENOUGH_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
-NOT_A_COLOUR = Kind(
+NOT_A_COLOUR = ErrorType(
     "ui.not_a_colour",
     422,
     id="“{text}” bukan warna. Tulis seperti #1f6b45.",
     en="“{text}” is not a colour. Write it like #1f6b45.",
 )
-COLOUR_TOO_PALE = Kind(
+COLOUR_TOO_PALE = ErrorType(
     "ui.colour_too_pale",
     422,
     id="Warna {colour} terlalu pucat di atas kertas: tulisan sukar dibaca. Pilih yang lebih tua.",
@@ -27,7 +27,7 @@ COLOUR_TOO_PALE = Kind(
 def check_accent(text: str) -> str:
     """Return the colour in small letters.
 
-    Raises Refusal when it is none, or when links in it would be hard to read on paper.
+    Raises DomainError when it is none, or when links in it would be hard to read on paper.
     """
     colour = check_colour(text)
     if contrast(colour, PAPER) < ENOUGH_CONTRAST:
@@ -36,7 +36,7 @@ def check_accent(text: str) -> str:
 
 
 def check_colour(text: str) -> str:
-    """Return the colour in small letters. Raises Refusal when it is none."""
+    """Return the colour in small letters. Raises DomainError when it is none."""
     colour = text.strip().lower()
     if not COLOUR.fullmatch(colour):
         raise NOT_A_COLOUR(text=text[:20])

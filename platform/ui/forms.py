@@ -25,7 +25,7 @@ import msgspec
 from litestar.datastructures import UploadFile
 
 from kernel import parsing, phone
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ui import errors
 from ui.rendering import page
@@ -107,9 +107,9 @@ class Form(Generic[T]):
             raise self.again(template, **context, **(await read() if read else {}))
         try:
             yield
-        except Refusal as refusal:
-            where = str(refusal.facts.get("field") or field)
-            self.errors[where] = refusal.sentence(visit_of(self._request).lang)
+        except DomainError as refusal:
+            where = str(refusal.params.get("field") or field)
+            self.errors[where] = refusal.message(visit_of(self._request).lang)
             told = await read() if read else {}
             again = self.again(template, status=refusal.status, **context, **told)
             again.response.headers.update(errors.retry_after(refusal))
@@ -122,7 +122,7 @@ async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
     Types: str, Mobile, Rupiah, int, Decimal, date, bool (a checkbox), UUID, Literal, UploadFile, and any of
     them ``| None`` (may be left empty). ``Annotated[str, Meta(min_length=…, max_length=…)]`` and
     ``Annotated[int, Meta(ge=…, le=…)]`` bound them. An unknown field is an error, and what comes after it is
-    not read. Raises Refusal: ui.too_many_fields (200, or as many as ``kind`` has), and those of
+    not read. Raises DomainError: ui.too_many_fields (200, or as many as ``kind`` has), and those of
     ``fields_of``.
     """
     sent = await fields_of(request)
@@ -137,7 +137,7 @@ async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
         if name in fields:
             came[name] = await sent.get(name)
         elif name != "csrf":
-            problems[""] = errors.UNKNOWN_FIELD(field=name[:40]).sentence(lang)
+            problems[""] = errors.UNKNOWN_FIELD(field=name[:40]).message(lang)
             sent.count_refused()
             break
     for name, field in fields.items():
@@ -148,8 +148,8 @@ async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
             made[name] = _convert(hints[name], raw, optional=not field.required)
         except _Absent:
             continue
-        except Refusal as refusal:
-            problems[name] = refusal.sentence(lang)
+        except DomainError as refusal:
+            problems[name] = refusal.message(lang)
     data = None
     if not problems:
         data = kind(**made)
@@ -226,7 +226,7 @@ def _uuid(typed: str) -> UUID:
 
 _READERS: dict[Any, Any] = {
     str: _text,
-    Mobile: lambda typed: Mobile(phone.mobile(typed)),
+    Mobile: lambda typed: Mobile(phone.parse_mobile(typed)),
     Rupiah: Rupiah.parse,
     int: parsing.parse_number,
     Decimal: parsing.parse_percent,

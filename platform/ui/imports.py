@@ -17,11 +17,11 @@ from litestar.datastructures import UploadFile
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
-from kernel.csv_files import CsvFile, decoded, rejected_csv
-from kernel.database import Reader, reader_of
-from kernel.errors import Kind, Words
+from kernel.csv_files import CsvFile, decode_text, render_rejected_csv
+from kernel.database import Reader, as_reader
+from kernel.errors import ErrorType, LocalizedText
+from kernel.file_import import ImportPlan, ImportReport, RejectedLine
 from kernel.formats import Lang
-from kernel.importing import BadLine, Plan, Report
 from kernel.parsing import parse_date
 from tenants.file_threads import read_in_thread, write_in_thread
 from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
@@ -40,7 +40,7 @@ SHOWN_GOOD_LINES: Final = 10
 UPLOAD: Final = "imports/upload.html"
 BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
 
-FILE_TOO_LARGE = Kind(
+FILE_TOO_LARGE = ErrorType(
     "ui.import_too_large",
     422,
     id="Berkas ini terlalu besar. Paling besar {megabytes} MB; bagilah menjadi beberapa berkas, "
@@ -79,16 +79,16 @@ class Subject(msgspec.Struct, frozen=True):
 
     place: str
     path: str
-    title: Words
-    lead: Words
-    back: tuple[Words, str]
-    balances: Words
-    columns: Sequence[tuple[str, Words]]
+    title: LocalizedText
+    lead: LocalizedText
+    back: tuple[LocalizedText, str]
+    balances: LocalizedText
+    columns: Sequence[tuple[str, LocalizedText]]
     file_name: str
     example: str
-    plan: Callable[..., Awaitable[tuple[CsvFile, Plan[Any]]]]
-    take: Callable[..., Awaitable[tuple[CsvFile, Report]]]
-    heads: Sequence[Words | tuple[Words, str]]
+    plan: Callable[..., Awaitable[tuple[CsvFile, ImportPlan[Any]]]]
+    take: Callable[..., Awaitable[tuple[CsvFile, ImportReport]]]
+    heads: Sequence[LocalizedText | tuple[LocalizedText, str]]
     cells: Callable[[Any, Lang], Cells]
 
 
@@ -119,13 +119,13 @@ def import_routes(subject: Subject) -> list[Any]:
     ) -> Response[Any]:
         sent = await sent_back(request)
 
-        async def take(db: AsyncSession) -> Report | _Looked:
+        async def take(db: AsyncSession) -> ImportReport | _Looked:
             _, report = await subject.take(
                 db, viewer.as_officer(), sent.content, as_of=sent.as_of, skip_bad=sent.skip_bad
             )
             # bad lines that appeared since the preview: nothing was written
             if report.rejected and not sent.skip_bad:
-                return await _look(reader_of(db), subject, sent)
+                return await _look(as_reader(db), subject, sent)
             return report
 
         taken = await write_in_thread(database, tenant, take)
@@ -151,7 +151,7 @@ def import_routes(subject: Subject) -> list[Any]:
 class _Looked(msgspec.Struct, frozen=True):
     """What a file would do, and its bad lines that are shown, by their numbers and as they came."""
 
-    plan: Plan[Any]
+    plan: ImportPlan[Any]
     bad: dict[int, str]
 
 
@@ -165,18 +165,18 @@ async def _look(ro: Reader, subject: Subject, sent: SentBack) -> _Looked:
 async def text_of(upload: UploadFile) -> str:
     """The text of an uploaded file as a browser will send it back.
 
-    Raises Refusal: ui.import_too_large, kernel.csv_….
+    Raises DomainError: ui.import_too_large, kernel.csv_….
     """
     content = await upload.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise FILE_TOO_LARGE(megabytes=LARGEST_FILE // 1_000_000)
-    return _plain_line_ends(decoded(content))
+    return _plain_line_ends(decode_text(content))
 
 
 async def sent_back(request: AnyRequest) -> SentBack:
     """Read the confirming form.
 
-    Raises Refusal: ui.unreadable_form, ui.import_too_large, kernel.not_a_date.
+    Raises DomainError: ui.unreadable_form, ui.import_too_large, kernel.not_a_date.
     """
     sent = await fields_of(request)
     content, as_of = await sent.get("content"), await sent.get("as_of")
@@ -208,22 +208,22 @@ def _preview(
         subject=subject,
         sent=sent,
         counts={"new": len(plan.new), "changed": len(plan.changed), "unchanged": plan.unchanged},
-        good=len(plan.good),
+        good=len(plan.accepted),
         rejected=len(plan.rejected),
         bad=[
-            (each.line, each.reason.sentence(lang), looked.bad.get(each.line, ""))
+            (each.line, each.reason.message(lang), looked.bad.get(each.line, ""))
             for each in plan.rejected[:SHOWN_BAD_LINES]
         ],
         heads=[
-            head.worded(lang) if isinstance(head, Words) else (head[0].worded(lang), head[1])
+            head.localize(lang) if isinstance(head, LocalizedText) else (head[0].localize(lang), head[1])
             for head in subject.heads
         ],
-        rows=[subject.cells(line, lang) for line in plan.good[:SHOWN_GOOD_LINES]],
+        rows=[subject.cells(line, lang) for line in plan.accepted[:SHOWN_GOOD_LINES]],
     )
 
 
-def _rejected_file(file: CsvFile, rejected: Sequence[BadLine], lang: Lang) -> str:
-    text = rejected_csv(file, {bad.line: bad.reason.sentence(lang) for bad in rejected})
+def _rejected_file(file: CsvFile, rejected: Sequence[RejectedLine], lang: Lang) -> str:
+    text = render_rejected_csv(file, {bad.line: bad.reason.message(lang) for bad in rejected})
     return BYTE_ORDER_MARK + text.removeprefix(BYTE_ORDER_MARK)
 
 
@@ -235,7 +235,7 @@ def _csv_file(text: str, name: str) -> Response[bytes]:
     )
 
 
-def _done(request: AnyRequest, report: Report) -> str:
+def _done(request: AnyRequest, report: ImportReport) -> str:
     say = words(visit_of(request).lang).gettext
     parts = [say("%(n)s baris dimasukkan.") % {"n": report.imported}]
     if report.unchanged:

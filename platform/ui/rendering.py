@@ -119,7 +119,7 @@ async def shared_part(
     then nothing is asked of the database.
 
     ``key`` must hold all that the part depends on besides the cooperative, theme and language. ``make`` may
-    raise a Refusal, and then nothing is kept.
+    raise a DomainError, and then nothing is kept.
     """
     visit = visit_of(request)
     if visit.pages is None or visit.tenant is None:

@@ -11,7 +11,7 @@ from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import HTTPException
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from ui import errors
 from ui.bodies import LARGEST_FORM, LARGEST_OF_REFUSED, LARGEST_UPLOAD, LARGEST_WITH_FILE, body_of
 from ui.viewer import visit_of
@@ -39,7 +39,7 @@ class SentFields:
         self._pieces: dict[str, bytes] | None = None
 
     def names(self, most: int = MOST_FIELDS) -> Sequence[str]:
-        """The names in the order in which they came, each once. Raises Refusal ui.too_many_fields."""
+        """The names in the order in which they came, each once. Raises DomainError ui.too_many_fields."""
         if isinstance(self._sent, FormMultiDict):
             return list(self._sent)
         if self._pieces is None:
@@ -53,7 +53,7 @@ class SentFields:
         return list(self._pieces)
 
     async def get(self, name: str) -> str | UploadFile | None:
-        """The value of a field, or None. Raises Refusal ui.too_many_fields."""
+        """The value of a field, or None. Raises DomainError ui.too_many_fields."""
         if isinstance(self._sent, FormMultiDict):
             found: str | UploadFile | None = self._sent.get(name)
             return found
@@ -82,7 +82,7 @@ class SentFields:
 async def fields_of(request: Request[Any, Any, Any]) -> SentFields:
     """Receive the whole body of a form, once, within what its route allows.
 
-    Raises Refusal: ui.body_too_large, .body_too_slow, .too_many_slow_bodies, .too_many_uploads,
+    Raises DomainError: ui.body_too_large, .body_too_slow, .too_many_slow_bodies, .too_many_uploads,
     .too_many_refused_bodies, .too_many_fields, .unreadable_form.
     """
     kept: SentFields | None = request.scope.get(_KEY)  # type: ignore[assignment]
@@ -106,7 +106,7 @@ async def _received(request: Request[Any, Any, Any]) -> bytes | FormMultiDict:
                 raise body.refused(errors.BODY_TOO_LARGE(limit=_size(LARGEST_FORM)))
             return form
         sent = await request.body()
-    except Refusal:
+    except DomainError:
         raise
     except HTTPException as error:
         if error.status_code == 413:

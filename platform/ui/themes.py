@@ -137,7 +137,7 @@ def environment(theme: str, lang: Lang) -> Environment:
         date=_date_in(lang),
         month=functools.partial(formats.month, lang=lang),
         datetime=_date_time_in(lang),
-        phone=phone.national,
+        phone=phone.format_national,
         json=lambda value: json.dumps(value, ensure_ascii=False),
     )
     made.globals.update(

@@ -30,7 +30,7 @@ import shop.pages
 import shu.pages
 import web.pages
 from kernel.database import Database, Reader
-from kernel.money import LONGEST
+from kernel.money import MAX_DIGITS
 from tenants.changes import REGISTRY, forget_here
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
@@ -137,13 +137,13 @@ async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
 
 
 def _refuse_long_numbers(request: Request[Any, Any, Any]) -> None:
-    """Raise Refusal for a number in the address that no row can bear: one below zero, or longer than any
+    """Raise DomainError for a number in the address that no row can bear: one below zero, or longer than any
     number that is read.
     """
-    if any(isinstance(each, int) and not 0 <= each < 10**LONGEST for each in request.path_params.values()):
+    if any(isinstance(each, int) and not 0 <= each < 10**MAX_DIGITS for each in request.path_params.values()):
         raise NOT_FOUND()
     for name in _numbers_asked(request.route_handler):
-        if any(len(each) > LONGEST + 1 for each in request.query_params.getall(name, [])):
+        if any(len(each) > MAX_DIGITS + 1 for each in request.query_params.getall(name, [])):
             raise UNREADABLE_ADDRESS()
 
 

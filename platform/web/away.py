@@ -39,7 +39,7 @@ class Away:
         self._pages.drop_kind("viewer")
         inbox_of(self._database).forget_all()
         if self._forgetting is None:
-            self._database.drop_idle()
+            self._database.close_idle()
             self._forgetting = asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget_all)
 
     def found(self) -> None:

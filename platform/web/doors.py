@@ -101,7 +101,7 @@ class Doors:
             self._database = Database(None, self.settings)  # pages never make or change what the owner owns
         await refuse_powers(self._database)
         self.hosts = HostCache(self._database)
-        self._database.local["changed"] = self.changed
+        self._database.process_state["changed"] = self.changed
         self.away = Away(self._database, self.pages, self.hosts, self.forget_all)
         self._listener = asyncio.create_task(
             listen(self._database, self.changed, self.away.found, self.away.lost)

@@ -16,9 +16,9 @@ from litestar.datastructures import URL
 from litestar.exceptions import HTTPException
 from sqlalchemy.exc import DBAPIError
 
-from kernel.errors import Kind, Refusal
+from kernel.database_errors import get_sqlstate, unavailable_reason
+from kernel.errors import DomainError, ErrorType
 from kernel.formats import Lang
-from kernel.unavailable import sqlstate_of, why_unavailable
 from ui.errors import TOO_MANY_ATTEMPTS, retry_after
 from ui.forms import Again
 from ui.guards import SignInNeeded
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-BUSY = Kind(
+BUSY = ErrorType(
     "web.busy",
     503,
     id="Sedang ramai: data ini sedang dipakai orang lain. Tunggu sebentar, lalu coba lagi. Tidak ada yang "
@@ -48,24 +48,24 @@ def _wants_json(request: Request[Any, Any, Any]) -> bool:
     return "json" in accept and "html" not in accept
 
 
-def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+def refused(request: Request[Any, Any, Any], refusal: DomainError) -> Response[Any]:
     """Show a refusal of the business: a page, a fragment for htmx, or problem+json."""
     visit = visit_of(request)
-    sentence = refusal.sentence(visit.lang)
+    sentence = refusal.message(visit.lang)
     if _wants_json(request):
         return Response(
             {
                 "type": f"urn:lumbung:{refusal.code}",
                 "title": sentence,
                 "status": refusal.status,
-                "facts": refusal.facts,
+                "facts": refusal.params,
             },
             status_code=refusal.status,
             media_type="application/problem+json",
             headers=retry_after(refusal),
         )
     template = "errors/404.html" if refusal.status == 404 else "errors/refusal.html"
-    if refusal.kind is TOO_MANY_ATTEMPTS:
+    if refusal.error_type is TOO_MANY_ATTEMPTS:
         template = "errors/429.html"  # speaks of passwords
     block = "fragment" if template == "errors/refusal.html" else None
     response = page(
@@ -83,9 +83,9 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     return response
 
 
-def _wait(refusal: Refusal, lang: Lang) -> str | None:
+def _wait(refusal: DomainError, lang: Lang) -> str | None:
     """How long to wait, in words, when the refusal says it."""
-    minutes = refusal.facts.get("minutes")
+    minutes = refusal.params.get("minutes")
     if not isinstance(minutes, int):
         return None
     if lang == "id":
@@ -116,7 +116,7 @@ def http_failure(request: Request[Any, Any, Any], failure: HTTPException) -> Res
     return broken(request, failure)
 
 
-UNREADABLE_ADDRESS = Kind(
+UNREADABLE_ADDRESS = ErrorType(
     "web.unreadable_address",
     400,
     id="Alamat halaman ini tidak terbaca. Kembali ke halaman sebelumnya, lalu coba lagi.",
@@ -124,7 +124,7 @@ UNREADABLE_ADDRESS = Kind(
 )
 
 
-NUMBER_TOO_LARGE = Kind(
+NUMBER_TOO_LARGE = ErrorType(
     "web.number_too_large",
     422,
     id="Salah satu angkanya terlalu besar. Periksa jumlah angkanya, lalu coba lagi. Tidak ada yang berubah.",
@@ -147,11 +147,11 @@ def broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Show that we failed, with a number that the log knows, and nothing of the inside."""
     if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         return answer(request, error.exceptions[0])
-    if sqlstate_of(error) in _LOCK_NOT_AVAILABLE:
+    if get_sqlstate(error) in _LOCK_NOT_AVAILABLE:
         response = refused(request, BUSY())
         response.headers["Retry-After"] = str(RETRY_AFTER["full"])
         return response
-    if (reason := why_unavailable(error)) is not None:
+    if (reason := unavailable_reason(error)) is not None:
         try:
             return unavailable(request, error, reason)
         except Exception:
@@ -205,7 +205,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
-    Refusal: refused,
+    DomainError: refused,
     Again: once_more,
     SignInNeeded: sign_in_first,
     ReaderLeft: nobody_there,

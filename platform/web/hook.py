@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from kernel.errors import Refusal
-from kernel.unavailable import in_one_line, why_unavailable
+from kernel.database_errors import summarize_error, unavailable_reason
+from kernel.errors import DomainError
 from payments.inbox import LARGEST_MESSAGE, Unknown, inbox_of
 from payments.provider import Unverified
 from web.answers import answer_nothing
@@ -35,7 +35,7 @@ async def receive(database: Database, tenant: TenantRef, scope: Any, receive_par
         return
     try:
         body = await _whole(receive_part)
-    except Refusal as refusal:  # it came too slowly
+    except DomainError as refusal:  # it came too slowly
         await answer_nothing(refusal.status, send)
         return
     if body is None:
@@ -57,12 +57,12 @@ async def receive(database: Database, tenant: TenantRef, scope: Any, receive_par
         await answer_nothing(400, send)
     except Exception as error:
         # the provider sends it again
-        if (reason := why_unavailable(error)) is not None:
+        if (reason := unavailable_reason(error)) is not None:
             log.error(  # noqa: TRY400 - no traceback
                 "a message could not be stored",
                 cooperative=tenant.slug,
                 reason=reason,
-                error=in_one_line(error),
+                error=summarize_error(error),
             )
         else:
             log.exception("a message could not be stored", cooperative=tenant.slug)

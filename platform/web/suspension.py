@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from litestar import Request, Response
 
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 from tenants.revisions import OLDEST_SERVED
 from ui.guards import SAFE_METHODS
 from ui.rendering import page
@@ -26,7 +26,7 @@ from ui.viewer import visit_of
 if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
-SUSPENDED = Kind(
+SUSPENDED = ErrorType(
     "web.suspended",
     403,
     id="{name} sedang ditangguhkan oleh pengelola Lumbung, jadi tidak ada yang bisa diubah. Buku dan "
@@ -35,7 +35,7 @@ SUSPENDED = Kind(
     "still be read.",
 )
 # Officers read why and what to do; members and visitors only what it means for them.
-READ_ONLY = Kind(
+READ_ONLY = ErrorType(
     "web.read_only",
     403,
     id="Tagihan Lumbung sudah lama lewat jatuh tempo, jadi belum ada yang baru bisa dicatat. Lunasi di "
@@ -44,7 +44,7 @@ READ_ONLY = Kind(
     en="An invoice of Lumbung is long overdue, so nothing new can be recorded. Pay it on the page Plan; "
     "everything works again at once.",
 )
-SHOP_RESTS = Kind(
+SHOP_RESTS = ErrorType(
     "web.shop_rests",
     403,
     id="{name} sedang tidak menerima yang baru. Simpanan dan pesanan Anda tetap bisa dilihat, dan pesanan "
@@ -109,7 +109,7 @@ def refuse_new(request: Request[Any, Any, Any]) -> None:
     """Refuse what would begin something new in a read-only cooperative, and let its shop window say that it
     takes no orders.
 
-    Raises Refusal: web.read_only to officers, web.shop_rests to everybody else.
+    Raises DomainError: web.read_only to officers, web.shop_rests to everybody else.
     """
     visit = visit_of(request)
     if visit.tenant is None or not visit.tenant.read_only:

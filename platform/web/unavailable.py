@@ -14,8 +14,8 @@ import structlog
 from litestar import Litestar, MediaType, Request, Response, route
 
 from billing import hook_pages
-from kernel.errors import Kind
-from kernel.unavailable import Reason, in_one_line, why_unavailable
+from kernel.database_errors import UnavailableReason, summarize_error, unavailable_reason
+from kernel.errors import ErrorType
 from ui.bodies import LARGEST_FORM
 from ui.rendering import page
 from ui.viewer import KEY, visit_of
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 FAILURE: Final = "lumbung.failure"
-RETRY_AFTER: Final[dict[Reason, int]] = {"away": 10, "full": 5, "slow": 30}
-UNAVAILABLE: Final[dict[Reason, Kind]] = {
-    "away": Kind(
+RETRY_AFTER: Final[dict[UnavailableReason, int]] = {"away": 10, "full": 5, "slow": 30}
+UNAVAILABLE: Final[dict[UnavailableReason, ErrorType]] = {
+    "away": ErrorType(
         "web.database_away",
         503,
         id="Penyimpanan data kami sedang tidak bisa dihubungi. Coba lagi sebentar lagi.",
         en="Our data store cannot be reached at the moment. Try again in a moment.",
     ),
-    "full": Kind(
+    "full": ErrorType(
         "web.no_connection_free",
         503,
         id="Sedang ramai sekali. Coba lagi sebentar lagi.",
         en="It is very busy at the moment. Try again in a moment.",
     ),
-    "slow": Kind(
+    "slow": ErrorType(
         "web.took_too_long",
         503,
         id="Ini makan waktu terlalu lama, jadi kami hentikan. Coba lagi sebentar lagi.",
@@ -52,7 +52,9 @@ UNAVAILABLE: Final[dict[Reason, Kind]] = {
 }
 
 
-def unavailable(request: Request[Any, Any, Any], error: BaseException, reason: Reason) -> Response[Any]:
+def unavailable(
+    request: Request[Any, Any, Any], error: BaseException, reason: UnavailableReason
+) -> Response[Any]:
     """Answer a request that the database could not serve; one line in the log, under the same number."""
     number = note(error, reason, request.scope)
     retry_after = {"Retry-After": str(RETRY_AFTER[reason])}
@@ -66,7 +68,7 @@ def unavailable(request: Request[Any, Any, Any], error: BaseException, reason: R
         return Response(
             {
                 "type": f"urn:lumbung:{kind.code}",
-                "title": kind().sentence(lang),
+                "title": kind().message(lang),
                 "status": 503,
                 "facts": {"number": number, "retry_after": RETRY_AFTER[reason]},
             },
@@ -81,7 +83,7 @@ def unavailable(request: Request[Any, Any, Any], error: BaseException, reason: R
     return response
 
 
-def note(error: BaseException, reason: Reason, scope: Any) -> str:
+def note(error: BaseException, reason: UnavailableReason, scope: Any) -> str:
     """Write the one line, and return its number."""
     number = secrets.token_hex(4)
     log.error(
@@ -90,7 +92,7 @@ def note(error: BaseException, reason: Reason, scope: Any) -> str:
         reason=reason,
         path=scope["path"],
         method=scope["method"],
-        error=in_one_line(error),
+        error=summarize_error(error),
     )
     return number
 
@@ -140,7 +142,7 @@ async def answer_failure(app: Litestar, scope: Any, receive: Any, send: Watched,
 
     What has begun to be answered is only logged.
     """
-    reason = why_unavailable(error)
+    reason = unavailable_reason(error)
     if send.started:
         if reason is None:
             raise error

@@ -14,8 +14,8 @@ from cooperative.queries import profile as profile_of
 from factories.cooperatives import PASSWORD
 from factories.entering import activate
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, as_reader
+from kernel.errors import DomainError
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
 from ui.themes import themes
@@ -41,7 +41,7 @@ async def stored(database: Database, tenant: TenantRef) -> ProfileView:
 
 @pytest.fixture
 async def chair(db: AsyncSession) -> Actor:
-    ro = reader_of(db)
+    ro = as_reader(db)
     return Actor(
         "officer", "Ketua Melati", await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'")
     )
@@ -265,11 +265,11 @@ async def test_an_appointed_officer_signs_in_with_the_code(db: AsyncSession, cha
     )
     assert appointed.code
     again = await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="kasir")
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await activate(db, "+6281280000001", appointed.code, PASSWORD)
     opened = await activate(db, "+6281280000001", again.code, PASSWORD)
     assert opened.is_officer
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="ketua")
     assert refusal.value.code == "office.already_officer"
 
@@ -283,13 +283,13 @@ async def test_a_member_becomes_an_officer_by_a_new_code(db: AsyncSession, chair
 
 async def test_only_the_chair_appoints_and_dismisses(db: AsyncSession, chair: Actor) -> None:
     await officers.appoint(db, chair, name="Sari", phone="+6281200000001", role="kasir")
-    ro = reader_of(db)
+    ro = as_reader(db)
     cashier = Actor("officer", "Sari", await ro.value("SELECT id FROM users WHERE officer_role = 'kasir'"))
     for attempt in (
         officers.appoint(db, cashier, name="Budi", phone="+6281200000002", role="ketua"),
         officers.dismiss(db, cashier, chair.user_id),
     ):
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(DomainError) as refusal:
             await attempt
         assert refusal.value.code == "office.ketua_only"
 
@@ -311,13 +311,13 @@ async def test_a_dismissed_officer_is_out_at_once(
 
 
 async def test_nobody_dismisses_themselves(db: AsyncSession, chair: Actor) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await officers.dismiss(db, chair, chair.user_id)
     assert refusal.value.code == "office.not_oneself"
 
 
 async def test_the_same_profile_again_writes_no_trail(db: AsyncSession, chair: Actor) -> None:
-    ro = reader_of(db)
+    ro = as_reader(db)
     now = await profile_of(ro)
     facts = profile.Facts(now.name, now.tagline, now.address, now.phone, now.bank_account, now.timezone)
     await profile.change_facts(db, chair, facts)

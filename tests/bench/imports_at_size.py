@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.imports import invented_members, invented_products, invented_sales
 from bench.place import cooperative, place
 from kernel.actor import SYSTEM
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.book_queries import agreement
@@ -39,7 +39,7 @@ def command(database: Database, *arguments: str | Path) -> tuple[float, float, i
     """
     environment = os.environ | {
         "PYTHONPATH": str(PLATFORM),
-        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),
     }
     started = time.perf_counter()
     process = os.posix_spawn(

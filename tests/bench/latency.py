@@ -17,9 +17,9 @@ from sqlalchemy import text
 
 from bench.place import cooperative, place
 from bench.storefront import furnish
-from factories.wire import Wire, wire_to
+from factories.counting_proxy import CountingProxy, counting_proxy
 from kernel import clock
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from kernel.ids import new_id
 from kernel.settings import Settings
 from members.models import Session
@@ -128,14 +128,14 @@ async def rate(steps: list[Step], browsers: list[Browser]) -> float:
 
 
 async def measure(
-    wire: Wire, ours: Database, settings: Settings, tenant: TenantRef, officer: str, member: str
+    proxy: CountingProxy, ours: Database, settings: Settings, tenant: TenantRef, officer: str, member: str
 ) -> Row:
     """The figures of a process that speaks to PostgreSQL over this wire."""
     async with coop_reader(ours, tenant) as ro:
         member_id, product = (
             await ro.records("SELECT m.id, p.id FROM members m, products p WHERE sku = $1", FIRST)
         )[0]
-    doors = Doors(settings, Database(wire.url(plain_url(ours.owner_url)), settings))
+    doors = Doors(settings, Database(proxy.url(libpq_url(ours.owner_url)), settings))
     doors.rates = RateGuard(lambda _: None, network_limit=None, session_limit=10**9)
     await doors.start()
     browsers = [
@@ -159,8 +159,8 @@ async def main() -> None:
             await db.execute(text("UPDATE products SET stock = 1000000, stock_value = 0"))
         rows = []
         for delay in DELAYS:
-            async with wire_to(plain_url(database.owner_url), delay / 2) as wire:
-                rows.append(await measure(wire, database, settings, tenant, officer, member))
+            async with counting_proxy(libpq_url(database.owner_url), delay / 2) as proxy:
+                rows.append(await measure(proxy, database, settings, tenant, officer, member))
         far = f"with {DELAYS[1] * 1000:.0f} ms a round trip"
         for name, near_figure, far_figure in zip(NAMES, *rows, strict=True):
             print(

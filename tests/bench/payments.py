@@ -29,7 +29,7 @@ from bench.storefront import hello, scope
 from factories import payments as pay
 from factories.cooperatives import furnish
 from factories.outside import Outside, Sent, outside, stripe_headers
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from kernel.ids import new_id
 from payments import calling
 from payments.models import Payment
@@ -161,7 +161,7 @@ def worker(database: Database) -> Iterator[None]:
     """A worker process beside us."""
     environment = os.environ | {
         "PYTHONPATH": str(ROOT / "platform"),
-        "LUMBUNG_APP_DATABASE_URL": plain_url(database.app_url),
+        "LUMBUNG_APP_DATABASE_URL": libpq_url(database.app_url),
         "LUMBUNG_DATA_DIR": str(database.settings.data_dir),
         "LUMBUNG_STAND_INS": ",".join(f"{name}={address}" for name, address in database.settings.stand_ins),
     }

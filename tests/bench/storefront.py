@@ -16,7 +16,7 @@ from litestar import Litestar, Response, get
 
 from bench.place import cooperative, place
 from kernel import clock
-from kernel.database import Database, plain_url, reader_of
+from kernel.database import Database, as_reader, libpq_url
 from kernel.ids import new_id
 from members.models import Member, User
 from members.sessions import open_session
@@ -141,7 +141,7 @@ async def furnish(database: Database, tenant: TenantRef) -> str:
         db.add(user)
         await db.flush()
         token = (await open_session(db, user)).token
-        assert await reader_of(db).value("SELECT count(*) FROM products") == 60
+        assert await as_reader(db).value("SELECT count(*) FROM products") == 60
     return f"lumbung={token}"
 
 
@@ -159,7 +159,7 @@ async def main() -> None:
         anonymous = caller(doors, host, "/")
         await compare("anonymous storefront", anonymous, "hello", caller(greeting, "localhost", "/"))
 
-        pool = await asyncpg.create_pool(plain_url(database.owner_url), min_size=1, max_size=4)
+        pool = await asyncpg.create_pool(libpq_url(database.owner_url), min_size=1, max_size=4)
         template = Environment(autoescape=True).from_string(HAND_WRITTEN)
         query = (
             "SELECT p.sku, p.name, p.price, p.unit, p.stock - p.reserved AS stock, c.name AS category"

@@ -16,7 +16,7 @@ from billing.running import run
 from billing.subscribing import choose
 from factories.cards import HOOK, SECRET, Cards
 from kernel import clock
-from kernel.database import Database, Reader, reader_of
+from kernel.database import Database, Reader, as_reader
 from kernel.settings import Settings
 from stand_ins.serving import serve
 from stand_ins.stripe import StripeStandIn
@@ -38,7 +38,7 @@ async def shared(quiet_database: Database) -> AsyncIterator[AsyncSession]:
 
 @pytest.fixture
 async def shared_ro(shared: AsyncSession) -> Reader:
-    return reader_of(shared)
+    return as_reader(shared)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ async def cards(
         )
         monkeypatch.setattr(database, "settings", settings)
         stand_in.register_webhook(HOOK, secret=SECRET)
-        with clock.held_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
+        with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
             await run(database, date(2026, 3, 31))  # both are on the free plan
         app.changed(REGISTRY)
         yield Cards(database, stand_in, melati)

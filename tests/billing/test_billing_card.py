@@ -127,7 +127,7 @@ async def test_renewals_are_mirrored_with_our_numbers_even_when_messages_are_los
 async def test_a_trial_that_goes_on_is_not_paid_twice(
     database: Database, cards: Cards, officer_client: SignedIn
 ) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text("DELETE FROM shared.billing_entries"))
         await connection.execute(text("DELETE FROM shared.subscriptions"))
     await officer_client.get(HOME)  # a new trial from today
@@ -210,7 +210,7 @@ async def test_a_card_that_fails_later_walks_through_the_same_dunning(
     await look(cards.database, cards.tenant.id, later)
     (_, failed) = await cards.invoices()
     assert (failed.state, failed.to_pay) == ("open", 99_000)
-    with clock.held_at(clock.now() + timedelta(days=32)):
+    with clock.freeze_at(clock.now() + timedelta(days=32)):
         report = await run(cards.database, later + timedelta(days=30))
     kinds = [each.kind for each in report.done if each.cooperative == "melati"]
     assert kinds == ["remind"] * 4 + ["make_read_only"]

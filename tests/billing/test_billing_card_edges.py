@@ -23,7 +23,7 @@ from billing.subscribing import Offer, choose, offer
 from conftest import SignedIn
 from factories.cards import HOME, HOOK, SECRET, Cards, to_checkout
 from kernel import clock
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from tenants.registry import tenant_by_slug
 from tenants.session import shared_session
@@ -84,7 +84,7 @@ async def test_unused_days_are_worth_what_was_paid_for_them_with_a_coupon_of_str
 async def test_no_code_is_taken_from_who_pays_by_card(cards: Cards, officer_client: SignedIn) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
-    with pytest.raises(Refusal, match="before the card is set up"):
+    with pytest.raises(DomainError, match="before the card is set up"):
         await coupon(cards, "SERATUS", 100)
 
 
@@ -107,7 +107,7 @@ async def test_a_period_that_was_paid_here_keeps_its_beginning_and_its_worth(car
             on=begun,
         )
     before = await cards.subscription()
-    with pytest.raises(Refusal, match="is of another plan"):
+    with pytest.raises(DomainError, match="is of another plan"):
         await begin_checkout(
             cards.database, cards.tenant, "tumbuh", "month", by="Rina", on=clock.today(), key="c" * 16
         )
@@ -160,12 +160,12 @@ async def test_an_invoice_that_stripe_collects_is_not_closed_by_hand(
     ((number, *_),) = await cards.invoices()
     settings, on = cards.database.settings, date(2026, 4, 1)
     async with shared_session(cards.database) as db:
-        with pytest.raises(Refusal, match="collected by Stripe"):
+        with pytest.raises(DomainError, match="collected by Stripe"):
             await confirm_payment(
                 db, settings, number, amount=Rupiah(99_000), way="qris", reference="x", by="Wening", on=on
             )
         for close in (void, give_up):
-            with pytest.raises(Refusal, match="collected by Stripe"):
+            with pytest.raises(DomainError, match="collected by Stripe"):
                 await close(db, settings, number, reason="Salah terbit", by="Wening", on=on)
 
 

@@ -10,7 +10,7 @@ from billing.coupons import enter_coupon, make_coupon
 from billing.running import do_due
 from billing.settling import MOST_CREDIT, confirm_payment, give_credit
 from billing.subscribing import choose
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
 from tenants.registry import TenantRef
@@ -57,7 +57,7 @@ async def test_credit_has_a_most_since_it_cannot_be_taken_back(
         (Rupiah(-1), "above zero"),
         (Rupiah(MOST_CREDIT + 1), "at most"),
     ):
-        with pytest.raises(Refusal, match=said):
+        with pytest.raises(DomainError, match=said):
             await give_credit(shared, melati.id, amount, reason="Gangguan", by="Wening", on=APRIL, key="k")
     await give_credit(shared, melati.id, MOST_CREDIT, reason="Gangguan", by="Wening", on=APRIL, key="k")
     assert await queries.credit_of(shared, melati.id) == MOST_CREDIT

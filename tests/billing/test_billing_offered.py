@@ -16,7 +16,7 @@ from commands.doctor_database import _plans
 from conftest import SignedIn
 from kernel import clock
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef, tenant_by_host
 from tenants.session import shared_session
@@ -35,7 +35,7 @@ def with_plans(monkeypatch: pytest.MonkeyPatch, *listed: Plan) -> None:
 
 
 async def on_panen(database: Database, tenant: TenantRef) -> None:
-    with clock.held_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
         async with shared_session(database) as db:
             await choose(
                 db, database.settings, tenant.id, "panen", "month", by="Rina", on=MARCH, key="k" * 16
@@ -52,10 +52,10 @@ async def test_a_plan_that_is_sold_no_longer_goes_on_for_who_has_it_and_is_offer
     benih, tumbuh, panen = catalogue().plan
     with_plans(monkeypatch, benih, tumbuh, msgspec.structs.replace(panen, sold=False))
     async with shared_session(database) as db:
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(DomainError) as refused:
             await offer(db, database.settings, mawar.id, "panen", "month", date(2026, 4, 1))
     assert refused.value.code == "billing.no_such_plan"
-    with clock.held_at(datetime(2026, 4, 2, 2, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 4, 2, 2, tzinfo=UTC)):
         shown = (await officer_client.get(HOME)).text
     assert "Paket Panen" in shown
     assert f"{HOME}/paket/panen" not in shown
@@ -101,7 +101,7 @@ async def test_what_stops_is_told_before_the_button(
 ) -> None:
     await on_panen(database, melati)
     app.changed(REGISTRY)
-    with clock.held_at(datetime(2026, 4, 2, 2, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 4, 2, 2, tzinfo=UTC)):
         for path in (f"{HOME}/paket/benih", f"{HOME}/berhenti"):
             asked = (await officer_client.get(path)).text
             told = asked.index("Yang berhenti pada 30 April 2026")

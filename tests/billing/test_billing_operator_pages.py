@@ -40,7 +40,7 @@ async def operator(database: Database, visitor: Visitors, settings: Settings) ->
 @pytest.fixture
 async def late(database: Database, melati: TenantRef) -> Invoice:
     """Melati took Tumbuh in March and has not paid for it: read-only since 28 April."""
-    with clock.held_at(MARCH):
+    with clock.freeze_at(MARCH):
         async with shared_session(database) as db:
             await choose(
                 db, database.settings, melati.id, "tumbuh", "month", by="Rina", on=date(2026, 3, 1), key="k"
@@ -251,7 +251,7 @@ async def test_a_number_inside_a_longer_one_is_a_doubt(operator: SignedIn, late:
 async def test_one_line_of_the_bank_pays_one_invoice(
     operator: SignedIn, database: Database, late: Invoice, mawar: TenantRef
 ) -> None:
-    with clock.held_at(MARCH):
+    with clock.freeze_at(MARCH):
         async with shared_session(database) as db:
             await choose(
                 db, database.settings, mawar.id, "tumbuh", "month", by="Dewi", on=date(2026, 3, 1), key="m"

@@ -43,7 +43,7 @@ async def open_invoice(database: Database, tenant: TenantRef) -> Invoice:
 
 async def end_trial(database: Database) -> None:
     """Let both trials begin and end in the past: today the cooperatives are on the free plan."""
-    with clock.held_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
         await run(database, date(2026, 3, 31))
 
 

@@ -23,7 +23,7 @@ from billing.rules import (
     used_and_unused,
 )
 from billing.showing import amount_of, limit_lines, stopping_lines
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
 from tenants.entitlements import entitled
@@ -53,7 +53,7 @@ def test_an_entitlement_is_asked_by_a_known_name() -> None:
 def test_what_no_page_lets_a_cooperative_use_yet_is_in_a_plan_and_not_sold(lang: Lang) -> None:
     assert "custom_domain" in PANEN.entitlements
     sold = " ".join(
-        line for plan in PLANS.plan for line in [plan.lead.worded(lang), *limit_lines(plan, lang)]
+        line for plan in PLANS.plan for line in [plan.lead.localize(lang), *limit_lines(plan, lang)]
     ).lower()
     assert "gaji" in sold or "payroll" in sold
     for promised in ("alamat", "address", "pesan sebulan", "messages"):
@@ -225,7 +225,7 @@ def test_an_invoice_sums_and_uses_no_more_credit_than_there_is_to_pay(
     discount = subtotal - discounted(subtotal, percent)
     tax = PLANS.tax_on(date(2026, 6, 1)) if taxed else None
     found = sums(
-        [Line(Words("x", "x"), Rupiah(part)) for part in parts],
+        [Line(LocalizedText("x", "x"), Rupiah(part)) for part in parts],
         discount=discount,
         tax=tax,
         credit=Rupiah(credit),

@@ -47,7 +47,7 @@ async def numbers(database: Database) -> list[str]:
 async def test_a_run_over_months_does_each_thing_on_its_day_and_a_second_one_nothing(
     database: Database, melati: TenantRef
 ) -> None:
-    with clock.held_at(BEGUN):
+    with clock.freeze_at(BEGUN):
         await choose_plan(database, melati, "tumbuh")
         report = await run(database, date(2026, 5, 31))
         assert kinds(report, "melati") == [
@@ -72,7 +72,7 @@ async def test_a_run_over_months_does_each_thing_on_its_day_and_a_second_one_not
 async def test_two_at_once_do_everything_once(
     database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
-    with clock.held_at(BEGUN):
+    with clock.freeze_at(BEGUN):
         await choose_plan(database, melati, "tumbuh")
         await choose_plan(database, mawar, "panen")
         reports = await asyncio.gather(*(run(database, date(2026, 4, 30)) for _ in range(3)))
@@ -87,7 +87,7 @@ async def test_numbers_have_no_gap_after_a_failure(
     from billing import running
 
     original = running.settle
-    with clock.held_at(BEGUN):
+    with clock.freeze_at(BEGUN):
         await choose_plan(database, melati, "tumbuh")
         await choose_plan(database, mawar, "tumbuh")
 
@@ -110,9 +110,9 @@ async def test_numbers_have_no_gap_after_a_failure(
 async def test_days_without_a_worker_are_made_up_for_with_the_date_of_today(
     database: Database, melati: TenantRef
 ) -> None:
-    with clock.held_at(BEGUN):
+    with clock.freeze_at(BEGUN):
         await choose_plan(database, melati, "tumbuh")
-    with clock.held_at(BEGUN + timedelta(days=50)):
+    with clock.freeze_at(BEGUN + timedelta(days=50)):
         report = await run(database, clock.today())
     assert [kind for _, kind in kinds(report, "melati")] == ["tell_trial_end", "end_period"]
     async with shared_session(database) as db:
@@ -140,9 +140,9 @@ async def admit(database: Database, tenant: TenantRef, count: int) -> None:
 async def test_officers_are_told_before_a_limit_bites_and_nothing_is_closed(
     database: Database, melati: TenantRef
 ) -> None:
-    with clock.held_at(BEGUN):
+    with clock.freeze_at(BEGUN):
         await run(database, clock.today())
-    with clock.held_at(BEGUN + timedelta(days=60)):
+    with clock.freeze_at(BEGUN + timedelta(days=60)):
         await run(database, clock.today())  # the trial ends: Benih, 100 members
         for new, notice in ((77, None), (1, "near_members"), (20, "near_members"), (1, "over_members")):
             await admit(database, melati, new)
@@ -173,18 +173,18 @@ async def test_a_member_who_left_counts_up_to_the_month_before(database: Databas
 async def test_a_suspended_cooperative_is_not_invoiced_until_it_is_resumed(
     database: Database, melati: TenantRef
 ) -> None:
-    with clock.held_at(BEGUN):
+    with clock.freeze_at(BEGUN):
         await choose_plan(database, melati, "tumbuh")
     async with shared_session(database) as db:
         await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
-    with clock.held_at(BEGUN + timedelta(days=30)):
+    with clock.freeze_at(BEGUN + timedelta(days=30)):
         report = await run(database, clock.today() + timedelta(days=120))
         assert kinds(report, "melati") == []
         assert kinds(report, "mawar")
     assert await numbers(database) == []
     async with shared_session(database) as db:
         await resume(db, "melati", by="uji")
-    with clock.held_at(BEGUN + timedelta(days=200)):
+    with clock.freeze_at(BEGUN + timedelta(days=200)):
         await run(database, clock.today())
     async with shared_session(database) as db:
         (invoice,) = await queries.unpaid(db, melati.id)
@@ -194,7 +194,7 @@ async def test_a_suspended_cooperative_is_not_invoiced_until_it_is_resumed(
 async def test_two_operators_do_not_take_one_transfer_for_two_invoices(
     database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
-    with clock.held_at(BEGUN):
+    with clock.freeze_at(BEGUN):
         await choose_plan(database, melati, "tumbuh")
         await choose_plan(database, mawar, "tumbuh")
         await run(database, date(2026, 3, 31))

@@ -14,7 +14,7 @@ from billing.running import do_due
 from billing.settling import confirm_payment, give_credit, give_up, void
 from billing.subscribing import Contact, cancel, choose, offer, resume, set_contact
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
 from tenants.registry import TenantRef
@@ -167,11 +167,11 @@ async def test_a_cheaper_plan_waits_for_the_end_and_can_be_taken_back(
     assert subscription.next_plan is None
     ends = await cancel(shared, melati.id, by=BY, on=date(2026, 4, 22))
     assert ends == date(2026, 5, 10)
-    with pytest.raises(Refusal, match=r"no paid plan to cancel"):
+    with pytest.raises(DomainError, match=r"no paid plan to cancel"):
         await cancel(shared, melati.id, by=BY, on=date(2026, 4, 22))
     await do_due(shared, settings, melati.id, ends)
     assert (subscription.plan, subscription.period_end) == ("benih", None)
-    with pytest.raises(Refusal, match="continues anyway"):
+    with pytest.raises(DomainError, match="continues anyway"):
         await resume(shared, melati.id, by=BY, on=ends)
 
 
@@ -188,7 +188,7 @@ async def test_unpaid_it_becomes_read_only_and_paid_it_is_back_at_once_with_a_ne
     assert seen == [(7, "remind"), (10, "remind"), (14, "remind"), (21, "remind"), (28, "make_read_only")]
     assert (subscription.status, subscription.next_due_on) == ("read_only", None)
     assert (await registry(shared, melati))[2:] == (True, "read_only")
-    with pytest.raises(Refusal, match="overdue"):
+    with pytest.raises(DomainError, match="overdue"):
         await choose(shared, settings, melati.id, "panen", "month", by=BY, on=day, key="no")
     await pay(shared, settings, melati, day)
     assert (await registry(shared, melati))[2] is False
@@ -226,7 +226,7 @@ async def test_credit_pays_first_and_to_the_rupiah(
     assert (invoice.credit, invoice.to_pay) == (51_000, 48_000)
     await void(shared, settings, invoice.number, reason="Salah terbit", by="Wening", on=date(2026, 5, 11))
     assert await queries.credit_of(shared, melati.id) == 51_000
-    with pytest.raises(Refusal, match="no longer open"):
+    with pytest.raises(DomainError, match="no longer open"):
         await void(shared, settings, invoice.number, reason="Salah terbit", by="Wening", on=date(2026, 5, 11))
 
 
@@ -256,7 +256,7 @@ async def test_a_coupon_counts_for_so_many_invoices_and_once_for_each_cooperativ
     )
     await do_due(shared, settings, melati.id, date(2026, 3, 31))
     await enter_coupon(shared, melati.id, "Tani 2026", by=BY, on=APRIL)
-    with pytest.raises(Refusal, match="unknown, used up or over"):
+    with pytest.raises(DomainError, match="unknown, used up or over"):
         await enter_coupon(shared, mawar.id, "TANI2026", by=BY, on=APRIL)
     await choose(shared, settings, melati.id, "tumbuh", "month", by=BY, on=APRIL, key="a")
     (invoice,) = await queries.unpaid(shared, melati.id)
@@ -286,7 +286,7 @@ async def test_a_payment_of_another_amount_is_not_taken(
 ) -> None:
     await paying(APRIL)
     number = await open_number(shared, melati.id)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await confirm_payment(
             shared, settings, number, amount=Rupiah(98_999), way="qris", reference="x", by="Wening", on=APRIL
         )

@@ -12,9 +12,9 @@ from playwright.async_api import Browser, async_playwright
 
 from chromium import find
 from factories.browsing import Arrive, Person, Site, sit_down
-from factories.processes import PLATFORM, bare_environment, free_port, our_process, web_process
+from factories.processes import PLATFORM, clean_environment, command_process, free_port, web_process
 from factories.town import Town, build_town
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 
 FLAGS = (
     "--no-sandbox",
@@ -50,15 +50,15 @@ def site(
     port, folder = free_port(), tmp_path_factory.mktemp("site")
     base_domain = f"localhost:{port}"
     extra = {"LUMBUNG_DATA_DIR": str(folder), "LUMBUNG_FOUNDINGS_PER_HOUR": "200"}
-    owners = bare_environment() | {
+    owners = clean_environment() | {
         "PYTHONPATH": str(PLATFORM),
-        "LUMBUNG_DATABASE_URL": plain_url(served_database.owner_url),
-        "LUMBUNG_APP_DATABASE_URL": plain_url(served_database.app_url),
+        "LUMBUNG_DATABASE_URL": libpq_url(served_database.owner_url),
+        "LUMBUNG_APP_DATABASE_URL": libpq_url(served_database.app_url),
         "LUMBUNG_BASE_DOMAIN": base_domain,
     }
     with (
         web_process(served_database, port, base_domain, folder / "web.log", extra),
-        our_process(["provision"], owners, folder / "provision.log"),  # cooperatives are founded here
+        command_process(["provision"], owners, folder / "provision.log"),  # cooperatives are founded here
     ):
         yield Site(base_domain, served_database)
 

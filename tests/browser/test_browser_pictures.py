@@ -21,7 +21,7 @@ from factories.processes import free_port, web_process
 from factories.town import CHAIR, MAWARS_CHAIR, SARI
 from kernel import clock
 from kernel.database import Database
-from kernel.phone import mobile
+from kernel.phone import parse_mobile
 from kernel.settings import Settings
 from tenants.fleet import migrate
 
@@ -67,7 +67,7 @@ async def demo_scene(server_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
     await migrate(database)
     await seed(database)
     melati, mawar = COOPERATIVES
-    member = mobile(melati.member_shown)
+    member = parse_mobile(melati.member_shown)
     with web_process(
         database, port, settings.base_domain, tmp_path / "web.log", {"LUMBUNG_DATA_DIR": str(tmp_path)}
     ):

@@ -12,7 +12,7 @@ from factories.gateway import Gateway, xendit_of
 from factories.looking import WIDER, look_at, no_fault_in
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import reader_of
+from kernel.database import as_reader
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import MEMBER_RECEIVABLES, OTHER_INCOME, PAYROLL_RECEIVABLES
@@ -91,7 +91,7 @@ async def _money_at_xendit(gateway: Gateway[XenditStandIn]) -> None:
 async def _credit(site: Site, tenant: TenantRef) -> dict[str, Any]:
     today = clock.today()
     async with coop_session(site.database, tenant) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         members = {}
         for number, kasbon, payroll in (("0001", 130_000, 50_000), ("0002", 0, 70_000)):
             members[number] = member = await ro.value("SELECT id FROM members WHERE number = $1", number)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kernel import clock
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 
 PLATFORM = Path(__file__).parents[2] / "platform"
 
@@ -17,7 +17,7 @@ async def lumbung(database: Database, *arguments: str) -> tuple[int, str, str]:
     """Run a command on the test's own database; gives exit status, output and complaints."""
     environment = {
         **os.environ,
-        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),
         "PYTHONPATH": str(PLATFORM),
     }
     process = await asyncio.create_subprocess_exec(

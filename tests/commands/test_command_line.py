@@ -14,11 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from commands import main, output
 from commands.processes import Processes, StopAskedError, stop_signals
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 from kernel.money import Rupiah
 
 PLATFORM = Path(__file__).parents[2] / "platform"
-EMPTY = Kind("tests.empty_shelf", 409, id="Rak {name} kosong.", en="The shelf {name} is empty.")
+EMPTY = ErrorType("tests.empty_shelf", 409, id="Rak {name} kosong.", en="The shelf {name} is empty.")
 
 
 def lumbung(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from click.testing import CliRunner, Result
 
 from commands.main import lumbung
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.settings import Settings
 
 PASSWORD = "tiga-kata-berbeda"
@@ -62,7 +62,7 @@ async def test_founding_and_listing(run: Run) -> None:
 async def test_founding_twice_is_refused_clearly(run: Run) -> None:
     assert (await in_thread(run, *FOUND)).exit_code == 0
     again = await in_thread(run, *FOUND)
-    assert isinstance(again.exception, Refusal)
+    assert isinstance(again.exception, DomainError)
     assert again.exit_code == 1
     assert str(again.exception) == (
         "The address “kenanga” is already used by another cooperative. Choose another."
@@ -79,19 +79,19 @@ async def test_founding_twice_is_refused_clearly(run: Run) -> None:
 )
 async def test_what_cannot_be_founded_is_refused(run: Run, changes: dict[str, str], code: str) -> None:
     done = await in_thread(run, *(changes.get(each, each) for each in FOUND))
-    assert isinstance(done.exception, Refusal)
+    assert isinstance(done.exception, DomainError)
     assert done.exception.code == code
 
 
 async def test_unknown_bylaws_are_named_with_the_known_ones(run: Run) -> None:
     done = await in_thread(run, *FOUND, "--bylaws", "lain")
-    assert isinstance(done.exception, Refusal)
+    assert isinstance(done.exception, DomainError)
     assert "konsumen" in str(done.exception)
 
 
 async def test_without_a_password_nobody_is_asked_where_nobody_can_answer(run: Run) -> None:
     done = await in_thread(run, *FOUND, password=None)
-    assert isinstance(done.exception, Refusal)
+    assert isinstance(done.exception, DomainError)
     assert done.exception.code == "commands.password_needed"
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from commands.import_file import rejected_path
 from commands.main import main
 from kernel.actor import SYSTEM
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from ledger import queries
 from ledger.closing import close_year
 from tenants.registry import TenantRef
@@ -46,7 +46,7 @@ Run = Callable[..., Awaitable[Done]]
 
 @pytest.fixture
 def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("LUMBUNG_DATABASE_URL", plain_url(database.owner_url))
+    monkeypatch.setenv("LUMBUNG_DATABASE_URL", libpq_url(database.owner_url))
 
     def call(*arguments: str) -> Done:
         out, err, status = io.StringIO(), io.StringIO(), 0
@@ -234,7 +234,7 @@ async def test_ctrl_c_says_that_nothing_was_written(
 ) -> None:
     path = file(tmp_path, GOOD)
     async with (
-        database.owner.begin() as connection
+        database.owner_engine.begin() as connection
     ):  # the import waits for this table, so the key is pressed in its middle
         await connection.execute(text(f"LOCK TABLE {melati.schema_name}.products IN ACCESS EXCLUSIVE MODE"))
         process = await asyncio.create_subprocess_exec(
@@ -243,7 +243,7 @@ async def test_ctrl_c_says_that_nothing_was_written(
             env=os.environ
             | {
                 "PYTHONPATH": str(PLATFORM),
-                "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+                "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),
                 "LUMBUNG_LANG": "en",
             },
             stdout=asyncio.subprocess.PIPE,

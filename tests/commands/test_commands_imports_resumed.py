@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from factories.processes import bare_environment
-from kernel.database import Database, plain_url
+from factories.processes import clean_environment
+from kernel.database import Database, libpq_url
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.book_queries import agreement
@@ -39,10 +39,10 @@ async def start(database: Database, *arguments: str | Path) -> asyncio.subproces
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "commands.main", *map(str, arguments)),
-        env=bare_environment()
+        env=clean_environment()
         | {
             "PYTHONPATH": str(PLATFORM),
-            "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+            "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),
             "LUMBUNG_LANG": "en",
         },
         stdout=asyncio.subprocess.PIPE,
@@ -55,7 +55,7 @@ async def in_its_middle(
     database: Database, tenant: TenantRef, hold: str, committed: str, *arguments: str | Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a command that has committed something and waits for what ``hold`` locks."""
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text(f"SET LOCAL search_path = {tenant.schema_name}"))
         await connection.execute(text(hold))
         process = await start(database, *arguments)
@@ -162,7 +162,7 @@ async def test_an_import_of_members_that_is_killed_is_continued_by_giving_it_aga
         os.kill(process.pid, 9)
         await process.wait()
         await asyncio.sleep(0)
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text(f"DELETE FROM {melati.schema_name}.members WHERE name = 'Lain'"))
     async with coop_reader(database, melati) as ro:
         before = await ro.value(count)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from commands.main import lumbung
 from kernel.database import Database
-from kernel.postgres_place import _bundled
+from kernel.postgres_layout import bundled_binaries
 from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -46,7 +46,7 @@ def run(url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 async def program(name: str, *arguments: str) -> None:
     """Run one of PostgreSQL's own programs."""
-    folder = _bundled()
+    folder = bundled_binaries()
     assert folder is not None
     done = await asyncio.to_thread(
         subprocess.run, [str(folder / name), *arguments], capture_output=True, text=True, check=False

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from commands.web import MOST_CONNECTIONS, OTHER_FILES
-from factories.processes import ROOT, bare_environment
+from factories.processes import ROOT, clean_environment
 
 ASK = (
     "import resource; from commands.web import connections_allowed;"
@@ -29,7 +29,7 @@ def test_the_limit_of_open_files_is_raised_and_then_kept_to(
 ) -> None:
     told = subprocess.run(
         [sys.executable, "-c", ASK],
-        env=bare_environment() | {"PYTHONPATH": str(ROOT / "platform")},
+        env=clean_environment() | {"PYTHONPATH": str(ROOT / "platform")},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)),
         capture_output=True,
         text=True,

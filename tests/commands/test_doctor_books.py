@@ -36,7 +36,7 @@ async def test_sound_books_are_told_as_good(database: Database) -> None:
 async def test_a_line_that_lacks_its_other_end_is_found(
     database: Database, mawar: TenantRef, statement: str
 ) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
         await connection.execute(text(f"SET LOCAL search_path = {mawar.schema_name}"))
         await connection.execute(text(statement))

@@ -12,13 +12,13 @@ from commands.doctor import _broker
 from commands.doctor_database import _failed_jobs
 from commands.main import lumbung
 from factories.brokers import redis_server
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from kernel.settings import Settings
 from tenants.session import shared_session
 
 
 async def run(database: Database, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
-    monkeypatch.setenv("LUMBUNG_DATABASE_URL", plain_url(database.owner_url))
+    monkeypatch.setenv("LUMBUNG_DATABASE_URL", libpq_url(database.owner_url))
     monkeypatch.setenv("LUMBUNG_BASE_DOMAIN", database.settings.base_domain)
     return await asyncio.to_thread(CliRunner().invoke, lumbung, list(arguments))
 

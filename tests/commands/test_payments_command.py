@@ -14,7 +14,7 @@ from sqlalchemy import text
 from factories import payments as pay
 from factories.gateway import KEY, xendit_of
 from kernel import clock
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from payments.exceptions import raise_exception
 from payments.key_rotation import rotate
 from tenants.registry import TenantRef
@@ -28,7 +28,7 @@ async def lumbung(database: Database, *arguments: str, **settings: str) -> tuple
     """Run a command on the test's own database; gives exit status, output and complaints."""
     environment = {
         **os.environ,
-        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),
         "PYTHONPATH": str(PLATFORM),
     }
     environment |= {f"LUMBUNG_{name.upper()}": value for name, value in settings.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from tenants.registry import TenantRef
@@ -22,7 +22,7 @@ async def lumbung(database: Database, *arguments: str) -> tuple[int, str, str]:
     """Run a command on the test's own database; gives exit status, output and complaints."""
     environment = {
         **os.environ,
-        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),
         "PYTHONPATH": str(PLATFORM),
     }
     process = await asyncio.create_subprocess_exec(

@@ -23,7 +23,7 @@ from demo.sticker import MERCHANT, STICKER
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
 from payments import calling, ways
@@ -243,7 +243,7 @@ def test_the_sticker_is_valid_and_says_that_it_is_a_trial() -> None:
 async def test_no_key_of_the_demo_opens_a_way_in_production(world: World) -> None:
 
     settings = replace(world.database.settings, environment="production", stand_ins=())
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         async with coop_session(world.database, world.tenant) as db:
             await setting_up.switch_on(
                 db, Actor("officer", "Retno Palupi"), "stripe", settings=settings, on=_today()

@@ -8,7 +8,7 @@ from demo import SignIn, habits, seed
 from demo.cooperatives import COOPERATIVES, PASSWORD
 from kernel import clock
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.settings import Settings
 from ledger.queries import surplus, trial_balance
 from tenants.registry import TenantRef, tenant_by_slug
@@ -136,7 +136,7 @@ async def test_production_has_no_demo(database: Database, settings: Settings) ->
     production = Database(
         database.owner_url.render_as_string(hide_password=False), replace(settings, environment="production")
     )
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await seed(production)
     assert refusal.value.code == "demo.not_in_production"
 
@@ -153,11 +153,11 @@ def test_the_same_seed_buys_the_same() -> None:
 
 
 def test_no_phone_is_given_twice_and_none_can_be_called() -> None:
-    from kernel.phone import mobile
+    from kernel.phone import parse_mobile
 
-    numbers = [mobile(phone) for demo in COOPERATIVES for _, _, phone in demo.people]
+    numbers = [parse_mobile(phone) for demo in COOPERATIVES for _, _, phone in demo.people]
     numbers += [demo.chair_phone for demo in COOPERATIVES] + [
-        mobile(demo.treasurer_shown) for demo in COOPERATIVES
+        parse_mobile(demo.treasurer_shown) for demo in COOPERATIVES
     ]
     assert len(set(numbers)) == len(numbers)
     assert all(number.startswith("+62899000") for number in numbers)

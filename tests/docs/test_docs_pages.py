@@ -118,11 +118,11 @@ def test_the_plan_in_the_architecture_is_the_import_contract() -> None:
 
 
 def test_settings_that_a_document_names_exist() -> None:
-    from kernel.settings import Settings, fields, variable
-    from kernel.settings_reading import MAY_BE_FILES
+    from kernel.settings import Settings, fields, variable_name
+    from kernel.settings_parsers import FILE_SETTINGS
 
-    known = {variable(field.name) for field in fields(Settings)}
-    known |= {f"{variable(name)}_FILE" for name in MAY_BE_FILES}
+    known = {variable_name(field.name) for field in fields(Settings)}
+    known |= {f"{variable_name(name)}_FILE" for name in FILE_SETTINGS}
     known |= {"LUMBUNG_PASSWORD", "LUMBUNG_CHROMIUM", "LUMBUNG_PICTURES"}
     for page in PAGES:
         assert set(re.findall(r"LUMBUNG_[A-Z_]+[A-Z]", page.read_text("utf-8"))) <= known, name(page)

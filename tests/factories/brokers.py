@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from factories.processes import bare_environment, free_port
+from factories.processes import clean_environment, free_port
 
 RABBITMQ_BIN = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 START_SECONDS = 60.0
@@ -35,7 +35,15 @@ class RedisServer:
         append = "yes" if self._durable else "no"
         self._process = subprocess.Popen(
             [
-                *(_program("redis-server"), "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""),
+                *(
+                    _find_program("redis-server"),
+                    "--port",
+                    str(self._port),
+                    "--bind",
+                    "127.0.0.1",
+                    "--save",
+                    "",
+                ),
                 *("--appendonly", append, "--dir", str(self._folder), "--daemonize", "no"),
             ],
             stdout=subprocess.DEVNULL,
@@ -81,7 +89,7 @@ class RabbitServer:
         (folder / "enabled_plugins").write_text("[].\n", encoding="utf-8")
 
     def _environment(self) -> dict[str, str]:
-        return bare_environment() | {
+        return clean_environment() | {
             "HOME": str(self._folder),
             "RABBITMQ_NODENAME": self._name,
             "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq"),
@@ -97,11 +105,11 @@ class RabbitServer:
 
     def start(self) -> None:
         if not RABBITMQ_BIN.exists():
-            _missing("RabbitMQ", "rabbitmq-server")
+            _skip_missing("RabbitMQ", "rabbitmq-server")
         environment = self._environment()
         if self._epmd is None:
             self._epmd = subprocess.Popen(
-                [_program("epmd"), "-port", str(self._epmd_port), "-address", "127.0.0.1"],
+                [_find_program("epmd"), "-port", str(self._epmd_port), "-address", "127.0.0.1"],
                 env=environment,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -121,9 +129,9 @@ class RabbitServer:
             try:
                 socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
             except OSError:
-                told = (self._folder / "out.log").read_text("utf-8", "replace")[-2_000:]
-                assert self._process.poll() is None, told
-                assert time.monotonic() < deadline, told
+                output = (self._folder / "out.log").read_text("utf-8", "replace")[-2_000:]
+                assert self._process.poll() is None, output
+                assert time.monotonic() < deadline, output
                 time.sleep(0.2)
             else:
                 return
@@ -167,15 +175,15 @@ def rabbitmq_server(folder: Path) -> Iterator[RabbitServer]:
         server.close()
 
 
-def _program(name: str) -> str:
+def _find_program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        _missing(name, name)
+        _skip_missing(name, name)
     assert found is not None
     return found
 
 
-def _missing(what: str, package: str) -> None:
+def _skip_missing(what: str, package: str) -> None:
     """Skip on a machine without it; under CI=true that is a failure,
     since `make test` installs both as root.
     """

@@ -47,7 +47,7 @@ class Cards:
 
     async def work(self) -> int:
         """Do the jobs that messages have left, and return how many there were."""
-        async with self.database.owner.begin() as connection:
+        async with self.database.owner_engine.begin() as connection:
             rows = (
                 await connection.execute(
                     text(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as books
@@ -44,7 +44,7 @@ class Gateway(Generic[StandIn]):
     async def open(self, amount: int = 100_000, *, purpose: str = "top_up") -> str:
         """A member's payment is opened and started; return its reference."""
         async with coop_session(self.database, self.tenant) as db:
-            member: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
+            member: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
             ask = Ask(
                 purpose=purpose,
                 subject_id=member,
@@ -109,7 +109,7 @@ async def _set_up(
     database: Database, tenant: TenantRef, way: str, url: str, secrets: Mapping[str, str]
 ) -> None:
     database.settings = replace(database.settings, stand_ins=((way, url),))
-    keys, schema = database.settings.keys, tenant.schema_name
+    keys, schema = database.settings.encryption_keys, tenant.schema_name
     sealed = {
         name: vault.seal(keys, schema, ways.label_of(way, name), clear) for name, clear in secrets.items()
     }

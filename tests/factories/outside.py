@@ -91,7 +91,7 @@ class Outside:
                 "reference_id": "dasbor",
             }
             async with httpx.AsyncClient(auth=(self.xendit.secret_key, "")) as client:
-                address = f"{self.database.settings.stand_in('xendit')}/refunds"
+                address = f"{self.database.settings.fake_gateway_url('xendit')}/refunds"
                 (await client.post(address, json=asked)).raise_for_status()
             return self.sent("xendit")
         charge = next(

@@ -22,7 +22,7 @@ from governance.queries import bylaws_on
 from governance.rules import PaymentWay, TransferTail, encode
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.settings import Settings
@@ -74,7 +74,7 @@ async def switch_on(
     found = await bylaws_on(db, TODAY)
     allowed = msgspec.structs.replace(found.bylaws, payment_ways=get_args(PaymentWay), transfer_tail=tail)
     if allowed != found.bylaws:
-        version = int(await reader_of(db).value("SELECT max(version) + 1 FROM bylaws"))
+        version = int(await as_reader(db).value("SELECT max(version) + 1 FROM bylaws"))
         row = BylawsVersion(
             version=version,
             effective_on=date(2026, 1, 1),
@@ -83,7 +83,7 @@ async def switch_on(
             adopted_by="uji",
         )
         db.add(row)
-    schema, keys = tenant_of(db).schema_name, (settings or Settings()).keys
+    schema, keys = tenant_of(db).schema_name, (settings or Settings()).encryption_keys
     endpoints = {}
     for at, name in enumerate(names or get_args(PaymentWay)):
         clear = SECRETS.get(name, {}) if secrets is None else secrets
@@ -221,7 +221,7 @@ async def look_into(db: AsyncSession, payment: Payment, note: str = "Sudah dilih
 
 async def lines(db: AsyncSession, source_key: str) -> list[tuple[str, int, int]]:
     """The (account, debit, credit) of a journal, by its cause; nothing where there is none."""
-    records = await reader_of(db).records(
+    records = await as_reader(db).records(
         "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = "
         "l.journal WHERE j.source_key = $1"
         " ORDER BY l.line",
@@ -232,7 +232,7 @@ async def lines(db: AsyncSession, source_key: str) -> list[tuple[str, int, int]]
 
 async def last_lines(db: AsyncSession) -> list[tuple[str, int, int]]:
     """The lines of the newest journal."""
-    key = await reader_of(db).value("SELECT source_key FROM journals ORDER BY number DESC LIMIT 1")
+    key = await as_reader(db).value("SELECT source_key FROM journals ORDER BY number DESC LIMIT 1")
     return await lines(db, key)
 
 
@@ -311,7 +311,7 @@ async def all_hold(db: AsyncSession, *, tail_to_savings: bool = True) -> None:
     stock, promises and customers' advances agree.
     """
     await goods.books_agree(db)
-    ro = reader_of(db)
+    ro = as_reader(db)
     assert not await ro.records(_UNBALANCED)
     assert not await ro.records(_DRIFTED)
     assert not await ro.records(_JOURNALS)
@@ -349,7 +349,7 @@ async def work(database: Database, *, ahead: timedelta = timedelta(), most: int 
     """
     done: list[str] = []
     for _ in range(most):
-        async with database.owner.begin() as connection:
+        async with database.owner_engine.begin() as connection:
             row = (
                 await connection.execute(
                     text(

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from kernel.database import Database, plain_url
-from kernel.settings_reading import is_this_machine
+from kernel.database import Database, libpq_url
+from kernel.settings_parsers import is_local_domain
 
 ROOT = Path(__file__).parents[2]
 PLATFORM = ROOT / "platform"
@@ -24,7 +24,7 @@ CADDYFILE = ROOT / "infra" / "caddy" / "Caddyfile"
 START_SECONDS = 30.0
 
 
-def caddy_program() -> str:
+def find_caddy() -> str:
     """Path of Caddy; without one the test is skipped, and fails under CI=true."""
     found = shutil.which("caddy")
     if found is None:
@@ -41,7 +41,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def bare_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("LUMBUNG_", "CADDY_"))}
 
 
@@ -53,20 +53,20 @@ def web_process(
 
     A domain that is not this machine's is served in production, with secrets of its own.
     """
-    environment = bare_environment() | {
+    environment = clean_environment() | {
         "PYTHONPATH": str(ROOT / "platform"),
-        "LUMBUNG_APP_DATABASE_URL": plain_url(database.app_url),
+        "LUMBUNG_APP_DATABASE_URL": libpq_url(database.app_url),
         "LUMBUNG_BASE_DOMAIN": base_domain,
         "LUMBUNG_TRUSTED_PROXIES": "127.0.0.1",
-        **({} if is_this_machine(base_domain) else production()),
+        **({} if is_local_domain(base_domain) else production_environment()),
         **(extra or {}),
     }
     command = [sys.executable, "-m", "commands.main", "web", "--port", str(port), "--with-parent"]
-    with _running(command, environment, port, log):
+    with _run_process(command, environment, port, log):
         yield
 
 
-def production() -> dict[str, str]:
+def production_environment() -> dict[str, str]:
     """What a production start wants of secrets."""
     return {
         "LUMBUNG_ENVIRONMENT": "production",
@@ -76,14 +76,14 @@ def production() -> dict[str, str]:
 
 
 @contextmanager
-def our_process(
+def command_process(
     arguments: list[str], environment: Mapping[str, str], log: Path, *, port: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run one of our commands that goes on until it is told to stop; with a port, wait until it listens
     there.
     """
     command = [sys.executable, "-m", "commands.main", *arguments, "--with-parent"]
-    with _running(command, dict(environment), port, log) as process:
+    with _run_process(command, dict(environment), port, log) as process:
         yield process
 
 
@@ -100,7 +100,7 @@ def worker_process(
         else [str(script), *settings.values()]
     )
     environment = (
-        bare_environment() | {"PYTHONPATH": str(ROOT / "platform")} | (settings if script is None else {})
+        clean_environment() | {"PYTHONPATH": str(ROOT / "platform")} | (settings if script is None else {})
     )
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -127,13 +127,13 @@ def caddy_process(environment: Mapping[str, str], port: int, folder: Path) -> It
         "XDG_CONFIG_HOME": str(folder / "config"),
         "HOME": str(folder),
     }
-    command = [caddy_program(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
-    with _running(command, bare_environment() | own | environment, port, folder / "caddy.log"):
+    command = [find_caddy(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+    with _run_process(command, clean_environment() | own | environment, port, folder / "caddy.log"):
         yield
 
 
 @contextmanager
-def _running(
+def _run_process(
     command: list[str], environment: dict[str, str], port: int | None, log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:

@@ -14,14 +14,14 @@ from sqlalchemy import text
 
 from kernel.database import Database
 from kernel.postgres import EmbeddedPostgres
-from kernel.postgres_place import _bundled
+from kernel.postgres_layout import bundled_binaries
 
 SCRIPTS = Path(__file__).parents[2] / "infra" / "postgres"
 OWNER_PASSWORD = "padi menguning 7"
 
 
 @contextmanager
-def own_server() -> Iterator[str]:
+def temporary_server() -> Iterator[str]:
     """URL of a new server's superuser, who is called lumbung."""
     folder = Path(tempfile.mkdtemp(prefix="lumbung-server-"))
     folder.chmod(0o755)
@@ -39,7 +39,7 @@ async def run_script(url: str, file: Path, *options: str) -> None:
     Its role lumbung is called owner here: the servers of the tests have one already.
     """
     script = re.sub(r"\blumbung\b", "owner", file.read_text("utf-8"))
-    programs = _bundled()
+    programs = bundled_binaries()
     assert programs is not None
     command = [str(programs / "psql"), "--no-psqlrc", *options, url]
     done = await asyncio.to_thread(
@@ -48,19 +48,19 @@ async def run_script(url: str, file: Path, *options: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-async def make_owner(url: str) -> str:
+async def create_owner_role(url: str) -> str:
     """Run owner.sql as a superuser or an administrator and return the URL of the role that it makes, called
     owner.
     """
     await run_script(url, SCRIPTS / "owner.sql", "-v", f"password={OWNER_PASSWORD}")
-    return f"postgresql://owner:{quote(OWNER_PASSWORD)}@{address_of(url)}/owner"
+    return f"postgresql://owner:{quote(OWNER_PASSWORD)}@{host_and_port(url)}/owner"
 
 
-async def give_to_plain_owner(database: Database) -> None:
+async def transfer_to_plain_owner(database: Database) -> None:
     """Let a role without powers own what is shared, as production wants it: the server of the tests belongs
     to a superuser.
     """
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text(
                 "DO $$ BEGIN CREATE ROLE plain_owner; EXCEPTION WHEN duplicate_object OR "
@@ -70,6 +70,6 @@ async def give_to_plain_owner(database: Database) -> None:
         await connection.execute(text("ALTER SCHEMA shared OWNER TO plain_owner"))
 
 
-def address_of(url: str) -> str:
+def host_and_port(url: str) -> str:
     """Host and port of a server's URL."""
     return url.rpartition("@")[2].partition("/")[0]

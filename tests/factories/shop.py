@@ -9,7 +9,7 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.actor import Actor
-from kernel.database import reader_of
+from kernel.database import as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments.models import Payment
@@ -34,7 +34,7 @@ async def product(
 
 
 async def member(db: AsyncSession, number: str = "0001") -> Buyer:
-    row = (await reader_of(db).records("SELECT id, name, phone FROM members WHERE number = $1", number))[0]
+    row = (await as_reader(db).records("SELECT id, name, phone FROM members WHERE number = $1", number))[0]
     return Buyer(row["name"], row["phone"], row["id"])
 
 
@@ -62,7 +62,7 @@ async def books_agree(db: AsyncSession) -> None:
     """Assert what must hold after any history: stock value, promised stock and customers' advances equal
     their books.
     """
-    ro = reader_of(db)
+    ro = as_reader(db)
     assert await ro.value(
         "SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '1130'"
     ) == await ro.value("SELECT coalesce(sum(stock_value), 0) FROM products")
@@ -95,7 +95,7 @@ async def books_agree(db: AsyncSession) -> None:
 
 async def product_to_change(db: AsyncSession, sku: str) -> Product:
     """The product of this code, locked; what is changed about it is told to every page."""
-    found = await lock(db, await reader_of(db).value("SELECT id FROM products WHERE sku = $1", sku))
+    found = await lock(db, await as_reader(db).value("SELECT id FROM products WHERE sku = $1", sku))
     await tell(db)
     return found
 

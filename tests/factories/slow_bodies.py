@@ -53,7 +53,9 @@ class SlowBody:
         self.writer.transport.abort()
 
 
-async def open_slow_body(port: int, host: str, path: str, source: str, announced: int = 1_000) -> SlowBody:
+async def open_slow_body(
+    port: int, host: str, path: str, source: str, content_length: int = 1_000
+) -> SlowBody:
     """Open a connection from ``source`` and send the head of a form and the first letter of its body."""
     connection = socket.socket()
     connection.setblocking(False)
@@ -64,7 +66,7 @@ async def open_slow_body(port: int, host: str, path: str, source: str, announced
     reader, writer = await asyncio.open_connection(sock=connection)
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nAccept: text/html\r\n"
-        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {announced}\r\n\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {content_length}\r\n\r\n"
     )
     writer.write(head.encode() + b"i")
     return SlowBody(reader, writer)

@@ -11,7 +11,7 @@ from factories.browsing import Site
 from factories.cooperatives import PASSWORD, furnish
 from kernel import clock
 from kernel.actor import VISITOR, Actor
-from kernel.database import reader_of
+from kernel.database import as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from members.admission import Person as Applicant
@@ -74,7 +74,7 @@ async def _furnish_melati(site: Site, melati: TenantRef, known: dict[str, Any]) 
     today = clock.today()
     year = today.year
     async with coop_session(site.database, melati) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         sari = await ro.value("SELECT id FROM members WHERE number = '0001'")
         oil = await ro.value("SELECT id FROM products WHERE sku = 'MYK1'")
         picture = BytesIO()

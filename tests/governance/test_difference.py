@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from governance.difference import Change, difference
 from governance.templates import DESA_MERAH_PUTIH, KONSUMEN
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 
@@ -20,9 +20,9 @@ def test_one_change_is_told_in_both_languages() -> None:
     new = replace(KONSUMEN, deposits=replace(KONSUMEN.deposits, mandatory=Rupiah(25_000)))
     assert difference(KONSUMEN, new) == [
         Change(
-            Words("Simpanan wajib sebulan", "Mandatory deposit a month"),
-            Words("Rp20.000", "Rp20,000"),
-            Words("Rp25.000", "Rp25,000"),
+            LocalizedText("Simpanan wajib sebulan", "Mandatory deposit a month"),
+            LocalizedText("Rp20.000", "Rp20,000"),
+            LocalizedText("Rp25.000", "Rp25,000"),
         )
     ]
 

@@ -17,8 +17,8 @@ from governance.rules import Bylaws
 from governance.templates import DESA_MERAH_PUTIH, KONSUMEN
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import Database, Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, Reader, as_reader
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -46,8 +46,8 @@ def in_days(days: int) -> date:
     return clock.today() + timedelta(days=days)
 
 
-async def refused(db: AsyncSession, bylaws: Bylaws, on: date, based_on: int = 1) -> Refusal:
-    with pytest.raises(Refusal) as caught:
+async def refused(db: AsyncSession, bylaws: Bylaws, on: date, based_on: int = 1) -> DomainError:
+    with pytest.raises(DomainError) as caught:
         await adopt(db, CHAIR, bylaws, on, "", based_on)
     return caught.value
 
@@ -58,9 +58,9 @@ async def test_founding_adopts_the_template_that_was_chosen(ro: Reader) -> None:
 
 
 async def test_an_unknown_template_is_refused(db: AsyncSession) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(DomainError) as caught:
         await adopt_first(db, "entah", "Ketua", clock.today())
-    assert "konsumen" in caught.value.sentence("id")
+    assert "konsumen" in caught.value.message("id")
 
 
 async def test_a_version_holds_from_its_day_on(db: AsyncSession) -> None:
@@ -82,8 +82,8 @@ async def test_of_two_versions_of_one_day_the_later_holds(db: AsyncSession) -> N
 
 async def test_105_percent_is_refused_with_the_sum(db: AsyncSession) -> None:
     refusal = await refused(db, percents(KONSUMEN, jasa_usaha="40"), in_days(1))
-    assert refusal.sentence("en") == "The allocation adds up to 105 %, it must be 100 %."
-    assert refusal.sentence("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
+    assert refusal.message("en") == "The allocation adds up to 105 %, it must be 100 %."
+    assert refusal.message("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
     assert len(await queries.versions(db)) == 1
 
 
@@ -104,7 +104,7 @@ async def test_who_did_not_see_the_latest_version_is_told(db: AsyncSession) -> N
     await adopt(db, CHAIR, MORE_FOR_BUYERS, in_days(1), "", 1)
     refusal = await refused(db, percents(KONSUMEN, cadangan="20", jasa_usaha="40"), in_days(2), 1)
     assert refusal.code == "governance.changed_meanwhile"
-    assert "Ketua Melati" in refusal.sentence("id")
+    assert "Ketua Melati" in refusal.message("id")
 
 
 async def test_of_two_officers_at_once_one_adopts(database: Database, melati: TenantRef) -> None:
@@ -117,7 +117,7 @@ async def test_of_two_officers_at_once_one_adopts(database: Database, melati: Te
                 await both_read.wait()
                 await adopt(db, CHAIR, bylaws, in_days(1), "", 1)
                 await asyncio.sleep(0.05)
-        except Refusal as refusal:
+        except DomainError as refusal:
             return refusal.code
         return "adopted"
 
@@ -150,7 +150,7 @@ async def test_prices_follow_the_bylaws_of_the_day(db: AsyncSession) -> None:
 
 async def test_the_trail_tells_what_changed(db: AsyncSession) -> None:
     await adopt(db, CHAIR, discount(KONSUMEN, "10"), in_days(3), "", 1)
-    entries = await reader_of(db).records(
+    entries = await as_reader(db).records(
         "SELECT facts->'changes'->0->>'rule' AS rule FROM audit_entries WHERE action = "
         "'governance.bylaws_adopted'"
     )
@@ -162,7 +162,7 @@ async def test_on_the_morning_of_its_day_kept_pages_are_forgotten(
 ) -> None:
     async with coop_session(database, melati) as db:
         await adopt(db, CHAIR, discount(KONSUMEN, "10"), in_days(3), "", 1)
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         waiting = "SELECT due_at FROM shared.outbox WHERE job = 'governance.take_effect'"
         due = (await connection.execute(text(waiting))).scalar_one()
     morning = due.astimezone(ZoneInfo("Asia/Jakarta"))

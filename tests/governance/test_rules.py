@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from governance.rules import AllocationLine, Bylaws, decode, encode, require_valid, total_percent, validate
 from governance.templates import DESA_MERAH_PUTIH, KONSUMEN, TEMPLATE_NAMES, TEMPLATES
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 
 
@@ -58,7 +58,7 @@ class TestTemplates:
     def test_each_is_valid_named_and_divides_by_savings_and_purchases(self, name: str) -> None:
         bylaws = TEMPLATES[name]
         assert validate(bylaws) == []
-        assert TEMPLATE_NAMES[name].worded("id")
+        assert TEMPLATE_NAMES[name].localize("id")
         assert {line.code: line.basis for line in bylaws.allocation if line.basis} == {
             "jasa_modal": "savings",
             "jasa_usaha": "purchases",
@@ -74,13 +74,13 @@ class TestTemplates:
 class TestProblems:
     def test_105_percent_is_told_in_both_languages(self) -> None:
         (problem,) = validate(with_line(KONSUMEN, 0, percent=Decimal(30)))
-        assert problem.sentence("en") == "The allocation adds up to 105 %, it must be 100 %."
-        assert problem.sentence("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
+        assert problem.message("en") == "The allocation adds up to 105 %, it must be 100 %."
+        assert problem.message("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
         assert problem.status == 422
 
     def test_decimals_are_summed_exactly(self) -> None:
         (problem,) = validate(with_line(KONSUMEN, 6, percent=Decimal("2.5001")))
-        assert problem.sentence("id").startswith("Pembagian SHU berjumlah 100,0001 %")
+        assert problem.message("id").startswith("Pembagian SHU berjumlah 100,0001 %")
 
     @pytest.mark.parametrize(
         ("changes", "code", "field"),
@@ -99,7 +99,7 @@ class TestProblems:
     )
     def test_of_a_line(self, changes: dict[str, Any], code: str, field: str) -> None:
         found = {
-            problem.code: problem.facts.get("field")
+            problem.code: problem.params.get("field")
             for problem in validate(with_line(KONSUMEN, 0, **changes))
         }
         assert found[code] == field
@@ -156,8 +156,8 @@ class TestProblems:
     )
     def test_of_the_rest(self, changes: dict[str, Any], code: str, field: str | None) -> None:
         (problem,) = validate(replace(KONSUMEN, **changes))
-        assert (problem.code, problem.facts.get("field")) == (code, field)
-        assert problem.sentence("id") != problem.sentence("en")
+        assert (problem.code, problem.params.get("field")) == (code, field)
+        assert problem.message("id") != problem.message("en")
 
     def test_savings_need_no_kinds_where_nothing_is_divided_by_them(self) -> None:
         line = AllocationLine(
@@ -177,19 +177,19 @@ class TestProblems:
 
 class TestRequireValid:
     def test_one_problem_is_raised_itself(self) -> None:
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(DomainError) as refused:
             require_valid(with_line(KONSUMEN, 0, percent=Decimal(30)))
         assert refused.value.code == "governance.allocation_not_100"
 
     def test_several_are_told_together_in_each_language(self) -> None:
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(DomainError) as refused:
             require_valid(replace(with_line(KONSUMEN, 0, percent=Decimal(30)), payment_ways=()))
         assert refused.value.code == "governance.bylaws_not_valid"
-        assert refused.value.sentence("en") == (
+        assert refused.value.message("en") == (
             "The bylaws are not right yet: The allocation adds up to 105 %, it must be 100 %. Choose "
             "at least one way of paying."
         )
-        assert "seharusnya 100 %. Pilih paling sedikit satu cara bayar." in refused.value.sentence("id")
+        assert "seharusnya 100 %. Pilih paling sedikit satu cara bayar." in refused.value.message("id")
 
 
 class TestDocument:

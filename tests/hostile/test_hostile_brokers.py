@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import text
 
 from factories.brokers import rabbitmq_server, redis_server
-from factories.processes import ROOT, bare_environment
+from factories.processes import ROOT, clean_environment
 from kernel import broker as brokers
-from kernel.broker import QUEUE, job_actor, make_broker
+from kernel.broker import QUEUE, declare_actor, make_broker
 from kernel.database import Database
-from kernel.errors import Refusal
-from kernel.outbox import JobMessage, later
+from kernel.errors import DomainError
+from kernel.outbox import JobMessage, enqueue
 from kernel.relay import Send
 from kernel.relay import relay_once as relay_on
 from kernel.settings import Settings
@@ -33,12 +33,12 @@ async def write_jobs(database: Database, count: int) -> set[str]:
     async with shared_session(database) as db:
         await db.execute(text("DELETE FROM shared.outbox"))
         for key in sorted(keys):
-            await later(db, "test.nothing", {}, key=key)
+            await enqueue(db, "test.nothing", {}, key=key)
     return keys
 
 
 async def relay_once(database: Database, send: Send) -> int:
-    async with database.write.connect() as connection:
+    async with database.app_engine.connect() as connection:
         return await relay_on(connection, send)
 
 
@@ -54,7 +54,7 @@ def sender(url: str) -> tuple[dramatiq.Broker, Send]:
     async def run(*arguments: object) -> None:
         """Never called: nothing consumes here."""
 
-    actor = job_actor(broker, run)
+    actor = declare_actor(broker, run)
 
     def send(message: JobMessage) -> None:
         actor.send(*message)
@@ -124,15 +124,15 @@ async def test_redis_that_writes_an_append_only_file_loses_no_job_when_it_is_kil
 def test_redis_that_keeps_jobs_in_memory_alone_is_told_of_and_refused_in_production(tmp_path: Path) -> None:
     with redis_server(tmp_path, durable=False) as server:
         settings = Settings(broker_url=server.url)
-        assert "appendonly" in (brokers.broker_problem(settings) or "")
-        with pytest.raises(Refusal, match="appendonly"):
-            brokers.check_broker(replace(settings, environment="production"))
-        brokers.check_broker(settings)  # development goes on, and logs it
+        assert "appendonly" in (brokers.find_durability_problem(settings) or "")
+        with pytest.raises(DomainError, match="appendonly"):
+            brokers.check_broker_durability(replace(settings, environment="production"))
+        brokers.check_broker_durability(settings)  # development goes on, and logs it
     (tmp_path / "durable").mkdir()
     with redis_server(tmp_path / "durable", durable=True) as server:
         settings = Settings(broker_url=server.url, environment="production")
-        assert brokers.broker_problem(settings) is None
-        brokers.check_broker(settings)
+        assert brokers.find_durability_problem(settings) is None
+        brokers.check_broker_durability(settings)
 
 
 HOLDER = """
@@ -142,7 +142,7 @@ from kernel.settings import Settings
 brokers.HEARTBEAT_TIMEOUT_MS = 2_000
 broker = brokers.make_broker(Settings(broker_url=sys.argv[1]), "unused")
 async def run(*arguments): ...
-brokers.job_actor(broker, run)
+brokers.declare_actor(broker, run)
 for message in broker.consume(brokers.QUEUE, timeout=200):
     if message is not None:
         print("held", flush=True)
@@ -161,7 +161,7 @@ def test_a_job_that_a_dead_worker_holds_in_redis_is_taken_up(
     with redis_server(tmp_path, durable=True) as server:
         broker, send = sender(server.url)
         send(JobMessage("coop", "test.nothing", "held-by-the-dead", {}))
-        environment = bare_environment() | {"PYTHONPATH": str(ROOT / "platform")}
+        environment = clean_environment() | {"PYTHONPATH": str(ROOT / "platform")}
         holder = subprocess.Popen(
             [sys.executable, "-c", HOLDER, server.url], env=environment, stdout=subprocess.PIPE, text=True
         )

@@ -79,10 +79,10 @@ async def test_a_pin_waits_a_day_after_a_code(
     assert refused.status_code == 409
     assert "PIN baru bisa dibuat atau diganti mulai" in plain(refused.text)
     now = clock.now()
-    with clock.held_at(now + timedelta(hours=23)):
+    with clock.freeze_at(now + timedelta(hours=23)):
         assert (await set_pin(taken_over)).status_code == 409
     assert await value(database, melati, "SELECT count(*) FROM credit_terms WHERE pin_hash IS NOT NULL") == 0
-    with clock.held_at(now + timedelta(hours=24, minutes=1)):
+    with clock.freeze_at(now + timedelta(hours=24, minutes=1)):
         assert (await set_pin(taken_over)).status_code == 303
 
 
@@ -98,7 +98,7 @@ async def test_the_first_code_of_a_new_member_waits_as_well(
     given = code_in((await officer_client.post("/pengurus/anggota/baru", form)).text)
     tiur = await open_account(visitor("melati"), "77", given)
     assert (await set_pin(tiur)).status_code == 409
-    with clock.held_at(clock.now() + timedelta(hours=24, minutes=1)):
+    with clock.freeze_at(clock.now() + timedelta(hours=24, minutes=1)):
         assert (await set_pin(tiur)).status_code == 303
 
 

@@ -16,10 +16,16 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from factories.processes import PLATFORM, bare_environment, free_port, our_process, production
-from kernel.database import Database, plain_url
-from kernel.errors import Refusal
-from kernel.outbox import later
+from factories.processes import (
+    PLATFORM,
+    clean_environment,
+    command_process,
+    free_port,
+    production_environment,
+)
+from kernel.database import Database, libpq_url
+from kernel.errors import DomainError
+from kernel.outbox import enqueue
 from tenants import schemas
 from tenants.provision import run_provision
 from tenants.registry import TenantRef, tenant_by_slug
@@ -66,7 +72,7 @@ FOUNDING = {
 @pytest.fixture
 async def serving(database: Database) -> AsyncIterator[Database]:
     """The same database as web and worker open it."""
-    app = Database(None, replace(database.settings, app_database_url=plain_url(database.app_url)))
+    app = Database(None, replace(database.settings, app_database_url=libpq_url(database.app_url)))
     yield app
     await app.close()
 
@@ -74,7 +80,7 @@ async def serving(database: Database) -> AsyncIterator[Database]:
 async def test_the_applications_login_may_do_with_each_table_what_its_code_does(database: Database) -> None:
     found = {}
     verbs = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         for (table,) in await connection.execute(
             text("SELECT tablename FROM pg_tables WHERE schemaname = 'shared'")
         ):
@@ -98,7 +104,7 @@ async def test_the_applications_login_changes_those_columns_of_the_registry_that
         "> 0 AND NOT attisdropped"
         " AND has_column_privilege(:role, attrelid, attnum, 'UPDATE')"
     )
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         answer = await connection.execute(asked, {"role": database.settings.app_role})
         assert set(answer.scalars()) == {
             "status",
@@ -136,9 +142,9 @@ async def test_the_applications_login_makes_no_operator_and_no_place_for_a_coope
 
 async def test_a_process_that_serves_has_no_way_to_the_owner(serving: Database) -> None:
     assert not serving.has_owner
-    with pytest.raises(Refusal, match="LUMBUNG_DATABASE_URL"):
-        _ = serving.owner
-    with pytest.raises(Refusal, match="LUMBUNG_DATABASE_URL"):
+    with pytest.raises(DomainError, match="LUMBUNG_DATABASE_URL"):
+        _ = serving.owner_engine
+    with pytest.raises(DomainError, match="LUMBUNG_DATABASE_URL"):
         _ = serving.owner_url
 
 
@@ -225,15 +231,15 @@ async def test_without_provision_the_founder_reads_a_sentence_and_keeps_what_was
 
 def environments(database: Database, port: int) -> tuple[dict[str, str], dict[str, str]]:
     """Of web and worker, and of provision."""
-    common = bare_environment() | {
+    common = clean_environment() | {
         "PYTHONPATH": str(PLATFORM),
         "LUMBUNG_BASE_DOMAIN": f"localhost:{port}",
         "LUMBUNG_DATA_DIR": str(database.settings.data_dir),
         "LUMBUNG_SPARE_SCHEMAS": "2",
     }
     return (
-        common | {"LUMBUNG_APP_DATABASE_URL": plain_url(database.app_url)},
-        common | {"LUMBUNG_DATABASE_URL": plain_url(database.owner_url)},
+        common | {"LUMBUNG_APP_DATABASE_URL": libpq_url(database.app_url)},
+        common | {"LUMBUNG_DATABASE_URL": libpq_url(database.owner_url)},
     )
 
 
@@ -262,9 +268,9 @@ async def test_web_and_worker_serve_foundings_and_jobs_without_ever_holding_the_
     secret = database.owner_url.password
     assert secret
     with (
-        our_process(["web", "--port", str(port)], serving, tmp_path / "web.log", port=port) as web,
-        our_process(["worker"], serving, tmp_path / "worker.log") as worker,
-        our_process(["provision"], owners, tmp_path / "provision.log"),
+        command_process(["web", "--port", str(port)], serving, tmp_path / "web.log", port=port) as web,
+        command_process(["worker"], serving, tmp_path / "worker.log") as worker,
+        command_process(["provision"], owners, tmp_path / "provision.log"),
     ):
         for pid in family(web.pid) + family(worker.pid):
             held = Path(f"/proc/{pid}/environ").read_bytes()
@@ -289,7 +295,7 @@ async def test_web_and_worker_serve_foundings_and_jobs_without_ever_holding_the_
             )
 
         async with coop_session(database, melati) as db:
-            await later(db, "tenants.forget_finished_jobs", {}, key="a job of this test")
+            await enqueue(db, "tenants.forget_finished_jobs", {}, key="a job of this test")
 
         async def job_done() -> bool:
             async with coop_session(database, melati) as db:
@@ -308,7 +314,7 @@ async def test_web_and_worker_serve_foundings_and_jobs_without_ever_holding_the_
 def test_a_production_process_that_serves_refuses_the_owners_address(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "commands.main", command],
-        env=bare_environment() | production() | {
+        env=clean_environment() | production_environment() | {
             "PYTHONPATH": str(PLATFORM),
             "LUMBUNG_BASE_DOMAIN": "lumbung.example",
             "LUMBUNG_DATABASE_URL": "postgresql://lumbung:p@127.0.0.1:1/lumbung",
@@ -364,13 +370,13 @@ def test_doctor_says_when_the_process_that_serves_would_have_the_owners_powers(d
     both = told(serving | owners, "logins")
     assert both["state"] == "notice"
     assert "owner's LUMBUNG_DATABASE_URL stands in this environment" in both["found"]
-    as_owner = told(serving | {"LUMBUNG_APP_DATABASE_URL": plain_url(database.owner_url)}, "logins")
+    as_owner = told(serving | {"LUMBUNG_APP_DATABASE_URL": libpq_url(database.owner_url)}, "logins")
     assert (
         "LUMBUNG_APP_DATABASE_URL logs in as lumbung, which may more than a login without "
         "rights" in as_owner["found"]
     )
     in_production = told(
-        serving | owners | production() | {"LUMBUNG_BASE_DOMAIN": "lumbung.example"}, "settings"
+        serving | owners | production_environment() | {"LUMBUNG_BASE_DOMAIN": "lumbung.example"}, "settings"
     )
     assert in_production["state"] == "wrong"
     assert ("LUMBUNG_DATABASE_URL is the owner's login, which web and worker must not hold") in in_production[

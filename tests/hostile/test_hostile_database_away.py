@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import text
 
 from conftest import SignedIn
-from factories.own_installation import PRODUCTION, Installation, own_installation
+from factories.isolated_installation import PRODUCTION, Installation, isolated_installation
 from factories.processes import free_port, web_process, worker_process
-from kernel.database import Database, plain_url
-from kernel.outbox import later
+from kernel.database import Database, libpq_url
+from kernel.outbox import enqueue
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from web import away
@@ -26,7 +26,7 @@ Visitor = Callable[[str], httpx.AsyncClient]
 
 @pytest.fixture(scope="module")
 async def own() -> AsyncIterator[Installation]:
-    async with own_installation() as made:
+    async with isolated_installation() as made:
         yield made
 
 
@@ -132,14 +132,14 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
 async def test_a_worker_outlives_its_postgresql_and_goes_on(own: Installation, tmp_path: Path) -> None:
     log = tmp_path / "worker.log"
     settings = {
-        "LUMBUNG_APP_DATABASE_URL": plain_url(own.database.app_url),
+        "LUMBUNG_APP_DATABASE_URL": libpq_url(own.database.app_url),
         "LUMBUNG_BASE_DOMAIN": "lumbung.test",
         **PRODUCTION,
     }
 
     async def done(key: str) -> None:
         async with coop_session(own.database, own.melati) as db:
-            await later(db, "tenants.forget_finished_jobs", {}, key=key)
+            await enqueue(db, "tenants.forget_finished_jobs", {}, key=key)
         deadline = time.monotonic() + 60
         while True:
             async with coop_session(own.database, own.melati) as db:
@@ -198,7 +198,7 @@ async def test_sessions_are_forgotten_at_once_and_pages_after_a_while(
 async def test_a_webhook_of_a_cooperative_that_waits_for_its_migration_comes_again(
     app: Doors, database: Database, melati: TenantRef, visitor: Visitor
 ) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("UPDATE shared.cooperatives SET revision = '0001' WHERE schema_name = :name"),
             {"name": melati.schema_name},

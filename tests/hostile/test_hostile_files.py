@@ -23,7 +23,7 @@ from conftest import BASE_DOMAIN, SignedIn, SignInAs
 from factories.cooperatives import PASSWORD
 from factories.processes import caddy_process, free_port, web_process
 from kernel import clock
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.money import Rupiah
 from kernel.settings import Settings
 from ledger import Journal, Line, post
@@ -108,7 +108,7 @@ async def test_an_employers_answer_is_read_beside_the_thread_that_answers(
     officer_client: SignedIn, database: Database, melati: TenantRef, reading_threads: list[int]
 ) -> None:
     async with coop_session(database, melati) as db:
-        member = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
+        member = await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
         lines = [
             Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(50_000), member),
             Line.to_credit(OTHER_INCOME, Rupiah(50_000)),
@@ -267,7 +267,7 @@ async def _held_journals(database: Database, tenant: TenantRef) -> AsyncIterator
     """Nobody can read the journals meanwhile; gives what counts those who wait for them."""
     table = f"{tenant.schema_name}.journals"
     count = text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass")
-    async with database.owner.connect() as connection, database.owner.connect() as other:
+    async with database.owner_engine.connect() as connection, database.owner_engine.connect() as other:
         await connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
         yield lambda: other.scalar(count)
         await connection.rollback()

@@ -79,7 +79,7 @@ async def test_beyond_the_hours_total_new_foundings_wait_with_what_was_typed(
     assert await how_many(database) == before
     # the same form sent again leads to what it founded
     assert (await found_from(app, "203.0.113.0", answers(0))).status_code == 303
-    with clock.held_at(clock.now() + timedelta(minutes=61)):
+    with clock.freeze_at(clock.now() + timedelta(minutes=61)):
         assert (await found_from(app, "198.51.100.4", answers(2))).status_code == 303
 
 

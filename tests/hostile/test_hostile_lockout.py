@@ -156,9 +156,12 @@ def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the database is asked, by whichever pool."""
     found: list[str] = []
     event.listen(
-        database.write.sync_engine, "before_cursor_execute", lambda *args: found.append(args[2]), named=False
+        database.app_engine.sync_engine,
+        "before_cursor_execute",
+        lambda *args: found.append(args[2]),
+        named=False,
     )
-    for name in ("read_connection", "single_read"):
+    for name in ("read_connection", "autocommit_connection"):
         real = getattr(database, name)
 
         def watched(*args: object, real: Callable[..., object] = real, **named: object) -> object:
@@ -187,7 +190,7 @@ async def test_guesses_at_one_person_that_must_wait_ask_the_database_nothing(
         assert await enter(at_home) == 303, "the same person at another network"
     async with browser(app, ELSEWHERE, cookies=known) as at_home:
         assert await enter(at_home) == 303, "the same person in a known browser"
-    with clock.held_at(clock.now() + timedelta(seconds=61)):
+    with clock.freeze_at(clock.now() + timedelta(seconds=61)):
         async with browser(app, ELSEWHERE) as later:
             assert await enter(later) == 303
 

@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import text
 
 from conftest import BASE_DOMAIN
-from factories.own_installation import Installation, own_installation
+from factories.isolated_installation import Installation, isolated_installation
 from factories.processes import free_port, web_process, worker_process
 from factories.silent_proxy import silent_proxy
-from kernel.database import Database, plain_url
-from kernel.outbox import later
+from kernel.database import Database, libpq_url
+from kernel.outbox import enqueue
 from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
@@ -33,7 +33,7 @@ NOISE = 5.0  # of a machine that runs other tests too
 
 @pytest.fixture
 async def own() -> AsyncIterator[Installation]:
-    async with own_installation() as made:
+    async with isolated_installation() as made:
         yield made
 
 
@@ -43,7 +43,7 @@ async def test_a_lock_in_one_cooperative_leaves_its_neighbour_half_of_the_pool(
 ) -> None:
     locked, neighbour = visitor("melati"), visitor("mawar")
     assert {(await client.get("/")).status_code for client in (locked, neighbour)} == {200}
-    holder = await asyncpg.connect(plain_url(database.owner_url))
+    holder = await asyncpg.connect(libpq_url(database.owner_url))
     hung: list[asyncio.Task[httpx.Response]] = []
     try:
         transaction = holder.transaction()
@@ -56,7 +56,7 @@ async def test_a_lock_in_one_cooperative_leaves_its_neighbour_half_of_the_pool(
             answer = await asyncio.wait_for(neighbour.get(f"/?cari=y{at}"), 3)
             assert answer.status_code == 200
         assert not any(task.done() for task in hung), "the neighbour was served after the lock"
-        assert database.lent()[1] <= 5, "one cooperative has more than half of the connections"
+        assert database.connections_in_use()[1] <= 5, "one cooperative has more than half of the connections"
         answers = await asyncio.gather(*hung)
         assert time.monotonic() - began < PROMISED + NOISE
         assert Counter(answer.status_code for answer in answers) == {503: 30}
@@ -74,13 +74,13 @@ async def test_jobs_that_hang_leave_the_neighbours_jobs_a_thread(
 ) -> None:
     async with coop_session(database, melati) as db:
         for at in range(20):
-            await later(db, "test.hang", {}, key=f"hang-{at}")
-    settings = {"url": plain_url(database.owner_url), "folder": str(database.settings.data_dir)}
+            await enqueue(db, "test.hang", {}, key=f"hang-{at}")
+    settings = {"url": libpq_url(database.owner_url), "folder": str(database.settings.data_dir)}
     with worker_process(settings, tmp_path / "worker.log", Path(__file__).with_name("hanging_worker.py")):
         await _until(lambda: _running(database, "pg_sleep(40)"), lambda count: count >= 2, 30)
         async with coop_session(database, mawar) as db:
             for at in range(5):
-                await later(db, "test.pass", {}, key=f"pass-{at}")
+                await enqueue(db, "test.pass", {}, key=f"pass-{at}")
         await _until(lambda: _finished(database, mawar), lambda count: count == 5, 20)
         assert await _running(database, "pg_sleep(40)") <= 3
         assert await _finished(database, melati) == 0, "the neighbour's jobs were done after the hanging ones"
@@ -94,7 +94,7 @@ async def _until(look: Callable[[], object], wanted: Callable[[int], bool], seco
 
 
 async def _running(database: Database, statement: str) -> int:
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         asked = text(
             "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :like"
             " AND pid <> pg_backend_pid() AND datname = current_database()"
@@ -116,7 +116,7 @@ async def test_a_connection_that_went_silent_ends_within_ten_seconds(
     port = database.owner_url.port
     assert port is not None
     with silent_proxy(port) as proxy:
-        through = Database(plain_url(database.owner_url.set(port=proxy.port)), settings)
+        through = Database(libpq_url(database.owner_url.set(port=proxy.port)), settings)
         doors = Doors(settings, through)
         doors.rates = RateGuard(lambda _: None)
         await doors.start()
@@ -205,19 +205,19 @@ async def test_when_nothing_happens_a_process_holds_four_connections_at_most(
                 client.get(f"/?cari={at}", headers={"host": f"melati.{base_domain}"}) for at in range(40)
             ]
             assert {answer.status_code for answer in await asyncio.gather(*asked)} == {200}
-            assert len(await own.connections()) > 4, "nothing was opened that could be closed"
+            assert len(await own.last_queries()) > 4, "nothing was opened that could be closed"
             await asyncio.sleep(IDLE_SECONDS + 4)
-            left = await own.connections()
+            left = await own.last_queries()
             assert len(left) <= 4, left
     await asyncio.sleep(0.5)
-    assert await own.connections() == []
+    assert await own.last_queries() == []
     with worker_process({"LUMBUNG_DATABASE_URL": own.url, **extra}, tmp_path / "worker.log") as worker:
         async with coop_session(own.database, own.melati) as db:
             for _ in range(20):
-                await later(db, "tenants.forget_finished_jobs", {})
+                await enqueue(db, "tenants.forget_finished_jobs", {})
         await own.database.close()
         await asyncio.sleep(IDLE_SECONDS * 2 + 10)
-        left = await own.connections()
+        left = await own.last_queries()
         assert 1 <= len(left) <= 4, left
         worker.terminate()
         assert await asyncio.to_thread(worker.wait, 30) == 0

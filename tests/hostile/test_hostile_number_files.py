@@ -10,7 +10,7 @@ from conftest import SignedIn, Visitors
 from factories import payments as pay
 from factories.outside import Outside, Sent, midtrans_signature, outside, stripe_headers, xendit_headers
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.parsing import parse_number
 from payments.provider import ProviderFault
@@ -63,9 +63,9 @@ async def test_a_cart_is_an_empty_one(visitor: Visitors, number: str) -> None:
 @numbers
 def test_a_number_is_refused_unread_and_not_repeated_in_full(number: str) -> None:
     for read in (Rupiah.parse, parse_number, read_money):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(DomainError) as refused:
             read(number)
-        assert len(refused.value.sentence("id")) < 200
+        assert len(refused.value.message("id")) < 200
 
 
 def test_amounts_of_providers_are_bounded() -> None:

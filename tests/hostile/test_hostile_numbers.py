@@ -27,7 +27,7 @@ from litestar.routes import HTTPRoute
 from conftest import SignedIn, Visitors
 from factories import shop as goods
 from factories.cooperatives import PASSWORD
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.settings import Settings
 from operators.adding import add_operator
 from tenants.registry import TenantRef
@@ -141,7 +141,7 @@ async def breaks(
 async def known_in(database: Database, tenant: TenantRef) -> dict[str, str]:
     """What really is in a cooperative, by the names of path parameters; ``id`` stands for all others."""
     async with coop_session(database, tenant) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         product = await ro.value("SELECT id FROM products WHERE sku = 'BRS5'")
         member = str(await ro.value("SELECT id FROM members ORDER BY number LIMIT 1"))
         payment = await goods.payment_of(

@@ -17,7 +17,7 @@ from conftest import SignedIn, SignInAs, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock, passwords
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from members import account
 from members.importing import import_members
@@ -185,7 +185,7 @@ def just_before_writing(monkeypatch: pytest.MonkeyPatch, module: Any, steps: Ste
 def chair_appoints(database: Database, melati: TenantRef) -> Steps:
     async def steps() -> None:
         async with coop_session(database, melati) as db:
-            chair = await reader_of(db).value("SELECT id FROM users WHERE officer_role = 'ketua'")
+            chair = await as_reader(db).value("SELECT id FROM users WHERE officer_role = 'ketua'")
             await officers.appoint(
                 db, Actor("officer", "Ketua Melati", chair), name="Budi Hartono", phone=BUDI, role="ketua"
             )

@@ -38,7 +38,7 @@ async def test_600_requests_from_one_address_turn_away_no_visitor_member_payment
     app: Doors, member_client: SignedIn
 ) -> None:
     app.rates = RateGuard()  # the plan's own limit: melati is on trial with 600 a minute
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         async with from_network(app, STRANGER) as stranger, from_network(app, VILLAGER) as villager:
             answered = await statuses(stranger, "/?cari=", 600)
             assert answered.count(200) == 300, "half of what the plan includes"
@@ -58,7 +58,7 @@ async def test_who_guesses_at_payment_pages_gets_none_any_more_and_payers_do(
     async with coop_session(database, melati) as db:
         goods = await product(db)
         paid = await payment_of(db, await order(db, {goods.id: 1}))
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         async with from_network(app, STRANGER) as stranger, from_network(app, VILLAGER) as villager:
             assert await statuses(stranger, "/bayar/TIDAK-ADA-", 30) == [404] * 20 + [429] * 10
             assert (await stranger.post("/bayar/TIDAK-ADA", data={})).status_code == 429
@@ -72,7 +72,7 @@ async def test_who_guesses_at_payment_pages_gets_none_any_more_and_payers_do(
 
 async def test_who_guesses_at_hand_overs_gets_none_any_more(app: Doors) -> None:
     app.rates = RateGuard(network_limit=20)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         async with from_network(app, STRANGER) as stranger:
             answered = await statuses(stranger, "/masuk/serah?kunci=", 30)
             assert (set(answered[:20]) <= {403, 404}, set(answered[20:])) == (True, {429})
@@ -90,7 +90,7 @@ async def test_hosts_that_somebody_makes_up_are_looked_up_no_more_and_push_out_n
         return await real(database, host)
 
     monkeypatch.setattr(registry, "tenant_by_host", watched)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         answered = []
         for at in range(20):
             async with from_network(app, STRANGER, f"rekaan-{at}") as stranger:
@@ -105,7 +105,7 @@ async def test_hosts_that_somebody_makes_up_are_looked_up_no_more_and_push_out_n
 
 async def test_a_48_is_one_network_and_not_65536(app: Doors) -> None:
     app.rates = RateGuard(lambda _: 40)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         answered = []
         for at in range(60):
             async with from_network(app, f"2001:db8:7:{at:x}::1") as stranger:
@@ -117,7 +117,7 @@ async def test_a_48_is_one_network_and_not_65536(app: Doors) -> None:
 
 async def test_addresses_that_lead_nowhere_fill_no_plan(app: Doors) -> None:
     app.rates = RateGuard(lambda _: 20)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         async with from_network(app, STRANGER) as stranger, from_network(app, VILLAGER) as villager:
             assert set(await statuses(stranger, "/tidak-ada/", 60)) == {404}
             assert await statuses(villager, "/?cari=", 9) == [200] * 9
@@ -131,7 +131,7 @@ async def test_a_million_networks_take_no_more_memory_than_one(settings: Setting
     guard, before = RateGuard(lambda _: None, counts=counts), len(counts)
     tenant = await app.hosts.find("melati")
     assert tenant is not None
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         for at in range(20_000):
             guard.lets_pass(tenant, None, "/", f"2001:{at:x}:1::1")
         assert len(counts) == before
@@ -143,7 +143,7 @@ async def test_a_member_who_asks_without_end_is_turned_away_alone(
     app: Doors, member_client: SignedIn, officer_client: SignedIn
 ) -> None:
     app.rates = RateGuard(lambda _: 20, session_limit=5)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         assert await statuses(member_client.client, "/?cari=", 6) == [200] * 5 + [429]
         assert await statuses(officer_client.client, "/?cari=", 12) == [200] * 12
         async with from_network(app, VILLAGER) as villager:
@@ -152,7 +152,7 @@ async def test_a_member_who_asks_without_end_is_turned_away_alone(
 
 async def test_the_platforms_own_pages_have_a_limit_for_each_network(app: Doors) -> None:
     app.rates = RateGuard(network_limit=5)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         origin = f"http://{BASE_DOMAIN}"
         for address in (STRANGER, VILLAGER):
             transport = httpx.ASGITransport(app, client=(address, 40_000))
@@ -165,7 +165,7 @@ async def test_the_platforms_own_pages_have_a_limit_for_each_network(app: Doors)
 async def test_who_is_turned_away_is_told_for_how_long(app: Doors) -> None:
     app.rates = RateGuard(lambda _: 2)
     moment = clock.now().replace(second=20, microsecond=0)
-    with clock.held_at(moment):
+    with clock.freeze_at(moment):
         async with from_network(app, STRANGER) as stranger:
             refused = [await stranger.get(f"/?cari={at}") for at in range(3)][-1]
             assert refused.status_code == 429

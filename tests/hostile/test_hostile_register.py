@@ -48,7 +48,10 @@ async def test_applying_answers_alike_for_every_phone(
     await visitor("melati").post("/gabung", data=application(APPLICANT))
     asked: list[str] = []
     event.listen(
-        database.write.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2]), named=False
+        database.app_engine.sync_engine,
+        "before_cursor_execute",
+        lambda *args: asked.append(args[2]),
+        named=False,
     )
     answers, work = [], []
     for phone in (NOBODY, MEMBER, APPLICANT, CHAIR):
@@ -101,9 +104,9 @@ async def test_a_wrong_code_costs_the_same_for_every_phone(
     visitor: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weighed: list[str] = []
-    real = passwords._fits
+    real = passwords._matches
     monkeypatch.setattr(
-        passwords, "_fits", lambda stored, given: weighed.append(stored) or real(stored, given)
+        passwords, "_matches", lambda stored, given: weighed.append(stored) or real(stored, given)
     )
     answers = []
     for phone in (MEMBER, CHAIR, NOBODY):

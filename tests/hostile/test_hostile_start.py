@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.settings import Settings, check_startable
 
 PLATFORM = Path(__file__).parents[2] / "platform"
@@ -43,13 +43,13 @@ BY_HAND = [
     "domain", ["lumbung.example", "lumbung.example:8000", "192.168.1.5:8000", "notlocalhost"]
 )
 def test_development_serves_no_domain_but_this_machines(domain: str) -> None:
-    with pytest.raises(Refusal, match="LUMBUNG_BASE_DOMAIN"):
+    with pytest.raises(DomainError, match="LUMBUNG_BASE_DOMAIN"):
         check_startable(Settings(base_domain=domain))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "lumbung.example"])
 def test_development_binds_no_address_that_others_reach(host: str) -> None:
-    with pytest.raises(Refusal, match="LUMBUNG_HOST"):
+    with pytest.raises(DomainError, match="LUMBUNG_HOST"):
         check_startable(Settings(host=host))
 
 
@@ -81,7 +81,7 @@ def test_development_starts_on_this_machine(domain: str, host: str) -> None:
 
 @pytest.mark.parametrize("secret", BY_HAND)
 def test_production_refuses_a_secret_made_by_hand(secret: str) -> None:
-    with pytest.raises(Refusal, match="LUMBUNG_SECRET_KEY"):
+    with pytest.raises(DomainError, match="LUMBUNG_SECRET_KEY"):
         check_startable(replace(SAFE, secret_key=secret))
 
 
@@ -103,24 +103,24 @@ def test_production_takes_whatever_a_generator_made() -> None:
     [bytes(32), b"m" * 32, bytes(range(32)), b"0123456789abcdef" * 2, b"kunci utama koperasi kita semua!"],
 )
 def test_production_refuses_a_master_key_made_by_hand(key: bytes) -> None:
-    with pytest.raises(Refusal, match="LUMBUNG_MASTER_KEYS"):
+    with pytest.raises(DomainError, match="LUMBUNG_MASTER_KEYS"):
         check_startable(replace(SAFE, master_keys=(("k1", GOOD_KEY), ("k0", key))))
 
 
 @pytest.mark.parametrize("domain", ["lumbung.localhost", "toko.lumbung.localhost:8000", "127.0.0.1:8000"])
 def test_production_refuses_every_name_of_this_machine(domain: str) -> None:
-    with pytest.raises(Refusal, match="LUMBUNG_BASE_DOMAIN"):
+    with pytest.raises(DomainError, match="LUMBUNG_BASE_DOMAIN"):
         check_startable(replace(SAFE, base_domain=domain))
 
 
 def test_every_problem_is_named_at_once() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         check_startable(
             replace(SAFE, secret_key="k" * 40, master_keys=(("k1", bytes(32)),), base_domain="a.localhost")
         )
     for name in ("LUMBUNG_SECRET_KEY", "LUMBUNG_MASTER_KEYS", "LUMBUNG_BASE_DOMAIN"):
         assert name in str(refused.value)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         check_startable(Settings(base_domain="lumbung.example", host="0.0.0.0"))
     for name in ("LUMBUNG_BASE_DOMAIN", "LUMBUNG_HOST"):
         assert name in str(refused.value)

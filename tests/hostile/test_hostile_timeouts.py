@@ -40,7 +40,7 @@ async def app(database: Database, settings: Settings) -> AsyncIterator[Doors]:
 async def slow_reading(database: Database, tenant: TenantRef, table: str, seconds: float) -> None:
     """Let every reading of a table take so long."""
     name = f"{tenant.schema_name}.{table}"
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"))
         await connection.execute(
             text(
@@ -52,7 +52,7 @@ async def slow_reading(database: Database, tenant: TenantRef, table: str, second
 
 async def slow_writing(database: Database, tenant: TenantRef, table: str, seconds: float) -> None:
     name = tenant.schema_name
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         for statement in (
             (
                 f"CREATE FUNCTION {name}.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
@@ -126,7 +126,7 @@ async def test_each_pool_sets_its_own_and_a_longer_profile_ends_with_its_transac
             assert (await db.execute(text(SHOWN))).scalar_one() == "2min 10s 5min"
         async with coop_reader(database, melati, EXPORT) as ro:
             assert await ro.value(SHOWN) == "2min 5s 2min"
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         assert (await connection.execute(text(SHOWN))).scalar_one() == "0 0 0", (
             "migrations take as long as they take"
         )

@@ -15,13 +15,13 @@ from sqlalchemy import text
 from conftest import SignInAs
 from factories.processes import (
     CADDYFILE,
-    bare_environment,
     caddy_process,
-    caddy_program,
+    clean_environment,
+    find_caddy,
     free_port,
     web_process,
 )
-from factories.servers import give_to_plain_owner
+from factories.servers import transfer_to_plain_owner
 from kernel.database import Database
 from tenants.session import shared_session
 from tenants.throttles import throttle_key
@@ -64,7 +64,7 @@ class Front:
 @pytest.fixture
 def plain(database: Database, tmp_path: Path) -> Iterator[Front]:
     """Without TLS."""
-    caddy_program()
+    find_caddy()
     upstream, port = free_port(), free_port()
     front = Front("http", port, f"localhost:{port}")
     environment = {
@@ -83,8 +83,8 @@ async def encrypted(database: Database, tmp_path: Path) -> AsyncIterator[Front]:
     """With certificates of Caddy's own authority; its root certificate is the only one that the client
     trusts.
     """
-    caddy_program()
-    await give_to_plain_owner(database)
+    find_caddy()
+    await transfer_to_plain_owner(database)
     upstream, port, plain_port = free_port(), free_port(), free_port()
     front = Front(
         "https",
@@ -201,12 +201,12 @@ def test_caddy_and_the_web_process_set_the_same_limit() -> None:
 )
 def test_either_way_of_buffering_is_chosen_by_a_setting(newer: str, told: str, tmp_path: Path) -> None:
     """Debian's Caddy knows the older one alone: that it names the other shows that it was chosen."""
-    environment = bare_environment() | {
+    environment = clean_environment() | {
         "LUMBUNG_BASE_DOMAIN": "localhost:1",
         "CADDY_BUFFERS": newer,
         "HOME": str(tmp_path),
     }
-    command = [caddy_program(), "adapt", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+    command = [find_caddy(), "adapt", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert told in done.stdout + done.stderr
 
@@ -233,9 +233,7 @@ async def test_a_file_larger_than_the_buffer_arrives_whole(plain: Front, sign_in
 
 
 def test_the_caddyfile_is_in_its_one_shape() -> None:
-    done = subprocess.run(
-        [caddy_program(), "fmt", str(CADDYFILE)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([find_caddy(), "fmt", str(CADDYFILE)], capture_output=True, text=True, check=False)
     assert done.stdout == CADDYFILE.read_text("utf-8")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factories.processes import ROOT, bare_environment
+from factories.processes import ROOT, clean_environment
 
 BIN = ROOT / "infra" / "bin"
 ENVIRONMENT = """# a comment
@@ -38,7 +38,7 @@ def etc(tmp_path: Path) -> Path:
 
 def told(etc: Path, *arguments: str, **more: str) -> tuple[str, dict[str, str]]:
     environment = (
-        bare_environment() | {"LUMBUNG_ETC": str(etc), "LUMBUNG_PROGRAM": str(etc / "program")} | more
+        clean_environment() | {"LUMBUNG_ETC": str(etc), "LUMBUNG_PROGRAM": str(etc / "program")} | more
     )
     done = subprocess.run(
         [str(BIN / "lumbung"), *arguments], env=environment, capture_output=True, text=True, check=True
@@ -72,7 +72,7 @@ def test_only_commands_that_need_the_owners_login_get_it(etc: Path, command: str
 
 def test_who_may_not_read_the_settings_is_told_what_to_do(etc: Path) -> None:
     (etc / "lumbung.env").unlink()
-    environment = bare_environment() | {"LUMBUNG_ETC": str(etc), "LUMBUNG_PROGRAM": str(etc / "program")}
+    environment = clean_environment() | {"LUMBUNG_ETC": str(etc), "LUMBUNG_PROGRAM": str(etc / "program")}
     done = subprocess.run(
         [str(BIN / "lumbung"), "doctor"], env=environment, capture_output=True, text=True, check=False
     )
@@ -94,7 +94,7 @@ def test_under_docker_a_command_runs_where_the_login_it_needs_is(
     docker = tmp_path / "docker"
     docker.write_text('#!/bin/sh\necho "$@"\n')
     docker.chmod(0o755)
-    environment = bare_environment() | {
+    environment = clean_environment() | {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "LUMBUNG_COMPOSE": "compose.yaml",
     }
@@ -109,7 +109,7 @@ def test_under_docker_doctor_gets_a_container_of_its_own_with_every_login(tmp_pa
     docker = tmp_path / "docker"
     docker.write_text('#!/bin/sh\necho "$@"\n')
     docker.chmod(0o755)
-    environment = bare_environment() | {
+    environment = clean_environment() | {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "LUMBUNG_COMPOSE": "compose.yaml",
     }

@@ -16,11 +16,18 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from factories.processes import ROOT
-from factories.servers import OWNER_PASSWORD, SCRIPTS, address_of, make_owner, own_server, run_script
+from factories.servers import (
+    OWNER_PASSWORD,
+    SCRIPTS,
+    create_owner_role,
+    host_and_port,
+    run_script,
+    temporary_server,
+)
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
-from kernel.postgres_place import _bundled
+from kernel.postgres_layout import bundled_binaries
 from kernel.settings import Settings
 from ledger import Journal, Line, post, queries
 from ledger.chart import CASH, OPENING_BALANCES
@@ -45,13 +52,13 @@ KENANGA = Founding(
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with own_server() as url:
+    with temporary_server() as url:
         yield url
 
 
 @pytest.fixture
 def other_server() -> Iterator[str]:
-    with own_server() as url:
+    with temporary_server() as url:
         yield url
 
 
@@ -63,14 +70,16 @@ def opened(url: str, password: str = "padi-4f0c1e9b27d8", role: str = "lumbung_a
 
 @pytest.mark.parametrize("by", ["superuser", "administrator"])
 async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, by: str) -> None:
-    database = opened(await make_owner(server if by == "superuser" else await administrator_of(server)))
+    database = opened(
+        await create_owner_role(server if by == "superuser" else await administrator_of(server))
+    )
     try:
         report = await migrate(database)
         assert report.spares_made == 2
         founded = await found(database, KENANGA)
         async with coop_session(database, founded.tenant) as db:
             assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
-        async with database.owner.connect() as connection:
+        async with database.owner_engine.connect() as connection:
             spare = (
                 await connection.execute(text("SELECT schema_name FROM shared.spare_schemas LIMIT 1"))
             ).scalar_one()
@@ -87,14 +96,14 @@ async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> Non
     """By infra/postgres/plain_owner.sql: it still founds, migrates, sets passwords, and drops what it made as
     a superuser.
     """
-    url = await make_owner(server)
+    url = await create_owner_role(server)
     as_superuser = await asyncpg.connect(server)
     await as_superuser.execute("ALTER ROLE owner SUPERUSER; ALTER ROLE owner RESET createrole_self_grant")
     await as_superuser.close()
     before, after = opened(url), opened(url, "lain")
     try:
         await migrate(before)
-        async with before.owner.connect() as connection:
+        async with before.owner_engine.connect() as connection:
             spare = (
                 await connection.execute(text("SELECT schema_name FROM shared.spare_schemas LIMIT 1"))
             ).scalar_one()
@@ -117,7 +126,7 @@ async def administrator_of(server: str) -> str:
     connection = await asyncpg.connect(server)
     await connection.execute("CREATE ROLE administrator LOGIN CREATEROLE CREATEDB PASSWORD 'penyewa'")
     await connection.close()
-    return f"postgresql://administrator:penyewa@{address_of(server)}/postgres"
+    return f"postgresql://administrator:penyewa@{host_and_port(server)}/postgres"
 
 
 async def test_the_applications_password_is_its_own_and_reaches_its_login_by_a_migration(server: str) -> None:
@@ -134,14 +143,14 @@ async def test_the_applications_password_is_its_own_and_reaches_its_login_by_a_m
 
 async def test_a_login_that_an_administrator_made_is_taken_as_it_is_once_it_is_ready(server: str) -> None:
     """Its password is then the administrator's, too: the owner may not set it."""
-    url = await make_owner(server)
+    url = await create_owner_role(server)
     as_administrator = await asyncpg.connect(server)
     database = opened(url, "of-the-administrator", "reader_of_theirs")
     try:
         await as_administrator.execute(
             "CREATE ROLE reader_of_theirs LOGIN PASSWORD 'of-the-administrator''%'"
         )
-        with pytest.raises(Refusal, match="inherits rights; its search path is not empty") as refused:
+        with pytest.raises(DomainError, match="inherits rights; its search path is not empty") as refused:
             await migrate(database)
         for statement in str(refused.value).partition("run: ")[2].rstrip(".").split(";"):
             await as_administrator.execute(statement)
@@ -155,21 +164,21 @@ async def test_a_login_that_an_administrator_made_is_taken_as_it_is_once_it_is_r
 
 
 async def test_production_refuses_a_superuser_as_owner_and_a_login_with_powers(server: str) -> None:
-    url = await make_owner(server)
+    url = await create_owner_role(server)
     plain, powerful, owning = opened(url), opened(server), Database(None, Settings(app_database_url=url))
     for database in (plain, powerful, owning):
         database.settings = replace(database.settings, environment="production")
     try:
         await migrate(plain)
         await refuse_powers(plain)
-        with pytest.raises(Refusal, match="lumbung, which owns the database's tables, is a superuser"):
+        with pytest.raises(DomainError, match="lumbung, which owns the database's tables, is a superuser"):
             await refuse_powers(powerful)
-        with pytest.raises(Refusal, match="LUMBUNG_APP_DATABASE_URL logs in as owner, which may more"):
+        with pytest.raises(DomainError, match="LUMBUNG_APP_DATABASE_URL logs in as owner, which may more"):
             await refuse_powers(owning)
         as_administrator = await asyncpg.connect(server)
         await as_administrator.execute("ALTER ROLE owner NOCREATEROLE")
         await as_administrator.close()
-        with pytest.raises(Refusal, match="logs in as owner, which owns the tables"):
+        with pytest.raises(DomainError, match="logs in as owner, which owns the tables"):
             await refuse_powers(owning)
     finally:
         await asyncio.gather(plain.close(), powerful.close(), owning.close())
@@ -185,7 +194,7 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
     """By the commands of docs/operating.md; the books of the restored cooperative have their door and their
     guards again.
     """
-    url = await make_owner(server)
+    url = await create_owner_role(server)
     database = opened(url)
     try:
         await migrate(database)
@@ -196,7 +205,9 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
         await database.close()
 
     page = (ROOT / "docs" / "operating.md").read_text("utf-8")
-    restored_url = f"postgresql://owner:{OWNER_PASSWORD.replace(' ', '%20')}@{address_of(other_server)}/owner"
+    restored_url = (
+        f"postgresql://owner:{OWNER_PASSWORD.replace(' ', '%20')}@{host_and_port(other_server)}/owner"
+    )
     given = {"$LUMBUNG_DATABASE_URL": url, "$SERVER": other_server.rpartition("/")[0]}
     run(page, "pg_dumpall --roles-only", given, tmp_path)
     run(page, "pg_dump --format=custom", given, tmp_path)
@@ -233,10 +244,12 @@ def run(page: str, begins: str, given: dict[str, str], folder: Path) -> None:
     """Run the one command of the page that begins so, with the bundled programs."""
     lines = [line for line in page.splitlines() if line.startswith(begins)]
     assert len(lines) == 1, begins
-    command = re.sub(r"\blumbung\b(?!\.)", "owner", lines[0])  # the role and the database of make_owner()
+    command = re.sub(
+        r"\blumbung\b(?!\.)", "owner", lines[0]
+    )  # the role and the database of create_owner_role()
     for name, value in given.items():
         command = command.replace(name, value)
-    programs = _bundled()
+    programs = bundled_binaries()
     assert programs is not None
     done = subprocess.run(
         ["sh", "-c", f"{programs}/{command}"], cwd=folder, capture_output=True, text=True, check=False

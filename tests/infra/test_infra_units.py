@@ -16,7 +16,7 @@ import setup
 from commands.main import COMMANDS
 from commands.web import HEADER_SECONDS, MOST_CONNECTIONS, OTHER_FILES
 from factories.processes import CADDYFILE, ROOT
-from kernel.settings import Settings, fields, variable
+from kernel.settings import Settings, fields, variable_name
 
 INFRA = ROOT / "infra"
 DOCKERFILE = (INFRA / "Dockerfile").read_text("utf-8")
@@ -119,7 +119,7 @@ def test_each_container_gets_its_settings_by_a_file_that_is_never_committed() ->
 
 def test_the_examples_name_only_what_is_read() -> None:
     named = {name: set(re.findall(r"(?m)^([A-Z_]+)=", text)) for name, text in EXAMPLES.items()}
-    assert named["lumbung"] <= {variable(field.name) for field in fields(Settings)}
+    assert named["lumbung"] <= {variable_name(field.name) for field in fields(Settings)}
     assert named["caddy"] <= set(re.findall(r"\{\$(\w+)", CADDYFILE.read_text("utf-8")))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from conftest import SignedIn, csrf_of
 from factories import shop
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -32,7 +32,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
             text("UPDATE products SET name = 'Rahasia Mawar', sku = 'MAWAR-1' WHERE sku = 'BRS5'")
         )
         await db.flush()
-        ro = reader_of(db)
+        ro = as_reader(db)
         member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
         product = await ro.value("SELECT id FROM products WHERE sku = 'MAWAR-1'")
         category = await ro.value("SELECT id FROM categories ORDER BY name LIMIT 1")
@@ -118,7 +118,7 @@ def _addresses(path: str, parameters: list[tuple[str, str]], values: dict[str, l
 
 async def _fingerprint(database: Database, tenant: TenantRef) -> dict[str, str]:
     """A checksum of every table of a cooperative."""
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         tables = (
             await connection.execute(
                 text("SELECT table_name FROM information_schema.tables WHERE table_schema = :s"),

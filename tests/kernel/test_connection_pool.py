@@ -5,166 +5,173 @@ import asyncio
 import asyncpg
 import pytest
 
-from kernel import connection_pool, shares
+from kernel import connection_pool, fair_semaphore
 from kernel.connection_pool import ConnectionPool
-from kernel.shares import NoPlaceFree, Shares
+from kernel.fair_semaphore import FairSemaphore, PoolExhausted
 
 
-def soon(seconds: float = 5) -> float:
+def deadline_in(seconds: float = 5) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
 async def test_nobody_has_more_than_half_and_the_other_half_is_free_for_others() -> None:
-    places = Shares(4)
+    semaphore = FairSemaphore(4)
     for _ in range(2):
-        await places.take("melati", soon())
-    with pytest.raises(NoPlaceFree):
-        await places.take("melati", soon(0.02))
+        await semaphore.acquire("melati", deadline_in())
+    with pytest.raises(PoolExhausted):
+        await semaphore.acquire("melati", deadline_in(0.02))
     for _ in range(2):
-        await places.take("mawar", soon(0.02))
-    assert places.taken == 4
+        await semaphore.acquire("mawar", deadline_in(0.02))
+    assert semaphore.in_use == 4
 
 
 async def test_those_who_wait_are_served_in_turn_whatever_the_length_of_their_queues() -> None:
-    places, served = Shares(2), []
-    for whom in ("melati", "mawar"):
-        await places.take(whom, soon())
+    semaphore, served = FairSemaphore(2), []
+    for holder in ("melati", "mawar"):
+        await semaphore.acquire(holder, deadline_in())
 
-    async def wait(whom: str) -> None:
-        await places.take(whom, soon())
-        served.append(whom)
+    async def wait(holder: str) -> None:
+        await semaphore.acquire(holder, deadline_in())
+        served.append(holder)
         await asyncio.sleep(0)
-        places.give_back(whom)
+        semaphore.release(holder)
 
     waiting = [asyncio.create_task(wait("melati")) for _ in range(3)]
     await asyncio.sleep(0)
     waiting.append(asyncio.create_task(wait("kenanga")))
     await asyncio.sleep(0)
-    places.give_back("mawar")  # melati has its half
+    semaphore.release("mawar")  # melati has its half
     await asyncio.sleep(0)
-    places.give_back("melati")
+    semaphore.release("melati")
     await asyncio.gather(*waiting)
     assert served[0] == "kenanga"
     assert sorted(served) == ["kenanga", "melati", "melati", "melati"]
-    assert places.taken == 0
+    assert semaphore.in_use == 0
 
 
 async def test_the_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shares, "WAITING_EACH", 2)
-    places = Shares(2)
-    await places.take("melati", soon())
-    waiting = [asyncio.create_task(places.take("melati", soon())) for _ in range(2)]
+    monkeypatch.setattr(fair_semaphore, "MAX_WAITERS_PER_HOLDER", 2)
+    semaphore = FairSemaphore(2)
+    await semaphore.acquire("melati", deadline_in())
+    waiting = [asyncio.create_task(semaphore.acquire("melati", deadline_in())) for _ in range(2)]
     await asyncio.sleep(0)
-    with pytest.raises(NoPlaceFree):
-        await places.take("melati", soon())
-    await places.take("mawar", soon())
+    with pytest.raises(PoolExhausted):
+        await semaphore.acquire("melati", deadline_in())
+    await semaphore.acquire("mawar", deadline_in())
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    places.give_back("melati")
-    await places.take("melati", soon(0.02))  # who gave up is not waited for
+    semaphore.release("melati")
+    await semaphore.acquire("melati", deadline_in(0.02))  # who gave up is not waited for
 
 
 async def test_a_place_that_comes_back_as_a_wait_is_cancelled_is_free() -> None:
-    places = Shares(2)
-    await places.take("melati", soon())
-    waiting = asyncio.create_task(places.take("melati", soon()))
+    semaphore = FairSemaphore(2)
+    await semaphore.acquire("melati", deadline_in())
+    waiting = asyncio.create_task(semaphore.acquire("melati", deadline_in()))
     await asyncio.sleep(0)
     waiting.cancel()
-    places.give_back("melati")  # before the cancelled task runs
+    semaphore.release("melati")  # before the cancelled task runs
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert places.taken == 0
-    await places.take("melati", soon(0.02))
-    assert places.taken == 1
+    assert semaphore.in_use == 0
+    await semaphore.acquire("melati", deadline_in(0.02))
+    assert semaphore.in_use == 1
 
 
 async def test_a_place_that_comes_back_as_a_wait_times_out_is_free() -> None:
-    loop, places = asyncio.get_running_loop(), Shares(2)
-    await places.take("melati", soon())
-    until = soon(0.02)
-    waiting = asyncio.create_task(places.take("melati", until))
+    loop, semaphore = asyncio.get_running_loop(), FairSemaphore(2)
+    await semaphore.acquire("melati", deadline_in())
+    deadline = deadline_in(0.02)
+    waiting = asyncio.create_task(semaphore.acquire("melati", deadline))
     await asyncio.sleep(0)
     returned = loop.create_future()
 
     def give_back() -> None:
         returned.set_result(waiting.done())
-        places.give_back("melati")
+        semaphore.release("melati")
 
-    loop.call_at(until, give_back)  # in the loop turn of the time-out, after it
+    loop.call_at(deadline, give_back)  # in the loop turn of the time-out, after it
     assert not await returned
-    with pytest.raises(NoPlaceFree):
+    with pytest.raises(PoolExhausted):
         await waiting
-    assert places.taken == 0
-    await places.take("melati", soon(0.02))
+    assert semaphore.in_use == 0
+    await semaphore.acquire("melati", deadline_in(0.02))
 
 
 async def test_a_place_that_was_granted_as_its_wait_is_cancelled_goes_to_the_next() -> None:
-    places = Shares(2)
-    await places.take("melati", soon())
-    first, second = (asyncio.create_task(places.take("melati", soon())) for _ in range(2))
+    semaphore = FairSemaphore(2)
+    await semaphore.acquire("melati", deadline_in())
+    first, second = (asyncio.create_task(semaphore.acquire("melati", deadline_in())) for _ in range(2))
     await asyncio.sleep(0)
-    places.give_back("melati")
+    semaphore.release("melati")
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
     await second
-    assert places.taken == 1
-    places.give_back("melati")
-    assert places.taken == 0
+    assert semaphore.in_use == 1
+    semaphore.release("melati")
+    assert semaphore.in_use == 0
 
 
 async def test_who_gave_up_is_passed_over_for_who_still_waits() -> None:
-    places = Shares(2)
-    await places.take("melati", soon())
-    gone, still = (asyncio.create_task(places.take("melati", soon())) for _ in range(2))
+    semaphore = FairSemaphore(2)
+    await semaphore.acquire("melati", deadline_in())
+    gone, still = (asyncio.create_task(semaphore.acquire("melati", deadline_in())) for _ in range(2))
     await asyncio.sleep(0)
     gone.cancel()
-    places.give_back("melati")
+    semaphore.release("melati")
     await still
-    assert places.taken == 1
+    assert semaphore.in_use == 1
     await asyncio.gather(gone, return_exceptions=True)
-    assert places.taken == 1
+    assert semaphore.in_use == 1
 
 
-class Wire:
+class FakeConnection:
     def __init__(self) -> None:
         self.open = True
 
 
-def pool_of(
-    size: int, opened: list[Wire], *, wait: float = 5, full: list[bool] | None = None
-) -> ConnectionPool[Wire]:
-    async def opens() -> Wire:
+def make_pool(
+    size: int, opened: list[FakeConnection], *, wait: float = 5, full: list[bool] | None = None
+) -> ConnectionPool[FakeConnection]:
+    async def open_connection() -> FakeConnection:
         await asyncio.sleep(0)
         if full is not None and full[0]:
             raise asyncpg.TooManyConnectionsError("sorry, too many clients already")
-        opened.append(Wire())
+        opened.append(FakeConnection())
         return opened[-1]
 
-    async def closes(wire: Wire, _gently: bool) -> None:
-        wire.open = False
+    async def close_connection(connection: FakeConnection, _graceful: bool) -> None:
+        connection.open = False
 
-    return ConnectionPool(size, wait=wait, keep=1, opens=opens, is_open=lambda wire: wire.open, closes=closes)
+    return ConnectionPool(
+        size,
+        acquire_timeout=wait,
+        min_idle=1,
+        open_connection=open_connection,
+        is_open=lambda connection: connection.open,
+        close_connection=close_connection,
+    )
 
 
 async def test_what_is_idle_for_long_is_closed_but_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_pool, "IDLE_SECONDS", 0.05)
-    opened: list[Wire] = []
-    pool = pool_of(8, opened)
-    lent = [(whom, await pool.acquire(whom)) for whom in ("melati", "mawar", "kenanga")]
-    for whom, each in lent:
-        pool.release(each, whom, healthy=True)
-    assert pool.opened == 3
+    opened: list[FakeConnection] = []
+    pool = make_pool(8, opened)
+    pooled = [(holder, await pool.acquire(holder)) for holder in ("melati", "mawar", "kenanga")]
+    for holder, each in pooled:
+        pool.release(each, holder, healthy=True)
+    assert pool.open_count == 3
     await asyncio.sleep(0.2)
-    assert (pool.opened, [wire.open for wire in opened]) == (1, [False, False, True])
+    assert (pool.open_count, [connection.open for connection in opened]) == (1, [False, False, True])
     await pool.close()
-    assert not any(wire.open for wire in opened)
+    assert not any(connection.open for connection in opened)
 
 
 async def test_a_connection_that_ended_meanwhile_is_never_lent(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[Wire] = []
-    pool = pool_of(4, opened)
+    opened: list[FakeConnection] = []
+    pool = make_pool(4, opened)
     first = await pool.acquire("melati")
     pool.release(first, "melati", healthy=True)
     first.connection.open = False
@@ -175,17 +182,17 @@ async def test_a_connection_that_ended_meanwhile_is_never_lent(monkeypatch: pyte
 
 
 async def test_while_the_server_is_full_the_connections_that_stand_serve_everybody() -> None:
-    opened: list[Wire] = []
+    opened: list[FakeConnection] = []
     full = [False]
-    pool = pool_of(10, opened, full=full)
+    pool = make_pool(10, opened, full=full)
     pool.release(await pool.acquire("melati"), "melati", healthy=True)
     full[0] = True
 
     async def work(at: int) -> None:
-        whom = ("melati", "mawar")[at % 2]
-        lent = await pool.acquire(whom)
+        holder = ("melati", "mawar")[at % 2]
+        pooled = await pool.acquire(holder)
         await asyncio.sleep(0.005)
-        pool.release(lent, whom, healthy=True)
+        pool.release(pooled, holder, healthy=True)
 
     await asyncio.gather(*(work(at) for at in range(40)))
     assert len(opened) == 1
@@ -193,6 +200,6 @@ async def test_while_the_server_is_full_the_connections_that_stand_serve_everybo
 
 
 async def test_a_server_that_stays_full_is_given_up_in_time() -> None:
-    pool = pool_of(10, [], wait=0.3, full=[True])
-    with pytest.raises(NoPlaceFree):
+    pool = make_pool(10, [], wait=0.3, full=[True])
+    with pytest.raises(PoolExhausted):
         await pool.acquire("melati")

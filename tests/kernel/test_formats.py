@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel import formats, parsing
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 
 NOON = datetime(2026, 11, 24, 5, 7, tzinfo=UTC)
 
@@ -104,9 +104,9 @@ def test_reads_dates(text: str) -> None:
     ],
 )
 def test_refuses_what_it_cannot_read(parse: Any, text: str, code: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         parse(text)
-    assert (refused.value.code, refused.value.facts) == (code, {"text": text})
+    assert (refused.value.code, refused.value.params) == (code, {"text": text})
 
 
 @given(st.integers(-(10**12), 10**12))

@@ -7,10 +7,10 @@ from uuid import RFC_4122, UUID
 import pytest
 
 from kernel import ids
-from kernel.ids import Sequence, new_id
+from kernel.ids import UuidSequence, new_id
 
 
-def milliseconds(made: UUID) -> int:
+def timestamp_ms(made: UUID) -> int:
     return made.int >> 80
 
 
@@ -18,7 +18,7 @@ def test_is_a_version_7_of_now() -> None:
     before = time.time_ns() // 1_000_000
     made = new_id()
     assert (made.version, made.variant) == (7, RFC_4122)
-    assert before - 5 <= milliseconds(made) <= time.time_ns() // 1_000_000 + 5
+    assert before - 5 <= timestamp_ms(made) <= time.time_ns() // 1_000_000 + 5
 
 
 def test_each_is_greater_than_the_one_before() -> None:
@@ -34,7 +34,7 @@ def test_threads_share_one_sequence() -> None:
 
 
 def test_a_clock_set_back_does_not_turn_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    sequence = Sequence()
+    sequence = UuidSequence()
     first = sequence.next()
     monkeypatch.setattr(ids.time, "time_ns", lambda: 1_000_000)
     assert sequence.next() > first
@@ -42,9 +42,9 @@ def test_a_clock_set_back_does_not_turn_the_order(monkeypatch: pytest.MonkeyPatc
 
 def test_a_full_millisecond_borrows_from_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ids.time, "time_ns", lambda: 5_000_000)
-    sequence = Sequence()
+    sequence = UuidSequence()
     first = sequence.next()
-    sequence._tail = (1 << 74) - 1
+    sequence._counter = (1 << 74) - 1
     after = sequence.next()
     assert after > first
-    assert (milliseconds(after), after.version, after.variant) == (6, 7, RFC_4122)
+    assert (timestamp_ms(after), after.version, after.variant) == (6, 7, RFC_4122)

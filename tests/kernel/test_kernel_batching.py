@@ -9,11 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cooperative.queries import profile
-from factories.wire import wire_to
+from factories.counting_proxy import counting_proxy
 from governance.queries import bylaws_on, versions
 from kernel.batching import read_batch
-from kernel.database import Database, Reader, plain_url
-from kernel.errors import Refusal
+from kernel.database import Database, Reader, libpq_url
+from kernel.errors import DomainError
 from kernel.settings import Settings
 from savings.queries import balances
 from tenants.registry import TenantRef
@@ -79,14 +79,14 @@ async def test_one_round_trip_for_each_round(
     async def twice(r: Reader) -> object:
         return await balances(r, (await members(r))[0].id)
 
-    async with wire_to(f"{server_url}/") as wire:
-        through = Database(wire.url(plain_url(database.owner_url)), settings)
+    async with counting_proxy(f"{server_url}/") as proxy:
+        proxied = Database(proxy.url(libpq_url(database.owner_url)), settings)
         for _ in range(2):
-            async with coop_reader(through, melati) as reader:
-                with wire.counting() as counted:
+            async with coop_reader(proxied, melati) as reader:
+                with proxy.measure() as counts:
                     await read_batch(reader, twice, twice, versions, profile)
-        await through.close()
-    assert counted.trips == 2
+        await proxied.close()
+    assert counts.round_trips == 2
 
 
 async def test_what_the_session_holds_is_seen(db: AsyncSession) -> None:
@@ -100,7 +100,7 @@ async def test_a_refusal_comes_out_as_it_was_raised(ro: Reader) -> None:
         await members(r)
         raise NOT_FOUND()
 
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await read_batch(ro, members, refuse)
     assert len(await members(ro)) == 2
 

@@ -7,14 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import shop
 from kernel.database import Database
-from kernel.locks import held, hold, is_written_here
+from kernel.locks import get_locked_row, is_written_row, remember_locked_row
 from shop.models import Order, Product
 from shop.queries import order_to_change_by_id
 from tenants.registry import TenantRef
 from tenants.session import bind, coop_session
 
 
-async def one(db: AsyncSession) -> Product:
+async def lock_product(db: AsyncSession) -> Product:
     return (await db.execute(select(Product).order_by(Product.id).limit(1).with_for_update())).scalar_one()
 
 
@@ -22,25 +22,25 @@ async def test_what_is_held_is_known_until_the_end(database: Database, melati: T
     async with database.session("test") as db:
         bind(db, melati)
         async with db.begin():
-            product = await one(db)
-            assert held(db, Product, product.id) is None
-            hold(db, product)
+            product = await lock_product(db)
+            assert get_locked_row(db, Product, product.id) is None
+            remember_locked_row(db, product)
             product.name = "Beras merah 5 kg"
             await db.flush()
-            assert held(db, Product, product.id) is product
-            assert not is_written_here(db, Product, product.id)
+            assert get_locked_row(db, Product, product.id) is product
+            assert not is_written_row(db, Product, product.id)
         async with db.begin():
-            assert held(db, Product, product.id) is None
+            assert get_locked_row(db, Product, product.id) is None
 
 
 async def test_a_savepoint_ends_it(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
-        product = await one(db)
-        hold(db, product, written=True)
+        product = await lock_product(db)
+        remember_locked_row(db, product, written=True)
         savepoint = await db.begin_nested()
-        assert is_written_here(db, Product, product.id)
+        assert is_written_row(db, Product, product.id)
         await savepoint.rollback()
-        assert held(db, Product, product.id) is None
+        assert get_locked_row(db, Product, product.id) is None
 
 
 async def test_an_order_is_read_anew_by_each_transaction(database: Database, melati: TenantRef) -> None:

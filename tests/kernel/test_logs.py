@@ -21,7 +21,7 @@ except ValueError:
 """
 
 
-def written(environment: str) -> str:
+def run_program(environment: str) -> str:
     command = [sys.executable, "-c", PROGRAM.format(environment=environment)]
     root = Path(__file__).parents[2] / "platform"
     return subprocess.run(
@@ -31,16 +31,16 @@ def written(environment: str) -> str:
 
 @pytest.mark.parametrize("environment", ["development", "production"])
 def test_a_traceback_shows_where_and_never_what_somebody_typed(environment: str) -> None:
-    said = written(environment)
-    assert "no such member" in said
-    assert "sign-in failed" in said
-    assert "in sign_in" in said
-    assert "rahasia-sekali" not in said
-    assert "unseen" not in said
+    output = run_program(environment)
+    assert "no such member" in output
+    assert "sign-in failed" in output
+    assert "in sign_in" in output
+    assert "rahasia-sekali" not in output
+    assert "unseen" not in output
 
 
 def test_production_writes_one_json_object_a_line() -> None:
-    (line,) = written("production").splitlines()
+    (line,) = run_program("production").splitlines()
     found = json.loads(line)
     assert found["event"] == "sign-in failed"
     assert found["host"] == "melati.localhost"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import Refusal
-from kernel.money import LARGEST, Rupiah
+from kernel.errors import DomainError
+from kernel.money import MAX_AMOUNT, Rupiah
 
 amounts = st.integers(min_value=-(10**15), max_value=10**15).map(Rupiah)
 weights = st.dictionaries(
@@ -24,7 +24,7 @@ weights = st.dictionaries(
 ).filter(lambda given: any(given.values()))
 
 
-class TestMaking:
+class TestConstruction:
     def test_whole_numbers_are_taken(self) -> None:
         assert Rupiah(12_500) == 12_500
         assert Rupiah(Decimal("12500.00")) == 12_500
@@ -42,7 +42,7 @@ class TestMaking:
             Rupiah(Decimal(value))
 
 
-class TestReckoning:
+class TestArithmetic:
     @pytest.mark.parametrize(
         ("result", "expected"),
         [
@@ -227,7 +227,7 @@ class TestParse:
         ],
     )
     def test_refuses_what_is_not_clear(self, text: str, code: str) -> None:
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(DomainError) as refused:
             Rupiah.parse(text)
         assert (refused.value.code, refused.value.status) == (code, 422)
 
@@ -236,9 +236,9 @@ class TestParse:
         assert Rupiah.parse("-Rp12.500", negative=True) == -12_500
 
     def test_the_largest_amount_is_named_in_words(self) -> None:
-        with pytest.raises(Refusal, match="At most Rp999,999,999,999,999"):
-            Rupiah.parse(str(LARGEST + 1))
+        with pytest.raises(DomainError, match="At most Rp999,999,999,999,999"):
+            Rupiah.parse(str(MAX_AMOUNT + 1))
 
-    @given(st.integers(0, LARGEST))
+    @given(st.integers(0, MAX_AMOUNT))
     def test_reads_back_what_we_write(self, amount: int) -> None:
-        assert Rupiah.parse(Rupiah(amount).worded("id")) == amount
+        assert Rupiah.parse(Rupiah(amount).localize("id")) == amount

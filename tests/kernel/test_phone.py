@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel import phone
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ from kernel.errors import Refusal
     ],
 )
 def test_one_number_written_in_many_ways(text: str) -> None:
-    assert phone.mobile(text) == "+6281234567890"
+    assert phone.parse_mobile(text) == "+6281234567890"
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "normalized"),
     [
         ("089522634569", "+6289522634569"),
         ("083693923188", "+6283693923188"),
@@ -34,8 +34,8 @@ def test_one_number_written_in_many_ways(text: str) -> None:
         ("0812345678901", "+62812345678901"),
     ],
 )
-def test_plausible_is_enough(text: str, kept: str) -> None:
-    assert phone.mobile(text) == kept
+def test_plausible_is_enough(text: str, normalized: str) -> None:
+    assert phone.parse_mobile(text) == normalized
 
 
 @pytest.mark.parametrize(
@@ -53,17 +53,19 @@ def test_plausible_is_enough(text: str, kept: str) -> None:
     ],
 )
 def test_anything_else_is_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        phone.mobile(text)
+    with pytest.raises(DomainError) as refused:
+        phone.parse_mobile(text)
     assert refused.value.code == "kernel.not_a_mobile_number"
-    assert "0812-3456-7890" in refused.value.sentence("id")
+    assert "0812-3456-7890" in refused.value.message("id")
 
 
 def test_shown_as_people_read_it() -> None:
-    assert phone.national("+6281234567890") == "0812-3456-7890"
+    assert phone.format_national("+6281234567890") == "0812-3456-7890"
 
 
 @given(st.from_regex(r"\A08[0-9]{8,11}\Z"))
 def test_what_is_shown_reads_back(text: str) -> None:
-    kept = phone.mobile(text)
-    assert phone.mobile(kept) == phone.mobile(phone.national(kept)) == kept
+    normalized = phone.parse_mobile(text)
+    assert (
+        phone.parse_mobile(normalized) == phone.parse_mobile(phone.format_national(normalized)) == normalized
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kernel import settings
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.settings import Settings, check_startable, load
 
 ROOT = Path(__file__).parents[2]
@@ -67,20 +67,20 @@ def test_every_setting_is_read_in_its_type() -> None:
     ],
 )
 def test_a_wrong_value_names_its_variable_and_what_is_wrong(name: str, value: str, problem: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         load({name: value})
     assert name in str(refused.value)
     assert problem in str(refused.value)
 
 
 def test_a_wrong_address_does_not_show_its_password() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         load({"LUMBUNG_DATABASE_URL": "mysql://ani:rahasia@db/lumbung"})
     assert "rahasia" not in str(refused.value)
 
 
 def test_a_wrong_master_key_is_not_shown() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         load({"LUMBUNG_MASTER_KEYS": "2026:cGVuZGVr"})
     assert "cGVuZGVr" not in str(refused.value)
 
@@ -116,25 +116,25 @@ def test_development_starts_with_every_default_and_production_with_safe_settings
     ],
 )
 def test_production_refuses_what_is_only_fit_for_trying_out(change: dict[str, str], problem: str) -> None:
-    with pytest.raises(Refusal, match=problem):
+    with pytest.raises(DomainError, match=problem):
         check_startable(load(SAFE | change))
 
 
 def test_in_production_nothing_asks_a_stand_in_even_where_no_start_was_checked() -> None:
-    told = {"LUMBUNG_STAND_INS": "midtrans=http://127.0.0.1:9001"}
-    assert load(told).stand_in("midtrans") == "http://127.0.0.1:9001"
-    assert load(SAFE | told).stand_in("midtrans") is None
+    variables = {"LUMBUNG_STAND_INS": "midtrans=http://127.0.0.1:9001"}
+    assert load(variables).fake_gateway_url("midtrans") == "http://127.0.0.1:9001"
+    assert load(SAFE | variables).fake_gateway_url("midtrans") is None
 
 
 def test_the_operating_guide_holds_the_table_of_settings() -> None:
-    assert settings.table() in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert settings.markdown_table() in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 
 
 def test_the_table_can_be_printed() -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "platform")}
     command = [sys.executable, "-m", "kernel.settings"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
-    assert printed == settings.table()
+    assert printed == settings.markdown_table()
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_file_of_a_secret_that_is_not_there_is_empty_or_one_too_many_is_refuse
     file = tmp_path / "secret_key"
     if holds is not None:
         file.write_text(holds, "utf-8")
-    with pytest.raises(Refusal, match=problem) as refused:
+    with pytest.raises(DomainError, match=problem) as refused:
         load({"LUMBUNG_SECRET_KEY_FILE": str(file), "LUMBUNG_SECRET_KEY": also})
     assert "LUMBUNG_SECRET_KEY_FILE" in str(refused.value)
     assert "xxx" not in str(refused.value)
@@ -186,7 +186,7 @@ def test_the_applications_role_is_the_one_of_its_address() -> None:
         load(SAFE | {"LUMBUNG_APP_DATABASE_URL": "postgresql://pembaca:Zk3vQ8sYt0Wm5RbX1nLc@db/l"}).app_role
         == "pembaca"
     )
-    with pytest.raises(Refusal, match="it must log in as lain, as LUMBUNG_APP_ROLE says"):
+    with pytest.raises(DomainError, match="it must log in as lain, as LUMBUNG_APP_ROLE says"):
         load(SAFE | {"LUMBUNG_APP_ROLE": "lain"})
 
 
@@ -197,7 +197,7 @@ def test_a_process_that_serves_is_given_every_setting_but_the_owners_login(
     credentials.mkdir()
     (credentials / "lumbung_database_url").write_text("postgresql://lumbung:milik-pemilik@db/lumbung")
     (credentials / "lumbung_broker_url").write_text("redis://:antrean@db/0")
-    left = settings.without_owner(
+    left = settings.strip_owner_login(
         {
             "PATH": "/bin",
             "LUMBUNG_SECRET_KEY_FILE": str(secret_file),
@@ -209,8 +209,8 @@ def test_a_process_that_serves_is_given_every_setting_but_the_owners_login(
         "LUMBUNG_SECRET_KEY": SAFE["LUMBUNG_SECRET_KEY"],
         "LUMBUNG_BROKER_URL": "redis://:antrean@db/0",
     }
-    for told in (
+    for variables in (
         {"LUMBUNG_DATABASE_URL": "postgresql://lumbung:milik-pemilik@db/lumbung"},
         {"LUMBUNG_DATABASE_URL_FILE": str(credentials / "lumbung_database_url")},
     ):
-        assert settings.without_owner(told) == {}
+        assert settings.strip_owner_login(variables) == {}

@@ -36,7 +36,7 @@ ANALYZE = "ANALYZE journals, journal_lines, balances, journal_counter"
 
 async def fill(database: Database, tenant: TenantRef, *after: str) -> None:
     """Put 50,000 lines into the books of ``tenant``."""
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
         await connection.execute(text(f"SET LOCAL search_path = {tenant.schema_name}"))
         for statement in (*FILL.split(";"), *after):
@@ -51,7 +51,7 @@ async def rows_read(database: Database, tenant: TenantRef) -> int:
         " + (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes WHERE schemaname = :name"
         " AND relname IN ('journals', 'journal_lines'))"
     )
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         return int((await connection.execute(statement, {"name": tenant.schema_name})).scalar_one())
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedIn
 from kernel import clock
-from kernel.database import Database, Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, Reader, as_reader
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, Line, post, queries
@@ -29,13 +29,13 @@ def journal(day: date) -> Journal:
 
 async def member(database: Database, tenant: TenantRef) -> UUID:
     async with coop_session(database, tenant) as db:
-        found: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
+        found: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
         return found
 
 
 async def test_the_door_takes_nothing_of_before_1950(db: AsyncSession) -> None:
     await post(db, journal(date(1950, 1, 1)), by="Rina Kasir")  # imports may bring what is so old
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await post(db, journal(date(1949, 12, 31)), by="Rina Kasir")
     assert refused.value.code == "ledger.day_too_early"
 

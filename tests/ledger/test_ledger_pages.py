@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from conftest import SignedIn, Visitors
 from kernel import clock
 from kernel.actor import SYSTEM
-from kernel.database import Database, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, as_reader
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, Line, post, queries
@@ -33,7 +33,7 @@ BOOKS = "/pengurus/buku"
 
 @pytest.fixture(autouse=True)
 def _today() -> Iterator[None]:
-    with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
@@ -56,7 +56,7 @@ async def test_a_cost_leaves_cash_and_an_income_comes_into_the_bank(db: AsyncSes
     assert await queries.balance(db, "1101") == cash - 250_000
     assert await queries.balance(db, "6120") == 250_000
     assert (await queries.balance(db, "1102"), await queries.balance(db, "4310")) == (9_000, 9_000)
-    assert await queries.surplus(reader_of(db), 2026) == 9_000 - 250_000
+    assert await queries.surplus(as_reader(db), 2026) == 9_000 - 250_000
 
 
 async def test_an_entry_sent_twice_counts_once(db: AsyncSession) -> None:
@@ -84,8 +84,8 @@ async def test_an_entry_that_cannot_be_is_refused(
     db: AsyncSession, facts: dict[str, object], code: str
 ) -> None:
     await close_year(db, SYSTEM, 2024)
-    with pytest.raises(Refusal) as refused:
-        await check_entry(reader_of(db), entry(**facts), today=TODAY)
+    with pytest.raises(DomainError) as refused:
+        await check_entry(as_reader(db), entry(**facts), today=TODAY)
     assert refused.value.code == code
 
 
@@ -94,15 +94,15 @@ async def test_an_entry_is_taken_back_by_its_mirror_once(db: AsyncSession) -> No
     mirror = await reverse_entry(db, SYSTEM, posted.number, reason="salah ketik", today=TODAY)
     assert await queries.balance(db, "6120") == 0
     assert (await queries.journal(db, posted.number)).reversed_by == mirror.number
-    with pytest.raises(Refusal, match="reversed already"):
+    with pytest.raises(DomainError, match="reversed already"):
         await reverse_entry(db, SYSTEM, posted.number, reason="lagi", today=TODAY)
 
 
 async def test_only_entries_by_hand_are_taken_back_here(db: AsyncSession) -> None:
-    with pytest.raises(Refusal, match="made by another part"):
+    with pytest.raises(DomainError, match="made by another part"):
         await reverse_entry(db, SYSTEM, 1, reason="x", today=TODAY)
     posted = await record_entry(db, SYSTEM, entry(), today=TODAY)
-    with pytest.raises(Refusal, match="Write the reason"):
+    with pytest.raises(DomainError, match="Write the reason"):
         await reverse_entry(db, SYSTEM, posted.number, reason="  ", today=TODAY)
 
 
@@ -117,12 +117,12 @@ async def test_a_closed_year_takes_nothing_and_the_others_go_on(db: AsyncSession
 
     for day in (date(2024, 12, 31), date(2026, 1, 1)):
         assert (await post(db, journal(day), by="t")).fresh
-    with pytest.raises(Refusal, match="book year 2025 is closed"):
+    with pytest.raises(DomainError, match="book year 2025 is closed"):
         await post(db, journal(date(2025, 12, 31)), by="t")
 
 
 async def test_a_year_is_closed_when_it_is_over(db: AsyncSession) -> None:
-    with pytest.raises(Refusal, match="2026 is not over"):
+    with pytest.raises(DomainError, match="2026 is not over"):
         await close_year(db, SYSTEM, 2026)
 
 
@@ -131,23 +131,23 @@ async def test_a_year_is_over_when_it_is_over_on_the_cooperatives_calendar(
     db: AsyncSession, zone: str, over: bool
 ) -> None:
     await db.execute(text("UPDATE profile SET timezone = :zone"), {"zone": zone})
-    with clock.held_at(
+    with clock.freeze_at(
         datetime(2026, 12, 31, 16, 0, tzinfo=UTC)
     ):  # an hour past midnight in Papua, an hour before it in Java
         if over:
             assert await close_year(db, SYSTEM, 2026)
         else:
-            with pytest.raises(Refusal, match="2026 is not over"):
+            with pytest.raises(DomainError, match="2026 is not over"):
                 await close_year(db, SYSTEM, 2026)
 
 
 async def test_the_books_agree(db: AsyncSession) -> None:
     await record_entry(db, SYSTEM, entry(), today=TODAY)
-    sums = await agreement(reader_of(db))
+    sums = await agreement(as_reader(db))
     assert sums.stock_account == sums.stock_value == 1_020_000
     assert sums.assets == sums.liabilities + sums.equity + sums.result
     assert sums.result == -250_000
-    assert (await account(reader_of(db), "1130")).name_id == "Persediaan barang dagang"
+    assert (await account(as_reader(db), "1130")).name_id == "Persediaan barang dagang"
 
 
 async def test_visitors_and_members_do_not_see_the_books(visitor: Visitors, member_client: SignedIn) -> None:
@@ -230,7 +230,7 @@ async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
     async with coop_session(database, melati) as db:
         assert await queries.balance(db, "6120") == 0
         assert (
-            await reader_of(db).value("SELECT count(*) FROM journals WHERE source_key LIKE 'manual:%'") == 1
+            await as_reader(db).value("SELECT count(*) FROM journals WHERE source_key LIKE 'manual:%'") == 1
         )
 
 
@@ -273,12 +273,12 @@ async def test_the_export_holds_all_of_it_also_while_suspended(
 ) -> None:
     async with coop_session(database, melati) as db:
         await record_entry(db, SYSTEM, entry(description="=HYPERLINK(1)"), today=TODAY)
-        total = await reader_of(db).value("SELECT sum(debit)::bigint FROM journal_lines")
-    async with database.owner.begin() as connection:
+        total = await as_reader(db).value("SELECT sum(debit)::bigint FROM journal_lines")
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("UPDATE shared.cooperatives SET status = 'suspended' WHERE slug = 'melati'")
         )
-    database.local["changed"]("registry")
+    database.process_state["changed"]("registry")
     answer = await officer_client.get(f"{BOOKS}/ekspor.zip")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
     archive = zipfile.ZipFile(io.BytesIO(answer.content))

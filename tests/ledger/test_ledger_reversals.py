@@ -9,7 +9,7 @@ from conftest import SignedIn
 from factories import payments as pay
 from factories import shop as goods
 from factories.shop import CASHIER, TODAY, VISITOR
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments.credit.counter import pay_off
@@ -37,7 +37,7 @@ async def test_what_a_qris_payout_page_promises_is_true(
 ) -> None:
     async with coop_session(database, melati) as db:
         number = await arrived(db)
-        ro = reader_of(db)
+        ro = as_reader(db)
         bank = await ro.value("SELECT sum(balance)::bigint FROM balances WHERE account = '1102'")
     page = (await officer_client.get(f"{BOOKS}/{number}")).text
     assert f"{BOOKS}/{number}/pembalikan" in page
@@ -45,7 +45,7 @@ async def test_what_a_qris_payout_page_promises_is_true(
     sent = {"reason": "Salah jumlah"}
     assert (await officer_client.post(f"{BOOKS}/{number}/pembalikan", sent)).status_code == 303
     async with coop_session(database, melati) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         lines = await ro.records(
             "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = "
             "l.journal WHERE j.reverses = $1 ORDER BY l.line",
@@ -89,7 +89,7 @@ async def test_a_journal_that_is_part_of_something_else_offers_no_reversal_and_t
 ) -> None:
     async with coop_session(database, melati) as db:
         await everything(db)
-        ro = reader_of(db)
+        ro = as_reader(db)
         keys = {
             row["number"]: row["source_key"]
             for row in await ro.records("SELECT number, source_key FROM journals")
@@ -101,4 +101,4 @@ async def test_a_journal_that_is_part_of_something_else_offers_no_reversal_and_t
         answer = await officer_client.post(f"{BOOKS}/{number}/pembalikan", {"reason": "Salah"})
         assert answer.status_code == 409, key
     async with coop_session(database, melati) as db:
-        assert await reader_of(db).value("SELECT count(*) FROM journals") == len(keys)
+        assert await as_reader(db).value("SELECT count(*) FROM journals") == len(keys)

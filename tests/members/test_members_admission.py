@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from factories.entering import activate, sign_in
 from kernel.actor import VISITOR, Actor
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from members.activation import give_activation_code
 from members.admission import (
     Admitted,
@@ -102,7 +102,7 @@ async def test_approval_gives_a_number_and_a_code_that_works(
 async def test_an_application_is_answered_once(db: AsyncSession, ketua: Actor) -> None:
     applicant = await apply_for_membership(db, VISITOR, ANI, key="form", consent="ya")
     await decline_application(db, ketua, applicant, "Alamatnya di luar desa")
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await approve_application(db, ketua, applicant, number="", joined_on=TODAY, today=TODAY)
     assert refused.value.code == "members.already_decided"
     declined = await db.get(Member, applicant)
@@ -112,7 +112,7 @@ async def test_an_application_is_answered_once(db: AsyncSession, ketua: Actor) -
 
 async def test_declining_needs_a_reason(db: AsyncSession, ketua: Actor) -> None:
     applicant = await apply_for_membership(db, VISITOR, ANI, key="form", consent="ya")
-    with pytest.raises(Refusal, match="reason"):
+    with pytest.raises(DomainError, match="reason"):
         await decline_application(db, ketua, applicant, "  ")
 
 
@@ -125,7 +125,7 @@ async def test_the_form_at_the_counter_sent_twice_admits_once(db: AsyncSession, 
 
 async def test_the_same_person_is_not_admitted_twice(db: AsyncSession, ketua: Actor) -> None:
     await admit(db, ketua)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await admit(db, ketua, Person("ANI  lestari", "P", ANI.phone), key="k2")
     assert refused.value.code == "members.already_member"
 
@@ -137,21 +137,21 @@ async def test_a_shared_phone_leads_to_the_first_account_alone(db: AsyncSession,
     assert not child.code.by_phone
     await activate(db, child.number, child.code.code, "tiga kata aneh")
     assert (await sign_in(db, child.number, "tiga kata aneh")).name == "Putri Ani"
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await sign_in(db, "0812 9999 0001", "tiga kata aneh")
 
 
 async def test_a_given_number_is_kept_and_must_be_free(db: AsyncSession, ketua: Actor) -> None:
     assert (await admit(db, ketua, number="A-17")).number == "A-17"
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await admit(db, ketua, Person("Lain"), number="0001", key="k2")
     assert refused.value.code == "members.number_taken"
-    assert refused.value.facts["name"] == "Sari Wulandari Melati"
+    assert refused.value.params["name"] == "Sari Wulandari Melati"
 
 
 @pytest.mark.parametrize("number", ["<b>", "-1", "1 2", "9" * 19, "../7"])
 async def test_a_number_is_plain(db: AsyncSession, ketua: Actor, number: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await admit(db, ketua, number=number)
     assert refused.value.code == "members.number_not_plain"
 
@@ -162,7 +162,7 @@ async def test_numbers_of_letters_do_not_disturb_the_count(db: AsyncSession) -> 
 
 
 async def test_nobody_joins_tomorrow(db: AsyncSession, ketua: Actor) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await admit_member(db, ketua, ANI, number="", joined_on=date(2026, 11, 25), today=TODAY, key="k")
     assert refused.value.code == "members.date_ahead"
 
@@ -171,7 +171,7 @@ async def test_a_new_code_kills_the_old_one_and_not_the_password(db: AsyncSessio
     admitted = await admit(db, ketua)
     assert admitted.code is not None
     newer = await give_activation_code(db, ketua, admitted.member_id)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await activate(db, admitted.number, admitted.code.code, "tiga kata aneh")
     assert refused.value.code == "members.wrong_code"
     await activate(db, admitted.number, newer.code, "tiga kata aneh")
@@ -185,7 +185,7 @@ async def test_a_kasir_cannot_reset_the_ketua(db: AsyncSession, ketua: Actor) ->
     sari.officer_role, budi.officer_role = "ketua", "kasir"
     await db.flush()
     assert sari.member_id is not None
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await give_activation_code(db, Actor("officer", budi.name, budi.id), sari.member_id)
     assert refused.value.code == "members.ketua_only"
     assert (await give_activation_code(db, ketua, sari.member_id)).number == "0001"
@@ -220,10 +220,10 @@ async def test_whoever_left_gets_no_code_and_cannot_come_in(db: AsyncSession, ke
     await activate(db, admitted.number, admitted.code.code, "tiga kata aneh")
     await db.execute(text("UPDATE members SET status = 'left' WHERE id = :id"), {"id": admitted.member_id})
     db.expire_all()
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await give_activation_code(db, ketua, admitted.member_id)
     assert refused.value.code == "members.not_active"
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await sign_in(db, admitted.number, "tiga kata aneh")
     assert refused.value.code == "members.wrong_sign_in"
 
@@ -238,6 +238,6 @@ async def test_a_code_is_kept_as_argon2_and_expires(db: AsyncSession, ketua: Act
         text("UPDATE users SET activation_expires_at = now() - interval '1 second' WHERE id = :id"),
         {"id": user.id},
     )
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await activate(db, admitted.number, admitted.code.code, "tiga kata aneh")
     assert refused.value.code == "members.wrong_code"

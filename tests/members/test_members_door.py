@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from conftest import SignedIn, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock, passwords
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from members import signing_in, throttling
 from members.models import Session, User
 from tenants.registry import TenantRef
@@ -67,9 +67,9 @@ async def test_an_unknown_number_costs_the_same_hashing(
     visitor: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[str] = []
-    real = passwords._fits
+    real = passwords._matches
     monkeypatch.setattr(
-        passwords, "_fits", lambda stored, given: hashed.append(stored) or real(stored, given)
+        passwords, "_matches", lambda stored, given: hashed.append(stored) or real(stored, given)
     )
     await enter(visitor("melati"), "0899-1111-2222", "apa saja")
     await enter(visitor("melati"), SARI, "apa saja")
@@ -175,7 +175,7 @@ async def test_the_sixth_guess_waits_and_the_right_password_too(visitor: Visitor
     assert stopped.status_code == 429
     assert "1 menit" in stopped.text
     assert stopped.headers["retry-after"] == "60"
-    with clock.held_at(clock.now() + timedelta(seconds=61)):
+    with clock.freeze_at(clock.now() + timedelta(seconds=61)):
         assert (await enter(client)).status_code == 303
         assert await knock_out(client, 5) == [403] * 5, "whoever came in starts anew"
 
@@ -209,23 +209,23 @@ async def test_an_old_hash_is_renewed_at_sign_in(
         user.password_hash = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
     await enter(visitor("melati"))
     async with coop_session(database, melati) as db:
-        stored = await reader_of(db).value("SELECT password_hash FROM users WHERE phone = '+6281200000001'")
+        stored = await as_reader(db).value("SELECT password_hash FROM users WHERE phone = '+6281200000001'")
     assert not passwords.needs_rehash(stored)
 
 
 async def test_a_session_ends_on_its_day(visitor: Visitors) -> None:
     client = visitor("melati")
     await enter(client)
-    with clock.held_at(clock.now() + timedelta(days=29)):
+    with clock.freeze_at(clock.now() + timedelta(days=29)):
         assert (await client.get("/anggota")).status_code == 200
-    with clock.held_at(clock.now() + timedelta(days=30, minutes=1)):
+    with clock.freeze_at(clock.now() + timedelta(days=30, minutes=1)):
         assert (await client.get("/anggota")).status_code == 303
 
 
 async def test_an_officers_session_ends_after_half_a_day(visitor: Visitors) -> None:
     client = visitor("melati")
     await enter(client, "089900000000")
-    with clock.held_at(clock.now() + timedelta(hours=12, minutes=1)):
+    with clock.freeze_at(clock.now() + timedelta(hours=12, minutes=1)):
         assert (await client.get("/pengurus/anggota")).status_code == 303
 
 
@@ -263,7 +263,7 @@ async def test_a_handover_link_is_over_after_two_minutes_and_no_session(
         "the link is not a cookie"
     )
     client.cookies.clear()
-    with clock.held_at(clock.now() + timedelta(minutes=2, seconds=1)):
+    with clock.freeze_at(clock.now() + timedelta(minutes=2, seconds=1)):
         assert (await client.get(f"/masuk/serah?kunci={token}")).status_code == 403
     assert (await client.get("/masuk/serah?kunci=")).status_code == 403
 
@@ -277,7 +277,7 @@ async def test_a_handover_link_opens_its_own_cooperative_alone(
 
 async def give_code(officer_client: SignedIn, database: Database, melati: TenantRef) -> tuple[str, str]:
     async with coop_session(database, melati) as db:
-        member_id = await reader_of(db).value("SELECT id FROM members WHERE number = '0002'")
+        member_id = await as_reader(db).value("SELECT id FROM members WHERE number = '0002'")
     answer = await officer_client.post(f"/pengurus/anggota/{member_id}/kode")
     assert answer.status_code == 200
     code = re.search(r"<code>([A-Z0-9-]+)</code>", answer.text)
@@ -350,7 +350,7 @@ async def test_the_code_is_on_one_page_once(
     code, member_id = await give_code(officer_client, database, melati)
     assert code not in (await officer_client.get(f"/pengurus/anggota/{member_id}")).text
     async with coop_session(database, melati) as db:
-        kept = await reader_of(db).records("SELECT facts::text AS facts FROM audit_entries")
+        kept = await as_reader(db).records("SELECT facts::text AS facts FROM audit_entries")
     assert all(code.replace("-", "") not in row["facts"] and code not in row["facts"] for row in kept)
 
 
@@ -445,13 +445,13 @@ async def test_guesses_at_one_person_from_many_networks_have_an_end(
 
 def connections_held(database: Database) -> tuple[int, int]:
     """Of the write pool and of the read pool."""
-    return database.lent()
+    return database.connections_in_use()
 
 
 @pytest.fixture
 def held_while_weighing(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     seen: list[tuple[int, int]] = []
-    for name in ("_fits", "_hash"):
+    for name in ("_matches", "_hash"):
         real = getattr(passwords, name)
         monkeypatch.setattr(
             passwords, name, lambda *given, real=real: seen.append(connections_held(database)) or real(*given)

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel import clock, importing
+from kernel import clock, file_import
 from kernel.actor import SYSTEM
-from kernel.database import Database, Reader, reader_of
-from kernel.errors import Refusal
-from kernel.importing import Report, take_turn
-from kernel.money import LARGEST
+from kernel.database import Database, Reader, as_reader
+from kernel.errors import DomainError
+from kernel.file_import import ImportReport, lock_import
+from kernel.money import MAX_AMOUNT
 from members import importing as members_importing
 from members.importing import MemberImport, import_members, plan_members
 from members.tasks import forget_spent
@@ -33,11 +33,11 @@ FILE = HEADER + "".join(LINES)
 
 @pytest.fixture(autouse=True)
 def _today() -> Iterator[None]:
-    with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
-def told(report: Report) -> tuple[int, int, list[tuple[int, str]]]:
+def told(report: ImportReport) -> tuple[int, int, list[tuple[int, str]]]:
     return report.imported, report.unchanged, [(bad.line, str(bad.reason)) for bad in report.rejected]
 
 
@@ -48,8 +48,8 @@ LINE = st.builds(
     st.sampled_from(["L", "P", "?"]),
     st.sampled_from(["", "0812-0000-2222", "021"]),
     st.sampled_from(["2024-05-01", "01/05/2024", "2027-01-01", "x"]),
-    st.sampled_from(["", "0", "5", str(LARGEST), "-1"]),
-    st.sampled_from(["", "0", "7", str(LARGEST)]),
+    st.sampled_from(["", "0", "5", str(MAX_AMOUNT), "-1"]),
+    st.sampled_from(["", "0", "7", str(MAX_AMOUNT)]),
     st.sampled_from(["0", "3", "x"]),
 )
 
@@ -65,7 +65,7 @@ async def test_the_import_does_what_the_preview_says(db: AsyncSession, files: li
     """
     async with db.begin_nested() as savepoint:
         for file in files:
-            _, plan = await plan_members(reader_of(db), file, as_of=AS_OF)
+            _, plan = await plan_members(as_reader(db), file, as_of=AS_OF)
             _, report = await import_members(db, SYSTEM, file, as_of=AS_OF, skip_bad=True)
             assert told(report) == told(plan.report)
             assert (await db.execute(text("SELECT count(*) FROM staging_members"))).scalar_one() == 0
@@ -99,7 +99,7 @@ async def test_a_number_given_to_somebody_since_the_check_stops_the_import_and_t
                 "'Orang Lain', 'active')"
             )
         )
-    with pytest.raises(Refusal, match="Since this file was checked"):
+    with pytest.raises(DomainError, match="Since this file was checked"):
         async with coop_session(database, melati) as db:
             await work.record_batch(db)
     async with coop_session(database, melati) as db:
@@ -118,7 +118,7 @@ async def test_an_import_whose_rows_another_took_stops(database: Database, melat
         await first.check(db, FILE)
     async with coop_session(database, melati) as db:
         await second.check(db, HEADER + "3999,Lain,L,,2024-01-01,0,0,0\n")
-    with pytest.raises(Refusal, match="Since this file was checked"):
+    with pytest.raises(DomainError, match="Since this file was checked"):
         async with coop_session(database, melati) as db:
             await first.record_batch(db)
     async with coop_session(database, melati) as db:
@@ -130,12 +130,12 @@ async def test_two_at_once_take_turns_and_whoever_waits_too_long_is_told(
 ) -> None:
     work = MemberImport(SYSTEM, AS_OF)
     async with coop_session(database, melati) as turn:
-        await take_turn(turn, work)
+        await lock_import(turn, work)
         async with coop_session(database, mawar) as db:
             assert (await import_members(db, SYSTEM, FILE, as_of=AS_OF))[1].imported == 5
         async with coop_session(database, melati) as db:
             await db.execute(text("SET LOCAL lock_timeout = '50ms'"))
-            with pytest.raises(Refusal, match="Another import of this kind is running"):
+            with pytest.raises(DomainError, match="Another import of this kind is running"):
                 await import_members(db, SYSTEM, FILE, as_of=AS_OF)
             await db.rollback()
     async with coop_session(database, melati) as db:
@@ -150,7 +150,7 @@ async def test_what_a_killed_import_left_goes_by_the_daily_job_unless_one_is_run
     async with coop_session(database, melati) as db:
         await work.check(db, FILE)
     async with coop_session(database, melati) as turn:
-        await take_turn(turn, work)
+        await lock_import(turn, work)
         async with coop_session(database, melati) as db:
             await forget_spent(db)
         async with coop_reader(database, melati) as ro:
@@ -190,7 +190,7 @@ async def test_lines_are_read_beside_the_event_loop(db: AsyncSession, ro: Reader
             await asyncio.sleep(0)
 
     beside = asyncio.create_task(others())
-    rows = (row async for row in importing.in_a_thread(iter(range(10 * importing.LINES_AT_ONCE))))
-    assert [row async for row in rows] == list(range(10 * importing.LINES_AT_ONCE))
+    rows = (row async for row in file_import.iter_in_thread(iter(range(10 * file_import.READ_BATCH_LINES))))
+    assert [row async for row in rows] == list(range(10 * file_import.READ_BATCH_LINES))
     beside.cancel()
     assert turns >= 10

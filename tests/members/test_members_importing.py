@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.database import Database, Reader
-from kernel.errors import Refusal
-from kernel.importing import Report
+from kernel.errors import DomainError
+from kernel.file_import import ImportReport
 from ledger import queries
 from ledger.closing import close_year
 from members.activation import give_activation_code
@@ -33,15 +33,15 @@ SAVINGS = ("3110", "3120", "2111")
 
 @pytest.fixture(autouse=True)
 def _today() -> Iterator[None]:
-    with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
-async def take(db: AsyncSession, content: str, **options: Any) -> Report:
+async def take(db: AsyncSession, content: str, **options: Any) -> ImportReport:
     return (await import_members(db, SYSTEM, content, as_of=options.pop("as_of", AS_OF), **options))[1]
 
 
-def told(report: Report) -> dict[int, str]:
+def told(report: ImportReport) -> dict[int, str]:
     return {bad.line: str(bad.reason) for bad in report.rejected}
 
 
@@ -171,10 +171,10 @@ async def test_reasons_are_told_in_indonesian_too(db: AsyncSession) -> None:
 
 
 async def test_the_date_must_have_come_and_its_year_be_open(db: AsyncSession) -> None:
-    with pytest.raises(Refusal, match="still to come"):
+    with pytest.raises(DomainError, match="still to come"):
         await take(db, GOOD, as_of=date(2026, 3, 3))
     await close_year(db, SYSTEM, 2025)
-    with pytest.raises(Refusal, match="2025 is closed"):
+    with pytest.raises(DomainError, match="2025 is closed"):
         await take(db, GOOD, as_of=date(2025, 6, 1))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import SignedIn, SignInAs, Visitors
 from kernel import clock
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import CASH, MEMBER_RETURNS, MEMBER_SALES
@@ -41,7 +41,7 @@ MEMBER_PAGES = [
 
 async def value(database: Database, tenant: TenantRef, sql: str, *args: object) -> Any:
     async with coop_session(database, tenant) as db:
-        return await reader_of(db).value(sql, *args)
+        return await as_reader(db).value(sql, *args)
 
 
 @pytest.fixture
@@ -268,7 +268,7 @@ async def test_two_officers_at_once_give_two_numbers(
     answers = await asyncio.gather(*(officer_client.post("/pengurus/anggota/baru", form) for form in forms))
     assert [answer.status_code for answer in answers] == [200] * 4
     async with coop_session(database, melati) as db:
-        numbers = await reader_of(db).records(
+        numbers = await as_reader(db).records(
             "SELECT number FROM members WHERE name LIKE 'Anggota %' ORDER BY number"
         )
     assert [row["number"] for row in numbers] == ["0003", "0004", "0005", "0006"]

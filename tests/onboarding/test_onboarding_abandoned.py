@@ -54,7 +54,7 @@ def founding(slug: str = "kenanga") -> Founding:
 @pytest.fixture
 async def kenanga(database: Database) -> TenantRef:
     """Founded by a stranger eight days ago, and never entered."""
-    with clock.held_at(clock.now() - timedelta(days=8)):
+    with clock.freeze_at(clock.now() - timedelta(days=8)):
         await found_by_stranger(database, founding())
     return await there(database)
 
@@ -68,7 +68,7 @@ async def there(database: Database) -> TenantRef:
 @pytest.fixture
 async def owner(database: Database, kenanga: TenantRef) -> AsyncIterator[AsyncConnection]:
     """The owner's connection in the schema of kenanga; whatever is written is undone."""
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         await connection.execute(
             text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name}
         )
@@ -194,12 +194,12 @@ async def test_what_nobody_entered_is_closed_and_gone_a_day_later(
     assert await abandoned.mark_abandoned(database) == ["kenanga"]
     assert (await visitor("kenanga").get("/")).status_code == 404
     assert await abandoned.remove_marked(database) == [], "what is under way has a day to end"
-    with clock.held_at(clock.now() + timedelta(hours=23)):
+    with clock.freeze_at(clock.now() + timedelta(hours=23)):
         assert await abandoned.remove_marked(database) == []
-    with clock.held_at(clock.now() + timedelta(days=1, minutes=1)):
+    with clock.freeze_at(clock.now() + timedelta(days=1, minutes=1)):
         assert await abandoned.remove_marked(database) == ["kenanga"]
     assert await tenant_by_slug(database, "kenanga") is None
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         for query in ("SELECT to_regnamespace(:name)", "SELECT to_regrole(:name)"):
             assert (await connection.execute(text(query), {"name": kenanga.schema_name})).scalar_one() is None
         trail = await connection.execute(
@@ -223,7 +223,7 @@ async def test_the_daily_jobs_leave_nothing_that_would_save_it(
 
 
 async def test_before_a_week_nothing_goes(database: Database, kenanga: TenantRef) -> None:
-    with clock.held_at(clock.now() - timedelta(days=2)):
+    with clock.freeze_at(clock.now() - timedelta(days=2)):
         assert await abandoned.mark_abandoned(database) == []
 
 
@@ -246,7 +246,7 @@ async def test_signing_in_once_by_a_password_or_a_code_saves_it_for_ever(
 
 
 async def test_foundings_own_hand_over_alone_does_not_save_it(database: Database, visitor: Visitors) -> None:
-    with clock.held_at(clock.now() - timedelta(days=8)):
+    with clock.freeze_at(clock.now() - timedelta(days=8)):
         founded = await found_by_stranger(database, founding())
         home = visitor("kenanga")
         assert (await home.get(f"/masuk/serah?kunci={founded.handover}")).status_code == 303
@@ -266,13 +266,13 @@ async def test_what_came_in_while_it_waited_to_be_removed_opens_it_again(
                 "('officer', 'L', 'x.y', 'z', '{}')"
             )
         )
-    with clock.held_at(clock.now() + timedelta(days=1, minutes=1)):
+    with clock.freeze_at(clock.now() + timedelta(days=1, minutes=1)):
         assert await abandoned.remove_marked(database) == []
     assert (await there(database)).status == "active"
 
 
 async def test_what_an_operator_founded_is_never_removed(database: Database) -> None:
-    with clock.held_at(clock.now() - timedelta(days=30)):
+    with clock.freeze_at(clock.now() - timedelta(days=30)):
         await found(database, founding())
     assert await abandoned.mark_abandoned(database) == []
 
@@ -287,11 +287,11 @@ async def test_what_waits_for_an_operator_goes_after_a_month(database: Database)
     founded_at = clock.now()
     founded = await found_by_stranger(database, msgspec.structs.replace(founding(), name="Koperasi Melati"))
     assert founded.tenant.status == "waiting"
-    with clock.held_at(founded_at + timedelta(days=29)):
+    with clock.freeze_at(founded_at + timedelta(days=29)):
         assert await abandoned.mark_abandoned(database) == []
-    with clock.held_at(founded_at + timedelta(days=31)):
+    with clock.freeze_at(founded_at + timedelta(days=31)):
         assert await abandoned.mark_abandoned(database) == ["kenanga"]
-    with clock.held_at(founded_at + timedelta(days=33)):
+    with clock.freeze_at(founded_at + timedelta(days=33)):
         assert await abandoned.remove_marked(database) == ["kenanga"]
 
 
@@ -307,7 +307,7 @@ async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_ro
     database: Database, kenanga: TenantRef, table: str
 ) -> None:
     assert await abandoned.mark_abandoned(database) == ["kenanga"]
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name}
         )
@@ -324,7 +324,7 @@ async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_ro
             {"facts": json.dumps({"rows": rows})},
         )
         assert table not in await abandoned._own_holdings(db)
-    with clock.held_at(clock.now() + timedelta(days=2)):
+    with clock.freeze_at(clock.now() + timedelta(days=2)):
         assert await abandoned.remove_marked(database) == []
     assert (await there(database)).status == "active"
 
@@ -333,7 +333,7 @@ async def test_the_constraints_of_all_schemas_are_looked_through_once_for_many(
     database: Database, kenanga: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At a thousand cooperatives that look took 50 ms: once for each, it was most of the work."""
-    with clock.held_at(clock.now() - timedelta(days=8)):
+    with clock.freeze_at(clock.now() - timedelta(days=8)):
         for slug in ("cempaka", "kamboja"):
             await found_by_stranger(database, founding(slug))
     looks = []
@@ -350,10 +350,10 @@ async def test_the_constraints_of_all_schemas_are_looked_through_once_for_many(
 async def test_of_many_only_some_go_at_a_time_so_that_provision_goes_on(
     database: Database, kenanga: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with clock.held_at(clock.now() - timedelta(days=8)):
+    with clock.freeze_at(clock.now() - timedelta(days=8)):
         await found_by_stranger(database, founding("cempaka"))
     assert len(await abandoned.mark_abandoned(database)) == 2
     monkeypatch.setattr(removal, "MOST_AT_ONCE", 1)
-    with clock.held_at(clock.now() + timedelta(days=2)):
+    with clock.freeze_at(clock.now() + timedelta(days=2)):
         gone = [await abandoned.remove_marked(database) for _ in range(3)]
     assert sorted(len(each) for each in gone) == [0, 1, 1]

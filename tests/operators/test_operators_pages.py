@@ -104,13 +104,13 @@ async def test_a_stranger_does_not_lock_an_operator_out(app: Doors, operator: Op
 async def test_no_connection_is_held_while_an_operators_password_is_weighed(
     visitor: Visitors, operator: Operator, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, held = passwords._fits, []
+    real, held = passwords._matches, []
 
     def weigh(stored: str, given: str) -> bool:
-        held.append(database.lent())
+        held.append(database.connections_in_use())
         return real(stored, given)
 
-    monkeypatch.setattr(passwords, "_fits", weigh)
+    monkeypatch.setattr(passwords, "_matches", weigh)
     answer = await visitor("operator").post("/masuk", data={"phone": PHONE, "password": PASSWORD})
     assert (answer.status_code, held) == (303, [(0, 0)])
 
@@ -309,9 +309,9 @@ async def test_a_name_that_is_refused_says_why_and_its_address_is_free_after_a_w
     assert (page.status_code, "Pengurus Melati tidak mengenalnya." in page.text) == (403, True)
     assert "Pengurus Melati tidak mengenalnya." in (await signed_in.get("/jejak")).text
     assert await mark_abandoned(database) == []
-    with clock.held_at(clock.now() + timedelta(days=8)):
+    with clock.freeze_at(clock.now() + timedelta(days=8)):
         assert await mark_abandoned(database) == ["toko-kita"]
-    with clock.held_at(clock.now() + timedelta(days=9)):
+    with clock.freeze_at(clock.now() + timedelta(days=9)):
         assert await remove_marked(database) == ["toko-kita"]
     assert (await visitor("toko-kita").get("/")).status_code == 404
 

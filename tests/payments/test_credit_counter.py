@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedIn
 from kernel.actor import Actor
-from kernel.database import Database, Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, Reader, as_reader
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger import queries as books
@@ -28,13 +28,13 @@ HOME = "/pengurus/pembayaran/kasbon"
 
 @asynccontextmanager
 async def refused(code: str) -> AsyncIterator[None]:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(DomainError) as caught:
         yield
     assert caught.value.code == code
 
 
 async def owing(db: AsyncSession, amount: int, *, number: str = "0001") -> UUID:
-    member: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = $1", number)
+    member: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = $1", number)
     lines = [
         Line.to_debit(MEMBER_RECEIVABLES, Rupiah(amount), member),
         Line.to_credit(OTHER_INCOME, Rupiah(amount)),
@@ -92,7 +92,7 @@ async def _member(database: Database, tenant: TenantRef, owed: int = 0) -> UUID:
     async with coop_session(database, tenant) as db:
         if owed:
             return await owing(db, owed)
-        found: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
+        found: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
         return found
 
 

@@ -13,7 +13,7 @@ from factories.cooperatives import PASSWORD
 from factories.paying import count_of, owe
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
@@ -181,7 +181,7 @@ async def test_a_pin_is_set_with_the_password_and_agrees(
         member = (await shop.member(db)).member_id
     assert member is not None
     assert (await credit.agree_by_pin(database, melati, member, "482915")).member_id == member
-    with pytest.raises(Refusal) as wrong:
+    with pytest.raises(DomainError) as wrong:
         await credit.agree_by_pin(database, melati, member, "482916")
     assert wrong.value.code == "payments.pin_wrong"
 

@@ -408,7 +408,7 @@ async def test_test_keys_go_to_the_sandbox(live: bool, hosts: list[str]) -> None
 async def test_a_page_that_should_end_within_minutes_gets_the_shortest_that_midtrans_takes(
     stand_in: MidtransStandIn, means: Means
 ) -> None:
-    with clock.held_at(datetime(2026, 11, 24, 3, 0, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 11, 24, 3, 0, tzinfo=UTC)):
         await midtrans.create(means, _intent(expires_at=datetime(2026, 11, 24, 3, 1, 30, tzinfo=UTC)))
     asked = stand_in.calls[-1].json()
     assert asked["expiry"] == {"start_time": "2026-11-24 10:00:00 +0700", "unit": "minute", "duration": 2}

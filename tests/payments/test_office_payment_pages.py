@@ -14,7 +14,7 @@ from factories.payments import open_reasons
 from factories.shop import CASHIER, TODAY, VISITOR, member, order, payment_of
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import machine, queries, refunding
@@ -31,7 +31,7 @@ HOME = "/pengurus/pembayaran"
 
 
 async def beras(db: AsyncSession) -> dict[Any, int]:
-    return {await reader_of(db).value("SELECT id FROM products WHERE sku = 'BRS5'"): 1}
+    return {await as_reader(db).value("SELECT id FROM products WHERE sku = 'BRS5'"): 1}
 
 
 async def ordered(
@@ -177,7 +177,7 @@ async def test_a_day_sums_all_its_payments_and_opens_them(
     for _ in range(31):  # one more than a page holds
         await topped_up(database, melati, amount=10_000)
     async with coop_session(database, melati) as db:
-        total = await reader_of(db).value("SELECT sum(amount)::bigint FROM payments")
+        total = await as_reader(db).value("SELECT sum(amount)::bigint FROM payments")
     page = (await officer_client.get(f"{HOME}?keadaan=masuk")).text
     assert f"{total:,}".replace(",", ".") in page
     assert "31 pembayaran" in page

@@ -11,7 +11,7 @@ import pytest
 from factories import shop
 from factories.paying import STATES, bring_about, count_of, open_ways
 from factories.shop import CASHIER, TODAY
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from payments import machine, queries
 from payments.models import Payment
 from payments.payer.states import State, account_number, may_lead_to
@@ -107,7 +107,7 @@ async def test_the_orders_page_is_found_by_the_order_whatever_its_payment_is_cal
     async with coop_session(database, melati) as db:
         await open_ways(db)
         payment = await bring_about(db, "awaiting")
-        number = await reader_of(db).value("SELECT number FROM orders WHERE id = $1", payment.subject_id)
+        number = await as_reader(db).value("SELECT number FROM orders WHERE id = $1", payment.subject_id)
         payment.label = "Belanja pesanan 77"
     text = (await visitor("melati").get(f"/bayar/{payment.reference}")).text
     assert f'href="/pesanan/{number}?kunci=' in text

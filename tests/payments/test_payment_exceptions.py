@@ -70,7 +70,7 @@ async def test_how_often_a_refund_was_asked_about_is_an_argument_and_each_job_ha
             await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
         seen = []
         for minutes in (0, 3, 5):  # it is asked about after 2 minutes, 4, 8 …
-            async with database.owner.connect() as connection:
+            async with database.owner_engine.connect() as connection:
                 query = text("SELECT key, arguments FROM shared.outbox WHERE job = 'payments.refund'")
                 seen += [tuple(row) for row in await connection.execute(query)]
             await pay.work(database, ahead=timedelta(minutes=minutes))

@@ -15,7 +15,7 @@ from factories.outside import Outside, outside
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import queries as books
 from payments import calling, inbox, machine, queries
@@ -97,7 +97,7 @@ async def test_handed_over_while_cash_is_chosen_the_cash_is_in_the_drawer(world:
         try:
             async with coop_session(world.database, world.tenant) as db:
                 await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-        except Refusal as refusal:
+        except DomainError as refusal:
             return refusal.code
         return "done"
 
@@ -114,7 +114,7 @@ async def test_choosing_another_way_again_and_again_does_not_keep_the_goods_for_
     order, _ = await ordered(world, "qris", buyer=VISITOR)
     latest = order.placed_at + paying.CASH_LASTS
     for day in range(1, 9):
-        with clock.held_at(min(order.placed_at + day * (paying.CASH_LASTS / 8), latest)):
+        with clock.freeze_at(min(order.placed_at + day * (paying.CASH_LASTS / 8), latest)):
             async with coop_session(world.database, world.tenant) as db:
                 await paying.change_way(db, CASHIER, order.id, ("bank_transfer", "qris")[day % 2], on=TODAY)
                 found = await orders.order_to_change_by_id(db, order.id)
@@ -140,7 +140,7 @@ async def _back(world: Outside, payment: Payment, amount: int, key: str) -> str:
                 db, CASHIER, payment.reference, Rupiah(amount), "same_way", "Salah", key=key, on=TODAY
             )
             return refund.state
-    except Refusal as refusal:
+    except DomainError as refusal:
         return refusal.code
 
 
@@ -181,7 +181,7 @@ async def test_what_test_keys_call_paid_is_no_real_money(world: Outside) -> None
         row = await queries.way_to_change(db, "xendit")
         assert row is not None
         row.live = False
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await calling.start(world.database, world.tenant, opened[1].reference, origin=ORIGIN)
     assert refused.value.code == "payments.keys_changed"
     await world.pay(begun)

@@ -276,15 +276,15 @@ async def test_what_a_job_gave_up_on_is_taken_up_the_next_day(
     order, refunded = await paid(world, "xendit")
     async with coop_session(database, melati) as db:
         await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
-    async with database.owner.begin() as connection:  # as if all of their jobs had failed for good
+    async with database.owner_engine.begin() as connection:  # as if all of their jobs had failed for good
         await connection.execute(text("DELETE FROM shared.outbox"))
     assert waiting.expires_at is not None
-    with clock.held_at(waiting.expires_at + timedelta(hours=4)):
+    with clock.freeze_at(waiting.expires_at + timedelta(hours=4)):
         world.xendit.ahead = timedelta(days=2)
         await run_job(database, melati.schema_name, "payments.sweep", "besok", {})
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text("UPDATE shared.outbox SET due_at = now()"))
-    with clock.held_at(waiting.expires_at + timedelta(hours=4)):
+    with clock.freeze_at(waiting.expires_at + timedelta(hours=4)):
         assert {"payments.look", "payments.refund"} <= set(await pay.work(database))
     assert (await now(world, waiting)).status == "expired"
     assert (await now(world, refunded)).status == "refunded"

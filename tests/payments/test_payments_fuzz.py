@@ -24,7 +24,7 @@ from factories import payments as pay
 from factories import shop
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import calling, hearing, machine, provider
@@ -156,11 +156,11 @@ class History:
     async def take(self, kind: str, at: int, number: int) -> None:
         self.world.now += timedelta(seconds=1)
         self.world.answer = number
-        with clock.held_at(self.world.now):
+        with clock.freeze_at(self.world.now):
             try:
                 async with self.db.begin_nested():
                     await getattr(self, kind)(at, number)
-            except Refusal:
+            except DomainError:
                 self.db.expire_all()
             except ProviderFault:  # a worker would ask again
                 self.db.expire_all()
@@ -384,7 +384,7 @@ async def _ask_for_all(db: AsyncSession, life: History) -> None:
             payment.provider_reference = payment.provider_reference or f"theirs-{payment.reference}"
             await db.flush()
             life.world.answer = 1
-            with clock.held_at(life.world.now):
+            with clock.freeze_at(life.world.now):
                 await calling.look(None, tenant_of(db), payment.reference)  # type: ignore[arg-type]
     for payment in (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all():
         known = life.world.of(payment.reference)

@@ -164,7 +164,7 @@ async def test_an_old_signature_of_stripe_is_refused(
 ) -> None:
     _, payment = await world.ordered("stripe")
     sent = await world.pay(payment)
-    with clock.held_at(clock.now() + timedelta(minutes=6)):
+    with clock.freeze_at(clock.now() + timedelta(minutes=6)):
         assert await post(world.address("stripe"), sent) == 400
     assert await messages(database, melati) == []
 
@@ -242,7 +242,7 @@ async def test_a_message_that_was_lost_is_made_good_when_the_payment_would_expir
     _, payment = await world.ordered(way)
     await world.pay(payment)
     assert payment.expires_at is not None
-    with clock.held_at(payment.expires_at + timedelta(minutes=1)):
+    with clock.freeze_at(payment.expires_at + timedelta(minutes=1)):
         assert "payments.look" in await pay.work(database)
     assert await standing(database, melati, payment) == ("paid", "paid", None)
     await pay.all_hold_in(database, melati)
@@ -296,7 +296,7 @@ async def test_a_wrong_amount_is_an_alarm_and_no_posting(
     assert await messages(database, melati) == ["alarm"]
     assert await pay.postings(database, melati) == 0
     assert payment.expires_at is not None
-    with clock.held_at(payment.expires_at + timedelta(minutes=1)):
+    with clock.freeze_at(payment.expires_at + timedelta(minutes=1)):
         await pay.work(database)
     assert (await standing(database, melati, payment))[2] == alarm
     assert await pay.postings(database, melati) == 0
@@ -348,7 +348,7 @@ async def test_a_provider_that_does_not_answer_is_asked_again(
     assert await messages(database, melati) == ["received"]
     # even when every try has failed: what lies there is taken up on the next day
     async with coop_session(database, melati) as db:
-        with clock.held_at(clock.now() + timedelta(hours=4)):
+        with clock.freeze_at(clock.now() + timedelta(hours=4)):
             await sweep(db)
     await pay.work(database)
     assert await messages(database, melati) == ["done"]

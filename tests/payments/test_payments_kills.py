@@ -18,7 +18,7 @@ from sqlalchemy import text
 from factories import payments as pay
 from factories.outside import Outside, outside
 from factories.shop import CASHIER, TODAY
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from payments import machine, queries
 from payments.inbox import inbox_of
 from payments.models import Payment
@@ -66,7 +66,12 @@ class Workers:
     def start(self, world: Outside, step: str) -> int:
         """Start one that dies at the step ("none": that works) and return its process number."""
         settings = world.database.settings
-        told = (plain_url(world.database.app_url), str(settings.data_dir), settings.stand_in("xendit"), step)
+        told = (
+            libpq_url(world.database.app_url),
+            str(settings.data_dir),
+            settings.fake_gateway_url("xendit"),
+            step,
+        )
         assert self.parent.stdin is not None
         self.parent.stdin.write(json.dumps(told) + "\n")
         self.parent.stdin.flush()
@@ -101,7 +106,7 @@ async def killed_then_whole(
     workers.start(world, step)
     assert await workers.ended() == -signal.SIGKILL, "the worker was to die at this step"
     # the broker takes a dead worker's messages over after ten seconds; tests do not wait for that
-    async with world.database.owner.begin() as connection:
+    async with world.database.owner_engine.begin() as connection:
         await connection.execute(text("UPDATE dramatiq.worker SET heartbeat_at = now() - interval '1 hour'"))
     second = workers.start(world, "none")
     try:

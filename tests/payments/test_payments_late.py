@@ -18,7 +18,7 @@ from factories.shop import CASHIER, TODAY, VISITOR
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import clock
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from payments import machine
 from payments.models import Payment
@@ -27,7 +27,7 @@ from shop.models import Order
 
 
 async def refused(code: str, doing: Awaitable[object]) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await doing
     assert refusal.value.code == code
 
@@ -211,7 +211,7 @@ async def test_a_payment_ends_when_its_time_is_up_and_not_before(db: AsyncSessio
     assert until is not None
     await machine.expire(db, reference)
     assert payment.status == "awaiting"
-    with clock.held_at(until + timedelta(seconds=1)):
+    with clock.freeze_at(until + timedelta(seconds=1)):
         await machine.expire(db, reference)
         assert (payment.status, order.status) == ("expired", "cancelled")
     await machine.expire(db, reference)

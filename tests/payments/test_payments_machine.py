@@ -15,7 +15,7 @@ from factories import shop
 from factories.payments import paid
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import queries as books
 from payments import machine, refunding, rules
@@ -25,7 +25,7 @@ from shop import handling
 
 
 async def refused(code: str, doing: Awaitable[object]) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await doing
     assert refusal.value.code == code
 
@@ -71,7 +71,7 @@ async def _refund_all(db: AsyncSession, payment: Payment, then: Status) -> bool:
 async def _refund(db: AsyncSession, payment: Payment, amount: int) -> bool:
     try:
         await pay.give_back(db, payment, amount)
-    except Refusal as refusal:
+    except DomainError as refusal:
         if refusal.code not in ("payments.not_paid", "payments.refund_too_much"):
             raise
         return False

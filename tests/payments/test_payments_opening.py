@@ -18,7 +18,7 @@ from governance.queries import bylaws_on
 from governance.rules import PAYMENT_WAY_NAMES, Bylaws
 from kernel import clock
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings, check_startable
 from payments import calling, machine, ways
@@ -44,7 +44,7 @@ async def test_a_payment_waits_as_long_as_its_way_lasts_and_its_order_with_it(
     db: AsyncSession, way: str, lasts: int | None
 ) -> None:
     await pay.switch_on(db)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         order, payment = await pay.ordered(db, way, buyer=VISITOR)
         now = clock.now()
     assert order.expires_at is not None
@@ -106,7 +106,7 @@ async def test_read_only_a_cooperative_lends_nobody_anything_new(db: AsyncSessio
         for each in (tenant, closed)
     ]
     assert open_ones - left == {"kasbon", "payroll"}
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await ways.require_offered(db, closed, bylaws, "kasbon", Rupiah(50_000), member=True)
     assert refused.value.code == "payments.way_not_offered"
 
@@ -139,7 +139,7 @@ async def test_a_transfer_is_offered_only_where_an_account_can_be_shown(db: Asyn
     assert await offered() == (True, True)  # the profile tells one
     await db.execute(update(Profile).values(bank_account=" "))
     assert await offered() == (False, False)
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await pay.ordered(db, "bank_transfer", buyer=VISITOR)
     assert refusal.value.code == "payments.way_not_offered"
     await pay.switch_on(db, "bank_transfer")
@@ -156,7 +156,7 @@ async def test_an_offer_is_asked_for_again_when_the_payment_is_opened(db: AsyncS
         (VISITOR, "stripe", "payments.amount_below_least"),
     ):
         async with db.begin_nested() as point:
-            with pytest.raises(Refusal) as refusal:
+            with pytest.raises(DomainError) as refusal:
                 await shop.order(db, {item.id: 1}, buyer, way)
             assert refusal.value.code == code
             await point.rollback()
@@ -174,7 +174,7 @@ def test_d11_a_production_start_refuses_stand_ins() -> None:
     check_startable(ready)
     for service in REAL_ADDRESSES:
         address = (service, "http://127.0.0.1:9001")
-        with pytest.raises(Refusal, match="stand-in"):
+        with pytest.raises(DomainError, match="stand-in"):
             check_startable(replace(ready, stand_ins=(address,)))
 
 
@@ -202,7 +202,7 @@ async def test_a_provider_that_does_not_answer_leaves_a_payment_that_can_be_star
             _, payment = await pay.ordered(db, "xendit")
         world.xendit.faults.answers.extend(["500", "garbage"])
         for _ in range(2):
-            with pytest.raises(Refusal) as refusal:
+            with pytest.raises(DomainError) as refusal:
                 await calling.start(database, melati, payment.reference, origin=ORIGIN)
             assert refusal.value.code == "payments.provider_silent"
         started = await calling.start(database, melati, payment.reference, origin=ORIGIN)
@@ -214,7 +214,7 @@ async def test_a_payment_that_waits_no_more_is_not_started(database: Database, m
         async with coop_session(database, melati) as db:
             _, payment = await pay.ordered(db, "xendit")
             await machine.drop(db, await machine.locked(db, payment.reference), "cancelled")
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(DomainError) as refusal:
             await calling.start(database, melati, payment.reference, origin=ORIGIN)
         assert refusal.value.code == "payments.not_awaiting"
         assert not world.xendit.calls
@@ -232,15 +232,15 @@ async def test_a_page_that_the_provider_keeps_open_longer_is_looked_at_when_it_e
             payment = await pay.opened(db, "top_up", "stripe")
         planned = payment.expires_at
         assert planned is not None
-        with clock.held_at(opened + timedelta(minutes=50)):
+        with clock.freeze_at(opened + timedelta(minutes=50)):
             started = await calling.start(database, melati, payment.reference, origin=ORIGIN)
         assert started.expires_at is not None
         assert started.expires_at > planned
-        with clock.held_at(planned + timedelta(seconds=1)):
+        with clock.freeze_at(planned + timedelta(seconds=1)):
             assert "payments.look" in await pay.work(database)
         async with coop_session(database, melati) as db:
             assert (await machine.locked(db, payment.reference)).status == "awaiting"
-        with clock.held_at(started.expires_at + timedelta(minutes=1)):
+        with clock.freeze_at(started.expires_at + timedelta(minutes=1)):
             assert "payments.look" in await pay.work(database)
         async with coop_session(database, melati) as db:
             assert (await machine.locked(db, payment.reference)).status == "expired"

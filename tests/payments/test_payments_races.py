@@ -16,7 +16,7 @@ from factories.outside import Outside, outside
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger import queries as books
@@ -57,7 +57,7 @@ async def at_once(world: Outside, *doings: Doing | Awaitable[object]) -> list[st
                     await doing(db)
             else:
                 await doing
-        except Refusal as refusal:
+        except DomainError as refusal:
             return refusal.code
         return "done"
 
@@ -130,7 +130,7 @@ async def test_confirmed_seen_in_the_statement_and_expired_at_once_it_is_paid_on
         lambda db: handling.confirm_payment(db, CASHIER, order.number, on=TODAY),
     ]
     doings = doings[attempt:] + doings[:attempt]
-    with clock.held_at(payment.expires_at + timedelta(seconds=1)):
+    with clock.freeze_at(payment.expires_at + timedelta(seconds=1)):
         await at_once(world, *doings)
     assert (await now(world, payment)).status == "paid"
     assert await pay.postings(world.database, world.tenant) == 1

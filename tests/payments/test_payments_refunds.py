@@ -12,7 +12,7 @@ from factories import payments as pay
 from factories import shop
 from factories.payments import give_back, paid
 from factories.shop import CASHIER, TODAY, VISITOR
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
@@ -27,7 +27,7 @@ from shop.placing import Buyer
 
 
 async def refused(code: str, doing: Awaitable[object]) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await doing
     assert refusal.value.code == code
 

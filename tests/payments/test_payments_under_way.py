@@ -13,7 +13,7 @@ from factories.outside import outside
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from payments import calling, machine
 from payments.models import Payment
 from payments.rules import Outcome
@@ -46,7 +46,7 @@ async def run_out(db: AsyncSession, order: Order) -> None:
 @pytest.mark.parametrize("way", ["cash", "bank_transfer"])
 async def test_no_other_way_is_chosen_while_money_is_under_way(db: AsyncSession, way: str) -> None:
     order, payment = await sent(db)
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await paying.change_way(db, CASHIER, order.id, way, on=TODAY)
     assert refusal.value.code == "payments.under_way"
     assert (order.payment_way, payment.status) == ("stripe", "awaiting")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import Kind, Refusal
+from kernel.errors import DomainError, ErrorType
 from payments import vault, vault_errors
 
 OLD = (("satu", b"\x01" * 32),)
@@ -16,17 +16,17 @@ NAMES = st.from_regex(r"coop_[a-z0-9]{1,20}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=200)
 
 
-def refused(keys: vault.Keys, schema: str, label: str, sealed: str) -> Kind:
-    with pytest.raises(Refusal) as refusal:
+def refused(keys: vault.Keys, schema: str, label: str, sealed: str) -> ErrorType:
+    with pytest.raises(DomainError) as refusal:
         vault.open_sealed(keys, schema, label, sealed)
     written = (
         "".join(traceback.format_exception(refusal.value))
-        + repr(refusal.value.facts)
-        + refusal.value.sentence("id")
+        + repr(refusal.value.params)
+        + refusal.value.message("id")
     )
     assert SECRET not in written
     assert repr(keys[0][1]) not in written
-    return refusal.value.kind
+    return refusal.value.error_type
 
 
 @given(clear=TEXTS, schema=NAMES, label=TEXTS)
@@ -105,10 +105,10 @@ def test_another_version_is_not_guessed_at() -> None:
 
 def test_a_key_that_was_taken_away_is_named() -> None:
     sealed = vault.seal(OLD, "coop_a", LABEL, SECRET)
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         vault.open_sealed((NEW[0],), "coop_a", LABEL, sealed)
-    assert refusal.value.kind is vault_errors.VAULT_KEY_UNKNOWN
-    assert "“satu”" in refusal.value.sentence("id")
+    assert refusal.value.error_type is vault_errors.VAULT_KEY_UNKNOWN
+    assert "“satu”" in refusal.value.message("id")
 
 
 def test_another_key_of_the_same_name_does_not_open_it() -> None:
@@ -138,7 +138,7 @@ def test_keys_are_rotated_without_losing_a_secret(clear: str) -> None:
 def test_a_secret_is_not_rotated_into_another_place() -> None:
     old = vault.seal(OLD, "coop_a", LABEL, SECRET)
     for schema, label in (("coop_b", LABEL), ("coop_a", "xendit/secret_key")):
-        with pytest.raises(Refusal):
+        with pytest.raises(DomainError):
             vault.reseal(NEW, schema, label, old)
 
 
@@ -147,9 +147,9 @@ def test_without_a_key_nothing_is_sealed() -> None:
         lambda: vault.seal((), "coop_a", LABEL, SECRET),
         lambda: vault.needs_rotation((), vault.seal(OLD, "coop_a", LABEL, SECRET)),
     ):
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(DomainError) as refusal:
             act()
-        assert refusal.value.kind is vault_errors.VAULT_HAS_NO_KEY
+        assert refusal.value.error_type is vault_errors.VAULT_HAS_NO_KEY
 
 
 @pytest.mark.parametrize("length", [0, 16, 31, 33])
@@ -160,8 +160,8 @@ def test_a_master_key_of_another_length_is_a_mistake_that_does_not_show_it(lengt
 
 
 def test_a_secret_that_is_no_text_is_refused_without_being_told() -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         vault.seal(NEW, "coop_a", LABEL, SECRET + "\ud800")
-    assert refusal.value.kind is vault_errors.SECRET_NOT_TEXT
+    assert refusal.value.error_type is vault_errors.SECRET_NOT_TEXT
     assert refusal.value.__suppress_context__
     assert SECRET not in "".join(traceback.format_exception(refusal.value))

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.actor import Actor
-from kernel.database import Database, Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, Reader, as_reader
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger import queries as books
@@ -30,14 +30,14 @@ DAY = date(2026, 6, 15)
 
 @asynccontextmanager
 async def refused(code: str) -> AsyncIterator[None]:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(DomainError) as caught:
         yield
     assert caught.value.code == code
 
 
 async def owe(db: AsyncSession, number: str, amount: int) -> UUID:
     """A member has bought by deduction (or, below zero, brought goods back)."""
-    member: UUID = await reader_of(db).value("SELECT id FROM members WHERE number = $1", number)
+    member: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = $1", number)
     bought = [
         Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(abs(amount)), member),
         Line.to_credit(OTHER_INCOME, Rupiah(abs(amount))),
@@ -217,7 +217,7 @@ async def test_two_officers_at_once_take_an_answer_once(database: Database, mela
 
     await asyncio.gather(*(give() for _ in range(4)))
     async with coop_session(database, melati) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         assert await books.balance(ro, BANK) == 150_000
         assert await books.balance(ro, WALLETS, sari) == 30_000
         assert await books.balance(ro, OWED_TO_PAYERS) == 0

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from conftest import SignedIn
 from kernel import clock
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import OTHER_INCOME, PAYROLL_RECEIVABLES
@@ -22,7 +22,7 @@ HOME = "/pengurus/pembayaran/potong-gaji"
 async def owed(database: Database, melati: TenantRef) -> dict[str, UUID]:
     """Sari owes 50.000 by deduction, Budi 70.000."""
     async with coop_session(database, melati) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         found = {}
         for number, amount in (("0001", 50_000), ("0002", 70_000)):
             member = await ro.value("SELECT id FROM members WHERE number = $1", number)
@@ -107,7 +107,7 @@ async def test_a_plan_without_it_makes_no_file_but_finishes_those_that_were_sent
     database: Database, officer_client: SignedIn, owed: dict[str, UUID]
 ) -> None:
     batch = (await officer_client.post(HOME, {"title": "Juni", "key": str(uuid4())})).headers["location"]
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("UPDATE shared.cooperatives SET entitlements = '{}' WHERE slug = 'melati'")
         )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from payments.payroll.files import COLUMNS, file_out, read_answer
 from payments.payroll.rules import TWICE, Asked, Row, Why, decisions, match, why_of
@@ -174,7 +174,7 @@ def test_lines_that_cannot_be_read_are_told_with_their_reasons() -> None:
         (7, "kernel.csv_wrong_number_of_cells"),
     ]
     assert [(each.taken, each.note) for each in answer.rows] == [(0, "berhenti")]
-    with pytest.raises(Refusal, match="lacks these columns"):
+    with pytest.raises(DomainError, match="lacks these columns"):
         read_answer("nomor pegawai,jumlah\nP-1,5\n")
-    with pytest.raises(Refusal, match="lacks these columns"):
+    with pytest.raises(DomainError, match="lacks these columns"):
         read_answer("nama,jumlah\nSari,5\n")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories.stickers import NATIONAL, PARTS, part, sealed, sticker
-from kernel.errors import Kind, Refusal
+from kernel.errors import DomainError, ErrorType
 from kernel.money import Rupiah
 from payments.providers import qris, qris_errors
 
@@ -62,12 +62,12 @@ def stickers(draw: st.DrawFn) -> str:
     return sealed("".join(part(tag, parts[tag]) for tag in ["00", *tags]))
 
 
-def refused(payload: str) -> Kind:
-    with pytest.raises(Refusal) as refusal:
+def refused(payload: str) -> ErrorType:
+    with pytest.raises(DomainError) as refusal:
         qris.read(payload)
     for lang in ("id", "en"):
-        assert "{" not in refusal.value.sentence(lang)  # type: ignore[arg-type]
-    return refusal.value.kind
+        assert "{" not in refusal.value.message(lang)  # type: ignore[arg-type]
+    return refusal.value.error_type
 
 
 def values(payload: str) -> dict[str, str]:
@@ -159,16 +159,16 @@ def test_a_changed_letter_is_refused_here_and_by_the_second_opinion(
     same = payload[position] if position < len(payload) - 4 else payload[position] + payload[position].lower()
     letter = data.draw(PLAIN.filter(lambda other: other not in same))
     changed = payload[:position] + letter + payload[position + 1 :]
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         qris.read(changed)
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         qris.dynamic(changed, Rupiah(1_000))
     assert not qriskit.is_valid(changed)
 
 
 @given(payload=stickers(), data=st.data())
 def test_a_text_cut_off_anywhere_is_refused(payload: str, data: st.DataObject) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         qris.read(payload[: data.draw(st.integers(0, len(payload) - 1))])
 
 
@@ -179,8 +179,8 @@ def test_a_text_cut_off_anywhere_is_refused(payload: str, data: st.DataObject) -
 def test_whatever_is_pasted_is_read_or_refused_with_a_sentence(text: str) -> None:
     try:
         said = qris.read(text).merchant
-    except Refusal as refusal:
-        said = refusal.sentence("id")
+    except DomainError as refusal:
+        said = refusal.message("id")
     assert said
 
 
@@ -189,7 +189,7 @@ def test_a_right_check_code_alone_makes_no_qris(body: str) -> None:
     payload = sealed("000201" + body)
     try:
         read = qris.read(payload)
-    except Refusal:
+    except DomainError:
         return
     assert read.nmid.startswith("ID")
 
@@ -270,17 +270,17 @@ def test_a_tip_and_a_fee_of_the_sticker_are_told_and_left_out() -> None:
         (sticker(t54="10000000000000"), qris_errors.QRIS_PART_WRONG),
     ],
 )
-def test_what_is_no_qris_is_refused_with_what_to_do(payload: str, kind: Kind) -> None:
+def test_what_is_no_qris_is_refused_with_what_to_do(payload: str, kind: ErrorType) -> None:
     assert refused(payload) is kind
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         qris.dynamic(payload, Rupiah(1_000))
 
 
 def test_the_place_that_is_told_is_where_reading_stops() -> None:
     payload = sticker(t26="00")
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         qris.read(payload)
-    assert refusal.value.facts["position"] == payload.index("260200") + 5
+    assert refusal.value.params["position"] == payload.index("260200") + 5
 
 
 @pytest.mark.parametrize(
@@ -297,10 +297,10 @@ def test_a_check_code_in_small_letters_is_the_same() -> None:
 
 @pytest.mark.parametrize("amount", [0, -1, 10_000_001])
 def test_an_amount_out_of_range_is_refused(amount: int) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         qris.dynamic(sticker(), Rupiah(amount))
-    assert refusal.value.kind is qris_errors.QRIS_AMOUNT_OUT_OF_RANGE
-    assert "Rp10.000.000" in refusal.value.sentence("id")
+    assert refusal.value.error_type is qris_errors.QRIS_AMOUNT_OUT_OF_RANGE
+    assert "Rp10.000.000" in refusal.value.message("id")
 
 
 @pytest.mark.parametrize("amount", [1, 10_000_000])
@@ -316,34 +316,35 @@ def test_money_is_a_whole_number(amount: Any) -> None:
 
 @pytest.mark.parametrize("reference", ["", " A", "A ", "A" * 26, "***", "nota\n1", "nota №1", "6304\u200b"])
 def test_a_reference_that_an_app_could_not_show_is_refused(reference: str) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         qris.dynamic(sticker(), Rupiah(1), reference)
-    assert refusal.value.kind is qris_errors.QRIS_REFERENCE_MALFORMED
+    assert refusal.value.error_type is qris_errors.QRIS_REFERENCE_MALFORMED
 
 
 def test_a_full_sticker_takes_the_amount_but_no_reference() -> None:
     full = sticker(t62=part("01", "B" * 25) + part("03", "T" * 25) + part("07", "A" * 25))
     assert qris.dynamic(full, Rupiah(1))
     assert qris.dynamic(full, Rupiah(1), "A" * 8)
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         qris.dynamic(full, Rupiah(1), "A" * 9)
-    assert refusal.value.kind is qris_errors.QRIS_NO_ROOM
+    assert refusal.value.error_type is qris_errors.QRIS_NO_ROOM
     long = sticker(t80="x" * 99, t81="x" * 99, t82="x" * 50, t83="x" * (512 - len(sticker()) - 264))
     assert len(long) == 512
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         qris.dynamic(long, Rupiah(1))
-    assert refusal.value.kind is qris_errors.QRIS_NO_ROOM
+    assert refusal.value.error_type is qris_errors.QRIS_NO_ROOM
 
 
 def test_only_the_stickers_own_payload_is_kept() -> None:
     qris.require_static(qris.read(sticker()))
     for other in (sticker(t01="12"), sticker(t54="5000"), qris.dynamic(sticker(), Rupiah(5_000))):
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(DomainError) as refusal:
             qris.require_static(qris.read(other))
-        assert refusal.value.kind is qris_errors.QRIS_NOT_STATIC
+        assert refusal.value.error_type is qris_errors.QRIS_NOT_STATIC
 
 
 def test_sentences_speak_of_no_tag_alone() -> None:
     assert not re.search(
-        r"TLV|CRC|EMV", " ".join(kind.id for kind in vars(qris_errors).values() if isinstance(kind, Kind))
+        r"TLV|CRC|EMV",
+        " ".join(kind.id for kind in vars(qris_errors).values() if isinstance(kind, ErrorType)),
     )

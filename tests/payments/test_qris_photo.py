@@ -8,7 +8,7 @@ import segno
 from PIL import Image, ImageDraw, ImageFilter
 
 from factories.stickers import sticker
-from kernel.errors import Kind, Refusal
+from kernel.errors import DomainError, ErrorType
 from payments.providers import qris_errors, qris_photo
 
 
@@ -32,11 +32,11 @@ def photographed(*codes: Image.Image, size: tuple[int, int] = (1_600, 1_200)) ->
     return wall
 
 
-def refused(content: bytes) -> Kind:
-    with pytest.raises(Refusal) as refusal:
+def refused(content: bytes) -> ErrorType:
+    with pytest.raises(DomainError) as refusal:
         qris_photo.read_photo(content)
-    assert refusal.value.sentence("id")
-    return refusal.value.kind
+    assert refusal.value.message("id")
+    return refusal.value.error_type
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])

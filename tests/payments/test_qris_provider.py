@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from factories.stickers import part, sticker
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from payments import provider
 from payments.providers import qris, qris_errors, qris_photo, qris_picture, qris_provider
@@ -114,12 +114,12 @@ def test_the_officer_is_shown_whose_sticker_it_is() -> None:
 
 
 def test_a_payload_of_one_payment_is_not_kept_as_the_sticker() -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         qris_provider.check_settings({"payload": qris.dynamic(sticker(), Rupiah(5_000))})
-    assert refusal.value.kind is qris_errors.QRIS_NOT_STATIC
-    with pytest.raises(Refusal) as refusal:
+    assert refusal.value.error_type is qris_errors.QRIS_NOT_STATIC
+    with pytest.raises(DomainError) as refusal:
         qris_provider.check_settings({})
-    assert refusal.value.kind is qris_errors.QRIS_EMPTY
+    assert refusal.value.error_type is qris_errors.QRIS_EMPTY
 
 
 def test_the_picture_stands_in_a_page_without_style_or_script_and_has_a_name() -> None:
@@ -140,7 +140,7 @@ def test_the_picture_stands_in_a_page_without_style_or_script_and_has_a_name() -
 
 
 def test_nothing_is_drawn_that_would_not_pass_when_read() -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         qris_picture.svg(sticker()[:-4] + "0000")
 
 

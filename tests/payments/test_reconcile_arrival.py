@@ -9,7 +9,7 @@ import pytest
 from conftest import SignedIn
 from factories.paying import bring_about, open_ways
 from kernel import clock
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from ledger import queries as books
 from ledger.chart import BANK, GATEWAYS
@@ -51,7 +51,7 @@ async def test_it_is_entered_after_one_sentence_and_once(
         assert (await officer_client.post(QRIS, sent)).headers["location"] == f"{HOME}/qris"
     assert await balances(database, melati) == (waiting - 60_000, bank + 60_000)
     async with coop_session(database, melati) as db:
-        by = await reader_of(db).value("SELECT posted_by FROM journals ORDER BY number DESC LIMIT 1")
+        by = await as_reader(db).value("SELECT posted_by FROM journals ORDER BY number DESC LIMIT 1")
     assert by != "Lumbung"
 
 

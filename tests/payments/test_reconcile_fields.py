@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from factories.paying import fill_wallet
 from factories.shop import CASHIER, TODAY
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import refunding, ways
@@ -56,7 +56,7 @@ async def test_a_part_of_a_rupiah_is_a_field_and_no_word_of_a_provider(
     db: AsyncSession, detail: str, fraction: bool, why: str
 ) -> None:
     await told(db, detail=detail, fraction=fraction)
-    ro = reader_of(db)
+    ro = as_reader(db)
     state = await comparing.reconcile(ro, await ways.way_of(ro, "xendit"), since=TODAY - comparing.SHOWN)
     assert state.rest is not None
     assert (state.rest.difference, state.rest.why) == (1, why)
@@ -81,6 +81,6 @@ async def test_a_movement_names_a_refund_by_our_key_or_the_providers_and_another
     await told(db, reference="RF-1")
     await told(db, reference=str(refund.id))
     await told(db, reference="bukan kunci")
-    reader = reader_of(db)
+    reader = as_reader(db)
     found = await reconcile_queries.movements(reader, "xendit", clock.now() - timedelta(days=1))
     assert [each.payment for each in found] == [payment.reference, payment.reference, None]

@@ -24,7 +24,7 @@ OFFICER = Actor("officer", "Ketua Melati")
 
 @pytest.fixture(autouse=True)
 def noon() -> AsyncIterator[None]:
-    with clock.held_at(NOW):
+    with clock.freeze_at(NOW):
         yield
 
 
@@ -65,6 +65,6 @@ async def test_what_an_officer_confirmed_is_waited_for_and_then_missed(db: Async
     await bring(db, 900_000)
     await db.flush()
     assert whys(await compared(ro)) == ["not_told", "unknown"]
-    with clock.held_at(NOW + timedelta(days=5)):
+    with clock.freeze_at(NOW + timedelta(days=5)):
         await bring(db, 910_000, at=NOW + timedelta(days=4))
         assert whys(await compared(ro)) == ["missing", "unknown", "unknown"]

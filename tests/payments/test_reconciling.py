@@ -125,7 +125,7 @@ async def test_the_daily_job_writes_one_for_each_provider_that_is_set_up_and_run
     gateway.stand_in.withdraw(1_000)
     role = gateway.tenant.schema_name
     await run_job(gateway.database, role, "payments.reconcile_all", "day-1", {})
-    async with gateway.database.owner.connect() as connection:
+    async with gateway.database.owner_engine.connect() as connection:
         from sqlalchemy import text
 
         rows = (

@@ -48,7 +48,7 @@ async def test_payments_fees_and_payouts_come_to_the_balance_that_stripe_tells(
     await ask(gateway)
     held = await gateway.balance(STRIPE)
     assert held == (await compared(gateway)).balance
-    with clock.held_at(clock.now() + timedelta(days=3)):
+    with clock.freeze_at(clock.now() + timedelta(days=3)):
         assert await gateway.stand_in.pay_out("acct_standin_melati") is not None
         fetched = await ask(gateway)
         state = await compared(gateway)

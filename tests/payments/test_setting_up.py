@@ -13,8 +13,8 @@ from factories.stickers import sticker
 from governance.adoption import adopt
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, as_reader
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
 from payments import machine, queries, ways
@@ -48,7 +48,7 @@ async def allow(db: AsyncSession, *names: str) -> None:
 
 async def trail(db: AsyncSession) -> str:
     return str(
-        await reader_of(db).value(
+        await as_reader(db).value(
             "SELECT string_agg(facts::text, ' ') FROM audit_entries WHERE action = $1", "payments.way_changed"
         )
     )
@@ -57,7 +57,7 @@ async def trail(db: AsyncSession) -> str:
 async def test_a_secret_is_sealed_and_neither_row_nor_trail_shows_it(db: AsyncSession) -> None:
     way = await change(db, "xendit", secrets=XENDIT)
     assert set(way.sealed) == set(XENDIT)
-    row = await reader_of(db).value("SELECT payment_ways::text FROM payment_ways WHERE way = 'xendit'")
+    row = await as_reader(db).value("SELECT payment_ways::text FROM payment_ways WHERE way = 'xendit'")
     for clear in XENDIT.values():
         assert clear not in row
         assert clear not in await trail(db)
@@ -118,7 +118,7 @@ async def test_a_way_whose_money_is_not_real_is_never_offered_in_production(db: 
     await allow(db, "cash", "xendit")
     trial = XENDIT | {"secret_key": "xnd_development_a"}
     await change(db, "xendit", running=PRODUCTION, secrets=trial)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await setting_up.switch_on(db, CHAIR, "xendit", settings=PRODUCTION, on=clock.today())
     assert refused.value.code == "payments.stand_in_refused"
 
@@ -135,9 +135,9 @@ async def test_a_way_that_is_on_does_not_lose_what_it_needs(db: AsyncSession) ->
     await allow(db, "cash", "xendit")
     await change(db, "xendit", secrets=XENDIT)
     await setting_up.switch_on(db, CHAIR, "xendit", settings=DEVELOPMENT, on=clock.today())
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await change(db, "xendit", removed=frozenset({"callback_token"}))
-    assert (refused.value.code, refused.value.facts["field"]) == (
+    assert (refused.value.code, refused.value.params["field"]) == (
         "payments.setting_missing",
         "callback_token",
     )
@@ -157,7 +157,7 @@ async def test_what_cannot_serve_buyers_is_not_switched_on(
     db: AsyncSession, allowed: tuple[str, ...], name: str, code: str
 ) -> None:
     await allow(db, *allowed)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await setting_up.switch_on(db, CHAIR, name, settings=DEVELOPMENT, on=clock.today())
     assert refused.value.code == code
 
@@ -184,7 +184,7 @@ async def test_what_cannot_serve_buyers_is_not_switched_on(
 async def test_what_does_not_belong_is_refused(
     db: AsyncSession, name: str, facts: dict[str, object], code: str
 ) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await change(db, name, **facts)  # type: ignore[arg-type]
     assert refused.value.code == code
 
@@ -214,7 +214,7 @@ async def test_an_address_for_messages_can_be_replaced(db: AsyncSession) -> None
     first = await change(db, "xendit", secrets=XENDIT)
     second = await setting_up.renew_endpoint(db, CHAIR, "xendit", settings=DEVELOPMENT)
     assert first.endpoint != second.endpoint
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await setting_up.renew_endpoint(db, CHAIR, "cash", settings=DEVELOPMENT)
 
 
@@ -228,7 +228,7 @@ async def test_two_officers_who_save_at_once_do_not_mix(database: Database, mela
                 await change(
                     db, "bank_transfer", mark=mark, settings={"account": account}, fee_fixed=Rupiah(fee)
                 )
-        except Refusal as refusal:
+        except DomainError as refusal:
             return refusal.code
         return account
 
@@ -247,7 +247,7 @@ async def test_officers_who_move_ways_at_once_lose_none(database: Database, mela
     await asyncio.gather(move("cash"), move("savings"), move("qris"), move("cash"))
     async with coop_session(database, melati) as db:
         ordered = [way.way for way in await ways.ways_of(db)]
-        places = await reader_of(db).records("SELECT position FROM payment_ways")
+        places = await as_reader(db).records("SELECT position FROM payment_ways")
     assert sorted(ordered) == sorted(set(ordered))
     assert len({row["position"] for row in places}) == len(places)
 
@@ -269,7 +269,7 @@ async def _journals(db: AsyncSession, payment: Payment) -> int:
     await db.flush()
     refunds = [f"refund:{each.id}" for each in await queries.refunds_of(db, payment.id)]
     keys = [f"payment:{payment.id}", f"payment:{payment.id}:fee", *refunds]
-    return int(await reader_of(db).value("SELECT count(*) FROM journals WHERE source_key = ANY($1)", keys))
+    return int(await as_reader(db).value("SELECT count(*) FROM journals WHERE source_key = ANY($1)", keys))
 
 
 async def _give_back(db: AsyncSession, payment: Payment) -> None:
@@ -283,9 +283,9 @@ async def test_a_trial_with_real_money_is_owed_until_it_is_given_back(db: AsyncS
     owed = "SELECT coalesce(sum(balance), 0)::bigint FROM balances WHERE account = '2105'"
     await db.flush()
     assert (payment.status, payment.fee) == ("paid", 100)
-    assert await reader_of(db).value(owed) == 10_000
+    assert await as_reader(db).value(owed) == 10_000
     await _give_back(db, payment)
-    assert await reader_of(db).value(owed) == 0
+    assert await as_reader(db).value(owed) == 0
     assert payment.status == "refunded"
     assert await _journals(db, payment) == 3
 
@@ -302,7 +302,7 @@ async def test_a_trial_without_real_money_leaves_no_trace_in_the_books(db: Async
     ("name", "code"), [("cash", "payments.way_not_tried"), ("xendit", "payments.way_incomplete")]
 )
 async def test_what_cannot_be_tried_is_not(db: AsyncSession, name: str, code: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await setting_up.open_trial(db, CHAIR, name, key="percobaan-2", on=clock.today())
     assert refused.value.code == code
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from payments.statements.cells import Period, looks_like_a_day, period_in, read_day, read_money, side_of
 
 TODAY = date(2026, 11, 24)
@@ -69,7 +69,7 @@ def test_an_empty_cell_holds_no_money(written: str) -> None:
     ["abc", "1.25.000", "12,50,000.00", "1.2.3,4,5", "1.000,005", "(5", "5)", "12 34", "1e6", "9" * 20],
 )
 def test_what_could_be_read_in_two_ways_or_none_is_refused(written: str) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         read_money(written)
 
 
@@ -136,7 +136,7 @@ def test_a_day_without_its_year_falls_into_the_period_over_new_year() -> None:
 def test_a_day_without_its_year_and_without_a_period_is_one_of_the_last_three_months() -> None:
     assert read_day("24/11", period=None, today=TODAY) == TODAY
     assert read_day("30/12", period=None, today=date(2026, 1, 5)) == date(2025, 12, 30)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         read_day("25/11", period=None, today=TODAY)
     assert refused.value.code == "payments.statement_year_unknown"
 
@@ -154,7 +154,7 @@ def test_a_day_without_its_year_and_without_a_period_is_one_of_the_last_three_mo
     ],
 )
 def test_what_is_no_day_is_refused_by_its_reason(written: str, code: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         read_day(written, period=NOVEMBER, today=TODAY)
     assert refused.value.code == f"payments.{code}"
 

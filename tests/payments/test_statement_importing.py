@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from payments.models import Payment
 from payments.statements import queries as statement_queries
 from payments.statements.files import Unknown
@@ -26,13 +26,13 @@ OFFICER = Actor("officer", "Ketua Melati")
 
 @pytest.fixture(autouse=True)
 def noon() -> AsyncIterator[None]:
-    with clock.held_at(NOW):
+    with clock.freeze_at(NOW):
         yield
 
 
 @asynccontextmanager
 async def refused(code: str) -> AsyncIterator[None]:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(DomainError) as caught:
         yield
     assert caught.value.code == code
 
@@ -48,7 +48,7 @@ async def asked(
     opened: datetime = NOW - timedelta(hours=5),
 ) -> Payment:
     """A member's wallet waits for so much money."""
-    member_id = await (await statement_queries.reader_of(db)).value(
+    member_id = await (await statement_queries.as_reader(db)).value(
         "SELECT id FROM members WHERE number = '0001'"
     )
     payment = Payment(
@@ -89,18 +89,18 @@ async def bring(db: AsyncSession, *movements: Movement, way: str = "bank_transfe
 
 
 async def states(db: AsyncSession) -> list[tuple[int, str]]:
-    records = await (await statement_queries.reader_of(db)).records(
+    records = await (await statement_queries.as_reader(db)).records(
         "SELECT amount, state FROM statement_lines ORDER BY amount"
     )
     return [(record["amount"], record["state"]) for record in records]
 
 
 async def journals(db: AsyncSession) -> int:
-    return int(await (await statement_queries.reader_of(db)).value("SELECT count(*) FROM journals"))
+    return int(await (await statement_queries.as_reader(db)).value("SELECT count(*) FROM journals"))
 
 
 async def first_line(db: AsyncSession) -> UUID:
-    found: UUID = await (await statement_queries.reader_of(db)).value(
+    found: UUID = await (await statement_queries.as_reader(db)).value(
         "SELECT id FROM statement_lines ORDER BY amount DESC LIMIT 1"
     )
     return found
@@ -201,7 +201,7 @@ async def test_one_payment_is_not_matched_to_two_lines(db: AsyncSession) -> None
     payment = await asked(db)
     await bring(db, came(50_123, "LAAAAAAAAAA1"))
     await bring(db, came(50_123, "LAIN"))
-    line_id = await (await statement_queries.reader_of(db)).value(
+    line_id = await (await statement_queries.as_reader(db)).value(
         "SELECT id FROM statement_lines WHERE words = 'LAIN'"
     )
     async with refused("payments.payment_seen"):

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from conftest import SignedIn, Visitors
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from payments.models import Payment
 from stand_ins.bank import Account, Movement, statement
 from tenants.registry import TenantRef
@@ -37,7 +37,7 @@ async def ask(
 ) -> None:
     """A member's wallet waits for money."""
     async with coop_session(database, tenant) as db:
-        member_id = await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
+        member_id = await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
         db.add(
             Payment(
                 id=uuid4(),
@@ -61,12 +61,12 @@ async def ask(
 
 async def status_of(database: Database, tenant: TenantRef) -> str:
     async with coop_session(database, tenant) as db:
-        return str(await reader_of(db).value("SELECT status FROM payments WHERE reference = 'LAAAAAAAAAA1'"))
+        return str(await as_reader(db).value("SELECT status FROM payments WHERE reference = 'LAAAAAAAAAA1'"))
 
 
 async def lines_of(database: Database, tenant: TenantRef) -> dict[int, tuple[UUID, str]]:
     async with coop_session(database, tenant) as db:
-        records = await reader_of(db).records("SELECT amount, id, state FROM statement_lines")
+        records = await as_reader(db).records("SELECT amount, id, state FROM statement_lines")
         return {record["amount"]: (record["id"], record["state"]) for record in records}
 
 
@@ -320,7 +320,7 @@ async def test_the_same_statement_sent_by_two_officers_at_once_is_booked_once(
         700_000: "unmatched",
     }
     async with coop_session(database, melati) as db:
-        booked = await reader_of(db).value(
+        booked = await as_reader(db).value(
             "SELECT count(*) FROM journal_lines WHERE account = '1102' AND debit = 50123"
         )
     assert booked == 1

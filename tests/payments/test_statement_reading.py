@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from payments.statements.files import Unknown
 from payments.statements.layouts import Columns, check_columns, proposed
 from payments.statements.reading import Read, read_statement
@@ -147,19 +147,19 @@ def test_a_file_saved_again_by_a_spreadsheet_with_semicolons_is_read() -> None:
 
 
 def test_a_spreadsheet_is_refused_with_the_way_out() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         read_statement(b"PK\x03\x04xxxx", way="bank_transfer", today=TODAY)
     assert refused.value.code == "kernel.csv_not_text"
 
 
 def test_a_file_without_a_table_is_refused() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         read_statement("Halo, ini surat.\nBukan mutasi.\n", way="bank_transfer", today=TODAY)
     assert refused.value.code == "payments.statement_no_table"
 
 
 def test_a_table_without_lines_is_refused() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         read_statement(BCA_ENGLISH.replace(BCA_ENGLISH.splitlines()[5], ""), way="bank_transfer", today=TODAY)
     assert refused.value.code == "payments.statement_no_lines"
 
@@ -186,7 +186,7 @@ def test_a_line_that_goes_both_ways_is_told() -> None:
 
 
 def test_a_quotation_mark_without_partner_is_told_with_its_line() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         read_statement(BCA.replace("'TARIKAN ATM", '"TARIKAN ATM'), way="bank_transfer", today=TODAY)
     assert refused.value.code == "kernel.csv_broken_quotes"
 
@@ -219,7 +219,7 @@ def test_a_table_is_read_by_what_an_officer_said_of_it_and_failed_payments_are_l
     ],
 )
 def test_a_mapping_that_cannot_be_is_refused(columns: Columns, code: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         check_columns(columns, 5)
     assert refused.value.code == f"payments.{code}"
 
@@ -255,7 +255,7 @@ def refusal_of(content: bytes | str) -> int:
     """The status of the refusal, 422 too where nothing is refused."""
     try:
         read_statement(content, way="bank_transfer", today=TODAY)
-    except Refusal as refusal:
+    except DomainError as refusal:
         return refusal.status
     return 422
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories.shop import CASHIER
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.settings import Settings, load
 from payments import ways
 from payments.officer import setting_up, way_rules
@@ -40,7 +40,7 @@ async def test_the_platforms_key_is_for_the_account_that_was_connected(
 @pytest.mark.parametrize("told", [CONNECTED, Settings(billing_stripe_key="sk_test_of_the_platform")])
 async def test_an_account_of_others_is_refused(db: AsyncSession, told: Settings) -> None:
     """Its payments, its payouts and its balance would be read with the platform's key."""
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await connect(db, "acct_of_mawar", told)
     assert refused.value.code == "payments.account_not_connected"
 
@@ -51,7 +51,7 @@ async def test_what_the_platform_keeps_is_the_operators_to_say_and_no_officers(
     way = await connect(db, "acct_of_melati")
     own = {"mode": "connected", "account": "acct_of_melati", PLATFORM_FEE: "0"}
     change = setting_up.WayChange(mark=way_rules.mark_of(way), settings=own)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await setting_up.change_way(db, CASHIER, "stripe", change, settings=CONNECTED)
     assert refused.value.code == "payments.setting_unknown"
     told = load({"LUMBUNG_STRIPE_FEE_PERCENT": "1.5"}).stripe_fee_percent
@@ -65,7 +65,7 @@ async def test_what_the_platform_keeps_is_the_operators_to_say_and_no_officers(
 
 @pytest.mark.parametrize("text", ["100", "-1", "1,5", "1.55555", "satu", "NaN"])
 def test_a_fee_that_is_no_percentage_starts_nothing(text: str) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         load({"LUMBUNG_STRIPE_FEE_PERCENT": text})
 
 
@@ -73,6 +73,6 @@ def test_a_fee_that_is_no_percentage_starts_nothing(text: str) -> None:
     "text", ["melati", "melati=", "=acct_1", "melati=sk_1", "melati=acct_1,mawar=acct_1"]
 )
 def test_accounts_are_told_one_for_each_cooperative(text: str) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         load({"LUMBUNG_STRIPE_ACCOUNTS": text})
     assert load({"LUMBUNG_STRIPE_ACCOUNTS": "melati=acct_1"}).stripe_account("melati") == "acct_1"

@@ -61,7 +61,7 @@ def signature(body: bytes, *, secret: str = SECRET, at: datetime = NOW) -> str:
 
 def verify(body: bytes, header: str | None = None, by: Means | None = None) -> Event:
     headers = {"stripe-signature": signature(body) if header is None else header}
-    with clock.held_at(NOW):
+    with clock.freeze_at(NOW):
         return StripeProvider().verify(by or means(), headers, body)
 
 
@@ -156,7 +156,7 @@ def test_a_header_that_is_no_signature_is_refused(header: str) -> None:
 
 
 def test_a_message_without_any_signature_is_refused() -> None:
-    with clock.held_at(NOW), pytest.raises(Unverified):
+    with clock.freeze_at(NOW), pytest.raises(Unverified):
         StripeProvider().verify(means(), {}, message())
 
 

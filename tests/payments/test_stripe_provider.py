@@ -109,7 +109,7 @@ async def test_asked_again_when_other_ends_are_allowed_the_same_session_is_met(
 ) -> None:
     intent = shop.intent(minutes=minutes)
     first = await shop.create(intent)
-    with clock.held_at(clock.now() + timedelta(minutes=later)):
+    with clock.freeze_at(clock.now() + timedelta(minutes=later)):
         assert await shop.create(intent) == first
     assert len(shop.things("checkout.session")) == 1
 

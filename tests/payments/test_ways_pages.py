@@ -8,7 +8,7 @@ import segno
 
 from conftest import SignedIn, Visitors
 from factories.stickers import sticker
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from payments import ways
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
@@ -49,7 +49,7 @@ async def test_strangers_and_members_set_nothing_up(
         assert (await visitor("melati").post(f"{HOME}/{path}", data={})).status_code == 303
         assert (await member_client.post(f"{HOME}/{path}", {})).status_code == 403
     async with coop_session(database, melati) as db:
-        assert await reader_of(db).value("SELECT count(*) FROM payment_ways") == 0
+        assert await as_reader(db).value("SELECT count(*) FROM payment_ways") == 0
 
 
 @pytest.mark.parametrize("way", ways.known_ways())
@@ -130,7 +130,7 @@ async def test_a_refused_button_changes_nothing_and_says_why(
     assert answer.status_code == 409
     assert "Cara ini belum lengkap. Isi dulu: Kunci rahasia" in answer.text
     async with coop_session(database, melati) as db:
-        assert await reader_of(db).value("SELECT count(*) FROM payment_ways") == 0
+        assert await as_reader(db).value("SELECT count(*) FROM payment_ways") == 0
 
 
 async def test_moving_changes_the_order_of_the_list(
@@ -199,7 +199,7 @@ async def test_a_trial_leads_to_where_it_is_paid_once(
     assert answers[0].headers["location"].startswith("/bayar/L")
     assert answers[0].headers["location"] == answers[1].headers["location"]
     async with coop_session(database, melati) as db:
-        rows = await reader_of(db).records("SELECT purpose, amount FROM payments")
+        rows = await as_reader(db).records("SELECT purpose, amount FROM payments")
     assert [(row["purpose"], row["amount"]) for row in rows] == [("trial", 10_000)]
 
 

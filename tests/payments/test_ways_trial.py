@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from conftest import SignedIn
 from factories.stripe_shop import own_keys
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from payments import calling
 from tenants.registry import TenantRef
@@ -52,7 +52,7 @@ async def test_a_trial_by_stripe_goes_all_the_way(
         assert (await officer_client.post(f"{one}/pengembalian", back)).status_code == 303
         assert "dikembalikan" in (await officer_client.get(one)).text
     async with coop_session(database, melati) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         row = (
             await ro.records(
                 "SELECT status, live, journal, fee FROM payments WHERE reference = $1", reference

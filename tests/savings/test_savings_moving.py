@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import Database, Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, Reader, as_reader
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
 from ledger.chart import CUSTOMER_ADVANCES, VOLUNTARY_SAVINGS
@@ -89,17 +89,17 @@ async def test_the_same_form_twice_counts_once(db: AsyncSession, ro: Reader, sar
 
 
 async def test_a_withdrawal_stops_at_zero(db: AsyncSession, ro: Reader, sari: UUID) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await take(db, sari, 500_001)
     assert refused.value.code == "savings.not_enough"
-    assert refused.value.sentence("id") == (
+    assert refused.value.message("id") == (
         "Simpanan sukarela Sari Wulandari Melati tinggal Rp500.000. Penarikan tidak boleh lebih dari itu."
     )
     await take(db, sari, 500_000)
 
 
 async def test_the_principal_is_paid_up_to_the_bylaws(db: AsyncSession, sari: UUID) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await put(db, sari, "principal", 1)
     assert refused.value.code == "savings.principal_complete"
 
@@ -113,7 +113,7 @@ async def test_the_principal_is_paid_up_to_the_bylaws(db: AsyncSession, sari: UU
     ],
 )
 async def test_nonsense_is_refused(db: AsyncSession, sari: UUID, amount: int, on: date, code: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await put(db, sari, "voluntary", amount, on=on)
     assert refused.value.code == code
 
@@ -129,7 +129,7 @@ async def test_nothing_moves_on_a_day_before_its_member_joined(
         lambda: put(db, sari, "voluntary", 5_000, on=before),
         lambda: withdraw(db, KASIR, sari, Rupiah(5_000), "cash", on=before, today=TODAY, key="early"),
     ):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(DomainError) as refused:
             await move()
         assert refused.value.code == "savings.before_joining"
 
@@ -139,10 +139,10 @@ async def test_savings_are_for_members_alone(db: AsyncSession, sari: UUID, statu
     await db.execute(
         text("UPDATE members SET status = :status WHERE id = :id"), {"status": status, "id": sari}
     )
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await put(db, sari, "voluntary", 5_000)
     assert refused.value.code == "savings.not_a_member"
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await take(db, sari, 5_000)
 
 
@@ -167,14 +167,14 @@ async def on_own_connection(
     try:
         async with coop_session(database, tenant) as db:
             await work(db)
-    except Refusal as refusal:
+    except DomainError as refusal:
         return refusal.code
     return "done"
 
 
 async def test_two_withdrawals_at_once_never_go_below_zero(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
-        sari = await sari_of(reader_of(db))
+        sari = await sari_of(as_reader(db))
     works = [lambda db, n=n: take(db, sari, 300_000, f"race-{n}") for n in range(4)]
     outcomes = await asyncio.gather(*(on_own_connection(database, melati, work) for work in works))
     assert sorted(outcomes) == ["done", "savings.not_enough", "savings.not_enough", "savings.not_enough"]
@@ -186,7 +186,7 @@ async def test_an_order_and_a_withdrawal_at_once_never_go_below_zero(
     database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        sari = await sari_of(reader_of(db))
+        sari = await sari_of(as_reader(db))
 
     async def pay_order(db: AsyncSession) -> None:
         lines = [
@@ -207,7 +207,7 @@ async def test_an_order_and_a_withdrawal_at_once_never_go_below_zero(
 
 async def test_the_same_form_on_two_connections_counts_once(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
-        sari = await sari_of(reader_of(db))
+        sari = await sari_of(as_reader(db))
     works = [lambda db: put(db, sari, "voluntary", 10_000, "one-form") for _ in range(3)]
     assert (
         await asyncio.gather(*(on_own_connection(database, melati, work) for work in works)) == ["done"] * 3

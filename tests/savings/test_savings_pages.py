@@ -8,7 +8,7 @@ import pytest
 
 from conftest import SignedIn, SignInAs
 from kernel import clock
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -16,12 +16,12 @@ from tenants.session import coop_session
 @pytest.fixture
 async def sari(database: Database, melati: TenantRef) -> UUID:
     async with coop_session(database, melati) as db:
-        return await reader_of(db).value("SELECT id FROM members WHERE number = '0001'")
+        return await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
 
 
 async def balance(database: Database, melati: TenantRef, member: UUID, account: str = "2111") -> int:
     async with coop_session(database, melati) as db:
-        return await reader_of(db).value(
+        return await as_reader(db).value(
             "SELECT balance FROM balances WHERE account = $1 AND party = $2", account, member
         )
 

@@ -23,7 +23,7 @@ from governance.rules import Bylaws
 from governance.templates import DESA_MERAH_PUTIH, KONSUMEN
 from kernel import clock
 from kernel.actor import VISITOR, Actor
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger.manual import Entry, record_entry
@@ -61,12 +61,12 @@ class Cooperative:
     @asynccontextmanager
     async def on(self, day: date) -> AsyncIterator[AsyncSession]:
         """One day's work, committed; after it the books balance and agree with the shelf and the orders."""
-        with clock.held_at(datetime(day.year, day.month, day.day, 3, tzinfo=UTC)):
+        with clock.freeze_at(datetime(day.year, day.month, day.day, 3, tzinfo=UTC)):
             async with coop_session(self.database, self.tenant) as db:
                 yield db
             async with coop_session(self.database, self.tenant) as db:
                 await books_agree(db)
-                ro = reader_of(db)
+                ro = as_reader(db)
                 assert sum(row.closing for row in await books.trial_balance(ro, day.year)) == 0
                 assert await ro.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_lines") == 0
 
@@ -87,7 +87,7 @@ class Cooperative:
 
 async def founded(database: Database, slug: str, template: str, bylaws: Bylaws) -> Cooperative:
     opening = date(2025, 1, 2)
-    with clock.held_at(datetime(2025, 1, 2, 3, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2025, 1, 2, 3, tzinfo=UTC)):
         made = await found(
             database,
             Founding(
@@ -244,7 +244,7 @@ async def test_a_year_of_trade_stands_in_the_books_to_the_rupiah(two_years: Two)
     for coop in two_years:
         async with coop.on(date(2025, 12, 31)) as db:
             closing = {
-                row.code: row.closing for row in await books.trial_balance(reader_of(db), 2025) if row.closing
+                row.code: row.closing for row in await books.trial_balance(as_reader(db), 2025) if row.closing
             }
         assert closing == {
             # principal 100.000 and mandatory 180.000 paid in; sales in cash 300.000, 120.000 and 100.000

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from shop import cart, rules
 
@@ -44,7 +44,7 @@ def test_too_many_goods_and_the_same_twice_empty_the_cart() -> None:
 
 def test_the_cart_has_room_for_fifty_goods() -> None:
     full = {new_id(): 1 for _ in range(rules.MOST_LINES)}
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         cart.with_quantity(full, new_id(), 1)
     assert refusal.value.code == "shop.cart_full"
     one = next(iter(full))
@@ -54,6 +54,6 @@ def test_the_cart_has_room_for_fifty_goods() -> None:
 
 @pytest.mark.parametrize("quantity", [-1, rules.MOST_QUANTITY + 1])
 def test_quantities_have_bounds(quantity: int) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         cart.with_quantity({}, new_id(), quantity)
     assert refusal.value.code == "shop.quantity_out_of_range"

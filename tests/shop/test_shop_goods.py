@@ -3,7 +3,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import shop
 from factories.shop import CASHIER, TODAY
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as books
@@ -46,7 +46,7 @@ async def test_two_products_never_share_a_code(db: AsyncSession) -> None:
         add_product(db, CASHIER, facts(sku=there.sku), cost=Rupiah(1), opening_stock=0, on=TODAY),
         change_product(db, CASHIER, other.id, facts(sku=there.sku), archived=False),
     ):
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(DomainError) as refusal:
             await doing
         assert refusal.value.code == "shop.sku_taken"
 
@@ -56,7 +56,7 @@ async def test_two_products_never_share_a_code(db: AsyncSession) -> None:
     [({"sku": "<script>"}, "shop.sku_malformed"), ({"category_id": new_id()}, "shop.no_such_category")],
 )
 async def test_what_a_product_may_not_say(db: AsyncSession, changes: dict[str, object], code: str) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await add_product(db, CASHIER, facts(**changes), cost=Rupiah(1), opening_stock=0, on=TODAY)
     assert refusal.value.code == code
 
@@ -106,7 +106,7 @@ async def test_a_count_never_takes_what_is_promised_nor_overwrites_what_moved(db
         (3, 4, "shop.stock_moved"),
         (-1, 3, "shop.quantity_out_of_range"),
     ):
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(DomainError) as refusal:
             await count_stock(db, CASHIER, product.id, counted=counted, shown=shown, on=TODAY, key="x")
         assert refusal.value.code == code
     await shop.books_agree(db)
@@ -122,6 +122,6 @@ async def test_categories_keep_their_address_and_are_never_twice(db: AsyncSessio
         add_category(db, CASHIER, "sabun DAN sampo"),
         rename_category(db, CASHIER, other.id, "SABUN dan sampo"),
     ):
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(DomainError) as refusal:
             await doing
         assert refusal.value.code == "shop.category_taken"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from conftest import SignedIn, Visitors
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from ui import imports
@@ -45,7 +45,7 @@ async def confirm(client: SignedIn, path: str, fields: dict[str, str]) -> httpx.
 
 async def stocked(database: Database, tenant: TenantRef) -> dict[str, int]:
     async with coop_session(database, tenant) as db:
-        return dict(await reader_of(db).records("SELECT sku, stock FROM products"))
+        return dict(await as_reader(db).records("SELECT sku, stock FROM products"))
 
 
 async def test_each_list_leads_to_its_import(officer_client: SignedIn) -> None:
@@ -114,7 +114,7 @@ async def test_members_are_previewed_and_taken_too(
     done = await confirm(officer_client, f"{PEOPLE}/pencatatan", carried(shown.text) | {"skip_bad": "1"})
     assert (done.status_code, done.headers["location"]) == (303, "/pengurus/anggota")
     async with coop_session(database, melati) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         assert await ro.value("SELECT name FROM members WHERE number = '1000'") == "<i>Tono</i>"
         assert (
             await ro.value("SELECT actor_name FROM audit_entries WHERE action = 'members.imported'")

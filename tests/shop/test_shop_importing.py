@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
 from kernel.actor import SYSTEM
-from kernel.csv_files import rejected_csv
-from kernel.database import Database, Reader, reader_of
-from kernel.errors import Refusal
+from kernel.csv_files import render_rejected_csv
+from kernel.database import Database, Reader, as_reader
+from kernel.errors import DomainError
+from kernel.file_import import ImportReport
 from kernel.formats import rupiah
-from kernel.importing import Report
 from ledger import queries
 from ledger.book_queries import agreement
 from ledger.closing import close_year
@@ -35,17 +35,17 @@ AS_OF = date(2026, 1, 1)
 
 @pytest.fixture(autouse=True)
 def _today() -> Iterator[None]:
-    with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
-async def take(db: AsyncSession, content: str, **options: Any) -> Report:
+async def take(db: AsyncSession, content: str, **options: Any) -> ImportReport:
     report = (await import_products(db, SYSTEM, content, as_of=options.pop("as_of", AS_OF), **options))[1]
     await db.flush()
     return report
 
 
-def told(report: Report) -> dict[int, str]:
+def told(report: ImportReport) -> dict[int, str]:
     return {bad.line: str(bad.reason) for bad in report.rejected}
 
 
@@ -191,7 +191,7 @@ async def test_bad_lines_can_be_skipped_and_mended(db: AsyncSession, ro: Reader)
     file, report = await import_products(db, SYSTEM, BAD, as_of=AS_OF, skip_bad=True)
     assert (report.imported, report.unchanged, len(report.rejected)) == (1, 1, 11)
     assert (await product(ro, "B1"))["price"] == 200
-    mended = rejected_csv(file, told(report))
+    mended = render_rejected_csv(file, told(report))
     assert mended.splitlines()[0] == "sku,barcode,name,category,unit,cost,price,stock,reason"
     only = "\n".join(
         [mended.splitlines()[0], next(line for line in mended.splitlines() if line.startswith("B4"))]
@@ -221,10 +221,10 @@ async def test_new_categories_are_made_once_each_with_an_address_of_its_own(
 
 
 async def test_the_date_must_have_come_and_its_year_be_open(db: AsyncSession) -> None:
-    with pytest.raises(Refusal, match="still to come"):
+    with pytest.raises(DomainError, match="still to come"):
         await take(db, GOOD, as_of=date(2026, 3, 3))
     await close_year(db, SYSTEM, 2025)
-    with pytest.raises(Refusal, match="2025 is closed"):
+    with pytest.raises(DomainError, match="2025 is closed"):
         await take(db, GOOD, as_of=date(2025, 12, 31))
 
 
@@ -273,7 +273,7 @@ async def test_money_goes_in_and_comes_out_to_the_rupiah(
         transaction = await db.begin_nested()
         report = await take(db, HEADER.replace(",", ";") + lines)
         assert report.rejected == []
-        found = await reader_of(db).records(
+        found = await as_reader(db).records(
             "SELECT cost, price, stock_value FROM products WHERE sku ~ '^H[0-9]$' ORDER BY sku"
         )
         assert [tuple(record) for record in found] == [(amount, amount, 2 * amount) for amount in amounts]

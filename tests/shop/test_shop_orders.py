@@ -7,8 +7,8 @@ from factories import shop
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import reader_of
-from kernel.errors import Refusal
+from kernel.database import as_reader
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from ledger import queries as books
 from payments.queries import latest_of
@@ -24,7 +24,7 @@ async def lines(db: AsyncSession, journal: int | None) -> list[tuple[str, int, i
 
 
 async def refused(code: str, doing: object) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DomainError) as refusal:
         await doing  # type: ignore[misc]
     assert refusal.value.code == code
 
@@ -173,7 +173,7 @@ async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession)
     assert unpaid.expires_at is not None
     await handling.expire_order(db, unpaid.id)
     assert unpaid.status == "placed"
-    with clock.held_at(unpaid.expires_at + timedelta(seconds=1)):
+    with clock.freeze_at(unpaid.expires_at + timedelta(seconds=1)):
         await handling.expire_order(db, unpaid.id)
         await handling.expire_order(db, paid.id)
         await handling.expire_order(db, unpaid.id)
@@ -187,7 +187,7 @@ async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession)
 )
 async def test_an_order_waits_for_its_money_for_a_time(db: AsyncSession, way: str, lasts: timedelta) -> None:
     product = await shop.product(db)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         order = await shop.order(db, {product.id: 1}, way=way)
         assert order.expires_at == clock.now() + lasts
 
@@ -199,7 +199,7 @@ async def test_goods_that_cost_nothing_are_not_kept_for_ever(db: AsyncSession, w
     assert order.status == state
     if state == "placed":
         assert order.expires_at == order.placed_at + paying.CASH_LASTS
-        with clock.held_at(order.expires_at + timedelta(seconds=1)):
+        with clock.freeze_at(order.expires_at + timedelta(seconds=1)):
             await handling.expire_order(db, order.id)
         assert (order.status, product.reserved) == ("cancelled", 0)
 
@@ -235,7 +235,7 @@ async def test_an_order_is_refused_before_anything_moves(
     async with db.begin_nested() as point:
         await refused(code, place_order(db, CASHIER, checkout(product.id, **changes), on=TODAY))
         await point.rollback()
-    assert await reader_of(db).value("SELECT count(*) FROM orders") == 0
+    assert await as_reader(db).value("SELECT count(*) FROM orders") == 0
     await db.refresh(product)
     assert product.reserved == 0
 

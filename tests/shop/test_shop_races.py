@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from factories import shop
 from factories.shop import CASHIER, TODAY
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, as_reader
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as books
@@ -35,7 +35,7 @@ async def at_once(database: Database, tenant: TenantRef, *doings: Doing) -> list
         try:
             async with coop_session(database, tenant) as db:
                 await doing(db)
-        except Refusal as refusal:
+        except DomainError as refusal:
             return refusal.code
         return "done"
 
@@ -78,7 +78,7 @@ async def test_who_waits_for_the_last_goods_gets_what_is_given_back_meanwhile(
 
     assert await at_once(database, melati, give_back, ask) == ["done", "done"]
     async with coop_session(database, melati) as db:
-        left = (reader_of(db)).value("SELECT reserved FROM products WHERE id = $1", product)
+        left = (as_reader(db)).value("SELECT reserved FROM products WHERE id = $1", product)
         assert await left == 3
 
 
@@ -206,12 +206,12 @@ async def test_the_books_agree_after_any_history(database: Database, melati: Ten
                     key=key,  # type: ignore[arg-type]
                 )
             if kind == 4:
-                shown = await reader_of(db).value("SELECT stock FROM products WHERE id = $1", product)
+                shown = await as_reader(db).value("SELECT stock FROM products WHERE id = $1", product)
                 counted = max(0, shown + dice.randint(-1, 1))
                 return await count_stock(
                     db, CASHIER, product, counted=counted, shown=shown, on=TODAY, key=key
                 )  # type: ignore[arg-type]
-            numbers = await reader_of(db).records("SELECT number FROM orders ORDER BY number")
+            numbers = await as_reader(db).records("SELECT number FROM orders ORDER BY number")
             if not numbers:
                 return None
             number = numbers[int(pick * len(numbers))]["number"]

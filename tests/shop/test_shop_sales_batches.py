@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
 from kernel.actor import SYSTEM
-from kernel.database import Database, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, as_reader
+from kernel.errors import DomainError
 from ledger.closing import close_year
 from shop import past_sales
 from shop.sales_import import SalesImport, import_sales
@@ -32,7 +32,7 @@ TABLES = (
 
 @pytest.fixture(autouse=True)
 def _today() -> Iterator[None]:
-    with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
@@ -83,7 +83,7 @@ async def test_what_changed_since_the_check_stops_it_and_the_next_run_tells_the_
         assert await work.record_batch(db) == (6, 20)
     async with coop_session(database, melati) as db:
         await close_year(db, SYSTEM, 2024)
-    with pytest.raises(Refusal, match="2024 is closed"):
+    with pytest.raises(DomainError, match="2024 is closed"):
         async with coop_session(database, melati) as db:
             await work.record_batch(db)
     async with coop_reader(database, melati) as ro:
@@ -101,7 +101,7 @@ async def test_a_receipt_that_somebody_recorded_since_the_check_is_not_recorded_
         await work.check(db, FILE)
     async with coop_session(database, melati) as db:
         assert (await import_sales(db, SYSTEM, HEADER + "2024-01-03,0001,BRS5,1\n"))[1].imported == 1
-    with pytest.raises(Refusal, match="Since this file was checked"):
+    with pytest.raises(DomainError, match="Since this file was checked"):
         async with coop_session(database, melati) as db:
             await work.record_batch(db)
     async with coop_session(database, melati) as db:
@@ -129,7 +129,7 @@ async def test_prices_are_those_of_the_check(
 async def test_the_staging_tables_are_empty_afterwards_taken_or_not(db: AsyncSession) -> None:
     for file in (FILE, HEADER + "2024-01-03,9999,BRS5,1\n"):
         await import_sales(db, SYSTEM, file)
-        ro = reader_of(db)
+        ro = as_reader(db)
         for table in ("staging_sales", "staging_receipt_lines"):
             assert await ro.value(f"SELECT count(*) FROM {table}") == 0
 

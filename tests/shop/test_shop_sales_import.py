@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock
 from kernel.actor import SYSTEM
-from kernel.csv_files import rejected_csv
-from kernel.database import Database, Reader, reader_of
-from kernel.importing import Report
+from kernel.csv_files import render_rejected_csv
+from kernel.database import Database, Reader, as_reader
+from kernel.file_import import ImportReport
 from ledger import queries
 from ledger.book_queries import agreement
 from ledger.closing import close_year
@@ -36,15 +36,15 @@ GOOD = HEADER + (
 
 @pytest.fixture(autouse=True)
 def _today() -> Iterator[None]:
-    with clock.held_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
+    with clock.freeze_at(datetime(2026, 3, 2, 3, tzinfo=UTC)):
         yield
 
 
-async def take(db: AsyncSession, content: str, **options: Any) -> Report:
+async def take(db: AsyncSession, content: str, **options: Any) -> ImportReport:
     return (await import_sales(db, SYSTEM, content, **options))[1]
 
 
-def told(report: Report) -> dict[int, str]:
+def told(report: ImportReport) -> dict[int, str]:
     return {bad.line: str(bad.reason) for bad in report.rejected}
 
 
@@ -180,7 +180,9 @@ async def test_every_bad_line_is_listed_and_nothing_is_taken(db: AsyncSession, r
 async def test_bad_lines_can_be_skipped_mended_and_sent_after(db: AsyncSession, ro: Reader) -> None:
     file, report = await import_sales(db, SYSTEM, BAD, skip_bad=True)
     assert (report.imported, len(report.rejected)) == (2, 13)
-    mended = rejected_csv(file, {bad.line: str(bad.reason) for bad in report.rejected if bad.line == 6})
+    mended = render_rejected_csv(
+        file, {bad.line: str(bad.reason) for bad in report.rejected if bad.line == 6}
+    )
     mended = mended.replace("NOPE", "MYK1")
     after = await take(db, mended)
     assert (after.imported, after.rejected) == (1, [])
@@ -240,7 +242,7 @@ async def test_what_breaks_off_half_way_leaves_nothing(
     assert seen == [(2, 4), (3, 4)]
     for tenant in (melati, mawar):
         async with coop_session(database, tenant) as db:
-            ro = reader_of(db)
+            ro = as_reader(db)
             assert await orders(ro) == []
             assert await ro.value("SELECT count(*) FROM journals WHERE source_key LIKE '%sales-import%'") == 0
     async with coop_session(database, melati) as db:
@@ -255,4 +257,4 @@ async def test_the_same_file_sent_by_two_at_once_counts_once(database: Database,
 
     assert sorted(await asyncio.gather(send(), send(), send())) == [(0, 5), (0, 5), (5, 0)]
     async with coop_session(database, melati) as db:
-        assert len(await orders(reader_of(db))) == 3
+        assert len(await orders(as_reader(db))) == 3

@@ -12,7 +12,7 @@ from factories import shop
 from factories.shop import TODAY
 from kernel.actor import Actor
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from shop import handling
 from shop.models import Order
@@ -70,7 +70,7 @@ async def test_another_officer_learns_that_the_goods_are_gone(database: Database
     number = await waiting_for(database, melati, "penyerahan")
     async with coop_session(database, melati) as db:
         await handling.hand_over(db, ONE, number, on=TODAY)
-    with pytest.raises(Refusal) as refusal:  # else they would be given out twice
+    with pytest.raises(DomainError) as refusal:  # else they would be given out twice
         async with coop_session(database, melati) as db:
             await handling.hand_over(db, OTHER, number, on=TODAY)
     assert refusal.value.code == "shop.not_ready"

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import shop.tasks  # noqa: F401 - registers the job that is looked for
 from factories import shop as made
 from kernel import clock
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.outbox import find_job
 from tenants.registry import TenantRef
 from tenants.session import coop_session, shared_reader
@@ -30,7 +30,7 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
     assert kind == "cooperative"
 
     async def later(hours: int) -> str:
-        with clock.held_at(order.placed_at + timedelta(hours=hours)):
+        with clock.freeze_at(order.placed_at + timedelta(hours=hours)):
             async with coop_session(database, melati) as db:
                 await run(db, **rows[0]["arguments"])
                 await made.books_agree(db)
@@ -44,7 +44,7 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
 
 
 async def status(db: AsyncSession, number: int) -> str:
-    return str(await reader_of(db).value("SELECT status FROM orders WHERE number = $1", number))
+    return str(await as_reader(db).value("SELECT status FROM orders WHERE number = $1", number))
 
 
 async def test_the_daily_sweep_asks_again_for_orders_whose_own_job_was_lost(
@@ -56,7 +56,7 @@ async def test_the_daily_sweep_asks_again_for_orders_whose_own_job_was_lost(
     run, _ = find_job("shop.sweep_orders")
 
     async def swept(hours: int) -> list[str]:
-        with clock.held_at(order.placed_at + timedelta(hours=hours)):
+        with clock.freeze_at(order.placed_at + timedelta(hours=hours)):
             async with coop_session(database, melati) as db:
                 await run(db)
         async with shared_reader(database) as ro:

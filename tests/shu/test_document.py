@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.allocate import allocate, run_allocate
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from shu import document
 
 GOOD = {
@@ -31,8 +31,8 @@ def changed(old: str, new: str) -> str:
     return text.replace(old, new, 1)
 
 
-def refusal_of(text: str) -> Refusal:
-    with pytest.raises(Refusal) as refused:
+def refusal_of(text: str) -> DomainError:
+    with pytest.raises(DomainError) as refused:
         document.read(text)
     return refused.value
 
@@ -98,7 +98,7 @@ def test_a_figure_beyond_64_bits_is_still_exact(tmp_path: Path) -> None:
 def test_the_surplus_is_a_json_whole_number(surplus: str) -> None:
     refusal = refusal_of(changed("1000001", surplus))
     assert refusal.code == "shu.surplus_not_whole"
-    assert surplus in refusal.sentence("en")
+    assert surplus in refusal.message("en")
 
 
 @pytest.mark.parametrize("percent", ["47.5", "4.75e1", "null", "true"])
@@ -106,7 +106,7 @@ def test_a_percentage_is_text_or_a_whole_number(percent: str) -> None:
     refusal = refusal_of(changed('"47.5"', percent))
     assert refusal.code == "shu.percentage_not_exact"
     assert (
-        refusal.sentence("en")
+        refusal.message("en")
         == f'The percentage of cadangan ({percent}) is not exact. Write it as text, like "25" or "2.5".'
     )
 
@@ -144,7 +144,7 @@ def test_a_percentage_in_text_is_plain_digits(percent: str) -> None:
 def test_what_is_refused(old: str, new: str, code: str) -> None:
     refusal = refusal_of(changed(old, new))
     assert refusal.code == code
-    for sentence in (refusal.sentence("id"), refusal.sentence("en")):
+    for sentence in (refusal.message("id"), refusal.message("en")):
         assert "\n" not in sentence
         assert sentence.endswith(".")
 
@@ -155,7 +155,7 @@ def test_another_shape_is_refused(text: str) -> None:
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         run_allocate(str(tmp_path / "none.json"))
     assert refused.value.code == "shu.file_missing"
     assert str(refused.value) == f"There is no file {tmp_path / 'none.json'}."
@@ -165,7 +165,7 @@ def test_a_folder_and_a_file_of_bytes_are_not_readable(tmp_path: Path) -> None:
     binary = tmp_path / "bytes.json"
     binary.write_bytes(b"\xff\xfe\x00")
     for path in (tmp_path, binary):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(DomainError) as refused:
             run_allocate(str(path))
         assert refused.value.code == "shu.file_not_readable"
 
@@ -177,7 +177,7 @@ def test_a_table_of_105_percent_is_one_sentence_on_standard_error(
 
     monkeypatch.delenv("LUMBUNG_LANG", raising=False)
     file.write_text(changed('"47.5"', '"52.5"'), "utf-8")
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         run_allocate(str(file))
     output.complain(output.sentence_of(refused.value))
     assert capsys.readouterr().err == "lumbung: The allocation adds up to 105 %, it must be 100 %.\n"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.templates import KONSUMEN, TEMPLATES
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from shu.rules import Allocation, Line, MemberBasis, allocate
 
@@ -71,16 +71,16 @@ def test_a_table_that_sums_to_105_is_refused() -> None:
             ("daerah", 5),
         ]
     ]
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         allocate(Rupiah(1_000_000), lines, [])
     assert refused.value.code == "governance.allocation_not_100"
-    assert refused.value.sentence("en") == "The allocation adds up to 105 %, it must be 100 %."
-    assert refused.value.sentence("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
+    assert refused.value.message("en") == "The allocation adds up to 105 %, it must be 100 %."
+    assert refused.value.message("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
 
 
 def test_a_hair_from_100_is_not_100() -> None:
     lines = [Line("a", Decimal("99." + "9" * 30)), Line("b", Decimal(0))]
-    with pytest.raises(Refusal, match=r"99\.9"):
+    with pytest.raises(DomainError, match=r"99\.9"):
         allocate(Rupiah(1), lines, [])
 
 
@@ -186,13 +186,13 @@ class TestRefusals:
         assert code_of(1000.0, SIMPLE, []) == "shu.surplus_not_whole"  # type: ignore[arg-type]
 
     def test_the_sentence_names_whom_to_mend(self) -> None:
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(DomainError) as refused:
             allocate(Rupiah(100), SIMPLE, [MemberBasis("1"), MemberBasis("17", purchases=-2500)])
         assert (
-            refused.value.sentence("id")
+            refused.value.message("id")
             == "Belanja anggota 17 tidak boleh kurang dari nol: -Rp2.500. Perbaiki, atau isi 0."
         )
-        assert refused.value.sentence("en").startswith(
+        assert refused.value.message("en").startswith(
             "The purchases of member 17 cannot be below zero: -Rp2,500."
         )
 
@@ -338,6 +338,6 @@ def by_number(result: Allocation) -> dict[str, dict[str, int]]:
 
 
 def code_of(surplus: Rupiah, lines: list[Line], members: list[MemberBasis]) -> str:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         allocate(surplus, lines, members)
     return refused.value.code

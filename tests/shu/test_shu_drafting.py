@@ -13,8 +13,8 @@ from governance.rules import Bylaws
 from governance.templates import KONSUMEN
 from kernel import clock
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, as_reader
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, Line, post, reverse
@@ -140,7 +140,7 @@ async def test_a_draft_is_the_rule_on_what_the_books_say(year: AsyncSession) -> 
 
 async def test_what_is_stored_is_what_was_computed(year: AsyncSession) -> None:
     result = await draft_2025(year)
-    ro = reader_of(year)
+    ro = as_reader(year)
     stored = await queries.newest(ro, 2025)
     assert stored is not None
     assert (stored.version, stored.surplus, stored.drafted_by) == (1, 1_000_000, "Bendahara Melati")
@@ -161,7 +161,7 @@ async def test_recomputing_gives_the_stored_version_and_the_same_figures(year: A
     assert (first.fresh, again.fresh) == (True, False)
     assert as_document(again) == as_document(first)
     assert again.version == first.version == 1
-    assert len(await queries.versions(reader_of(year), 2025)) == 1
+    assert len(await queries.versions(as_reader(year), 2025)) == 1
 
 
 async def test_a_backdated_posting_makes_a_further_version_and_leaves_the_old_one(year: AsyncSession) -> None:
@@ -169,7 +169,7 @@ async def test_a_backdated_posting_makes_a_further_version_and_leaves_the_old_on
     await sell(year, "0002", date(2025, 6, 1), 1_000_000)
     second = await draft_2025(year)
     assert (second.version, second.fresh, second.allocation.surplus) == (2, True, 2_000_000)
-    ro = reader_of(year)
+    ro = as_reader(year)
     first = await queries.of_version(ro, 2025, 1)
     assert first is not None
     assert first.surplus == 1_000_000
@@ -277,12 +277,12 @@ async def test_a_pool_that_nobody_has_a_basis_for_stays_whole(db: AsyncSession) 
     )
     document = as_document(await draft_2025(db))
     assert document["unallocated"] == {"jasa_usaha": 350}
-    pools = await queries.pools(reader_of(db), (await newest_id(db)))
+    pools = await queries.pools(as_reader(db), (await newest_id(db)))
     assert [pool.unallocated for pool in pools if pool.code == "jasa_usaha"] == [350]
 
 
 async def newest_id(db: AsyncSession) -> object:
-    stored = await queries.newest(reader_of(db), 2025)
+    stored = await queries.newest(as_reader(db), 2025)
     assert stored is not None
     return stored.id
 
@@ -318,9 +318,9 @@ def with_percent(bylaws: Bylaws, **percents: str) -> Bylaws:
 
 
 async def test_a_year_to_come_is_refused(db: AsyncSession) -> None:
-    with clock.held_at(NOON), pytest.raises(Refusal) as refused:
+    with clock.freeze_at(NOON), pytest.raises(DomainError) as refused:
         await draft(db, TREASURER, 2027)
-    assert refused.value.sentence("id") == "Tahun 2027 belum tiba. Pilih 2026 atau tahun sebelumnya."
+    assert refused.value.message("id") == "Tahun 2027 belum tiba. Pilih 2026 atau tahun sebelumnya."
 
 
 async def test_two_cooperatives_with_two_bylaws_have_two_results(

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from kernel.actor import Actor
-from kernel.database import Database, reader_of
+from kernel.database import Database, as_reader
 from kernel.formats import rupiah
 from kernel.money import Rupiah
 from ledger import Journal, Line, post_many
@@ -332,5 +332,5 @@ async def test_a_name_of_a_member_is_written_as_text(
 ) -> None:
     async with coop_session(database, melati) as db:
         await db.execute(text("UPDATE members SET name = '<b>Sari</b>' WHERE number = '0001'"))
-        assert await reader_of(db).value("SELECT count(*) FROM members WHERE name = '<b>Sari</b>'") == 1
+        assert await as_reader(db).value("SELECT count(*) FROM members WHERE name = '<b>Sari</b>'") == 1
     assert "<b>Sari</b>" not in (await officer_client.get(f"{HOME}/2025/1/anggota")).text

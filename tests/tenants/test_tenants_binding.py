@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from factories.wire import wire_to
-from kernel.database import Database, plain_url
+from factories.counting_proxy import counting_proxy
+from kernel.database import Database, libpq_url
 from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_session, shared_session
@@ -25,17 +25,17 @@ WHO = text(
 async def test_beginning_and_binding_are_one_round_trip(
     database: Database, settings: Settings, server_url: str, melati: TenantRef
 ) -> None:
-    async with wire_to(f"{server_url}/") as wire:
-        through = Database(wire.url(plain_url(database.owner_url)), settings)
+    async with counting_proxy(f"{server_url}/") as proxy:
+        through = Database(proxy.url(libpq_url(database.owner_url)), settings)
         for _ in range(2):
-            with wire.counting() as counted:
+            with proxy.measure() as counted:
                 async with coop_session(through, melati) as db:
                     name = melati.schema_name
                     assert (await db.execute(WHO)).scalar_one() == f"{name} {name} 5s"
         await through.close()
-    assert counted.trips == 3
-    assert counted.texts[0].startswith("BEGIN; SET LOCAL ROLE")
-    assert counted.texts[1:] == ["COMMIT;"]
+    assert counted.round_trips == 3
+    assert counted.simple_queries[0].startswith("BEGIN; SET LOCAL ROLE")
+    assert counted.simple_queries[1:] == ["COMMIT;"]
 
 
 async def test_a_session_of_nobody_is_bound_to_nobody_after_one_that_was(
@@ -66,7 +66,7 @@ async def test_a_connection_that_could_not_be_bound_is_given_up(
 async def test_a_restart_of_postgresql_is_nobodys_error_page(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
         before = (await db.execute(PID)).scalar_one()
-    owner = await asyncpg.connect(plain_url(database.owner_url))
+    owner = await asyncpg.connect(libpq_url(database.owner_url))
     await owner.execute("SELECT pg_terminate_backend($1)", before)
     await owner.close()
     await asyncio.sleep(0.2)  # as long as it takes to hear it

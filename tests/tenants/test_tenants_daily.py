@@ -71,7 +71,7 @@ async def test_the_platforms_own_tables_stay_small(database: Database) -> None:
     now = clock.now()
 
     async def put(age: str, then: datetime) -> None:
-        async with database.owner.begin() as connection:
+        async with database.owner_engine.begin() as connection:
             for table, key, moment in (
                 ("throttles (key, window_ends_at, count)", age, "1"),
                 ("heartbeats (process, seen_at)", age, None),

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock, outbox
 from kernel.database import Database
-from kernel.outbox import JobMessage, job, outside_job
+from kernel.outbox import JobMessage, external_job, job
 from tenants import failed_job_queries, failed_jobs, worker
 from tenants.registry import TenantRef
 from tenants.session import coop_session, shared_session
@@ -34,7 +34,7 @@ async def stubborn(db: AsyncSession, *, word: str) -> None:
         raise RuntimeError(msg)
 
 
-@outside_job("test.hangs")
+@external_job("test.hangs")
 async def hangs(database: Database, tenant: TenantRef, key: str) -> None:
     await asyncio.Event().wait()
 
@@ -116,7 +116,7 @@ async def test_a_job_gives_up_after_two_days_and_not_before(database: Database, 
 async def test_the_waits_add_up_to_two_days(database: Database) -> None:
     total, attempts = 0.0, 0
     while total < timedelta(days=2).total_seconds():
-        total += outbox.retry_wait(attempts, 0.5).total_seconds()
+        total += outbox.retry_delay(attempts, 0.5).total_seconds()
         attempts += 1
     assert 25 <= attempts <= 60
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.database import Database, Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Database, Reader, as_reader
+from kernel.errors import DomainError
 from tenants.file_threads import (
     AT_ONCE,
     MOST_BESIDE_OTHERS,
@@ -51,7 +51,7 @@ async def test_of_all_cooperatives_two_are_served_at_once_and_a_few_wait() -> No
     threads, held = FileThreads(), Held()
     there = [asyncio.create_task(threads.run(f"coop-{at}", held.work)) for at in range(MOST_COOPERATIVES)]
     await held.begun(AT_ONCE)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await threads.run("one-more", held.work)
     assert (refused.value.code, refused.value.status) == ("tenants.files_wait", 429)
     held.go.set()
@@ -65,7 +65,7 @@ async def test_of_one_cooperative_one_is_served_at_a_time_and_what_fails_makes_r
     threads, held = FileThreads(), Held()
     there = [asyncio.create_task(threads.run("melati", held.work)) for _ in range(MOST_OF_ONE)]
     await held.begun(1)
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await threads.run("melati", held.work)
     held.go.set()
     await asyncio.gather(*there)
@@ -93,7 +93,7 @@ async def test_a_cooperative_of_which_nothing_is_there_is_taken_in_and_turns_go_
     await asyncio.sleep(0)
     for whose in ("b", "c"):
         assert MOST_BESIDE_OTHERS == 2
-        with pytest.raises(Refusal):
+        with pytest.raises(DomainError):
             await send(whose)
     held.go.set()
     await asyncio.gather(*there)
@@ -154,7 +154,7 @@ async def test_a_write_whose_caller_left_is_committed_and_what_was_kept_is_forgo
         began.set()
         go.wait(10)
 
-    database.local["changed"] = forgotten.put_nowait
+    database.process_state["changed"] = forgotten.put_nowait
     task = asyncio.create_task(write_in_thread(database, melati, write))
     await asyncio.to_thread(began.wait, 10)
     task.cancel()
@@ -176,7 +176,7 @@ async def test_work_is_bound_to_its_cooperative_and_its_connections_are_closed(
     name, backend = await read_in_thread(database, melati, whose)
     assert name == "Koperasi Melati"
     async with coop_session(database, melati) as db:
-        ro = reader_of(db)
+        ro = as_reader(db)
         for _ in range(100):
             if not await ro.value(
                 "SELECT count(*) FROM pg_stat_get_activity($1) WHERE pid IS NOT NULL", backend

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from commands.main import lumbung
 from kernel.database import Database
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
 from tenants import revisions
@@ -85,7 +85,7 @@ async def test_every_cooperative_moves_with_its_row_in_the_registry(
 async def test_one_that_fails_is_named_harms_no_other_and_is_taken_up_again(
     database: Database, melati: TenantRef, mawar: TenantRef, next_root: Path
 ) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text(f"ALTER TABLE {mawar.schema_name}.products ADD COLUMN supplier_note int")
         )
@@ -93,7 +93,7 @@ async def test_one_that_fails_is_named_harms_no_other_and_is_taken_up_again(
     assert report.upgraded == 1
     assert list(report.failed) == [mawar.schema_name]
     assert await revisions_of(database) == {"melati": "9999", "mawar": mawar.revision}
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text(f"ALTER TABLE {mawar.schema_name}.products DROP COLUMN supplier_note"))
     again = await migrate(database, root=next_root)
     assert (again.upgraded, again.failed, again.already_current) == (1, {}, 1)
@@ -109,7 +109,7 @@ async def test_spares_of_an_older_revision_are_made_anew(database: Database, nex
 async def test_a_cooperative_that_is_too_old_says_so_and_its_neighbour_works(
     app: Doors, database: Database, melati: TenantRef, visitor: Callable[[str], httpx.AsyncClient]
 ) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("UPDATE shared.cooperatives SET revision = '0001' WHERE slug = 'melati'")
         )
@@ -149,9 +149,9 @@ async def test_a_server_that_is_too_old_is_refused_in_words(
 ) -> None:
     from tenants import fleet
 
-    monkeypatch.setattr(fleet, "OLDEST_MAJOR", 99)
+    monkeypatch.setattr(fleet, "MIN_MAJOR_VERSION", 99)
     with pytest.raises(
-        Refusal,
+        DomainError,
         match=r"PostgreSQL \d+\.\d+.* is too old for Lumbung, which needs 99 or "
         r"newer",
     ):
@@ -173,11 +173,11 @@ async def test_postgresql_15_is_refused_in_words_by_the_embedded_server_and_by_m
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder, fast=True, binaries=DEBIANS)
     try:
-        with pytest.raises(Refusal, match=r"PostgreSQL 15.* is too old"):
+        with pytest.raises(DomainError, match=r"PostgreSQL 15.* is too old"):
             server.start()
-        monkeypatch.setattr(postgres_cluster, "OLDEST_MAJOR", 15)
+        monkeypatch.setattr(postgres_cluster, "MIN_MAJOR_VERSION", 15)
         database = Database(server.start(), Settings())
-        with pytest.raises(Refusal, match=r"PostgreSQL 15.* is too old"):
+        with pytest.raises(DomainError, match=r"PostgreSQL 15.* is too old"):
             await migrate(database)
         await database.close()
     finally:

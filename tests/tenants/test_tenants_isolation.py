@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.database import Database
-from kernel.outbox import job, later
+from kernel.outbox import enqueue, job
 from tenants.fleet import migrate
 from tenants.registry import HostCache, TenantRef, tenant_by_host, tenant_by_slug
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
@@ -19,7 +19,7 @@ from tenants.worker import run_job
 
 
 async def _tables(database: Database, schema: str) -> list[str]:
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         rows = await connection.execute(
             text("SELECT table_name FROM information_schema.tables WHERE table_schema = :schema"),
             {"schema": schema},
@@ -165,7 +165,7 @@ async def test_a_job_runs_once_and_in_the_cooperative_that_wrote_it(
 ) -> None:
     _seen.clear()
     async with coop_session(database, melati) as db:
-        await later(db, "test.note", {"word": "a"}, key="k1")
+        await enqueue(db, "test.note", {"word": "a"}, key="k1")
     async with shared_session(database) as db:
         rows = (await db.execute(text("SELECT coop_role, job, key, arguments FROM shared.outbox"))).all()
     (row,) = [row for row in rows if row.job == "test.note"]
@@ -203,7 +203,7 @@ async def test_a_job_whose_transaction_is_undone_was_never_written(
 ) -> None:
     async def write_and_fail() -> None:
         async with coop_session(database, melati) as db:
-            await later(db, "test.note", {"word": "lost"}, key="k2")
+            await enqueue(db, "test.note", {"word": "lost"}, key="k2")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

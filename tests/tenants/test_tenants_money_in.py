@@ -46,7 +46,7 @@ async def upgraded(database: Database) -> TenantRef:
 @pytest.fixture
 async def old(database: Database, tmp_path: Path) -> TenantRef:
     """A cooperative of before, with orders in every state and credit kept as one sum."""
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await founded_at(connection, database.settings.app_role, tmp_path, "0002")
         await connection.execute(
             text(
@@ -130,7 +130,7 @@ async def test_bylaws_say_the_same_by_the_fields_own_word_and_still_only_grow(
     async with coop_session(database, old) as db:
         ways = (await db.execute(text("SELECT document->'payment_ways' FROM bylaws"))).scalar_one()
         assert ways == ["cash", "bank_transfer", "savings"]
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         enabled = text("SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'bylaws_only_grows'")
         assert set((await connection.execute(enabled)).scalars()) == {"O"}
 
@@ -162,7 +162,7 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
         " VALUES ('stripe', :detail, 'fee', 0, 0, now(), :detail)"
     )
     batch, member = new_id(), new_id()
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await founded_at(connection, database.settings.app_role, tmp_path, "0003")
         for words, state, note in (
             ("sen", "set_aside", "sen:2000050"),
@@ -256,7 +256,7 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
         "without a trail": [],
     }  # fmt: skip
     stands = {"pushed aside": "currency", "refund still waits": "refund_waits", "without a trail": "fault"}
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await founded_at(connection, database.settings.app_role, tmp_path, "0004")
         for reference, entries in trail.items():
             row = {"id": new_id(), "reference": reference, "alarm": stands.get(reference)}

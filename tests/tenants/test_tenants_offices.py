@@ -32,7 +32,7 @@ INSERT INTO sessions (token_hash, user_id, signed_in_at, expires_at) VALUES
 async def test_officers_stay_signed_in_and_doubtful_sessions_and_codes_lose_what_they_opened(
     database: Database, tmp_path: Path
 ) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await founded_at(connection, database.settings.app_role, tmp_path, "0004")
         for statement in PEOPLE.strip().split(";\n"):
             await connection.execute(text(statement.rstrip(";")))

@@ -45,7 +45,7 @@ async def test_every_kind_of_right_is_compared_and_mended(
     database: Database, melati: TenantRef, mawar: TenantRef, schemas: list[str], what: str
 ) -> None:
     assert await compare_rights(database, schemas) == {}
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await run_script(connection, BREAKS[what].format(schema=melati.schema_name, other=mawar.schema_name))
     assert set(await compare_rights(database, schemas)) == {melati.schema_name}
     assert await mend_rights(database, schemas) == ([melati.schema_name], {})
@@ -55,7 +55,7 @@ async def test_every_kind_of_right_is_compared_and_mended(
 async def test_a_schema_brought_up_by_revisions_has_the_rights_of_a_new_one(
     database: Database, tmp_path: Path
 ) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await founded_at(connection, database.settings.app_role, tmp_path, "0002")
     report = await migrate(database)
     assert (report.upgraded, report.failed, report.rights_mended) == (1, {}, 0)
@@ -63,11 +63,13 @@ async def test_a_schema_brought_up_by_revisions_has_the_rights_of_a_new_one(
 
 async def test_many_schemas_take_as_many_questions_as_one(database: Database, schemas: list[str]) -> None:
     asked: list[str] = []
-    event.listen(database.owner.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    event.listen(
+        database.owner_engine.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2])
+    )
     await compare_rights(database, schemas[:1])
     alone = len(asked)
     await make_spare(database)
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         everything = await current_schemas(connection)
     assert len(everything) > 2, "spare schemas too: one of them is the next cooperative's"
     asked.clear()
@@ -91,7 +93,7 @@ async def test_comparing_leaves_nothing_behind(
         "SELECT (SELECT count(*) FROM pg_roles WHERE rolname = ANY(:made))"
         " + (SELECT count(*) FROM pg_namespace WHERE nspname = ANY(:made))"
     )  # by name: other tests make roles on this server meanwhile
-    async with database.owner.connect() as connection:
+    async with database.owner_engine.connect() as connection:
         assert (await connection.execute(left, {"made": made})).scalar_one() == 0
 
 
@@ -99,7 +101,7 @@ async def test_one_that_cannot_be_mended_is_named_and_harms_no_other(
     database: Database, melati: TenantRef, schemas: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spare = await make_spare(database)
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         for name in (melati.schema_name, spare):
             await run_script(connection, f"GRANT UPDATE ON {name}.balances TO {name}")
     real = rights._statements

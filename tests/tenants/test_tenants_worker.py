@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from kernel.database import Database, plain_url
-from kernel.outbox import later
+from kernel.database import Database, libpq_url
+from kernel.outbox import enqueue
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -22,7 +22,7 @@ JOBS = 5
 
 def start(database: Database, step: str) -> subprocess.Popen[str]:
     environ = os.environ | {"PYTHONPATH": str(ROOT / "platform")}
-    url = plain_url(database.app_url)
+    url = libpq_url(database.app_url)
     script = str(Path(__file__).with_name("crashing_worker.py"))
     return subprocess.Popen(
         [sys.executable, script, url, str(database.settings.data_dir), step],
@@ -58,7 +58,7 @@ async def test_a_killed_worker_loses_and_doubles_nothing(
 ) -> None:
     async with coop_session(database, melati) as db:
         for at in range(JOBS):
-            await later(db, "test.count", {"word": f"w{at}"}, key=f"count-{at}")
+            await enqueue(db, "test.count", {"word": f"w{at}"}, key=f"count-{at}")
     first = start(database, step)
     if step == "none":
         second = first
@@ -67,7 +67,7 @@ async def test_a_killed_worker_loses_and_doubles_nothing(
             "the worker was to die at this step"
         )
         # the broker takes a dead worker's messages over after ten seconds; tests do not wait for that
-        async with database.owner.begin() as connection:
+        async with database.owner_engine.begin() as connection:
             await connection.execute(
                 text("UPDATE dramatiq.worker SET heartbeat_at = now() - interval '1 hour'")
             )

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import BASE_DOMAIN
 from kernel import clock
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from ui.bodies import MINUTE, MOST_UPLOADS, Body, BodyCounts
 from web.doors import Doors
 
@@ -45,7 +45,7 @@ def _counts(**options: Any) -> BodyCounts:
 async def test_a_body_that_does_not_end_is_refused_and_counted_no_longer() -> None:
     counts = _counts(most_refused=1)
     body = Body(counts, "192.0.2.7", Client((0, b"identity=")).receive)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await _take(body)
     assert (refused.value.code, refused.value.status) == ("ui.body_too_slow", 408)
     assert counts.is_overrun("192.0.2.7")
@@ -57,14 +57,14 @@ async def test_a_body_that_does_not_end_is_refused_and_counted_no_longer() -> No
 
 async def test_a_form_that_trickles_is_refused_and_an_upload_that_comes_at_the_least_rate_is_not() -> None:
     trickle = [(0.05, b"x" * 800)] * 8 + [(0.0, b"")]  # 0.4 seconds, 16,000 bytes a second
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await _take(Body(_counts(), "192.0.2.7", Client(*trickle).receive))
     upload = Body(_counts(), "192.0.2.7", Client(*trickle).receive)
     upload.expect_upload("melati")
     assert len(await _take(upload)) == 6_400
     slower = Body(_counts(), "192.0.2.7", Client(*[(0.05, b"x" * 80)] * 8, (0.0, b"")).receive)
     slower.expect_upload("melati")
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await _take(slower)
 
 
@@ -76,7 +76,7 @@ async def test_an_upload_that_came_fast_has_no_more_time_for_its_end_than_a_form
     at_once = Client((0, b"x" * 100_000), *after)  # 12 seconds' worth at the least rate
     upload = Body(counts, "192.0.2.7", at_once.receive)
     upload.expect_upload("melati")
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await asyncio.wait_for(_take(upload), 5)
     assert refused.value.code == "ui.body_too_slow"
     upload.close()
@@ -92,10 +92,10 @@ async def test_of_one_cooperative_four_uploads_are_open_at_once() -> None:
         body.expect_upload("melati")
         await _take(body)
     more = Body(counts, "192.0.2.7", Client().receive)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         more.expect_upload("melati")
     assert (refused.value.code, refused.value.status) == ("ui.too_many_uploads", 429)
-    assert refused.value.facts["minutes"] == 1
+    assert refused.value.params["minutes"] == 1
     more.expect_upload("mawar")
     opened[0].close()  # it was answered
     Body(counts, "192.0.2.7", Client().receive).expect_upload("melati")
@@ -114,12 +114,12 @@ async def test_when_uploads_hold_more_than_fits_the_newest_that_still_comes_is_e
     whole = upload("kenanga", (0, b"x" * 10), (0, b""))
     await _take(whole)
     assert len(await _take(old)) == 70
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await newest
     assert (refused.value.code, refused.value.status) == ("ui.too_many_uploads", 429)
     assert (list(counts.uploads), counts.uploaded) == ([old, whole], 80)
     one_more = upload("mawar", (0, b"x" * 30))
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await _take(one_more)
     old.close()
     assert await _take(upload("mawar", (0, b"x" * 30), (0, b""))) == b"x" * 30
@@ -130,7 +130,7 @@ async def test_beyond_the_slow_bodies_of_a_network_another_is_refused_and_a_fast
     silent = [Body(counts, "2001:db8::1", Client((0, b"a")).receive) for _ in range(2)]
     waiting = [asyncio.create_task(_take(body)) for body in silent]
     await _until(lambda: counts.slow["2001:db8::/64"] == 2)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await _take(Body(counts, "2001:db8::2", Client((0, b"a")).receive))  # the same household
     assert (refused.value.code, refused.value.status) == ("ui.too_many_slow_bodies", 429)
     assert await _take(Body(counts, "2001:db8::2", Client((0, b"whole"), (0, b"")).receive)) == b"whole"
@@ -149,12 +149,12 @@ async def test_households_of_one_customer_share_twice_the_slow_bodies_of_one() -
 
     there = [silent("2001:db8::1"), silent("2001:db8:0:1::1")]
     await _until(lambda: counts.slow["2001:db8::/56"] == 2)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         await silent("2001:db8:0:2::1")
     assert refused.value.code == "ui.too_many_slow_bodies"
     there += [silent("2001:db8:0:100::1"), silent("2001:db8:0:101::1")]
     await _until(lambda: counts.slow["2001:db8::/48"] == 4)
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await silent("2001:db8:0:200::1")
     for task in there:
         task.cancel()
@@ -175,11 +175,11 @@ async def test_who_hangs_up_is_counted_no_longer() -> None:
 
 def test_refusals_are_forgotten_with_their_minute() -> None:
     counts = BodyCounts(most_refused=1)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         counts.count_refused("192.0.2.7")
         assert counts.is_overrun("192.0.2.7")
         assert not counts.is_overrun("192.0.2.8")
-    with clock.held_at(clock.now() + timedelta(seconds=2 * MINUTE)):
+    with clock.freeze_at(clock.now() + timedelta(seconds=2 * MINUTE)):
         assert not counts.is_overrun("192.0.2.7")
 
 

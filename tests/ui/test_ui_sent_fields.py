@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from ui.bodies import Body, BodyCounts
 from ui.sent_fields import DECODED_AT_ONCE, MOST_FIELDS, SentFields
 
@@ -51,7 +51,7 @@ async def test_a_long_value_is_the_same_though_it_is_decoded_apart() -> None:
 def test_a_form_that_declares_more_than_200_fields_may_send_as_many() -> None:
     body = b"&".join(b"f%d=1" % at for at in range(300))
     counts = BodyCounts(most_refused=1)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DomainError) as refused:
         sent(body, counts).names()
     assert refused.value.code == "ui.too_many_fields"
     assert counts.is_overrun("192.0.2.7")

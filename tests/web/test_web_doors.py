@@ -88,7 +88,7 @@ async def test_every_page_forbids_framing_sniffing_and_foreign_scripts(visitor: 
 async def test_a_broken_page_shows_a_number_and_nothing_of_the_inside(
     app: Doors, database: Database, melati: TenantRef, visitor: Visitor
 ) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(text(f"ALTER TABLE {melati.schema_name}.products RENAME TO gone"))
     answer = await visitor("melati").get("/")
     assert answer.status_code == 500

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from billing.plans import catalogue
 from conftest import SignedIn
 from kernel import clock
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from web.doors import Doors
 from web.minute_counts import MinuteCounts
 from web.rates import RateGuard, requests_a_minute
@@ -31,20 +31,20 @@ async def test_visitors_beyond_the_plans_rate_are_asked_to_wait_and_officers_and
     app: Doors, visitor: Visitors, officer_client: SignedIn
 ) -> None:
     app.rates = RateGuard(lambda tenant: 6 if tenant.slug == "melati" else 1_000)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         answers = [await visitor("melati").get(f"/?cari={at}") for at in range(5)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
         assert "Tunggu satu menit" in answers[-1].text
         assert answers[-1].headers["retry-after"] == str(RateGuard.seconds_left())
         assert (await visitor("mawar").get("/?cari=1")).status_code == 200
         assert (await officer_client.get("/pengurus/pesanan")).status_code == 200
-    with clock.held_at(clock.now() + timedelta(minutes=2)):
+    with clock.freeze_at(clock.now() + timedelta(minutes=2)):
         assert (await visitor("melati").get("/?cari=9")).status_code == 200
 
 
 async def test_who_keeps_the_count_full_keeps_nobody_from_signing_in(app: Doors, visitor: Visitors) -> None:
     app.rates = RateGuard(lambda _: 2)
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         assert [(await visitor("melati").get(f"/?cari={at}")).status_code for at in range(2)] == [200, 429]
         assert (await visitor("melati").get("/masuk")).status_code == 200
         assert (await visitor("melati").post("/masuk", data={})).status_code != 429
@@ -75,14 +75,14 @@ def test_processes_that_share_a_file_count_together_and_forget_at_the_minutes_en
 
 def test_two_machines_share_a_limit_by_halves(tmp_path: Path) -> None:
     guards = [RateGuard(network_limit=10, divided_by=2) for _ in range(2)]
-    with clock.held_at(clock.now()):
+    with clock.freeze_at(clock.now()):
         passed = [guard.lets_pass(None, None, "/", "203.0.113.9") for guard in guards for _ in range(10)]
     assert passed.count(True) == 10
 
 
 @pytest.mark.slow
 async def test_the_processes_of_lumbung_web_count_pages_together(database: Database) -> None:
-    async with database.owner.begin() as connection:
+    async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("UPDATE shared.cooperatives SET plan = 'benih'")
         )  # 120 a minute, 60 for a network
@@ -90,7 +90,7 @@ async def test_the_processes_of_lumbung_web_count_pages_together(database: Datab
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LUMBUNG_")} | {
-        "LUMBUNG_DATABASE_URL": plain_url(database.owner_url),
+        "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),
         "LUMBUNG_BASE_DOMAIN": f"localhost:{port}",
         "LUMBUNG_DATA_DIR": str(database.settings.data_dir),
         "PYTHONPATH": str(Path(__file__).parents[2] / "platform"),

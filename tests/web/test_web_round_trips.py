@@ -16,9 +16,9 @@ import pytest
 
 from conftest import SignedIn, Visitors
 from factories import shop as made
+from factories.counting_proxy import CountingProxy, counting_proxy
 from factories.outside import outside
-from factories.wire import Wire, wire_to
-from kernel.database import Database, plain_url
+from kernel.database import Database, libpq_url
 from kernel.ids import new_id
 from kernel.settings import Settings
 from shop.models import Order
@@ -49,14 +49,14 @@ MOST = {
 
 
 @pytest.fixture
-async def wire(server_url: str) -> AsyncIterator[Wire]:
-    async with wire_to(f"{server_url}/") as opened:
+async def proxy(server_url: str) -> AsyncIterator[CountingProxy]:
+    async with counting_proxy(f"{server_url}/") as opened:
         yield opened
 
 
 @pytest.fixture
-async def app(database: Database, settings: Settings, wire: Wire) -> AsyncIterator[Doors]:
-    doors = Doors(settings, Database(wire.url(plain_url(database.owner_url)), settings))
+async def app(database: Database, settings: Settings, proxy: CountingProxy) -> AsyncIterator[Doors]:
+    doors = Doors(settings, Database(proxy.url(libpq_url(database.owner_url)), settings))
     doors.rates = RateGuard(lambda _: None)
     await doors.start()
     yield doors
@@ -68,15 +68,15 @@ def hidden(text: str) -> dict[str, object]:
     return dict(re.findall(r'name="(key|shown)" value="([^"]*)"', text))
 
 
-async def trips(wire: Wire, prepare: Prepared, status: int) -> int:
+async def trips(proxy: CountingProxy, prepare: Prepared, status: int) -> int:
     """The round trips of a request, once everything that is kept is kept."""
     found = []
     for _ in range(ROUNDS):
         ask = await prepare()
-        with wire.counting() as counted:
+        with proxy.measure() as counted:
             answer = await ask()
         assert answer.status_code == status, answer.text
-        found.append(counted.trips)
+        found.append(counted.round_trips)
     return min(found)
 
 
@@ -104,7 +104,7 @@ async def new_order(database: Database, tenant: TenantRef, goods: list[UUID], wa
 
 @pytest.mark.slow
 async def test_a_deposit_waits_for_the_database_nine_times_at_most(
-    wire: Wire, officer_client: SignedIn, database: Database, melati: TenantRef
+    proxy: CountingProxy, officer_client: SignedIn, database: Database, melati: TenantRef
 ) -> None:
     member = await member_of(database, melati)
     found = {}
@@ -123,13 +123,13 @@ async def test_a_deposit_waits_for_the_database_nine_times_at_most(
             return lambda: officer_client.post(f"/pengurus/anggota/{member}/setor", sent)
 
         # the principal is paid in full: that it is refused is counted, with the page that says so
-        found[kind] = await trips(wire, prepare, 409 if kind == "principal" else 303)
+        found[kind] = await trips(proxy, prepare, 409 if kind == "principal" else 303)
     assert found == {kind: count for kind, count in found.items() if count <= DEPOSIT}
 
 
 @pytest.mark.slow
 async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
-    wire: Wire, member_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    proxy: CountingProxy, member_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
 ) -> None:
     goods = await goods_for_all(database, melati)
     found = {}
@@ -141,7 +141,7 @@ async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
             sent = hidden(page.text) | {"fulfilment": "pickup", "payment_way": way, "confirmed": "1"}
             return lambda: member_client.post("/pesan", sent)
 
-        found[f"member, {way}"] = await trips(wire, member, 303)
+        found[f"member, {way}"] = await trips(proxy, member, 303)
     for way in ("cash", "bank_transfer"):
 
         async def stranger(way: str = way) -> Ask:
@@ -152,13 +152,13 @@ async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
             sent |= {"name": "Tono Suprapto", "phone": "081299990001"}
             return lambda: client.post("/pesan", data=sent)
 
-        found[f"visitor, {way}"] = await trips(wire, stranger, 303)
+        found[f"visitor, {way}"] = await trips(proxy, stranger, 303)
     assert found == {who: count for who, count in found.items() if count <= CHECKOUT}
 
 
 @pytest.mark.slow
 async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_this(
-    wire: Wire,
+    proxy: CountingProxy,
     app: Doors,
     officer_client: SignedIn,
     member_client: SignedIn,
@@ -205,5 +205,5 @@ async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_t
             "hand-over": (hand_over, 303),
             "webhook": (message, 200),
         }
-        found = {name: await trips(wire, prepare, status) for name, (prepare, status) in asked.items()}
+        found = {name: await trips(proxy, prepare, status) for name, (prepare, status) in asked.items()}
     assert {name: count for name, count in found.items() if count > MOST[name]} == {}

@@ -13,7 +13,7 @@ import msgspec
 from governance.queries import bylaws_on
 from kernel import audit
 from kernel.actor import Actor
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger import Journal, Line, PostedJournal, post
 from ledger.chart import CASH, MEMBER_RECEIVABLES, WALLETS, WAY_ACCOUNTS, Way
@@ -46,7 +46,7 @@ async def pay_off(
     """Take money for what a member owes on store credit; ``key`` is the form's own, so that sent twice it
     counts once.
 
-    Raises Refusal: payments.no_such_member, .counter_amount_needed, .owes_nothing, .more_than_owed;
+    Raises DomainError: payments.no_such_member, .counter_amount_needed, .owes_nothing, .more_than_owed;
     ledger.year_closed.
     """
     source_key = f"repayment:{member_id}:{key}"
@@ -80,7 +80,7 @@ async def fill_wallet(
 ) -> PostedJournal:
     """Take cash into a member's wallet; ``key`` as with paying off.
 
-    Raises Refusal: payments.no_such_member, .not_active, .wallet_not_open, .counter_amount_needed;
+    Raises DomainError: payments.no_such_member, .not_active, .wallet_not_open, .counter_amount_needed;
     ledger.year_closed.
     """
     source_key = f"wallet-counter:{member_id}:{key}"
@@ -113,9 +113,9 @@ async def change_credit(
 ) -> None:
     """Say how much a member may owe, in rupiah; a payroll number is one member's alone.
 
-    Raises Refusal: payments.no_such_member, .payroll_number_taken.
+    Raises DomainError: payments.no_such_member, .payroll_number_taken.
     """
-    await one_at_a_time(db, "payroll numbers")
+    await advisory_lock(db, "payroll numbers")
     await check_credit(db, member_id, payroll_number)
     await credit.grant_credit(
         db, actor, member_id, kasbon=kasbon, payroll=payroll, payroll_number=payroll_number
@@ -135,7 +135,7 @@ async def check_credit(db: AsyncSession, member_id: UUID, payroll_number: str) -
 
 
 async def require_debtor(source: AsyncSession | Reader, member_id: UUID) -> Debtor:
-    """Return a member or former member. Raises Refusal payments.no_such_member."""
+    """Return a member or former member. Raises DomainError payments.no_such_member."""
     debtor = await credit_list_queries.debtor(source, member_id)
     if debtor is None:
         raise errors.NO_SUCH_MEMBER()

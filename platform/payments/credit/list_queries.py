@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import Reader, like, reader_of
+from kernel.database import Reader, as_reader, like_pattern
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, WALLETS
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ _SHOWN = (
 
 async def debtor(source: AsyncSession | Reader, member_id: UUID) -> Debtor | None:
     """Return a member's credit, or None for nobody in the register."""
-    return await reader_of(source).one(Debtor, _DEBTOR + _FROM + " AND m.id = $1", member_id)
+    return await as_reader(source).one(Debtor, _DEBTOR + _FROM + " AND m.id = $1", member_id)
 
 
 async def debtors(ro: Reader, search: str, page: int) -> tuple[list[Debtor], int]:
     """Return one page of those with credit, who owe most first, and how many there are."""
-    pattern = like(search)
+    pattern = like_pattern(search)
     total = await ro.value("SELECT count(*)" + _FROM + _SHOWN, pattern)
     rows = await ro.rows(
         Debtor,
@@ -95,7 +95,7 @@ async def debtors(ro: Reader, search: str, page: int) -> tuple[list[Debtor], int
 
 async def whose_payroll_number(source: AsyncSession | Reader, number: str, but: UUID) -> str | None:
     """Return the name of another member who has this payroll number, or None."""
-    found: str | None = await reader_of(source).value(
+    found: str | None = await as_reader(source).value(
         "SELECT m.name FROM credit_terms t JOIN members m ON m.id = t.member_id"
         " WHERE lower(t.payroll_number) = lower($1) AND t.member_id <> $2 LIMIT 1",
         number,

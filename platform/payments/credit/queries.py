@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.batching import read_batch
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 from ledger import queries as books
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, VOLUNTARY_SAVINGS, WALLETS
@@ -38,7 +38,7 @@ NO_CREDIT: Final = CreditView(0, 0, "", False)
 
 async def credit_of(source: AsyncSession | Reader, member_id: UUID) -> CreditView:
     """Return what a member may owe; nothing where nobody has granted anything."""
-    found = await reader_of(source).one(
+    found = await as_reader(source).one(
         CreditView,
         "SELECT kasbon_limit, payroll_limit, payroll_number, pin_hash IS NOT NULL AS has_pin FROM "
         "credit_terms WHERE member_id = $1",
@@ -55,7 +55,7 @@ async def pin_hash_of(ro: Reader, member_id: UUID) -> str | None:
 
 async def code_used_at(source: AsyncSession | Reader, member_id: UUID) -> datetime | None:
     """Return when a code last opened a member's account, or None."""
-    found: datetime | None = await reader_of(source).value(
+    found: datetime | None = await as_reader(source).value(
         "SELECT code_used_at FROM users WHERE member_id = $1", member_id
     )
     return found
@@ -94,7 +94,7 @@ async def all_at_disposal(source: AsyncSession | Reader, member_id: UUID) -> dic
 
 async def is_active_member(source: AsyncSession | Reader, member_id: UUID) -> bool:
     """Say whether this is a member of today's register."""
-    found = await reader_of(source).value(
+    found = await as_reader(source).value(
         "SELECT 1 FROM members WHERE id = $1 AND status = 'active'", member_id
     )
     return found is not None

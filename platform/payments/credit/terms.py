@@ -12,7 +12,7 @@ import msgspec
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.money import Rupiah
-from kernel.passwords import hash_password, verify_nobody, verify_password
+from kernel.passwords import hash_password, verify_dummy, verify_password
 from members.throttling import Door
 from payments import errors, events, queries, rules
 from payments.credit import queries as credit_queries
@@ -50,7 +50,7 @@ async def grant_credit(
     """Say how much a member may owe by each way, in rupiah; 0 grants nothing more, and what is owed already
     stays owed.
 
-    Raises Refusal payments.no_such_member.
+    Raises DomainError payments.no_such_member.
     """
     if not await credit_queries.is_active_member(db, member_id):
         raise errors.NO_SUCH_MEMBER()
@@ -65,7 +65,7 @@ async def grant_credit(
 async def set_pin(database: Database, tenant: TenantRef, actor: Actor, member_id: UUID, pin: str) -> None:
     """Set a member's PIN. The caller has made sure that it is the member.
 
-    Raises Refusal payments.pin_malformed, .pin_too_easy, .no_such_member, .pin_waits.
+    Raises DomainError payments.pin_malformed, .pin_too_easy, .no_such_member, .pin_waits.
     """
     require_good_pin(pin)
     hashed = await hash_password(pin)  # weighed before a connection is held
@@ -74,7 +74,7 @@ async def set_pin(database: Database, tenant: TenantRef, actor: Actor, member_id
 
 
 async def keep_pin(db: AsyncSession, actor: Actor, member_id: UUID, hashed: str) -> None:
-    """Keep the hash of a member's new PIN. Raises Refusal payments.no_such_member, .pin_waits."""
+    """Keep the hash of a member's new PIN. Raises DomainError payments.no_such_member, .pin_waits."""
     if not await credit_queries.is_active_member(db, member_id):
         raise errors.NO_SUCH_MEMBER()
     waits_until = rules.pin_waits_until(await credit_queries.code_used_at(db, member_id), clock.now())
@@ -97,14 +97,14 @@ async def agree_by_pin(
 ) -> Consent:
     """Return a member's consent if the PIN fits. Guesses are counted, as at the sign-in door.
 
-    Raises Refusal payments.pin_wrong, .pin_not_set; ui.too_many_attempts.
+    Raises DomainError payments.pin_wrong, .pin_not_set; ui.too_many_attempts.
     """
     door = Door(database, tenant, "pin", str(member_id), client_ip)
     await door.knock()
     async with coop_reader(database, tenant) as ro:
         hashed = await credit_queries.pin_hash_of(ro, member_id)
     if hashed is None:
-        await verify_nobody(pin)
+        await verify_dummy(pin)
         raise errors.PIN_NOT_SET()
     if not await verify_password(hashed, pin):
         raise errors.PIN_WRONG(field="pin")
@@ -114,7 +114,7 @@ async def agree_by_pin(
 
 
 def require_good_pin(pin: str) -> None:
-    """Raise Refusal (422) for what is no PIN of six digits, or one that everybody tries first."""
+    """Raise DomainError (422) for what is no PIN of six digits, or one that everybody tries first."""
     if not _PIN.fullmatch(pin):
         raise errors.PIN_MALFORMED(field="pin")
     if len(set(pin)) == 1 or any(pin in row for row in _ROWS_OF_DIGITS):

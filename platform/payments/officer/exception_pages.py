@@ -8,7 +8,7 @@ from uuid import UUID
 from litestar import Response, post
 from litestar.params import FromPath
 
-from kernel.database import reader_of
+from kernel.database import as_reader
 from payments import exceptions, machine
 from payments.officer import payment_told as office_told
 from payments.officer.payment_forms import NoteForm
@@ -27,7 +27,7 @@ async def settle_exception(
     exception_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take one exception of a payment off the work list, with a note of what was done."""
-    ro = reader_of(db)
+    ro = as_reader(db)
     payment = await find(ro, reference)
     context = await office_told.payment_context(ro, visit, payment) | {"settling": exception_id}
     form = await read_form(request, NoteForm)

@@ -33,7 +33,7 @@ async def give_back(
 ) -> PaymentRefund:
     """Give ``amount`` of a payment back; the same key again is the same refund.
 
-    Raises Refusal payments.no_such_payment, .still_held, and as ``refunding.ask_refund`` does.
+    Raises DomainError payments.no_such_payment, .still_held, and as ``refunding.ask_refund`` does.
     """
     payment = await machine.locked(db, reference)
     own_key = key_of(reference, key)
@@ -45,7 +45,7 @@ async def give_back(
 
 
 async def require_not_held(db: AsyncSession, payment: Payment) -> None:
-    """Raise Refusal payments.still_held while what was paid is kept for the payer: its goods would stay
+    """Raise DomainError payments.still_held while what was paid is kept for the payer: its goods would stay
     promised without their money.
     """
     if payment.went_to == "purpose" and await purpose_of(payment.purpose).still_held(db, payment):
@@ -53,7 +53,10 @@ async def require_not_held(db: AsyncSession, payment: Payment) -> None:
 
 
 async def settle_message(db: AsyncSession, actor: Actor, number: int) -> None:
-    """Take a message about no payment of ours off the work list. Raises Refusal payments.no_such_message."""
+    """Take a message about no payment of ours off the work list.
+
+    Raises DomainError payments.no_such_message.
+    """
     statement = (
         update(PaymentEvent)
         .where(PaymentEvent.id == number, PaymentEvent.state == "alarm")

@@ -12,8 +12,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from kernel import clock, formats
-from kernel.database import Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Reader, as_reader
+from kernel.errors import DomainError
 from kernel.money import Rupiah
 from payments import calling, errors, machine, rules
 from payments.officer import giving_back
@@ -107,7 +107,7 @@ async def ask_receipt(
     payment = await find(ro, reference)
     refusal = _unconfirmable(payment)
     if refusal is not None:
-        return see_other(f"{HOME}/{payment.reference}", flash=refusal.sentence(visit.lang))
+        return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(visit.lang))
     return page(request, "payments/office_received.html", place=PLACE, form=None, **_receipt(payment, visit))
 
 
@@ -116,7 +116,7 @@ async def take_receipt(
     request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, reference: FromPath[str]
 ) -> Response[Any]:
     """Take an officer's word that the money has come."""
-    payment = await find(reader_of(db), reference)
+    payment = await find(as_reader(db), reference)
     form = await read_form(request, Nothing)
     async with form.or_again("payments/office_received.html", place=PLACE, **_receipt(payment, visit)):
         day = clock.today(visit.brand.timezone)
@@ -152,14 +152,14 @@ async def settle_message(
 
 
 async def find(ro: Reader, reference: str) -> PaymentView:
-    """Return a payment by what stands in an address. Raises Refusal payments.no_such_payment."""
+    """Return a payment by what stands in an address. Raises DomainError payments.no_such_payment."""
     found = await office_queries.payment(ro, reference)
     if found is None:
         raise errors.NO_SUCH_PAYMENT()
     return found
 
 
-def _unconfirmable(payment: PaymentView) -> Refusal | None:
+def _unconfirmable(payment: PaymentView) -> DomainError | None:
     """Why an officer's word does not settle this payment, or None."""
     if provider_of(payment.way).capabilities().settles != "officer":
         return errors.NOT_FOR_OFFICERS(reference=payment.reference)
@@ -191,7 +191,7 @@ def _amount(search: str) -> int | None:
     """What the search means as rupiah, if it is an amount."""
     try:
         return int(Rupiah.parse(search))
-    except Refusal:
+    except DomainError:
         return None
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import Reader, like
+from kernel.database import Reader, like_pattern
 from payments.credit.terms import ON_CREDIT
 from payments.provider import ways_seen_by_officers
 from payments.purposes import purposes_for_goods
@@ -190,7 +190,7 @@ async def payments(
     ``amount`` is what the search means as rupiah, if it is one.
     """
     moment = _CHIPS[chip][1]
-    asked = (like(search), amount, day, zone)
+    asked = (like_pattern(search), amount, day, zone)
     rows = await ro.rows(
         PaymentRow,
         f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, "
@@ -216,7 +216,7 @@ async def day_totals(
         f"SELECT ({moment} AT TIME ZONE $4)::date AS day, count(*) AS count, sum({summed})::bigint AS "
         f"total {_found(chip)}"
         f" AND ({moment} AT TIME ZONE $4)::date = ANY($5::date[]) GROUP BY 1",
-        like(search),
+        like_pattern(search),
         amount,
         None,
         zone,

@@ -49,7 +49,7 @@ def state(status: str, way: str, visit: Visit) -> tuple[str, str]:
     if status == "paid" and way in ON_CREDIT:
         say = words(visit.lang).gettext
         return (say("dicatat sebagai kasbon") if way == "kasbon" else say("akan dipotong dari gaji")), "go"
-    return rules.STATUS_NAMES[status].worded(visit.lang), STATE_KINDS[status]
+    return rules.STATUS_NAMES[status].localize(visit.lang), STATE_KINDS[status]
 
 
 def refund_state(state_name: str, visit: Visit) -> tuple[str, str]:
@@ -61,12 +61,12 @@ def refund_state(state_name: str, visit: Visit) -> tuple[str, str]:
 
 def way_name(way: str, visit: Visit) -> str:
     """Return what a way is called."""
-    return PAYMENT_WAY_NAMES[way].worded(visit.lang)
+    return PAYMENT_WAY_NAMES[way].localize(visit.lang)
 
 
 def alarm(name: str, visit: Visit) -> str:
     """Return what an exception of this reason is about."""
-    return rules.ALARM_NAMES[name].worded(visit.lang)
+    return rules.ALARM_NAMES[name].localize(visit.lang)
 
 
 def exception_detail(exception: ExceptionView, lang: Lang) -> str:
@@ -160,7 +160,7 @@ def _of_trail(entry: TrailView, visit: Visit) -> Happening:
         events.SAID_PAID: say("Pembayar bilang sudah bayar"),
         events.SETTLED: _settled(facts, say),
         events.ENDED: rules.STATUS_NAMES.get(str(facts.get("ending")), rules.STATUS_NAMES["cancelled"])
-        .worded(visit.lang)
+        .localize(visit.lang)
         .capitalize(),
         events.ALARMED: say("Perlu diperiksa"),
         events.ALARM_SETTLED: say("Sudah diperiksa"),

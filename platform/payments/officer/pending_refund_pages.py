@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from kernel import clock, formats
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from payments import calling
 from payments.officer import payment_queries as office_queries
 from payments.officer import payment_told as office_told
@@ -88,7 +88,7 @@ async def take_word(
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
     """Book it by the officer's word."""
-    payment, refund = await _refund(reader_of(db), reference, refund_id)
+    payment, refund = await _refund(as_reader(db), reference, refund_id)
     form = await read_form(request, Nothing)
     async with form.or_again(CONFIRM, place=PLACE, **_context(payment, refund, visit)):
         day = clock.today(visit.brand.timezone)

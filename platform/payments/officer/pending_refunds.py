@@ -35,8 +35,8 @@ def can_be_told(state: str, asked_at: datetime, now: datetime) -> bool:
 async def ask_again(database: Database, tenant: TenantRef, reference: str, refund_id: UUID) -> str:
     """Ask the provider about a refund now; return the state in which it is then.
 
-    Raises Refusal payments.no_such_payment, .no_such_refund, .refund_not_pending; ProviderFault where asking
-    again may help.
+    Raises DomainError payments.no_such_payment, .no_such_refund, .refund_not_pending; ProviderFault where
+    asking again may help.
     """
     async with coop_session(database, tenant) as db:
         _, refund = await _locked(db, reference, refund_id)
@@ -55,7 +55,7 @@ async def take_word(db: AsyncSession, actor: Actor, reference: str, refund_id: U
 
     Said again, it changes nothing.
 
-    Raises Refusal payments.no_such_payment, .no_such_refund, .refund_not_pending, .refund_too_young;
+    Raises DomainError payments.no_such_payment, .no_such_refund, .refund_not_pending, .refund_too_young;
     ledger.year_closed, .below_floor.
     """
     payment, refund = await _locked(db, reference, refund_id)

@@ -12,8 +12,8 @@ from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel import clock, formats
-from kernel.database import reader_of
-from kernel.errors import Refusal
+from kernel.database import as_reader
+from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import errors, queries, refunding, rules
@@ -46,7 +46,7 @@ async def ask_refund(
     payment = await _payment(db, reference)
     refusal = await _refusal(db, payment)
     if refusal is not None:
-        return see_other(f"{HOME}/{payment.reference}", flash=refusal.sentence(visit.lang))
+        return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(visit.lang))
     context = await _context(db, payment, visit)
     start = {
         "amount": jumlah or formats.number(context["left"]),
@@ -109,13 +109,13 @@ async def take_refund(
 
 
 async def _payment(db: AsyncSession, reference: str) -> Payment:
-    found = await find(reader_of(db), reference)
+    found = await find(as_reader(db), reference)
     payment = await queries.payment_by_reference(db, found.reference)
     assert payment is not None  # found in this same transaction, and payments are never deleted
     return payment
 
 
-async def _refusal(db: AsyncSession, payment: Payment) -> Refusal | None:
+async def _refusal(db: AsyncSession, payment: Payment) -> DomainError | None:
     """Why nothing can be given back, or None."""
     if payment.status not in rules.SETTLED:
         return errors.NOT_PAID(reference=payment.reference)
@@ -136,7 +136,7 @@ async def _context(db: AsyncSession, payment: Payment, visit: Visit) -> dict[str
         "payment": payment,
         "left": left,
         "held": held,
-        "subject_href": await pages_of(payment.purpose).office_address(reader_of(db), payment.subject_id),
+        "subject_href": await pages_of(payment.purpose).office_address(as_reader(db), payment.subject_id),
         "ways_back": ways,
         "proposed": proposed,
         "start": {"amount": formats.number(left), "back_to": proposed, "reason": ""},

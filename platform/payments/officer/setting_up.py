@@ -19,7 +19,7 @@ from governance.queries import bylaws_on
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.ids import new_id
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from payments import errors, events, queries, vault, ways
 from payments.models import Payment, PaymentWayRow
@@ -67,7 +67,7 @@ async def change_way(
 ) -> Way:
     """Set a way up. One that is switched on must stay complete, and in production must move real money.
 
-    Raises Refusal: payments.no_such_way, .way_changed_meanwhile, .setting_unknown, .beginning_wrong,
+    Raises DomainError: payments.no_such_way, .way_changed_meanwhile, .setting_unknown, .beginning_wrong,
     .account_not_connected, .fee_out_of_range, .limits_crossed, .setting_missing, .stand_in_refused, and those
     of the vault.
     """
@@ -79,7 +79,7 @@ async def change_way(
     row.settings = {key: text for key, text in {**way.settings, **change.settings}.items() if text}
     schema = tenant_of(db).schema_name
     fresh = {
-        key: vault.seal(settings.keys, schema, ways.label_of(name, key), clear)
+        key: vault.seal(settings.encryption_keys, schema, ways.label_of(name, key), clear)
         for key, clear in change.secrets.items()
         if clear
     }
@@ -94,7 +94,10 @@ async def change_way(
         if account is None or row.settings.get("account") not in (None, account):
             raise way_errors.ACCOUNT_NOT_CONNECTED(field="account")
     row.live = way_rules.moves_real_money(
-        name, row.settings, _key(settings, schema, row, change), stood_in=settings.stand_in(name) is not None
+        name,
+        row.settings,
+        _key(settings, schema, row, change),
+        stood_in=settings.fake_gateway_url(name) is not None,
     )
     changed = sorted(key for key, text in change.settings.items() if text != way.settings.get(key, ""))
     facts = {
@@ -114,7 +117,7 @@ async def change_way(
 async def keep_sticker(db: AsyncSession, actor: Actor, payload: str, mark: str, *, settings: Settings) -> Way:
     """Keep the text of the cooperative's QRIS sticker, which the officer has recognised.
 
-    Raises Refusal as ``qris.read`` and ``change_way`` do.
+    Raises DomainError as ``qris.read`` and ``change_way`` do.
     """
     told = qris_provider.check_settings({"payload": payload})
     way, row = await _to_change(db, "qris", mark=mark)
@@ -126,7 +129,7 @@ async def keep_sticker(db: AsyncSession, actor: Actor, payload: str, mark: str, 
 async def switch_on(db: AsyncSession, actor: Actor, name: str, *, settings: Settings, on: date) -> Way:
     """Offer a way to buyers.
 
-    Raises Refusal: payments.no_such_way, .way_not_in_bylaws, .way_not_in_plan, .way_incomplete,
+    Raises DomainError: payments.no_such_way, .way_not_in_bylaws, .way_not_in_plan, .way_incomplete,
     .stand_in_refused.
     """
     way, row = await _to_change(db, name)
@@ -142,7 +145,7 @@ async def switch_on(db: AsyncSession, actor: Actor, name: str, *, settings: Sett
 
 
 async def switch_off(db: AsyncSession, actor: Actor, name: str, *, settings: Settings) -> Way:
-    """Offer a way no longer. What waits by it can still be paid. Raises Refusal payments.no_such_way."""
+    """Offer a way no longer. What waits by it can still be paid. Raises DomainError payments.no_such_way."""
     _, row = await _to_change(db, name)
     row.enabled = False
     return await _keep(db, actor, row, {"what": "off"}, settings=settings)
@@ -151,20 +154,23 @@ async def switch_off(db: AsyncSession, actor: Actor, name: str, *, settings: Set
 async def move_up(db: AsyncSession, actor: Actor, name: str) -> None:
     """Show a way before the one that stands before it; the first stays.
 
-    Raises Refusal payments.no_such_way.
+    Raises DomainError payments.no_such_way.
     """
     await _move(db, actor, name, -1)
 
 
 async def move_down(db: AsyncSession, actor: Actor, name: str) -> None:
-    """Show a way after the one that stands after it; the last stays. Raises Refusal payments.no_such_way."""
+    """Show a way after the one that stands after it; the last stays.
+
+    Raises DomainError payments.no_such_way.
+    """
     await _move(db, actor, name, 1)
 
 
 async def renew_endpoint(db: AsyncSession, actor: Actor, name: str, *, settings: Settings) -> Way:
     """Give the way another address for its provider's messages; what still comes to the old one is nobody's.
 
-    Raises Refusal payments.no_such_way.
+    Raises DomainError payments.no_such_way.
     """
     way, row = await _to_change(db, name)
     if not way.capabilities.calls_back:
@@ -177,7 +183,7 @@ async def open_trial(db: AsyncSession, actor: Actor, name: str, *, key: str, on:
     """Open a small payment by which an officer tries the way, switched on or not; the same key again returns
     the same.
 
-    Raises Refusal: payments.no_such_way, .way_not_tried, .way_incomplete, .provider_declined.
+    Raises DomainError: payments.no_such_way, .way_not_tried, .way_incomplete, .provider_declined.
     """
     way = await ways.way_of(db, name)
     if way.capabilities.settles not in ("provider", "officer"):
@@ -200,7 +206,7 @@ async def _to_change(db: AsyncSession, name: str, *, mark: str | None = None) ->
     """A way as it is now, and its row, made if it was never touched; nobody else changes a way until this
     transaction ends.
     """
-    await one_at_a_time(db, _LOCK)
+    await advisory_lock(db, _LOCK)
     way = await ways.way_of(db, name)
     if mark is not None and mark != way_rules.mark_of(way):
         raise way_errors.WAY_CHANGED_MEANWHILE()
@@ -265,7 +271,11 @@ def _key(settings: Settings, schema: str, row: PaymentWayRow, change: WayChange)
     if change.secrets.get(name):
         return change.secrets[name]
     sealed = row.secrets.get(name)
-    return vault.open_sealed(settings.keys, schema, ways.label_of(row.way, name), sealed) if sealed else ""
+    return (
+        vault.open_sealed(settings.encryption_keys, schema, ways.label_of(row.way, name), sealed)
+        if sealed
+        else ""
+    )
 
 
 def _check_names(known: Mapping[str, Setting], change: WayChange) -> None:

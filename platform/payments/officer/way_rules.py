@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from payments import errors
 from payments.provider import provider_of
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 State = Literal["on", "off", "incomplete", "not_in_bylaws", "not_in_plan"]
 
-STATE_NAMES: Final[dict[State, Words]] = {
-    "on": Words("menyala", "on"),
-    "off": Words("mati", "off"),
-    "incomplete": Words("belum lengkap", "incomplete"),
-    "not_in_bylaws": Words("tidak diizinkan anggaran dasar", "not allowed by the bylaws"),
-    "not_in_plan": Words("tidak termasuk paket", "not in the plan"),
+STATE_NAMES: Final[dict[State, LocalizedText]] = {
+    "on": LocalizedText("menyala", "on"),
+    "off": LocalizedText("mati", "off"),
+    "incomplete": LocalizedText("belum lengkap", "incomplete"),
+    "not_in_bylaws": LocalizedText("tidak diizinkan anggaran dasar", "not allowed by the bylaws"),
+    "not_in_plan": LocalizedText("tidak termasuk paket", "not in the plan"),
 }
 MOST_PERCENT: Final = 20
 TRIAL_AMOUNT: Final = Rupiah(10_000)
@@ -79,7 +79,7 @@ def mark_of(way: Way) -> str:
 
 
 def check_costs(percent: Decimal, fixed: Rupiah, least: Rupiah | None, most: Rupiah | None) -> None:
-    """Raise Refusal payments.fee_out_of_range or .limits_crossed for what cannot be."""
+    """Raise DomainError payments.fee_out_of_range or .limits_crossed for what cannot be."""
     if not 0 <= percent <= MOST_PERCENT:
         raise errors.FEE_OUT_OF_RANGE(field="fee_percent")
     if fixed < 0:

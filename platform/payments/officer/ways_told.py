@@ -11,8 +11,8 @@ import msgspec
 
 from governance.queries import bylaws_on
 from kernel import clock
-from kernel.database import Reader, reader_of
-from kernel.errors import Refusal, Words
+from kernel.database import Reader, as_reader
+from kernel.errors import DomainError, LocalizedText
 from kernel.ids import new_id
 from payments import queries, ways
 from payments.officer import payment_queries as office_queries
@@ -36,11 +36,11 @@ _KINDS: Final[dict[way_rules.State, str]] = {
     "not_in_bylaws": "off",
     "not_in_plan": "off",
 }
-_METHOD_NAMES: Final[dict[str, Words]] = {
-    "card": Words("Kartu", "Card"),
-    "qris": Words("QRIS", "QRIS"),
-    "gopay": Words("GoPay", "GoPay"),
-    "id_bank_transfer": Words("Transfer bank", "Bank transfer"),
+_METHOD_NAMES: Final[dict[str, LocalizedText]] = {
+    "card": LocalizedText("Kartu", "Card"),
+    "qris": LocalizedText("QRIS", "QRIS"),
+    "gopay": LocalizedText("GoPay", "GoPay"),
+    "id_bank_transfer": LocalizedText("Transfer bank", "Bank transfer"),
 }
 
 
@@ -69,9 +69,9 @@ async def list_context(ro: Reader, visit: Visit) -> dict[str, Any]:
 async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, host: str) -> dict[str, Any]:
     """Return what the page of one way shows.
 
-    ``host`` is the cooperative's own, for the address of messages. Raises Refusal payments.no_such_way.
+    ``host`` is the cooperative's own, for the address of messages. Raises DomainError payments.no_such_way.
     """
-    ro = reader_of(source)
+    ro = as_reader(source)
     way = await ways.way_of(ro, name)
     row = await queries.way_row(ro, name)
     capabilities = way.capabilities
@@ -99,7 +99,7 @@ async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, ho
         "sticker": _sticker(way),
         "asks_sticker": name == "qris",
         "can_probe": name == "stripe" and way.complete,
-        "method_names": [(each, _METHOD_NAMES[each].worded(visit.lang)) for each in METHODS],
+        "method_names": [(each, _METHOD_NAMES[each].localize(visit.lang)) for each in METHODS],
         "methods": None,
     }
 
@@ -110,12 +110,12 @@ def _fields(way: Way, visit: Visit) -> list[dict[str, Any]]:
         {
             "name": each.name,
             "remove": REMOVE + each.name,
-            "label": each.label.worded(visit.lang),
-            "hint": each.hint.worded(visit.lang) or None,
+            "label": each.label.localize(visit.lang),
+            "hint": each.hint.localize(visit.lang) or None,
             "secret": each.secret,
             "required": each.required and not each.of_profile and each.required_with is None,
             "long": each.long,
-            "choices": [(value, told.worded(visit.lang)) for value, told in each.choices],
+            "choices": [(value, told.localize(visit.lang)) for value, told in each.choices],
             "value": "" if each.secret else way.settings.get(each.name, each.default),
             "is_set": bool(way.sealed.get(each.name)) if each.secret else False,
         }
@@ -130,13 +130,13 @@ def _standing(way: Way, bylaws: Bylaws, visit: Visit) -> Standing:
     state = way_rules.state_of(way, bylaws, in_plan=in_plan)
     return Standing(
         way=way.way,
-        label=way.label.worded(visit.lang),
-        state=way_rules.STATE_NAMES[state].worded(visit.lang),
+        label=way.label.localize(visit.lang),
+        state=way_rules.STATE_NAMES[state].localize(visit.lang),
         kind=_KINDS[state],
         enabled=way.enabled,
         state_key=state,
         trial_only=not way.live,
-        lacking=[each.label.worded(visit.lang) for each in way.lacking],
+        lacking=[each.label.localize(visit.lang) for each in way.lacking],
     )
 
 
@@ -146,7 +146,7 @@ def _sticker(way: Way) -> dict[str, str] | None:
         return None
     try:
         return qris_provider.check_settings(way.settings)
-    except Refusal:
+    except DomainError:
         return None
 
 

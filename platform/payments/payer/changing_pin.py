@@ -33,8 +33,8 @@ async def change_pin(
     """Set the PIN of the member who acts. Guesses at the password are counted with those at the account page.
 
     Works on transactions of its own, since nothing is held while a password is weighed; what it was weighed
-    against must still be there when the PIN is kept. Raises Refusal: payments.pin_malformed, .pin_too_easy,
-    .pins_differ, .no_such_member, .pin_waits; members.wrong_password; ui.too_many_attempts.
+    against must still be there when the PIN is kept. Raises DomainError: payments.pin_malformed,
+    .pin_too_easy, .pins_differ, .no_such_member, .pin_waits; members.wrong_password; ui.too_many_attempts.
     """
     credit.require_good_pin(pin)
     if again != pin:

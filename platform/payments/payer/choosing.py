@@ -19,7 +19,7 @@ UNREACHED: Final = 1_000_000_000
 def way_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
     """Return (way, name, hint) of each offer, as the radio buttons of a form take them."""
     return [
-        (str(offer.way.way), offer.way.label.worded(visit.lang), hint_of(offer, visit)) for offer in offers
+        (str(offer.way.way), offer.way.label.localize(visit.lang), hint_of(offer, visit)) for offer in offers
     ]
 
 
@@ -28,7 +28,7 @@ def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str
     say = words(visit.lang).gettext
     found: list[tuple[str, str, str | None]] = []
     for offer in offers:
-        name, hint = offer.way.label.worded(visit.lang), hint_of(offer, visit)
+        name, hint = offer.way.label.localize(visit.lang), hint_of(offer, visit)
         limits = []
         if offer.way.least > 1:
             limits.append(say("mulai %(least)s") % {"least": formats.rupiah(offer.way.least, visit.lang)})
@@ -49,4 +49,4 @@ def hint_of(offer: Offer, visit: Visit) -> str | None:
         told = (say("Sisa batas Anda %(amount)s") if on_credit else say("Saldo Anda %(amount)s")) % amount
         return told if offer.enough else f"{told}. {say('Belum cukup.')}"
     hint = offer.way.capabilities.hint
-    return hint.worded(visit.lang) if hint else None
+    return hint.localize(visit.lang) if hint else None

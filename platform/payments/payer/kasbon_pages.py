@@ -11,7 +11,7 @@ from litestar import Response, get, post
 
 from governance.queries import bylaws_on
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as books
@@ -89,7 +89,7 @@ async def take_repayment(
     """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
-    context = await _context(reader_of(db), visit, tenant, viewer.member_id)
+    context = await _context(as_reader(db), visit, tenant, viewer.member_id)
     async with form.or_again(TEMPLATE, **context):
         sent = form.data
         before = await paying_in.opened_before(db, own_purposes.REPAYMENT, viewer.member_id, sent.key)

@@ -18,7 +18,7 @@ from governance.rules import PAYMENT_WAY_NAMES
 from kernel import clock
 from kernel.actor import VISITOR
 from kernel.database import Database, Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from members.throttling import count_from_network
 from payments import calling, errors, own_purposes
 from payments.credit.terms import ON_CREDIT
@@ -82,7 +82,7 @@ async def pay_state(
     if tanda == context["mark"]:
         return Response(None, status_code=204)
     response = page(request, "payments/pay.html", block="payment", form=None, **context)
-    label = f"{context['payment'].label}: {STATE_NAMES[context['state']].worded(visit.lang)}"
+    label = f"{context['payment'].label}: {STATE_NAMES[context['state']].localize(visit.lang)}"
     # said aloud: nobody pressed anything
     response.headers["HX-Trigger"] = json.dumps({"lumbung:say": {"text": label}})
     return response
@@ -189,7 +189,7 @@ async def _ask_on_return(database: Database, tenant: TenantRef, visit: Visit, re
     try:
         await _count(database, tenant, visit)
         await calling.look(database, tenant, reference)
-    except (ProviderFault, Refusal):
+    except (ProviderFault, DomainError):
         return
 
 
@@ -205,7 +205,7 @@ async def _payment(ro: Reader, reference: str) -> PaymentView:
 
 
 async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
-    """All that the page of a payment tells. Raises Refusal payments.no_such_payment."""
+    """All that the page of a payment tells. Raises DomainError payments.no_such_payment."""
     payment = await _payment(ro, reference)
     now = clock.now()
     state = state_of(payment, now)
@@ -230,7 +230,7 @@ async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
         "mark": mark_of(payment, refunds, now),
         "left": seconds_left(payment, now),
         "settles": provider_of(payment.way).capabilities().settles,
-        "way_name": PAYMENT_WAY_NAMES[payment.way].worded(visit.lang),
+        "way_name": PAYMENT_WAY_NAMES[payment.way].localize(visit.lang),
         "provider": _provider_name(payment),
         "leads": _leads(visit, payment),
         "shown": _NOTHING_SHOWN | payment.shown,
@@ -250,13 +250,13 @@ def _drawn(payload: str, visit: Visit) -> Markup | None:
     """The QR as a picture of the page; None for a payload that is none of ours to draw."""
     try:
         return Markup(qris_picture.svg(payload, visit.lang))  # noqa: S704 - drawn by segno, which escapes its title
-    except Refusal:
+    except DomainError:
         return None
 
 
 def _leads(visit: Visit, payment: PaymentView) -> bool:
     """Whether there is a page of the provider that we lead to."""
-    return may_lead_to(payment.redirect_url, visit.database.settings.stand_in(payment.way))
+    return may_lead_to(payment.redirect_url, visit.database.settings.fake_gateway_url(payment.way))
 
 
 def _provider_name(payment: PaymentView) -> str:

@@ -61,7 +61,7 @@ async def ways_in(
 def require_offer(offered: Sequence[Offer], name: str, amount: Rupiah) -> Offer:
     """Return the chosen one of the offered ways, if it takes this amount.
 
-    Raises Refusal: payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low,
+    Raises DomainError: payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low,
     .wallet_too_low.
     """
     offer = ways.chosen(offered, name)
@@ -77,7 +77,7 @@ async def owed_on_kasbon(source: AsyncSession | Reader, member_id: UUID) -> Rupi
 
 
 async def require_owed(source: AsyncSession | Reader, member_id: UUID, amount: Rupiah) -> None:
-    """Raise Refusal payments.repayment_too_much for more than the member owes."""
+    """Raise DomainError payments.repayment_too_much for more than the member owes."""
     owed = max(Rupiah(0), await owed_on_kasbon(source, member_id))
     if amount > owed:
         raise member_errors.REPAYMENT_TOO_MUCH(owed=owed, field="amount")
@@ -102,7 +102,7 @@ async def open_pay_in(
     """Open the payment by which a member pays ``amount`` in; the same key again returns the one that it
     opened before.
 
-    Raises Refusal as ``opening.open_payment`` does; payments.no_such_member.
+    Raises DomainError as ``opening.open_payment`` does; payments.no_such_member.
     """
     member = await members.member(db, member_id)
     if member is None:

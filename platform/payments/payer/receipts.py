@@ -99,7 +99,7 @@ def receipt_of(
             for each in done
         ],
         kept=payment.amount - sum(each.amount for each in done),
-        way=PAYMENT_WAY_NAMES[payment.way].worded(lang),
+        way=PAYMENT_WAY_NAMES[payment.way].localize(lang),
         payer=payment.payer_name if named else None,
         on_credit=payment.way in ON_CREDIT,
         notes=notes,

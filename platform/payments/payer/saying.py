@@ -21,7 +21,7 @@ async def say_paid(db: AsyncSession, actor: Actor, reference: str) -> None:
 
     Said again, or of a settled payment, it changes nothing.
 
-    Raises Refusal payments.no_such_payment.
+    Raises DomainError payments.no_such_payment.
     """
     payment = await machine.locked(db, reference)
     if provider_of(payment.way).capabilities().settles != "officer":

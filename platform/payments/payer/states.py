@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from kernel import formats
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from payments.credit.terms import ON_CREDIT
 from payments.rules import STATUS_NAMES, is_over
@@ -39,15 +39,15 @@ State = Literal[
 ]
 
 # As rules.STATUS_NAMES says them, and those that only a payer knows.
-STATE_NAMES: Final[dict[str, Words]] = STATUS_NAMES | {
-    "lapsed": Words("batas waktu lewat", "time is up"),
-    "under_way": Words("uangnya sedang di jalan", "the money is on its way"),
-    "checking": Words("sedang diperiksa pengurus", "an officer is checking"),
-    "on_kasbon": Words("dicatat sebagai kasbon", "put on store credit"),
-    "on_payroll": Words("akan dipotong dari gaji", "to be deducted from pay"),
+STATE_NAMES: Final[dict[str, LocalizedText]] = STATUS_NAMES | {
+    "lapsed": LocalizedText("batas waktu lewat", "time is up"),
+    "under_way": LocalizedText("uangnya sedang di jalan", "the money is on its way"),
+    "checking": LocalizedText("sedang diperiksa pengurus", "an officer is checking"),
+    "on_kasbon": LocalizedText("dicatat sebagai kasbon", "put on store credit"),
+    "on_payroll": LocalizedText("akan dipotong dari gaji", "to be deducted from pay"),
     "taken_up": STATUS_NAMES["paid"],
-    "in_wallet": Words("masuk dompet Anda", "in your wallet"),
-    "owed": Words("disimpan untuk Anda", "kept for you"),
+    "in_wallet": LocalizedText("masuk dompet Anda", "in your wallet"),
+    "owed": LocalizedText("disimpan untuk Anda", "kept for you"),
 }
 # The colour of each.
 STATE_KINDS: Final[dict[State, str]] = {
@@ -100,7 +100,7 @@ def state_of(payment: PaymentView, now: datetime) -> State:
 
 def state_words(state: State, lang: Lang) -> tuple[str, str]:
     """Return a state as the words of its mark, and the mark's colour."""
-    said = STATE_NAMES[state].worded(lang)
+    said = STATE_NAMES[state].localize(lang)
     return said[:1].upper() + said[1:], STATE_KINDS[state]
 
 

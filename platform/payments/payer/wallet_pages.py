@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 
 from governance.queries import bylaws_on
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from ledger import queries as books
 from ledger.chart import WALLETS
@@ -75,7 +75,7 @@ async def take_filling(
     """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
-    context = await _context(reader_of(db), visit, tenant, viewer.member_id)
+    context = await _context(as_reader(db), visit, tenant, viewer.member_id)
     async with form.or_again(TEMPLATE, asked="", **context):
         sent = form.data
         if not context["offered"]:
@@ -108,7 +108,7 @@ def confirming(
         "place": "akun",
         "purpose": purpose,
         "sent": sent,
-        "way_name": offer.way.label.worded(visit.lang),
+        "way_name": offer.way.label.localize(visit.lang),
         "at_once": offer.has is not None,
         "has": int(offer.has or 0),
         "tail": sent.payment_way == "bank_transfer" and context["tail"],

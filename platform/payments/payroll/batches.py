@@ -17,7 +17,7 @@ import msgspec
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.ids import new_id
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger.chart import BANK, OWED_TO_PAYERS, PAYROLL_RECEIVABLES
@@ -51,9 +51,9 @@ async def make_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) ->
     """Make a file of all that members owe and that no other file asks; the same key again returns the file it
     made.
 
-    Raises Refusal: payments.payroll_not_in_plan, .nothing_to_ask.
+    Raises DomainError: payments.payroll_not_in_plan, .nothing_to_ask.
     """
-    await one_at_a_time(db, LOCK)
+    await advisory_lock(db, LOCK)
     before = await payroll_queries.batch_by_key(db, key)
     if before is not None:
         return before
@@ -90,7 +90,7 @@ async def make_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) ->
 async def plan_return(db: AsyncSession, batch_id: UUID, content: bytes | str) -> tuple[Answer, Plan]:
     """Say what an answer would do, without doing it.
 
-    Raises Refusal: payments.no_such_batch, .return_empty; kernel.csv_….
+    Raises DomainError: payments.no_such_batch, .return_empty; kernel.csv_….
     """
     asked = await payroll_queries.asked_of(db, batch_id)
     if not asked:
@@ -106,13 +106,13 @@ async def take_return(
 ) -> Returned:
     """Take an employer's answer, all of it or nothing; ``on`` is the day on which its money reached the bank.
 
-    The same answer again changes nothing. Raises Refusal: payments.no_such_batch, .return_empty,
+    The same answer again changes nothing. Raises DomainError: payments.no_such_batch, .return_empty,
     .return_has_bad_lines, .day_ahead, .returned_already; kernel.csv_…; ledger.day_too_early, .year_closed.
     """
     if on > today:
         raise payroll_errors.DAY_AHEAD(field="on")
     await refuse_early(db, on, today=today)
-    await one_at_a_time(db, LOCK)
+    await advisory_lock(db, LOCK)
     batch = await payroll_queries.batch_to_change(db, batch_id)
     if batch is None:
         raise payroll_errors.NO_SUCH_BATCH()
@@ -166,7 +166,7 @@ async def _book(db: AsyncSession, batch: PayrollBatch, plan: Plan, *, on: date, 
 
 
 async def _require_same(db: AsyncSession, batch_id: UUID, lines: dict[UUID, PayrollLine], plan: Plan) -> None:
-    """Raise Refusal payments.returned_already unless this is the answer that was taken."""
+    """Raise DomainError payments.returned_already unless this is the answer that was taken."""
     strays = sorted((each.line, each.who, each.amount) for each in await payroll_queries.strays(db, batch_id))
     same = all(lines[each.asked.member_id].taken == each.taken for each in plan.results)
     if not same or strays != [(each.line, each.who, int(each.amount)) for each in plan.strays]:

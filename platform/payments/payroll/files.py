@@ -15,9 +15,9 @@ from typing import Final
 
 import msgspec
 
-from kernel.csv_files import CsvFile, decoded, written
-from kernel.errors import Refusal
-from kernel.importing import BadLine, read_cell, text_cell, whole
+from kernel.csv_files import CsvFile, decode_text, stream_csv
+from kernel.errors import DomainError
+from kernel.file_import import RejectedLine, parse_cell, parse_text_cell, require_all_cells
 from kernel.money import Rupiah
 from payments.payroll.errors import NO_NUMBER, TAKEN_EMPTY
 from payments.payroll.rules import Asked, Row
@@ -39,7 +39,7 @@ class Answer(msgspec.Struct, frozen=True):
     """The lines of an answer, and those that cannot be read, with their reasons."""
 
     rows: list[Row]
-    bad: list[BadLine]
+    bad: list[RejectedLine]
 
 
 def file_out(asked: Iterable[Asked]) -> str:
@@ -48,20 +48,20 @@ def file_out(asked: Iterable[Asked]) -> str:
     Whatever a spreadsheet would take for a formula is quoted by an apostrophe.
     """
     lines = [(each.member_number, each.payroll_number, each.name, int(each.asked), "", "") for each in asked]
-    return BYTE_ORDER_MARK + "".join(written(COLUMNS, lines, delimiter=SEPARATOR))
+    return BYTE_ORDER_MARK + "".join(stream_csv(COLUMNS, lines, delimiter=SEPARATOR))
 
 
 def read_answer(content: bytes | str) -> Answer:
-    """Read an employer's answer. Raises Refusal kernel.csv_… for a file that cannot be used at all."""
-    text = content if isinstance(content, str) else decoded(content)
+    """Read an employer's answer. Raises DomainError kernel.csv_… for a file that cannot be used at all."""
+    text = content if isinstance(content, str) else decode_text(content)
     file = CsvFile(text, _columns_of(text))
     answer = Answer([], [])
     for row in file.rows():
         try:
-            whole(row, file)
+            require_all_cells(row, file)
             answer.rows.append(_row(row.line, dict(zip(file.columns, row.cells, strict=True))))
-        except Refusal as reason:
-            answer.bad.append(BadLine(row.line, reason))
+        except DomainError as reason:
+            answer.bad.append(RejectedLine(row.line, reason))
     return answer
 
 
@@ -76,13 +76,13 @@ def _columns_of(text: str) -> list[str]:
 
 
 def _row(line: int, cells: dict[str, str]) -> Row:
-    member_number = text_cell(
+    member_number = parse_text_cell(
         cells.get(MEMBER_NUMBER, ""), MEMBER_NUMBER, limit=LONGEST_NUMBER, required=False
     )
-    payroll_number = text_cell(
+    payroll_number = parse_text_cell(
         cells.get(PAYROLL_NUMBER, ""), PAYROLL_NUMBER, limit=LONGEST_NUMBER, required=False
     )
-    note = text_cell(cells.get(NOTE, ""), NOTE, limit=LONGEST_NAME, required=False)
+    note = parse_text_cell(cells.get(NOTE, ""), NOTE, limit=LONGEST_NAME, required=False)
     if not member_number and not payroll_number:
         raise NO_NUMBER()
     taken = cells[TAKEN]
@@ -92,7 +92,7 @@ def _row(line: int, cells: dict[str, str]) -> Row:
         line=line,
         member_number=member_number.removeprefix("'"),
         payroll_number=payroll_number.removeprefix("'"),
-        name=text_cell(cells.get(NAME, ""), NAME, limit=LONGEST_NAME, required=False),
-        taken=read_cell(Rupiah.parse, taken, TAKEN) if taken else Rupiah(0),
+        name=parse_text_cell(cells.get(NAME, ""), NAME, limit=LONGEST_NAME, required=False),
+        taken=parse_cell(Rupiah.parse, taken, TAKEN) if taken else Rupiah(0),
         note=note,
     )

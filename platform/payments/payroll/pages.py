@@ -188,7 +188,7 @@ async def decide_stray(
 
 
 async def batch_of(source: AsyncSession | Reader, batch_id: UUID) -> BatchView:
-    """Return a file. Raises Refusal payments.no_such_batch."""
+    """Return a file. Raises DomainError payments.no_such_batch."""
     batch = await payroll_queries.batch(source, batch_id)
     if batch is None:
         raise payroll_errors.NO_SUCH_BATCH()
@@ -248,7 +248,7 @@ def _told(line: LineView, visit: Visit) -> dict[str, Any]:
         "settled": line.settled,
         "decision": line.decision,
         "note": line.note,
-        "why": why.value.worded(visit.lang) if why else None,
+        "why": why.value.localize(visit.lang) if why else None,
         "equal": why is Why.EQUAL,
         "more": why is Why.MORE,
         "choices": payroll_rules.decisions(why) if why and not line.settled else (),

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 from ledger.chart import PAYROLL_RECEIVABLES
 from payments.models import PayrollBatch, PayrollLine, PayrollStray
@@ -135,7 +135,7 @@ _BATCH = (
 
 async def to_ask(source: AsyncSession | Reader) -> list[AskedRow]:
     """Return what can be asked now: what members owe, less what is asked already or waits for a decision."""
-    return await reader_of(source).rows(
+    return await as_reader(source).rows(
         AskedRow,
         f"SELECT {_ASKED}, (b.balance - coalesce(h.amount, 0))::bigint AS asked, b.balance AS owed"
         " FROM balances b JOIN members m ON m.id = b.party LEFT JOIN credit_terms t ON t.member_id = m.id"
@@ -147,7 +147,7 @@ async def to_ask(source: AsyncSession | Reader) -> list[AskedRow]:
 
 async def asked_of(source: AsyncSession | Reader, batch_id: UUID) -> list[AskedRow]:
     """Return what a file asked, and what its people owe now."""
-    return await reader_of(source).rows(
+    return await as_reader(source).rows(
         AskedRow,
         f"SELECT {_ASKED}, l.asked, coalesce(b.balance, 0)::bigint AS owed"
         " FROM payroll_lines l JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON "
@@ -170,7 +170,7 @@ async def batches(ro: Reader, *, limit: int = 60) -> list[BatchView]:
 
 async def batch(source: AsyncSession | Reader, batch_id: UUID) -> BatchView | None:
     """Return a file that was sent, or None."""
-    return await reader_of(source).one(BatchView, _BATCH + " WHERE b.id = $1", batch_id)
+    return await as_reader(source).one(BatchView, _BATCH + " WHERE b.id = $1", batch_id)
 
 
 _LINES = (
@@ -189,24 +189,24 @@ _STRAYS = (
 
 async def lines(source: AsyncSession | Reader, batch_id: UUID) -> list[LineView]:
     """Return what a file asked and what came of it: what waits for a decision first."""
-    return await reader_of(source).rows(
+    return await as_reader(source).rows(
         LineView, _LINES + " ORDER BY l.settled, lower(m.name), m.number", batch_id
     )
 
 
 async def line(source: AsyncSession | Reader, batch_id: UUID, member_id: UUID) -> LineView | None:
     """Return one member's line, or None."""
-    return await reader_of(source).one(LineView, _LINES + " AND m.id = $2", batch_id, member_id)
+    return await as_reader(source).one(LineView, _LINES + " AND m.id = $2", batch_id, member_id)
 
 
 async def strays(source: AsyncSession | Reader, batch_id: UUID) -> list[StrayView]:
     """Return the money of people nothing was asked of."""
-    return await reader_of(source).rows(StrayView, _STRAYS + " ORDER BY s.settled, s.line", batch_id)
+    return await as_reader(source).rows(StrayView, _STRAYS + " ORDER BY s.settled, s.line", batch_id)
 
 
 async def stray(source: AsyncSession | Reader, batch_id: UUID, number: int) -> StrayView | None:
     """Return the money that stands in one line of an answer, or None."""
-    return await reader_of(source).one(StrayView, _STRAYS + " AND s.line = $2", batch_id, number)
+    return await as_reader(source).one(StrayView, _STRAYS + " AND s.line = $2", batch_id, number)
 
 
 async def batch_by_key(db: AsyncSession, key: str) -> PayrollBatch | None:

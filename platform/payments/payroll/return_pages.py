@@ -104,7 +104,7 @@ def _preview(content: str, on: date, answer: Answer, plan: Plan, visit: Visit) -
     return {
         "content": content,
         "on": on,
-        "bad": [(each.line, each.reason.sentence(visit.lang)) for each in answer.bad[:SHOWN_LINES]],
+        "bad": [(each.line, each.reason.message(visit.lang)) for each in answer.bad[:SHOWN_LINES]],
         "bad_count": len(answer.bad),
         "plan": plan,
         "paid_off": plan.total - plan.owed_back,
@@ -117,7 +117,7 @@ def _preview(content: str, on: date, answer: Answer, plan: Plan, visit: Visit) -
                 "number": each.asked.member_number,
                 "asked": each.asked.asked,
                 "taken": each.taken,
-                "why": each.why.value.worded(visit.lang),
+                "why": each.why.value.localize(visit.lang),
                 "said": each.said,
             }
             for each in uneven[:SHOWN_LINES]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 Decision = Literal["carry", "kasbon", "wallet", "bank"]
@@ -20,11 +20,11 @@ Decision = Literal["carry", "kasbon", "wallet", "bank"]
 class Why(Enum):
     """What came of what was asked of one member."""
 
-    EQUAL = Words("Dipotong penuh", "Deducted in full")
-    LESS = Words("Dipotong kurang", "Deducted less")
-    NONE = Words("Tidak dipotong", "Not deducted")
-    MISSING = Words("Tidak ada di balasan", "Not in the answer")
-    MORE = Words("Dipotong lebih", "Deducted more")
+    EQUAL = LocalizedText("Dipotong penuh", "Deducted in full")
+    LESS = LocalizedText("Dipotong kurang", "Deducted less")
+    NONE = LocalizedText("Tidak dipotong", "Not deducted")
+    MISSING = LocalizedText("Tidak ada di balasan", "Not in the answer")
+    MORE = LocalizedText("Dipotong lebih", "Deducted more")
 
 
 # Stands before an employer's own words where the answer had two lines for one member.

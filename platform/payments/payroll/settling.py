@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kernel import audit
 from kernel.actor import Actor
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger import Journal, Line, post
 from ledger import queries as books
@@ -46,10 +46,10 @@ async def settle_line(
     its limit. Too much: "wallet" gives it into the member's wallet, "bank" says that an officer has given it
     back by transfer.
 
-    Raises Refusal: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
+    Raises DomainError: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
     .wallet_of_nobody.
     """
-    await one_at_a_time(db, LOCK)
+    await advisory_lock(db, LOCK)
     if decision == "kasbon":
         # the member's terms before the books, as purchases on credit lock them
         await queries.credit_terms_to_change(db, member_id)
@@ -91,10 +91,10 @@ async def settle_stray(
     """Decide about money of somebody of whom nothing was asked: into a member's wallet, or given back to the
     employer by transfer.
 
-    Raises Refusal: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
+    Raises DomainError: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
     .no_member_of_number, .wallet_of_nobody.
     """
-    await one_at_a_time(db, LOCK)
+    await advisory_lock(db, LOCK)
     stray = await payroll_queries.stray_to_change(db, batch_id, number)
     if stray is None:
         raise payroll_errors.NO_SUCH_DIFFERENCE()

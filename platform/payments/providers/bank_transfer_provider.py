@@ -5,7 +5,7 @@ by an officer or in the statement.
 from datetime import timedelta
 
 from governance.rules import PAYMENT_WAY_NAMES
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from ledger.chart import BANK
 from payments.provider import (
     Capabilities,
@@ -23,12 +23,12 @@ CAPABILITIES = Capabilities(
     clearing=BANK,
     lasts=timedelta(hours=48),
     unique_tail=True,
-    hint=Words("Nomor rekening kami tunjukkan sesudah ini", "We show the account number next"),
+    hint=LocalizedText("Nomor rekening kami tunjukkan sesudah ini", "We show the account number next"),
     settings=(
         Setting(
             name="account",
-            label=Words("Rekening koperasi", "The cooperative's account"),
-            hint=Words(
+            label=LocalizedText("Rekening koperasi", "The cooperative's account"),
+            hint=LocalizedText(
                 "Bank, nomor, dan nama pemilik. Contoh: BCA 1234567890 a.n. Koperasi Melati. Kosong: "
                 "rekening di profil.",
                 "Bank, number and holder, like: BCA 1234567890, Koperasi Melati. Empty: the account of "

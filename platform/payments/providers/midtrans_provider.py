@@ -20,7 +20,7 @@ import msgspec
 
 from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
 from kernel import clock
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from ledger.chart import MIDTRANS
 from payments.provider import (
@@ -84,7 +84,7 @@ class MidtransProvider:
             lasts=timedelta(hours=24),
             entitlement="gateways",
             company="Midtrans",
-            hint=Words(
+            hint=LocalizedText(
                 "Halaman pembayaran Midtrans terbuka sesudah ini", "Midtrans’ payment page opens next"
             ),
             messages=("Payment Notification URL",),
@@ -200,39 +200,41 @@ _PRODUCTION: Final = "production"
 _SETTINGS: Final = (
     Setting(
         name="environment",
-        label=Words("Lingkungan Midtrans", "Midtrans environment"),
-        hint=Words("Kunci Sandbox dan Production berbeda.", "Sandbox and Production have different keys."),
+        label=LocalizedText("Lingkungan Midtrans", "Midtrans environment"),
+        hint=LocalizedText(
+            "Kunci Sandbox dan Production berbeda.", "Sandbox and Production have different keys."
+        ),
         default="sandbox",
         choices=(
-            (_PRODUCTION, Words("Production: uang sungguhan", "Production: real money")),
-            ("sandbox", Words("Sandbox: uji coba", "Sandbox: for trials")),
+            (_PRODUCTION, LocalizedText("Production: uang sungguhan", "Production: real money")),
+            ("sandbox", LocalizedText("Sandbox: uji coba", "Sandbox: for trials")),
         ),
         real=(_PRODUCTION,),
     ),
     Setting(
         name="channels",
-        label=Words("Cara yang ditawarkan", "Channels offered"),
-        hint=Words(
+        label=LocalizedText("Cara yang ditawarkan", "Channels offered"),
+        hint=LocalizedText(
             "Cara itu harus aktif di akun Midtrans Anda.", "They must be active in your Midtrans account."
         ),
         default="all",
         choices=(
-            ("all", Words("Semua yang aktif di Midtrans", "All that are active at Midtrans")),
-            ("qris", Words("QRIS saja", "QRIS only")),
-            ("va", Words("Rekening virtual saja", "Virtual accounts only")),
-            ("qris_va", Words("QRIS dan rekening virtual", "QRIS and virtual accounts")),
+            ("all", LocalizedText("Semua yang aktif di Midtrans", "All that are active at Midtrans")),
+            ("qris", LocalizedText("QRIS saja", "QRIS only")),
+            ("va", LocalizedText("Rekening virtual saja", "Virtual accounts only")),
+            ("qris_va", LocalizedText("QRIS dan rekening virtual", "QRIS and virtual accounts")),
         ),
     ),
     Setting(
         name="server_key",
-        label=Words("Server Key", "Server Key"),
-        hint=Words("Di Midtrans: Settings › Access Keys.", "At Midtrans: Settings › Access Keys."),
+        label=LocalizedText("Server Key", "Server Key"),
+        hint=LocalizedText("Di Midtrans: Settings › Access Keys.", "At Midtrans: Settings › Access Keys."),
         secret=True,
     ),
     Setting(
         name="signature_key",
-        label=Words("Signature Secret Key", "Signature Secret Key"),
-        hint=Words(
+        label=LocalizedText("Signature Secret Key", "Signature Secret Key"),
+        hint=LocalizedText(
             "Hanya jika Midtrans memberi kunci tersendiri.", "Only if Midtrans gave you a separate one."
         ),
         secret=True,

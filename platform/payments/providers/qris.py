@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from payments.providers import qris_errors as errors
 from payments.providers.qris_parts import Part, crc16, put_together, take_apart, with_part
@@ -37,14 +37,14 @@ _REFERENCE: Final = re.compile(r"[!-~](?:[ -~]{0,23}[!-~])?")
 _ASK_THE_BUYER: Final = "***"  # means "let the buyer type it in" inside part 62
 
 # The parts that every QRIS has: what they hold, and their form.
-_NEEDED: Final[Mapping[str, tuple[Words, re.Pattern[str]]]] = {
-    "01": (Words("statis atau dinamis", "static or dynamic"), re.compile(r"11|12")),
-    "52": (Words("golongan usaha", "merchant category"), re.compile(r"[0-9]{4}")),
-    "59": (Words("nama pedagang", "merchant name"), re.compile(r".{1,25}")),
-    "60": (Words("kota", "city"), re.compile(r".{1,15}")),
+_NEEDED: Final[Mapping[str, tuple[LocalizedText, re.Pattern[str]]]] = {
+    "01": (LocalizedText("statis atau dinamis", "static or dynamic"), re.compile(r"11|12")),
+    "52": (LocalizedText("golongan usaha", "merchant category"), re.compile(r"[0-9]{4}")),
+    "59": (LocalizedText("nama pedagang", "merchant name"), re.compile(r".{1,25}")),
+    "60": (LocalizedText("kota", "city"), re.compile(r".{1,15}")),
 }
-_POSTCODE: Final = Words("kode pos", "postcode")
-_AMOUNT_NAME: Final = Words("jumlah", "amount")
+_POSTCODE: Final = LocalizedText("kode pos", "postcode")
+_AMOUNT_NAME: Final = LocalizedText("jumlah", "amount")
 # 54 is what is to be paid; 55 to 57 would let the buyer pay more: a tip, or a fee that may not be put on the
 # buyer.
 _OF_ONE_PAYMENT: Final = frozenset({"54", "55", "56", "57"})
@@ -133,7 +133,7 @@ def read(payload: str) -> Qris:
     """Read a payload as it was pasted or seen; blanks around it do not count.
 
     The check code is looked at before the structure, so that whatever was changed on the way is told as that.
-    Raises Refusal (422): payments.qris_empty, .qris_not_emv, .qris_too_long, .qris_cut_off,
+    Raises DomainError (422): payments.qris_empty, .qris_not_emv, .qris_too_long, .qris_cut_off,
     .qris_crc_mismatch, .qris_not_readable, .qris_part_twice, .qris_not_rupiah, .qris_not_indonesian,
     .qris_no_nmid, .qris_part_wrong.
     """
@@ -163,7 +163,7 @@ def dynamic(payload: str, amount: Rupiah, reference: str | None = None) -> str:
     62.05 where one is given.
 
     An amount, a tip or a fee that the old payload had is left out: the buyer pays ``amount`` and never more.
-    Raises Refusal as ``read`` does, and payments.qris_amount_out_of_range, .qris_reference_malformed,
+    Raises DomainError as ``read`` does, and payments.qris_amount_out_of_range, .qris_reference_malformed,
     .qris_no_room; TypeError for an amount that is no whole number.
     """
     old = read(payload)

@@ -34,7 +34,7 @@ def take_apart(text: str, *, start: int = 0) -> tuple[Part, ...]:
     """Read parts until the text ends exactly where the last one does.
 
     ``start`` is where the text begins in the whole payload, for the sentence. An empty value passes: it means
-    nothing, and harms nothing in a part that we do not use. Raises Refusal: payments.qris_not_readable,
+    nothing, and harms nothing in a part that we do not use. Raises DomainError: payments.qris_not_readable,
     payments.qris_part_twice.
     """
     parts: list[Part] = []
@@ -58,7 +58,7 @@ def take_apart(text: str, *, start: int = 0) -> tuple[Part, ...]:
 def put_together(parts: Iterable[Part]) -> str:
     """Write parts one after another.
 
-    Raises Refusal (payments.qris_no_room) for a value of more than 99 characters.
+    Raises DomainError (payments.qris_no_room) for a value of more than 99 characters.
     """
     written = []
     for part in parts:

@@ -7,7 +7,7 @@ from typing import Final
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from payments.providers import qris_errors as errors
 from payments.providers.qris import read
 
@@ -26,8 +26,8 @@ def read_photo(content: bytes) -> str:
     """Return the payload of the one QRIS on a photo; it has passed the same checks as one that was pasted.
 
     Takes up to some seconds of one core: call it in a thread. Other QR codes on the photo are left alone.
-    Raises Refusal: payments.photo_not_a_picture, .photo_too_large, .photo_without_qr, .photo_without_qris,
-    .photo_with_several, and those of ``qris.read``.
+    Raises DomainError: payments.photo_not_a_picture, .photo_too_large, .photo_without_qr,
+    .photo_without_qris, .photo_with_several, and those of ``qris.read``.
     """
     picture = _opened(content)
     texts: set[str] = set()
@@ -93,5 +93,5 @@ def _text(barcode: zxingcpp.Barcode) -> str:
         return barcode.text
 
 
-def _too_large() -> Refusal:
+def _too_large() -> DomainError:
     return errors.PHOTO_TOO_LARGE(megabytes=MOST_MEGABYTES, megapixels=MOST_MEGAPIXELS, field="photo")

@@ -16,8 +16,8 @@ def svg(payload: str, lang: Lang = "id") -> str:
     """Return an ``<svg>`` of the payload, black on white whatever the page's colours, as wide as its place.
 
     It is named for those who hear the page: "QRIS Koperasi Melati, Rp25.000". Error correction is at least M
-    (15 %), as stickers have it. Raises Refusal as ``qris.read`` does: nothing is drawn that would not pass
-    when it is read.
+    (15 %), as stickers have it. Raises DomainError as ``qris.read`` does: nothing is drawn that would not
+    pass when it is read.
     """
     qris = read(payload)
     name = f"QRIS {qris.merchant}"
@@ -44,7 +44,7 @@ def svg(payload: str, lang: Lang = "id") -> str:
 def png(payload: str) -> bytes:
     """Return the same code as a picture to keep on a phone, eight dots a module.
 
-    Raises Refusal as ``qris.read`` does.
+    Raises DomainError as ``qris.read`` does.
     """
     out = io.BytesIO()
     segno.make(read(payload).payload, error="m", micro=False, encoding="utf-8").save(

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from governance.rules import PAYMENT_WAY_NAMES
-from kernel.errors import Refusal, Words
+from kernel.errors import DomainError, LocalizedText
 from ledger.chart import GATEWAYS
 from payments.provider import (
     Capabilities,
@@ -27,7 +27,7 @@ from payments.providers.local_ways import LocalWay
 
 CAPABILITIES: Final = Capabilities(
     label=PAYMENT_WAY_NAMES["qris"],
-    hint=Words(
+    hint=LocalizedText(
         "Pindai dengan aplikasi bank atau dompet digital apa pun", "Scan with any bank’s app or e-wallet"
     ),
     settles="officer",
@@ -38,8 +38,8 @@ CAPABILITIES: Final = Capabilities(
     settings=(
         Setting(
             name="payload",
-            label=Words("Teks QRIS koperasi", "The cooperative's QRIS text"),
-            hint=Words(
+            label=LocalizedText("Teks QRIS koperasi", "The cooperative's QRIS text"),
+            hint=LocalizedText(
                 "Tempel teks yang diawali 000201, atau kirim foto stikernya.",
                 "Paste the text that begins with 000201, or send a photo of the sticker.",
             ),
@@ -60,7 +60,7 @@ class QrisSticker(LocalWay):
         try:
             sticker = _sticker(means.settings)
             payload = _for_one(sticker.payload, intent)
-        except Refusal as refusal:
+        except DomainError as refusal:
             raise ProviderFault(str(refusal), passing=False) from refusal
         shown = {"qr": payload, "nmid": sticker.nmid, "merchant": sticker.merchant}
         return Started(provider_reference=intent.reference, shown=shown, expires_at=intent.expires_at)
@@ -71,7 +71,7 @@ def check_settings(settings: Mapping[str, str]) -> dict[str, str]:
     postcode, criteria, category, domains.
 
     ``payload`` in it is the text to keep, without the blanks around it. ``domains`` names who runs the
-    accounts, separated by commas. Raises Refusal as ``qris.read`` does, and payments.qris_not_static.
+    accounts, separated by commas. Raises DomainError as ``qris.read`` does, and payments.qris_not_static.
     """
     sticker = _sticker(settings)
     return {
@@ -98,8 +98,8 @@ def _for_one(payload: str, intent: Intent) -> str:
     """
     try:
         return qris.dynamic(payload, intent.amount, intent.reference)
-    except Refusal as refusal:
-        if refusal.kind is not qris_errors.QRIS_NO_ROOM:
+    except DomainError as refusal:
+        if refusal.error_type is not qris_errors.QRIS_NO_ROOM:
             raise
         return qris.dynamic(payload, intent.amount)
 

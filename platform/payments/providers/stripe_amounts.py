@@ -8,7 +8,7 @@ within a rupiah: there, and only there, less than one rupiah goes against us.
 
 from typing import Final
 
-from kernel.money import LONGEST, Rupiah
+from kernel.money import MAX_DIGITS, Rupiah
 from payments.provider import ProviderFault
 
 CURRENCY: Final = "idr"
@@ -55,7 +55,7 @@ def fee_from_stripe(hundredths: int) -> Rupiah:
 
 
 def _counted(hundredths: int) -> int:
-    if type(hundredths) is not int or abs(hundredths) >= 10**LONGEST:
+    if type(hundredths) is not int or abs(hundredths) >= 10**MAX_DIGITS:
         said = f"Stripe tells an amount that is no whole number of hundredths: {type(hundredths).__name__}"
         raise ProviderFault(said, passing=False)
     return hundredths

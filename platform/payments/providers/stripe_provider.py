@@ -15,7 +15,7 @@ import stripe
 
 from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
 from kernel import clock
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from ledger.chart import STRIPE
 from payments.provider import (
@@ -58,18 +58,18 @@ _METHOD: Final = re.compile(r"[a-z0-9_]{1,40}")
 _SETTINGS: Final = (
     Setting(
         name="mode",
-        label=Words("Akun Stripe", "Stripe account"),
+        label=LocalizedText("Akun Stripe", "Stripe account"),
         default=OWN_KEYS,
         choices=(
             (
                 OWN_KEYS,
-                Words(
+                LocalizedText(
                     "Akun koperasi sendiri, dengan kuncinya", "The cooperative's own account, with its keys"
                 ),
             ),
             (
                 CONNECTED,
-                Words(
+                LocalizedText(
                     "Akun koperasi yang terhubung ke Lumbung",
                     "The cooperative's account, connected to Lumbung",
                 ),
@@ -78,8 +78,8 @@ _SETTINGS: Final = (
     ),
     Setting(
         name="secret_key",
-        label=Words("Kunci rahasia", "Secret key"),
-        hint=Words(
+        label=LocalizedText("Kunci rahasia", "Secret key"),
+        hint=LocalizedText(
             "Dari dasbor Stripe, berawalan sk_ atau rk_. Hanya untuk akun dengan kunci sendiri.",
             "From the Stripe dashboard, beginning with sk_ or rk_. Only for an account with its own keys.",
         ),
@@ -90,8 +90,8 @@ _SETTINGS: Final = (
     ),
     Setting(
         name="webhook_secret",
-        label=Words("Rahasia penanda pesan", "Signing secret of messages"),
-        hint=Words(
+        label=LocalizedText("Rahasia penanda pesan", "Signing secret of messages"),
+        hint=LocalizedText(
             "Berawalan whsec_, terlihat di Stripe setelah alamat pesan di atas didaftarkan.",
             "Begins with whsec_; Stripe shows it once the address for messages is registered.",
         ),
@@ -100,8 +100,8 @@ _SETTINGS: Final = (
     ),
     Setting(
         name="account",
-        label=Words("Nomor akun yang terhubung", "Connected account"),
-        hint=Words(
+        label=LocalizedText("Nomor akun yang terhubung", "Connected account"),
+        hint=LocalizedText(
             "Berawalan acct_. Kosongkan untuk kunci sendiri.", "Begins with acct_. Leave empty for own keys."
         ),
         required_with=("mode", CONNECTED),
@@ -109,8 +109,8 @@ _SETTINGS: Final = (
     ),
     Setting(
         name="payment_method_types",
-        label=Words("Cara bayar di halaman Stripe", "Ways of paying on Stripe's page"),
-        hint=Words(
+        label=LocalizedText("Cara bayar di halaman Stripe", "Ways of paying on Stripe's page"),
+        hint=LocalizedText(
             "Kosongkan agar Stripe yang memilih, atau sebut satu per satu: card, qris, gopay.",
             "Leave empty and Stripe chooses, or name them: card, qris, gopay.",
         ),
@@ -158,7 +158,9 @@ class StripeProvider:
             lasts=timedelta(hours=1),
             entitlement="gateways",
             company="Stripe",
-            hint=Words("Halaman pembayaran Stripe terbuka sesudah ini", "Stripe’s payment page opens next"),
+            hint=LocalizedText(
+                "Halaman pembayaran Stripe terbuka sesudah ini", "Stripe’s payment page opens next"
+            ),
             messages=_MESSAGES,
             settings=_SETTINGS,
         )

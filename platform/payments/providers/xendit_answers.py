@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from kernel.money import LONGEST, Rupiah
+from kernel.money import MAX_DIGITS, Rupiah
 from payments.provider import OutsideState, ProviderFault
 
 RefundState = Literal["done", "pending", "failed"]
@@ -184,7 +184,7 @@ def fee_in_rupiah(fee: Decimal) -> Rupiah:
 
 def _check_size(amount: Decimal) -> None:
     # "1e999999" is short to send, and a million digits as a whole number
-    if not amount.is_finite() or amount.adjusted() >= LONGEST:
+    if not amount.is_finite() or amount.adjusted() >= MAX_DIGITS:
         raise ProviderFault(f"Xendit told an amount that is none: {amount:.3e}", passing=False)
 
 

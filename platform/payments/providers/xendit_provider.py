@@ -18,7 +18,7 @@ import msgspec
 
 from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
 from kernel import clock
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from ledger.chart import XENDIT
 from payments.provider import (
@@ -65,22 +65,22 @@ _LONGEST: Final = timedelta(days=365)
 _SETTINGS: Final = (
     Setting(
         name="channels",
-        label=Words("Cara yang ditawarkan", "Channels offered"),
-        hint=Words(
+        label=LocalizedText("Cara yang ditawarkan", "Channels offered"),
+        hint=LocalizedText(
             "Cara itu harus aktif di akun Xendit Anda.", "They must be active in your Xendit account."
         ),
         default="all",
         choices=(
-            ("all", Words("Semua yang aktif di Xendit", "All that are active at Xendit")),
-            ("qris", Words("QRIS saja", "QRIS only")),
-            ("va", Words("Rekening virtual saja", "Virtual accounts only")),
-            ("qris_va", Words("QRIS dan rekening virtual", "QRIS and virtual accounts")),
+            ("all", LocalizedText("Semua yang aktif di Xendit", "All that are active at Xendit")),
+            ("qris", LocalizedText("QRIS saja", "QRIS only")),
+            ("va", LocalizedText("Rekening virtual saja", "Virtual accounts only")),
+            ("qris_va", LocalizedText("QRIS dan rekening virtual", "QRIS and virtual accounts")),
         ),
     ),
     Setting(
         name="secret_key",
-        label=Words("Secret Key", "Secret key"),
-        hint=Words(
+        label=LocalizedText("Secret Key", "Secret key"),
+        hint=LocalizedText(
             "Di Xendit: Settings › API Keys, dengan izin Money-in write dan Balance serta Transaction read.",
             "At Xendit: Settings › API Keys, with permission Money-in write, and Balance and "
             "Transaction read.",
@@ -91,8 +91,8 @@ _SETTINGS: Final = (
     ),
     Setting(
         name="callback_token",
-        label=Words("Webhook Verification Token", "Webhook verification token"),
-        hint=Words(
+        label=LocalizedText("Webhook Verification Token", "Webhook verification token"),
+        hint=LocalizedText(
             "Di Xendit: Settings › Webhooks. Pasang juga alamat pesan di sana, untuk Invoices dan Refund.",
             "At Xendit: Settings › Webhooks. Also put the address for messages there, for Invoices and "
             "Refund.",
@@ -119,7 +119,9 @@ class XenditProvider:
             lasts=timedelta(hours=24),
             entitlement="gateways",
             company="Xendit",
-            hint=Words("Halaman pembayaran Xendit terbuka sesudah ini", "Xendit’s payment page opens next"),
+            hint=LocalizedText(
+                "Halaman pembayaran Xendit terbuka sesudah ini", "Xendit’s payment page opens next"
+            ),
             messages=("Invoices paid", "Refund"),
             settings=_SETTINGS,
         )

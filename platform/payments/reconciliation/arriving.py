@@ -31,7 +31,7 @@ def reaches_bank_later(way: Way) -> bool:
 
 
 async def way_that_arrives(source: AsyncSession | Reader, name: str) -> Way:
-    """Return such a way by its name. Raises Refusal payments.no_such_way for any other."""
+    """Return such a way by its name. Raises DomainError payments.no_such_way for any other."""
     way = await ways.way_of(source, name)
     if not reaches_bank_later(way):
         raise errors.NO_SUCH_WAY()
@@ -39,7 +39,7 @@ async def way_that_arrives(source: AsyncSession | Reader, name: str) -> Way:
 
 
 async def check_arrival(db: AsyncSession, way: Way, amount: Rupiah, *, on: date, today: date) -> None:
-    """Raise Refusal payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what
+    """Raise DomainError payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what
     cannot have reached the bank.
     """
     if amount <= 0:
@@ -61,7 +61,7 @@ async def take_arrival(
 
     The same key again posts nothing.
 
-    Raises Refusal as ``way_that_arrives`` and ``check_arrival`` do; ledger.year_closed.
+    Raises DomainError as ``way_that_arrives`` and ``check_arrival`` do; ledger.year_closed.
     """
     way = await way_that_arrives(db, name)
     source_key = f"arrival:{name}:{key}"

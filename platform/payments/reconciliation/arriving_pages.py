@@ -83,7 +83,7 @@ async def record_arrival(
 
 def _context(way: Way, left: int, visit: Visit) -> dict[str, Any]:
     return {
-        "name": way.label.worded(visit.lang),
+        "name": way.label.localize(visit.lang),
         "path": f"{HOME}/{way.way}",
         "account": way.capabilities.clearing,
         "left": left,

@@ -1,14 +1,14 @@
 """What is declined about money that is said to have reached the bank."""
 
-from kernel.errors import Kind
+from kernel.errors import ErrorType
 
-ARRIVED_NOTHING = Kind(
+ARRIVED_NOTHING = ErrorType(
     "payments.arrived_nothing",
     422,
     id="Tulis jumlah yang masuk rekening.",
     en="Write the amount that reached the bank.",
 )
-ARRIVED_TOO_MUCH = Kind(
+ARRIVED_TOO_MUCH = ErrorType(
     "payments.arrived_too_much",
     409,
     id="Menurut buku, yang belum masuk rekening tinggal {left}. Pastikan dulu pembayaran yang belum "
@@ -16,13 +16,13 @@ ARRIVED_TOO_MUCH = Kind(
     en="By the books only {left} has not reached the bank yet. First confirm payments that are not "
     "recorded, or write that amount.",
 )
-ARRIVED_AHEAD = Kind(
+ARRIVED_AHEAD = ErrorType(
     "payments.arrived_ahead",
     422,
     id="Tanggal ini belum tiba. Pakai tanggal uangnya masuk rekening.",
     en="This day is still to come. Use the day on which the money reached the bank.",
 )
-ARRIVED_BEFORE = Kind(
+ARRIVED_BEFORE = ErrorType(
     "payments.arrived_before",
     422,
     id="Pada tanggal ini belum ada uang lewat cara bayar ini; yang pertama tercatat {first}. Periksa "

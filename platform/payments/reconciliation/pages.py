@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery
 from cooperative.queries import today
 from kernel import formats
 from kernel.database import Reader
-from kernel.errors import Refusal
+from kernel.errors import DomainError
 from kernel.parsing import parse_date
 from payments import calling, errors, ways
 from payments.reconciliation import comparing, reconciling
@@ -114,7 +114,7 @@ async def _of(ro: Reader, name: str, day: date | None) -> Reconciliation:
 def _day(typed: str) -> date | None:
     try:
         return parse_date(typed) if typed else None
-    except Refusal:
+    except DomainError:
         return None
 
 
@@ -127,7 +127,7 @@ def _state(state: Reconciliation, visit: Visit) -> dict[str, Any]:
     uneven = [day for day in state.days if not day.is_equal]
     return {
         "way": state.way.way,
-        "name": state.way.label.worded(visit.lang),
+        "name": state.way.label.localize(visit.lang),
         "path": f"{HOME}/{state.way.way}",
         "account": state.account,
         "account_path": f"{BOOKS}/akun/{state.account}",
@@ -181,12 +181,12 @@ def _finding(each: Finding, state: Reconciliation, visit: Visit) -> dict[str, An
         )
     hint = HINTS.get(each.why)
     return {
-        "why": WHYS[each.why].worded(visit.lang),
-        "hint": hint.worded(visit.lang) if hint else None,
+        "why": WHYS[each.why].localize(visit.lang),
+        "hint": hint.localize(visit.lang) if hint else None,
         "explained": each.explained,
         "equal": each.why == "equal",
         "difference": each.difference,
-        "role": ROLES[role].worded(visit.lang),
+        "role": ROLES[role].localize(visit.lang),
         "text": f"{payment.label}, {payment.payer_name}" if payment else texts[0] if texts else "",
         "theirs": each.theirs.amount if each.theirs else None,
         "theirs_on": each.theirs.on if each.theirs else None,

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from cooperative.queries import timezone, today
 from kernel import audit
 from kernel.actor import SYSTEM
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger import Journal, Line, post_many
 from ledger.chart import BANK, GATEWAY_FEES
@@ -43,7 +43,7 @@ async def book_movements(db: AsyncSession, way: str) -> int:
     A payout goes to the bank on the day on which it left the provider, or today where that year is closed;
     one that failed comes back the same way. Fees are an expense.
     """
-    await one_at_a_time(db, f"movements of {way}")
+    await advisory_lock(db, f"movements of {way}")
     capabilities = provider_of(way).capabilities()
     closed, zone, now = await closed_years(db), ZoneInfo(await timezone(db)), await today(db)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ _SETTLED = "('paid', 'partly_refunded', 'refunded')"
 
 async def movements(source: AsyncSession | Reader, way: str, since: datetime) -> list[MovementView]:
     """Return a way's movements since a moment, oldest first."""
-    return await reader_of(source).rows(
+    return await as_reader(source).rows(
         MovementView,
         f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, m.fraction, {_PAYMENT} AS "
         f"payment"
@@ -179,7 +179,7 @@ async def known_payments(ro: Reader, references: Sequence[str]) -> dict[str, Kno
 
 async def balance_told(source: AsyncSession | Reader, way: str) -> BalanceView | None:
     """Return what a provider said last of its balance, or None when it was never asked."""
-    return await reader_of(source).one(
+    return await as_reader(source).one(
         BalanceView, "SELECT balance, told_at, since FROM provider_balances WHERE way = $1", way
     )
 
@@ -192,7 +192,7 @@ async def told_of(ro: Reader) -> set[str]:
 
 async def first_opened(source: AsyncSession | Reader, way: str) -> datetime | None:
     """Return when a way's first payment was opened, or None."""
-    found: datetime | None = await reader_of(source).value(
+    found: datetime | None = await as_reader(source).value(
         "SELECT min(opened_at) FROM payments WHERE way = $1", way
     )
     return found
@@ -218,7 +218,7 @@ async def last_statement_day(ro: Reader, way: str) -> date | None:
 
 async def paid_there_alone(db: AsyncSession, way: str, since: datetime) -> list[str]:
     """Return the references of payments that the provider shows paid and we do not."""
-    records = await reader_of(db).records(
+    records = await as_reader(db).records(
         f"SELECT DISTINCT {_PAYMENT} AS reference FROM provider_movements m {_NAMED}"
         " WHERE m.way = $1 AND m.at >= $2 AND m.kind = 'payment' AND m.gross > 0"
         f" AND coalesce(p1.status, p2.status, p3.status, p4.status) NOT IN {_SETTLED} ORDER BY 1",
@@ -232,7 +232,7 @@ async def refunds_of_unnamed(db: AsyncSession, way: str, since: datetime) -> lis
     """Return the provider's names of payments that it gave back money of, and that none of our references is
     in.
     """
-    records = await reader_of(db).records(
+    records = await as_reader(db).records(
         f"SELECT DISTINCT m.reference FROM provider_movements m {_NAMED} WHERE m.way = $1 AND m.at >= "
         f"$2 AND m.kind = 'refund'"
         f" AND m.reference IS NOT NULL AND {_PAYMENT_ID} IS NULL ORDER BY 1",
@@ -249,7 +249,7 @@ async def given_back_there(db: AsyncSession, way: str, since: datetime) -> dict[
     Only payments that a movement since ``since`` is about: older differences have been heard of, or stand as
     an exception.
     """
-    records = await reader_of(db).records(
+    records = await as_reader(db).records(
         f"WITH told AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS "
         f"latest FROM provider_movements m {_NAMED}"
         " WHERE m.way = $1 AND m.kind = 'refund' GROUP BY 1),"
@@ -269,7 +269,7 @@ async def given_back_there(db: AsyncSession, way: str, since: datetime) -> dict[
 
 async def fees_to_learn(db: AsyncSession, way: str) -> dict[str, Rupiah]:
     """Return what the provider kept of payments whose cost we do not know yet, by reference."""
-    records = await reader_of(db).records(
+    records = await as_reader(db).records(
         "SELECT p.reference, min(m.fee) AS fee FROM provider_movements m"
         " JOIN payments p ON p.way = m.way AND (p.reference = m.reference OR p.provider_reference = "
         "m.reference)"
@@ -282,7 +282,7 @@ async def fees_to_learn(db: AsyncSession, way: str) -> dict[str, Rupiah]:
 
 async def payouts_to_book(db: AsyncSession, way: str) -> list[Unbooked]:
     """Return payouts, and fees that are no payment's, without a journal, oldest first."""
-    return await reader_of(db).rows(
+    return await as_reader(db).rows(
         Unbooked,
         "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
         " WHERE m.way = $1 AND m.journal IS NULL AND ((m.kind = 'payout' AND m.gross <> 0)"
@@ -293,7 +293,7 @@ async def payouts_to_book(db: AsyncSession, way: str) -> list[Unbooked]:
 
 async def fees_of_movements_to_book(db: AsyncSession, way: str) -> list[Unbooked]:
     """Return payouts and refunds that cost something which has no journal yet, oldest first."""
-    return await reader_of(db).rows(
+    return await as_reader(db).rows(
         Unbooked,
         "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
         " LEFT JOIN journals j ON j.source_key = 'movement-fee:' || m.way || ':' || m.provider_id"
@@ -305,7 +305,7 @@ async def fees_of_movements_to_book(db: AsyncSession, way: str) -> list[Unbooked
 
 async def first_day(source: AsyncSession | Reader, account: str) -> date:
     """Return the day of the first money that came to an account, which has had some."""
-    first: date = await reader_of(source).value(
+    first: date = await as_reader(source).value(
         "SELECT min(j.value_date) FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE "
         "l.account = $1 AND l.debit > 0",
         account,

@@ -16,9 +16,9 @@ from sqlalchemy import text
 
 from cooperative.queries import today
 from kernel import clock
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from kernel.outbox import finish_once
+from kernel.outbox import mark_processed
 from payments import calling, errors, machine, refund_hearing, ways
 from payments.provider import BalanceMovement, Means, ProviderFault, Statement, provider_of
 from payments.reconciliation import payouts
@@ -86,7 +86,7 @@ async def fetch(database: Database, tenant: TenantRef, name: str, *, key: str | 
 
     ``key`` is a job's: it is finished with the last effect.
 
-    Raises Refusal payments.no_such_way for a way without a provider outside; ProviderFault.
+    Raises DomainError payments.no_such_way for a way without a provider outside; ProviderFault.
     """
     async with coop_session(database, tenant) as db:
         way = await ways.way_of(db, name)
@@ -104,7 +104,7 @@ async def fetch(database: Database, tenant: TenantRef, name: str, *, key: str | 
     refunds = await _hear_refunds(database, tenant, name, since)
     fees = await _learn_fees(database, tenant, name)
     async with coop_session(database, tenant) as db:
-        if key is not None and not await finish_once(db, key):
+        if key is not None and not await mark_processed(db, key):
             return Fetched(movements=new, settled=len(paid), refunds=refunds, fees=fees)
         journals = await payouts.book_movements(db, name)
     return Fetched(movements=new, settled=len(paid), refunds=refunds, fees=fees, journals=journals)
@@ -132,7 +132,7 @@ async def _ask(means: Means, name: str, since: datetime, until: datetime) -> Sta
 
 async def _store(db: AsyncSession, name: str, statement: Statement, since: datetime, now: datetime) -> int:
     """Keep what was told; return how many movements are new."""
-    await one_at_a_time(db, f"movements of {name}")
+    await advisory_lock(db, f"movements of {name}")
     rows = [
         {
             "provider_id": line.provider_id,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kernel import clock
-from kernel.errors import Refusal
-from kernel.outbox import daily_job, finish_once, later, outside_job
+from kernel.errors import DomainError
+from kernel.outbox import daily_job, enqueue, external_job, mark_processed
 from payments import ways
 from payments.provider import ProviderFault
 from payments.reconciliation import reconciling
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-@outside_job("payments.reconcile")
+@external_job("payments.reconcile")
 async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str) -> None:
     """Ask a provider what it moved, and bring the books up to it.
 
@@ -35,13 +35,13 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str
         if fault.passing:
             raise
         said = str(fault)
-    except Refusal as refusal:  # keys that were taken away, or cannot be opened
+    except DomainError as refusal:  # keys that were taken away, or cannot be opened
         said = refusal.code
     else:
         return
     log.warning("a provider could not be reconciled", tenant=tenant.slug, way=way, said=said)
     async with coop_session(database, tenant) as db:
-        await finish_once(db, key)
+        await mark_processed(db, key)
 
 
 @daily_job("payments.reconcile_all")
@@ -51,7 +51,7 @@ async def reconcile_all(db: AsyncSession) -> None:
     """
     for way in await ways.ways_of(db):
         if reconciling.can_be_asked(way):
-            await later(
+            await enqueue(
                 db,
                 "payments.reconcile",
                 {"way": way.way},

@@ -14,9 +14,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from kernel.errors import Refusal
-from kernel.formats import shortened
-from kernel.money import LARGEST
+from kernel.errors import DomainError
+from kernel.formats import truncate
+from kernel.money import MAX_AMOUNT
 from payments.statements.errors import DAY_AHEAD, DAY_OUTSIDE_PERIOD, NOT_A_DAY, NOT_MONEY, YEAR_UNKNOWN
 
 Side = Literal["credit", "debit"]
@@ -125,7 +125,7 @@ def read_day(cell: str, *, period: Period | None, today: date, month_first: bool
     2026", "24-Nop-26".
 
     A day without its year falls into the ``period``; without one, into the last three months before
-    ``today``. Raises Refusal (422).
+    ``today``. Raises DomainError (422).
     """
     text = bare(cell)
     day = _day_with_year(text, month_first=month_first)
@@ -145,7 +145,7 @@ def _day_with_year(text: str, *, month_first: bool) -> date | None:
     if found := _WORDED.fullmatch(text):
         month = _MONTHS.get(found[2][:3].lower())
         if month is None:
-            raise NOT_A_DAY(text=shortened(text))
+            raise NOT_A_DAY(text=truncate(text))
         return _made(text, _whole_year(found[3]), month, int(found[1]))
     return None
 
@@ -153,7 +153,7 @@ def _day_with_year(text: str, *, month_first: bool) -> date | None:
 def _day_without_year(text: str, period: Period | None, today: date, *, month_first: bool) -> date:
     found = _YEARLESS.fullmatch(text)
     if found is None:
-        raise NOT_A_DAY(text=shortened(text))
+        raise NOT_A_DAY(text=truncate(text))
     first, second = int(found[1]), int(found[2])
     month, number = (first, second) if month_first else (second, first)
     span = period or Period(today - YEARLESS_FOR, today)
@@ -163,7 +163,7 @@ def _day_without_year(text: str, period: Period | None, today: date, *, month_fi
         if span.first <= day <= span.last:
             return day
     if not days:
-        raise NOT_A_DAY(text=shortened(text))
+        raise NOT_A_DAY(text=truncate(text))
     if period is None:
         raise YEAR_UNKNOWN(text=text)
     raise DAY_OUTSIDE_PERIOD(text=text, first=period.first, last=period.last)
@@ -183,7 +183,7 @@ def period_in(texts: Iterable[str]) -> Period | None:
 def _quietly(text: str) -> date | None:
     try:
         return _day_with_year(text, month_first=False)
-    except Refusal:
+    except DomainError:
         return None
 
 
@@ -192,7 +192,7 @@ def read_money(cell: str) -> Money | None:
     1.250", "(500,00)", ".00".
 
     The last sign of two different ones parts the sen; a single one parts thousands where three digits follow
-    and up to three precede, since no bank writes a rupiah in thousandths. Raises Refusal (422).
+    and up to three precede, since no bank writes a rupiah in thousandths. Raises DomainError (422).
     """
     text = _CURRENCY.sub("", bare(cell)).strip()
     if text in ("", "-", "\u2013"):
@@ -207,10 +207,10 @@ def read_money(cell: str) -> Money | None:
         or len(found["digits"]) > _LONGEST
         or (found["before"] == "(") != (found["after"] == ")")
     ):
-        raise NOT_MONEY(text=shortened(cell.strip()))
+        raise NOT_MONEY(text=truncate(cell.strip()))
     sen = _sen(found["digits"])
-    if sen is None or sen > LARGEST * 100:
-        raise NOT_MONEY(text=shortened(cell.strip()))
+    if sen is None or sen > MAX_AMOUNT * 100:
+        raise NOT_MONEY(text=truncate(cell.strip()))
     below_zero = (found["before"] or "") in ("-", "\u2212", "(") or (found["after"] or "") in ("-", "\u2212")
     return Money(-sen if below_zero else sen, side)
 
@@ -219,7 +219,7 @@ def holds_money(cell: str) -> bool:
     """Whether a cell can be read as an amount."""
     try:
         return read_money(cell) is not None
-    except Refusal:
+    except DomainError:
         return False
 
 
@@ -269,5 +269,5 @@ def _in_calendar(year: int, month: int, number: int) -> date | None:
 def _made(text: str, year: int, month: int, number: int) -> date:
     day = _in_calendar(year, month, number)
     if day is None:
-        raise NOT_A_DAY(text=shortened(text))
+        raise NOT_A_DAY(text=truncate(text))
     return day

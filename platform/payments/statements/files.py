@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from kernel.csv_files import BROKEN_QUOTES, LONGEST_CELL, NOT_UTF8, decoded
-from kernel.errors import Refusal
+from kernel.csv_files import BROKEN_QUOTES, MAX_CELL_LENGTH, NOT_UTF8, decode_text
+from kernel.errors import DomainError
 from payments.statements.cells import bare, holds_money, looks_like_a_day
 from payments.statements.errors import NO_TABLE
 from payments.statements.layouts import Columns, could_be_header, fingerprint_of, known_layout, names_of
@@ -51,14 +51,14 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
 def text_of(content: bytes) -> str:
     """The text of a file as banks write it: UTF-8, UTF-16 with its mark, or Windows-1252.
 
-    Raises Refusal: kernel.csv_not_text.
+    Raises DomainError: kernel.csv_not_text.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     try:
-        return decoded(content).removeprefix("\ufeff")
-    except Refusal as refusal:
-        if refusal.kind is not NOT_UTF8:
+        return decode_text(content).removeprefix("\ufeff")
+    except DomainError as refusal:
+        if refusal.error_type is not NOT_UTF8:
             raise
         return content.decode("cp1252", errors="replace")
 
@@ -76,10 +76,10 @@ def known_table(every: Mapping[str, Records], remembered: Mapping[str, Columns])
     return None
 
 
-def unknown_table(every: Mapping[str, Records], broken: Refusal | None) -> Unknown:
+def unknown_table(every: Mapping[str, Records], broken: DomainError | None) -> Unknown:
     """The likeliest header of a table that nobody described yet: the names above the most rows.
 
-    Raises Refusal where there is none.
+    Raises DomainError where there is none.
     """
     best: tuple[int, list[str], Records] | None = None
     for records in every.values():
@@ -118,24 +118,24 @@ def account_of(table: Table) -> str:
     return ""
 
 
-def parsed(text: str) -> tuple[dict[str, Records], Refusal | None]:
+def parsed(text: str) -> tuple[dict[str, Records], DomainError | None]:
     """The records of the file by each delimiter that it can be read with, the one it names or uses most
     first; and why another one cannot.
     """
     told = _TOLD_DELIMITER.match(text)
     order = (told[1],) if told else sorted(DELIMITERS, key=lambda sign: -text.count(sign))
     every: dict[str, Records] = {}
-    broken: Refusal | None = None
+    broken: DomainError | None = None
     for sign in order:
         try:
             every[sign] = list(_records(text, sign, told.end() if told else 0))
-        except Refusal as refusal:
+        except DomainError as refusal:
             broken = broken or refusal
     return every, broken
 
 
 def _records(text: str, delimiter: str, begins: int) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(MAX_CELL_LENGTH)
     source = io.StringIO(text[begins:], newline="")
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     before = 1 if begins else 0

@@ -162,7 +162,7 @@ async def _next(
         other_account=other_account,
         rows=[_row(each, payments, visit) for each in coming[:SHOWN_LINES]],
         more=max(0, len(coming) - SHOWN_LINES),
-        bad=[(each.line, each.reason.sentence(lang)) for each in found.read.bad[:SHOWN_BAD_LINES]],
+        bad=[(each.line, each.reason.message(lang)) for each in found.read.bad[:SHOWN_BAD_LINES]],
     )
 
 
@@ -182,7 +182,7 @@ def _row(planned: Planned, payments: dict[str, Any], visit: Visit) -> dict[str, 
 
 
 def _bank(layout: str, way: str, visit: Visit) -> str:
-    name = PAYMENT_WAY_NAMES[way].worded(visit.lang)
+    name = PAYMENT_WAY_NAMES[way].localize(visit.lang)
     return name if layout == REMEMBERED else f"{BANKS[layout]}, {name}"
 
 
@@ -199,7 +199,7 @@ async def _other_account(ro: Reader, way: str, account: str) -> str:
 
 
 def _upload_context(visit: Visit) -> dict[str, Any]:
-    return {"ways": [(way, PAYMENT_WAY_NAMES[way].worded(visit.lang)) for way in ways_seen_by_officers()]}
+    return {"ways": [(way, PAYMENT_WAY_NAMES[way].localize(visit.lang)) for way in ways_seen_by_officers()]}
 
 
 def _columns_context(visit: Visit, way: str, content: str, found: Unknown) -> dict[str, Any]:

@@ -16,10 +16,10 @@ import msgspec
 
 from cooperative.queries import today
 from kernel import audit, clock
-from kernel.database import Reader, reader_of
-from kernel.errors import Refusal
+from kernel.database import Reader, as_reader
+from kernel.errors import DomainError
 from kernel.ids import new_id
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from ledger.queries import closed_years
 from payments import events, machine, queries
 from payments.provider import ways_seen_by_officers
@@ -75,11 +75,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes | str) -> Plan | Unknown:
     """Read a file and compare it with what is there.
 
-    Raises Refusal: payments.way_has_no_statement, .statement_…, kernel.csv_….
+    Raises DomainError: payments.way_has_no_statement, .statement_…, kernel.csv_….
     """
     if way not in ways_seen_by_officers():
         raise statement_errors.WAY_HAS_NO_STATEMENT(field="way")
-    ro = reader_of(source)
+    ro = as_reader(source)
     day = await today(ro)
     read = read_statement(content, way=way, today=day, remembered=await statement_queries.layouts(ro))
     if isinstance(read, Unknown):
@@ -113,7 +113,7 @@ async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes
 async def describe(source: Reader | AsyncSession, way: str, content: bytes | str) -> Unknown:
     """Return the table of a file for an officer to tell its columns, told before or not.
 
-    Raises Refusal (409): payments.statement_layout_known.
+    Raises DomainError (409): payments.statement_layout_known.
     """
     read = read_statement(content, way=way, today=await today(source), remembered={})
     if isinstance(read, Read):
@@ -124,10 +124,10 @@ async def describe(source: Reader | AsyncSession, way: str, content: bytes | str
 async def import_statement(db: AsyncSession, actor: Actor, way: str, content: bytes | str) -> Summary:
     """Keep the new lines of a statement and settle what is sure.
 
-    Raises Refusal: payments.way_has_no_statement, .statement_layout_unknown, .statement_bad_lines (nothing is
-    written), .statement_…, kernel.csv_….
+    Raises DomainError: payments.way_has_no_statement, .statement_layout_unknown, .statement_bad_lines
+    (nothing is written), .statement_…, kernel.csv_….
     """
-    await one_at_a_time(db, LOCK)
+    await advisory_lock(db, LOCK)
     plan = await plan_statement(db, way, content)
     if isinstance(plan, Unknown):
         raise statement_errors.LAYOUT_UNKNOWN()
@@ -164,7 +164,9 @@ async def import_statement(db: AsyncSession, actor: Actor, way: str, content: by
 async def save_layout(
     db: AsyncSession, actor: Actor, fingerprint: str, name: str, columns: Columns, width: int
 ) -> None:
-    """Remember how the table with this header is read. Raises Refusal: payments.statement_no_such_column, ….
+    """Remember how the table with this header is read.
+
+    Raises DomainError: payments.statement_no_such_column, ….
 
     The officer's later word counts.
     """
@@ -199,10 +201,10 @@ async def _settle(db: AsyncSession, actor: Actor, sure: Iterable[tuple[Statement
             async with db.begin_nested():
                 await machine.settle_by_statement(db, payment, actor, on=value_day(line.on_date, day, closed))
                 await link(db, actor, line, payment_id=payment.id, reason=planned.verdict.reason)
-        except Refusal as refusal:
+        except DomainError as refusal:
             await db.refresh(line)
             line.candidates = [str(planned.verdict.reference)]
-            line.reason, line.note = "refused", refusal.sentence("id")
+            line.reason, line.note = "refused", refusal.message("id")
     await db.flush()
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from cooperative.queries import today
 from kernel import audit, clock
-from kernel.locks import one_at_a_time
+from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger.queries import closed_years
 from payments import errors, events, machine
@@ -42,10 +42,10 @@ async def match_by_hand(db: AsyncSession, actor: Actor, line_id: UUID, reference
     nothing.
 
     A payer who left the unique tail out, or wrote another one, has paid: the tail becomes what they sent
-    above the price. Raises Refusal: payments.no_such_line, .line_decided, .line_went_out, .no_such_payment,
-    .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post`` does.
+    above the price. Raises DomainError: payments.no_such_line, .line_decided, .line_went_out,
+    .no_such_payment, .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post`` does.
     """
-    await one_at_a_time(db, LOCK)
+    await advisory_lock(db, LOCK)
     line = await _line(db, line_id)
     payment = await machine.locked(db, reference)
     if line.state == "matched" and line.payment_id == payment.id:
@@ -70,7 +70,7 @@ async def match_by_hand(db: AsyncSession, actor: Actor, line_id: UUID, reference
 async def set_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: str) -> None:
     """Say that a line pays nothing that was asked for, and why; the same again changes nothing.
 
-    Raises Refusal: payments.no_such_line, .reason_needed, .line_decided.
+    Raises DomainError: payments.no_such_line, .reason_needed, .line_decided.
     """
     line = await _line(db, line_id)
     why = " ".join(reason.split())

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from governance.rules import PAYMENT_WAY_NAMES
 from kernel import clock
-from kernel.database import Reader, reader_of
+from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 from payments import rules
 from payments.errors import NO_SUCH_PAYMENT
@@ -105,7 +105,7 @@ async def confirm_match(
         line=_told(line, visit),
         payment=found[0],
         is_paid=found[0].status in rules.SETTLED,
-        state=rules.STATUS_NAMES[found[0].status].worded(visit.lang),
+        state=rules.STATUS_NAMES[found[0].status].localize(visit.lang),
         path=f"{LIST}/{line.id}",
     )
 
@@ -116,7 +116,7 @@ async def match(
 ) -> Response[Any]:
     """Match it."""
     form = await read_form(request, MatchForm)
-    context = await _line_context(reader_of(db), visit, statement_line, "")
+    context = await _line_context(as_reader(db), visit, statement_line, "")
     async with form.or_again(LINE, place=PLACE, **context):
         matched = await match_by_hand(db, viewer.as_officer(), statement_line, form.data.reference)
     say = words(visit.lang).gettext
@@ -134,7 +134,7 @@ async def put_aside(
 ) -> Response[Any]:
     """Set it aside."""
     form = await read_form(request, AsideForm)
-    context = await _line_context(reader_of(db), visit, statement_line, "")
+    context = await _line_context(as_reader(db), visit, statement_line, "")
     async with form.or_again(LINE, place=PLACE, **context):
         await set_aside(db, viewer.as_officer(), statement_line, form.data.reason)
     return see_other(LIST, flash=words(visit.lang).gettext("Baris itu disisihkan."))
@@ -167,7 +167,7 @@ async def _line_context(ro: Reader, visit: Visit, line_id: UUID, search: str) ->
     return {
         "line": _told(line, visit),
         "path": f"{LIST}/{line.id}",
-        "way": PAYMENT_WAY_NAMES[line.way].worded(visit.lang),
+        "way": PAYMENT_WAY_NAMES[line.way].localize(visit.lang),
         "can_pay": can_pay,
         "is_open": line.state in ("doubtful", "unmatched"),
         "fitting": [_payment(row, visit) for row in every if _fits(line, row)],
@@ -200,7 +200,7 @@ def _payment(row: PaymentRow, visit: Visit) -> dict[str, Any]:
         "label": row.label,
         "payer": row.payer_name,
         "amount": row.amount,
-        "status": rules.STATUS_NAMES[row.status].worded(visit.lang),
+        "status": rules.STATUS_NAMES[row.status].localize(visit.lang),
         "opened_at": row.opened_at,
     }
 

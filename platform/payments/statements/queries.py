@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from kernel.database import Reader, like, reader_of
+from kernel.database import Reader, as_reader, like_pattern
 from kernel.money import Rupiah
 from payments.statements.layouts import Columns
 from payments.statements.models import StatementLine
@@ -101,7 +101,7 @@ async def candidates(
     """Return the payments of a way whose money no line has shown yet: those that wait, and those that ended
     after a moment.
     """
-    rows = await reader_of(source).rows(
+    rows = await as_reader(source).rows(
         _CandidateRow,
         "SELECT p.reference, p.amount, p.tail::int AS tail, (p.opened_at AT TIME ZONE "
         "f.timezone)::date AS opened,"
@@ -126,7 +126,7 @@ async def candidates(
 
 async def known_lines(source: AsyncSession | Reader, way: str, first: date, last: date) -> list[KnownLine]:
     """Return what earlier files of this way brought for these days."""
-    return await reader_of(source).rows(
+    return await as_reader(source).rows(
         KnownLine,
         "SELECT fingerprint, on_date, amount FROM statement_lines WHERE way = $1 AND on_date BETWEEN "
         "$2 AND $3",
@@ -138,7 +138,7 @@ async def known_lines(source: AsyncSession | Reader, way: str, first: date, last
 
 async def layouts(source: AsyncSession | Reader) -> dict[str, Columns]:
     """Return the mappings that officers have saved, by the fingerprint of the header."""
-    records = await reader_of(source).records(
+    records = await as_reader(source).records(
         "SELECT fingerprint, mapping::text AS mapping FROM statement_layouts"
     )
     return {record["fingerprint"]: msgspec.json.decode(record["mapping"], type=Columns) for record in records}
@@ -156,7 +156,7 @@ async def lines(ro: Reader, states: Sequence[str], search: str, page: int) -> tu
         "WHERE s.state = ANY($1::text[]) AND ($2 = '%%' OR s.words ILIKE $2 OR s.amount::text LIKE $2 OR "
         "p.reference ILIKE $2)"
     )
-    found = list(states), like(search)
+    found = list(states), like_pattern(search)
     rows = await ro.rows(
         LineView,
         f"{_LINE} {where} ORDER BY s.on_date DESC, s.id DESC LIMIT $3 OFFSET $4",
@@ -203,7 +203,7 @@ async def payments_not_seen(
         " ORDER BY abs(p.amount - $4), p.opened_at DESC LIMIT $5",
         way,
         ended_since,
-        like(search),
+        like_pattern(search),
         amount,
         most,
     )
@@ -212,7 +212,7 @@ async def payments_not_seen(
 async def has_line(db: AsyncSession, payment_id: UUID) -> bool:
     """Whether a line has shown the money of this payment."""
     return bool(
-        await reader_of(db).value(
+        await as_reader(db).value(
             "SELECT EXISTS (SELECT FROM statement_lines WHERE payment_id = $1)", payment_id
         )
     )

@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 from kernel.csv_files import WRONG_NUMBER_OF_CELLS
-from kernel.errors import Refusal
-from kernel.importing import BadLine
+from kernel.errors import DomainError
+from kernel.file_import import RejectedLine
 from kernel.money import Rupiah
 from payments.statements import errors
 from payments.statements.cells import (
@@ -101,7 +101,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     period: Period | None
     movements: list[Movement]
-    bad: list[BadLine]
+    bad: list[RejectedLine]
     pending: int
     left_out: int
 
@@ -112,7 +112,7 @@ def read_statement(
     """Read a statement of the account behind ``way``; ``remembered`` are the officers' own mappings by the
     fingerprint of the header.
 
-    Raises Refusal (422): payments.statement_no_table, .statement_no_lines, kernel.csv_….
+    Raises DomainError (422): payments.statement_no_table, .statement_no_lines, kernel.csv_….
     """
     text = content if isinstance(content, str) else text_of(content)
     every, broken = parsed(text)
@@ -141,7 +141,7 @@ class _Lines:
         self.table, self.columns, self.today = table, table.columns, today
         self.period = period_in(" ".join(filter(None, map(bare, cells))) for _, cells in table.above)
         self.lines: list[tuple[int, date, int, str, str]] = []
-        self.bad: list[BadLine] = []
+        self.bad: list[RejectedLine] = []
         self.pending = 0
         self.left_out = 0
 
@@ -158,8 +158,8 @@ class _Lines:
             else:
                 try:
                     self._take(line, cells)
-                except Refusal as reason:
-                    self.bad.append(BadLine(line, reason))
+                except DomainError as reason:
+                    self.bad.append(RejectedLine(line, reason))
 
     def _of_width(self, cells: Sequence[str]) -> Sequence[str]:
         """The cells in their columns: a comma within the words of a bank that does not quote them has made
@@ -258,6 +258,6 @@ def _plain_balance(cell: str) -> str:
     """The balance after the line as it goes into the fingerprint, in sen; empty where it cannot be read."""
     try:
         money = read_money(cell)
-    except Refusal:
+    except DomainError:
         return ""
     return "" if money is None else str(money.signed)

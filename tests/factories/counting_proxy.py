@@ -19,42 +19,42 @@ SSL_REQUEST = 80877103
 
 
 @dataclass
-class Counted:
+class TrafficCounts:
     """What has gone over the wire: round trips, statements that had to be parsed first, and what was sent as
     text.
     """
 
-    trips: int = 0
-    parsed: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)  # each statement that was run, prepared or text
+    round_trips: int = 0
+    parsed_statements: list[str] = field(default_factory=list)
+    simple_queries: list[str] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list)  # each statement that was run, prepared or text
 
 
 @dataclass
-class Wire:
+class CountingProxy:
     """Where the proxy listens, and what goes through it."""
 
     port: int = 0
-    counted: Counted = field(default_factory=Counted)
+    counts: TrafficCounts = field(default_factory=TrafficCounts)
 
     def url(self, of: str) -> str:
         """The same URL of a database, through this wire."""
-        head, _, tail = of.rpartition("@")
-        return f"{head}@127.0.0.1:{self.port}/{tail.partition('/')[2]}"
+        head, _, rest = of.rpartition("@")
+        return f"{head}@127.0.0.1:{self.port}/{rest.partition('/')[2]}"
 
     @contextlib.contextmanager
-    def counting(self) -> Iterator[Counted]:
+    def measure(self) -> Iterator[TrafficCounts]:
         """Count what goes through meanwhile."""
-        self.counted = counted = Counted()
-        yield counted
-        self.counted = Counted()
+        self.counts = counts = TrafficCounts()
+        yield counts
+        self.counts = TrafficCounts()
 
 
-class _Client:
+class _MessageParser:
     """Reads what one client sends, message by message, across the pieces in which it comes."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, proxy: CountingProxy) -> None:
+        self._proxy = proxy
         self._rest = b""
         self._started = False
         self._listens = False
@@ -79,54 +79,54 @@ class _Client:
         if kind == b"Q":
             self._listens = self._listens or body.startswith(LISTEN)
             if not self._listens:
-                self._wire.counted.texts.append(body[:-1].decode())
-                self._wire.counted.asked.append(body[:-1].decode())
+                self._proxy.counts.simple_queries.append(body[:-1].decode())
+                self._proxy.counts.statements.append(body[:-1].decode())
         elif kind == b"P":
             name, statement = body.split(b"\0")[:2]
             self._prepared[name] = statement.decode()
-            self._wire.counted.parsed.append(statement.decode())
+            self._proxy.counts.parsed_statements.append(statement.decode())
         elif kind == b"B":
-            self._wire.counted.asked.append(self._prepared[body.split(b"\0")[1]])
+            self._proxy.counts.statements.append(self._prepared[body.split(b"\0")[1]])
         if kind in b"QSH" and not self._listens:
-            self._wire.counted.trips += 1
+            self._proxy.counts.round_trips += 1
 
 
 @contextlib.asynccontextmanager
-async def wire_to(url: str, delay: float = 0.0) -> AsyncIterator[Wire]:
+async def counting_proxy(url: str, delay: float = 0.0) -> AsyncIterator[CountingProxy]:
     """Open a proxy to the server of ``url``; what is sent waits for ``delay`` seconds in each direction."""
     host, _, port = url.rpartition("@")[2].partition("/")[0].partition(":")
-    wire = Wire()
+    proxy = CountingProxy()
     open_ends: set[asyncio.StreamWriter] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection(host, int(port))
         open_ends.update((writer, server_writer))
-        client = _Client(wire)
+        client = _MessageParser(proxy)
         await asyncio.gather(
-            _carry(reader, server_writer, delay, client), _carry(server_reader, writer, delay, None)
+            _forward(reader, server_writer, delay, client), _forward(server_reader, writer, delay, None)
         )
         open_ends.difference_update((writer, server_writer))
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    wire.port = server.sockets[0].getsockname()[1]
+    proxy.port = server.sockets[0].getsockname()[1]
     try:
-        yield wire
+        yield proxy
     finally:
         server.close()
         for end in list(open_ends):
             end.close()
 
 
-async def _carry(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float, client: _Client | None
+async def _forward(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float, client: _MessageParser | None
 ) -> None:
     """Carry pieces in their order, each ``delay`` after it came, however many are on the way."""
     loop = asyncio.get_running_loop()
-    on_the_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+    in_flight: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
     async def deliver() -> None:
         while True:
-            due, piece = await on_the_way.get()
+            due, piece = await in_flight.get()
             if delay:
                 await asyncio.sleep(max(0.0, due - loop.time()))
             if not piece:
@@ -140,9 +140,9 @@ async def _carry(
             piece = await reader.read(65_536)
             if client is not None:
                 client.read(piece)
-            on_the_way.put_nowait((loop.time() + delay, piece))
+            in_flight.put_nowait((loop.time() + delay, piece))
             if not piece:
                 break
     if delivering.done() is False:
-        on_the_way.put_nowait((0.0, b""))
+        in_flight.put_nowait((0.0, b""))
     await delivering

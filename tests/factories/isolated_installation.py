@@ -16,8 +16,8 @@ from typing import Final
 import asyncpg
 
 from factories.cooperatives import PASSWORD, furnish
-from factories.processes import production
-from factories.servers import give_to_plain_owner
+from factories.processes import production_environment
+from factories.servers import transfer_to_plain_owner
 from kernel.database import Database
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
@@ -26,7 +26,7 @@ from tenants.fleet import migrate
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
-PRODUCTION: Final = production()
+PRODUCTION: Final = production_environment()
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Installation:
     def port(self) -> int:
         return int(self.url.rpartition(":")[2].partition("/")[0])
 
-    def through(self, port: int) -> str:
+    def url_via_port(self, port: int) -> str:
         """The owner's URL by another port of this machine."""
         return self.url.replace(f":{self.port}/", f":{port}/")
 
@@ -68,7 +68,7 @@ class Installation:
             assert time.monotonic() < deadline, "the server does not end"
             time.sleep(0.02)
 
-    async def connections(self) -> list[str]:
+    async def last_queries(self) -> list[str]:
         """What each connection of the application to this database last did."""
         own = await asyncpg.connect(self.url)
         try:
@@ -81,7 +81,7 @@ class Installation:
 
 
 @contextlib.asynccontextmanager
-async def own_installation() -> AsyncIterator[Installation]:
+async def isolated_installation() -> AsyncIterator[Installation]:
     folder = Path(tempfile.mkdtemp(prefix="lumbung-own-"))
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder, fast=True)
@@ -90,7 +90,7 @@ async def own_installation() -> AsyncIterator[Installation]:
         settings = Settings(secret_key=PRODUCTION["LUMBUNG_SECRET_KEY"], data_dir=folder, spare_schemas=2)
         database = Database(url, settings)
         await migrate(database)
-        await give_to_plain_owner(database)
+        await transfer_to_plain_owner(database)
         tenants = []
         for at, slug in enumerate(("melati", "mawar")):
             founding = Founding(

@@ -16,17 +16,17 @@ from typing import IO, Final
 
 from kernel.postgres import EmbeddedPostgres
 
-MEMORY: Final = Path("/dev/shm")
-ROOM: Final = 1_500_000_000  # bytes; a whole run needs about half of it
+SHM_DIR: Final = Path("/dev/shm")
+MIN_FREE_BYTES: Final = 1_500_000_000  # bytes; a whole run needs about half of it
 PREFIX: Final = "lumbung-tests-"
 
 
-class RunFolder:
+class RunDirectory:
     """It exists as long as this process holds its lock."""
 
     def __init__(self) -> None:
-        parent = _parent()
-        _clear_away_abandoned(parent)
+        parent = _choose_parent()
+        _remove_abandoned(parent)
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         self._lock = (self.path / "alive").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -38,21 +38,21 @@ class RunFolder:
         self._lock.close()
 
 
-def _parent() -> Path:
+def _choose_parent() -> Path:
     with contextlib.suppress(OSError):
-        if shutil.disk_usage(MEMORY).free > ROOM:
-            return MEMORY
+        if shutil.disk_usage(SHM_DIR).free > MIN_FREE_BYTES:
+            return SHM_DIR
     return Path(tempfile.gettempdir())
 
 
-def _clear_away_abandoned(parent: Path) -> None:
+def _remove_abandoned(parent: Path) -> None:
     for lock_file in parent.glob(f"{PREFIX}*/alive"):
         with contextlib.suppress(OSError), lock_file.open("r+") as lock:
-            if _taken(lock):
+            if _try_lock(lock):
                 _remove(lock_file.parent)
 
 
-def _taken(lock: IO[str]) -> bool:
+def _try_lock(lock: IO[str]) -> bool:
     """Take the lock of a run whose process is gone; nobody else can."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

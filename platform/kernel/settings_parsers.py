@@ -13,34 +13,34 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"  # systemd's: see LoadCredential= in systemd.exec(5)
+CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"  # systemd's: see LoadCredential= in systemd.exec(5)
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 MASTER_KEY_BYTES: Final = 32
 # Outside services that a stand-in may answer for, on this machine alone.
-STOOD_IN_FOR: Final = ("stripe", "midtrans", "xendit")
+FAKEABLE_GATEWAYS: Final = ("stripe", "midtrans", "xendit")
 
 
-def without_credentials(text: str) -> str:
+def redact_credentials(text: str) -> str:
     return re.sub(r"://[^@/]*@", "://…@", text)
 
 
-def secret_text(variable: str, text: str, environ: Mapping[str, str]) -> str:
+def read_secret(variable: str, text: str, environ: Mapping[str, str]) -> str:
     """Return a secret's text: ``text`` where the environment gives it, else what its file holds, else
     nothing.
     """
-    named, folder = environ.get(f"{variable}_FILE", "").strip(), environ.get(CREDENTIALS, "").strip()
+    named, folder = environ.get(f"{variable}_FILE", "").strip(), environ.get(CREDENTIALS_VARIABLE, "").strip()
     if text:
         if named:
             raise ValueError(f"{variable} is set, too: keep one of them")
         return text
     if named:
-        return _held_by(Path(named))
+        return _read_file(Path(named))
     if folder and (Path(folder) / variable.lower()).exists():
-        return _held_by(Path(folder) / variable.lower())
+        return _read_file(Path(folder) / variable.lower())
     return ""
 
 
-def _held_by(file: Path) -> str:
+def _read_file(file: Path) -> str:
     try:
         text = file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -51,7 +51,7 @@ def _held_by(file: Path) -> str:
     return text
 
 
-def is_this_machine(domain: str) -> bool:
+def is_local_domain(domain: str) -> bool:
     """Whether browsers take this domain (with or without a port) for the machine that they run on."""
     name = domain.partition(":")[0]
     return name == "localhost" or name.endswith(".localhost")
@@ -130,17 +130,17 @@ def _master_keys(text: str) -> tuple[tuple[str, bytes], ...]:
     return tuple(keys)
 
 
-def _stand_in_addresses(text: str) -> tuple[tuple[str, str], ...]:
+def _fake_gateway_urls(text: str) -> tuple[tuple[str, str], ...]:
     found = []
     for part in _list(text):
         service, _, address = part.partition("=")
         if (
-            service not in STOOD_IN_FOR
+            service not in FAKEABLE_GATEWAYS
             or urlsplit(address).scheme != "http"
             or urlsplit(address).hostname not in LOOPBACK
         ):
             raise ValueError(
-                f"each must be written service=http://127.0.0.1:port, for {', '.join(STOOD_IN_FOR)}"
+                f"each must be written service=http://127.0.0.1:port, for {', '.join(FAKEABLE_GATEWAYS)}"
             )
         found.append((service, address.rstrip("/")))
     return tuple(found)
@@ -162,16 +162,16 @@ def _percent(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _yes(text: str) -> bool:
+def _bool(text: str) -> bool:
     return text.lower() not in {"0", "no", "false", "off"}
 
 
-SECRET: Final = frozenset(
+SECRET_SETTINGS: Final = frozenset(
     {"master_keys", "secret_key", "billing_stripe_key", "billing_stripe_webhook_secret"}
 )
 # Settings that hold a secret, so each may lie in a file of its own.
-MAY_BE_FILES: Final = SECRET | {"database_url", "app_database_url", "broker_url", "mail_url"}
-READERS: Final[Mapping[str, Any]] = {
+FILE_SETTINGS: Final = SECRET_SETTINGS | {"database_url", "app_database_url", "broker_url", "mail_url"}
+PARSERS: Final[Mapping[str, Any]] = {
     "environment": _environment,
     "database_url": _database_url,
     "app_database_url": _database_url,
@@ -188,10 +188,10 @@ READERS: Final[Mapping[str, Any]] = {
     "postgres_port": _port,
     "trusted_proxies": _list,
     "master_keys": _master_keys,
-    "stand_ins": _stand_in_addresses,
-    "billing_pkp": _yes,
+    "stand_ins": _fake_gateway_urls,
+    "billing_pkp": _bool,
     "stripe_accounts": _stripe_accounts,
     "stripe_fee_percent": _percent,
     "lang": _lang,
-    "debug": _yes,
+    "debug": _bool,
 }

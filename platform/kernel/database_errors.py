@@ -12,15 +12,15 @@ from typing import Final, Literal
 import asyncpg
 import sqlalchemy.exc
 
-from kernel.shares import NoPlaceFree
+from kernel.fair_semaphore import PoolExhausted
 
 # "away": it cannot be reached, or was lost. "full": no connection became free. "slow": a statement took too
 # long and was ended.
-Reason = Literal["away", "full", "slow"]
+UnavailableReason = Literal["away", "full", "slow"]
 
 UNIQUE_VIOLATION: Final = "23505"
 _TOO_MANY_CONNECTIONS: Final = "53300"
-_STATES: Final[dict[str, Reason]] = {
+_STATES: Final[dict[str, UnavailableReason]] = {
     "57P01": "away",  # it is shutting down
     "57P02": "away",  # it crashed
     "57P03": "away",  # it is starting
@@ -45,46 +45,46 @@ _NETWORK: Final = frozenset(
 )
 
 
-def why_unavailable(error: BaseException) -> Reason | None:
+def unavailable_reason(error: BaseException) -> UnavailableReason | None:
     """Return why the database could not serve, or None for any other failure."""
     if isinstance(error, BaseExceptionGroup):
-        reasons = [why_unavailable(each) for each in error.exceptions]
+        reasons = [unavailable_reason(each) for each in error.exceptions]
         return reasons[0] if all(reasons) else None
-    if isinstance(error, NoPlaceFree):
+    if isinstance(error, PoolExhausted):
         return "full"
-    state = sqlstate_of(error)
+    state = get_sqlstate(error)
     if state is not None:
         return _STATES.get(state) or ("away" if state.startswith(_CLASSES) else None)
     if isinstance(error, sqlalchemy.exc.DBAPIError):
-        within = why_unavailable(error.orig) if error.orig is not None else None
+        within = unavailable_reason(error.orig) if error.orig is not None else None
         return within or ("away" if error.connection_invalidated else None)
     if isinstance(error, sqlalchemy.exc.TimeoutError):
         return "full"
     return "away" if _is_lost_connection(error) else None
 
 
-def sqlstate_of(error: BaseException) -> str | None:
+def get_sqlstate(error: BaseException) -> str | None:
     """PostgreSQL's code of an error, whichever way it came, or None."""
     inner = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
     state = getattr(inner, "sqlstate", None)
     return state if isinstance(state, str) else None
 
 
-def refuses_connections(error: BaseException) -> bool:
+def is_too_many_connections(error: BaseException) -> bool:
     """Whether the server has no connection left to give."""
-    return sqlstate_of(error) == _TOO_MANY_CONNECTIONS
+    return get_sqlstate(error) == _TOO_MANY_CONNECTIONS
 
 
-def in_one_line(error: BaseException) -> str:
+def summarize_error(error: BaseException) -> str:
     """What went wrong, for a line of the log: no traceback, no statement."""
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
     if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
         error = error.orig
     cause = error.__cause__ if type(error).__module__.startswith("sqlalchemy") else None
-    told = cause or error
-    first = next(iter(str(told).splitlines()), "")
-    return f"{type(told).__name__}: {first}" if first else type(told).__name__
+    reported = cause or error
+    first = next(iter(str(reported).splitlines()), "")
+    return f"{type(reported).__name__}: {first}" if first else type(reported).__name__
 
 
 def _is_lost_connection(error: BaseException) -> bool:

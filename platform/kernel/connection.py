@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 # Statements that a connection keeps prepared: more than the application has, or each is parsed again and
 # again.
-PREPARED_STATEMENTS: Final = 500
+STATEMENT_CACHE_SIZE: Final = 500
 # A peer that acknowledges nothing for so long is gone, whether we are sending or waiting: 4 + 2 x 2 seconds,
 # below the ten that are promised.
-SILENCE_SECONDS: Final = 8
+DEAD_PEER_SECONDS: Final = 8
 _KEEPALIVE: Final = {
     "TCP_KEEPIDLE": 4,
     "TCP_KEEPINTVL": 2,
     "TCP_KEEPCNT": 2,
-    "TCP_USER_TIMEOUT": SILENCE_SECONDS * 1_000,
+    "TCP_USER_TIMEOUT": DEAD_PEER_SECONDS * 1_000,
 }
 # The server's side of the same: a client that vanished does not keep its locks for hours.
 _SERVER_KEEPALIVE: Final = (
@@ -34,7 +34,7 @@ _SERVER_KEEPALIVE: Final = (
 )
 
 
-def plain_url(url: URL) -> str:
+def libpq_url(url: URL) -> str:
     """Return the URL as libpq and asyncpg read it, password included."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -42,11 +42,11 @@ def plain_url(url: URL) -> str:
 class WriteConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
     """A connection of a write session. What every transaction begins with travels together with its BEGIN."""
 
-    begin_with = ""
+    begin_statements = ""
 
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's own
-        if self.begin_with:  # asyncpg's own "BEGIN;", asked for by ``begin``
-            query, self.begin_with = f"{query} {self.begin_with}", ""
+        if self.begin_statements:  # asyncpg's own "BEGIN;", asked for by ``begin``
+            query, self.begin_statements = f"{query} {self.begin_statements}", ""
         status: str = await super().execute(query, *args, timeout=timeout)
         return status
 
@@ -56,7 +56,7 @@ def begin(connection: Connection, statements: str) -> None:
     one round trip for all.
     """
     adapted: Any = connection.connection.dbapi_connection
-    adapted.driver_connection.begin_with = statements
+    adapted.driver_connection.begin_statements = statements
     try:
         # SQLAlchemy begins with the first statement, which would be a round trip later, and after statements
         # of its own
@@ -76,30 +76,30 @@ async def connect(url: URL, timeouts: Timeouts) -> asyncpg.Connection[Any]:
     """
     try:
         connection = await asyncpg.connect(
-            plain_url(url),
+            libpq_url(url),
             timeout=CONNECT_SECONDS,
             command_timeout=timeouts.command,
-            statement_cache_size=PREPARED_STATEMENTS,
+            statement_cache_size=STATEMENT_CACHE_SIZE,
             connection_class=WriteConnection,
         )
     except FileNotFoundError as error:
         raise ConnectionRefusedError(f"PostgreSQL's socket is not there: {error.filename}") from error
     try:
-        _keep_alive(connection)
-        await connection.execute(f"{timeouts.sql()}; {_SERVER_KEEPALIVE}", timeout=CONNECT_SECONDS)
+        _enable_keepalive(connection)
+        await connection.execute(f"{timeouts.set_statements()}; {_SERVER_KEEPALIVE}", timeout=CONNECT_SECONDS)
     except BaseException:
         connection.terminate()
         raise
     return connection
 
 
-def _keep_alive(connection: asyncpg.Connection[Any]) -> None:
+def _enable_keepalive(connection: asyncpg.Connection[Any]) -> None:
     """Let the kernel find out about a peer that is gone. What a system does not know is left out."""
-    lent = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no option for it
-    if lent is None or lent.family not in (socket.AF_INET, socket.AF_INET6):
+    transport_socket = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no option for it
+    if transport_socket is None or transport_socket.family not in (socket.AF_INET, socket.AF_INET6):
         return
     with socket.socket(
-        fileno=os.dup(lent.fileno())
+        fileno=os.dup(transport_socket.fileno())
     ) as own:  # a loop's own socket refuses options; they belong to what both name
         own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEPALIVE.items():

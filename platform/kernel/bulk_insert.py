@@ -1,4 +1,4 @@
-"""Rows that are only ever added and that nobody waits for: a cooperative's trail, and jobs.
+"""Rows that are only ever added and that nobody waits for: a cooperative's audit_log, and jobs.
 
 All that a flush holds goes in one round trip.
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 CHANNEL: Final = "lumbung_outbox"
 
-_TRAIL: Final = (
-    "trail AS (INSERT INTO audit_entries (actor_kind, actor_id, actor_name, action, subject, facts)"
+_AUDIT_LOG: Final = (
+    "audit_log AS (INSERT INTO audit_entries (actor_kind, actor_id, actor_name, action, subject, facts)"
     " SELECT actor_kind, actor_id, actor_name, action, subject, facts FROM ROWS FROM "
-    "(jsonb_to_recordset(CAST(:trail AS jsonb))"
+    "(jsonb_to_recordset(CAST(:audit_log AS jsonb))"
     " AS (actor_kind text, actor_id uuid, actor_name text, action text, subject text, facts jsonb)) "
     "WITH ORDINALITY ORDER BY ordinality)"
 )
@@ -35,13 +35,16 @@ _JOBS: Final = (
     "(jsonb_to_recordset(CAST(:jobs AS jsonb))"
     " AS (job text, key text, arguments jsonb, due_at timestamptz)) WITH ORDINALITY ORDER BY ordinality)"
 )
-_TELL: Final = "SELECT pg_notify(CAST(:channel AS text), '')"
-_WRITTEN: Final = "SELECT 1"
+_NOTIFY: Final = "SELECT pg_notify(CAST(:channel AS text), '')"
+_NO_NOTIFY: Final = "SELECT 1"
 _STATEMENTS: Final = {
-    (trail, jobs, told): text(
-        "WITH " + ", ".join([_TRAIL] * trail + [_JOBS] * jobs) + " " + (_TELL if told else _WRITTEN)
+    (audit_log, jobs, notify): text(
+        "WITH "
+        + ", ".join([_AUDIT_LOG] * audit_log + [_JOBS] * jobs)
+        + " "
+        + (_NOTIFY if notify else _NO_NOTIFY)
     )
-    for trail, jobs, told in (
+    for audit_log, jobs, notify in (
         (True, False, False),
         (False, True, False),
         (False, True, True),
@@ -52,24 +55,24 @@ _STATEMENTS: Final = {
 
 
 @event.listens_for(Session, "before_flush")
-def _append(session: Session, context: object, instances: object) -> None:
-    trail = [row for row in session.new if isinstance(row, AuditEntry)]
+def _insert_in_bulk(session: Session, context: object, instances: object) -> None:
+    audit_log = [row for row in session.new if isinstance(row, AuditEntry)]
     jobs = [row for row in session.new if isinstance(row, OutboxMessage)]
-    if not trail and not jobs:
+    if not audit_log and not jobs:
         return
-    for row in (*trail, *jobs):
+    for row in (*audit_log, *jobs):
         session.expunge(row)
     parameters = {}
-    if trail:
-        parameters["trail"] = json.dumps([_entry(row) for row in trail])
+    if audit_log:
+        parameters["audit_log"] = json.dumps([_audit_row(row) for row in audit_log])
     if jobs:
-        parameters["jobs"] = json.dumps([_job(row) for row in jobs])
-    if told := any(_job(row)["due_at"] is None for row in jobs):
+        parameters["jobs"] = json.dumps([_job_row(row) for row in jobs])
+    if notify := any(_job_row(row)["due_at"] is None for row in jobs):
         parameters["channel"] = CHANNEL
-    session.connection().execute(_STATEMENTS[bool(trail), bool(jobs), told], parameters)
+    session.connection().execute(_STATEMENTS[bool(audit_log), bool(jobs), notify], parameters)
 
 
-def _entry(row: AuditEntry) -> dict[str, object]:
+def _audit_row(row: AuditEntry) -> dict[str, object]:
     return {
         "actor_kind": row.actor_kind,
         "actor_id": str(row.actor_id) if row.actor_id else None,
@@ -80,7 +83,7 @@ def _entry(row: AuditEntry) -> dict[str, object]:
     }
 
 
-def _job(row: OutboxMessage) -> dict[str, object]:
+def _job_row(row: OutboxMessage) -> dict[str, object]:
     due: datetime | None = row.due_at  # None until PostgreSQL fills in the moment of the transaction
     due_at = due.isoformat() if due is not None else None
     return {"job": row.job, "key": row.key, "arguments": row.arguments, "due_at": due_at}
