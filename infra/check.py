@@ -29,7 +29,7 @@ CHECKS: Final[dict[str, list[str]]] = {
 class Outcome(NamedTuple):
     name: str
     failed: bool
-    said: str
+    output: str
     seconds: float
 
 
@@ -53,8 +53,8 @@ def main() -> int:
         outcomes = list(pool.map(run, CHECKS))
     for outcome in outcomes:
         print(f"{'FAILED' if outcome.failed else 'ok':<8}{outcome.name:<18}{outcome.seconds:6.1f} s")
-        if outcome.failed and outcome.said:
-            print("\n".join(f"        {line}" for line in outcome.said.splitlines()))
+        if outcome.failed and outcome.output:
+            print("\n".join(f"        {line}" for line in outcome.output.splitlines()))
     failed = sum(outcome.failed for outcome in outcomes)
     print(f"checks: {len(outcomes) - failed} passed, {failed} failed")
     return 1 if failed else 0

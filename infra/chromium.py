@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-USUAL_PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+SYSTEM_PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
 # Servers that tests kill: a program that shows that it is there, and Debian's package.
@@ -25,18 +25,18 @@ LIBERATION = Path("/usr/share/fonts/truetype/liberation")
 
 
 def main() -> int:
-    if may_install_debian() and not any(
+    if can_install_packages() and not any(
         folder.is_dir() for folder in (LIBERATION, LIBERATION.with_name("liberation2"))
     ):
-        install_debian("fonts-liberation")
-    if shutil.which("caddy") is None and may_install_debian():
-        install_debian("caddy")  # its test names the reason where this did not help
+        install_package("fonts-liberation")
+    if shutil.which("caddy") is None and can_install_packages():
+        install_package("caddy")  # its test names the reason where this did not help
     for program, package in BROKERS.items():
-        if shutil.which(program) is None and not Path(program).exists() and may_install_debian():
-            install_debian(package)  # same
-    path, reason = find()
+        if shutil.which(program) is None and not Path(program).exists() and can_install_packages():
+            install_package(package)  # same
+    path, reason = find_chromium()
     if path is None:
-        path, reason = fetch()
+        path, reason = install_chromium()
     if path is not None:
         print(path)
         return 0
@@ -46,43 +46,43 @@ def main() -> int:
     return 1 if is_ci else 0
 
 
-def find() -> tuple[str | None, str]:
+def find_chromium() -> tuple[str | None, str]:
     """The Chromium that is there already: the one that was asked for, the system's, or Playwright's."""
     asked = os.environ.get("LUMBUNG_CHROMIUM")
     if asked:
         return (
             (asked, "") if os.access(asked, os.X_OK) else (None, f"LUMBUNG_CHROMIUM={asked} is not a program")
         )
-    for place in USUAL_PLACES:
-        if os.access(place, os.X_OK):
-            return place, ""
-    return playwrights(), "none is installed"
+    for path in SYSTEM_PATHS:
+        if os.access(path, os.X_OK):
+            return path, ""
+    return find_playwright_chromium(), "none is installed"
 
 
-def fetch() -> tuple[str | None, str]:
+def install_chromium() -> tuple[str | None, str]:
     """Install one: Debian's as root, else Playwright's."""
     reasons = []
-    if may_install_debian():
-        said = install_debian("chromium")
-        if os.access(USUAL_PLACES[0], os.X_OK):
-            return USUAL_PLACES[0], ""
-        reasons.append(f"apt-get: {said or 'the package brought no program'}")
+    if can_install_packages():
+        error = install_package("chromium")
+        if os.access(SYSTEM_PATHS[0], os.X_OK):
+            return SYSTEM_PATHS[0], ""
+        reasons.append(f"apt-get: {error or 'the package brought no program'}")
     done = subprocess.run(
         [sys.executable, "-m", "playwright", "install", "chromium"],
         capture_output=True,
         text=True,
         check=False,
     )
-    path = playwrights() if done.returncode == 0 else None
-    reasons.append(f"playwright install: {telling_line(done.stderr or done.stdout)}")
+    path = find_playwright_chromium() if done.returncode == 0 else None
+    reasons.append(f"playwright install: {error_line(done.stderr or done.stdout)}")
     return path, "; ".join(reasons)
 
 
-def may_install_debian() -> bool:
+def can_install_packages() -> bool:
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
-def install_debian(package: str) -> str:
+def install_package(package: str) -> str:
     """Install a Debian package; what went wrong, empty when nothing did."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     print(f"chromium: installing Debian's {package} …", file=sys.stderr)
@@ -94,11 +94,11 @@ def install_debian(package: str) -> str:
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            return telling_line(done.stderr or done.stdout)
+            return error_line(done.stderr or done.stdout)
     return ""
 
 
-def playwrights() -> str | None:
+def find_playwright_chromium() -> str | None:
     """Path of the Chromium that Playwright downloaded before, where it still is."""
     program = (
         "from playwright.sync_api import sync_playwright as p\nwith p() as w: "
@@ -109,7 +109,7 @@ def playwrights() -> str | None:
     return path if done.returncode == 0 and Path(path).is_file() else None
 
 
-def telling_line(text: str) -> str:
+def error_line(text: str) -> str:
     """The line of a program's output that tells what went wrong: the first that speaks of an error, else the
     last.
     """

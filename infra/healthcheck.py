@@ -12,13 +12,13 @@ import os
 import sys
 from typing import Final
 
-SECONDS: Final = 4.0
+TIMEOUT_SECONDS: Final = 4.0
 
 
 def main() -> int:
     host = os.environ.get("LUMBUNG_BASE_DOMAIN") or "localhost:8000"
     port = int(os.environ.get("LUMBUNG_PORT") or 8000)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/", headers={"Host": host})
         status = connection.getresponse().status

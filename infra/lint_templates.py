@@ -28,76 +28,80 @@ TRANSLATED: Final = re.compile(r"\{%-?\s*trans\b.*?%\}.*?\{%-?\s*endtrans\s*-?%\
 COMMENT: Final = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
 STATEMENT: Final = re.compile(r"\{%.*?%\}", re.DOTALL)
 SAFE: Final = re.compile(r"\|\s*safe\b|\bMarkup\(|\{%-?\s*autoescape\s+false")
-WORDS: Final = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
+WORD: Final = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 # Macros also write attributes, and blocks hand on names of classes and drawings: no reader sees those.
-NOT_SPOKEN: Final = re.compile(
+NOT_TEXT: Final = re.compile(
     r"[\w-]+=\"[^\"]*\"|(?<!\S)(?:required|checked|selected|disabled|hidden)(?!\S)|\b[a-z]+(?:-+[a-z0-9]+)+\b",
 )
 DYNAMIC_TAG: Final = re.compile(r"(</?)\{\{.*?\}\}")
-SPOKEN: Final = frozenset({"alt", "aria-label", "placeholder", "title"})
-VOID: Final = frozenset(
+TEXT_ATTRIBUTES: Final = frozenset({"alt", "aria-label", "placeholder", "title"})
+VOID_ELEMENTS: Final = frozenset(
     {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
-MARK: Final = "\x00"  # stands for an expression or a translated text, of unknown content
+PLACEHOLDER: Final = "\x00"  # stands for an expression or a translated text, of unknown content
 
 
-class Page(HTMLParser):
+class TemplateChecker(HTMLParser):
     """Walks the HTML that is left when the template language is blanked out, keeping the line numbers."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[tuple[int, str]] = []
-        self._inside: list[str] = []
+        self._open_tags: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag not in VOID:
-            self._inside.append(tag)
+        if tag not in VOID_ELEMENTS:
+            self._open_tags.append(tag)
         if tag == "style" or "style" in given:
-            self._complain("inline style: put it in the stylesheet, the content security policy refuses it")
+            self._report("inline style: put it in the stylesheet, the content security policy refuses it")
         if tag == "script" and "src" not in given:
-            self._complain("inline script: put it in a file, the content security policy refuses it")
+            self._report("inline script: put it in a file, the content security policy refuses it")
         if any(name.startswith("on") for name in given):
-            self._complain("event attribute: put it in a script file, the content security policy refuses it")
+            self._report("event attribute: put it in a script file, the content security policy refuses it")
         if tag == "img":
-            lacking = [name for name in ("alt", "width", "height") if name not in given and MARK not in given]
+            lacking = [
+                name for name in ("alt", "width", "height") if name not in given and PLACEHOLDER not in given
+            ]
             if lacking:
-                self._complain(f"<img> without {', '.join(lacking)}")
+                self._report(f"<img> without {', '.join(lacking)}")
         for name in ("src", "href", "action", "poster", "srcset"):
             external = re.match(r"(?:https?:)?//", given.get(name, "").strip())
             if external and not (tag == "a" and name == "href"):
-                self._complain(f"{name} points to another host: everything is served from here")
-        for name in SPOKEN & given.keys() - ({"aria-label", "title"} if "lang" in given else set()):
-            self._words(given[name], f"{name}=")
+                self._report(f"{name} points to another host: everything is served from here")
+        for name in TEXT_ATTRIBUTES & given.keys() - ({"aria-label", "title"} if "lang" in given else set()):
+            self._check_text(given[name], f"{name}=")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._inside:
-            while self._inside.pop() != tag:
+        if tag in self._open_tags:
+            while self._open_tags.pop() != tag:
                 pass
 
     def handle_data(self, data: str) -> None:
-        if not {"script", "style", "code", "kbd"} & set(self._inside):
-            self._words(data, "")
+        if not {"script", "style", "code", "kbd"} & set(self._open_tags):
+            self._check_text(data, "")
 
-    def _words(self, text: str, where: str) -> None:
-        words = [word for word in WORDS.findall(NOT_SPOKEN.sub(" ", text)) if word not in UNTRANSLATED]
+    def _check_text(self, text: str, where: str) -> None:
+        words = [word for word in WORD.findall(NOT_TEXT.sub(" ", text)) if word not in UNTRANSLATED]
         if words:
-            self._complain(f'{where}"{" ".join(text.replace(MARK, "…").split())[:60]}" is not wrapped by _()')
+            self._report(
+                f'{where}"{" ".join(text.replace(PLACEHOLDER, "…").split())[:60]}" is not wrapped by _()'
+            )
 
-    def _complain(self, problem: str) -> None:
+    def _report(self, problem: str) -> None:
         self.found.append((self.getpos()[0], problem))
 
 
 def blank(match: re.Match[str]) -> str:
     """Something of unknown content with as many line ends as it replaces."""
-    return f" {MARK} " + "\n" * match.group().count("\n")
+    return f" {PLACEHOLDER} " + "\n" * match.group().count("\n")
 
 
 def blank_all(match: re.Match[str]) -> str:
     return "\n" * match.group().count("\n")
 
 
-def problems_of(source: str, name: str = "") -> Iterator[tuple[int, str]]:
+def find_problems(source: str, name: str = "") -> Iterator[tuple[int, str]]:
     """Every (line, problem) of a template's text."""
     bare = COMMENT.sub(blank_all, source)
     if name not in SAFE_ALLOWED:
@@ -116,7 +120,7 @@ def problems_of(source: str, name: str = "") -> Iterator[tuple[int, str]]:
             yield line_of(bare, form.start()), "a form that posts lacks {{ csrf() }}"
     tagged = DYNAMIC_TAG.sub(r"\1x-any", TRANSLATED.sub(blank, bare))
     html = STATEMENT.sub(blank_all, EXPRESSION.sub(blank, tagged))
-    page = Page()
+    page = TemplateChecker()
     page.feed(html)
     page.close()
     yield from page.found
@@ -130,7 +134,7 @@ def main() -> int:
     count = 0
     for path in sorted(ROOT.glob("themes/*/templates/**/*.html")):
         name = str(path.relative_to(ROOT))
-        for line, problem in sorted(problems_of(path.read_text(encoding="utf-8"), name)):
+        for line, problem in sorted(find_problems(path.read_text(encoding="utf-8"), name)):
             print(f"{name}:{line}: {problem}")
             count += 1
     return 1 if count else 0

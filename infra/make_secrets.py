@@ -44,21 +44,23 @@ def make(folder: Path, host: str, database: str) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    password = _kept(folder / "owner" / "owner_password", secrets.token_hex(24))
-    _kept(folder / "owner" / "postgres_password", secrets.token_hex(24))
-    _kept(
+    password = _read_or_create(folder / "owner" / "owner_password", secrets.token_hex(24))
+    _read_or_create(folder / "owner" / "postgres_password", secrets.token_hex(24))
+    _read_or_create(
         folder / "owner" / "database_url",
         f"postgresql://lumbung:{quote(password, safe='')}@{host}/{database}",
     )
-    _kept(
+    _read_or_create(
         folder / "application" / "app_database_url",
         f"postgresql://lumbung_app:{secrets.token_hex(24)}@{host}/{database}",
     )
-    _kept(folder / "application" / "secret_key", secrets.token_urlsafe(48))
-    _kept(folder / "application" / "master_keys", f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}")
+    _read_or_create(folder / "application" / "secret_key", secrets.token_urlsafe(48))
+    _read_or_create(
+        folder / "application" / "master_keys", f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    )
 
 
-def _kept(file: Path, fresh: str) -> str:
+def _read_or_create(file: Path, fresh: str) -> str:
     """Return what the file holds; where there is none, write ``fresh`` into it first."""
     file.parent.mkdir(exist_ok=True)
     try:

@@ -14,10 +14,10 @@ from importlib.metadata import requires
 
 from packaging.requirements import Requirement
 
-from setup import ROOT, locked
+from setup import ROOT, read_lock
 
 
-def needed() -> set[str]:
+def required_packages() -> set[str]:
     """Names, as the lock spells them, of everything that the project imports to run on this machine."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     waiting = [each for each in map(Requirement, project["dependencies"]) if applies(each)]
@@ -39,8 +39,8 @@ def applies(wanted: Requirement, extras: frozenset[str] = frozenset()) -> bool:
 
 
 def main() -> int:
-    entries = locked()
-    sys.stdout.write("".join(entries[name] for name in sorted(needed())))
+    entries = read_lock()
+    sys.stdout.write("".join(entries[name] for name in sorted(required_packages())))
     return 0
 
 

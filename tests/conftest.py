@@ -21,20 +21,20 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from factories.cooperatives import PASSWORD, furnish
+from factories.cooperatives import PASSWORD, populate_cooperative
 from factories.run_directory import RunDirectory
 from kernel.database import Database, Reader, as_reader
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
 from members.models import User
 from members.sessions import open_session
-from onboarding.founding import Founding, found
-from tenants.fleet import migrate
-from tenants.registry import TenantRef, tenant_by_slug
-from tenants.session import bind, coop_session
-from ui.cookies import token_hash
-from web.doors import Doors
-from web.rates import RateGuard
+from onboarding.create_cooperative import NewCooperative, create_cooperative
+from tenants.migrator import migrate
+from tenants.registry import TenantRef, find_tenant_by_slug
+from tenants.session import bind_tenant, coop_session
+from ui.cookies import hash_token
+from web.dispatch import HostDispatcher
+from web.rate_limits import RateLimiter
 
 # Properties over the database take their own keys and ids, so one undone transaction can hold all examples.
 hypothesis.settings.register_profile(
@@ -49,28 +49,28 @@ hypothesis.settings.load_profile("lumbung")
 RUN = "LUMBUNG_TEST_RUN"
 TEMPLATE = "lumbung_template"
 BASE_DOMAIN = "localhost:8000"
-OWN_RUN = pytest.StashKey[RunDirectory]()
+RUN_FOLDER_KEY = pytest.StashKey[RunDirectory]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if RUN not in os.environ:  # the first process of the run; xdist's workers inherit the name
-        config.stash[OWN_RUN] = RunDirectory()
-        os.environ[RUN] = str(config.stash[OWN_RUN].path)
+        config.stash[RUN_FOLDER_KEY] = RunDirectory()
+        os.environ[RUN] = str(config.stash[RUN_FOLDER_KEY].path)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if OWN_RUN in config.stash:
+    if RUN_FOLDER_KEY in config.stash:
         del os.environ[RUN]
-        config.stash[OWN_RUN].remove()
+        config.stash[RUN_FOLDER_KEY].remove()
 
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return Settings(base_domain=BASE_DOMAIN, data_dir=Path(os.environ[RUN]), spare_schemas=2)
+    return Settings(base_domain=BASE_DOMAIN, data_dir=Path(os.environ[RUN]), schema_pool_size=2)
 
 
 @contextlib.contextmanager
-def _one_at_a_time(name: str) -> Iterator[None]:
+def _file_lock(name: str) -> Iterator[None]:
     with (Path(os.environ[RUN]) / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -79,7 +79,7 @@ def _one_at_a_time(name: str) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server_url() -> str:
     """URL of the run's own server, without a database's name."""
-    with _one_at_a_time("server"):
+    with _file_lock("server"):
         return EmbeddedPostgres(Path(os.environ[RUN]), fast=True).start().rpartition("/")[0]
 
 
@@ -89,7 +89,7 @@ def template(server_url: str, settings: Settings) -> str:
     the real use cases.
     """
     ready = Path(os.environ[RUN]) / "template.ready"
-    with _one_at_a_time("template"):
+    with _file_lock("template"):
         if not ready.exists():
             asyncio.run(_build_template(server_url, settings))
             ready.touch()
@@ -102,9 +102,9 @@ async def _build_template(server_url: str, settings: Settings) -> None:
     try:
         await migrate(database)
         for at, (slug, bylaws) in enumerate((("melati", "konsumen"), ("mawar", "desa-merah-putih"))):
-            founded = await found(
+            founded = await create_cooperative(
                 database,
-                Founding(
+                NewCooperative(
                     name=f"Koperasi {slug.title()}",
                     slug=slug,
                     officer_name=f"Ketua {slug.title()}",
@@ -115,7 +115,7 @@ async def _build_template(server_url: str, settings: Settings) -> None:
                 ),
             )
             async with coop_session(database, founded.tenant) as db:
-                await furnish(db, slug)
+                await populate_cooperative(db, slug)
     finally:
         await database.close()
 
@@ -148,7 +148,7 @@ async def database(server_url: str, template: str, settings: Settings) -> AsyncI
 
 
 @pytest.fixture(scope="session")
-async def quiet_database(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
+async def rollback_database(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
     """A clone that no test commits to."""
     async with _clone(server_url, template, settings) as cloned:
         yield cloned
@@ -164,34 +164,34 @@ async def served_database(server_url: str, template: str, settings: Settings) ->
 
 
 async def _tenant(database: Database, slug: str) -> TenantRef:
-    tenant = await tenant_by_slug(database, slug)
+    tenant = await find_tenant_by_slug(database, slug)
     assert tenant is not None
     return tenant
 
 
 @pytest.fixture
 async def melati(request: pytest.FixtureRequest) -> TenantRef:
-    return await _tenant(_chosen(request), "melati")
+    return await _tenant(_select_database(request), "melati")
 
 
 @pytest.fixture
 async def mawar(request: pytest.FixtureRequest) -> TenantRef:
-    return await _tenant(_chosen(request), "mawar")
+    return await _tenant(_select_database(request), "mawar")
 
 
-def _chosen(request: pytest.FixtureRequest) -> Database:
+def _select_database(request: pytest.FixtureRequest) -> Database:
     own = {"database", "app", "visitor", "officer_client", "member_client", "sign_in"} & set(
         request.fixturenames
     )
-    chosen: Database = request.getfixturevalue("database" if own else "quiet_database")
+    chosen: Database = request.getfixturevalue("database" if own else "rollback_database")
     return chosen
 
 
 @pytest.fixture
-async def db(quiet_database: Database) -> AsyncIterator[AsyncSession]:
+async def db(rollback_database: Database) -> AsyncIterator[AsyncSession]:
     """A write session of melati whose transaction is undone."""
-    async with quiet_database.session("test") as session:
-        bind(session, await _tenant(quiet_database, "melati"))
+    async with rollback_database.session("test") as session:
+        bind_tenant(session, await _tenant(rollback_database, "melati"))
         async with session.begin() as transaction:
             yield session
             if transaction.is_active:
@@ -205,16 +205,18 @@ async def ro(db: AsyncSession) -> Reader:
 
 
 @pytest.fixture
-async def app(database: Database, settings: Settings) -> AsyncIterator[Doors]:
-    doors = Doors(settings, database)
-    doors.rates = RateGuard(lambda _: None, network_limit=None)  # a test knocks a thousand times in a minute
-    await doors.start()
-    yield doors
-    await doors.stop()
+async def app(database: Database, settings: Settings) -> AsyncIterator[HostDispatcher]:
+    dispatcher = HostDispatcher(settings, database)
+    dispatcher.rate_limiter = RateLimiter(
+        lambda _: None, network_limit=None
+    )  # a test knocks a thousand times in a minute
+    await dispatcher.start()
+    yield dispatcher
+    await dispatcher.stop()
 
 
 @pytest.fixture
-async def visitor(app: Doors) -> AsyncIterator[Callable[[str], httpx.AsyncClient]]:
+async def visitor(app: HostDispatcher) -> AsyncIterator[Callable[[str], httpx.AsyncClient]]:
     """`visitor("melati")` is a browser without cookies at that host; `visitor("")` is one at the apex."""
     opened: list[httpx.AsyncClient] = []
 
@@ -237,7 +239,7 @@ Visitors = Callable[[str], httpx.AsyncClient]
 
 
 @dataclass
-class SignedIn:
+class SignedInClient:
     """A browser of somebody signed in, and the token that their forms carry."""
 
     client: httpx.AsyncClient
@@ -252,7 +254,7 @@ class SignedIn:
         return await self.client.post(url, data={"csrf": self.csrf, **(data or {})}, **options)  # type: ignore[arg-type]
 
 
-SignInAs = Callable[[str, str], Awaitable[SignedIn]]
+SignInAs = Callable[[str, str], Awaitable[SignedInClient]]
 
 
 @pytest.fixture
@@ -263,7 +265,7 @@ async def sign_in(
     cooperative's schema.
     """
 
-    async def enter(slug: str, phone: str) -> SignedIn:
+    async def sign_in_as(slug: str, phone: str) -> SignedInClient:
         tenant = await _tenant(database, slug)
         async with coop_session(database, tenant) as db:
             user = (await db.execute(select(User).where(User.phone == phone))).scalar_one_or_none()
@@ -271,27 +273,27 @@ async def sign_in(
             token = (await open_session(db, user)).token
         client = visitor(slug)
         client.cookies.set("lumbung", token)
-        return SignedIn(client, csrf_of(settings, tenant, token))
+        return SignedInClient(client, compute_csrf_token(settings, tenant, token))
 
-    return enter
+    return sign_in_as
 
 
-def csrf_of(settings: Settings, tenant: TenantRef, token: str) -> str:
+def compute_csrf_token(settings: Settings, tenant: TenantRef, token: str) -> str:
     """The token that the forms of this session carry, computed apart from the code under test."""
     import hashlib
     import hmac
 
-    message = b"form\0" + tenant.schema_name.encode() + b"\0" + token_hash(token)
+    message = b"form\0" + tenant.schema_name.encode() + b"\0" + hash_token(token)
     return hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest()
 
 
 @pytest.fixture
-async def officer_client(sign_in: SignInAs) -> SignedIn:
+async def officer_client(sign_in: SignInAs) -> SignedInClient:
     """Melati's chair."""
     return await sign_in("melati", "+6289900000000")
 
 
 @pytest.fixture
-async def member_client(sign_in: SignInAs) -> SignedIn:
+async def member_client(sign_in: SignInAs) -> SignedInClient:
     """Melati's member 0001."""
     return await sign_in("melati", "+6281200000001")

@@ -6,30 +6,30 @@ import msgspec
 from litestar.datastructures import UploadFile
 
 from cooperative.offices import Office
-from ui import Mobile
+from ui import MobileNumber
 
-Short = Annotated[str, msgspec.Meta(max_length=80)]
-Line = Annotated[str, msgspec.Meta(max_length=200)]
+ShortText = Annotated[str, msgspec.Meta(max_length=80)]
+TextLine = Annotated[str, msgspec.Meta(max_length=200)]
 
 
-class FactsForm(msgspec.Struct, forbid_unknown_fields=True):
+class ProfileForm(msgspec.Struct, forbid_unknown_fields=True):
     """What the cooperative says of itself."""
 
     name: Annotated[str, msgspec.Meta(min_length=3, max_length=80)]
-    tagline: Line = ""
-    address: Line = ""
+    tagline: TextLine = ""
+    address: TextLine = ""
     phone: Annotated[str, msgspec.Meta(max_length=30)] = ""
-    bank_account: Line = ""
+    bank_account: TextLine = ""
     timezone: Literal["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"] = "Asia/Jakarta"
 
 
-class LookForm(msgspec.Struct, forbid_unknown_fields=True):
+class AppearanceForm(msgspec.Struct, forbid_unknown_fields=True):
     """Theme and colours; the colours count only with ``own_colours``."""
 
-    theme: Short
+    theme: ShortText
     own_colours: bool = False
-    accent: Short = ""
-    header: Short = ""
+    accent: ShortText = ""
+    header: ShortText = ""
 
 
 class LogoForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -42,5 +42,5 @@ class OfficerForm(msgspec.Struct, forbid_unknown_fields=True):
     """Who is to hold which office."""
 
     name: Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
-    phone: Mobile
+    phone: MobileNumber
     role: Office

@@ -9,12 +9,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice import errors, officers, profile, queries, trail_pages
-from backoffice.forms import FactsForm, LogoForm, LookForm, OfficerForm
-from backoffice.theme_pictures import picture
-from backoffice.today import day_of, steps
+from backoffice import audit_log_pages, errors, manage_officers, queries, update_profile
+from backoffice.checklist import build_checklist, get_day_bounds
+from backoffice.forms import AppearanceForm, LogoForm, OfficerForm, ProfileForm
+from backoffice.theme_previews import render_theme_preview
 from cooperative.queries import ProfileView
-from cooperative.queries import profile as stored_profile
+from cooperative.queries import get_profile as stored_profile
 from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, as_reader
@@ -24,56 +24,60 @@ from payments.reconciliation import comparing
 from shop.rules import LOW_STOCK
 from ui import (
     AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentTenant,
+    CurrentUser,
     Db,
     Ro,
-    TheBrand,
-    TheTenant,
-    TheViewer,
-    TheVisit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.bodies import LARGEST_UPLOAD
-from ui.colours import PAPER, check_accent, check_colour, contrast, readable_ink
+from ui.colours import PAPER_COLOUR, check_accent, check_colour, contrast_ratio, readable_text_colour
 from ui.errors import NOT_FOUND
-from ui.themes import themes
-from ui.words import words
+from ui.request_body import MAX_UPLOAD_BYTES
+from ui.themes import load_themes
+from ui.translations import get_translations
 
 SETTINGS = "/pengurus/pengaturan"
-FACTS, LOOK, OFFICERS = "backoffice/facts.html", "backoffice/look.html", "backoffice/officers.html"
+PROFILE_TEMPLATE, APPEARANCE_TEMPLATE, OFFICERS_TEMPLATE = (
+    "backoffice/profile.html",
+    "backoffice/appearance.html",
+    "backoffice/officers.html",
+)
 YEAR_SECONDS = 31_536_000
 
 
-@get("/pengurus", guards=[officer])
-async def today(
-    request: AnyRequest, ro: Ro, visit: TheVisit, brand: TheBrand, tenant: TheTenant
+@get("/pengurus", guards=[require_officer])
+async def show_dashboard(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, brand: CurrentBrand, tenant: CurrentTenant
 ) -> Response[bytes]:
     """Show what waits, each with its one next step, and the figures of the day."""
     day = clock.today(brand.timezone)
     beginnings, counts, orders, low, money, rest = await read_batch(
         ro,
-        queries.beginnings,
-        lambda ro: queries.counts(ro, LOW_STOCK),
-        queries.waiting_orders,
-        lambda ro: queries.low_products(ro, LOW_STOCK),
+        queries.get_setup_progress,
+        lambda ro: queries.get_pending_counts(ro, LOW_STOCK),
+        queries.list_pending_orders,
+        lambda ro: queries.list_low_stock_products(ro, LOW_STOCK),
         waiting_payments,
         lambda ro: read_batch(
             ro,
             lambda ro: comparing.unexplained(ro, since=day - comparing.SHOWN),
-            lambda ro: queries.day_figures(ro, *day_of(day, brand.timezone)),
+            lambda ro: queries.get_daily_figures(ro, *get_day_bounds(day, brand.timezone)),
         ),
     )
     differences, figures = rest
-    begun = steps(beginnings, visit.lang)
-    return page(
+    checklist = build_checklist(beginnings, ctx.lang)
+    return render_page(
         request,
-        "backoffice/today.html",
-        place="hari-ini",
+        "backoffice/dashboard.html",
+        active_menu="hari-ini",
         day=day,
-        steps=[] if all(step.done for step in begun) else begun,
-        bylaws_open=not begun[0].done,
+        steps=[] if all(step.done for step in checklist) else checklist,
+        bylaws_open=not checklist[0].done,
         counts=counts,
         orders=orders,
         low=low,
@@ -84,36 +88,40 @@ async def today(
     )
 
 
-@post("/pengurus/langkah/anggaran-dasar", guards=[officer])
-async def bylaws_are_right(db: Db, viewer: TheViewer) -> Response[Any]:
+@post("/pengurus/langkah/anggaran-dasar", guards=[require_officer])
+async def submit_bylaws_confirmation(db: Db, viewer: CurrentUser) -> Response[Any]:
     """Take down that somebody has compared the bylaws with the cooperative's own."""
-    await profile.confirm_bylaws(db, viewer.as_officer())
+    await update_profile.confirm_bylaws(db, viewer.as_officer())
     return see_other("/pengurus")
 
 
-@get(SETTINGS, guards=[officer])
-async def show_facts(request: AnyRequest, ro: Ro) -> Response[bytes]:
+@get(SETTINGS, guards=[require_officer])
+async def show_profile(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show what the cooperative says of itself."""
-    return page(request, FACTS, place="pengaturan", form=None, profile=await _profile(ro))
+    return render_page(
+        request, PROFILE_TEMPLATE, active_menu="pengaturan", form=None, profile=await _load_profile(ro)
+    )
 
 
-@post(SETTINGS, guards=[officer])
-async def take_facts(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, tenant: TheTenant
+@post(SETTINGS, guards=[require_officer])
+async def submit_profile(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, tenant: CurrentTenant
 ) -> Response[Any]:
     """Change it."""
-    form = await read_form(request, FactsForm)
+    form = await read_form(request, ProfileForm)
     name = " ".join(form.values.get("name", "").split())
-    other = await profile.resembled_by(visit.database, tenant, name) if not form.errors else None
-    stored = await _profile(db)
-    async with form.or_again(FACTS, place="pengaturan", profile=stored):
+    other = (
+        await update_profile.find_similar_cooperative(ctx.database, tenant, name) if not form.errors else None
+    )
+    stored = await _load_profile(db)
+    async with form.rerender_on_error(PROFILE_TEMPLATE, active_menu="pengaturan", profile=stored):
         if other is not None:
             raise errors.NAME_RESEMBLES(other=other, field="name")
         facts = form.data
-        await profile.change_facts(
+        await update_profile.update_details(
             db,
             viewer.as_officer(),
-            profile.Facts(
+            update_profile.ProfileDetails(
                 name,
                 facts.tagline,
                 facts.address,
@@ -122,28 +130,28 @@ async def take_facts(
                 facts.timezone,
             ),
         )
-    return see_other(SETTINGS, flash=words(visit.lang).gettext("Pengaturan sudah disimpan."))
+    return see_other(SETTINGS, flash=get_translations(ctx.lang).gettext("Pengaturan sudah disimpan."))
 
 
-@post(f"{SETTINGS}/toko/pembukaan", guards=[officer])
-async def take_opening(db: Db, viewer: TheViewer) -> Response[Any]:
+@post(f"{SETTINGS}/toko/pembukaan", guards=[require_officer])
+async def submit_shop_opening(db: Db, viewer: CurrentUser) -> Response[Any]:
     """Take orders again."""
-    await profile.open_shop(db, viewer.as_officer())
+    await update_profile.open_shop(db, viewer.as_officer())
     return see_other(SETTINGS)
 
 
-@post(f"{SETTINGS}/toko/penutupan", guards=[officer])
-async def take_closing(db: Db, viewer: TheViewer) -> Response[Any]:
+@post(f"{SETTINGS}/toko/penutupan", guards=[require_officer])
+async def submit_shop_closing(db: Db, viewer: CurrentUser) -> Response[Any]:
     """Take no more orders."""
-    await profile.close_shop(db, viewer.as_officer())
+    await update_profile.close_shop(db, viewer.as_officer())
     return see_other(SETTINGS)
 
 
-@get(f"{SETTINGS}/tampilan", guards=[officer])
-async def show_look(
+@get(f"{SETTINGS}/tampilan", guards=[require_officer])
+async def show_appearance(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     theme: FromQuery[str] = "",
     own_colours: FromQuery[str] = "",
     accent: FromQuery[str] = "",
@@ -152,66 +160,91 @@ async def show_look(
     """Show the themes and colours; with a form's values (htmx sends them while they change) what they would
     look like.
     """
-    stored = await _profile(ro)
-    wanted = (theme or stored.theme, bool(own_colours), accent, header) if theme else _stored_look(stored)
-    return page(
-        request, LOOK, block="trial", place="pengaturan", form=None, **_look(visit.lang, stored, *wanted)
+    stored = await _load_profile(ro)
+    wanted = (
+        (theme or stored.theme, bool(own_colours), accent, header) if theme else _stored_appearance(stored)
+    )
+    return render_page(
+        request,
+        APPEARANCE_TEMPLATE,
+        block="trial",
+        active_menu="pengaturan",
+        form=None,
+        **_appearance_context(ctx.lang, stored, *wanted),
     )
 
 
-@post(f"{SETTINGS}/tampilan", guards=[officer])
-async def take_look(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+@post(f"{SETTINGS}/tampilan", guards=[require_officer])
+async def submit_appearance(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
+) -> Response[Any]:
     """Wear another look."""
-    form = await read_form(request, LookForm)
-    stored = await _profile(db)
+    form = await read_form(request, AppearanceForm)
+    stored = await _load_profile(db)
     typed = form.values
-    shown = _look(
-        visit.lang,
+    shown = _appearance_context(
+        ctx.lang,
         stored,
         typed.get("theme", ""),
         bool(typed.get("own_colours")),
         typed.get("accent", ""),
         typed.get("header", ""),
     )
-    async with form.or_again(LOOK, field="accent", place="pengaturan", **shown):
+    async with form.rerender_on_error(APPEARANCE_TEMPLATE, field="accent", active_menu="pengaturan", **shown):
         look = form.data
         own = (look.accent or None, look.header or None) if look.own_colours else (None, None)
-        await profile.change_look(db, viewer.as_officer(), profile.Look(look.theme, *own))
-    return see_other(f"{SETTINGS}/tampilan", flash=words(visit.lang).gettext("Tampilan sudah dipasang."))
+        await update_profile.update_appearance(
+            db, viewer.as_officer(), update_profile.Appearance(look.theme, *own)
+        )
+    return see_other(
+        f"{SETTINGS}/tampilan", flash=get_translations(ctx.lang).gettext("Tampilan sudah dipasang.")
+    )
 
 
-@post(f"{SETTINGS}/lambang", guards=[officer], request_max_body_size=LARGEST_UPLOAD)
-async def take_logo(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+@post(f"{SETTINGS}/lambang", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
+async def submit_logo(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext) -> Response[Any]:
     """Take a new logo."""
     form = await read_form(request, LogoForm)
-    stored = await _profile(db)
-    async with form.or_again(LOOK, place="pengaturan", **_look(visit.lang, stored, *_stored_look(stored))):
+    stored = await _load_profile(db)
+    async with form.rerender_on_error(
+        APPEARANCE_TEMPLATE,
+        active_menu="pengaturan",
+        **_appearance_context(ctx.lang, stored, *_stored_appearance(stored)),
+    ):
         try:
-            await profile.set_logo(db, viewer.as_officer(), await form.data.logo.read())
+            await update_profile.set_logo(db, viewer.as_officer(), await form.data.logo.read())
         except DomainError as refusal:  # the picture's own room calls the field by another name
-            form.errors["logo"] = refusal.message(visit.lang)
-            raise form.again(
-                LOOK, place="pengaturan", **_look(visit.lang, stored, *_stored_look(stored))
+            form.errors["logo"] = refusal.message(ctx.lang)
+            raise form.invalid(
+                APPEARANCE_TEMPLATE,
+                active_menu="pengaturan",
+                **_appearance_context(ctx.lang, stored, *_stored_appearance(stored)),
             ) from refusal
-    return see_other(f"{SETTINGS}/tampilan", flash=words(visit.lang).gettext("Lambang sudah dipasang."))
+    return see_other(
+        f"{SETTINGS}/tampilan", flash=get_translations(ctx.lang).gettext("Lambang sudah dipasang.")
+    )
 
 
-@post(f"{SETTINGS}/lambang/penghapusan", guards=[officer])
-async def take_logo_away(db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+@post(f"{SETTINGS}/lambang/penghapusan", guards=[require_officer])
+async def submit_logo_removal(db: Db, viewer: CurrentUser, ctx: CurrentContext) -> Response[Any]:
     """Go back to Lumbung's mark."""
-    await profile.remove_logo(db, viewer.as_officer())
-    return see_other(f"{SETTINGS}/tampilan", flash=words(visit.lang).gettext("Lambang sudah dilepas."))
+    await update_profile.remove_logo(db, viewer.as_officer())
+    return see_other(
+        f"{SETTINGS}/tampilan", flash=get_translations(ctx.lang).gettext("Lambang sudah dilepas.")
+    )
 
 
-@get(f"{SETTINGS}/tema/{{name:str}}", guards=[officer], sync_to_thread=False)
-def theme_picture(
+@get(f"{SETTINGS}/tema/{{name:str}}", guards=[require_officer], sync_to_thread=False)
+def show_theme_preview(
     name: FromPath[str], accent: FromQuery[str] = "", header: FromQuery[str] = ""
 ) -> Response[str]:
     """Draw a theme with these colours."""
     theme = name.removesuffix(".svg")
-    if theme not in themes() or not name.endswith(".svg"):
+    if theme not in load_themes() or not name.endswith(".svg"):
         raise NOT_FOUND()
-    drawn = picture(theme, check_colour(accent) if accent else None, check_colour(header) if header else None)
+    drawn = render_theme_preview(
+        theme, check_colour(accent) if accent else None, check_colour(header) if header else None
+    )
     return Response(
         drawn,
         media_type="image/svg+xml",
@@ -219,60 +252,64 @@ def theme_picture(
     )
 
 
-@get(f"{SETTINGS}/pengurus", guards=[officer])
+@get(f"{SETTINGS}/pengurus", guards=[require_officer])
 async def show_officers(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show who holds office."""
-    return page(request, OFFICERS, form=None, **await _officers(ro))
+    return render_page(request, OFFICERS_TEMPLATE, form=None, **await _officers_context(ro))
 
 
-@post(f"{SETTINGS}/pengurus", guards=[officer])
-async def take_officer(request: AnyRequest, db: Db, viewer: TheViewer) -> Response[Any]:
+@post(f"{SETTINGS}/pengurus", guards=[require_officer])
+async def submit_officer(request: AnyRequest, db: Db, viewer: CurrentUser) -> Response[Any]:
     """Appoint, and show the code once: it is kept nowhere."""
     form = await read_form(request, OfficerForm)
-    async with form.or_again(OFFICERS, **await _officers(db)):
+    async with form.rerender_on_error(OFFICERS_TEMPLATE, **await _officers_context(db)):
         new = form.data
-        appointed = await officers.appoint(
+        appointed = await manage_officers.appoint_officer(
             db, viewer.as_officer(), name=" ".join(new.name.split()), phone=new.phone, role=new.role
         )
-    return page(request, OFFICERS, form=None, **(await _officers(db) | {"appointed": appointed}))
+    return render_page(
+        request, OFFICERS_TEMPLATE, form=None, **(await _officers_context(db) | {"appointed": appointed})
+    )
 
 
-@post(f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian", guards=[officer])
-async def take_dismissal(db: Db, viewer: TheViewer, user_id: FromPath[UUID]) -> Response[Any]:
+@post(f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian", guards=[require_officer])
+async def submit_dismissal(db: Db, viewer: CurrentUser, user_id: FromPath[UUID]) -> Response[Any]:
     """Take an office away."""
-    await officers.dismiss(db, viewer.as_officer(), user_id)
+    await manage_officers.dismiss_officer(db, viewer.as_officer(), user_id)
     return see_other(f"{SETTINGS}/pengurus")
 
 
-async def _profile(source: AsyncSession | Reader) -> ProfileView:
+async def _load_profile(source: AsyncSession | Reader) -> ProfileView:
     stored = await stored_profile(source)
     assert stored is not None, "the doors have read it before"
     return stored
 
 
-async def _officers(source: AsyncSession | Reader) -> dict[str, Any]:
+async def _officers_context(source: AsyncSession | Reader) -> dict[str, Any]:
     ro = as_reader(source)
-    return {"place": "pengaturan", "officers": await queries.officers(ro), "appointed": None}
+    return {"active_menu": "pengaturan", "officers": await queries.list_officers(ro), "appointed": None}
 
 
-def _stored_look(stored: ProfileView) -> tuple[str, bool, str, str]:
+def _stored_appearance(stored: ProfileView) -> tuple[str, bool, str, str]:
     return stored.theme, bool(stored.accent or stored.header), stored.accent or "", stored.header or ""
 
 
-def _look(lang: Any, stored: ProfileView, theme: str, own: bool, accent: str, header: str) -> dict[str, Any]:
+def _appearance_context(
+    lang: Any, stored: ProfileView, theme: str, own: bool, accent: str, header: str
+) -> dict[str, Any]:
     """What the page of themes shows: the colours that would be worn, and what is to be said of their
     contrast.
     """
-    every = themes()
+    every = load_themes()
     chosen = every.get(theme) or every["base"]
-    worn = {"accent": accent or chosen.brand["accent"], "header": header or chosen.brand["header"]}
+    effective = {"accent": accent or chosen.brand["accent"], "header": header or chosen.brand["header"]}
     if not own:
-        worn = {name: chosen.brand[name] for name in worn}
-    said = {
-        name: _verdict(check, worn[name], lang)
+        effective = {name: chosen.brand[name] for name in effective}
+    contrasts = {
+        name: _check_contrast(check, effective[name], lang)
         for name, check in (("accent", check_accent), ("header", check_colour))
     }
-    fits = {name: worn[name] for name in worn if own and said[name]["colour"]}
+    valid_colours = {name: effective[name] for name in effective if own and contrasts[name]["colour"]}
     return {
         "profile": stored,
         "themes": [
@@ -285,13 +322,13 @@ def _look(lang: Any, stored: ProfileView, theme: str, own: bool, accent: str, he
             for each in every.values()
         ],
         "own": own,
-        "worn": worn,
-        "said": said,
-        "fits": fits,
+        "effective": effective,
+        "contrasts": contrasts,
+        "valid_colours": valid_colours,
     }
 
 
-def _verdict(check: Any, colour: str, lang: Any) -> dict[str, Any]:
+def _check_contrast(check: Any, colour: str, lang: Any) -> dict[str, Any]:
     """Whether a colour can be worn and how well it reads, in tenths: words on it, and (for the accent) the
     colour itself on paper.
     """
@@ -299,25 +336,25 @@ def _verdict(check: Any, colour: str, lang: Any) -> dict[str, Any]:
         fine = check(colour)
     except DomainError as refusal:
         return {"colour": None, "sentence": refusal.message(lang), "on_it": "", "on_paper": ""}
-    ratios = (contrast(fine, readable_ink(fine)), contrast(fine, PAPER))
+    ratios = (contrast_ratio(fine, readable_text_colour(fine)), contrast_ratio(fine, PAPER_COLOUR))
     on_it, on_paper = (f"{ratio:.1f}".replace(".", "," if lang == "id" else ".") for ratio in ratios)
     return {"colour": fine, "sentence": "", "on_it": on_it, "on_paper": on_paper}
 
 
 routes: list[Any] = [
-    today,
-    bylaws_are_right,
-    show_facts,
-    take_facts,
-    take_opening,
-    take_closing,
-    show_look,
-    take_look,
-    take_logo,
-    take_logo_away,
-    theme_picture,
+    show_dashboard,
+    submit_bylaws_confirmation,
+    show_profile,
+    submit_profile,
+    submit_shop_opening,
+    submit_shop_closing,
+    show_appearance,
+    submit_appearance,
+    submit_logo,
+    submit_logo_removal,
+    show_theme_preview,
     show_officers,
-    take_officer,
-    take_dismissal,
-    *trail_pages.routes,
+    submit_officer,
+    submit_dismissal,
+    *audit_log_pages.routes,
 ]

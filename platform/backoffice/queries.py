@@ -18,11 +18,11 @@ from shop.order_queries import TO_CONFIRM, TO_HAND_OVER
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-SHOWN = 5
+MAX_ROWS = 5
 BYLAWS_CHECKED = "office.bylaws_checked"
 
 
-class Beginnings(msgspec.Struct, frozen=True):
+class SetupProgress(msgspec.Struct, frozen=True):
     """Which first steps of a new cooperative are behind it."""
 
     bylaws: bool
@@ -32,7 +32,7 @@ class Beginnings(msgspec.Struct, frozen=True):
     look: bool
 
 
-class Counts(msgspec.Struct, frozen=True):
+class PendingCounts(msgspec.Struct, frozen=True):
     """How many of each wait for an officer."""
 
     to_confirm: int
@@ -41,7 +41,7 @@ class Counts(msgspec.Struct, frozen=True):
     low: int
 
 
-class WaitingOrder(msgspec.Struct, frozen=True):
+class PendingOrder(msgspec.Struct, frozen=True):
     """An order that waits for an officer; ``total`` in rupiah."""
 
     number: int
@@ -53,7 +53,7 @@ class WaitingOrder(msgspec.Struct, frozen=True):
     placed_at: datetime
 
 
-class LowProduct(msgspec.Struct, frozen=True):
+class LowStockProduct(msgspec.Struct, frozen=True):
     """A product of which little is left that nobody has ordered yet."""
 
     id: UUID
@@ -62,7 +62,7 @@ class LowProduct(msgspec.Struct, frozen=True):
     left: int
 
 
-class DayFigures(msgspec.Struct, frozen=True):
+class DailyFigures(msgspec.Struct, frozen=True):
     """What was handed over in a day, in rupiah and in orders, and the cash in hand now."""
 
     sales: int
@@ -81,13 +81,13 @@ class OfficerRow(msgspec.Struct, frozen=True):
     code_until: datetime | None
 
 
-async def beginnings(ro: Reader) -> Beginnings:
+async def get_setup_progress(ro: Reader) -> SetupProgress:
     """Return which first steps are done.
 
     Bylaws count once a version of their own was adopted, or somebody said that they are right.
     """
     found = await ro.one(
-        Beginnings,
+        SetupProgress,
         "SELECT (EXISTS (SELECT 1 FROM bylaws WHERE version > 1)"
         " OR EXISTS (SELECT 1 FROM audit_entries WHERE subject = 'bylaws' AND action = $1)) AS bylaws,"
         " EXISTS (SELECT 1 FROM products WHERE NOT archived) AS products,"
@@ -101,12 +101,12 @@ async def beginnings(ro: Reader) -> Beginnings:
     return found
 
 
-async def counts(ro: Reader, low: int) -> Counts:
+async def get_pending_counts(ro: Reader, low: int) -> PendingCounts:
     """Return how many orders, applications and products wait; ``low`` is the number of pieces that counts as
     little.
     """
     found = await ro.one(
-        Counts,
+        PendingCounts,
         f"SELECT (SELECT count(*) FROM orders o WHERE {TO_CONFIRM}) AS to_confirm,"
         f" (SELECT count(*) FROM orders o WHERE {TO_HAND_OVER}) AS to_hand_over,"
         " (SELECT count(*) FROM members WHERE status = 'applied') AS applications,"
@@ -117,30 +117,30 @@ async def counts(ro: Reader, low: int) -> Counts:
     return found
 
 
-async def waiting_orders(ro: Reader) -> list[WaitingOrder]:
+async def list_pending_orders(ro: Reader) -> list[PendingOrder]:
     """Return the orders that wait longest."""
     return await ro.rows(
-        WaitingOrder,
+        PendingOrder,
         "SELECT number, buyer_name, payment_way, fulfilment, status, total, placed_at FROM orders o"
-        f" WHERE {TO_CONFIRM} OR {TO_HAND_OVER} ORDER BY placed_at LIMIT {SHOWN}",
+        f" WHERE {TO_CONFIRM} OR {TO_HAND_OVER} ORDER BY placed_at LIMIT {MAX_ROWS}",
     )
 
 
-async def low_products(ro: Reader, low: int) -> list[LowProduct]:
+async def list_low_stock_products(ro: Reader, low: int) -> list[LowStockProduct]:
     """Return the products of which least is left."""
     return await ro.rows(
-        LowProduct,
+        LowStockProduct,
         'SELECT id, name, unit, stock - reserved AS "left" FROM products WHERE NOT archived AND stock '
         "- reserved <= $1"
-        f" ORDER BY stock - reserved, name LIMIT {SHOWN}",
+        f" ORDER BY stock - reserved, name LIMIT {MAX_ROWS}",
         low,
     )
 
 
-async def day_figures(ro: Reader, start: datetime, end: datetime) -> DayFigures:
+async def get_daily_figures(ro: Reader, start: datetime, end: datetime) -> DailyFigures:
     """Return what was sold from ``start`` up to ``end``, and the balance of the cash account."""
     found = await ro.one(
-        DayFigures,
+        DailyFigures,
         "SELECT coalesce(sum(total), 0)::bigint AS sales, count(*) AS orders,"
         " coalesce((SELECT sum(balance) FROM balances WHERE account = $3), 0)::bigint AS cash"
         " FROM orders WHERE status = 'handed_over' AND handed_over_at >= $1 AND handed_over_at < $2",
@@ -152,7 +152,7 @@ async def day_figures(ro: Reader, start: datetime, end: datetime) -> DayFigures:
     return found
 
 
-async def officers(ro: Reader) -> list[OfficerRow]:
+async def list_officers(ro: Reader) -> list[OfficerRow]:
     """Return everybody in office, the chair first."""
     return await ro.rows(
         OfficerRow,
@@ -163,12 +163,12 @@ async def officers(ro: Reader) -> list[OfficerRow]:
     )
 
 
-async def profile_to_change(db: AsyncSession) -> Profile:
+async def lock_profile(db: AsyncSession) -> Profile:
     """Return the one row, locked until the transaction ends."""
     return (await db.execute(select(Profile).with_for_update())).scalar_one()
 
 
-async def user_by_phone(db: AsyncSession, phone: str) -> User | None:
+async def find_user_by_phone(db: AsyncSession, phone: str) -> User | None:
     """Return the account that this number signs in to, locked as it is now."""
     statement = (
         select(User).where(User.phone == phone).with_for_update().execution_options(populate_existing=True)
@@ -176,6 +176,6 @@ async def user_by_phone(db: AsyncSession, phone: str) -> User | None:
     return (await db.execute(statement)).scalar_one_or_none()
 
 
-async def role_of(db: AsyncSession, user_id: UUID | None) -> str | None:
+async def find_officer_role(db: AsyncSession, user_id: UUID | None) -> str | None:
     """Return the office that somebody holds now."""
     return (await db.execute(select(User.officer_role).where(User.id == user_id))).scalar_one_or_none()

@@ -8,7 +8,7 @@ from litestar.datastructures import UploadFile
 
 from billing.plans import Every
 from kernel.money import Rupiah
-from ui import Mobile
+from ui import MobileNumber
 
 Key = Annotated[str, msgspec.Meta(min_length=16, max_length=100)]
 Reason = Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
@@ -28,7 +28,7 @@ class ContactForm(msgspec.Struct, forbid_unknown_fields=True):
 
     name: Annotated[str, msgspec.Meta(max_length=80)] = ""
     email: Annotated[str, msgspec.Meta(max_length=120)] = ""
-    phone: Mobile | None = None
+    phone: MobileNumber | None = None
     buyer_name: Annotated[str, msgspec.Meta(max_length=120)] = ""
     buyer_address: Annotated[str, msgspec.Meta(max_length=200)] = ""
     buyer_tax_number: Annotated[str, msgspec.Meta(max_length=30)] = ""

@@ -20,7 +20,7 @@ from kernel.outbox import enqueue
 from payments.provider import Unverified
 from payments.providers.stripe_events import verified
 from tenants.session import shared_session
-from ui import AnyRequest, TheDatabase
+from ui import AnyRequest, CurrentDatabase
 from ui.errors import NOT_FOUND
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class _Message(msgspec.Struct, frozen=True):
 
 
 @post(PATH)
-async def hear_stripe(request: AnyRequest, database: TheDatabase) -> Response[None]:
+async def hear_stripe(request: AnyRequest, database: CurrentDatabase) -> Response[None]:
     """Take a message: 200 once it is kept (or known, or about nobody here), 400 when Stripe did not sign it,
     404 without cards.
     """

@@ -11,7 +11,7 @@ from billing import queries, showing
 from billing.errors import NO_SUCH_INVOICE
 from billing.papers import invoice_paper
 from tenants.session import shared_reader
-from ui import AnyRequest, TheDatabase, TheTenant, TheVisit, officer, page
+from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
 
 if TYPE_CHECKING:
     from billing.queries import InvoiceCard, LineRow
@@ -21,49 +21,53 @@ if TYPE_CHECKING:
 LIST: Final = "/pengurus/langganan/tagihan"
 
 
-@get(LIST, guards=[officer])
+@get(LIST, guards=[require_officer])
 async def show_invoices(
-    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase
+    request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
     """List the invoices, and what the cooperative has with us."""
     async with shared_reader(database) as ro:
         rows = await queries.invoices(ro, tenant.id)
         credit = await queries.credit_of(ro, tenant.id)
         changes = await queries.credit_rows(ro, tenant.id)
-    return page(
+    return render_page(
         request,
         "billing/invoices.html",
-        place="pengaturan",
+        active_menu="pengaturan",
         rows=rows,
-        states=showing.in_words(showing.INVOICE, visit.lang),
+        states=showing.in_words(showing.INVOICE, ctx.lang),
         credit=credit,
         changes=changes,
     )
 
 
-@get(f"{LIST}/{{number:str}}", guards=[officer])
+@get(f"{LIST}/{{number:str}}", guards=[require_officer])
 async def show_invoice(
-    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase, number: FromPath[str]
+    request: AnyRequest,
+    ctx: CurrentContext,
+    tenant: CurrentTenant,
+    database: CurrentDatabase,
+    number: FromPath[str],
 ) -> Response[bytes]:
     """Show one with its lines, and how to pay it."""
     found, lines = await _read(database, tenant, number)
-    return page(
+    return render_page(
         request,
         "billing/invoice.html",
-        place="pengaturan",
-        pay=showing.paying(database.settings, found, visit.lang),
+        active_menu="pengaturan",
+        pay=showing.paying(database.settings, found, ctx.lang),
         seller=database.settings,
-        **showing.invoice_facts(found, lines, visit.lang),
+        **showing.invoice_facts(found, lines, ctx.lang),
     )
 
 
-@get(f"{LIST}/{{number:str}}/pdf", guards=[officer])
+@get(f"{LIST}/{{number:str}}/pdf", guards=[require_officer])
 async def download_invoice(
-    visit: TheVisit, tenant: TheTenant, database: TheDatabase, number: FromPath[str]
+    ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase, number: FromPath[str]
 ) -> Response[bytes]:
     """Give it as PDF."""
     found, lines = await _read(database, tenant, number)
-    return await invoice_paper(database.settings, found, lines, visit.lang)
+    return await invoice_paper(database.settings, found, lines, ctx.lang)
 
 
 async def _read(database: Database, tenant: TenantRef, number: str) -> tuple[InvoiceCard, list[LineRow]]:

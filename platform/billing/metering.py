@@ -17,7 +17,7 @@ from billing.periods import locked_subscription
 from billing.registering import settle
 from billing.rules import months_after
 from kernel import clock
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_reader, shared_reader, shared_session
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ async def measure_all(database: Database) -> int:
         slugs = await usage_queries.cooperatives(ro)
     failed = 0
     for slug in slugs:
-        tenant = await tenant_by_slug(database, slug)
+        tenant = await find_tenant_by_slug(database, slug)
         if tenant is None:
             continue
         try:

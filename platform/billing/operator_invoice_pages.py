@@ -18,11 +18,21 @@ from billing.settling import confirm_payment, give_up, void
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
-from tenants.file_threads import compute_in_thread
+from tenants.file_thread_pool import compute_in_thread
 from tenants.session import shared_reader
-from ui import AnyRequest, Db, Ro, TheDatabase, TheVisit, operator, page, read_form, see_other
-from ui.bodies import LARGEST_UPLOAD
-from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    Db,
+    Ro,
+    read_form,
+    render_page,
+    require_operator,
+    see_other,
+)
+from ui.import_pages import FILE_TOO_LARGE, MAX_FILE_BYTES
+from ui.request_body import MAX_UPLOAD_BYTES
 
 if TYPE_CHECKING:
     from kernel.formats import Lang
@@ -32,35 +42,37 @@ PLACE: Final = "langganan"
 ONE: Final = "billing/operator_invoice.html"
 
 
-@get(HOME, guards=[operator])
-async def list_open(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+@get(HOME, guards=[require_operator])
+async def list_open(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """List what is open, the oldest first."""
     rows = await operator_queries.open_invoices(ro)
-    return page(
+    return render_page(
         request,
         "billing/operator_open.html",
-        place=PLACE,
+        active_menu=PLACE,
         rows=rows,
-        states=showing.in_words(showing.STATUS, visit.lang),
+        states=showing.in_words(showing.STATUS, ctx.lang),
         today=clock.today(),
         total=sum(row.to_pay for row in rows),
     )
 
 
-@get("/langganan/mutasi", guards=[operator], sync_to_thread=False)
+@get("/langganan/mutasi", guards=[require_operator], sync_to_thread=False)
 def ask_for_statement(request: AnyRequest) -> Response[bytes]:
     """Ask for a statement of the platform's account."""
-    return page(request, "billing/operator_statement.html", place=PLACE, form=None, matches=None)
+    return render_page(request, "billing/operator_statement.html", active_menu=PLACE, form=None, matches=None)
 
 
-@post("/langganan/mutasi", guards=[operator], status_code=200, request_max_body_size=LARGEST_UPLOAD)
-async def read_statement_of_bank(request: AnyRequest, database: TheDatabase) -> Response[Any]:
+@post("/langganan/mutasi", guards=[require_operator], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
+async def read_statement_of_bank(request: AnyRequest, database: CurrentDatabase) -> Response[Any]:
     """Show which open invoices its lines pay; each is confirmed like any other payment."""
     form = await read_form(request, StatementForm)
-    async with form.or_again("billing/operator_statement.html", field="file", place=PLACE, matches=None):
-        raw = await form.data.file.read(LARGEST_FILE + 1)
-        if len(raw) > LARGEST_FILE:
-            raise FILE_TOO_LARGE(megabytes=LARGEST_FILE // 1_000_000)
+    async with form.rerender_on_error(
+        "billing/operator_statement.html", field="file", active_menu=PLACE, matches=None
+    ):
+        raw = await form.data.file.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
+            raise FILE_TOO_LARGE(megabytes=MAX_FILE_BYTES // 1_000_000)
         async with shared_reader(database) as ro:
             rows = await operator_queries.open_invoices(ro, 10_000)
             used = await operator_queries.references_used(ro)
@@ -68,31 +80,35 @@ async def read_statement_of_bank(request: AnyRequest, database: TheDatabase) -> 
         matches = await compute_in_thread(
             database, "platform", lambda: match_statement(raw, rows, used, today)
         )
-    return page(request, "billing/operator_statement.html", place=PLACE, form=None, matches=matches)
+    return render_page(
+        request, "billing/operator_statement.html", active_menu=PLACE, form=None, matches=matches
+    )
 
 
-@get(f"{HOME}/{{number:str}}", guards=[operator])
+@get(f"{HOME}/{{number:str}}", guards=[require_operator])
 async def show_invoice(
-    request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[str]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[bytes]:
     """Show one, and what can be done with it."""
-    return page(request, ONE, place=PLACE, form=None, **await _invoice(ro, visit.lang, number))
+    return render_page(request, ONE, active_menu=PLACE, form=None, **await _invoice(ro, ctx.lang, number))
 
 
-@get(f"{HOME}/{{number:str}}/pdf", guards=[operator])
-async def download_invoice(ro: Ro, visit: TheVisit, number: FromPath[str]) -> Response[bytes]:
+@get(f"{HOME}/{{number:str}}/pdf", guards=[require_operator])
+async def download_invoice(ro: Ro, ctx: CurrentContext, number: FromPath[str]) -> Response[bytes]:
     """Give it as PDF."""
-    found = (await _invoice(ro, visit.lang, number))["invoice"]
-    return await invoice_paper(visit.database.settings, found, await queries.lines(ro, found.id), visit.lang)
+    found = (await _invoice(ro, ctx.lang, number))["invoice"]
+    return await invoice_paper(ctx.database.settings, found, await queries.lines(ro, found.id), ctx.lang)
 
 
-@post(f"{HOME}/{{number:str}}/pelunasan", guards=[operator])
-async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: FromPath[str]) -> Response[Any]:
+@post(f"{HOME}/{{number:str}}/pelunasan", guards=[require_operator])
+async def take_payment(
+    request: AnyRequest, db: Db, ctx: CurrentContext, number: FromPath[str]
+) -> Response[Any]:
     """Ask once more in a sentence, then take down that the money is there."""
     form = await read_form(request, PaymentForm)
-    context = await _invoice(as_reader(db), visit.lang, number)
+    context = await _invoice(as_reader(db), ctx.lang, number)
     found = context["invoice"]
-    async with form.or_again(ONE, field="amount", place=PLACE, **context):
+    async with form.rerender_on_error(ONE, field="amount", active_menu=PLACE, **context):
         if found.state != "open":
             raise NOT_OPEN(number=number)
         if form.data.amount != found.to_pay:
@@ -100,40 +116,49 @@ async def take_payment(request: AnyRequest, db: Db, visit: TheVisit, number: Fro
                 number=number, due=Rupiah(found.to_pay), given=form.data.amount, field="amount"
             )
         if not form.data.confirmed:
-            way = showing.WAYS[form.data.way].localize(visit.lang)
-            return page(
-                request, "billing/operator_payment.html", place=PLACE, paid=form.data, way=way, **context
+            way = showing.WAYS[form.data.way].localize(ctx.lang)
+            return render_page(
+                request,
+                "billing/operator_payment.html",
+                active_menu=PLACE,
+                paid=form.data,
+                way=way,
+                **context,
             )
         await confirm_payment(
             db,
-            visit.database.settings,
+            ctx.database.settings,
             number,
             amount=form.data.amount,
             way=form.data.way,
             reference=form.data.reference,
-            by=visit.operator.name,
+            by=ctx.operator.name,
             on=clock.today(),
         )
     return see_other(f"/langganan/koperasi/{context['slug']}")
 
 
-@post(f"{HOME}/{{number:str}}/penutupan", guards=[operator])
-async def take_closing(request: AnyRequest, db: Db, visit: TheVisit, number: FromPath[str]) -> Response[Any]:
+@post(f"{HOME}/{{number:str}}/penutupan", guards=[require_operator])
+async def take_closing(
+    request: AnyRequest, db: Db, ctx: CurrentContext, number: FromPath[str]
+) -> Response[Any]:
     """Ask once more in a sentence, then call it off or give it up."""
     form = await read_form(request, ClosingForm)
-    context = await _invoice(as_reader(db), visit.lang, number)
-    async with form.or_again(ONE, field="reason", place=PLACE, **context):
+    context = await _invoice(as_reader(db), ctx.lang, number)
+    async with form.rerender_on_error(ONE, field="reason", active_menu=PLACE, **context):
         if context["invoice"].state != "open":
             raise NOT_OPEN(number=number)
         if not form.data.confirmed:
-            return page(request, "billing/operator_closing.html", place=PLACE, closing=form.data, **context)
+            return render_page(
+                request, "billing/operator_closing.html", active_menu=PLACE, closing=form.data, **context
+            )
         close = void if form.data.what == "void" else give_up
         await close(
             db,
-            visit.database.settings,
+            ctx.database.settings,
             number,
             reason=form.data.reason,
-            by=visit.operator.name,
+            by=ctx.operator.name,
             on=clock.today(),
         )
     return see_other(f"/langganan/koperasi/{context['slug']}")

@@ -24,8 +24,8 @@ from billing.settling import check_credit, give_credit
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.phone import format_national
-from ui import AnyRequest, Db, Ro, TheVisit, operator, page, read_form, see_other
-from ui.words import words
+from ui import AnyRequest, CurrentContext, Db, Ro, read_form, render_page, require_operator, see_other
+from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -40,11 +40,11 @@ TABS: Final = ("", "trialing", "paid", "free", "late")
 MONTHS: Final = 12
 
 
-@get(HOME, guards=[operator])
+@get(HOME, guards=[require_operator])
 async def list_subscriptions(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     cari: FromQuery[str] = "",
     pilih: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
@@ -53,57 +53,57 @@ async def list_subscriptions(
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     chosen = pilih if pilih in TABS else ""
     rows, total = await operator_queries.subscriptions(ro, search=search, chosen=chosen, page=current)
-    return page(
+    return render_page(
         request,
         "billing/operator_list.html",
         block="found",
-        place=PLACE,
+        active_menu=PLACE,
         rows=rows,
         total=total,
         search=search,
         chosen=chosen,
         summary=await operator_queries.summary(ro),
-        plans=_plan_names(visit.lang),
-        states=showing.in_words(showing.STATUS, visit.lang),
+        plans=_plan_names(ctx.lang),
+        states=showing.in_words(showing.STATUS, ctx.lang),
         current=current,
         pages=-(-total // operator_queries.PAGE),
         next_page=f"{HOME}?{urlencode({'cari': search, 'pilih': chosen})}&halaman=",
     )
 
 
-@get(f"{HOME}/pendapatan", guards=[operator])
-async def show_revenue(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+@get(f"{HOME}/pendapatan", guards=[require_operator])
+async def show_revenue(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show what came in, month by month, as a chart and as a table."""
     today = clock.today()
     rows = await operator_queries.revenue(ro, months_after(today.replace(day=1), 1 - MONTHS), today)
-    return page(
+    return render_page(
         request,
         "billing/operator_revenue.html",
-        place=PLACE,
+        active_menu=PLACE,
         rows=rows,
-        chart=chart_of(rows, visit.lang),
+        chart=chart_of(rows, ctx.lang),
         total=sum(row.amount for row in rows),
     )
 
 
-@get(f"{HOME}/kupon", guards=[operator])
+@get(f"{HOME}/kupon", guards=[require_operator])
 async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the coupons, and ask for a new one."""
-    return page(
+    return render_page(
         request,
         "billing/operator_coupons.html",
-        place=PLACE,
+        active_menu=PLACE,
         form=None,
         rows=await operator_queries.coupons(ro),
     )
 
 
-@post(f"{HOME}/kupon", guards=[operator])
-async def take_new_coupon(request: AnyRequest, db: Db, visit: TheVisit) -> Response[Any]:
+@post(f"{HOME}/kupon", guards=[require_operator])
+async def take_new_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
     """Make one."""
     form = await read_form(request, CouponForm)
     rows = await operator_queries.coupons(as_reader(db))
-    async with form.or_again("billing/operator_coupons.html", place=PLACE, rows=rows):
+    async with form.rerender_on_error("billing/operator_coupons.html", active_menu=PLACE, rows=rows):
         new = form.data
         await make_coupon(
             db,
@@ -113,35 +113,39 @@ async def take_new_coupon(request: AnyRequest, db: Db, visit: TheVisit) -> Respo
             most=new.most,
             until=new.until,
             reason=new.reason,
-            by=visit.operator.name,
+            by=ctx.operator.name,
         )
-    return see_other(f"{HOME}/kupon", flash=words(visit.lang).gettext("Kupon sudah dibuat."))
+    return see_other(f"{HOME}/kupon", flash=get_translations(ctx.lang).gettext("Kupon sudah dibuat."))
 
 
-@get(f"{HOME}/koperasi/{{slug:str}}", guards=[operator])
-async def show_one(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[bytes]:
+@get(f"{HOME}/koperasi/{{slug:str}}", guards=[require_operator])
+async def show_one(request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]) -> Response[bytes]:
     """Show one cooperative's billing; the first look begins its trial."""
-    return page(
-        request, "billing/operator_one.html", place=PLACE, form=None, **await _one(db, visit.lang, slug)
+    return render_page(
+        request, "billing/operator_one.html", active_menu=PLACE, form=None, **await _one(db, ctx.lang, slug)
     )
 
 
-@post(f"{HOME}/koperasi/{{slug:str}}/saldo", guards=[operator])
-async def take_credit(request: AnyRequest, db: Db, visit: TheVisit, slug: FromPath[str]) -> Response[Any]:
+@post(f"{HOME}/koperasi/{{slug:str}}/saldo", guards=[require_operator])
+async def take_credit(request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]) -> Response[Any]:
     """Ask once more with the sum in a sentence, then give credit."""
     form = await read_form(request, CreditForm)
-    context = await _one(db, visit.lang, slug)
+    context = await _one(db, ctx.lang, slug)
     context["key"] = form.values.get("key") or context["key"]
-    async with form.or_again("billing/operator_one.html", field="amount", place=PLACE, **context):
+    async with form.rerender_on_error(
+        "billing/operator_one.html", field="amount", active_menu=PLACE, **context
+    ):
         check_credit(form.data.amount)
         if not form.data.confirmed:
-            return page(request, "billing/operator_credit.html", place=PLACE, given=form.data, **context)
+            return render_page(
+                request, "billing/operator_credit.html", active_menu=PLACE, given=form.data, **context
+            )
         await give_credit(
             db,
             context["buyer"].id,
             form.data.amount,
             reason=form.data.reason,
-            by=visit.operator.name,
+            by=ctx.operator.name,
             on=clock.today(),
             key=form.data.key,
         )

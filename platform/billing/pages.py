@@ -25,22 +25,22 @@ from billing.subscribing import Contact, cancel, choose, offer, resume, set_cont
 from kernel import clock
 from kernel.database import as_reader
 from kernel.phone import format_national
-from tenants.changes import REGISTRY, forget_here
+from tenants.changes import REGISTRY, invalidate_local
 from tenants.session import shared_session
 from ui import (
     AnyRequest,
-    TheDatabase,
-    TheTenant,
-    TheViewer,
-    TheVisit,
-    Visit,
-    officer,
-    page,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
+    RequestContext,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
 from ui.errors import NOT_FOUND
-from ui.words import words
+from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,67 +49,71 @@ HOME: Final = "/pengurus/langganan"
 PLACE: Final = "pengaturan"
 
 
-@get(HOME, guards=[officer])
+@get(HOME, guards=[require_officer])
 async def show_plans(
-    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase, tiap: FromQuery[str] = ""
+    request: AnyRequest,
+    ctx: CurrentContext,
+    tenant: CurrentTenant,
+    database: CurrentDatabase,
+    tiap: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Show the plan of now, what comes after it, and all plans side by side."""
-    on = clock.today(visit.brand.timezone)
+    on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
         subscription = await subscription_of(db, tenant.id, on)
-        shown = await _home(db, visit, subscription, tiap)
-    return page(request, "billing/plans.html", place=PLACE, form=None, **shown)
+        shown = await _home(db, ctx, subscription, tiap)
+    return render_page(request, "billing/plans.html", active_menu=PLACE, form=None, **shown)
 
 
-@get(f"{HOME}/paket/{{code:str}}", guards=[officer])
+@get(f"{HOME}/paket/{{code:str}}", guards=[require_officer])
 async def ask_for_plan(
     request: AnyRequest,
-    visit: TheVisit,
-    tenant: TheTenant,
-    database: TheDatabase,
+    ctx: CurrentContext,
+    tenant: CurrentTenant,
+    database: CurrentDatabase,
     code: FromPath[str],
     tiap: FromQuery[str] = "month",
 ) -> Response[bytes]:
     """Say in a sentence what choosing this plan does and costs, to the rupiah."""
     if tiap not in EVERY:
         raise NOT_FOUND()
-    on = clock.today(visit.brand.timezone)
+    on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
         made = await offer(db, database.settings, tenant.id, code, tiap, on)
         subscription = await subscription_of(db, tenant.id, on)
         old = catalogue().of(subscription.plan)
-    return page(
+    return render_page(
         request,
         "billing/choose.html",
-        place=PLACE,
+        active_menu=PLACE,
         offer=made,
         last=made.ends - timedelta(days=1) if made.ends else None,
         by_card=subscription.way == "card",
-        old=old.name.localize(visit.lang),
-        new=made.plan.name.localize(visit.lang),
-        lines=showing.limit_lines(made.plan, visit.lang),
-        stops=showing.stopping_lines(old, made.plan, visit.lang),
+        old=old.name.localize(ctx.lang),
+        new=made.plan.name.localize(ctx.lang),
+        lines=showing.limit_lines(made.plan, ctx.lang),
+        stops=showing.stopping_lines(old, made.plan, ctx.lang),
         pkp=database.settings.billing_pkp,
         due_days=catalogue().invoices.due_after_days,
         key=secrets.token_urlsafe(16),
     )
 
 
-@post(f"{HOME}/paket/{{code:str}}", guards=[officer])
+@post(f"{HOME}/paket/{{code:str}}", guards=[require_officer])
 async def take_plan(
     request: AnyRequest,
-    visit: TheVisit,
-    tenant: TheTenant,
-    viewer: TheViewer,
-    database: TheDatabase,
+    ctx: CurrentContext,
+    tenant: CurrentTenant,
+    viewer: CurrentUser,
+    database: CurrentDatabase,
     code: FromPath[str],
 ) -> Response[Any]:
     """Choose it."""
     form = await read_form(request, ChoiceForm)
-    on = clock.today(visit.brand.timezone)
+    on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
-        shown = await _home(db, visit, await subscription_of(db, tenant.id, on), "")
-    async with form.or_again("billing/plans.html", place=PLACE, **shown):
+        shown = await _home(db, ctx, await subscription_of(db, tenant.id, on), "")
+    async with form.rerender_on_error("billing/plans.html", active_menu=PLACE, **shown):
         if shown["subscription"].way == "card":
             await change_by_card(
                 database, tenant, code, form.data.every, by=viewer.name, on=on, key=form.data.key
@@ -127,90 +131,104 @@ async def take_plan(
                     on=on,
                     key=form.data.key,
                 )
-    forget_here(database, REGISTRY)
-    return see_other(HOME, flash=words(visit.lang).gettext("Pilihan paket sudah dicatat."))
+    invalidate_local(database, REGISTRY)
+    return see_other(HOME, flash=get_translations(ctx.lang).gettext("Pilihan paket sudah dicatat."))
 
 
-@get(f"{HOME}/berhenti", guards=[officer])
+@get(f"{HOME}/berhenti", guards=[require_officer])
 async def ask_to_cancel(
-    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase
+    request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
     """Say what stopping does, and when."""
     async with shared_session(database) as db:
-        subscription = await subscription_of(db, tenant.id, clock.today(visit.brand.timezone))
+        subscription = await subscription_of(db, tenant.id, clock.today(ctx.brand.timezone))
     if subscription.period_end is None:
         return see_other(HOME)
     free, old = catalogue().of(catalogue().trial.then), catalogue().of(subscription.plan)
-    return page(
+    return render_page(
         request,
         "billing/cancel.html",
-        place=PLACE,
+        active_menu=PLACE,
         ends_on=subscription.period_end,
-        old=old.name.localize(visit.lang),
-        free=free.name.localize(visit.lang),
-        lines=showing.limit_lines(free, visit.lang),
-        stops=showing.stopping_lines(old, free, visit.lang),
+        old=old.name.localize(ctx.lang),
+        free=free.name.localize(ctx.lang),
+        lines=showing.limit_lines(free, ctx.lang),
+        stops=showing.stopping_lines(old, free, ctx.lang),
     )
 
 
-@post(f"{HOME}/berhenti", guards=[officer])
+@post(f"{HOME}/berhenti", guards=[require_officer])
 async def take_cancellation(
-    visit: TheVisit, tenant: TheTenant, viewer: TheViewer, database: TheDatabase
+    ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
     """Stop at the end of the period."""
     async with shared_session(database) as db:
-        await cancel(db, tenant.id, by=viewer.name, on=clock.today(visit.brand.timezone))
-    forget_here(database, REGISTRY)
+        await cancel(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
+    invalidate_local(database, REGISTRY)
     return see_other(HOME)
 
 
-@post(f"{HOME}/lanjut", guards=[officer])
+@post(f"{HOME}/lanjut", guards=[require_officer])
 async def take_resumption(
-    visit: TheVisit, tenant: TheTenant, viewer: TheViewer, database: TheDatabase
+    ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
     """Go on after all."""
     async with shared_session(database) as db:
-        await resume(db, tenant.id, by=viewer.name, on=clock.today(visit.brand.timezone))
-    forget_here(database, REGISTRY)
+        await resume(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
+    invalidate_local(database, REGISTRY)
     return see_other(HOME)
 
 
-@post(f"{HOME}/kupon", guards=[officer])
+@post(f"{HOME}/kupon", guards=[require_officer])
 async def take_coupon(
-    request: AnyRequest, visit: TheVisit, tenant: TheTenant, viewer: TheViewer, database: TheDatabase
+    request: AnyRequest,
+    ctx: CurrentContext,
+    tenant: CurrentTenant,
+    viewer: CurrentUser,
+    database: CurrentDatabase,
 ) -> Response[Any]:
     """Enter a code."""
     form = await read_form(request, CouponEntry)
-    on = clock.today(visit.brand.timezone)
+    on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
-        shown = await _home(db, visit, await subscription_of(db, tenant.id, on), "")
-    async with form.or_again("billing/plans.html", field="code", place=PLACE, **shown):
+        shown = await _home(db, ctx, await subscription_of(db, tenant.id, on), "")
+    async with form.rerender_on_error("billing/plans.html", field="code", active_menu=PLACE, **shown):
         await close_card_pages(database, tenant)
         async with shared_session(database) as db:
             await enter_coupon(db, tenant.id, form.data.code, by=viewer.name, on=on)
-    return see_other(HOME, flash=words(visit.lang).gettext("Kupon berlaku mulai tagihan berikutnya."))
+    return see_other(
+        HOME, flash=get_translations(ctx.lang).gettext("Kupon berlaku mulai tagihan berikutnya.")
+    )
 
 
-@get(f"{HOME}/kontak", guards=[officer])
+@get(f"{HOME}/kontak", guards=[require_officer])
 async def show_contact(
-    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase
+    request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
     """Show who gets the invoices."""
     async with shared_session(database) as db:
-        subscription = await subscription_of(db, tenant.id, clock.today(visit.brand.timezone))
-    return page(request, "billing/contact.html", place=PLACE, form=None, **_contact(subscription))
+        subscription = await subscription_of(db, tenant.id, clock.today(ctx.brand.timezone))
+    return render_page(
+        request, "billing/contact.html", active_menu=PLACE, form=None, **_contact(subscription)
+    )
 
 
-@post(f"{HOME}/kontak", guards=[officer])
+@post(f"{HOME}/kontak", guards=[require_officer])
 async def take_contact(
-    request: AnyRequest, visit: TheVisit, tenant: TheTenant, viewer: TheViewer, database: TheDatabase
+    request: AnyRequest,
+    ctx: CurrentContext,
+    tenant: CurrentTenant,
+    viewer: CurrentUser,
+    database: CurrentDatabase,
 ) -> Response[Any]:
     """Change it."""
     form = await read_form(request, ContactForm)
-    on = clock.today(visit.brand.timezone)
+    on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
         subscription = await subscription_of(db, tenant.id, on)
-        async with form.or_again("billing/contact.html", place=PLACE, **_contact(subscription)):
+        async with form.rerender_on_error(
+            "billing/contact.html", active_menu=PLACE, **_contact(subscription)
+        ):
             typed = form.data
             contact = Contact(
                 typed.name,
@@ -221,7 +239,7 @@ async def take_contact(
                 typed.buyer_tax_number,
             )
             await set_contact(db, tenant.id, contact, by=viewer.name, on=on)
-    return see_other(HOME, flash=words(visit.lang).gettext("Kontak tagihan sudah disimpan."))
+    return see_other(HOME, flash=get_translations(ctx.lang).gettext("Kontak tagihan sudah disimpan."))
 
 
 def _contact(subscription: Subscription) -> dict[str, Any]:
@@ -231,9 +249,11 @@ def _contact(subscription: Subscription) -> dict[str, Any]:
     }
 
 
-async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap: str) -> dict[str, Any]:
+async def _home(
+    db: AsyncSession, ctx: RequestContext, subscription: Subscription, tiap: str
+) -> dict[str, Any]:
     ro = as_reader(db)
-    found, lang = catalogue(), visit.lang
+    found, lang = catalogue(), ctx.lang
     every: Every = tiap if tiap in EVERY else _rhythm(subscription)
     plan = found.of(subscription.plan)
     coming = found.of(subscription.next_plan) if subscription.next_plan else None
@@ -265,7 +285,7 @@ async def _home(db: AsyncSession, visit: Visit, subscription: Subscription, tiap
         "coupon_percent": await queries.coupon_percent(db, subscription.coupon)
         if subscription.coupon_left
         else 0,
-        "cards": bool(visit.database.settings.billing_stripe_key),
+        "cards": bool(ctx.database.settings.billing_stripe_key),
         "card_key": secrets.token_urlsafe(16),
         "grace_days": found.invoices.grace_days,
     }

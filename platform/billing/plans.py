@@ -14,7 +14,7 @@ import msgspec
 from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
-from tenants.entitlements import ENTITLEMENTS, FIRST_ENTITLEMENTS, FIRST_PLAN
+from tenants.entitlements import DEFAULT_ENTITLEMENTS, DEFAULT_PLAN, ENTITLEMENTS
 
 if TYPE_CHECKING:
     from tenants.registry import TenantRef
@@ -178,7 +178,7 @@ def _problems(found: Catalogue) -> list[str]:
     if prices != sorted(prices):
         problems.append("plans are listed from the cheapest to the dearest")
     first = next((plan for plan in found.plan if plan.code == found.trial.plan), None)
-    if first and (first.code != FIRST_PLAN or set(first.entitlements) != set(FIRST_ENTITLEMENTS)):
+    if first and (first.code != DEFAULT_PLAN or set(first.entitlements) != set(DEFAULT_ENTITLEMENTS)):
         problems.append(
             "the trial's plan is what the registry gives a new cooperative (tenants/entitlements.py)"
         )

@@ -16,8 +16,8 @@ from billing.models import Subscription
 from billing.notices import notice_of
 from billing.periods import locked_subscription
 from billing.plans import catalogue
-from tenants.changes import announce_registry
-from tenants.registry import CHANNEL
+from tenants.changes import publish_registry_change
+from tenants.registry import CHANGE_CHANNEL
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -86,8 +86,9 @@ async def settle(db: AsyncSession, subscription: Subscription, on: date) -> None
         },
     )
     if (row := changed.first()) is not None:
-        await announce_registry(db)
+        await publish_registry_change(db)
         # kept pages of its shop say whether it takes orders
         await db.execute(
-            text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANNEL, "schema": row.schema_name}
+            text("SELECT pg_notify(:channel, :schema)"),
+            {"channel": CHANGE_CHANNEL, "schema": row.schema_name},
         )

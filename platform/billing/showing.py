@@ -18,7 +18,7 @@ from kernel.formats import Lang
 from kernel.money import Rupiah
 from payments.providers.qris import dynamic
 from payments.providers.qris_picture import svg
-from tenants.entitlements import NOT_YET
+from tenants.entitlements import NOT_YET_AVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -163,7 +163,7 @@ def stopping_lines(old: Plan, new: Plan, lang: Lang) -> list[str]:
 
 
 def _sold(entitlements: Sequence[str], lang: Lang) -> list[str]:
-    return [ENTITLEMENT_NAMES[name].localize(lang) for name in entitlements if name not in NOT_YET]
+    return [ENTITLEMENT_NAMES[name].localize(lang) for name in entitlements if name not in NOT_YET_AVAILABLE]
 
 
 def usage_of(

@@ -15,7 +15,7 @@ from billing.plans import Catalogue, catalogue
 from billing.rules import forecast, months_after, months_until
 from kernel import clock
 from tenants.session import shared_reader
-from ui import AnyRequest, TheDatabase, TheTenant, TheVisit, officer, page
+from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
 
 if TYPE_CHECKING:
     from billing.meter_queries import Meter
@@ -29,34 +29,34 @@ MONTHS: Final = 6
 COUNTED: Final = ("orders",)
 
 
-@get("/pengurus/langganan/pakai", guards=[officer])
+@get("/pengurus/langganan/pakai", guards=[require_officer])
 async def show_usage(
-    request: AnyRequest, visit: TheVisit, tenant: TheTenant, database: TheDatabase
+    request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
     """Show the figures counted this moment by the same statements, beside those that were kept."""
-    today = clock.today(visit.brand.timezone)
+    today = clock.today(ctx.brand.timezone)
     month = month_of(today)
     counted = await count_now(database, tenant, month)
     async with shared_reader(database) as ro:
         kept = await usage_queries.figures(ro, tenant.id, months_after(month, -MONTHS))
     plan = _plan(catalogue(), tenant.plan)
-    start, end = bounds(month, visit.brand.timezone)
-    return page(
+    start, end = bounds(month, ctx.brand.timezone)
+    return render_page(
         request,
         "billing/usage.html",
-        place="pengaturan",
+        active_menu="pengaturan",
         month=month,
         meters=[
-            _meter(meter, counted[meter], kept, plan, month, today, visit.lang)
+            _meter(meter, counted[meter], kept, plan, month, today, ctx.lang)
             for meter in meter_queries.METERS
         ],
         statements=[
-            (showing.METER_NAMES[meter].localize(visit.lang), meter_queries.STATEMENTS[meter])
+            (showing.METER_NAMES[meter].localize(ctx.lang), meter_queries.STATEMENTS[meter])
             for meter in meter_queries.METERS
         ],
         start=start.isoformat(),
         end=end.isoformat(),
-        history=_history(kept, month, visit.lang),
+        history=_history(kept, month, ctx.lang),
     )
 
 

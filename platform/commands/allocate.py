@@ -9,19 +9,19 @@ import click
 
 from commands.output import json_option
 from kernel.errors import LocalizedText
-from shu import document, errors
+from shu import allocation_json, errors
 from shu.rules import allocate as divide
 
 
-def run_allocate(path: str) -> dict[str, Any]:
+def allocate_file(path: str) -> dict[str, Any]:
     """Read the document at `path` ("-" is standard input), divide, and return the result as plain JSON
     values. Raises DomainError.
     """
-    surplus, lines, members = document.read(_text_of(path))
-    return document.write(divide(surplus, lines, members))
+    surplus, lines, members = allocation_json.parse_allocation_input(_read_text(path))
+    return allocation_json.serialize_allocation(divide(surplus, lines, members))
 
 
-def _text_of(path: str) -> str:
+def _read_text(path: str) -> str:
     try:
         raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         return raw.decode("utf-8-sig")
@@ -47,4 +47,4 @@ def allocate(path: str, *, as_json: bool) -> None:
     """
     # The standard library's encoder, because msgspec's stops at 64 bits and a checker may try a larger
     # figure.
-    click.echo(json.dumps(run_allocate(path), indent=2))
+    click.echo(json.dumps(allocate_file(path), indent=2))

@@ -8,10 +8,10 @@ import click
 
 from billing.running import Report
 from commands.connect import open_database
-from commands.output import json_option, say, show, table
+from commands.output import json_option, print_line, print_result, print_table
 
 # A kind of ``billing.dunning.Step``, as people read it.
-_WORDS: Final = {
+_STEP_LABELS: Final = {
     "tell_trial_end": "told that the trial ends",
     "end_period": "trial or period ended",
     "remind": "reminded to pay",
@@ -39,7 +39,7 @@ def run_until(until: datetime, *, as_json: bool) -> None:
     not done again. Exit status 1 when something failed for a cooperative.
     """
     report = asyncio.run(_run(until.date()))
-    show(report, as_json=as_json, people=lambda: _tell(report))
+    print_result(report, as_json=as_json, print_text=lambda: _print_report(report))
     if report.failed:
         raise click.exceptions.Exit(1)
 
@@ -51,19 +51,19 @@ async def _run(until: date) -> Report:
         return await run(database, until)
 
 
-def _tell(report: Report) -> None:
+def _print_report(report: Report) -> None:
     if report.done:
-        table(
+        print_table(
             ("Day", "Cooperative", "What", "Invoice"),
             [
-                (each.on.isoformat(), each.cooperative, _WORDS.get(each.kind, each.kind), each.invoice)
+                (each.on.isoformat(), each.cooperative, _STEP_LABELS.get(each.kind, each.kind), each.invoice)
                 for each in report.done
             ],
         )
-    say(
+    print_line(
         f"{len(report.done)} things done from {report.since} to {report.until}; {report.trials_begun} "
         f"trials begun;"
         f" {len(report.failed)} cooperatives failed."
     )
     for slug, reason in report.failed.items():
-        say(f"{slug}: {reason}")
+        print_line(f"{slug}: {reason}")

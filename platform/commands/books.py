@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.connect import cooperative_named, open_database
-from commands.output import json_option, lang, say, show, table
+from commands.connect import open_database, require_cooperative
+from commands.output import json_option, lang, print_line, print_result, print_table
 from kernel.formats import number
 
 if TYPE_CHECKING:
-    from ledger.queries import AccountTotal
+    from ledger.queries import TrialBalanceLine
 
 
 @click.group()
@@ -32,15 +32,15 @@ def trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
 
 
 async def _trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
-    from cooperative.queries import today
-    from ledger.queries import trial_balance as totals_of
+    from cooperative.queries import get_today
+    from ledger.queries import get_trial_balance as list_totals
     from tenants.session import coop_reader
 
     async with open_database() as database:
-        tenant = await cooperative_named(database, slug)
+        tenant = await require_cooperative(database, slug)
         async with coop_reader(database, tenant) as ro:
-            year = year or (await today(ro)).year
-            totals = await totals_of(ro, year)
+            year = year or (await get_today(ro)).year
+            totals = await list_totals(ro, year)
     debit, credit = sum(each.debit for each in totals), sum(each.credit for each in totals)
     balanced = (
         debit == credit
@@ -65,7 +65,7 @@ async def _trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
         "balanced": balanced,
     }
 
-    def people() -> None:
+    def print_text() -> None:
         columns = ("Account", "Name", "Opening", "Debit", "Credit", "Closing")
         rows: list[tuple[str, ...]] = [
             (
@@ -76,12 +76,12 @@ async def _trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
             for each in totals
         ]
         rows.append(("", "Total", "", number(debit, lang()), number(credit, lang()), ""))
-        table(columns, rows, title=f"{tenant.name}, {year}", numbers=columns[2:])
-        say("The books balance." if balanced else "THE BOOKS DO NOT BALANCE.")
+        print_table(columns, rows, title=f"{tenant.name}, {year}", numeric_columns=columns[2:])
+        print_line("The books balance." if balanced else "THE BOOKS DO NOT BALANCE.")
 
-    show(result, as_json=as_json, people=people)
+    print_result(result, as_json=as_json, print_text=print_text)
     return 0 if balanced else 1
 
 
-def _name(each: "AccountTotal") -> str:
+def _name(each: "TrialBalanceLine") -> str:
     return each.name_id if lang() == "id" else each.name_en

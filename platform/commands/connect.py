@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from commands.beside import load_beside
+from commands.dev_runtime import load_dev_settings
 from kernel.database import Database, libpq_url
 from kernel.database_logins import APPLICATION_NEEDED, DatabaseLogins
 from kernel.errors import ErrorType
@@ -16,7 +16,7 @@ from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
 from kernel.timeouts import COMMANDS
 from operators.errors import NO_SUCH_COOPERATIVE
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug
 
 NOT_MIGRATED = ErrorType(
     "commands.not_migrated",
@@ -27,7 +27,7 @@ NOT_MIGRATED = ErrorType(
 
 
 @contextmanager
-def reachable(settings: Settings) -> Iterator[Settings]:
+def running_database(settings: Settings) -> Iterator[Settings]:
     """Settings with a login of the database in them: those that were given, or the owner's of an embedded
     server.
 
@@ -47,13 +47,17 @@ def reachable(settings: Settings) -> Iterator[Settings]:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Settings]:
+def application_settings(settings: Settings) -> Iterator[Settings]:
     """Settings as web and worker get them: with the application's login of the database and nothing of the
     owner's.
     """
-    with reachable(settings) as told:
-        app_url = libpq_url(DatabaseLogins(told.database_url, told.app_database_url, told).app_url)
-        yield replace(told, database_url=None, app_database_url=app_url)
+    with running_database(settings) as database_settings:
+        app_url = libpq_url(
+            DatabaseLogins(
+                database_settings.database_url, database_settings.app_database_url, database_settings
+            ).app_url
+        )
+        yield replace(database_settings, database_url=None, app_database_url=app_url)
 
 
 def is_embedded(settings: Settings) -> bool:
@@ -61,7 +65,7 @@ def is_embedded(settings: Settings) -> bool:
     return settings.database_url is None and settings.app_database_url is None
 
 
-def looking(database: Database) -> AsyncEngine:
+def read_engine(database: Database) -> AsyncEngine:
     """The engine of a command that only looks at what is shared: the owner's where it is known, else the
     application's.
     """
@@ -78,30 +82,30 @@ async def open_database(
     fresh machine; another one is the operator's to migrate, and is refused (`commands.not_migrated`) where
     that never happened. What a running `lumbung up` has told the folder is taken from there.
     """
-    settings = settings or load_beside()
-    with reachable(settings) as told:
-        database = Database(told.database_url, told, timeouts=COMMANDS)
+    settings = settings or load_dev_settings()
+    with running_database(settings) as database_settings:
+        database = Database(database_settings.database_url, database_settings, timeouts=COMMANDS)
         try:
             if migrated and is_embedded(settings):
-                from tenants.fleet import migrate
+                from tenants.migrator import migrate
 
                 await migrate(database)
             elif migrated:
-                await _refuse_unprepared(database)
+                await _require_migrated(database)
             yield database
         finally:
             await asyncio.shield(database.close())
 
 
-async def cooperative_named(database: Database, slug: str) -> TenantRef:
+async def require_cooperative(database: Database, slug: str) -> TenantRef:
     """The cooperative that a command names. Raises DomainError: operators.no_such_cooperative."""
-    tenant = await tenant_by_slug(database, slug)
+    tenant = await find_tenant_by_slug(database, slug)
     if tenant is None:
         raise NO_SUCH_COOPERATIVE(slug=slug)
     return tenant
 
 
-async def _refuse_unprepared(database: Database) -> None:
-    async with looking(database).connect() as connection:
+async def _require_migrated(database: Database) -> None:
+    async with read_engine(database).connect() as connection:
         if (await connection.execute(text("SELECT to_regclass('shared.revision') IS NULL"))).scalar_one():
             raise NOT_MIGRATED()

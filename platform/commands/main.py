@@ -73,25 +73,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except (click.Abort, KeyboardInterrupt) as interrupt:
-        from commands.output import complain
+        from commands.output import print_error
 
-        complain(str(interrupt) or "Interrupted.")
+        print_error(str(interrupt) or "Interrupted.")
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        from commands.output import complain
+        from commands.output import print_error
 
-        complain(error.format_message() + _help_hint(error))
+        print_error(error.format_message() + _help_hint(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader, `head` say, has seen enough; Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        from commands.output import complain, sentence_of
+        from commands.output import error_message, print_error
 
         if os.environ.get("LUMBUNG_DEBUG"):
             raise
-        complain(sentence_of(error))
+        print_error(error_message(error))
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from commands.import_file import (
+from commands.csv_import import (
     as_of_option,
     file_argument,
     json_option,
@@ -35,7 +35,7 @@ def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: 
     listed with its reason. Then it is recorded in batches, so that tills sell meanwhile; interrupted, it goes
     on where it was when the command is given again.
     """
-    from members.importing import MemberImport
+    from members.import_members import MemberImport
 
     work = MemberImport(SYSTEM, as_of)
     return run_batched_import(slug, path, work, what="Members", skip_bad=skip_bad, as_json=as_json)

@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from commands.connect import open_database
-from commands.output import complain, json_option, progress, say, show
+from commands.output import json_option, print_error, print_line, print_result, progress
 
 
 @click.command("migrate")
@@ -30,47 +30,47 @@ def command(*, check: bool, allow_failures: bool, as_json: bool) -> int:
 
 
 async def _migrate(*, allow_failures: bool, as_json: bool) -> int:
-    from tenants.fleet import migrate
-    from tenants.logins import refuse_powers
+    from tenants.login_checks import require_limited_logins
+    from tenants.migrator import migrate
 
     async with open_database(migrated=False) as database:
-        await refuse_powers(database)
+        await require_limited_logins(database)
         with progress("Cooperatives", hidden=as_json) as moved:
             report = await migrate(database, on_progress=moved)
 
-    def people() -> None:
-        say(
+    def print_text() -> None:
+        print_line(
             f"Shared tables are at revision {report.shared_revision}, cooperatives at "
             f"{report.cooperative_revision}: "
             f"{report.upgraded} upgraded, {report.already_current} already current, "
-            f"{report.spares_made} spare schemas made."
+            f"{report.pool_schemas_created} spare schemas made."
         )
-        if report.rights_mended:
-            say(
+        if report.privileges_repaired:
+            print_line(
                 f"Schemas whose rights were not those of the revisions, and are again: "
-                f"{report.rights_mended}."
+                f"{report.privileges_repaired}."
             )
 
-    show(report, as_json=as_json, people=people)
+    print_result(report, as_json=as_json, print_text=print_text)
     for name, reason in report.failed.items():
-        complain(f"{name} was not upgraded: {reason}")
+        print_error(f"{name} was not upgraded: {reason}")
     return 1 if report.failed and not allow_failures else 0
 
 
 def _check(*, as_json: bool) -> int:
-    from tenants.authoring import drift
+    from tenants.makemigrations import detect_drift
 
-    found = drift()
+    found = detect_drift()
 
-    def people() -> None:
+    def print_text() -> None:
         for line, differences in found.items():
-            say(
+            print_line(
                 f"{line}: the models and the revisions agree"
                 if not differences
                 else f"{line}: no revision yet for"
             )
             for difference in differences:
-                say(f"  {difference[:200]}")
+                print_line(f"  {difference[:200]}")
 
-    show(found, as_json=as_json, people=people)
+    print_result(found, as_json=as_json, print_text=print_text)
     return 1 if any(found.values()) else 0

@@ -4,9 +4,9 @@ import asyncio
 
 import click
 
-from commands.asking import password_for
 from commands.connect import open_database
-from commands.output import json_option, say, show
+from commands.output import json_option, print_line, print_result
+from commands.prompts import prompt_password
 
 
 @click.group("operator")
@@ -25,19 +25,19 @@ def add_one(name: str, phone: str, *, as_json: bool) -> None:
 
 async def _add(name: str, phone_number: str, *, as_json: bool) -> None:
     from kernel import phone
-    from operators.adding import add_operator
+    from operators.add_operator import add_operator
     from tenants.session import owner_session
 
     phone.parse_mobile(phone_number)
     async with open_database() as database:
         _ = database.owner_url  # refused before anybody thinks of a password
-        password = password_for(name)
+        password = prompt_password(name)
         async with owner_session(database) as db:
             operator = await add_operator(db, name=name, phone_number=phone_number, password=password)
         settings = database.settings
     address = f"{settings.scheme}://operator.{settings.base_domain}/masuk"
-    show(
+    print_result(
         {"id": str(operator.id), "name": operator.name, "phone": operator.phone, "address": address},
         as_json=as_json,
-        people=lambda: say(f"{operator.name} is an operator and signs in at {address}"),
+        print_text=lambda: print_line(f"{operator.name} is an operator and signs in at {address}"),
     )

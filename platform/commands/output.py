@@ -19,8 +19,8 @@ from kernel.formats import Lang
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH_OF_FILES: Final = 160
-DOCTOR_TELLS: Final = "lumbung doctor tells what is wrong."
+NON_TTY_WIDTH: Final = 160
+DOCTOR_HINT: Final = "lumbung doctor tells what is wrong."
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value, for machines.")
 
@@ -36,8 +36,8 @@ def console() -> "Console":
     from rich.console import Console
 
     # a file or a pipe has no width of its own: room for long names
-    watched = sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=not watched, width=None if watched else WIDTH_OF_FILES)
+    is_terminal = sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=not is_terminal, width=None if is_terminal else NON_TTY_WIDTH)
 
 
 @cache
@@ -50,27 +50,31 @@ def progress_console() -> "Console":
 
 def print_json(value: object) -> None:
     """Print one JSON value: structs by their fields, money as whole rupiah, dates as ISO text."""
-    encoded = msgspec.json.format(msgspec.json.encode(value, enc_hook=_encoded), indent=2)
+    encoded = msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode), indent=2)
     click.echo(encoded.decode())
 
 
-def show(value: object, *, as_json: bool, people: Callable[[], None]) -> None:
+def print_result(value: object, *, as_json: bool, print_text: Callable[[], None]) -> None:
     """Print `value` for machines, or call `people`, which prints the same for a reader."""
     if as_json:
         print_json(value)
     else:
-        people()
+        print_text()
 
 
-def table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", numbers: Iterable[str] = ()
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str = "",
+    numeric_columns: Iterable[str] = (),
 ) -> None:
     """Print rows under headings; the columns named in `numbers` are aligned on the right."""
     from rich import box
     from rich.table import Table
 
     drawn = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    right = set(numbers)
+    right = set(numeric_columns)
     for column in columns:
         is_number = column in right
         drawn.add_column(
@@ -85,7 +89,7 @@ def table(
     console().print(drawn)
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print one line for people, plain where it is not a terminal."""
     console().print(line, markup=False)
 
@@ -110,30 +114,30 @@ def progress(label: str, *, hidden: bool = False) -> Iterator[Callable[[int, int
         yield moved
 
 
-def complain(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """Print one sentence on standard error."""
     click.echo(f"lumbung: {sentence}", err=True)
 
 
-def sentence_of(error: Exception) -> str:
+def error_message(error: Exception) -> str:
     """The one sentence that tells a person what went wrong."""
     if isinstance(error, DomainError):
         return error.message(lang())
     first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     if type(error).__module__.partition(".")[0] in {"asyncpg", "sqlalchemy", "psycopg"}:
         reason = re.sub(r"^\([\w.]+\) ", "", first)  # SQLAlchemy begins with the class of the driver's error
-        return f"the database refused: {reason}. {DOCTOR_TELLS}"
+        return f"the database refused: {reason}. {DOCTOR_HINT}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {(error.strerror or first).lower()}."
     refused = re.search(r"\('([^']+)', (\d+)", first) if isinstance(error, ConnectionRefusedError) else None
     if refused:
-        return f"nothing answers at {refused[1]}, port {refused[2]}. {DOCTOR_TELLS}"
+        return f"nothing answers at {refused[1]}, port {refused[2]}. {DOCTOR_HINT}"
     if isinstance(error, OSError):
-        return f"{first}. {DOCTOR_TELLS}"
+        return f"{first}. {DOCTOR_HINT}"
     return f"something unforeseen happened: {first}. LUMBUNG_DEBUG=1 shows where."
 
 
-def _encoded(value: object) -> Any:
+def _encode(value: object) -> Any:
     if isinstance(value, int):
         return int(value)
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.connect import cooperative_named, open_database
-from commands.output import complain, json_option, lang, say, show, table
+from commands.connect import open_database, require_cooperative
+from commands.output import json_option, lang, print_error, print_line, print_result, print_table
 from kernel.errors import DomainError
 from kernel.formats import number
 
@@ -45,7 +45,7 @@ def reconcile(slug: str, way: str | None, since: datetime | None, *, offline: bo
 
 
 async def _reconcile(slug: str, name: str | None, since: date | None, *, offline: bool, as_json: bool) -> int:
-    from cooperative.queries import today
+    from cooperative.queries import get_today
     from payments import ways
     from payments.provider import ProviderFault
     from payments.reconciliation import comparing, reconciling
@@ -53,7 +53,7 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
 
     faults: dict[str, str] = {}
     async with open_database() as database:
-        tenant = await cooperative_named(database, slug)
+        tenant = await require_cooperative(database, slug)
         async with coop_reader(database, tenant) as ro:
             chosen = [await ways.way_of(ro, name)] if name else await ways.ways_of(ro)
             chosen = [way for way in chosen if comparing.can_be_compared(way)]
@@ -64,7 +64,7 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
                 except (ProviderFault, DomainError) as fault:
                     faults[way.way] = fault.message(lang()) if isinstance(fault, DomainError) else str(fault)
         async with coop_reader(database, tenant) as ro:
-            first = since or await today(ro) - comparing.SHOWN
+            first = since or await get_today(ro) - comparing.SHOWN
             states = [await comparing.reconcile(ro, way, since=first) for way in chosen]
     explained = all(state.all_explained for state in states) and not faults
     result = {
@@ -73,9 +73,11 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
         "explained": explained,
         "ways": [_as_json(state, faults.get(state.way.way)) for state in states],
     }
-    show(result, as_json=as_json, people=lambda: _tell(tenant.name, states, all_asked=not faults))
+    print_result(
+        result, as_json=as_json, print_text=lambda: _print_report(tenant.name, states, all_asked=not faults)
+    )
     for failed, sentence in faults.items():
-        complain(f"{failed}: {sentence}")
+        print_error(f"{failed}: {sentence}")
     return 0 if explained else 1
 
 
@@ -116,7 +118,7 @@ def _finding(each: "Finding") -> dict[str, Any]:
     }
 
 
-def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None:
+def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None:
     from payments.reconciliation.words import words_of
 
     def figure(amount: int | None) -> str:
@@ -134,7 +136,7 @@ def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None
         )
         for state in states
     ]
-    table(columns, rows, title=name, numbers=columns[2:5])
+    print_table(columns, rows, title=name, numeric_columns=columns[2:5])
     open_rows = [
         (
             str(each.on),
@@ -151,11 +153,11 @@ def _tell(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None
         if not each.explained
     ]
     if open_rows:
-        table(("Day", "Way", "What", "Of", "Difference"), open_rows, numbers=("Difference",))
+        print_table(("Day", "Way", "What", "Of", "Difference"), open_rows, numeric_columns=("Difference",))
     if open_rows:
-        say("SOME DIFFERENCES ARE NOT EXPLAINED.")
+        print_line("SOME DIFFERENCES ARE NOT EXPLAINED.")
     else:
-        say(
+        print_line(
             "Everything is explained."
             if all_asked and all(state.checked for state in states)
             else "Everything that was told is explained; some ways told nothing."
@@ -178,23 +180,23 @@ async def _exceptions(slug: str, *, as_json: bool) -> int:
     from tenants.session import coop_reader
 
     async with open_database() as database:
-        tenant = await cooperative_named(database, slug)
+        tenant = await require_cooperative(database, slug)
         async with coop_reader(database, tenant) as ro:
             found = await all_open(ro)
     rows = [
         {"payment": each.reference, "reason": each.reason, "facts": each.facts, "raised_at": each.raised_at}
         for each in found
     ]
-    show(rows, as_json=as_json, people=lambda: _tell_exceptions(tenant.name, found))
+    print_result(rows, as_json=as_json, print_text=lambda: _print_exceptions(tenant.name, found))
     return 1 if found else 0
 
 
-def _tell_exceptions(name: str, found: "list[ExceptionView]") -> None:
+def _print_exceptions(name: str, found: "list[ExceptionView]") -> None:
     from payments.officer.payment_words import exception_detail
     from payments.rules import ALARM_NAMES
 
     if not found:
-        say("Nothing has to be looked at.")
+        print_line("Nothing has to be looked at.")
         return
     rows = [
         (
@@ -205,7 +207,7 @@ def _tell_exceptions(name: str, found: "list[ExceptionView]") -> None:
         )
         for each in found
     ]
-    table(("Payment", "What", "Facts", "Since"), rows, title=name)
+    print_table(("Payment", "What", "Facts", "Since"), rows, title=name)
 
 
 @command.command("rotate-keys")
@@ -231,16 +233,18 @@ async def _rotate(*, as_json: bool) -> int:
         "cooperatives": report.cooperatives,
         "failed": {slug: refusal.message(lang()) for slug, refusal in report.failed.items()},
     }
-    show(result, as_json=as_json, people=lambda: _tell_rotation(report))
+    print_result(result, as_json=as_json, print_text=lambda: _print_rotation(report))
     return 1 if report.failed else 0
 
 
-def _tell_rotation(report: "Report") -> None:
+def _print_rotation(report: "Report") -> None:
     rows = [
         (each.cooperative, each.moved, each.kept) for each in report.cooperatives if each.moved or each.kept
     ]
     if rows:
-        table(("Cooperative", "Moved", "Were there"), rows, numbers=("Moved", "Were there"))
-    say(f"{report.moved} secrets moved under the key {report.key}; {len(report.failed)} cooperatives failed.")
+        print_table(("Cooperative", "Moved", "Were there"), rows, numeric_columns=("Moved", "Were there"))
+    print_line(
+        f"{report.moved} secrets moved under the key {report.key}; {len(report.failed)} cooperatives failed."
+    )
     for slug, refusal in report.failed.items():
-        complain(f"{slug}: {refusal.message(lang())}")
+        print_error(f"{slug}: {refusal.message(lang())}")

@@ -15,11 +15,11 @@ PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 STOP_SECONDS: Final = 15.0
 
 
-class StopAskedError(Exception):
+class StopRequestedError(Exception):
     """Somebody pressed Ctrl-C, closed the terminal, or asked the process to end."""
 
 
-class Processes:
+class ProcessGroup:
     """A few child processes that live and end together; used as a context, leaving it stops them all."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Processes:
             command_line(arguments), env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
         )
 
-    def start_and_hear(
+    def start_piped(
         self, name: str, command: list[str], folder: Path, environment: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
         """Start another program, hear what it prints, and hold its standard input: that closes however we
@@ -55,16 +55,16 @@ class Processes:
         self._running[name] = process
         return process
 
-    def end(self, name: str) -> None:
+    def kill(self, name: str) -> None:
         """End one process that is not needed, or has ended by itself, and watch it no longer."""
         process = self._running.pop(name)
         process.kill()
         process.wait()
 
-    def pid_of(self, name: str) -> int:
+    def get_pid(self, name: str) -> int:
         return self._running[name].pid
 
-    def ended(self) -> tuple[str, int] | None:
+    def find_exited(self) -> tuple[str, int] | None:
         """The first process that has ended, with its exit status (negative: the signal that ended it)."""
         for name, process in self._running.items():
             status = process.poll()
@@ -93,34 +93,34 @@ def command_line(arguments: list[str]) -> list[str]:
 
 
 class stop_signals:  # noqa: N801 - read as a phrase: with stop_signals():
-    """Within the block, Ctrl-C, SIGTERM and SIGHUP raise StopAskedError once; further ones wait for the
+    """Within the block, Ctrl-C, SIGTERM and SIGHUP raise StopRequestedError once; further ones wait for the
     cleaning up.
     """
 
     def __enter__(self) -> None:
-        self._before = {number: signal.signal(number, self._raise) for number in _STOPPING}
+        self._before = {number: signal.signal(number, self._raise) for number in _STOP_SIGNALS}
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
         ignore_stop_signals()
-        raise StopAskedError
+        raise StopRequestedError
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
 
-_STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def ignore_stop_signals() -> None:
     """From now on what is being cleaned up is cleaned up to its end; leaving `stop_signals` gives the signals
     back.
     """
-    for number in _STOPPING:
+    for number in _STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
-def end_with_parent() -> None:
+def exit_with_parent() -> None:
     """Have the system end this process when its parent ends, also when that one was killed; Linux alone can
     do it.
     """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.import_file import (
+from commands.csv_import import (
     as_of_option,
     file_argument,
     json_option,

@@ -5,7 +5,7 @@ import signal
 
 import click
 
-from commands.processes import end_with_parent
+from commands.processes import exit_with_parent
 from kernel import logs
 from kernel.settings import load
 
@@ -20,7 +20,7 @@ def command(*, with_parent: bool) -> None:
     It alone runs as the owner of the database.
     """
     if with_parent:
-        end_with_parent()
+        exit_with_parent()
     settings = load()
     logs.configure(settings, quiet=with_parent)  # the terminal of `lumbung up` is for the addresses
 
@@ -32,13 +32,13 @@ def command(*, with_parent: bool) -> None:
 
 async def _run() -> None:
     from commands.connect import open_database
-    from tenants.logins import refuse_powers
-    from tenants.provision import run_provision
+    from tenants.login_checks import require_limited_logins
+    from tenants.provision import run_provisioner
 
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with open_database(load()) as database:
         _ = database.owner_url  # refused at once, not in a loop
-        await refuse_powers(database)
-        await run_provision(database, stopping)
+        await require_limited_logins(database)
+        await run_provisioner(database, stopping)

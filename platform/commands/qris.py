@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from commands.output import json_option, lang, show, table
+from commands.output import json_option, lang, print_result, print_table
 from kernel import formats
 from kernel.money import Rupiah
 from payments.providers.qris import Part, Qris
 from payments.providers.qris import dynamic as make_dynamic
-from payments.providers.qris import read as take_in
+from payments.providers.qris import read as read_qris
 
 
 @click.group()
@@ -35,11 +35,11 @@ def dynamic(payload: str, amount: str, reference: str | None) -> None:
 @json_option
 def read(payload: str, *, as_json: bool) -> None:
     """Check a payload and print what stands in it."""
-    qris = take_in(payload)
-    show(as_document(qris), as_json=as_json, people=lambda: _tell(qris))
+    qris = read_qris(payload)
+    print_result(to_json(qris), as_json=as_json, print_text=lambda: _print_qris(qris))
 
 
-def as_document(qris: Qris) -> dict[str, Any]:
+def to_json(qris: Qris) -> dict[str, Any]:
     """Return the payload's facts as plain JSON values;
     ``parts`` holds all of it, also what has no name here.
     """
@@ -70,7 +70,7 @@ def _plain(parts: Iterable[Part]) -> dict[str, str]:
     return {part.tag: part.value for part in parts}
 
 
-def _tell(qris: Qris) -> None:
+def _print_qris(qris: Qris) -> None:
     from rich.markup import escape
 
     amount = "" if qris.amount is None else formats.rupiah(qris.amount, lang())
@@ -88,4 +88,4 @@ def _tell(qris: Qris) -> None:
         *((f"Account {account.tag}", account.domain) for account in qris.accounts),
         ("Check code", f"{qris.crc}, right"),
     ]
-    table(("What", "Value"), [(name, escape(value)) for name, value in known if value])
+    print_table(("What", "Value"), [(name, escape(value)) for name, value in known if value])

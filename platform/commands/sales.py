@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands.import_file import (
+from commands.csv_import import (
     file_argument,
     json_option,
     run_batched_import,

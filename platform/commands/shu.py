@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from commands.allocate import allocate
-from commands.connect import cooperative_named, open_database
-from commands.output import json_option, lang, say, show, table
+from commands.connect import open_database, require_cooperative
+from commands.output import json_option, lang, print_line, print_result, print_table
 from kernel import formats
 from kernel.actor import SYSTEM
-from shu.drafting import ShuDraftResult
-from shu.drafting import draft as make_draft
+from shu.create_draft import ShuDraftResult
+from shu.create_draft import create_draft as make_draft
 from tenants.session import coop_session
 
 
@@ -30,17 +30,17 @@ def draft(slug: str, year: int, *, as_json: bool) -> None:
     The same books and bylaws give the draft that is kept already.
     """
     result = asyncio.run(_draft(slug, year))
-    show(as_document(result), as_json=as_json, people=lambda: _tell(result))
+    print_result(to_json(result), as_json=as_json, print_text=lambda: _print_draft(result))
 
 
 async def _draft(slug: str, year: int) -> ShuDraftResult:
     async with open_database() as database:
-        tenant = await cooperative_named(database, slug)
+        tenant = await require_cooperative(database, slug)
         async with coop_session(database, tenant) as db:
             return await make_draft(db, SYSTEM, year)
 
 
-def as_document(result: ShuDraftResult) -> dict[str, Any]:
+def to_json(result: ShuDraftResult) -> dict[str, Any]:
     """The draft as plain JSON values, amounts in rupiah."""
     allocation = result.allocation
     return {
@@ -61,30 +61,30 @@ def as_document(result: ShuDraftResult) -> dict[str, Any]:
     }
 
 
-def _tell(result: ShuDraftResult) -> None:
-    allocation, speak = result.allocation, lang()
-    state = "new" if result.fresh else "as kept before, nothing has changed"
-    say(
+def _print_draft(result: ShuDraftResult) -> None:
+    allocation, language = result.allocation, lang()
+    state = "new" if result.created else "as kept before, nothing has changed"
+    print_line(
         f"Draft {result.version} of the surplus of {result.year} ({state}), by version "
         f"{result.bylaws_version} of the bylaws."
     )
-    say(f"Surplus: {formats.rupiah(allocation.surplus, speak)}")
-    table(
+    print_line(f"Surplus: {formats.rupiah(allocation.surplus, language)}")
+    print_table(
         ["Pool", "Percent", "Rupiah", "Divided by", "Left over"],
         [
             (
                 pool.code,
-                formats.percent(pool.percent, speak),
-                formats.rupiah(pool.amount, speak),
+                formats.percent(pool.percent, language),
+                formats.rupiah(pool.amount, language),
                 pool.basis or "",
-                formats.rupiah(pool.unallocated, speak) if pool.unallocated else "",
+                formats.rupiah(pool.unallocated, language) if pool.unallocated else "",
             )
             for pool in allocation.pools
         ],
-        numbers=["Percent", "Rupiah", "Left over"],
+        numeric_columns=["Percent", "Rupiah", "Left over"],
     )
     receiving = sum(member.total > 0 for member in allocation.members)
-    say(f"{receiving} of {len(allocation.members)} members receive something; --json lists them all.")
+    print_line(f"{receiving} of {len(allocation.members)} members receive something; --json lists them all.")
 
 
 command.add_command(allocate)

@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import click
 
-from commands import standing_in
-from commands.beside import left_for_commands
-from commands.connect import is_embedded, reachable
-from commands.output import progress, say
-from commands.processes import Processes, StopAskedError, stop_signals
+from commands import fake_gateways
+from commands.connect import is_embedded, running_database
+from commands.dev_runtime import publish_runtime
+from commands.output import print_line, progress
+from commands.processes import ProcessGroup, StopRequestedError, stop_signals
 from kernel.database import Database, libpq_url
 from kernel.errors import ErrorType
 from kernel.settings import Settings, check_startable_supervisor, load, strip_owner_login
 from kernel.timeouts import COMMANDS
 
-ANSWER_SECONDS = 30.0
+ANSWER_TIMEOUT_SECONDS = 30.0
 
 PORT_TAKEN = ErrorType(
     "commands.port_taken",
@@ -52,12 +52,12 @@ def command(host: str | None, port: int | None, *, demo: bool) -> int:
     """Start the database, the web and the worker, and print where to go. Ctrl-C stops all of it."""
     settings = _settings(host, port)
     check_startable_supervisor(settings)
-    _refuse_taken_port(settings)
+    _require_free_port(settings)
     try:
-        with stop_signals(), reachable(settings) as told, Processes() as processes:
+        with stop_signals(), running_database(settings) as told, ProcessGroup() as processes:
             _serve(told, processes, demo=demo, own=is_embedded(settings))
-    except StopAskedError:
-        say("Stopped. The data is kept.")
+    except StopRequestedError:
+        print_line("Stopped. The data is kept.")
     return 0
 
 
@@ -70,16 +70,16 @@ def _settings(host: str | None, port: int | None) -> Settings:
     return settings
 
 
-def _serve(settings: Settings, processes: Processes, *, demo: bool, own: bool) -> None:
-    stand_ins = standing_in.start(processes) if demo and standing_in.wanted(settings) else None
+def _serve(settings: Settings, processes: ProcessGroup, *, demo: bool, own: bool) -> None:
+    stand_ins = fake_gateways.start(processes) if demo and fake_gateways.should_start(settings) else None
     asyncio.run(_migrate(settings))
-    signs = []
+    sign_ins = []
     if stand_ins is not None:
-        settings = standing_in.joined(settings, processes, stand_ins)
+        settings = fake_gateways.with_fake_gateways(settings, processes, stand_ins)
     if demo:
-        signs = asyncio.run(_seed(settings))
+        sign_ins = asyncio.run(_seed(settings))
     logins = Database(settings.database_url, settings).logins
-    ours = standing_in.environment(settings) | {"LUMBUNG_BASE_DOMAIN": settings.base_domain}
+    ours = fake_gateways.child_environment(settings) | {"LUMBUNG_BASE_DOMAIN": settings.base_domain}
     environment = strip_owner_login(os.environ) | ours
     environment |= {
         "LUMBUNG_APP_DATABASE_URL": libpq_url(logins.app_url),
@@ -94,22 +94,22 @@ def _serve(settings: Settings, processes: Processes, *, demo: bool, own: bool) -
     _wait_for_answer(settings, processes)
     # what somebody set themselves is theirs to tell; a key of theirs is not written down
     told = {name: value for name, value in ours.items() if own and not os.environ.get(name)}
-    with left_for_commands(settings.data_dir, told):
-        say(f"Lumbung is running at {settings.scheme}://{settings.base_domain}/   (Ctrl-C stops it)")
-        for line in signs:
-            say(line)
+    with publish_runtime(settings.data_dir, told):
+        print_line(f"Lumbung is running at {settings.scheme}://{settings.base_domain}/   (Ctrl-C stops it)")
+        for line in sign_ins:
+            print_line(line)
         while True:
-            _refuse_ended(processes)
+            _check_running(processes)
             time.sleep(0.2)
 
 
 async def _migrate(settings: Settings) -> None:
-    from tenants.fleet import migrate
-    from tenants.logins import refuse_powers
+    from tenants.login_checks import require_limited_logins
+    from tenants.migrator import migrate
 
     database = Database(settings.database_url, settings)
     try:
-        await refuse_powers(database)
+        await require_limited_logins(database)
         with progress("Cooperatives brought up to date") as moved:
             await migrate(database, on_progress=moved)
     finally:
@@ -118,20 +118,23 @@ async def _migrate(settings: Settings) -> None:
 
 async def _seed(settings: Settings) -> list[str]:
     """Found the demo cooperatives; returns the lines that tell how to look around in them."""
-    from demo import notes, seed
+    from demo import list_notes, seed_demo
 
     database = Database(settings.database_url, settings, timeouts=COMMANDS)
     left: list[str] = []
     try:
         with progress("Demo cooperatives") as moved:
-            signs = await seed(database, on_progress=moved, on_note=left.append)
-        lines = ["To look around (everybody in it is invented):", *(sign_in.line() for sign_in in signs)]
-        return [*lines, *notes(settings), *left]
+            sign_ins = await seed_demo(database, on_progress=moved, on_note=left.append)
+        lines = [
+            "To look around (everybody in it is invented):",
+            *(sign_in.format_line() for sign_in in sign_ins),
+        ]
+        return [*lines, *list_notes(settings), *left]
     finally:
         await asyncio.shield(database.close())
 
 
-def _refuse_taken_port(settings: Settings) -> None:
+def _require_free_port(settings: Settings) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -142,11 +145,11 @@ def _refuse_taken_port(settings: Settings) -> None:
             raise PORT_TAKEN(port=str(settings.port), host=settings.host, other=other) from None
 
 
-def _wait_for_answer(settings: Settings, processes: Processes) -> None:
+def _wait_for_answer(settings: Settings, processes: ProcessGroup) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - asked, not bound
-    deadline = time.monotonic() + ANSWER_SECONDS
+    deadline = time.monotonic() + ANSWER_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
-        _refuse_ended(processes)
+        _check_running(processes)
         connection = http.client.HTTPConnection(host, settings.port, timeout=5)
         try:
             connection.request("GET", "/", headers={"Host": settings.base_domain})
@@ -157,11 +160,11 @@ def _wait_for_answer(settings: Settings, processes: Processes) -> None:
             return
         finally:
             connection.close()
-    raise NO_ANSWER(seconds=int(ANSWER_SECONDS))
+    raise NO_ANSWER(seconds=int(ANSWER_TIMEOUT_SECONDS))
 
 
-def _refuse_ended(processes: Processes) -> None:
-    ended = processes.ended()
+def _check_running(processes: ProcessGroup) -> None:
+    ended = processes.find_exited()
     if ended is not None:
         name, status = ended
         how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"

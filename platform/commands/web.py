@@ -9,29 +9,29 @@ from typing import Final
 
 import click
 
-from commands.processes import end_with_parent
+from commands.processes import exit_with_parent
 from kernel.settings import check_startable, load, strip_owner_login
 
 # Connections that one process holds at most. Slow clients hold many; each is an open file, and the database
 # needs some beside them.
-MOST_CONNECTIONS: Final = 8_192
-OTHER_FILES: Final = 512
-HEADER_SECONDS: Final = 10
+MAX_CONNECTIONS: Final = 8_192
+RESERVED_FILES: Final = 512
+HEADER_TIMEOUT_SECONDS: Final = 10
 
 
-def connections_allowed() -> int:
+def raise_connection_limit() -> int:
     """How many connections may be open: 8,192, or what the limit of open files leaves, which is raised as far
     as the system lets us.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + OTHER_FILES
+    wanted = MAX_CONNECTIONS + RESERVED_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return (
-        MOST_CONNECTIONS
+        MAX_CONNECTIONS
         if soft == resource.RLIM_INFINITY
-        else max(64, min(MOST_CONNECTIONS, soft - OTHER_FILES))
+        else max(64, min(MAX_CONNECTIONS, soft - RESERVED_FILES))
     )
 
 
@@ -56,7 +56,7 @@ def command(
 ) -> None:
     """Run the web process alone, until it is told to stop."""
     if with_parent:
-        end_with_parent()
+        exit_with_parent()
     settings = load()
     settings = replace(settings, host=host or settings.host, port=port or settings.port)
     check_startable(settings)
@@ -66,16 +66,19 @@ def command(
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    from commands.connect import serving
-    from web.minute_counts import FILE
+    from commands.connect import application_settings
+    from web.minute_counts import FILE_ENV
 
-    with serving(settings) as told, tempfile.NamedTemporaryFile(prefix="lumbung-web-") as counts:
-        assert told.app_database_url is not None
+    with (
+        application_settings(settings) as database_settings,
+        tempfile.NamedTemporaryFile(prefix="lumbung-web-") as counts,
+    ):
+        assert database_settings.app_database_url is not None
         # the processes that answer requests read their settings from it
         environment = strip_owner_login(os.environ) | {
-            "LUMBUNG_APP_DATABASE_URL": told.app_database_url,
+            "LUMBUNG_APP_DATABASE_URL": database_settings.app_database_url,
             "LUMBUNG_HOST": settings.host,
-            FILE: counts.name,  # they count pages together in it
+            FILE_ENV: counts.name,  # they count pages together in it
         }
         os.environ.clear()
         os.environ.update(environment)
@@ -90,8 +93,8 @@ def command(
             workers_kill_timeout=10,
             # else a client that says nothing at all is waited for without end, to know its version
             http=HTTPModes.http1,
-            backpressure=connections_allowed(),
-            http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1_000),
+            backpressure=raise_connection_limit(),
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_SECONDS * 1_000),
             log_level=LogLevels.warning,
             log_access=False,
             websockets=False,

@@ -5,7 +5,7 @@ import importlib.util
 
 import click
 
-from commands.processes import end_with_parent
+from commands.processes import exit_with_parent
 from kernel import logs
 from kernel.settings import check_startable, load
 
@@ -22,18 +22,18 @@ ROOMS = (
 def command(*, with_parent: bool) -> None:
     """Run the worker process alone, until it is told to stop."""
     if with_parent:
-        end_with_parent()
+        exit_with_parent()
     settings = load()
     check_startable(settings)
     logs.configure(settings, quiet=with_parent)  # the terminal of `lumbung up` is for the addresses
 
-    from commands.connect import serving
-    from tenants.worker import run
+    from commands.connect import application_settings
+    from tenants.worker import run_worker
 
     import_tasks()
-    with serving(settings) as told:
-        assert told.app_database_url is not None
-        run(told, told.app_database_url)
+    with application_settings(settings) as database_settings:
+        assert database_settings.app_database_url is not None
+        run_worker(database_settings, database_settings.app_database_url)
 
 
 def import_tasks() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from cooperative.queries import profile
-from ui.colours import readable_ink
-from ui.themes import themes
-from ui.viewer import Brand
+from cooperative.queries import get_profile
+from ui.colours import readable_text_colour
+from ui.context import Brand
+from ui.themes import load_themes
 
 if TYPE_CHECKING:
     from kernel.database import Reader
@@ -19,15 +19,15 @@ async def read_brand(ro: Reader) -> Brand:
 
     Raises LookupError when its profile is missing: it was not founded to the end.
     """
-    row = await profile(ro)
+    row = await get_profile(ro)
     if row is None:
         msg = "this cooperative has no profile"
         raise LookupError(msg)
-    css = stylesheet(row.accent, row.header)
+    css = build_stylesheet(row.accent, row.header)
     return Brand(
         name=row.name,
         tagline=row.tagline,
-        theme=row.theme if row.theme in themes() else "base",
+        theme=row.theme if row.theme in load_themes() else "base",
         logo_url=f"/gambar/{row.logo}-320.webp" if row.logo else None,
         css_url=f"/merek/{hashlib.sha256(css.encode()).hexdigest()[:12]}.css" if css else None,
         css=css,
@@ -39,11 +39,11 @@ async def read_brand(ro: Reader) -> Brand:
     )
 
 
-def stylesheet(accent: str | None, header: str | None) -> str:
+def build_stylesheet(accent: str | None, header: str | None) -> str:
     """Return the few lines of CSS for a cooperative's own colours; empty when it keeps those of its theme."""
     lines = []
     if accent:
-        lines.append(f"--accent:{accent};--accent-ink:{readable_ink(accent)}")
+        lines.append(f"--accent:{accent};--accent-ink:{readable_text_colour(accent)}")
     if header:
-        lines.append(f"--header:{header};--header-ink:{readable_ink(header)}")
+        lines.append(f"--header:{header};--header-ink:{readable_text_colour(header)}")
     return f":root{{{';'.join(lines)}}}" if lines else ""

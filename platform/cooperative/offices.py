@@ -5,7 +5,7 @@ from typing import Literal
 Office = Literal["ketua", "sekretaris", "bendahara", "kasir"]
 
 
-def may_give_code(office: str | None, target_office: str | None) -> bool:
+def may_issue_code(office: str | None, target_office: str | None) -> bool:
     """Return whether an officer may issue a new activation code.
 
     Members get one from any officer. A fellow officer gets one from the ketua alone: otherwise a kasir could

@@ -30,7 +30,7 @@ class ProfileView(msgspec.Struct, frozen=True):
     shop_open: bool
 
 
-async def profile(source: AsyncSession | Reader) -> ProfileView | None:
+async def get_profile(source: AsyncSession | Reader) -> ProfileView | None:
     """Return the cooperative's profile, or None when it was not founded to the end."""
     return await as_reader(source).one(
         ProfileView,
@@ -39,12 +39,12 @@ async def profile(source: AsyncSession | Reader) -> ProfileView | None:
     )
 
 
-async def timezone(source: AsyncSession | Reader) -> str:
+async def get_timezone(source: AsyncSession | Reader) -> str:
     """Return the IANA name of the zone by which the cooperative keeps its calendar."""
     return str(await as_reader(source).value("SELECT timezone FROM profile"))
 
 
-async def founded_on(source: AsyncSession | Reader) -> date:
+async def get_founding_date(source: AsyncSession | Reader) -> date:
     """Return the day on which the cooperative was founded here: that of the first entry of its trail."""
     founded: date = await as_reader(source).value(
         "SELECT (coalesce((SELECT at FROM audit_entries ORDER BY id LIMIT 1), now()) AT TIME ZONE "
@@ -53,8 +53,8 @@ async def founded_on(source: AsyncSession | Reader) -> date:
     return founded
 
 
-async def today(source: AsyncSession | Reader) -> date:
+async def get_today(source: AsyncSession | Reader) -> date:
     """Return today's date where the cooperative is:
     what a use case goes by when no page has told it the day.
     """
-    return clock.today(await timezone(source))
+    return clock.today(await get_timezone(source))

@@ -2,6 +2,6 @@
 person uses.
 """
 
-from demo.seeding import SignIn, notes, seed
+from demo.seed import DemoLogin, list_notes, seed_demo
 
-__all__ = ["SignIn", "notes", "seed"]
+__all__ = ["DemoLogin", "list_notes", "seed_demo"]

@@ -13,10 +13,10 @@ PIN: Final = "270845"  # of the members who may owe
 PASSWORD: Final = "coba-lumbung-2026"  # noqa: S105 - printed at every start; production refuses the demo
 
 
-class Demo(msgspec.Struct, frozen=True, kw_only=True):
+class DemoCooperative(msgspec.Struct, frozen=True, kw_only=True):
     """One of them.
 
-    Phones are written as people write them; ``pays``: every way of paying is switched on, to try.
+    Phones are written as people write them; ``accepts_payments``: every way of paying is switched on, to try.
     """
 
     slug: str
@@ -30,48 +30,48 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     header: str
     bylaws: str
     chair: str
-    chair_shown: str
+    chair_phone_display: str
     treasurer: str
-    treasurer_shown: str
+    treasurer_phone_display: str
     names: str
-    phones: str
-    goods: str
-    new_bylaws: bool
-    pays: bool
-    seed: int
+    phone_prefix: str
+    products_csv: str
+    has_amended_bylaws: bool
+    accepts_payments: bool
+    random_seed: int
 
     @property
-    def key(self) -> str:
+    def founding_key(self) -> str:
         """The founding key: the same cooperative however often the demo starts."""
         return f"demo:{self.slug}"
 
     @property
     def chair_phone(self) -> str:
         """In E.164."""
-        return phone.parse_mobile(self.chair_shown)
+        return phone.parse_mobile(self.chair_phone_display)
 
     @property
     def people(self) -> list[tuple[str, str, str]]:
         """The register: (sex, name, phone)."""
-        return people.register(self.names, self.phones)
+        return people.list_people(self.names, self.phone_prefix)
 
     @property
-    def member(self) -> str:
+    def member_name(self) -> str:
         """The member whose sign-in is told."""
         return self.people[0][1]
 
     @property
-    def member_shown(self) -> str:
+    def member_phone_display(self) -> str:
         """Their phone."""
         return self.people[0][2]
 
-    def year(self) -> int:
+    def sales_year(self) -> int:
         """The past year whose sales the books hold."""
         return clock.today(self.timezone).year - 1
 
 
 COOPERATIVES: Final = (
-    Demo(
+    DemoCooperative(
         slug="melati",
         name="Koperasi Konsumen Melati",
         tagline="Belanja di toko sendiri, hasilnya kembali sendiri.",
@@ -83,17 +83,17 @@ COOPERATIVES: Final = (
         header="#f0c75e",
         bylaws="konsumen",
         chair="Retno Palupi",
-        chair_shown="0899-0000-1001",
+        chair_phone_display="0899-0000-1001",
         treasurer="Harun Basuki",
-        treasurer_shown="0899-0000-1002",
+        treasurer_phone_display="0899-0000-1002",
         names=people.MELATI,
-        phones="0899-0000-11",
-        goods=goods.as_csv(goods.COMMON, goods.MELATI),
-        new_bylaws=True,
-        pays=True,
-        seed=20_251,
+        phone_prefix="0899-0000-11",
+        products_csv=goods.format_products_csv(goods.COMMON, goods.MELATI),
+        has_amended_bylaws=True,
+        accepts_payments=True,
+        random_seed=20_251,
     ),
-    Demo(
+    DemoCooperative(
         slug="mawar",
         name="Koperasi Desa Merah Putih Mawar",
         tagline="Hasil desa, untuk desa.",
@@ -105,14 +105,14 @@ COOPERATIVES: Final = (
         header="#5c1220",
         bylaws="desa-merah-putih",
         chair="Lalu Wiranata",
-        chair_shown="0899-0000-2001",
+        chair_phone_display="0899-0000-2001",
         treasurer="Ni Made Suryani",
-        treasurer_shown="0899-0000-2002",
+        treasurer_phone_display="0899-0000-2002",
         names=people.MAWAR,
-        phones="0899-0000-22",
-        goods=goods.as_csv(goods.COMMON, goods.MAWAR),
-        new_bylaws=False,
-        pays=False,
-        seed=20_252,
+        phone_prefix="0899-0000-22",
+        products_csv=goods.format_products_csv(goods.COMMON, goods.MAWAR),
+        has_amended_bylaws=False,
+        accepts_payments=False,
+        random_seed=20_252,
     ),
 )

@@ -3,7 +3,7 @@ each start.
 
 Stand-ins forget everything when they stop. So each is told again where its messages go, and a payment that
 waited on a page of yesterday's waits no more: its buyer chooses again. A plan paid by a card of yesterday's
-goes on by invoice (``demo.subscribing``).
+goes on by invoice (``demo.subscriptions``).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from billing.hook_pages import PATH as LANGGANAN
+from billing.hook_pages import PATH as BILLING_WEBHOOK_PATH
 from demo import queries
-from demo.cooperatives import Demo
-from demo.paying import set_way
+from demo.cooperatives import DemoCooperative
+from demo.enable_payments import set_up_method
 from kernel import clock
 from kernel.actor import Actor
 from payments import machine, ways
@@ -35,31 +35,31 @@ PLATFORM_KEY: Final = "sk_test_standin_platform"
 PLATFORM_SECRET: Final = "whsec_tiruan_langganan"  # noqa: S105 - of a stand-in
 PLATFORM_ACCOUNT: Final = "Bank Contoh 000-555-666 atas nama Lumbung (uji coba)"
 GATEWAYS: Final = ("stripe", "midtrans", "xendit")
-_FORGOTTEN: Final = "layanan uji coba dimulai lagi"
+_CANCEL_REASON: Final = "layanan uji coba dimulai lagi"
 
 
-def stripe_key(demo: Demo) -> str:
+def get_stripe_key(demo: DemoCooperative) -> str:
     """Return the key of an account of the stand-in that is this cooperative's alone."""
     return f"sk_test_standin_{demo.slug}"
 
 
-def stripe_secret(demo: Demo) -> str:
+def get_stripe_secret(demo: DemoCooperative) -> str:
     """Return what the stand-in signs this cooperative's messages with."""
     return f"whsec_tiruan_{demo.slug}"
 
 
-async def join(database: Database, tenant: TenantRef, demo: Demo) -> None:
+async def connect_gateways(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
     """Let the cooperative be paid through the stand-ins that the settings name.
 
     Raises DomainError where its bylaws or its plan do not allow it any more, httpx.HTTPError where a stand-in
     does not answer.
     """
     await _set_up_once(database, tenant, demo)
-    await _forget_waiting(database, tenant)
-    await _announce(database, tenant, demo)
+    await _cancel_waiting_payments(database, tenant)
+    await _register_webhooks(database, tenant, demo)
 
 
-async def join_platform(database: Database) -> None:
+async def connect_platform_gateway(database: Database) -> None:
     """Let the stand-in of Stripe tell the platform of plans paid by card, where the platform's account is one
     of its own.
 
@@ -68,35 +68,38 @@ async def join_platform(database: Database) -> None:
     settings = database.settings
     if settings.billing_stripe_key == PLATFORM_KEY:
         origin = f"{settings.scheme}://{settings.base_domain}"
-        hook = {"url": f"{origin}{LANGGANAN}", "secret": settings.billing_stripe_webhook_secret}
-        await _tell(client_of(database), settings.fake_gateway_url("stripe"), "webhooks", hook)
+        hook = {"url": f"{origin}{BILLING_WEBHOOK_PATH}", "secret": settings.billing_stripe_webhook_secret}
+        await _post_control(client_of(database), settings.fake_gateway_url("stripe"), "webhooks", hook)
 
 
-async def _set_up_once(database: Database, tenant: TenantRef, demo: Demo) -> None:
+async def _set_up_once(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
     settings = database.settings
     async with coop_session(database, tenant) as db:
-        chair, today = Actor("officer", demo.chair, await queries.founder(db)), clock.today(demo.timezone)
+        chair, today = (
+            Actor("officer", demo.chair, await queries.get_chair_id(db)),
+            clock.today(demo.timezone),
+        )
         known = {each.way for each in await ways.ways_of(db) if each.endpoint is not None}
         if "stripe" not in known:
-            secret = {"secret_key": stripe_key(demo), "webhook_secret": stripe_secret(demo)}
-            await set_way(db, chair, "stripe", settings, secret=secret, on=today)
+            secret = {"secret_key": get_stripe_key(demo), "webhook_secret": get_stripe_secret(demo)}
+            await set_up_method(db, chair, "stripe", settings, secret=secret, on=today)
         if "midtrans" not in known:
             secret = {"server_key": MIDTRANS_KEY}
-            await set_way(db, chair, "midtrans", settings, secret=secret, percent="0.7", on=today)
+            await set_up_method(db, chair, "midtrans", settings, secret=secret, percent="0.7", on=today)
         if "xendit" not in known:
             secret = {"secret_key": XENDIT_KEY, "callback_token": XENDIT_TOKEN}
-            await set_way(db, chair, "xendit", settings, secret=secret, on=today)
+            await set_up_method(db, chair, "xendit", settings, secret=secret, on=today)
 
 
-async def _forget_waiting(database: Database, tenant: TenantRef) -> None:
+async def _cancel_waiting_payments(database: Database, tenant: TenantRef) -> None:
     async with coop_reader(database, tenant) as ro:
-        waiting = await queries.waiting_at(ro, list(GATEWAYS))
+        waiting = await queries.list_waiting_references(ro, list(GATEWAYS))
     for reference in waiting:
         async with coop_session(database, tenant) as db:
-            await machine.drop(db, await machine.locked(db, reference), "cancelled", why=_FORGOTTEN)
+            await machine.drop(db, await machine.locked(db, reference), "cancelled", why=_CANCEL_REASON)
 
 
-async def _announce(database: Database, tenant: TenantRef, demo: Demo) -> None:
+async def _register_webhooks(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
     """Tell Stripe's and Xendit's where messages go; Midtrans is told with every payment."""
     settings = database.settings
     async with coop_reader(database, tenant) as ro:
@@ -104,13 +107,15 @@ async def _announce(database: Database, tenant: TenantRef, demo: Demo) -> None:
     origin = f"{settings.scheme}://{tenant.slug}.{settings.base_domain}/kait"
     client = client_of(database)
     account = f"acct_standin_{demo.slug}"
-    hook = {"url": f"{origin}/{endpoints['stripe']}", "account": account, "secret": stripe_secret(demo)}
-    await _tell(client, settings.fake_gateway_url("stripe"), "webhooks", hook)
-    await _tell(
+    hook = {"url": f"{origin}/{endpoints['stripe']}", "account": account, "secret": get_stripe_secret(demo)}
+    await _post_control(client, settings.fake_gateway_url("stripe"), "webhooks", hook)
+    await _post_control(
         client, settings.fake_gateway_url("xendit"), "callback", {"url": f"{origin}/{endpoints['xendit']}"}
     )
 
 
-async def _tell(client: httpx.AsyncClient, address: str | None, what: str, told: dict[str, Any]) -> None:
+async def _post_control(
+    client: httpx.AsyncClient, address: str | None, what: str, payload: dict[str, Any]
+) -> None:
     if address is not None:
-        (await client.post(f"{address}/_control/{what}", json=told)).raise_for_status()
+        (await client.post(f"{address}/_control/{what}", json=payload)).raise_for_status()

@@ -56,7 +56,7 @@ Obat: Minyak gosok 30 ml,Botol,13200,15500,24; Oralit isi 5,Pak,4200,5500,30; Ka
 """
 
 
-def as_csv(*lists: str) -> str:
+def format_products_csv(*lists: str) -> str:
     """Return the goods as the file that the shop's import takes."""
     rows = ["sku,barcode,name,category,unit,cost,price,stock"]
     at = 0

@@ -30,7 +30,7 @@ P Aminah Juliati|L I Komang Yasa|P Mawaddah Sari|L Munawir Haris|P Baiq Suryanin
 """.replace("\n", "|").strip("|")
 
 
-def register(names: str, phone_prefix: str) -> list[tuple[str, str, str]]:
+def list_people(names: str, phone_prefix: str) -> list[tuple[str, str, str]]:
     """Return (sex, name, phone) of each person; phones count up from the prefix."""
     people = [each.strip().partition(" ") for each in names.split("|")]
     return [(sex, name, f"{phone_prefix}{at:02d}") for at, (sex, _, name) in enumerate(people, start=10)]

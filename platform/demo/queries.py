@@ -13,13 +13,13 @@ from kernel.phone import parse_mobile
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-FURNISHED = "demo.furnished"
-PAYS = "demo.pays"
+POPULATED = "demo.furnished"
+PAYMENTS_ENABLED = "demo.pays"
 
 _DONE = "SELECT EXISTS (SELECT 1 FROM audit_entries WHERE subject = 'demo' AND action = $1)"
 
 
-class Transfer(msgspec.Struct, frozen=True):
+class WaitingTransfer(msgspec.Struct, frozen=True):
     """A transfer that is waited for; ``amount`` with its tail, in rupiah."""
 
     reference: str
@@ -28,32 +28,32 @@ class Transfer(msgspec.Struct, frozen=True):
     payer_name: str
 
 
-async def founded_slugs(ro: Reader, keys: list[str]) -> set[str]:
+async def list_demo_slugs(ro: Reader, keys: list[str]) -> set[str]:
     """Return the slugs of the cooperatives that the demo founded."""
     rows = await ro.records("SELECT slug FROM shared.cooperatives WHERE founding_key = ANY($1::text[])", keys)
     return {row["slug"] for row in rows}
 
 
-async def is_furnished(source: AsyncSession | Reader) -> bool:
+async def is_populated(source: AsyncSession | Reader) -> bool:
     """Whether members, goods and sales of this cooperative have been made."""
-    return bool(await as_reader(source).value(_DONE, FURNISHED))
+    return bool(await as_reader(source).value(_DONE, POPULATED))
 
 
-async def pays(source: AsyncSession | Reader) -> bool:
+async def has_payments_enabled(source: AsyncSession | Reader) -> bool:
     """Whether ways of paying, credit and payments of this cooperative have been made."""
-    return bool(await as_reader(source).value(_DONE, PAYS))
+    return bool(await as_reader(source).value(_DONE, PAYMENTS_ENABLED))
 
 
-async def waiting_transfers(source: AsyncSession | Reader) -> list[Transfer]:
+async def list_waiting_transfers(source: AsyncSession | Reader) -> list[WaitingTransfer]:
     """Return the transfers that are waited for, oldest first."""
     return await as_reader(source).rows(
-        Transfer,
+        WaitingTransfer,
         "SELECT reference, amount, tail, payer_name FROM payments WHERE way = 'bank_transfer' AND "
         "status = 'awaiting' ORDER BY id",
     )
 
 
-async def waiting_at(ro: Reader, ways: list[str]) -> list[str]:
+async def list_waiting_references(ro: Reader, ways: list[str]) -> list[str]:
     """Return the references of payments that wait at one of these payment services."""
     rows = await ro.records(
         "SELECT reference FROM payments WHERE way = ANY($1::text[]) AND status = 'awaiting' AND NOT "
@@ -63,7 +63,7 @@ async def waiting_at(ro: Reader, ways: list[str]) -> list[str]:
     return [row["reference"] for row in rows]
 
 
-async def members(source: AsyncSession | Reader) -> list[tuple[UUID, str, str]]:
+async def list_members(source: AsyncSession | Reader) -> list[tuple[UUID, str, str]]:
     """Return the active members as (id, number, name), by number."""
     rows = await as_reader(source).records(
         "SELECT id, number, name FROM members WHERE status = 'active' ORDER BY number"
@@ -71,13 +71,13 @@ async def members(source: AsyncSession | Reader) -> list[tuple[UUID, str, str]]:
     return [(row["id"], row["number"], row["name"]) for row in rows]
 
 
-async def products(db: AsyncSession) -> dict[str, UUID]:
+async def get_product_ids(db: AsyncSession) -> dict[str, UUID]:
     """Return the ids of the goods by their code."""
     rows = await as_reader(db).records("SELECT sku, id FROM products")
     return {row["sku"]: row["id"] for row in rows}
 
 
-async def founder(db: AsyncSession) -> UUID:
+async def get_chair_id(db: AsyncSession) -> UUID:
     """Return the account of the chair."""
     found: UUID = await as_reader(db).value(
         "SELECT id FROM users WHERE officer_role = 'ketua' ORDER BY added_at LIMIT 1"

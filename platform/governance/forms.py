@@ -14,30 +14,30 @@ import msgspec
 
 from governance.rules import (
     BASIS_NAMES,
+    AllocationKind,
     AllocationLine,
     Bylaws,
-    Deposits,
-    LineKind,
-    Membership,
-    PaymentWay,
-    Prices,
+    DepositRules,
+    MembershipRules,
+    PaymentMethodCode,
+    PricingRules,
     SavingsKind,
-    TransferTail,
+    UniqueSuffixPolicy,
 )
 from governance.templates import TEMPLATES
 from kernel import formats
 from kernel.formats import Lang
 from kernel.money import Rupiah
 
-MOST_LINES: Final = 24
+MAX_LINES: Final = 24
 
-GoesTo = Literal["savings", "purchases", "loans", "reserve", "fund", "third_party"]
+AllocationTarget = Literal["savings", "purchases", "loans", "reserve", "fund", "third_party"]
 SAVINGS_KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "voluntary")
-PAYMENT_WAYS: Final[tuple[PaymentWay, ...]] = get_args(PaymentWay)
+PAYMENT_METHODS: Final[tuple[PaymentMethodCode, ...]] = get_args(PaymentMethodCode)
 
 # Where a line that the officers invent is credited once decided: members, the general reserve, else other
 # liabilities.
-_ACCOUNT_OF_KIND: Final[dict[LineKind, str]] = {
+_ACCOUNT_OF_KIND: Final[dict[AllocationKind, str]] = {
     "members": "2121",
     "reserve": "3161",
     "fund": "2160",
@@ -54,7 +54,7 @@ class BylawsFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """
 
     do: Annotated[str, msgspec.Meta(max_length=20)] = "lihat"
-    rows: Annotated[int, msgspec.Meta(ge=1, le=MOST_LINES)] = 1
+    rows: Annotated[int, msgspec.Meta(ge=1, le=MAX_LINES)] = 1
     based_on: Annotated[int, msgspec.Meta(ge=1, le=32_000)]
     effective_on: date
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
@@ -77,16 +77,16 @@ class BylawsFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     pay_wallet: bool = False
     pay_kasbon: bool = False
     pay_payroll: bool = False
-    transfer_tail: TransferTail = "savings"
+    transfer_tail: UniqueSuffixPolicy = "savings"
 
 
 _ROW_FIELDS: Final[list[tuple[str, Any, Any]]] = [
     (f"{name}_{row}", kind, default)
-    for row in range(MOST_LINES)
+    for row in range(MAX_LINES)
     for name, kind, default in (
         ("label", Annotated[str, msgspec.Meta(max_length=60)], ""),
         ("percent", Decimal | None, None),
-        ("goes_to", GoesTo, "fund"),
+        ("goes_to", AllocationTarget, "fund"),
         ("code", Annotated[str, msgspec.Meta(max_length=60)], ""),
     )
 ]
@@ -120,7 +120,7 @@ _ROW_FIELD_OF: Final = {
 }
 
 
-def bylaws_of(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
+def parse_bylaws(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
     """The bylaws that a form without errors says, and which row each of its lines came from.
 
     A row without a name and without a percentage is no line. A line keeps the code, account and English name
@@ -136,27 +136,27 @@ def bylaws_of(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
     lines = []
     for row in filled:
         label = getattr(data, f"label_{row}").strip()
-        code = _code(label, getattr(data, f"code_{row}"), base, taken)
+        code = _choose_code(label, getattr(data, f"code_{row}"), base, taken)
         taken.setdefault(code, label)
         percent = getattr(data, f"percent_{row}")
         lines.append(_line(known.get(code), code, label, percent, getattr(data, f"goes_to_{row}")))
     bylaws = Bylaws(
         allocation=tuple(lines),
-        deposits=Deposits(principal=data.principal, mandatory=data.mandatory),
-        membership=Membership(answer_days=data.answer_days),
-        prices=Prices(
+        deposits=DepositRules(principal=data.principal, mandatory=data.mandatory),
+        membership=MembershipRules(answer_days=data.answer_days),
+        prices=PricingRules(
             member_discount_percent=data.member_discount,
             public_markup_percent=data.public_markup,
             rounding_unit=data.rounding_unit,
         ),
         savings_basis=tuple(kind for kind in SAVINGS_KINDS if getattr(data, f"counts_{kind}")),
-        payment_ways=tuple(way for way in PAYMENT_WAYS if getattr(data, f"pay_{way}")),
+        payment_ways=tuple(way for way in PAYMENT_METHODS if getattr(data, f"pay_{way}")),
         transfer_tail=data.transfer_tail,
     )
     return bylaws, filled
 
 
-def field_of(rule: object, rows: list[int]) -> str:
+def get_field_name(rule: object, rows: list[int]) -> str:
     """The form's field for a rule's path ("allocation.2.percent"), or "" where it concerns the form as a
     whole.
     """
@@ -167,10 +167,10 @@ def field_of(rule: object, rows: list[int]) -> str:
     return _FIELDS.get(path, "")
 
 
-def values_of(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: Lang) -> dict[str, str]:
+def to_form_values(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: Lang) -> dict[str, str]:
     """What the form holds on a first visit: the bylaws as they are, and one empty row."""
     values = {
-        "rows": str(min(len(bylaws.allocation) + 1, MOST_LINES)),
+        "rows": str(min(len(bylaws.allocation) + 1, MAX_LINES)),
         "based_on": str(based_on),
         "effective_on": effective_on.isoformat(),
         "note": "",
@@ -194,9 +194,9 @@ def values_of(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: Lang) 
     return values
 
 
-def without_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
+def remove_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
     """The same form without one row; the rows below move up."""
-    rows = row_count(values)
+    rows = count_rows(values)
     kept = {name: value for name, value in values.items() if not _is_row_field(name)}
     at = 0
     for row in range(rows):
@@ -210,27 +210,27 @@ def without_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
     return {**kept, "rows": str(max(at, 1))}
 
 
-def row_count(values: Mapping[str, str]) -> int:
+def count_rows(values: Mapping[str, str]) -> int:
     """How many rows the form shows."""
     typed = values.get("rows", "1")
-    return min(max(int(typed), 1), MOST_LINES) if is_row(typed) else 1
+    return min(max(int(typed), 1), MAX_LINES) if is_row_number(typed) else 1
 
 
-def is_row(text: str) -> bool:
+def is_row_number(text: str) -> bool:
     """Whether a text is the number of a row, as buttons and fields send it."""
     return text.isdecimal() and len(text) < 4
 
 
 def _is_row_field(name: str) -> bool:
     head, _, row = name.rpartition("_")
-    return head in {"label", "percent", "goes_to", "code"} and is_row(row)
+    return head in {"label", "percent", "goes_to", "code"} and is_row_number(row)
 
 
 def _line(
-    before: AllocationLine | None, code: str, label: str, percent: Decimal | None, goes_to: GoesTo
+    before: AllocationLine | None, code: str, label: str, percent: Decimal | None, goes_to: AllocationTarget
 ) -> AllocationLine:
     basis = goes_to if goes_to in BASIS_NAMES else None
-    kind: LineKind = "members" if basis else cast("LineKind", goes_to)
+    kind: AllocationKind = "members" if basis else cast("AllocationKind", goes_to)
     return AllocationLine(
         code=code,
         label_id=label,
@@ -242,26 +242,26 @@ def _line(
     )
 
 
-def _code(label: str, sent: str, base: Bylaws, taken: Mapping[str, str]) -> str:
+def _choose_code(label: str, sent: str, base: Bylaws, taken: Mapping[str, str]) -> str:
     """A line that was there keeps its code whatever it is called now; a new one gets a code from its name."""
     if any(line.code == sent for line in base.allocation) and sent not in taken:
         return sent
     for line in _KNOWN_LINES.values():
         if line.label_id.lower() == label.lower() and line.code not in taken:
             return line.code
-    code = code_from(label)
+    code = make_code(label)
     if taken.get(code, label).lower() == label.lower():
         return code
     return next((f"{code}_{letter}" for letter in _LETTERS if f"{code}_{letter}" not in taken), code)
 
 
-def code_from(label: str) -> str:
+def make_code(label: str) -> str:
     """The letters a-z of a name: "Dana Sosial & Duka" -> "dana_sosial_duka"; "bagian" for a name that has
     none.
     """
     plain = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode()
-    return "_".join(_words(plain)) or "bagian"
+    return "_".join(_split_words(plain)) or "bagian"
 
 
-def _words(text: str) -> Iterable[str]:
+def _split_words(text: str) -> Iterable[str]:
     return "".join(letter if "a" <= letter <= "z" else " " for letter in text).split()

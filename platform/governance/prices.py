@@ -13,7 +13,7 @@ from governance.rules import Bylaws
 from kernel.money import Rupiah
 
 
-def member_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
+def get_member_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
     """The price less the members' discount, rounded down to the unit; at least Rp1 for anything that has a
     price.
 
@@ -27,7 +27,7 @@ def member_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
     return max(rounded or price.times(rate, rounding="down"), Rupiah(1))
 
 
-def public_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
+def get_public_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
     """The price plus the public markup, rounded up to the unit."""
     markup = bylaws.prices.public_markup_percent
     if markup == 0 or price <= 0:

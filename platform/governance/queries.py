@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from governance.rules import Bylaws, decode
+from governance.rules import Bylaws, decode_bylaws
 from kernel.database import Reader, as_reader
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-class BylawsInForce(msgspec.Struct, frozen=True):
+class BylawsVersionView(msgspec.Struct, frozen=True):
     """One version as it was adopted. It holds from ``effective_on`` until a later version's date."""
 
     version: int
@@ -27,7 +27,7 @@ class BylawsInForce(msgspec.Struct, frozen=True):
     adopted_at: datetime
 
 
-class _Stored(msgspec.Struct, frozen=True):
+class _VersionRow(msgspec.Struct, frozen=True):
     version: int
     effective_on: date
     template: str
@@ -36,12 +36,12 @@ class _Stored(msgspec.Struct, frozen=True):
     adopted_by: str
     adopted_at: datetime
 
-    def opened(self) -> BylawsInForce:
-        return BylawsInForce(
+    def to_view(self) -> BylawsVersionView:
+        return BylawsVersionView(
             version=self.version,
             effective_on=self.effective_on,
             template=self.template,
-            bylaws=_decoded(self.document),
+            bylaws=_decode_cached(self.document),
             note=self.note,
             adopted_by=self.adopted_by,
             adopted_at=self.adopted_at,
@@ -54,14 +54,14 @@ _COLUMNS = (
 )
 
 
-async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:
+async def get_bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsVersionView:
     """Return the version in force on ``day``: the latest date up to it, of two on one date the later version.
 
     Before the first version took effect the first one counts: there is nothing else to go by. Raises
     LookupError while there is none.
     """
     found = await as_reader(source).one(
-        _Stored,
+        _VersionRow,
         _COLUMNS + "ORDER BY effective_on <= $1 DESC, CASE WHEN effective_on <= $1 THEN effective_on END "
         "DESC,"
         " CASE WHEN effective_on <= $1 THEN version ELSE -version END DESC LIMIT 1",
@@ -70,34 +70,34 @@ async def bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsInForce:
     if found is None:
         msg = "this cooperative has no bylaws yet"
         raise LookupError(msg)
-    return found.opened()
+    return found.to_view()
 
 
-async def latest(source: AsyncSession | Reader) -> BylawsInForce:
+async def get_latest_version(source: AsyncSession | Reader) -> BylawsVersionView:
     """Return the version adopted last, in force already or not: what a further change starts from.
 
     Raises LookupError.
     """
-    found = await as_reader(source).one(_Stored, _COLUMNS + "ORDER BY version DESC LIMIT 1")
+    found = await as_reader(source).one(_VersionRow, _COLUMNS + "ORDER BY version DESC LIMIT 1")
     if found is None:
         msg = "this cooperative has no bylaws yet"
         raise LookupError(msg)
-    return found.opened()
+    return found.to_view()
 
 
-async def version_of(source: AsyncSession | Reader, version: int) -> BylawsInForce | None:
+async def find_version(source: AsyncSession | Reader, version: int) -> BylawsVersionView | None:
     """Return one version as it was adopted, or None."""
-    found = await as_reader(source).one(_Stored, _COLUMNS + "WHERE version = $1::bigint", version)
-    return found.opened() if found else None
+    found = await as_reader(source).one(_VersionRow, _COLUMNS + "WHERE version = $1::bigint", version)
+    return found.to_view() if found else None
 
 
-async def versions(source: AsyncSession | Reader) -> list[BylawsInForce]:
+async def list_versions(source: AsyncSession | Reader) -> list[BylawsVersionView]:
     """Return every version, newest first."""
-    stored = await as_reader(source).rows(_Stored, _COLUMNS + "ORDER BY version DESC")
-    return [each.opened() for each in stored]
+    stored = await as_reader(source).rows(_VersionRow, _COLUMNS + "ORDER BY version DESC")
+    return [each.to_view() for each in stored]
 
 
 @lru_cache(maxsize=512)
-def _decoded(document: str) -> Bylaws:
+def _decode_cached(document: str) -> Bylaws:
     """A version never changes, and many pages ask for it: one reading of each text is enough."""
-    return decode(msgspec.json.decode(document))
+    return decode_bylaws(msgspec.json.decode(document))

@@ -19,17 +19,17 @@ from kernel.money import Rupiah
 T = TypeVar("T")
 
 Basis = Literal["savings", "purchases", "loans"]
-LineKind = Literal["members", "reserve", "fund", "third_party"]
+AllocationKind = Literal["members", "reserve", "fund", "third_party"]
 SavingsKind = Literal["principal", "mandatory", "voluntary"]
-PaymentWay = Literal[
+PaymentMethodCode = Literal[
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet", "kasbon", "payroll"
 ]
 
 # What becomes of the few rupiah by which transfers are told apart: given to the payer's savings, kept, or no
 # such tail at all.
-TransferTail = Literal["savings", "income", "none"]
+UniqueSuffixPolicy = Literal["savings", "income", "none"]
 
-MOST_DECIMALS: Final = 4
+MAX_DECIMALS: Final = 4
 
 BASIS_NAMES: Final[dict[Basis, LocalizedText]] = {
     "savings": LocalizedText("Simpanan", "Savings"),
@@ -41,7 +41,7 @@ SAVINGS_KIND_NAMES: Final[dict[SavingsKind, LocalizedText]] = {
     "mandatory": LocalizedText("Simpanan wajib", "Mandatory deposit"),
     "voluntary": LocalizedText("Simpanan sukarela", "Voluntary savings"),
 }
-PAYMENT_WAY_NAMES: Final[Mapping[str, LocalizedText]] = {
+PAYMENT_METHOD_NAMES: Final[Mapping[str, LocalizedText]] = {
     "cash": LocalizedText("Tunai saat barang diterima", "Cash on hand-over"),
     "bank_transfer": LocalizedText("Transfer bank", "Bank transfer"),
     "qris": LocalizedText("QRIS", "QRIS"),
@@ -53,7 +53,7 @@ PAYMENT_WAY_NAMES: Final[Mapping[str, LocalizedText]] = {
     "kasbon": LocalizedText("Kasbon", "Store credit"),
     "payroll": LocalizedText("Potong gaji", "Payroll deduction"),
 }
-TRANSFER_TAIL_NAMES: Final[dict[TransferTail, LocalizedText]] = {
+UNIQUE_SUFFIX_POLICY_NAMES: Final[dict[UniqueSuffixPolicy, LocalizedText]] = {
     "savings": LocalizedText("masuk simpanan sukarela pembayar", "goes to the payer's voluntary savings"),
     "income": LocalizedText("menjadi pendapatan lain koperasi", "is other income of the cooperative"),
     "none": LocalizedText("tidak dipakai", "is not used"),
@@ -74,7 +74,7 @@ class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     label_id: str
     label_en: str
     percent: Decimal
-    kind: LineKind
+    kind: AllocationKind
     account: str
     basis: Basis | None = None
 
@@ -83,7 +83,7 @@ class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         return LocalizedText(self.label_id, self.label_en)
 
 
-class Deposits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class DepositRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a member pays in, in rupiah: `principal` (pokok) once on joining,
     `mandatory` (wajib) every month.
     """
@@ -92,13 +92,13 @@ class Deposits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mandatory: Rupiah
 
 
-class Membership(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class MembershipRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How people join: an application is answered within `answer_days`."""
 
     answer_days: int
 
 
-class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PricingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a product's price becomes what a member and what the public pays; see `governance.prices`."""
 
     member_discount_percent: Decimal
@@ -114,14 +114,14 @@ class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """
 
     allocation: tuple[AllocationLine, ...]
-    deposits: Deposits
-    membership: Membership
-    prices: Prices
+    deposits: DepositRules
+    membership: MembershipRules
+    prices: PricingRules
     savings_basis: tuple[SavingsKind, ...]
-    payment_ways: tuple[PaymentWay, ...]
-    transfer_tail: TransferTail = "savings"
+    payment_ways: tuple[PaymentMethodCode, ...]
+    transfer_tail: UniqueSuffixPolicy = "savings"
 
-    def line(self, code: str) -> AllocationLine:
+    def get_allocation_line(self, code: str) -> AllocationLine:
         """The allocation line with this code. Raises KeyError."""
         for line in self.allocation:
             if line.code == code:
@@ -129,12 +129,12 @@ class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         raise KeyError(code)
 
 
-def encode(bylaws: Bylaws) -> dict[str, Any]:
+def encode_bylaws(bylaws: Bylaws) -> dict[str, Any]:
     """The document to store: plain JSON values, percentages as text."""
     return cast("dict[str, Any]", msgspec.to_builtins(bylaws, enc_hook=enc_hook))
 
 
-def decode(document: dict[str, Any]) -> Bylaws:
+def decode_bylaws(document: dict[str, Any]) -> Bylaws:
     """The bylaws of a stored document.
 
     Raises msgspec.ValidationError, naming the path, for anything that is not one.
@@ -144,7 +144,7 @@ def decode(document: dict[str, Any]) -> Bylaws:
 
 def require_valid(bylaws: Bylaws) -> None:
     """Raise DomainError (422) when the bylaws break a rule: the one problem itself, or all of them in one."""
-    problems = validate(bylaws)
+    problems = validate_bylaws(bylaws)
     if len(problems) == 1:
         raise problems[0]
     if problems:
@@ -155,21 +155,21 @@ def require_valid(bylaws: Bylaws) -> None:
         )
 
 
-def validate(bylaws: Bylaws) -> list[DomainError]:
+def validate_bylaws(bylaws: Bylaws) -> list[DomainError]:
     """Everything that these bylaws may not say, each with its sentence in both languages; empty when they are
     right.
 
     A problem of one field carries the fact `field` ("allocation.3.percent", "deposits.principal").
     """
     return [
-        *_allocation_problems(bylaws.allocation),
-        *_deposit_problems(bylaws.deposits),
-        *_range_problems(bylaws),
-        *_choice_problems(bylaws),
+        *_find_allocation_problems(bylaws.allocation),
+        *_find_deposit_problems(bylaws.deposits),
+        *_find_range_problems(bylaws),
+        *_find_choice_problems(bylaws),
     ]
 
 
-def percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterator[DomainError]:
+def find_percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterator[DomainError]:
     """What is wrong with percentages that must share out a whole; `lines` are (name to use in the sentence,
     percent).
     """
@@ -180,19 +180,19 @@ def percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterator[Dom
         elif percent < 0:
             yield errors.PERCENTAGE_NEGATIVE(line=name, percent=percent, field=field)
     if all(percent.is_finite() for _, percent in lines):
-        total = total_percent(percent for _, percent in lines)
+        total = sum_percents(percent for _, percent in lines)
         if total != 100:
             yield errors.ALLOCATION_NOT_100(total=total)
 
 
-def total_percent(percents: Iterable[Decimal]) -> Decimal:
+def sum_percents(percents: Iterable[Decimal]) -> Decimal:
     """The exact sum, however many decimals: the usual 28 digits of precision would round a hair away."""
     with localcontext() as context:
         context.prec = 400
         return sum(percents, Decimal(0))
 
 
-def _allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[DomainError]:
+def _find_allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[DomainError]:
     if not lines:
         yield errors.ALLOCATION_EMPTY()
         return
@@ -210,18 +210,18 @@ def _allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[DomainErro
         names.add(line.label_id.lower())
         if not line.label_id.strip() or not line.label_en.strip():
             yield errors.LABEL_MISSING(code=line.code, field=f"{at}.label_id")
-        if _decimals(line.percent) > MOST_DECIMALS:
-            yield errors.PERCENTAGE_TOO_FINE(line=line.label, decimals=MOST_DECIMALS, field=f"{at}.percent")
+        if _count_decimals(line.percent) > MAX_DECIMALS:
+            yield errors.PERCENTAGE_TOO_FINE(line=line.label, decimals=MAX_DECIMALS, field=f"{at}.percent")
         if line.kind == "members" and line.basis is None:
             yield errors.BASIS_MISSING(line=line.label, field=f"{at}.basis")
         if line.kind != "members" and line.basis is not None:
             yield errors.BASIS_UNWANTED(line=line.label, field=f"{at}.basis")
         if not _ACCOUNT.fullmatch(line.account):
             yield errors.ACCOUNT_NOT_A_CODE(line=line.label, account=line.account, field=f"{at}.account")
-    yield from percentage_problems([(line.label, line.percent) for line in lines])
+    yield from find_percentage_problems([(line.label, line.percent) for line in lines])
 
 
-def _deposit_problems(deposits: Deposits) -> Iterator[DomainError]:
+def _find_deposit_problems(deposits: DepositRules) -> Iterator[DomainError]:
     for field, kind, amount in (
         ("deposits.principal", "principal", deposits.principal),
         ("deposits.mandatory", "mandatory", deposits.mandatory),
@@ -232,7 +232,7 @@ def _deposit_problems(deposits: Deposits) -> Iterator[DomainError]:
             )
 
 
-def _range_problems(bylaws: Bylaws) -> Iterator[DomainError]:
+def _find_range_problems(bylaws: Bylaws) -> Iterator[DomainError]:
     prices, percent_sign = bylaws.prices, " %"
     ranges: list[tuple[str, LocalizedText, int | Decimal, int, int, str]] = [
         (
@@ -273,31 +273,31 @@ def _range_problems(bylaws: Bylaws) -> Iterator[DomainError]:
             if not value.is_finite():
                 yield errors.PERCENTAGE_NOT_A_NUMBER(line=rule, percent=str(value), field=field)
                 continue
-            if _decimals(value) > MOST_DECIMALS:
-                yield errors.PERCENTAGE_TOO_FINE(line=rule, decimals=MOST_DECIMALS, field=field)
+            if _count_decimals(value) > MAX_DECIMALS:
+                yield errors.PERCENTAGE_TOO_FINE(line=rule, decimals=MAX_DECIMALS, field=field)
         if not least <= value <= most:
             yield errors.OUT_OF_RANGE(
                 rule=rule, least=f"{least}{unit}", most=f"{most}{unit}", value=f"{value}{unit}", field=field
             )
 
 
-def _choice_problems(bylaws: Bylaws) -> Iterator[DomainError]:
+def _find_choice_problems(bylaws: Bylaws) -> Iterator[DomainError]:
     divides_by_savings = any(line.basis == "savings" for line in bylaws.allocation)
     if divides_by_savings and not bylaws.savings_basis:
         yield errors.SAVINGS_BASIS_EMPTY(field="savings_basis")
     if not bylaws.payment_ways:
         yield errors.NO_PAYMENT_WAY(field="payment_ways")
-    for kind in _repeated(bylaws.savings_basis):
+    for kind in _find_duplicates(bylaws.savings_basis):
         yield errors.CHOSEN_TWICE(choice=SAVINGS_KIND_NAMES[kind], field="savings_basis")
-    for way in _repeated(bylaws.payment_ways):
-        yield errors.CHOSEN_TWICE(choice=PAYMENT_WAY_NAMES[way], field="payment_ways")
+    for way in _find_duplicates(bylaws.payment_ways):
+        yield errors.CHOSEN_TWICE(choice=PAYMENT_METHOD_NAMES[way], field="payment_ways")
 
 
-def _repeated(choices: Sequence[T]) -> list[T]:
+def _find_duplicates(choices: Sequence[T]) -> list[T]:
     return [choice for position, choice in enumerate(choices) if choice in choices[:position]]
 
 
-def _decimals(percent: Decimal) -> int:
+def _count_decimals(percent: Decimal) -> int:
     """How many decimals are needed to write it: 2 for 12.25 and for 12.2500."""
     if not percent.is_finite():
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kernel.outbox import job
-from tenants.changes import announce
+from tenants.changes import publish_change
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 @job("governance.take_effect")
 async def take_effect(db: AsyncSession) -> None:
     """A version's day has come: pages that were kept with the old prices are forgotten."""
-    await announce(db)
+    await publish_change(db)

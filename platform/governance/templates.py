@@ -9,13 +9,27 @@ village cooperatives asks.
 from decimal import Decimal
 from typing import Final
 
-from governance.rules import AllocationLine, Basis, Bylaws, Deposits, LineKind, Membership, PaymentWay, Prices
+from governance.rules import (
+    AllocationKind,
+    AllocationLine,
+    Basis,
+    Bylaws,
+    DepositRules,
+    MembershipRules,
+    PaymentMethodCode,
+    PricingRules,
+)
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 
 def _line(
-    code: str, label: LocalizedText, percent: str, kind: LineKind, account: str, basis: Basis | None = None
+    code: str,
+    label: LocalizedText,
+    percent: str,
+    kind: AllocationKind,
+    account: str,
+    basis: Basis | None = None,
 ) -> AllocationLine:
     return AllocationLine(
         code=code,
@@ -30,7 +44,7 @@ def _line(
 
 # What may be offered from the first day. Credit (kasbon, potong gaji) is a decision of its own: the founders
 # add it when they mean it.
-EVERYDAY_WAYS: Final[tuple[PaymentWay, ...]] = (
+DEFAULT_PAYMENT_METHODS: Final[tuple[PaymentMethodCode, ...]] = (
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet",
 )  # fmt: skip
 
@@ -55,11 +69,13 @@ KONSUMEN: Final = Bylaws(
         _line("sosial", SOCIAL, "2.5", "fund", "2125"),
         _line("pembangunan", DEVELOPMENT, "2.5", "fund", "2126"),
     ),
-    deposits=Deposits(principal=Rupiah(100_000), mandatory=Rupiah(20_000)),
-    membership=Membership(answer_days=14),
-    prices=Prices(member_discount_percent=Decimal(2), public_markup_percent=Decimal(0), rounding_unit=50),
+    deposits=DepositRules(principal=Rupiah(100_000), mandatory=Rupiah(20_000)),
+    membership=MembershipRules(answer_days=14),
+    prices=PricingRules(
+        member_discount_percent=Decimal(2), public_markup_percent=Decimal(0), rounding_unit=50
+    ),
     savings_basis=("principal", "mandatory"),
-    payment_ways=EVERYDAY_WAYS,
+    payment_ways=DEFAULT_PAYMENT_METHODS,
 )
 
 DESA_MERAH_PUTIH: Final = Bylaws(
@@ -72,11 +88,13 @@ DESA_MERAH_PUTIH: Final = Bylaws(
         _line("pendidikan", EDUCATION, "5", "fund", "2124"),
         _line("sosial", SOCIAL, "5", "fund", "2125"),
     ),
-    deposits=Deposits(principal=Rupiah(50_000), mandatory=Rupiah(10_000)),
-    membership=Membership(answer_days=14),
-    prices=Prices(member_discount_percent=Decimal(0), public_markup_percent=Decimal(0), rounding_unit=50),
+    deposits=DepositRules(principal=Rupiah(50_000), mandatory=Rupiah(10_000)),
+    membership=MembershipRules(answer_days=14),
+    prices=PricingRules(
+        member_discount_percent=Decimal(0), public_markup_percent=Decimal(0), rounding_unit=50
+    ),
     savings_basis=("principal", "mandatory"),
-    payment_ways=EVERYDAY_WAYS,
+    payment_ways=DEFAULT_PAYMENT_METHODS,
 )
 
 TEMPLATES: Final[dict[str, Bylaws]] = {"konsumen": KONSUMEN, "desa-merah-putih": DESA_MERAH_PUTIH}

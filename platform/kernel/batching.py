@@ -1,7 +1,7 @@
 """Several reads in one round trip: where PostgreSQL is not in the same machine, waiting for it is most of a
 request.
 
-    goods, bylaws = await read_batch(db, lambda ro: goods_by_id(ro, ids), lambda ro: bylaws_on(ro, day))
+    goods, bylaws = await read_batch(db, lambda ro: goods_by_id(ro, ids), lambda ro: get_bylaws_on(ro, day))
 
 Each function is one of a room's queries and takes a Reader as ever; what all of them ask first is sent as one
 statement, then what they ask next. So the rooms keep their own SQL, and a page that reads five things waits

@@ -164,7 +164,7 @@ class BatchedImport(Protocol):
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
         """Record the next batch; return (lines done, lines in all), or None when there was nothing left.
 
-        Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post``.
+        Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
         """
 
     async def finish(self, db: AsyncSession) -> None:

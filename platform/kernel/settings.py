@@ -132,7 +132,7 @@ class Settings:
             "application's login where `LUMBUNG_APP_DATABASE_URL` does not name it: a role without rights"
         ),
     )
-    spare_schemas: int = field(
+    schema_pool_size: int = field(
         default=3, metadata=_doc("ready-made schemas kept for cooperatives that are founded next")
     )
     worker_threads: int = field(

@@ -62,5 +62,5 @@ JOBS = Timeouts(statement=60, lock=10, idle=120, connection=20)
 COMMANDS = Timeouts(statement=3_600, lock=30, idle=3_600, connection=60)
 # The worker's own looks into the queue; the notifier idles for ever, outside any transaction.
 BROKER = Timeouts(statement=30, lock=10, idle=60, connection=10)
-# Migrations take as long as they take; what they lock, they say themselves (tenants/fleet.py).
+# Migrations take as long as they take; what they lock, they say themselves (tenants/migrator.py).
 UNLIMITED = Timeouts(statement=0, lock=0, idle=0, connection=10)

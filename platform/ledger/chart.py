@@ -33,8 +33,8 @@ STOCK_DIFFERENCES: Final = "6150"
 OTHER_INCOME: Final = "8110"
 
 # What can be paid with at once: in the till, at the bank, on its way from a payment gateway.
-MONEY: Final = frozenset({CASH, BANK, GATEWAYS, STRIPE, MIDTRANS, XENDIT})
+CASH_EQUIVALENT_ACCOUNTS: Final = frozenset({CASH, BANK, GATEWAYS, STRIPE, MIDTRANS, XENDIT})
 
 # How money comes in and goes out over the counter.
-Way = Literal["cash", "bank"]
-WAY_ACCOUNTS: Final[dict[Way, str]] = {"cash": CASH, "bank": BANK}
+CounterMethod = Literal["cash", "bank"]
+COUNTER_METHOD_ACCOUNTS: Final[dict[CounterMethod, str]] = {"cash": CASH, "bank": BANK}

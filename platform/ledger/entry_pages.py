@@ -11,35 +11,42 @@ from litestar.params import FromPath, FromQuery
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
-from ledger import book_queries, queries
-from ledger.book_pages import BOOKS, journal_context
-from ledger.closing import close_year
-from ledger.days import EARLIEST_DAY
+from ledger import queries, report_queries
+from ledger.close_year import close_year
 from ledger.errors import NO_SUCH_YEAR
-from ledger.forms import EntryForm, ReversalForm
-from ledger.manual import WAY_NAMES, Entry, check_entry, entry_accounts, record_entry, reverse_entry
+from ledger.forms import ManualEntryForm, ReversalForm
+from ledger.posting_dates import EARLIEST_POSTING_DATE
+from ledger.record_manual_entry import (
+    COUNTER_METHOD_LABELS,
+    ManualEntry,
+    list_manual_entry_accounts,
+    record_manual_entry,
+    reverse_manual_entry,
+    validate_manual_entry,
+)
+from ledger.report_pages import LEDGER_URL, build_journal_context
 from ui import (
     AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentUser,
     Db,
-    Nothing,
+    EmptyForm,
+    RequestContext,
     Ro,
-    TheBrand,
-    TheViewer,
-    TheVisit,
-    Visit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.words import words
+from ui.translations import get_translations
 
 
-@get(f"{BOOKS}/catat", guards=[officer])
-async def new_entry(
+@get(f"{LEDGER_URL}/catat", guards=[require_officer])
+async def show_entry_form(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     akun: FromQuery[str] = "",
     jumlah: FromQuery[str] = "",
     cara: FromQuery[str] = "cash",
@@ -47,102 +54,116 @@ async def new_entry(
     uraian: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Ask for a cost or an income; the address may already say it."""
-    context = await _entry_context(ro, visit)
+    context = await _entry_context(ro, ctx)
     start = context["start"] | {"account": akun, "amount": jumlah, "way": cara, "description": uraian[:200]}
     if tanggal:
         start["on"] = tanggal
-    return page(request, "ledger/entry.html", place="buku", form=None, **context | {"start": start})
+    return render_page(
+        request, "ledger/entry.html", active_menu="buku", form=None, **context | {"start": start}
+    )
 
 
-@post(f"{BOOKS}/catat/periksa", guards=[officer], status_code=200)
-async def check(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+@post(f"{LEDGER_URL}/catat/periksa", guards=[require_officer], status_code=200)
+async def preview_entry(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
-    form = await read_form(request, EntryForm)
-    async with form.or_again("ledger/entry.html", place="buku", **await _entry_context(ro, visit)):
+    form = await read_form(request, ManualEntryForm)
+    async with form.rerender_on_error(
+        "ledger/entry.html", active_menu="buku", **await _entry_context(ro, ctx)
+    ):
         sent = form.data
-        account = await check_entry(ro, _entry(sent), today=clock.today(visit.brand.timezone))
-    return page(
+        account = await validate_manual_entry(
+            ro, _to_manual_entry(sent), today=clock.today(ctx.brand.timezone)
+        )
+    return render_page(
         request,
         "ledger/entry_confirm.html",
-        place="buku",
+        active_menu="buku",
         sent=sent,
         account=account,
-        way_name=WAY_NAMES[sent.way].localize(visit.lang),
+        way_name=COUNTER_METHOD_LABELS[sent.way].localize(ctx.lang),
     )
 
 
-@post(f"{BOOKS}/catat", guards=[officer])
-async def record(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+@post(f"{LEDGER_URL}/catat", guards=[require_officer])
+async def submit_entry(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
+) -> Response[Any]:
     """Post it."""
-    form = await read_form(request, EntryForm)
-    async with form.or_again("ledger/entry.html", place="buku", **await _entry_context(as_reader(db), visit)):
-        posted = await record_entry(
-            db, viewer.as_officer(), _entry(form.data), today=clock.today(visit.brand.timezone)
+    form = await read_form(request, ManualEntryForm)
+    async with form.rerender_on_error(
+        "ledger/entry.html", active_menu="buku", **await _entry_context(as_reader(db), ctx)
+    ):
+        posted = await record_manual_entry(
+            db, viewer.as_officer(), _to_manual_entry(form.data), today=clock.today(ctx.brand.timezone)
         )
     return see_other(
-        f"{BOOKS}/jurnal/{posted.number}", flash=words(visit.lang).gettext("Catatan sudah masuk buku.")
+        f"{LEDGER_URL}/jurnal/{posted.number}",
+        flash=get_translations(ctx.lang).gettext("Catatan sudah masuk buku."),
     )
 
 
-@post(f"{BOOKS}/jurnal/{{number:int}}/pembalikan", guards=[officer])
-async def take_back(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, number: FromPath[int]
+@post(f"{LEDGER_URL}/jurnal/{{number:int}}/pembalikan", guards=[require_officer])
+async def submit_reversal(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[Any]:
     """Reverse an entry by hand."""
     form = await read_form(request, ReversalForm)
-    context = await journal_context(as_reader(db), visit, number)
-    async with form.or_again("ledger/journal.html", place="buku", **context):
-        posted = await reverse_entry(
-            db, viewer.as_officer(), number, reason=form.data.reason, today=clock.today(visit.brand.timezone)
+    context = await build_journal_context(as_reader(db), ctx, number)
+    async with form.rerender_on_error("ledger/journal.html", active_menu="buku", **context):
+        posted = await reverse_manual_entry(
+            db, viewer.as_officer(), number, reason=form.data.reason, today=clock.today(ctx.brand.timezone)
         )
     return see_other(
-        f"{BOOKS}/jurnal/{posted.number}", flash=words(visit.lang).gettext("Catatan sudah dibalik.")
+        f"{LEDGER_URL}/jurnal/{posted.number}",
+        flash=get_translations(ctx.lang).gettext("Catatan sudah dibalik."),
     )
 
 
-@get(f"{BOOKS}/tahun/{{year:int}}/penutupan", guards=[officer])
-async def closing_page(request: AnyRequest, ro: Ro, brand: TheBrand, year: FromPath[int]) -> Response[bytes]:
+@get(f"{LEDGER_URL}/tahun/{{year:int}}/penutupan", guards=[require_officer])
+async def show_year_closing(
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, year: FromPath[int]
+) -> Response[bytes]:
     """Say what closing a year means, before it happens."""
-    _check_year(year)
-    return page(
+    _require_year(year)
+    return render_page(
         request,
         "ledger/closing.html",
-        place="buku",
+        active_menu="buku",
         form=None,
         year=year,
         is_over=year < clock.today(brand.timezone).year,
-        is_closed=year in await queries.closed_years(ro),
-        surplus=await queries.surplus(ro, year),
-        count=await book_queries.count_journals(ro, year),
+        is_closed=year in await queries.get_closed_years(ro),
+        surplus=await queries.get_surplus(ro, year),
+        count=await report_queries.count_journals(ro, year),
     )
 
 
-@post(f"{BOOKS}/tahun/{{year:int}}/penutupan", guards=[officer])
-async def close(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, year: FromPath[int]
+@post(f"{LEDGER_URL}/tahun/{{year:int}}/penutupan", guards=[require_officer])
+async def submit_year_closing(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, year: FromPath[int]
 ) -> Response[Any]:
     """Close it."""
-    _check_year(year)
-    await read_form(request, Nothing)
+    _require_year(year)
+    await read_form(request, EmptyForm)
     await close_year(db, viewer.as_officer(), year)
-    told = words(visit.lang).gettext("Tahun buku %(year)s sudah ditutup.") % {"year": year}
-    return see_other(f"{BOOKS}?tahun={year}", flash=told)
+    message = get_translations(ctx.lang).gettext("Tahun buku %(year)s sudah ditutup.") % {"year": year}
+    return see_other(f"{LEDGER_URL}?tahun={year}", flash=message)
 
 
-def _check_year(year: int) -> None:
-    if not EARLIEST_DAY.year <= year <= 9998:
+def _require_year(year: int) -> None:
+    if not EARLIEST_POSTING_DATE.year <= year <= 9998:
         raise NO_SUCH_YEAR(year=year)
 
 
-def _entry(sent: EntryForm) -> Entry:
-    return Entry(sent.on, sent.account, sent.amount, sent.way, sent.description, sent.key)
+def _to_manual_entry(sent: ManualEntryForm) -> ManualEntry:
+    return ManualEntry(sent.on, sent.account, sent.amount, sent.way, sent.description, sent.key)
 
 
-async def _entry_context(ro: Reader, visit: Visit) -> dict[str, Any]:
-    today: date = clock.today(visit.brand.timezone)
+async def _entry_context(ro: Reader, ctx: RequestContext) -> dict[str, Any]:
+    today: date = clock.today(ctx.brand.timezone)
     accounts = [
-        (each.code, f"{each.code} {each.name_id if visit.lang == 'id' else each.name_en}")
-        for each in await entry_accounts(ro)
+        (each.code, f"{each.code} {each.name_id if ctx.lang == 'id' else each.name_en}")
+        for each in await list_manual_entry_accounts(ro)
     ]
     start = {
         "on": today.isoformat(),
@@ -152,8 +173,15 @@ async def _entry_context(ro: Reader, visit: Visit) -> dict[str, Any]:
         "description": "",
         "key": new_id(),
     }
-    ways = [(way, name.localize(visit.lang)) for way, name in WAY_NAMES.items()]
+    ways = [(way, name.localize(ctx.lang)) for way, name in COUNTER_METHOD_LABELS.items()]
     return {"accounts": accounts, "ways": ways, "today": today, "start": start}
 
 
-routes: Final[list[Any]] = [new_entry, check, record, take_back, closing_page, close]
+routes: Final[list[Any]] = [
+    show_entry_form,
+    preview_entry,
+    submit_entry,
+    submit_reversal,
+    show_year_closing,
+    submit_year_closing,
+]

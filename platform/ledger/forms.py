@@ -9,16 +9,16 @@ from uuid import UUID
 import msgspec
 
 from kernel.money import Rupiah
-from ledger.chart import Way
+from ledger.chart import CounterMethod
 
 
-class EntryForm(msgspec.Struct, forbid_unknown_fields=True):
+class ManualEntryForm(msgspec.Struct, forbid_unknown_fields=True):
     """A cost or an income; ``key`` is made with the form, so that sent twice it counts once."""
 
     on: date
     account: str
     amount: Rupiah
-    way: Way
+    way: CounterMethod
     description: Annotated[str, msgspec.Meta(max_length=200)]
     key: UUID
 

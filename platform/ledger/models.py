@@ -15,7 +15,7 @@ from kernel.database import CoopBase
 Moment = TIMESTAMP(timezone=True)
 
 
-class Account(CoopBase):
+class LedgerAccount(CoopBase):
     """An account of the chart.
 
     ``floor`` bounds the balance of each party, in the account's normal direction.
@@ -36,7 +36,7 @@ class Account(CoopBase):
     by_party: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
-class Journal(CoopBase):
+class JournalRecord(CoopBase):
     """One balanced entry.
 
     ``value_date`` is the day it counts for, ``posted_at`` the moment it was written.
@@ -54,7 +54,7 @@ class Journal(CoopBase):
     posted_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
-class JournalLine(CoopBase):
+class JournalLineRecord(CoopBase):
     """One side of a journal.
 
     ``balance`` is the party's balance on the account right after it, in the normal direction.
@@ -79,7 +79,7 @@ class JournalLine(CoopBase):
     balance: Mapped[int] = mapped_column(BigInteger)
 
 
-class Balance(CoopBase):
+class LedgerBalance(CoopBase):
     """The present balance of a party on an account; the party of an account without parties is all zeros."""
 
     __tablename__ = "balances"

@@ -2,6 +2,6 @@
 
 from typing import Any, Final
 
-from ledger import book_pages, entry_pages
+from ledger import entry_pages, report_pages
 
-routes: Final[list[Any]] = [*book_pages.routes, *entry_pages.routes]
+routes: Final[list[Any]] = [*report_pages.routes, *entry_pages.routes]

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import errors, queries
-from ledger.days import EARLIEST_DAY
+from ledger.posting_dates import EARLIEST_POSTING_DATE
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,13 +32,13 @@ _POST: Final = text(
     " CAST(:line_parties AS uuid[]), CAST(:line_debits AS bigint[]), CAST(:line_credits AS bigint[]), "
     ":posted_by)"
 )
-_NOTHING: Final = Rupiah(0)
-_HOLD: Final = text(
+_ZERO: Final = Rupiah(0)
+_LOCK: Final = text(
     "SELECT number FROM post_journals('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '')"
 )
 
 
-class Line(msgspec.Struct, frozen=True):
+class JournalLine(msgspec.Struct, frozen=True):
     """One side of a journal, in rupiah.
 
     ``party`` is the member whose sub-ledger it moves, where the account has parties.
@@ -50,14 +50,14 @@ class Line(msgspec.Struct, frozen=True):
     party: UUID | None = None
 
     @classmethod
-    def to_debit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> Line:
+    def to_debit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> JournalLine:
         """A debit of ``amount``."""
-        return cls(account, amount, _NOTHING, party)
+        return cls(account, amount, _ZERO, party)
 
     @classmethod
-    def to_credit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> Line:
+    def to_credit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> JournalLine:
         """A credit of ``amount``."""
-        return cls(account, _NOTHING, amount, party)
+        return cls(account, _ZERO, amount, party)
 
 
 class Journal(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ class Journal(msgspec.Struct, frozen=True):
     value_date: date
     description: str
     source_key: str
-    lines: Sequence[Line]
+    lines: Sequence[JournalLine]
     reverses: int | None = None
 
 
@@ -80,37 +80,37 @@ class PostedJournal(msgspec.Struct, frozen=True):
 
     source_key: str
     number: int
-    fresh: bool
+    created: bool
 
 
-async def post(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
+async def post_journal(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
     """Post one journal in the session's transaction; ``by`` is the name that the books will show.
 
     Raises DomainError: ledger.unbalanced, .not_a_journal, .day_too_early, .below_floor, .year_closed,
     .unknown_account, .key_reused, .not_a_mirror.
     """
-    return (await post_many(db, [journal], by=by))[0]
+    return (await post_journals(db, [journal], by=by))[0]
 
 
-async def post_many(db: AsyncSession, journals: Sequence[Journal], *, by: str) -> list[PostedJournal]:
-    """Post many journals in one round trip, in the order given, all or none. Raises as ``post``."""
-    return await post_prepared(db, prepare_posting(journals, by=by))
+async def post_journals(db: AsyncSession, journals: Sequence[Journal], *, by: str) -> list[PostedJournal]:
+    """Post many journals in one round trip, in the order given, all or none. Raises as ``post_journal``."""
+    return await post_journal_batch(db, prepare_journal_batch(journals, by=by))
 
 
-class Posting(msgspec.Struct, frozen=True):
+class JournalBatch(msgspec.Struct, frozen=True):
     """Journals as the door takes them, column by column."""
 
     columns: dict[str, object]
     size: int
 
 
-def prepare_posting(journals: Sequence[Journal], *, by: str) -> Posting:
+def prepare_journal_batch(journals: Sequence[Journal], *, by: str) -> JournalBatch:
     """Check journals and put them into columns: what of a posting needs no database.
 
     Raises DomainError: ledger.unbalanced, .not_a_journal.
     """
     for journal in journals:
-        _check(journal)
+        _validate_journal(journal)
     lines = [(at, line) for at, journal in enumerate(journals, 1) for line in journal.lines]
     columns = {
         "value_dates": [journal.value_date for journal in journals],
@@ -124,50 +124,50 @@ def prepare_posting(journals: Sequence[Journal], *, by: str) -> Posting:
         "line_credits": [line.credit for _, line in lines],
         "posted_by": by,
     }
-    return Posting(columns, len(journals))
+    return JournalBatch(columns, len(journals))
 
 
-async def post_prepared(db: AsyncSession, posting: Posting) -> list[PostedJournal]:
-    """Post what was prepared, in the session's transaction. Raises as ``post``."""
+async def post_journal_batch(db: AsyncSession, posting: JournalBatch) -> list[PostedJournal]:
+    """Post what was prepared, in the session's transaction. Raises as ``post_journal``."""
     if not posting.size:
         return []
     await db.flush()
     try:
         rows = await db.execute(_POST, posting.columns)
     except DBAPIError as error:
-        _refuse(error)
+        _raise_domain_error(error)
     return [PostedJournal(row.source_key, row.number, row.fresh) for row in rows]
 
 
-async def hold_books(db: AsyncSession) -> None:
+async def lock_ledger(db: AsyncSession) -> None:
     """Let nobody else post until this transaction ends, and wait for whoever is posting now."""
     await db.flush()
-    await db.execute(_HOLD)
+    await db.execute(_LOCK)
 
 
-async def reverse(db: AsyncSession, number: int, *, on: date, reason: str, by: str) -> PostedJournal:
+async def reverse_journal(db: AsyncSession, number: int, *, on: date, reason: str, by: str) -> PostedJournal:
     """Post the mirror of journal ``number`` on the date ``on``.
 
     The original stays as it is; a second reversal is refused.
     """
-    original = await queries.journal(db, number)
+    original = await queries.find_journal(db, number)
     if original is None:
         raise errors.NO_SUCH_JOURNAL(number=number)
     if original.reversed_by is not None:
         raise errors.ALREADY_REVERSED(number=number)
     lines = [
-        Line(line.account, Rupiah(line.credit), Rupiah(line.debit), line.party)
-        for line in await queries.lines(db, number)
+        JournalLine(line.account, Rupiah(line.credit), Rupiah(line.debit), line.party)
+        for line in await queries.list_journal_lines(db, number)
     ]
     mirror = Journal(
         on, f"Pembalikan: {original.description} ({reason})", f"reversal:{number}", lines, reverses=number
     )
-    return await post(db, mirror, by=by)
+    return await post_journal(db, mirror, by=by)
 
 
-def _check(journal: Journal) -> None:
-    if journal.value_date < EARLIEST_DAY:
-        raise errors.DAY_TOO_EARLY(first=EARLIEST_DAY)
+def _validate_journal(journal: Journal) -> None:
+    if journal.value_date < EARLIEST_POSTING_DATE:
+        raise errors.DAY_TOO_EARLY(first=EARLIEST_POSTING_DATE)
     debit = credit = 0
     one_sided = len(journal.lines) >= 2
     for line in journal.lines:
@@ -181,7 +181,7 @@ def _check(journal: Journal) -> None:
         raise errors.NOT_A_JOURNAL(key=journal.source_key)
 
 
-def _refuse(error: DBAPIError) -> NoReturn:
+def _raise_domain_error(error: DBAPIError) -> NoReturn:
     """Turn the door's own SQLSTATE into a refusal; anything else goes on as it came."""
     cause = getattr(error.orig, "__cause__", None) or error.orig
     state = getattr(cause, "sqlstate", None) or getattr(error.orig, "sqlstate", None)

@@ -28,7 +28,7 @@ class JournalView(msgspec.Struct, frozen=True):
     posted_at: datetime
 
 
-class LineView(msgspec.Struct, frozen=True):
+class JournalLineView(msgspec.Struct, frozen=True):
     """A journal's line with the name of its account."""
 
     line: int
@@ -41,7 +41,7 @@ class LineView(msgspec.Struct, frozen=True):
     balance: int
 
 
-class StatementLine(msgspec.Struct, frozen=True):
+class AccountStatementLine(msgspec.Struct, frozen=True):
     """A movement of one party on one account, newest balance after it, in the account's normal direction."""
 
     journal: int
@@ -52,7 +52,7 @@ class StatementLine(msgspec.Struct, frozen=True):
     balance: int
 
 
-class Movement(msgspec.Struct, frozen=True):
+class PartyMovement(msgspec.Struct, frozen=True):
     """A movement of one party, with the cause that its journal names; ``amount`` is in the account's normal
     direction.
     """
@@ -65,7 +65,7 @@ class Movement(msgspec.Struct, frozen=True):
     amount: int
 
 
-class AccountTotal(msgspec.Struct, frozen=True):
+class TrialBalanceLine(msgspec.Struct, frozen=True):
     """An account in the trial balance: opening, movements and closing of the year, in rupiah,
     debit positive.
     """
@@ -81,7 +81,7 @@ class AccountTotal(msgspec.Struct, frozen=True):
     closing: int
 
 
-class PartyLine(msgspec.Struct, frozen=True):
+class PartyJournalLine(msgspec.Struct, frozen=True):
     """A movement of one party; ``amount`` is the credit less the debit in rupiah."""
 
     journal: int
@@ -93,7 +93,7 @@ class PartyLine(msgspec.Struct, frozen=True):
     amount: int
 
 
-class ResultLine(msgspec.Struct, frozen=True):
+class IncomeStatementLine(msgspec.Struct, frozen=True):
     """An income or expense account in a year's result: credit less debit in rupiah, so that a cost is
     negative.
     """
@@ -112,22 +112,22 @@ _JOURNAL = (
 )
 
 
-async def journal(db: AsyncSession | Reader, number: int) -> JournalView | None:
+async def find_journal(db: AsyncSession | Reader, number: int) -> JournalView | None:
     """Return the journal with this number, or None."""
     return await as_reader(db).one(JournalView, _JOURNAL + "WHERE j.number = $1", number)
 
 
-async def lines(db: AsyncSession | Reader, number: int) -> list[LineView]:
+async def list_journal_lines(db: AsyncSession | Reader, number: int) -> list[JournalLineView]:
     """Return a journal's lines in order."""
     return await as_reader(db).rows(
-        LineView,
+        JournalLineView,
         "SELECT l.line, l.account, a.name_id, a.name_en, l.party, l.debit, l.credit, l.balance "
         "FROM journal_lines l JOIN accounts a ON a.code = l.account WHERE l.journal = $1 ORDER BY l.line",
         number,
     )
 
 
-async def journals(ro: Reader, *, before: int | None = None, limit: int = 50) -> list[JournalView]:
+async def list_journals(ro: Reader, *, before: int | None = None, limit: int = 50) -> list[JournalView]:
     """Return journals, newest first; ``before`` is the last number of the page before."""
     return await ro.rows(
         JournalView,
@@ -137,7 +137,7 @@ async def journals(ro: Reader, *, before: int | None = None, limit: int = 50) ->
     )
 
 
-async def balance(db: AsyncSession | Reader, account: str, party: UUID | None = None) -> int:
+async def get_balance(db: AsyncSession | Reader, account: str, party: UUID | None = None) -> int:
     """Return the present balance of an account, or of one party on it, in rupiah, in the account's normal
     direction.
     """
@@ -151,10 +151,12 @@ async def balance(db: AsyncSession | Reader, account: str, party: UUID | None = 
     )
 
 
-async def statement(ro: Reader, account: str, party: UUID, *, limit: int = 200) -> list[StatementLine]:
+async def list_statement_lines(
+    ro: Reader, account: str, party: UUID, *, limit: int = 200
+) -> list[AccountStatementLine]:
     """Return a party's movements on an account, newest first."""
     return await ro.rows(
-        StatementLine,
+        AccountStatementLine,
         "SELECT l.journal, j.value_date, j.description, l.debit, l.credit, l.balance FROM journal_lines l "
         "JOIN journals j ON j.number = l.journal WHERE l.account = $1 AND l.party = $2 "
         "ORDER BY l.journal DESC, l.line DESC LIMIT $3",
@@ -164,7 +166,7 @@ async def statement(ro: Reader, account: str, party: UUID, *, limit: int = 200) 
     )
 
 
-async def number_of(db: AsyncSession | Reader, source_key: str) -> int | None:
+async def find_journal_number(db: AsyncSession | Reader, source_key: str) -> int | None:
     """Return the number of the journal that this cause was posted as, or None while it was not."""
     number: int | None = await as_reader(db).value(
         "SELECT number FROM journals WHERE source_key = $1", source_key
@@ -172,7 +174,7 @@ async def number_of(db: AsyncSession | Reader, source_key: str) -> int | None:
     return number
 
 
-async def balances_by_party(
+async def get_balances_by_party(
     db: AsyncSession | Reader, accounts: Sequence[str], parties: Sequence[UUID]
 ) -> dict[tuple[UUID, str], int]:
     """Return the present balances of some parties on some accounts, in rupiah; a pair that never moved is
@@ -187,7 +189,7 @@ async def balances_by_party(
     return {(record["party"], record["account"]): record["balance"] for record in records}
 
 
-async def turnover(
+async def get_turnover(
     db: AsyncSession | Reader,
     account: str,
     party: UUID,
@@ -214,12 +216,12 @@ async def turnover(
     )
 
 
-async def movements(
+async def list_party_movements(
     ro: Reader, accounts: Sequence[str], party: UUID, *, first: date, last: date, limit: int = 200
-) -> list[Movement]:
+) -> list[PartyMovement]:
     """Return a party's movements on some accounts from ``first`` to ``last`` by value date, newest first."""
     return await ro.rows(
-        Movement,
+        PartyMovement,
         "SELECT l.journal, j.value_date, j.description, j.source_key, l.account,"
         " (CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit - l.debit END) AS amount"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
@@ -233,7 +235,7 @@ async def movements(
     )
 
 
-async def years(ro: Reader) -> list[int]:
+async def list_years(ro: Reader) -> list[int]:
     """Return the years that have a journal, newest first; one step through the index of days for each."""
     records = await ro.records(
         "WITH RECURSIVE newest AS (SELECT max(value_date) AS day FROM journals UNION ALL"
@@ -245,12 +247,12 @@ async def years(ro: Reader) -> list[int]:
     return [record["year"] for record in records]
 
 
-async def closed_years(source: Reader | AsyncSession) -> set[int]:
+async def get_closed_years(source: Reader | AsyncSession) -> set[int]:
     """Return the years that take no more postings."""
     return {record["year"] for record in await as_reader(source).records("SELECT year FROM closed_years")}
 
 
-async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:
+async def get_trial_balance(ro: Reader, year: int) -> list[TrialBalanceLine]:
     """Return every account that moved up to the end of ``year``; amounts are debit less credit, so they sum
     to zero.
 
@@ -258,7 +260,7 @@ async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:
     into equity.
     """
     return await ro.rows(
-        AccountTotal,
+        TrialBalanceLine,
         "SELECT a.code, a.name_id, a.name_en, a.kind, a.normal_side,"
         " coalesce(sum(l.debit - l.credit) FILTER (WHERE j.value_date < $1), 0)::bigint AS opening,"
         " coalesce(sum(l.debit) FILTER (WHERE j.value_date >= $1), 0)::bigint AS debit,"
@@ -271,7 +273,7 @@ async def trial_balance(ro: Reader, year: int) -> list[AccountTotal]:
     )
 
 
-async def surplus(ro: Reader, year: int, *, through: int | None = None) -> int:
+async def get_surplus(ro: Reader, year: int, *, through_journal: int | None = None) -> int:
     """Return the surplus of a year in rupiah: income less expense by value date (negative: a loss), up to
     journal ``through``.
     """
@@ -283,12 +285,12 @@ async def surplus(ro: Reader, year: int, *, through: int | None = None) -> int:
             " AND ($3::bigint IS NULL OR j.number <= $3)",
             date(year, 1, 1),
             date(year + 1, 1, 1),
-            through,
+            through_journal,
         )
     )
 
 
-async def last_journal(ro: Reader, until: date) -> int:
+async def get_last_journal_number(ro: Reader, until: date) -> int:
     """Return the number of the newest journal that counts for ``until`` or an earlier day; 0 when there is
     none.
 
@@ -298,8 +300,8 @@ async def last_journal(ro: Reader, until: date) -> int:
     return int(await ro.value("SELECT coalesce(max(number), 0) FROM journals WHERE value_date <= $1", until))
 
 
-async def credits_by_party(
-    ro: Reader, accounts: Sequence[str], until: date, *, since: date | None = None, through: int
+async def get_credits_by_party(
+    ro: Reader, accounts: Sequence[str], until: date, *, since: date | None = None, through_journal: int
 ) -> dict[UUID, int]:
     """Return credits less debits of each party on ``accounts``, by value date from ``since`` to ``until``, up
     to journal ``through``.
@@ -315,17 +317,23 @@ async def credits_by_party(
         list(accounts),
         until,
         since,
-        through,
+        through_journal,
     )
     return {row["party"]: row["amount"] for row in rows}
 
 
-async def party_lines(
-    ro: Reader, accounts: Sequence[str], party: UUID, until: date, *, since: date | None = None, through: int
-) -> list[PartyLine]:
-    """Return the lines that ``credits_by_party`` sums for one party, oldest first."""
+async def list_party_lines(
+    ro: Reader,
+    accounts: Sequence[str],
+    party: UUID,
+    until: date,
+    *,
+    since: date | None = None,
+    through_journal: int,
+) -> list[PartyJournalLine]:
+    """Return the lines that ``get_credits_by_party`` sums for one party, oldest first."""
     return await ro.rows(
-        PartyLine,
+        PartyJournalLine,
         "SELECT l.journal, j.value_date, j.description, l.account, a.name_id, a.name_en, (l.credit - "
         "l.debit) AS amount"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
@@ -336,16 +344,18 @@ async def party_lines(
         party,
         until,
         since,
-        through,
+        through_journal,
     )
 
 
-async def results(ro: Reader, year: int, *, through: int) -> list[ResultLine]:
+async def list_income_statement_lines(
+    ro: Reader, year: int, *, through_journal: int
+) -> list[IncomeStatementLine]:
     """Return each income and expense account of a year, up to journal ``through``; the amounts sum to
-    ``surplus``.
+    ``get_surplus``.
     """
     return await ro.rows(
-        ResultLine,
+        IncomeStatementLine,
         "SELECT a.code, a.name_id, a.name_en, a.kind, sum(l.credit - l.debit)::bigint AS amount FROM "
         "journal_lines l"
         " JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
@@ -354,5 +364,5 @@ async def results(ro: Reader, year: int, *, through: int) -> list[ResultLine]:
         " GROUP BY a.code ORDER BY a.code",
         date(year, 1, 1),
         date(year + 1, 1, 1),
-        through,
+        through_journal,
     )

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from kernel.settings import Settings
 
-LASTS: Final = timedelta(days=365)
-MOST_PEOPLE: Final = 6
-_LONGEST: Final = 1_000  # letters
+DEVICE_LIFETIME: Final = timedelta(days=365)
+MAX_ACCOUNTS: Final = 6
+_MAX_COOKIE_LENGTH: Final = 1_000  # letters
 
 
-class Account(msgspec.Struct, frozen=True):
+class DeviceAccount(msgspec.Struct, frozen=True):
     """Whose browser it is: ``host`` is the cooperative's schema, or ``operator``."""
 
     host: str
@@ -37,48 +37,54 @@ class Account(msgspec.Struct, frozen=True):
     password_hash: str | None
 
 
-def device_cookie(*, secure: bool) -> str:
+def device_cookie_name(*, secure: bool) -> str:
     """Return the cookie's name; see ``ui.cookies.session_cookie``."""
     return "__Host-perangkat" if secure else "perangkat"
 
 
 def has_device_cookie(request: Request[Any, Any, Any], settings: Settings) -> bool:
     """Whether anybody may be known in this browser."""
-    return bool(_entries(request, settings))
+    return bool(_read_entries(request, settings))
 
 
-def known_device(request: Request[Any, Any, Any], settings: Settings, account: Account | None) -> str | None:
+def find_device(
+    request: Request[Any, Any, Any], settings: Settings, account: DeviceAccount | None
+) -> str | None:
     """Return the name under which this browser's attempts at an account are counted, or None when it is not
     known there.
     """
     if account is None or account.password_hash is None:
         return None
-    for entry in _entries(request, settings):
+    for entry in _read_entries(request, settings):
         device, _, signed = entry.partition(".")
         day, _, _ = signed.partition(".")
-        if hmac.compare_digest(entry.encode(), _entry(settings, account, device, day).encode()) and _recent(
-            day
-        ):
+        if hmac.compare_digest(
+            entry.encode(), _sign_entry(settings, account, device, day).encode()
+        ) and _is_recent(day):
             return device
     return None
 
 
 def remember_device(
-    response: Response[Any], request: Request[Any, Any, Any], settings: Settings, account: Account
+    response: Response[Any], request: Request[Any, Any, Any], settings: Settings, account: DeviceAccount
 ) -> None:
     """Know this browser for an account from now on; those who signed in here before stay known."""
     if account.password_hash is None:
         return
-    device = known_device(request, settings, account)
+    device = find_device(request, settings, account)
     others = [
-        entry for entry in _entries(request, settings) if device is None or not entry.startswith(f"{device}.")
+        entry
+        for entry in _read_entries(request, settings)
+        if device is None or not entry.startswith(f"{device}.")
     ]
-    fresh = _entry(settings, account, device or secrets.token_urlsafe(12), str(clock.today().toordinal()))
+    fresh = _sign_entry(
+        settings, account, device or secrets.token_urlsafe(12), str(clock.today().toordinal())
+    )
     secure = settings.scheme == "https"
     response.set_cookie(
-        device_cookie(secure=secure),
-        "~".join([fresh, *others][:MOST_PEOPLE]),
-        max_age=int(LASTS.total_seconds()),
+        device_cookie_name(secure=secure),
+        "~".join([fresh, *others][:MAX_ACCOUNTS]),
+        max_age=int(DEVICE_LIFETIME.total_seconds()),
         path="/",
         secure=secure,
         httponly=True,
@@ -86,16 +92,16 @@ def remember_device(
     )
 
 
-def _entries(request: Request[Any, Any, Any], settings: Settings) -> list[str]:
-    kept = request.cookies.get(device_cookie(secure=settings.scheme == "https"), "")
-    return [entry for entry in kept[:_LONGEST].split("~") if entry.count(".") == 2][:MOST_PEOPLE]
+def _read_entries(request: Request[Any, Any, Any], settings: Settings) -> list[str]:
+    kept = request.cookies.get(device_cookie_name(secure=settings.scheme == "https"), "")
+    return [entry for entry in kept[:_MAX_COOKIE_LENGTH].split("~") if entry.count(".") == 2][:MAX_ACCOUNTS]
 
 
-def _entry(settings: Settings, account: Account, device: str, day: str) -> str:
+def _sign_entry(settings: Settings, account: DeviceAccount, device: str, day: str) -> str:
     message = msgspec.json.encode((account.host, account.id, account.password_hash, device, day))
     signed = hmac.new(settings.secret_key.encode(), b"device\0" + message, hashlib.sha256).digest()[:24]
     return f"{device}.{day}.{base64.urlsafe_b64encode(signed).decode()}"
 
 
-def _recent(day: str) -> bool:
-    return day.isdecimal() and len(day) < 9 and int(day) > clock.today().toordinal() - LASTS.days
+def _is_recent(day: str) -> bool:
+    return day.isdecimal() and len(day) < 9 and int(day) > clock.today().toordinal() - DEVICE_LIFETIME.days

@@ -9,19 +9,19 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from ui import Mobile
+from ui import MobileNumber
 
 Name = Annotated[str, Meta(min_length=2, max_length=120)]
 Address = Annotated[str, Meta(max_length=300)]
 Identity = Annotated[str, Meta(max_length=40)]
-Secret = Annotated[str, Meta(max_length=200)]
+PasswordText = Annotated[str, Meta(max_length=200)]
 
 
 class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
     """Who, the password, and where to go back to."""
 
     identity: Identity
-    password: Secret
+    password: PasswordText
     kembali: Annotated[str, Meta(max_length=300)] = ""
 
 
@@ -30,14 +30,14 @@ class ActivationForm(msgspec.Struct, forbid_unknown_fields=True):
 
     identity: Identity
     code: Annotated[str, Meta(max_length=40)]
-    password: Secret
+    password: PasswordText
 
 
 class ApplicationForm(msgspec.Struct, forbid_unknown_fields=True):
     """An application; ``key`` is made with the form, so that sent twice it is one."""
 
     name: Name
-    phone: Mobile
+    phone: MobileNumber
     sex: Literal["L", "P"]
     address: Address
     key: UUID
@@ -51,7 +51,7 @@ class NewMemberForm(msgspec.Struct, forbid_unknown_fields=True):
     joined_on: date
     key: UUID
     sex: Literal["L", "P"] | None = None
-    phone: Mobile | None = None
+    phone: MobileNumber | None = None
     address: Address = ""
     number: Annotated[str, Meta(max_length=40)] = ""
     principal_paid: bool = False
@@ -74,15 +74,15 @@ class DeclineForm(msgspec.Struct, forbid_unknown_fields=True):
 class PasswordForm(msgspec.Struct, forbid_unknown_fields=True):
     """A new password of one's own."""
 
-    present: Secret
-    password: Secret
+    present: PasswordText
+    password: PasswordText
 
 
 class PhoneForm(msgspec.Struct, forbid_unknown_fields=True):
     """A new phone number of one's own."""
 
-    phone: Mobile
-    own_password: Secret
+    phone: MobileNumber
+    own_password: PasswordText
 
 
 class LanguageForm(msgspec.Struct, forbid_unknown_fields=True):

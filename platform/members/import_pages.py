@@ -7,8 +7,8 @@ from typing import Any, Final
 from kernel import formats
 from kernel.errors import LocalizedText
 from kernel.formats import Lang
-from members.importing import MemberLine, import_members, plan_members
-from ui.imports import Subject, import_routes
+from members.import_members import MemberLine, import_members, plan_member_import
+from ui.import_pages import ImportDefinition, build_import_routes
 
 PATH: Final = "/pengurus/anggota/impor"
 
@@ -18,8 +18,8 @@ def _cells(line: MemberLine, lang: Lang) -> tuple[str, ...]:
     return line.number, line.name, line.phone or "–", joined, savings
 
 
-MEMBERS: Final = Subject(
-    place="anggota",
+MEMBERS: Final = ImportDefinition(
+    active_menu="anggota",
     path=PATH,
     title=LocalizedText("Impor anggota", "Import members"),
     lead=LocalizedText(
@@ -27,7 +27,7 @@ MEMBERS: Final = Subject(
         "Bring in the whole register of members with their savings from one file.",
     ),
     back=(LocalizedText("Anggota", "Members"), "/pengurus/anggota"),
-    balances=LocalizedText(
+    balances_hint=LocalizedText(
         "Simpanan dalam berkas dicatat sebagai saldo awal pada tanggal ini: kas bertambah, simpanan "
         "anggota bertambah.",
         "The deposits in the file are recorded as opening balances on this date: cash grows, members' "
@@ -52,16 +52,16 @@ MEMBERS: Final = Subject(
         "0101,Wayan Suryani,P,0812-0000-1111,2024-05-31,100000,480000,0\r\n"
         "0102,Tono Saputra,L,,2025-02-01,100000,220000,150000\r\n"
     ),
-    plan=plan_members,
-    take=import_members,
-    heads=(
+    plan_import=plan_member_import,
+    run_import=import_members,
+    column_headings=(
         LocalizedText("Nomor", "Number"),
         LocalizedText("Nama", "Name"),
         LocalizedText("Nomor HP", "Phone"),
         LocalizedText("Bergabung", "Joined"),
         (LocalizedText("Simpanan", "Savings"), "num"),
     ),
-    cells=_cells,
+    format_row=_cells,
 )
 
-routes: Final[list[Any]] = import_routes(MEMBERS)
+routes: Final[list[Any]] = build_import_routes(MEMBERS)

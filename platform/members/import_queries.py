@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 
-class KnownMember(msgspec.Struct, frozen=True):
+class ExistingMember(msgspec.Struct, frozen=True):
     """A member as the register has them now."""
 
     number: str
@@ -25,17 +25,17 @@ class KnownMember(msgspec.Struct, frozen=True):
     status: str
 
 
-async def members_by_number(ro: Reader, numbers: Sequence[str]) -> dict[str, KnownMember]:
+async def list_members_by_number(ro: Reader, numbers: Sequence[str]) -> dict[str, ExistingMember]:
     """Return those of these members that are in the register, former ones too."""
     rows = await ro.rows(
-        KnownMember,
+        ExistingMember,
         "SELECT number, id, name, sex, phone, joined_on, status FROM members WHERE number = ANY($1)",
         numbers,
     )
     return {row.number: row for row in rows}
 
 
-async def opening_savings(ro: Reader, keys: Sequence[str]) -> dict[str, dict[str, int]]:
+async def list_opening_savings(ro: Reader, keys: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return what these opening journals credited: source key -> account -> rupiah."""
     records = await ro.records(
         "SELECT j.source_key, l.account, l.credit FROM journals j JOIN journal_lines l ON l.journal = "

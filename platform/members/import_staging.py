@@ -64,7 +64,7 @@ _KNOWN = text(
 )
 
 
-async def stage(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
+async def stage_rows(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
     """Fill the table with rows as (line, number, name, sex, phone, joined_on, principal, mandatory,
     voluntary), and with nothing else.
     """
@@ -77,7 +77,7 @@ async def stage(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[
     await copy_rows(db, "staging_members", _COLUMNS, with_id())
 
 
-async def take_out(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> None:
+async def delete_lines(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> None:
     """Take these lines out."""
     await db.execute(
         text("DELETE FROM staging_members WHERE import_id = :import AND line = ANY(:lines)"),
@@ -85,7 +85,7 @@ async def take_out(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> N
     )
 
 
-async def compare(db: AsyncSession, import_id: UUID, key: str) -> None:
+async def set_verdicts(db: AsyncSession, import_id: UUID, key: str) -> None:
     """Give a verdict on each line that is not new; ``key`` begins the source keys of opening journals."""
     await db.execute(_REPEATED, {"import": import_id})
     accounts = {
@@ -96,12 +96,12 @@ async def compare(db: AsyncSession, import_id: UUID, key: str) -> None:
     await db.execute(_KNOWN, {"import": import_id, "key": key, **accounts})
 
 
-async def empty(db: AsyncSession, import_id: UUID) -> None:
+async def delete_import(db: AsyncSession, import_id: UUID) -> None:
     """Take the lines of this import out."""
     await db.execute(text("DELETE FROM staging_members WHERE import_id = :import"), {"import": import_id})
 
 
-async def forget_left(db: AsyncSession) -> None:
+async def delete_abandoned(db: AsyncSession) -> None:
     """Empty the table, unless an import is using it."""
     if await try_advisory_lock(db, LOCK):
         await db.execute(text("DELETE FROM staging_members"))

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from members import entry_pages, import_pages, joining_pages, own_pages, register_pages
+from members import application_pages, import_pages, member_pages, register_pages, sign_in_pages
 
 routes: list[Any] = [
-    *entry_pages.routes,
-    *joining_pages.routes,
-    *own_pages.routes,
+    *sign_in_pages.routes,
+    *application_pages.routes,
+    *member_pages.routes,
     *import_pages.routes,
     *register_pages.routes,
 ]

@@ -13,16 +13,16 @@ from sqlalchemy import exists, select
 from kernel.database import Reader, as_reader, like_pattern
 from kernel.locks import advisory_lock
 from members.models import Member, User
-from members.rules import LONGEST_NUMBER, phone_or_none
-from ui.viewer import Viewer
+from members.rules import MAX_NUMBER_LENGTH, parse_phone_or_none
+from ui.context import Viewer
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 STATUSES = ("active", "applied", "declined", "left")
 PAGE_SIZE = 30
-CODE_USED = "members.activated"
-CODES_SHOWN = 5
+CODE_USED_ACTION = "members.activated"
+MAX_CODES_SHOWN = 5
 
 
 class MemberView(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class RegisterRow(msgspec.Struct, frozen=True):
     phone_known: bool
 
 
-class SamePhone(msgspec.Struct, frozen=True):
+class PhoneSharer(msgspec.Struct, frozen=True):
     """Somebody else in the register with the same phone."""
 
     id: UUID
@@ -101,7 +101,7 @@ _MEMBER = (
 )
 
 
-async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Viewer | None:
+async def find_viewer(ro: Reader, token_hash: bytes, now: datetime) -> Viewer | None:
     """Return the person whose session this is, or None when it is unknown or over.
 
     A member who left is no longer one.
@@ -124,19 +124,19 @@ async def viewer_of_session(ro: Reader, token_hash: bytes, now: datetime) -> Vie
     )
 
 
-async def member(source: AsyncSession | Reader, member_id: UUID) -> MemberView | None:
+async def get_member(source: AsyncSession | Reader, member_id: UUID) -> MemberView | None:
     """Return a row of the register, or None."""
     return await as_reader(source).one(MemberView, _MEMBER + "WHERE id = $1", member_id)
 
 
-async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[list[RegisterRow], int]:
+async def list_register(ro: Reader, *, search: str, status: str, page: int) -> tuple[list[RegisterRow], int]:
     """Return one page of the register by name, and how many rows there are; ``search`` looks at name, number
     and phone.
     """
     words = search.strip()
     pattern = like_pattern(words)
     digits = (
-        (phone_or_none(words) or "".join(letter for letter in words if letter.isdigit()).lstrip("0"))
+        (parse_phone_or_none(words) or "".join(letter for letter in words if letter.isdigit()).lstrip("0"))
         if words
         else ""
     )
@@ -162,10 +162,10 @@ async def register(ro: Reader, *, search: str, status: str, page: int) -> tuple[
     return rows, int(total)
 
 
-async def others_with_phone(ro: Reader, member_id: UUID, phone: str | None) -> list[SamePhone]:
+async def list_phone_sharers(ro: Reader, member_id: UUID, phone: str | None) -> list[PhoneSharer]:
     """Return members and applicants, besides this one, with this phone; members first."""
     return await ro.rows(
-        SamePhone,
+        PhoneSharer,
         "SELECT id, number, name, status FROM members WHERE phone = $2 AND id <> $1 AND status IN "
         "('applied', 'active')"
         " ORDER BY status = 'applied', name LIMIT 10",
@@ -174,13 +174,13 @@ async def others_with_phone(ro: Reader, member_id: UUID, phone: str | None) -> l
     )
 
 
-async def counts(ro: Reader) -> dict[str, int]:
+async def count_by_status(ro: Reader) -> dict[str, int]:
     """Return how many rows of the register have each status."""
     found = await ro.records("SELECT status, count(*) AS many FROM members GROUP BY status")
     return dict.fromkeys(STATUSES, 0) | {record["status"]: record["many"] for record in found}
 
 
-async def account(source: AsyncSession | Reader, member_id: UUID, now: datetime) -> AccountView | None:
+async def get_account(source: AsyncSession | Reader, member_id: UUID, now: datetime) -> AccountView | None:
     """Return how a member can sign in, or None while they have no account."""
     return await as_reader(source).one(
         AccountView,
@@ -193,7 +193,7 @@ async def account(source: AsyncSession | Reader, member_id: UUID, now: datetime)
     )
 
 
-async def own_account(ro: Reader, user_id: UUID) -> AccountView | None:
+async def get_own_account(ro: Reader, user_id: UUID) -> AccountView | None:
     """Return one's own account."""
     return await ro.one(
         AccountView,
@@ -204,7 +204,7 @@ async def own_account(ro: Reader, user_id: UUID) -> AccountView | None:
     )
 
 
-async def codes_used(ro: Reader, user_id: UUID) -> list[CodeUse]:
+async def list_used_codes(ro: Reader, user_id: UUID) -> list[CodeUse]:
     """Return the last codes that opened this account, newest first, from the trail: nobody can take them out
     of it.
     """
@@ -212,13 +212,13 @@ async def codes_used(ro: Reader, user_id: UUID) -> list[CodeUse]:
         CodeUse,
         "SELECT e.at, e.facts->>'given_by' AS given_by FROM users u JOIN audit_entries e"
         " ON e.subject = CASE WHEN u.member_id IS NULL THEN 'user:' || u.id ELSE 'member:' || u.member_id END"
-        f" WHERE u.id = $1 AND e.action = $2 ORDER BY e.id DESC LIMIT {CODES_SHOWN}",
+        f" WHERE u.id = $1 AND e.action = $2 ORDER BY e.id DESC LIMIT {MAX_CODES_SHOWN}",
         user_id,
-        CODE_USED,
+        CODE_USED_ACTION,
     )
 
 
-async def orders_of_journals(ro: Reader, journals: Sequence[int]) -> dict[int, int]:
+async def find_orders_of_journals(ro: Reader, journals: Sequence[int]) -> dict[int, int]:
     """Return the number of the order that each of these journals sold; the shop writes that table, here it is
     only read.
     """
@@ -233,27 +233,27 @@ async def lock_register(db: AsyncSession) -> None:
     await advisory_lock(db, "register")
 
 
-async def largest_number(source: AsyncSession | Reader) -> str | None:
+async def get_largest_number(source: AsyncSession | Reader) -> str | None:
     """Return the largest member number that is made of digits alone, or None."""
     number: str | None = await as_reader(source).value(
         "SELECT number FROM members WHERE number ~ '^[0-9]+$' AND length(number) <= $1"
         " ORDER BY number::numeric DESC, length(number) DESC LIMIT 1",
-        LONGEST_NUMBER,
+        MAX_NUMBER_LENGTH,
     )
     return number
 
 
-async def member_by_number(db: AsyncSession, number: str) -> Member | None:
+async def find_member_by_number(db: AsyncSession, number: str) -> Member | None:
     """Return the member with this number."""
     return (await db.execute(select(Member).where(Member.number == number))).scalar_one_or_none()
 
 
-async def member_by_form(db: AsyncSession, key: str) -> Member | None:
+async def find_member_by_form_key(db: AsyncSession, key: str) -> Member | None:
     """Return the member that this form made."""
     return (await db.execute(select(Member).where(Member.application_key == key))).scalar_one_or_none()
 
 
-async def people_with_phone(db: AsyncSession, phone: str) -> Sequence[Member]:
+async def list_members_by_phone(db: AsyncSession, phone: str) -> Sequence[Member]:
     """Return applicants and members with this phone."""
     return (
         (
@@ -266,12 +266,12 @@ async def people_with_phone(db: AsyncSession, phone: str) -> Sequence[Member]:
     )
 
 
-async def phone_in_use(db: AsyncSession, phone: str) -> bool:
+async def is_phone_in_use(db: AsyncSession, phone: str) -> bool:
     """Whether an account is signed in to by this phone."""
     return bool((await db.execute(select(exists().where(User.phone == phone)))).scalar_one())
 
 
-async def credentials(ro: Reader, identity: str) -> Credentials | None:
+async def find_credentials(ro: Reader, identity: str) -> Credentials | None:
     """Return the account that a phone or member number leads to; a member number goes before a phone that
     looks like it.
 
@@ -285,11 +285,11 @@ async def credentials(ro: Reader, identity: str) -> Credentials | None:
         " ORDER BY (u.officer_role IS NOT NULL AND u.phone = $2) DESC NULLS LAST, (m.number = $1) DESC "
         "NULLS LAST LIMIT 1",
         typed,
-        phone_or_none(typed) or typed,
+        parse_phone_or_none(typed) or typed,
     )
 
 
-async def user_as_it_is(db: AsyncSession, user_id: UUID | None) -> User | None:
+async def lock_user(db: AsyncSession, user_id: UUID | None) -> User | None:
     """Return an account, locked as it is now until the transaction ends, whatever was read of it before."""
     statement = (
         select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
@@ -297,33 +297,33 @@ async def user_as_it_is(db: AsyncSession, user_id: UUID | None) -> User | None:
     return (await db.execute(statement)).scalar_one_or_none()
 
 
-async def user_to_let_in(db: AsyncSession, user_id: UUID) -> User | None:
+async def lock_user_for_sign_in(db: AsyncSession, user_id: UUID) -> User | None:
     """Return an account as ``user_as_it_is``; None for a member who left and holds no office."""
-    user = await user_as_it_is(db, user_id)
-    if user is None or (user.officer_role is None and not await is_active(db, user.member_id)):
+    user = await lock_user(db, user_id)
+    if user is None or (user.officer_role is None and not await is_active_member(db, user.member_id)):
         return None
     return user
 
 
-async def user_by_id(db: AsyncSession, user_id: UUID | None) -> User | None:
+async def get_user(db: AsyncSession, user_id: UUID | None) -> User | None:
     """Return an account."""
     return await db.get(User, user_id) if user_id is not None else None
 
 
-async def user_of_member(db: AsyncSession, member_id: UUID) -> User | None:
+async def lock_user_of_member(db: AsyncSession, member_id: UUID) -> User | None:
     """Return a member's account, locked."""
     return (
         await db.execute(select(User).where(User.member_id == member_id).with_for_update())
     ).scalar_one_or_none()
 
 
-async def role_of(db: AsyncSession, user_id: UUID | None) -> str | None:
+async def get_officer_role(db: AsyncSession, user_id: UUID | None) -> str | None:
     """Return the office of a person, or None."""
-    user = await user_by_id(db, user_id)
+    user = await get_user(db, user_id)
     return user.officer_role if user else None
 
 
-async def is_active(db: AsyncSession, member_id: UUID | None) -> bool:
+async def is_active_member(db: AsyncSession, member_id: UUID | None) -> bool:
     """Whether they are an active member."""
     if member_id is None:
         return False

@@ -13,9 +13,9 @@ from kernel.database import copy_rows
 from kernel.file_import import CHANGED_MEANWHILE
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line
+from ledger import Journal, JournalLine
 from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
-from ledger.posting import Posting, post_prepared, prepare_posting
+from ledger.posting import JournalBatch, post_journal_batch, prepare_journal_batch
 from members.staging_queries import StagedMember
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Begins the source keys of opening journals; the member's number follows.
 OPENING_KEY: Final = "members-import:"
 
-_CHANGE = text(
+_UPDATE_MEMBERS = text(
     "UPDATE members AS m SET name = f.name, sex = f.sex, phone = f.phone, joined_on = f.joined_on"
     " FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:sexes AS text[]), CAST(:phones "
     "AS text[]),"
@@ -34,25 +34,25 @@ _CHANGE = text(
 )
 
 
-class Batch(msgspec.Struct, frozen=True):
+class MemberBatch(msgspec.Struct, frozen=True):
     """Some lines with all that recording them needs and no database tells; the new members have their ids."""
 
     lines: list[StagedMember]
     new: list[tuple[UUID, StagedMember]]
-    posting: Posting
+    posting: JournalBatch
 
 
-def prepare(lines: list[StagedMember], *, as_of: date, by: str) -> Batch:
+def prepare_batch(lines: list[StagedMember], *, as_of: date, by: str) -> MemberBatch:
     """Make staged lines ready to be recorded."""
     new = [(new_id(), line) for line in lines if line.member_id is None]
-    journals = [_opening(member_id, line, as_of) for member_id, line in new if line.total]
-    return Batch(lines, new, prepare_posting(journals, by=by))
+    journals = [_build_opening_journal(member_id, line, as_of) for member_id, line in new if line.total]
+    return MemberBatch(lines, new, prepare_journal_batch(journals, by=by))
 
 
-async def record_members(db: AsyncSession, actor: Actor, batch: Batch) -> None:
+async def record_members(db: AsyncSession, actor: Actor, batch: MemberBatch) -> None:
     """Record staged lines, in the session's transaction.
 
-    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post``.
+    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
     """
     await copy_rows(
         db,
@@ -63,27 +63,29 @@ async def record_members(db: AsyncSession, actor: Actor, batch: Batch) -> None:
             for member_id, line in batch.new
         ],
     )
-    await _change(db, [line for line in batch.lines if line.member_id is not None])
-    if not all(posted.fresh for posted in await post_prepared(db, batch.posting)):
+    await _update_members(db, [line for line in batch.lines if line.member_id is not None])
+    if not all(posted.created for posted in await post_journal_batch(db, batch.posting)):
         raise CHANGED_MEANWHILE()
 
 
-def _opening(member_id: UUID, line: StagedMember, as_of: date) -> Journal:
+def _build_opening_journal(member_id: UUID, line: StagedMember, as_of: date) -> Journal:
     kinds = (
         (PRINCIPAL_SAVINGS, line.principal),
         (MANDATORY_SAVINGS, line.mandatory),
         (VOLUNTARY_SAVINGS, line.voluntary),
     )
-    credited = [Line.to_credit(account, Rupiah(amount), member_id) for account, amount in kinds if amount]
-    lines = [Line.to_debit(CASH, Rupiah(line.total)), *credited]
+    credited = [
+        JournalLine.to_credit(account, Rupiah(amount), member_id) for account, amount in kinds if amount
+    ]
+    lines = [JournalLine.to_debit(CASH, Rupiah(line.total)), *credited]
     return Journal(as_of, f"Saldo awal simpanan anggota {line.number}", f"{OPENING_KEY}{line.number}", lines)
 
 
-async def _change(db: AsyncSession, lines: list[StagedMember]) -> None:
+async def _update_members(db: AsyncSession, lines: list[StagedMember]) -> None:
     if not lines:
         return
     await db.execute(
-        _CHANGE,
+        _UPDATE_MEMBERS,
         {
             "ids": [line.member_id for line in lines],
             "names": [line.name for line in lines],

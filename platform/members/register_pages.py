@@ -10,41 +10,47 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from members import queries, rules
-from members.activation import GivenCode, give_activation_code
-from members.admission import Admitted, Person, admit_member, approve_application, decline_application
+from members.activate_account import IssuedCode, issue_activation_code
+from members.admit_member import (
+    AdmissionResult,
+    PersonDetails,
+    admit_member,
+    approve_application,
+    decline_application,
+)
 from members.forms import ApprovalForm, DeclineForm, NewMemberForm
-from members.purchases import list_purchases, purchases_in
+from members.purchase_queries import list_purchases, sum_purchases
 from savings import queries as savings_queries
-from savings.deposit import deposit
-from savings.passbook import dues_of, passbook
+from savings.record_deposit import record_deposit
+from savings.view_models import build_passbook, get_member_dues
 from ui import (
     AnyRequest,
     Brand,
+    CurrentBrand,
+    CurrentContext,
+    CurrentUser,
     Db,
+    EmptyForm,
     Form,
-    Nothing,
+    RequestContext,
     Ro,
-    TheBrand,
-    TheViewer,
-    TheVisit,
     Viewer,
-    Visit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
 from ui.errors import NOT_FOUND
-from ui.words import words
+from ui.translations import get_translations
 
 
-@get("/pengurus/anggota", guards=[officer])
+@get("/pengurus/anggota", guards=[require_officer])
 async def show_register(
     request: AnyRequest,
     ro: Ro,
@@ -55,21 +61,21 @@ async def show_register(
     """List and search."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     chosen = status if status in queries.STATUSES else ""
-    rows, total = await queries.register(ro, search=search, status=chosen, page=current)
+    rows, total = await queries.list_register(ro, search=search, status=chosen, page=current)
     pages = -(-total // queries.PAGE_SIZE)
     if current > pages > 0:  # the last page has become shorter, or an address was typed
         return see_other(
             "/pengurus/anggota?" + urlencode({"cari": search, "status": chosen, "halaman": pages})
         )
-    return page(
+    return render_page(
         request,
         "members/register.html",
         block="list",
-        place="anggota",
+        active_menu="anggota",
         rows=rows,
-        savings=await savings_queries.balances_of(ro, [row.id for row in rows]),
+        savings=await savings_queries.list_balances(ro, [row.id for row in rows]),
         total=total,
-        counts=await queries.counts(ro),
+        counts=await queries.count_by_status(ro),
         search=search,
         chosen=chosen,
         current=current,
@@ -79,58 +85,60 @@ async def show_register(
     )
 
 
-@get("/pengurus/anggota/baru", guards=[officer])
-async def new_member_page(request: AnyRequest, ro: Ro, brand: TheBrand) -> Response[bytes]:
+@get("/pengurus/anggota/baru", guards=[require_officer])
+async def new_member_page(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
     """Ask who joins."""
-    return page(request, "members/new.html", form=None, **await _new_context(ro, brand))
+    return render_page(request, "members/new.html", form=None, **await _new_context(ro, brand))
 
 
-@post("/pengurus/anggota/baru", guards=[officer])
-async def take_new_member(
-    request: AnyRequest, db: Db, brand: TheBrand, visit: TheVisit, viewer: TheViewer
+@post("/pengurus/anggota/baru", guards=[require_officer])
+async def submit_new_member(
+    request: AnyRequest, db: Db, brand: CurrentBrand, ctx: CurrentContext, viewer: CurrentUser
 ) -> Response[Any]:
     """Admit them, and show the code to pass on."""
     form = await read_form(request, NewMemberForm)
     today = clock.today(brand.timezone)
-    async with form.or_again("members/new.html", **await _new_context(db, brand)):
+    async with form.rerender_on_error("members/new.html", **await _new_context(db, brand)):
         sent = form.data
         admitted = await admit_member(
             db,
             viewer.as_officer(),
-            Person(sent.name, sent.sex or "", sent.phone, sent.address),
+            PersonDetails(sent.name, sent.sex or "", sent.phone, sent.address),
             number=sent.number,
             joined_on=sent.joined_on,
             today=today,
             key=f"counter:{sent.key}",
         )
         if sent.principal_paid:
-            await _take_principal(db, viewer, brand, admitted)
-    return _admitted(request, visit, admitted, words(visit.lang).gettext("Anggota sudah dicatat."))
-
-
-@get("/pengurus/anggota/{member_id:uuid}", guards=[officer])
-async def show_member(
-    request: AnyRequest, ro: Ro, brand: TheBrand, visit: TheVisit, member_id: FromPath[UUID]
-) -> Response[bytes]:
-    """Show one row of the register with all that belongs to it."""
-    return page(
-        request, "members/member.html", form=None, **await _member_context(ro, brand, visit, member_id)
+            await _record_principal_deposit(db, viewer, brand, admitted)
+    return _admission_response(
+        request, ctx, admitted, get_translations(ctx.lang).gettext("Anggota sudah dicatat.")
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/persetujuan", guards=[officer])
+@get("/pengurus/anggota/{member_id:uuid}", guards=[require_officer])
+async def show_member(
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext, member_id: FromPath[UUID]
+) -> Response[bytes]:
+    """Show one row of the register with all that belongs to it."""
+    return render_page(
+        request, "members/member.html", form=None, **await _member_context(ro, brand, ctx, member_id)
+    )
+
+
+@post("/pengurus/anggota/{member_id:uuid}/persetujuan", guards=[require_officer])
 async def approve(
     request: AnyRequest,
     db: Db,
-    brand: TheBrand,
-    visit: TheVisit,
-    viewer: TheViewer,
+    brand: CurrentBrand,
+    ctx: CurrentContext,
+    viewer: CurrentUser,
     member_id: FromPath[UUID],
 ) -> Response[Any]:
     """Say yes to an application, and show the code to pass on."""
     form = await read_form(request, ApprovalForm)
-    context = await _member_context(as_reader(db), brand, visit, member_id)
-    async with form.or_again("members/member.html", **context):
+    context = await _member_context(as_reader(db), brand, ctx, member_id)
+    async with form.rerender_on_error("members/member.html", **context):
         sent = form.data
         admitted = await approve_application(
             db,
@@ -141,68 +149,73 @@ async def approve(
             today=clock.today(brand.timezone),
         )
         if sent.principal_paid:
-            await _take_principal(db, viewer, brand, admitted)
-    return _admitted(request, visit, admitted, words(visit.lang).gettext("Permohonan disetujui."))
+            await _record_principal_deposit(db, viewer, brand, admitted)
+    return _admission_response(
+        request, ctx, admitted, get_translations(ctx.lang).gettext("Permohonan disetujui.")
+    )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/penolakan", guards=[officer])
+@post("/pengurus/anggota/{member_id:uuid}/penolakan", guards=[require_officer])
 async def decline(
     request: AnyRequest,
     db: Db,
-    brand: TheBrand,
-    visit: TheVisit,
-    viewer: TheViewer,
+    brand: CurrentBrand,
+    ctx: CurrentContext,
+    viewer: CurrentUser,
     member_id: FromPath[UUID],
 ) -> Response[Any]:
     """Say no to an application."""
     form: Form[DeclineForm] = await read_form(request, DeclineForm)
-    context = await _member_context(as_reader(db), brand, visit, member_id)
-    async with form.or_again("members/member.html", **context):
+    context = await _member_context(as_reader(db), brand, ctx, member_id)
+    async with form.rerender_on_error("members/member.html", **context):
         await decline_application(db, viewer.as_officer(), member_id, form.data.reason)
     return see_other(
-        "/pengurus/anggota?status=applied", flash=words(visit.lang).gettext("Permohonan ditolak dan dicatat.")
+        "/pengurus/anggota?status=applied",
+        flash=get_translations(ctx.lang).gettext("Permohonan ditolak dan dicatat."),
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/kode", guards=[officer])
-async def give_code(
-    request: AnyRequest, db: Db, viewer: TheViewer, member_id: FromPath[UUID]
+@post("/pengurus/anggota/{member_id:uuid}/kode", guards=[require_officer])
+async def issue_code(
+    request: AnyRequest, db: Db, viewer: CurrentUser, member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Give a new code, and show it once."""
-    await read_form(request, Nothing)
-    return _show_code(request, await give_activation_code(db, viewer.as_officer(), member_id), fresh=False)
+    await read_form(request, EmptyForm)
+    return _show_code(request, await issue_activation_code(db, viewer.as_officer(), member_id), fresh=False)
 
 
-@get("/pengurus/anggota/{member_id:uuid}/belanja", guards=[officer])
+@get("/pengurus/anggota/{member_id:uuid}/belanja", guards=[require_officer])
 async def show_purchases(
-    request: AnyRequest, ro: Ro, brand: TheBrand, member_id: FromPath[UUID], tahun: FromQuery[int] = 0
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, member_id: FromPath[UUID], tahun: FromQuery[int] = 0
 ) -> Response[bytes]:
     """Show what a member bought in a year, from the books."""
-    person = await queries.member(ro, member_id)
+    person = await queries.get_member(ro, member_id)
     if person is None:
         raise NOT_FOUND()
     running = clock.today(brand.timezone).year
     year = tahun if 2000 <= tahun <= running else running
-    return page(
+    return render_page(
         request,
         "members/purchases.html",
-        place="anggota",
+        active_menu="anggota",
         person=person,
         year=year,
         running=running,
         purchases=await list_purchases(ro, member_id, year),
-        total=await purchases_in(ro, member_id, year),
+        total=await sum_purchases(ro, member_id, year),
         own=False,
         here=f"/pengurus/anggota/{member_id}/belanja",
     )
 
 
-async def _take_principal(db: AsyncSession, viewer: Viewer, brand: Brand, admitted: Admitted) -> None:
+async def _record_principal_deposit(
+    db: AsyncSession, viewer: Viewer, brand: Brand, admitted: AdmissionResult
+) -> None:
     """Take what the bylaws ask on joining, in cash, today; the same form sent twice takes it once."""
     today = clock.today(brand.timezone)
-    principal = (await bylaws_on(db, today)).bylaws.deposits.principal
+    principal = (await get_bylaws_on(db, today)).bylaws.deposits.principal
     if principal > Rupiah(0):
-        await deposit(
+        await record_deposit(
             db,
             viewer.as_officer(),
             admitted.member_id,
@@ -215,21 +228,23 @@ async def _take_principal(db: AsyncSession, viewer: Viewer, brand: Brand, admitt
         )
 
 
-def _admitted(request: AnyRequest, visit: Visit, admitted: Admitted, done: str) -> Response[Any]:
+def _admission_response(
+    request: AnyRequest, ctx: RequestContext, admitted: AdmissionResult, done: str
+) -> Response[Any]:
     if admitted.code is None:
         return see_other(f"/pengurus/anggota/{admitted.member_id}", flash=done)
     return _show_code(request, admitted.code, fresh=True)
 
 
-def _show_code(request: AnyRequest, given: GivenCode, *, fresh: bool) -> Response[bytes]:
+def _show_code(request: AnyRequest, issued: IssuedCode, *, fresh: bool) -> Response[bytes]:
     """The only time that the code is shown: it is not kept, so this page cannot be asked for again."""
-    return page(
+    return render_page(
         request,
         "members/code.html",
-        place="anggota",
-        given=given,
+        active_menu="anggota",
+        issued=issued,
         fresh=fresh,
-        days=rules.CODE_LASTS.days,
+        days=rules.CODE_LIFETIME.days,
         host=request.headers.get("host", ""),
     )
 
@@ -237,47 +252,47 @@ def _show_code(request: AnyRequest, given: GivenCode, *, fresh: bool) -> Respons
 async def _new_context(source: AsyncSession | Reader, brand: Brand) -> dict[str, Any]:
     today = clock.today(brand.timezone)
     return {
-        "place": "anggota",
+        "active_menu": "anggota",
         "key": new_id(),
         "today": today,
-        "principal": (await bylaws_on(source, today)).bylaws.deposits.principal,
-        "next_number": rules.number_after(await queries.largest_number(source)),
+        "principal": (await get_bylaws_on(source, today)).bylaws.deposits.principal,
+        "next_number": rules.next_number(await queries.get_largest_number(source)),
     }
 
 
-async def _member_context(ro: Reader, brand: Brand, visit: Visit, member_id: UUID) -> dict[str, Any]:
-    person = await queries.member(ro, member_id)
-    saver = await savings_queries.saver(ro, member_id)
+async def _member_context(ro: Reader, brand: Brand, ctx: RequestContext, member_id: UUID) -> dict[str, Any]:
+    person = await queries.get_member(ro, member_id)
+    saver = await savings_queries.get_saver(ro, member_id)
     if person is None or saver is None:
         raise NOT_FOUND()
     today = clock.today(brand.timezone)
-    bylaws = (await bylaws_on(ro, today)).bylaws
-    savings = await savings_queries.balances(ro, member_id)
+    bylaws = (await get_bylaws_on(ro, today)).bylaws
+    savings = await savings_queries.get_balances(ro, member_id)
     return {
-        "place": "anggota",
+        "active_menu": "anggota",
         "person": person,
-        "account": await queries.account(ro, member_id, clock.now()),
-        "same_phone": await queries.others_with_phone(ro, member_id, person.phone)
+        "account": await queries.get_account(ro, member_id, clock.now()),
+        "same_phone": await queries.list_phone_sharers(ro, member_id, person.phone)
         if person.status == "applied"
         else [],
-        "kinds": passbook(visit.lang, savings, f"/pengurus/anggota/{member_id}/simpanan"),
+        "kinds": build_passbook(ctx.lang, savings, f"/pengurus/anggota/{member_id}/simpanan"),
         "savings": savings,
-        "dues": await dues_of(ro, saver, today),
+        "dues": await get_member_dues(ro, saver, today),
         "deposits": bylaws.deposits,
         "answer_days": bylaws.membership.answer_days,
-        "bought": await purchases_in(ro, member_id, today.year),
+        "bought": await sum_purchases(ro, member_id, today.year),
         "today": today,
-        "next_number": rules.number_after(await queries.largest_number(ro)),
+        "next_number": rules.next_number(await queries.get_largest_number(ro)),
     }
 
 
 routes: list[Any] = [
     show_register,
     new_member_page,
-    take_new_member,
+    submit_new_member,
     show_member,
     approve,
     decline,
-    give_code,
+    issue_code,
     show_purchases,
 ]

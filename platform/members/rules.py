@@ -13,21 +13,21 @@ from typing import Final
 from kernel import phone
 from kernel.errors import DomainError
 
-MEMBER_SESSION: Final = timedelta(days=30)
-OFFICER_SESSION: Final = timedelta(hours=12)
-CODE_LASTS: Final = timedelta(days=14)
+MEMBER_SESSION_LIFETIME: Final = timedelta(days=30)
+OFFICER_SESSION_LIFETIME: Final = timedelta(hours=12)
+CODE_LIFETIME: Final = timedelta(days=14)
 
 # No vowels (no words), and none of 0/O, 1/I/L, 2/Z, 5/S, 8/B: read aloud over a counter, typed by someone
 # else.
-CODE_LETTERS: Final = "CDFGHJKMNPQRTVWXY34679"
+CODE_ALPHABET: Final = "CDFGHJKMNPQRTVWXY34679"
 CODE_LENGTH: Final = 8
 FIRST_NUMBER: Final = "0001"
-LONGEST_NUMBER: Final = 18
-EARLIEST_JOINING: Final = 1900  # the year; old registers are typed in with the days that stand in them
+MAX_NUMBER_LENGTH: Final = 18
+EARLIEST_JOINING_YEAR: Final = 1900  # the year; old registers are typed in with the days that stand in them
 _NUMBER: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z./-]*[0-9A-Za-z])?")
 
 
-def phone_or_none(text: str) -> str | None:
+def parse_phone_or_none(text: str) -> str | None:
     """The mobile number in E.164 if the text is one."""
     try:
         return phone.parse_mobile(text)
@@ -35,45 +35,45 @@ def phone_or_none(text: str) -> str | None:
         return None
 
 
-def plain_identity(text: str) -> str:
+def normalize_identity(text: str) -> str:
     """What someone typed as phone or member number, in the one form that tries are counted under."""
-    return phone_or_none(text) or text.strip().casefold()
+    return parse_phone_or_none(text) or text.strip().casefold()
 
 
-def new_code() -> str:
+def generate_code() -> str:
     """A new activation code: 8 letters and digits, 35 bits, useless for guessing behind the throttle and
     argon2id.
     """
-    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
 
 
-def joined_too_early(joined_on: date) -> bool:
+def is_joined_too_early(joined_on: date) -> bool:
     """Whether nobody of a living register can have joined then."""
-    return joined_on.year < EARLIEST_JOINING
+    return joined_on.year < EARLIEST_JOINING_YEAR
 
 
-def shown_code(code: str) -> str:
+def format_code(code: str) -> str:
     """With a dash in the middle: CDFG3467 becomes CDFG-3467."""
     return f"{code[:4]}-{code[4:]}"
 
 
-def plain_code(typed: str) -> str:
+def normalize_code(typed: str) -> str:
     """The code as it was made, however it was typed."""
     return "".join(letter for letter in typed.upper() if letter.isalnum())
 
 
-def is_plain_number(text: str) -> bool:
+def is_valid_number(text: str) -> bool:
     """Whether this can be a member's number: it stands on cards and in addresses."""
-    return len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
+    return len(text) <= MAX_NUMBER_LENGTH and _NUMBER.fullmatch(text) is not None
 
 
-def number_after(largest: str | None) -> str:
+def next_number(largest: str | None) -> str:
     """The next free member number: one more than the largest numeric one, as wide as that."""
     if largest is None:
         return FIRST_NUMBER
     return str(int(largest) + 1).zfill(len(largest))
 
 
-def same_name(one: str, other: str) -> bool:
+def is_same_name(one: str, other: str) -> bool:
     """Whether two names are the same but for letters' case and spaces."""
     return " ".join(one.casefold().split()) == " ".join(other.casefold().split())

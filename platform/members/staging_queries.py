@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 
-class BadMember(msgspec.Struct, frozen=True):
+class RejectedMember(msgspec.Struct, frozen=True):
     """A staged line that cannot be taken: ``verdict`` 'repeated', 'former' or 'other_savings'; rupiah."""
 
     line: int
@@ -46,7 +46,7 @@ class StagedMember(msgspec.Struct, frozen=True):
         return self.principal + self.mandatory + self.voluntary
 
 
-async def too_much(ro: Reader, import_id: UUID) -> list[int]:
+async def list_overflow_lines(ro: Reader, import_id: UUID) -> list[int]:
     """Return the lines with which the deposits would pass what the books can hold.
 
     Hardly ever is there one.
@@ -75,7 +75,7 @@ async def too_much(ro: Reader, import_id: UUID) -> list[int]:
     return out
 
 
-async def counts(ro: Reader, import_id: UUID) -> dict[str, int]:
+async def count_by_verdict(ro: Reader, import_id: UUID) -> dict[str, int]:
     """How many lines there are by verdict, the new ones as 'new'."""
     records = await ro.records(
         "SELECT coalesce(verdict, 'new'), count(*) FROM staging_members WHERE import_id = $1 GROUP BY 1",
@@ -84,10 +84,10 @@ async def counts(ro: Reader, import_id: UUID) -> dict[str, int]:
     return {record[0]: record[1] for record in records}
 
 
-async def bad_lines(ro: Reader, import_id: UUID) -> list[BadMember]:
+async def list_rejected_members(ro: Reader, import_id: UUID) -> list[RejectedMember]:
     """Return the lines that cannot be taken."""
     return await ro.rows(
-        BadMember,
+        RejectedMember,
         "SELECT s.line, s.verdict, s.number, m.name AS member_name, s.recorded, s.principal + "
         "s.mandatory + s.voluntary AS total, s.first_line"
         " FROM staging_members s LEFT JOIN members m ON m.id = s.member_id"
@@ -96,7 +96,7 @@ async def bad_lines(ro: Reader, import_id: UUID) -> list[BadMember]:
     )
 
 
-async def batch(ro: Reader, import_id: UUID, after: int, limit: int) -> list[StagedMember]:
+async def list_batch(ro: Reader, import_id: UUID, after: int, limit: int) -> list[StagedMember]:
     """Return the next lines to be recorded, those after line ``after``."""
     return await ro.rows(
         StagedMember,

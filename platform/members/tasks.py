@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kernel.outbox import daily_job
-from members import import_staging, sessions, throttling
+from members import import_staging, login_throttle, sessions
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @daily_job("members.forget_spent")
-async def forget_spent(db: AsyncSession) -> None:
+async def delete_expired(db: AsyncSession) -> None:
     """Drop sessions that are over, attempts that count no more, and what an import left in its staging table
     that was killed.
     """
-    await sessions.forget_over(db)
-    await throttling.forget_old(db)
-    await import_staging.forget_left(db)
+    await sessions.delete_expired(db)
+    await login_throttle.delete_expired(db)
+    await import_staging.delete_abandoned(db)

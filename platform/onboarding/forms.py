@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ui import Mobile
+from ui import MobileNumber
 
 
-class FoundingForm(msgspec.Struct, forbid_unknown_fields=True):
+class SignUpForm(msgspec.Struct, forbid_unknown_fields=True):
     """A founder's answers.
 
     ``founding_key`` comes hidden with the form: the same key founds once, however often it is sent.
@@ -16,7 +16,7 @@ class FoundingForm(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=3, max_length=80)]
     slug: Annotated[str, msgspec.Meta(max_length=60)]
     officer_name: Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
-    phone: Mobile
+    phone: MobileNumber
     password: Annotated[str, msgspec.Meta(max_length=200)]
     bylaws: Literal["konsumen", "desa-merah-putih"]
     founding_key: Annotated[str, msgspec.Meta(min_length=16, max_length=100)]

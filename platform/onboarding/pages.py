@@ -12,65 +12,78 @@ from governance.templates import TEMPLATE_NAMES, TEMPLATES
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.passwords import check_password
-from members.throttling import count_from_network
+from members.login_throttle import count_from_network
 from onboarding import errors
-from onboarding.forms import FoundingForm
-from onboarding.founding import Founding, found_by_stranger
+from onboarding.create_cooperative import NewCooperative, sign_up_cooperative
+from onboarding.forms import SignUpForm
 from onboarding.rules import check_slug
-from tenants.changes import REGISTRY, forget_here
-from tenants.registry import tenant_by_slug
-from ui import AnyRequest, Form, TheDatabase, TheVisit, Visit, page, read_form, see_other
-from ui.cookies import new_token
+from tenants.changes import REGISTRY, invalidate_local
+from tenants.registry import find_tenant_by_slug
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    Form,
+    RequestContext,
+    read_form,
+    render_page,
+    see_other,
+)
+from ui.cookies import generate_token
 
-FORM = "onboarding/found.html"
+FORM = "onboarding/signup.html"
 
 
 @get("/", sync_to_thread=False)
-def what_lumbung_is(request: AnyRequest) -> Response[bytes]:
+def show_landing_page(request: AnyRequest) -> Response[bytes]:
     """Say what Lumbung is, to village treasurers."""
-    return page(request, "onboarding/welcome.html")
+    return render_page(request, "onboarding/welcome.html")
 
 
 @get("/daftar", sync_to_thread=False)
-def founding_page(request: AnyRequest, visit: TheVisit) -> Response[bytes]:
+def show_sign_up(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
     """Ask what a founder has to say."""
-    return page(request, FORM, form=None, founding_key=new_token(), address=None, **_choices(visit))
+    return render_page(
+        request, FORM, form=None, founding_key=generate_token(), address=None, **_template_choices(ctx)
+    )
 
 
 @get("/daftar/alamat")
 async def check_address(
-    request: AnyRequest, database: TheDatabase, visit: TheVisit, slug: FromQuery[str] = ""
+    request: AnyRequest, database: CurrentDatabase, ctx: CurrentContext, slug: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Say whether an address is free, while it is being typed."""
-    return page(
+    return render_page(
         request,
         "onboarding/address.html",
         block="answer",
-        address=await _address(database, visit, slug),
-        base_domain=visit.database.settings.base_domain,
+        address=await _address_context(database, ctx, slug),
+        base_domain=ctx.database.settings.base_domain,
     )
 
 
 @post("/daftar")
-async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVisit) -> Response[Any]:
+async def submit_sign_up(
+    request: AnyRequest, database: CurrentDatabase, ctx: CurrentContext
+) -> Response[Any]:
     """Found the cooperative and lead its founder in."""
-    form = await read_form(request, FoundingForm)
-    context = {"founding_key": form.values.get("founding_key") or new_token(), **_choices(visit)}
-    context["address"] = address = await _address(database, visit, form.values.get("slug", ""))
-    _weigh_each(form, visit, address)
-    async with form.or_again(FORM, **context):
+    form = await read_form(request, SignUpForm)
+    context = {"founding_key": form.values.get("founding_key") or generate_token(), **_template_choices(ctx)}
+    context["address"] = address = await _address_context(database, ctx, form.values.get("slug", ""))
+    _add_rule_errors(form, ctx, address)
+    async with form.rerender_on_error(FORM, **context):
         await count_from_network(
             database,
             None,
             "founding",
-            visit.client_ip,
-            most=database.settings.foundings_per_hour,
+            ctx.client_ip,
+            limit=database.settings.foundings_per_hour,
             window=timedelta(hours=1),
             wider=(1, 1, 1),  # whoever owns a /48 founds no more than a household
         )
-        founded = await found_by_stranger(
+        founded = await sign_up_cooperative(
             database,
-            Founding(
+            NewCooperative(
                 name=" ".join(form.data.name.split()),
                 slug=form.data.slug,
                 officer_name=" ".join(form.data.officer_name.split()),
@@ -80,13 +93,13 @@ async def take_founding(request: AnyRequest, database: TheDatabase, visit: TheVi
                 key=form.data.founding_key,
             ),
         )
-    forget_here(database, REGISTRY)
+    invalidate_local(database, REGISTRY)
     home = f"{database.settings.scheme}://{founded.tenant.slug}.{database.settings.base_domain}"
     # a name that waits for release says so on its own page
     return see_other(f"{home}/masuk/serah?kunci={founded.handover}" if founded.handover else f"{home}/")
 
 
-def _weigh_each(form: Form[FoundingForm], visit: Visit, address: dict[str, object] | None) -> None:
+def _add_rule_errors(form: Form[SignUpForm], ctx: RequestContext, address: dict[str, object] | None) -> None:
     """Say everything that is wrong at once: also what only these two rules know, whatever else is wrong."""
     typed = form.values
     for field, check in (
@@ -97,16 +110,16 @@ def _weigh_each(form: Form[FoundingForm], visit: Visit, address: dict[str, objec
             try:
                 check()
             except DomainError as refusal:
-                form.errors[field] = refusal.message(visit.lang)
+                form.errors[field] = refusal.message(ctx.lang)
     # a taken address alone is no mistake: the same form, sent again, has taken it itself
     if form.errors and address and not address["free"]:
         form.errors.setdefault("slug", str(address["sentence"]))
-    for field in FoundingForm.__struct_fields__:  # told in the order of the page
+    for field in SignUpForm.__struct_fields__:  # told in the order of the page
         if field in form.errors:
             form.errors[field] = form.errors.pop(field)
 
 
-async def _address(database: Database, visit: Visit, typed: str) -> dict[str, object] | None:
+async def _address_context(database: Database, ctx: RequestContext, typed: str) -> dict[str, object] | None:
     """What to say beside the address: None while nothing is typed, else whether it is free and the sentence
     if not.
     """
@@ -114,20 +127,20 @@ async def _address(database: Database, visit: Visit, typed: str) -> dict[str, ob
         return None
     try:
         slug = check_slug(typed)
-        if await tenant_by_slug(database, slug) is not None:
+        if await find_tenant_by_slug(database, slug) is not None:
             raise errors.SLUG_TAKEN(slug=slug, field="slug")
     except DomainError as refusal:
-        return {"free": False, "slug": typed.strip()[:40], "sentence": refusal.message(visit.lang)}
+        return {"free": False, "slug": typed.strip()[:40], "sentence": refusal.message(ctx.lang)}
     return {"free": True, "slug": slug, "sentence": ""}
 
 
-def _choices(visit: Visit) -> dict[str, Any]:
+def _template_choices(ctx: RequestContext) -> dict[str, Any]:
     charters = [
         {
             "code": code,
-            "name": TEMPLATE_NAMES[code].localize(visit.lang),
+            "name": TEMPLATE_NAMES[code].localize(ctx.lang),
             "lines": [
-                (line.label.localize(visit.lang), line.percent, line.kind == "members")
+                (line.label.localize(ctx.lang), line.percent, line.kind == "members")
                 for line in bylaws.allocation
             ],
             "principal": bylaws.deposits.principal,
@@ -136,7 +149,7 @@ def _choices(visit: Visit) -> dict[str, Any]:
         }
         for code, bylaws in TEMPLATES.items()
     ]
-    return {"charters": charters, "base_domain": visit.database.settings.base_domain}
+    return {"charters": charters, "base_domain": ctx.database.settings.base_domain}
 
 
-routes: list[Any] = [what_lumbung_is, founding_page, check_address, take_founding]
+routes: list[Any] = [show_landing_page, show_sign_up, check_address, submit_sign_up]

@@ -20,14 +20,14 @@ class Founder(msgspec.Struct, frozen=True):
     password_hash: str
 
 
-async def slug_of_form(db: AsyncSession, founding_key: str) -> str | None:
+async def find_slug_by_founding_key(db: AsyncSession, founding_key: str) -> str | None:
     """Return the address of the cooperative that this form founded, if it did."""
     query = text("SELECT slug FROM shared.cooperatives WHERE founding_key = :key")
     slug: str | None = (await db.execute(query, {"key": founding_key})).scalar_one_or_none()
     return slug
 
 
-async def never_entered(db: AsyncSession, before: datetime, waiting_before: datetime) -> list[str]:
+async def list_never_signed_in(db: AsyncSession, before: datetime, waiting_before: datetime) -> list[str]:
     """Return the schemas of what was founded, released or refused before a moment and has never been signed
     in to.
 
@@ -42,7 +42,7 @@ async def never_entered(db: AsyncSession, before: datetime, waiting_before: date
     return list((await db.execute(query, {"before": before, "waiting_before": waiting_before})).scalars())
 
 
-async def rows_of_founding(db: AsyncSession | AsyncConnection) -> dict[str, int] | None:
+async def get_initial_row_counts(db: AsyncSession | AsyncConnection) -> dict[str, int] | None:
     """Return how many rows founding wrote into each table of the schema that ``db`` stands in, or None when
     it was not counted.
     """
@@ -55,7 +55,7 @@ async def rows_of_founding(db: AsyncSession | AsyncConnection) -> dict[str, int]
     return {row.name: row.n for row in await db.execute(query)} or None
 
 
-async def live_sessions(db: AsyncSession | AsyncConnection, now: datetime) -> int:
+async def count_live_sessions(db: AsyncSession | AsyncConnection, now: datetime) -> int:
     """Return how many sessions are open in the schema that ``db`` stands in."""
     return int(
         (
@@ -64,7 +64,7 @@ async def live_sessions(db: AsyncSession | AsyncConnection, now: datetime) -> in
     )
 
 
-async def founder(db: AsyncSession, phone: str) -> Founder | None:
+async def find_founder(db: AsyncSession, phone: str) -> Founder | None:
     """Return the officer with this phone (E.164) in the session's cooperative, or None."""
     query = text(
         "SELECT id, coalesce(password_hash, '') FROM users WHERE phone = :phone AND officer_role IS NOT NULL"

@@ -8,7 +8,7 @@ from onboarding import errors
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,28}[a-z0-9]")
 
 # Names that visitors would take for the platform itself, and those that mail and browsers treat specially.
-RESERVED: Final = frozenset(
+RESERVED_SLUGS: Final = frozenset(
     """
     operator admin administrator api app apex www www1 www2 web mail email smtp imap pop pop3 ftp ns ns1
     ns2 dns mx autoconfig autodiscover static aset assets cdn img media files status help bantuan support
@@ -29,6 +29,6 @@ def check_slug(text: str) -> str:
     slug = text.strip().lower()
     if not _SLUG.fullmatch(slug) or slug.startswith("xn--"):
         raise errors.SLUG_MALFORMED(slug=text.strip()[:40], field="slug")
-    if slug in RESERVED:
+    if slug in RESERVED_SLUGS:
         raise errors.SLUG_RESERVED(slug=slug, field="slug")
     return slug

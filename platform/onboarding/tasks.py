@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kernel.outbox import daily_platform_job
-from onboarding import abandoned
+from onboarding import remove_abandoned
 from tenants.provision import provision_task
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 @daily_platform_job("onboarding.mark_abandoned")
 async def mark_abandoned(database: Database) -> None:
     """Close cooperatives that nobody entered and that hold nothing."""
-    await abandoned.mark_abandoned(database)
+    await remove_abandoned.mark_abandoned(database)
 
 
 @provision_task("onboarding.remove_marked")
 async def remove_marked(database: Database) -> None:
     """Remove those that were closed before; only the owner may."""
-    await abandoned.remove_marked(database)
+    await remove_abandoned.remove_marked(database)

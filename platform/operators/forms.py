@@ -4,24 +4,24 @@ from typing import Annotated
 
 import msgspec
 
-from ui import Mobile
+from ui import MobileNumber
 
 
-class SignIn(msgspec.Struct, forbid_unknown_fields=True):
+class OperatorSignInForm(msgspec.Struct, forbid_unknown_fields=True):
     """Phone number and password, and the page to go back to."""
 
-    phone: Mobile
+    phone: MobileNumber
     password: Annotated[str, msgspec.Meta(max_length=200)]
     kembali: Annotated[str, msgspec.Meta(max_length=500)] = "/"
 
 
-class NameRefusal(msgspec.Struct, forbid_unknown_fields=True):
+class RejectionForm(msgspec.Struct, forbid_unknown_fields=True):
     """Why a founding's name is not released."""
 
     refusal: Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
 
 
-class Suspension(msgspec.Struct, forbid_unknown_fields=True):
+class SuspensionForm(msgspec.Struct, forbid_unknown_fields=True):
     """Why a cooperative's doors are closed; ``confirmed`` is sent by the second page alone."""
 
     reason: Annotated[str, msgspec.Meta(min_length=5, max_length=300)]

@@ -8,44 +8,44 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from operators import errors
-from operators.trail import record
+from operators.audit_log import record_action
 from tenants import failed_job_queries, failed_jobs
-from ui import AnyRequest, Db, Ro, TheVisit, operator, page, see_other
+from ui import AnyRequest, CurrentContext, Db, Ro, render_page, require_operator, see_other
 
-ADDRESS = "/pekerjaan"
+FAILED_JOBS_URL = "/pekerjaan"
 
 
-@get(ADDRESS, guards=[operator])
+@get(FAILED_JOBS_URL, guards=[require_operator])
 async def show_failed_jobs(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the jobs that were given up, the newest first."""
-    return page(
+    return render_page(
         request,
         "operators/failed_jobs.html",
-        place="pekerjaan",
+        active_menu="pekerjaan",
         rows=await failed_job_queries.list_failed_jobs(ro),
     )
 
 
-@post("/pekerjaan/{failed_id:int}/percobaan", guards=[operator])
-async def take_retry(db: Db, visit: TheVisit, failed_id: FromPath[int]) -> Response[Any]:
+@post("/pekerjaan/{failed_id:int}/percobaan", guards=[require_operator])
+async def submit_retry(db: Db, ctx: CurrentContext, failed_id: FromPath[int]) -> Response[Any]:
     """Try a job again, from now on for two days."""
     name = await failed_jobs.retry_job(db, failed_id)
     if name is None:
         raise errors.NO_SUCH_FAILED_JOB()
-    record(db, by=visit.operator.name, action="operators.job_retried", subject=name)
-    return see_other(ADDRESS)
+    record_action(db, by=ctx.operator.name, action="operators.job_retried", subject=name)
+    return see_other(FAILED_JOBS_URL)
 
 
-@post("/pekerjaan/{failed_id:int}/pembuangan", guards=[operator])
-async def take_discard(db: Db, visit: TheVisit, failed_id: FromPath[int]) -> Response[Any]:
+@post("/pekerjaan/{failed_id:int}/pembuangan", guards=[require_operator])
+async def submit_discard(db: Db, ctx: CurrentContext, failed_id: FromPath[int]) -> Response[Any]:
     """Drop a job that cannot work any more."""
     dropped = await failed_jobs.discard_job(db, failed_id)
     if dropped is None:
         raise errors.NO_SUCH_FAILED_JOB()
-    record(
-        db, by=visit.operator.name, action="operators.job_discarded", subject=dropped["job"], facts=dropped
+    record_action(
+        db, by=ctx.operator.name, action="operators.job_discarded", subject=dropped["job"], facts=dropped
     )
-    return see_other(ADDRESS)
+    return see_other(FAILED_JOBS_URL)
 
 
-routes: list[Any] = [show_failed_jobs, take_retry, take_discard]
+routes: list[Any] = [show_failed_jobs, submit_retry, submit_discard]

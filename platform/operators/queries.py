@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from kernel.database import Reader
 
-PAGE = 25
+PAGE_SIZE = 25
 
 
-class OperatorViewer(msgspec.Struct, frozen=True):
+class CurrentOperator(msgspec.Struct, frozen=True):
     """A signed-in operator."""
 
     operator_id: UUID
@@ -39,7 +39,7 @@ class OperatorViewer(msgspec.Struct, frozen=True):
         return False
 
 
-class Credentials(msgspec.Struct, frozen=True):
+class OperatorCredentials(msgspec.Struct, frozen=True):
     """What an operator's account is opened with."""
 
     password_hash: str
@@ -54,7 +54,7 @@ class CooperativeRow(msgspec.Struct, frozen=True):
     founded_at: datetime
 
 
-class CooperativeCard(msgspec.Struct, frozen=True):
+class CooperativeDetails(msgspec.Struct, frozen=True):
     """What the registry knows of one cooperative."""
 
     slug: str
@@ -69,7 +69,7 @@ class CooperativeCard(msgspec.Struct, frozen=True):
     revision: str
 
 
-class ActionRow(msgspec.Struct, frozen=True):
+class OperatorActionRow(msgspec.Struct, frozen=True):
     """An entry of the operators' trail; ``reason`` is empty where the deed needs none."""
 
     at: datetime
@@ -79,10 +79,10 @@ class ActionRow(msgspec.Struct, frozen=True):
     reason: str
 
 
-async def operator_of_session(ro: Reader, token_hash: bytes, now: datetime) -> OperatorViewer | None:
+async def find_session_operator(ro: Reader, token_hash: bytes, now: datetime) -> CurrentOperator | None:
     """Return the operator whose session this is, or None when it is unknown or over."""
     return await ro.one(
-        OperatorViewer,
+        CurrentOperator,
         "SELECT o.id AS operator_id, o.name, s.token_hash AS session FROM shared.operator_sessions s"
         " JOIN shared.operators o ON o.id = s.operator_id WHERE s.token_hash = $1 AND s.expires_at > $2",
         token_hash,
@@ -90,17 +90,19 @@ async def operator_of_session(ro: Reader, token_hash: bytes, now: datetime) -> O
     )
 
 
-async def credentials(ro: Reader, phone: str) -> Credentials | None:
+async def find_credentials(ro: Reader, phone: str) -> OperatorCredentials | None:
     """Return the hash to weigh against for this number (E.164), or None."""
-    return await ro.one(Credentials, "SELECT password_hash FROM shared.operators WHERE phone = $1", phone)
+    return await ro.one(
+        OperatorCredentials, "SELECT password_hash FROM shared.operators WHERE phone = $1", phone
+    )
 
 
-async def operator_by_phone(db: AsyncSession, phone: str) -> Operator | None:
+async def find_operator_by_phone(db: AsyncSession, phone: str) -> Operator | None:
     """Return the operator with this number (E.164), or None."""
     return (await db.execute(select(Operator).where(Operator.phone == phone))).scalar_one_or_none()
 
 
-async def cooperative_to_change(db: AsyncSession, slug: str) -> Cooperative | None:
+async def lock_cooperative(db: AsyncSession, slug: str) -> Cooperative | None:
     """Return the registry's row, locked until the transaction ends, or None."""
     return (
         await db.execute(select(Cooperative).where(Cooperative.slug == slug).with_for_update())
@@ -113,8 +115,8 @@ _FOUND = (
 )
 
 
-async def cooperatives(
-    ro: Reader, *, search: str = "", status: str = "", page: int = 1, limit: int = PAGE
+async def list_cooperatives(
+    ro: Reader, *, search: str = "", status: str = "", page: int = 1, limit: int = PAGE_SIZE
 ) -> tuple[list[CooperativeRow], int]:
     """Return one page of cooperatives by name, and how many there are in all."""
     pattern = like_pattern(search)
@@ -130,10 +132,10 @@ async def cooperatives(
     return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", search, pattern, status))
 
 
-async def cooperative(ro: Reader, slug: str) -> CooperativeCard | None:
+async def find_cooperative(ro: Reader, slug: str) -> CooperativeDetails | None:
     """Return what the registry knows of a cooperative, or None."""
     return await ro.one(
-        CooperativeCard,
+        CooperativeDetails,
         "SELECT slug, name, status, founded_at, suspended_reason, suspended_at, resembles, "
         "contact_name, contact_phone, revision"
         " FROM shared.cooperatives WHERE slug = $1",
@@ -141,14 +143,14 @@ async def cooperative(ro: Reader, slug: str) -> CooperativeCard | None:
     )
 
 
-async def actions(
-    ro: Reader, *, subject: str = "", page: int = 1, limit: int = PAGE
-) -> tuple[list[ActionRow], int]:
+async def list_actions(
+    ro: Reader, *, subject: str = "", page: int = 1, limit: int = PAGE_SIZE
+) -> tuple[list[OperatorActionRow], int]:
     """Return one page of the trail, newest first, and how many entries there are; of one cooperative when
     ``subject`` names its slug.
     """
     rows = await ro.rows(
-        ActionRow,
+        OperatorActionRow,
         "SELECT at, operator, action, subject, coalesce(facts->>'reason', '') AS reason FROM "
         "shared.operator_actions"
         " WHERE ($1 = '' OR subject = $1) ORDER BY id DESC LIMIT $2 OFFSET $3",

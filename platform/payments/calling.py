@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from kernel import clock
 from kernel.money import Rupiah
 from kernel.outbox import mark_processed
@@ -119,7 +119,7 @@ async def _believe(
         if fault is not None:
             outcome = await raise_exception(db, payment, "fault", {"said": fault.cause})
         elif status is not None:
-            outcome = await machine.hear(db, payment, status, on=await today(db))
+            outcome = await machine.hear(db, payment, status, on=await get_today(db))
         waits = fault is None and payment.status == "awaiting" and payment.under_way_since is None
         if waits and rules.is_over(payment.expires_at, clock.now()):
             await machine.drop(db, payment, "expired")
@@ -150,7 +150,7 @@ async def _believe_refunded(
         if key is not None and not await mark_processed(db, key):
             return
         payment = await machine.locked(db, reference)
-        await refund_hearing.hear_refunded(db, payment, refunded, on=await today(db))
+        await refund_hearing.hear_refunded(db, payment, refunded, on=await get_today(db))
         await refund_hearing.hear_sent_back(db, payment, refunded, asked_at=asked_at)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from kernel import clock
 from kernel.ids import new_id
 from kernel.money import Rupiah
@@ -124,7 +124,7 @@ async def carry_out_refund(
         payment = await machine.locked(db, status.reference)
         refund = await queries.refund_to_change(db, refund_id)
         assert refund is not None
-        if await refunding.hear_refund(db, payment, refund, said, on=await today(db)) == "pending":
+        if await refunding.hear_refund(db, payment, refund, said, on=await get_today(db)) == "pending":
             await _ask_again(db, payment, refund_id, attempt + 1)
 
 

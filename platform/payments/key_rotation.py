@@ -12,7 +12,7 @@ from kernel import audit
 from kernel.actor import SYSTEM
 from kernel.errors import DomainError
 from payments import events, key_queries, vault, vault_errors, ways
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session, shared_reader
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ async def rotate(database: Database) -> Report:
         slugs = await key_queries.all_slugs(ro)
     report = Report(key=keys[0][0], cooperatives=[], failed={})
     for slug in slugs:
-        tenant = await tenant_by_slug(database, slug)
+        tenant = await find_tenant_by_slug(database, slug)
         if tenant is None:
             continue
         try:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.money import Rupiah
@@ -45,7 +45,7 @@ async def settle(
 
     ``by`` names whose word it is (a provider, an officer, the payer for our own books), and ``actor`` the
     person of the trail, where it is one; ``fee`` is what the provider says it kept. Raises DomainError as
-    ``ledger.post`` does.
+    ``ledger.post_journal`` does.
     """
     if not rules.can_follow(payment.status, "paid"):
         return False
@@ -61,7 +61,7 @@ async def settle(
         payment.went_to = "wallet" if payment.member_id is not None else "owed"
         credited = money.resting_place(payment)
     # the bylaws say where a tail goes; most payments have none
-    tail = (await bylaws_on(db, on)).bylaws.transfer_tail if payment.tail else "none"
+    tail = (await get_bylaws_on(db, on)).bylaws.transfer_tail if payment.tail else "none"
     if money.reaches_books(payment):
         payment.journal = await money.book_settlement(db, payment, capabilities, credited, tail, on=on)
     await learn_fee(db, payment, await _fee_by_rule(db, payment) if fee is None else fee, on=on)

@@ -7,9 +7,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from governance.rules import TransferTail
+from governance.rules import UniqueSuffixPolicy
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import BANK, GATEWAY_FEES, OTHER_INCOME, OWED_TO_PAYERS, VOLUNTARY_SAVINGS, WALLETS
 from payments import rules
 from payments.own_purposes import TRIAL
@@ -49,7 +49,7 @@ async def book_settlement(
     payment: Payment,
     capabilities: Capabilities,
     credited: Place,
-    tail: TransferTail,
+    tail: UniqueSuffixPolicy,
     *,
     on: date,
 ) -> int:
@@ -61,19 +61,19 @@ async def book_settlement(
     base = amount - payment.tail
     clearing = clearing_of(payment, capabilities)
     lines = [
-        Line.to_debit(clearing.account, amount, clearing.party),
-        Line.to_credit(credited.account, base, credited.party),
+        JournalLine.to_debit(clearing.account, amount, clearing.party),
+        JournalLine.to_credit(credited.account, base, credited.party),
     ]
     if payment.tail:
         to_savings = tail == "savings" and payment.member_id is not None
         lines.append(
-            Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(payment.tail), payment.member_id)
+            JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(payment.tail), payment.member_id)
             if to_savings
-            else Line.to_credit(OTHER_INCOME, Rupiah(payment.tail))
+            else JournalLine.to_credit(OTHER_INCOME, Rupiah(payment.tail))
         )
     words = f"{payment.label} dibayar, {capabilities.label.id}"
     journal = Journal(on, words, f"payment:{payment.id}", lines)
-    return (await post(db, journal, by=str(payment.settled_by))).number
+    return (await post_journal(db, journal, by=str(payment.settled_by))).number
 
 
 async def book_fee(
@@ -84,9 +84,9 @@ async def book_fee(
         on,
         f"Biaya {capabilities.label.id}, {payment.label}",
         f"payment:{payment.id}:fee",
-        [Line.to_debit(GATEWAY_FEES, fee), Line.to_credit(capabilities.clearing, fee)],
+        [JournalLine.to_debit(GATEWAY_FEES, fee), JournalLine.to_credit(capabilities.clearing, fee)],
     )
-    await post(db, journal, by=by)
+    await post_journal(db, journal, by=by)
 
 
 async def book_refund(
@@ -116,9 +116,9 @@ async def book_refund(
         f"Pengembalian uang, {payment.label} ({refund.reason})",
         f"refund:{refund.id}",
         [
-            *([Line.to_debit(debited.account, amount - tail, debited.party)] if amount > tail else []),
-            *([Line.to_debit(OTHER_INCOME, tail)] if tail else []),
-            Line.to_credit(credited.account, amount, credited.party),
+            *([JournalLine.to_debit(debited.account, amount - tail, debited.party)] if amount > tail else []),
+            *([JournalLine.to_debit(OTHER_INCOME, tail)] if tail else []),
+            JournalLine.to_credit(credited.account, amount, credited.party),
         ],
     )
-    return (await post(db, journal, by=by)).number
+    return (await post_journal(db, journal, by=by)).number

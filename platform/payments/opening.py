@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.dialects.postgresql import insert
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from governance.rules import Bylaws
 from kernel import audit, clock
 from kernel.actor import Actor
@@ -26,7 +26,7 @@ from payments import errors, events, machine, queries, rules, ways
 from payments.credit import queries as credit_queries
 from payments.models import Payment
 from payments.provider import Intent, ProviderFault, known_ways, provider_of
-from tenants.session import tenant_of
+from tenants.session import get_tenant
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -80,11 +80,11 @@ async def open_payment(
     .credit_too_low, .consent_needed, .provider_declined (a QRIS that cannot carry the amount).
     """
     if bylaws is None:
-        bylaws = (await bylaws_on(db, on)).bylaws
+        bylaws = (await get_bylaws_on(db, on)).bylaws
     found = await _find(db, ask, bylaws)
     if not found.before:
         member = ask.member_id is not None
-        ways.require_offerable(found.way, tenant_of(db), bylaws, ask.amount, member=member)
+        ways.require_offerable(found.way, get_tenant(db), bylaws, ask.amount, member=member)
     return await _open(db, actor, ask, found, on=on)
 
 
@@ -92,7 +92,7 @@ async def open_unoffered(db: AsyncSession, actor: Actor, ask: Ask, *, on: date) 
     """Open a payment by a way that buyers need not be offered, as an officer's trial of it; the same key
     again returns the same.
     """
-    found = await _find(db, ask, (await bylaws_on(db, on)).bylaws)
+    found = await _find(db, ask, (await get_bylaws_on(db, on)).bylaws)
     return await _open(db, actor, ask, found, on=on)
 
 

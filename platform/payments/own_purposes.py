@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from kernel.locks import advisory_lock
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES, OWED_TO_PAYERS, WALLETS
 from payments.purposes import Place, register
 
@@ -68,7 +68,7 @@ class Repayment(OwnPurpose):
 
     async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         await self.lock(db, [payment])
-        owed = await books.balance(db, MEMBER_RECEIVABLES, payment.member_id)
+        owed = await ledger_queries.get_balance(db, MEMBER_RECEIVABLES, payment.member_id)
         return payment.amount - payment.tail <= owed
 
 

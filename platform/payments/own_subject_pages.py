@@ -10,7 +10,7 @@ from payments.subject_pages import register
 
 if TYPE_CHECKING:
     from kernel.database import Reader
-    from ui.viewer import Visit
+    from ui.context import RequestContext
 
 
 class OwnPages:
@@ -23,10 +23,14 @@ class OwnPages:
     async def office_address(self, ro: Reader, subject_id: UUID) -> str | None:
         return None
 
-    async def address(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+    async def address(
+        self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
+    ) -> str | None:
         return self._page
 
-    async def other_way(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+    async def other_way(
+        self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
+    ) -> str | None:
         """Begun again on its own page: a payment that nobody pays harms nothing."""
         return self._again
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Protocol, get_args
 
 import msgspec
 
-from governance.rules import PaymentWay
+from governance.rules import PaymentMethodCode
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
@@ -228,7 +228,7 @@ class Provider(Protocol):
     All methods but ``capabilities`` and ``verify`` may speak to the outside and raise ProviderFault.
     """
 
-    way: PaymentWay
+    way: PaymentMethodCode
 
     def capabilities(self) -> Capabilities: ...
 
@@ -283,10 +283,10 @@ def provider_of(way: str) -> Provider:
 
 
 def known_ways() -> tuple[str, ...]:
-    """Return all registered ways, in the order of PaymentWay: cash first, as a cooperative that has set none
-    shows them.
+    """Return all registered ways, in the order of PaymentMethodCode: cash first, as a cooperative that has
+    set none shows them.
     """
-    return tuple(way for way in get_args(PaymentWay) if way in _providers)
+    return tuple(way for way in get_args(PaymentMethodCode) if way in _providers)
 
 
 def ways_seen_by_officers() -> tuple[str, ...]:

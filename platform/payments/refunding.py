@@ -16,7 +16,7 @@ from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.outbox import enqueue
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from ledger.chart import WALLETS
 from payments import errors, events, exceptions, machine, money, queries, rules
 from payments.models import Payment, PaymentRefund
@@ -58,7 +58,7 @@ async def left_in_wallet(db: AsyncSession, payment: Payment) -> Rupiah | None:
     """
     if payment.member_id is None or (payment.went_to != "wallet" and payment.purpose != TOP_UP):
         return None
-    return Rupiah(await books.balance(db, WALLETS, payment.member_id))
+    return Rupiah(await ledger_queries.get_balance(db, WALLETS, payment.member_id))
 
 
 def ways_back(payment: Payment) -> list[rules.BackTo]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from kernel.database import Reader
-    from ui.viewer import Visit
+    from ui.context import RequestContext
 
 
 class SubjectPages(Protocol):
@@ -20,11 +20,15 @@ class SubjectPages(Protocol):
         """Return the officers' page of what was paid; None where there is none."""
         ...
 
-    async def address(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+    async def address(
+        self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
+    ) -> str | None:
         """Return the page of what was paid, as this viewer may open it; None where there is none for them."""
         ...
 
-    async def other_way(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+    async def other_way(
+        self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
+    ) -> str | None:
         """Return the page on which another way of paying is chosen; None where nothing waits for money, or
         money is under way.
         """

@@ -13,8 +13,8 @@ import msgspec
 
 import payments.own_purposes
 import payments.providers.registered  # noqa: F401 - every way and purpose registers itself
-from cooperative.queries import profile
-from governance.rules import PAYMENT_WAY_NAMES, Bylaws, PaymentWay
+from cooperative.queries import get_profile
+from governance.rules import PAYMENT_METHOD_NAMES, Bylaws, PaymentMethodCode
 from kernel.batching import read_batch
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
@@ -24,7 +24,7 @@ from payments.credit.terms import ON_CREDIT
 from payments.outside import client_of
 from payments.provider import REAL_ADDRESSES, Capabilities, Means, Setting, known_ways, provider_of
 from payments.providers import stripe_provider
-from tenants.entitlements import entitled
+from tenants.entitlements import has_entitlement
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,7 +45,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     ``of_profile`` is what the cooperative's profile tells in the place of empty settings.
     """
 
-    way: PaymentWay
+    way: PaymentMethodCode
     enabled: bool
     lacking: tuple[Setting, ...]
     live: bool
@@ -68,7 +68,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> LocalizedText:
-        return PAYMENT_WAY_NAMES[self.way]
+        return PAYMENT_METHOD_NAMES[self.way]
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ async def way_of(source: AsyncSession | Reader, name: str) -> Way:
 
 
 async def _account_of_profile(source: AsyncSession | Reader) -> str:
-    shown = await profile(source)
+    shown = await get_profile(source)
     return shown.bank_account.strip() if shown else ""
 
 
@@ -158,7 +158,7 @@ def may_be_offered(way: Way, bylaws: Bylaws, tenant: TenantRef) -> bool:
         way.enabled
         and way.complete
         and way.way in bylaws.payment_ways
-        and (entitlement is None or entitled(tenant, entitlement))
+        and (entitlement is None or has_entitlement(tenant, entitlement))
         and not (tenant.read_only and way.way in ON_CREDIT)
     )
 

@@ -9,7 +9,7 @@ import msgspec
 
 from governance.rules import SavingsKind
 from kernel.money import Rupiah
-from ledger.chart import Way
+from ledger.chart import CounterMethod
 
 
 class DepositForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -17,7 +17,7 @@ class DepositForm(msgspec.Struct, forbid_unknown_fields=True):
 
     kind: SavingsKind
     amount: Rupiah
-    way: Way
+    way: CounterMethod
     on: date
     key: UUID
 
@@ -26,6 +26,6 @@ class WithdrawalForm(msgspec.Struct, forbid_unknown_fields=True):
     """A withdrawal of voluntary savings; ``key`` as with a deposit."""
 
     amount: Rupiah
-    way: Way
+    way: CounterMethod
     on: date
     key: UUID

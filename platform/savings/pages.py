@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from savings import counter_pages, own_pages
+from savings import counter_pages, member_pages
 
-routes: list[Any] = [*counter_pages.routes, *own_pages.routes]
+routes: list[Any] = [*counter_pages.routes, *member_pages.routes]

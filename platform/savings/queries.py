@@ -14,7 +14,7 @@ from governance.rules import SavingsKind
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
-from ledger.chart import MANDATORY_SAVINGS, VOLUNTARY_SAVINGS, WAY_ACCOUNTS, Way
+from ledger.chart import COUNTER_METHOD_ACCOUNTS, MANDATORY_SAVINGS, VOLUNTARY_SAVINGS, CounterMethod
 from savings import rules
 from savings.rules import ACCOUNTS, KIND_OF_ACCOUNT, KINDS, Dues, Savings
 
@@ -32,7 +32,7 @@ class Saver(msgspec.Struct, frozen=True):
     joined_on: date | None
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class SavingsReceipt(msgspec.Struct, frozen=True):
     """One journal as it touched a member's savings: the amounts by kind, paid in (positive) or out
     (negative), in rupiah.
     """
@@ -41,7 +41,7 @@ class Receipt(msgspec.Struct, frozen=True):
     value_date: date
     description: str
     amounts: tuple[tuple[SavingsKind, Rupiah], ...]
-    way: Way | None
+    way: CounterMethod | None
     posted_by: str
     reversed_by: int | None
 
@@ -53,7 +53,7 @@ class Receipt(msgspec.Struct, frozen=True):
 _SAVER = "SELECT id, number, name, status, joined_on FROM members WHERE id = $1"
 
 
-async def saver(source: AsyncSession | Reader, member_id: UUID) -> Saver | None:
+async def get_saver(source: AsyncSession | Reader, member_id: UUID) -> Saver | None:
     """Return whose savings these are, or None."""
     return await as_reader(source).one(Saver, _SAVER, member_id)
 
@@ -63,47 +63,47 @@ async def lock_saver(db: AsyncSession, member_id: UUID) -> Saver | None:
     return await as_reader(db).one(Saver, _SAVER + " FOR NO KEY UPDATE", member_id)
 
 
-async def balances(source: AsyncSession | Reader, member_id: UUID) -> Savings:
+async def get_balances(source: AsyncSession | Reader, member_id: UUID) -> Savings:
     """Return a member's savings by kind."""
-    return (await balances_of(source, [member_id]))[member_id]
+    return (await list_balances(source, [member_id]))[member_id]
 
 
-async def balances_of(source: AsyncSession | Reader, member_ids: Sequence[UUID]) -> dict[UUID, Savings]:
+async def list_balances(source: AsyncSession | Reader, member_ids: Sequence[UUID]) -> dict[UUID, Savings]:
     """Return the savings by kind of many members at once."""
-    found = await ledger_queries.balances_by_party(source, list(ACCOUNTS.values()), member_ids)
+    found = await ledger_queries.get_balances_by_party(source, list(ACCOUNTS.values()), member_ids)
     return {
         member_id: Savings(*(Rupiah(found.get((member_id, ACCOUNTS[kind]), 0)) for kind in KINDS))
         for member_id in member_ids
     }
 
 
-async def voluntary_balance(source: AsyncSession | Reader, member_id: UUID) -> Rupiah:
+async def get_voluntary_balance(source: AsyncSession | Reader, member_id: UUID) -> Rupiah:
     """Return what a member can withdraw or pay with, in rupiah."""
-    return Rupiah(await ledger_queries.balance(source, VOLUNTARY_SAVINGS, member_id))
+    return Rupiah(await ledger_queries.get_balance(source, VOLUNTARY_SAVINGS, member_id))
 
 
-async def dues(source: AsyncSession | Reader, member_id: UUID, joined_on: date, today: date) -> Dues:
+async def get_dues(source: AsyncSession | Reader, member_id: UUID, joined_on: date, today: date) -> Dues:
     """Return which months of simpanan wajib a member has not paid.
 
     Payments before the first month that we count belong to months before it.
     """
-    versions = await governance_queries.versions(source)
+    versions = await governance_queries.list_versions(source)
     ordered = sorted(versions, key=lambda each: (each.effective_on, each.version))
     amounts = [(each.effective_on, each.bylaws.deposits.mandatory) for each in ordered]
-    start = rules.mandatory_from(joined_on, amounts)
-    first = None if start == rules.month_of(joined_on) else start
-    paid = await ledger_queries.turnover(source, MANDATORY_SAVINGS, member_id, first=first)
-    return rules.dues(joined_on, today, Rupiah(max(paid, 0)), amounts)
+    start = rules.first_owed_month(joined_on, amounts)
+    first = None if start == rules.first_day_of_month(joined_on) else start
+    paid = await ledger_queries.get_turnover(source, MANDATORY_SAVINGS, member_id, first=first)
+    return rules.compute_dues(joined_on, today, Rupiah(max(paid, 0)), amounts)
 
 
-async def receipt(ro: Reader, member_id: UUID, number: int) -> Receipt | None:
+async def get_receipt(ro: Reader, member_id: UUID, number: int) -> SavingsReceipt | None:
     """Return a journal as a receipt of this member; None when there is none, or when it is not about their
     savings.
     """
-    journal = await ledger_queries.journal(ro, number)
+    journal = await ledger_queries.find_journal(ro, number)
     if journal is None:
         return None
-    lines = await ledger_queries.lines(ro, number)
+    lines = await ledger_queries.list_journal_lines(ro, number)
     amounts = tuple(
         (KIND_OF_ACCOUNT[line.account], Rupiah(line.credit - line.debit))
         for line in lines
@@ -112,8 +112,8 @@ async def receipt(ro: Reader, member_id: UUID, number: int) -> Receipt | None:
     if not amounts:
         return None
     used = {line.account for line in lines}
-    way = next((way for way, account in WAY_ACCOUNTS.items() if account in used), None)
-    return Receipt(
+    way = next((way for way, account in COUNTER_METHOD_ACCOUNTS.items() if account in used), None)
+    return SavingsReceipt(
         journal.number,
         journal.value_date,
         journal.description,

@@ -11,7 +11,7 @@ import msgspec
 from governance.rules import SAVINGS_KIND_NAMES, SavingsKind
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
-from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS, Way
+from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS, CounterMethod
 
 KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "voluntary")
 ACCOUNTS: Final[dict[SavingsKind, str]] = {
@@ -25,7 +25,7 @@ SLUGS: Final[dict[SavingsKind, str]] = {"principal": "pokok", "mandatory": "waji
 KIND_OF_SLUG: Final[dict[str, SavingsKind]] = {slug: kind for kind, slug in SLUGS.items()}
 KIND_NAMES: Final[dict[SavingsKind, LocalizedText]] = SAVINGS_KIND_NAMES
 
-WAY_NAMES: Final[dict[Way, LocalizedText]] = {
+SETTLEMENT_METHOD_NAMES: Final[dict[CounterMethod, LocalizedText]] = {
     "cash": LocalizedText("Tunai", "Cash"),
     "bank": LocalizedText("Lewat bank", "By bank"),
 }
@@ -60,15 +60,15 @@ class Dues(msgspec.Struct, frozen=True):
         return Rupiah.total(amount for _, amount in self.unpaid)
 
 
-def mandatory_from(joined_on: date, amounts: Sequence[tuple[date, Rupiah]]) -> date:
+def first_owed_month(joined_on: date, amounts: Sequence[tuple[date, Rupiah]]) -> date:
     """The first month that can be owed: the one of joining, but none before the first bylaws we know.
 
     Nobody owes by rules unknown.
     """
-    return month_of(max(joined_on, amounts[0][0]))
+    return first_day_of_month(max(joined_on, amounts[0][0]))
 
 
-def dues(joined_on: date, today: date, paid: Rupiah, amounts: Sequence[tuple[date, Rupiah]]) -> Dues:
+def compute_dues(joined_on: date, today: date, paid: Rupiah, amounts: Sequence[tuple[date, Rupiah]]) -> Dues:
     """Which months of simpanan wajib are open: what was paid covers the oldest month first, the month of
     joining included.
 
@@ -77,10 +77,10 @@ def dues(joined_on: date, today: date, paid: Rupiah, amounts: Sequence[tuple[dat
     first one known.
     """
     left, unpaid, open_now = paid, [], Rupiah(0)
-    month, running = mandatory_from(joined_on, amounts), month_of(today)
+    month, running = first_owed_month(joined_on, amounts), first_day_of_month(today)
     while month <= running:
-        lacking = max(amount_on(month, amounts) - left, Rupiah(0))
-        left = max(left - amount_on(month, amounts), Rupiah(0))
+        lacking = max(monthly_amount_on(month, amounts) - left, Rupiah(0))
+        left = max(left - monthly_amount_on(month, amounts), Rupiah(0))
         if month == running:
             open_now = lacking
         elif lacking:
@@ -89,7 +89,7 @@ def dues(joined_on: date, today: date, paid: Rupiah, amounts: Sequence[tuple[dat
     return Dues(tuple(unpaid), open_now)
 
 
-def amount_on(day: date, amounts: Sequence[tuple[date, Rupiah]]) -> Rupiah:
+def monthly_amount_on(day: date, amounts: Sequence[tuple[date, Rupiah]]) -> Rupiah:
     """The monthly amount in force on a day, in rupiah."""
     in_force = amounts[0][1]
     for effective_on, amount in amounts:
@@ -98,7 +98,7 @@ def amount_on(day: date, amounts: Sequence[tuple[date, Rupiah]]) -> Rupiah:
     return in_force
 
 
-def month_of(day: date) -> date:
+def first_day_of_month(day: date) -> date:
     """The first day of its month."""
     return day.replace(day=1)
 

@@ -8,15 +8,15 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.errors import DomainError
 from shop import cart, errors, rules, shelf_queries, showing
 from shop.forms import CartLineForm, IntoCart
-from ui import AnyRequest, Nothing, Ro, TheVisit, Visit, page, read_form, see_other
+from ui import AnyRequest, CurrentContext, EmptyForm, RequestContext, Ro, read_form, render_page, see_other
 from ui.rendering import CART_COOKIE
-from ui.words import words
+from ui.translations import get_translations
 
 
 class CartLine(msgspec.Struct, frozen=True):
@@ -38,17 +38,17 @@ class CartLine(msgspec.Struct, frozen=True):
     trouble: str | None
 
 
-async def priced(ro: Reader, visit: Visit, goods: dict[UUID, int]) -> tuple[list[CartLine], int]:
+async def priced(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) -> tuple[list[CartLine], int]:
     """Return the lines of a cart at this viewer's prices of today, and how many of its goods are no longer
     sold.
     """
     if not goods:
         return [], 0
-    today = showing.today_of(visit)
+    today = showing.today_of(ctx)
     found, held = await read_batch(
-        ro, lambda ro: shelf_queries.goods_by_id(ro, list(goods)), lambda ro: bylaws_on(ro, today)
+        ro, lambda ro: shelf_queries.goods_by_id(ro, list(goods)), lambda ro: get_bylaws_on(ro, today)
     )
-    audience = showing.audience_of(visit.viewer)
+    audience = showing.audience_of(ctx.viewer)
     lines = []
     for product, quantity in goods.items():
         if product not in found:
@@ -67,26 +67,26 @@ async def priced(ro: Reader, visit: Visit, goods: dict[UUID, int]) -> tuple[list
                 quantity=quantity,
                 total=card.price * quantity,
                 stock=min(card.stock, rules.MOST_QUANTITY),
-                trouble=short.message(visit.lang) if short else None,
+                trouble=short.message(ctx.lang) if short else None,
             )
         )
     return lines, len(goods) - len(lines)
 
 
 @get("/keranjang")
-async def cart_page(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+async def cart_page(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show the cart."""
-    return await _show(request, ro, visit, cart.cart_of(request))
+    return await _show(request, ro, ctx, cart.cart_of(request))
 
 
 @post("/keranjang")
-async def put_in(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[Any]:
+async def put_in(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
     """Put a product into the cart, or more of it."""
     form = await read_form(request, IntoCart)
     goods = cart.cart_of(request)
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     if form.errors:
-        return _told(request, visit, goods, next(iter(form.errors.values())))
+        return _told(request, ctx, goods, next(iter(form.errors.values())))
     product, quantity = form.data.product, form.data.quantity
     good = (await shelf_queries.goods_by_id(ro, [product])).get(product)
     try:
@@ -100,13 +100,13 @@ async def put_in(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[Any]:
     except DomainError as refusal:
         if refusal.status == 404:
             raise
-        return _told(request, visit, goods, refusal.message(visit.lang))
-    return _told(request, visit, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
+        return _told(request, ctx, goods, refusal.message(ctx.lang))
+    return _told(request, ctx, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
 
 
 @post("/keranjang/{product_id:uuid}", status_code=200)
 async def change_quantity(
-    request: AnyRequest, ro: Ro, visit: TheVisit, product_id: FromPath[UUID]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Set how many of a product, from the box and the button pressed beside it."""
     form = await read_form(request, CartLineForm)
@@ -119,18 +119,20 @@ async def change_quantity(
         try:
             goods = cart.with_quantity(goods, product_id, max(0, quantity) if form.data.step else quantity)
         except DomainError as refusal:
-            trouble = refusal.message(visit.lang)
-    return await _answer(request, ro, visit, goods, trouble)
+            trouble = refusal.message(ctx.lang)
+    return await _answer(request, ro, ctx, goods, trouble)
 
 
 @post("/keranjang/{product_id:uuid}/keluar", status_code=200)
-async def take_out(request: AnyRequest, ro: Ro, visit: TheVisit, product_id: FromPath[UUID]) -> Response[Any]:
+async def take_out(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, product_id: FromPath[UUID]
+) -> Response[Any]:
     """Take a product out of the cart."""
-    await read_form(request, Nothing)
-    return await _answer(request, ro, visit, cart.with_quantity(cart.cart_of(request), product_id, 0), None)
+    await read_form(request, EmptyForm)
+    return await _answer(request, ro, ctx, cart.with_quantity(cart.cart_of(request), product_id, 0), None)
 
 
-def _told(request: AnyRequest, visit: Visit, goods: dict[UUID, int], sentence: str) -> Response[Any]:
+def _told(request: AnyRequest, ctx: RequestContext, goods: dict[UUID, int], sentence: str) -> Response[Any]:
     """Answer where the shopper is: a short message and the new count, or without htmx the cart page with the
     same sentence.
     """
@@ -140,29 +142,29 @@ def _told(request: AnyRequest, visit: Visit, goods: dict[UUID, int], sentence: s
         response = Response(b"", status_code=204, headers={"HX-Trigger": json.dumps(event)})
     else:
         response = see_other("/keranjang", flash=sentence)
-    cart.keep(response, goods, secure=visit.secure)
+    cart.keep(response, goods, secure=ctx.is_secure)
     return response
 
 
 async def _answer(
-    request: AnyRequest, ro: Reader, visit: Visit, goods: dict[UUID, int], trouble: str | None
+    request: AnyRequest, ro: Reader, ctx: RequestContext, goods: dict[UUID, int], trouble: str | None
 ) -> Response[Any]:
     if request.headers.get("hx-request") == "true" or trouble:
-        return await _show(request, ro, visit, goods, trouble)
+        return await _show(request, ro, ctx, goods, trouble)
     response = see_other("/keranjang")
-    cart.keep(response, goods, secure=visit.secure)
+    cart.keep(response, goods, secure=ctx.is_secure)
     return response
 
 
 async def _show(
-    request: AnyRequest, ro: Reader, visit: Visit, goods: dict[UUID, int], trouble: str | None = None
+    request: AnyRequest, ro: Reader, ctx: RequestContext, goods: dict[UUID, int], trouble: str | None = None
 ) -> Response[bytes]:
-    lines, gone = await priced(ro, visit, goods)
-    response = page(
+    lines, gone = await priced(ro, ctx, goods)
+    response = render_page(
         request,
         "shop/cart.html",
         block="cart_block",
-        place="keranjang",
+        active_menu="keranjang",
         lines=lines,
         gone=gone,
         trouble=trouble,
@@ -173,7 +175,7 @@ async def _show(
     kept = {line.id: line.quantity for line in lines}
     response.headers["HX-Trigger"] = json.dumps({"lumbung:cart": {"count": sum(kept.values())}})
     if kept or request.cookies.get(CART_COOKIE):
-        cart.keep(response, kept, secure=visit.secure)
+        cart.keep(response, kept, secure=ctx.is_secure)
     return response
 
 

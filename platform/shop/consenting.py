@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from kernel.database import Database
     from shop.forms import ChangeWayForm, CheckoutForm
     from tenants.registry import TenantRef
-    from ui import Form, Visit
+    from ui import Form, RequestContext
 
 
 async def consent_of(
-    database: Database, tenant: TenantRef, visit: Visit, form: Form[CheckoutForm] | Form[ChangeWayForm]
+    database: Database, tenant: TenantRef, ctx: RequestContext, form: Form[CheckoutForm] | Form[ChangeWayForm]
 ) -> Consent | DomainError | None:
     """Weigh the PIN of a confirmed purchase on credit, before any connection is held; None where no PIN is
     asked for.
@@ -29,11 +29,11 @@ async def consent_of(
         or not provider_of(form.data.payment_way).capabilities().asks_pin
     ):
         return None
-    if visit.viewer is None or visit.viewer.member_id is None:
+    if ctx.viewer is None or ctx.viewer.member_id is None:
         return None
     try:
         return await agree_by_pin(
-            database, tenant, visit.viewer.member_id, form.data.pin, client_ip=visit.client_ip
+            database, tenant, ctx.viewer.member_id, form.data.pin, client_ip=ctx.client_ip
         )
     except DomainError as refusal:
         return refusal

@@ -18,28 +18,28 @@ from shop.forms import ReasonForm
 from shop.order_queries import Chip, OrderView
 from ui import (
     AnyRequest,
+    CurrentContext,
+    CurrentUser,
     Db,
+    EmptyForm,
     Form,
-    Nothing,
+    RequestContext,
     Ro,
-    TheViewer,
-    TheVisit,
-    Visit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.words import words
+from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pesanan"
 
 
-@get(HOME, guards=[officer])
+@get(HOME, guards=[require_officer])
 async def list_orders(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     keadaan: FromQuery[str] = "perlu",
     cari: FromQuery[str] = "",
     halaman: FromQuery[str] = "1",
@@ -55,15 +55,15 @@ async def list_orders(
         else await order_queries.orders(ro, chip, number)
     )
     orders = [
-        order_pages.order_row(row, visit, href=f"{HOME}/{row.number}", who=row.buyer_name)
+        order_pages.order_row(row, ctx, href=f"{HOME}/{row.number}", who=row.buyer_name)
         | {"next": _next_step(row.status, row.payment_way)}
         for row in rows
     ]
-    return page(
+    return render_page(
         request,
         "shop/orders.html",
         block="list_block",
-        place="penjualan",
+        active_menu="penjualan",
         orders=orders,
         counts=counts,
         chip=chip,
@@ -73,93 +73,103 @@ async def list_orders(
     )
 
 
-@get(HOME + "/{number:int}", guards=[officer])
-async def one_order(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[bytes]:
+@get(HOME + "/{number:int}", guards=[require_officer])
+async def one_order(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[bytes]:
     """Show an order and what can be done with it."""
     order = await _find(ro, number)
     lines = await order_queries.lines(ro, order.id)
-    return page(
+    return render_page(
         request,
         "shop/order_office.html",
-        place="penjualan",
+        active_menu="penjualan",
         order=order,
         lines=lines,
-        state=showing.state_words(order, visit),
+        state=showing.state_words(order, ctx),
         next=_next_step(order.status, order.payment_way),
         can_cancel=rules.can_cancel(order.status),
         can_return=rules.can_return(order.status),
-        **order_pages.told(order, lines, visit),
+        **order_pages.told(order, lines, ctx),
     )
 
 
-@get(HOME + "/{number:int}/pembayaran", guards=[officer])
-async def ask_payment(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[Any]:
+@get(HOME + "/{number:int}/pembayaran", guards=[require_officer])
+async def ask_payment(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[Any]:
     """Say what confirming the transfer will do."""
-    return await _ask(request, ro, visit, number, "pembayaran")
+    return await _ask(request, ro, ctx, number, "pembayaran")
 
 
-@get(HOME + "/{number:int}/penyerahan", guards=[officer])
-async def ask_hand_over(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[Any]:
+@get(HOME + "/{number:int}/penyerahan", guards=[require_officer])
+async def ask_hand_over(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[Any]:
     """Say what handing over will do."""
-    return await _ask(request, ro, visit, number, "penyerahan")
+    return await _ask(request, ro, ctx, number, "penyerahan")
 
 
-@get(HOME + "/{number:int}/pembatalan", guards=[officer])
-async def ask_cancel(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[Any]:
+@get(HOME + "/{number:int}/pembatalan", guards=[require_officer])
+async def ask_cancel(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[Any]:
     """Say what calling off will do, and ask why."""
-    return await _ask(request, ro, visit, number, "pembatalan")
+    return await _ask(request, ro, ctx, number, "pembatalan")
 
 
-@get(HOME + "/{number:int}/pengembalian", guards=[officer])
-async def ask_return(request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int]) -> Response[Any]:
+@get(HOME + "/{number:int}/pengembalian", guards=[require_officer])
+async def ask_return(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[Any]:
     """Say what taking back will do, and ask why."""
-    return await _ask(request, ro, visit, number, "pengembalian")
+    return await _ask(request, ro, ctx, number, "pengembalian")
 
 
-@post(HOME + "/{number:int}/pembayaran", guards=[officer])
+@post(HOME + "/{number:int}/pembayaran", guards=[require_officer])
 async def confirm_payment(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Confirm that the transfer has come."""
     await _no_fields(request)
-    await handling.confirm_payment(db, viewer.as_officer(), _sane(number), on=showing.today_of(visit))
-    return _done(visit, number, "Pembayaran pesanan %(number)s sudah dicatat. Barang siap diserahkan.")
+    await handling.confirm_payment(db, viewer.as_officer(), _sane(number), on=showing.today_of(ctx))
+    return _done(ctx, number, "Pembayaran pesanan %(number)s sudah dicatat. Barang siap diserahkan.")
 
 
-@post(HOME + "/{number:int}/penyerahan", guards=[officer])
+@post(HOME + "/{number:int}/penyerahan", guards=[require_officer])
 async def hand_over(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Hand the goods over."""
     await _no_fields(request)
-    await handling.hand_over(db, viewer.as_officer(), _sane(number), on=showing.today_of(visit))
-    return _done(visit, number, "Pesanan %(number)s sudah diserahkan dan masuk buku.")
+    await handling.hand_over(db, viewer.as_officer(), _sane(number), on=showing.today_of(ctx))
+    return _done(ctx, number, "Pesanan %(number)s sudah diserahkan dan masuk buku.")
 
 
-@post(HOME + "/{number:int}/pembatalan", guards=[officer])
+@post(HOME + "/{number:int}/pembatalan", guards=[require_officer])
 async def cancel(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Call the order off."""
-    form, context = await _reasoned(request, db, visit, number, "pembatalan")
-    async with form.or_again("shop/order_step.html", **context):
+    form, context = await _reasoned(request, db, ctx, number, "pembatalan")
+    async with form.rerender_on_error("shop/order_step.html", **context):
         await handling.cancel_order(
-            db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(visit)
+            db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(ctx)
         )
-    return _done(visit, number, "Pesanan %(number)s dibatalkan. Stoknya bisa dijual lagi.")
+    return _done(ctx, number, "Pesanan %(number)s dibatalkan. Stoknya bisa dijual lagi.")
 
 
-@post(HOME + "/{number:int}/pengembalian", guards=[officer])
+@post(HOME + "/{number:int}/pengembalian", guards=[require_officer])
 async def take_back(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Take the goods back."""
-    form, context = await _reasoned(request, db, visit, number, "pengembalian")
-    async with form.or_again("shop/order_step.html", **context):
+    form, context = await _reasoned(request, db, ctx, number, "pengembalian")
+    async with form.rerender_on_error("shop/order_step.html", **context):
         await handling.return_order(
-            db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(visit)
+            db, viewer.as_officer(), number, form.data.reason, on=showing.today_of(ctx)
         )
-    return _done(visit, number, "Barang pesanan %(number)s sudah kembali, uang dan bukunya dibalik.")
+    return _done(ctx, number, "Barang pesanan %(number)s sudah kembali, uang dan bukunya dibalik.")
 
 
 def _next_step(status: str, way: str) -> str | None:
@@ -180,18 +190,18 @@ def _refusal_of(step: str, order: OrderView) -> DomainError | None:
     return None if possible else kind(number=order.number, state=rules.STATUS_NAMES[order.status])
 
 
-def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
+def _step_words(step: str, order: OrderView, ctx: RequestContext) -> dict[str, Any]:
     """Return the sentence, the button and the hint of a step, in the viewer's language."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     facts = {
         "number": order.number,
-        "amount": formats.rupiah(order.total, visit.lang),
+        "amount": formats.rupiah(order.total, ctx.lang),
         "name": order.buyer_name,
     }
     back = say("Kalau keliru, pesanan masih bisa dibatalkan atau barangnya dikembalikan.")
     never = say("Langkah ini tidak bisa diurungkan; bila perlu, buat pesanan baru.")
     if step == "pembayaran":
-        facts["amount"] = formats.rupiah(order.payment_amount or order.total, visit.lang)
+        facts["amount"] = formats.rupiah(order.payment_amount or order.total, ctx.lang)
         sentence = (
             say(
                 "QRIS %(amount)s dari %(name)s untuk pesanan %(number)s sudah tampak di aplikasi penerimanya."
@@ -211,12 +221,12 @@ def _step_words(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
     elif step == "pembatalan":
         sentence = say("Pesanan %(number)s dari %(name)s dibatalkan dan stoknya dilepas.")
         if order.status == "paid":
-            facts["amount"] = formats.rupiah(_left_of(order), visit.lang)
-            sentence += " " + _money_back(order, visit)
+            facts["amount"] = formats.rupiah(_left_of(order), ctx.lang)
+            sentence += " " + _money_back(order, ctx)
         label, undo = say("Batalkan pesanan"), never
     else:
-        facts["amount"] = formats.rupiah(_left_of(order), visit.lang)
-        sentence = say("%(name)s mengembalikan barang pesanan %(number)s.") + " " + _money_back(order, visit)
+        facts["amount"] = formats.rupiah(_left_of(order), ctx.lang)
+        sentence = say("%(name)s mengembalikan barang pesanan %(number)s.") + " " + _money_back(order, ctx)
         label, undo = say("Terima barang kembali"), never
     titles = {
         "pembayaran": say("Pembayaran masuk"),
@@ -248,9 +258,9 @@ def _left_of(order: OrderView) -> Rupiah:
     return refundable(paid, kept, Rupiah(order.payment_refunded), Rupiah(order.payment_pending))
 
 
-def _money_back(order: OrderView, visit: Visit) -> str:
+def _money_back(order: OrderView, ctx: RequestContext) -> str:
     """Return the sentence that says how what is left of an order's money goes back."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     if not _left_of(order) and order.total:
         return say("Uangnya sudah dikembalikan semua, jadi tidak ada lagi yang perlu dikembalikan.")
     return {
@@ -268,34 +278,36 @@ def _money_back(order: OrderView, visit: Visit) -> str:
     )
 
 
-def _step_context(step: str, order: OrderView, visit: Visit) -> dict[str, Any]:
-    return {"place": "penjualan", "order": order, "step": step} | _step_words(step, order, visit)
+def _step_context(step: str, order: OrderView, ctx: RequestContext) -> dict[str, Any]:
+    return {"active_menu": "penjualan", "order": order, "step": step} | _step_words(step, order, ctx)
 
 
-async def _ask(request: AnyRequest, ro: Reader, visit: Visit, number: int, step: str) -> Response[Any]:
+async def _ask(request: AnyRequest, ro: Reader, ctx: RequestContext, number: int, step: str) -> Response[Any]:
     order = await _find(ro, number)
     refusal = _refusal_of(step, order)
     if refusal is not None:
-        return see_other(f"{HOME}/{number}", flash=refusal.message(visit.lang))
-    return page(request, "shop/order_step.html", form=None, **_step_context(step, order, visit))
+        return see_other(f"{HOME}/{number}", flash=refusal.message(ctx.lang))
+    return render_page(request, "shop/order_step.html", form=None, **_step_context(step, order, ctx))
 
 
 async def _reasoned(
-    request: AnyRequest, db: AsyncSession, visit: Visit, number: int, step: str
+    request: AnyRequest, db: AsyncSession, ctx: RequestContext, number: int, step: str
 ) -> tuple[Form[ReasonForm], dict[str, Any]]:
     form = await read_form(request, ReasonForm)
     order = await _find(as_reader(db), number)
-    return form, _step_context(step, order, visit)
+    return form, _step_context(step, order, ctx)
 
 
 async def _no_fields(request: AnyRequest) -> None:
-    form = await read_form(request, Nothing)
+    form = await read_form(request, EmptyForm)
     if form.errors:
         raise errors.UNEXPECTED_FIELDS()
 
 
-def _done(visit: Visit, number: int, sentence: str) -> Response[Any]:
-    return see_other(f"{HOME}/{number}", flash=words(visit.lang).gettext(sentence) % {"number": number})
+def _done(ctx: RequestContext, number: int, sentence: str) -> Response[Any]:
+    return see_other(
+        f"{HOME}/{number}", flash=get_translations(ctx.lang).gettext(sentence) % {"number": number}
+    )
 
 
 async def _find(ro: Reader, number: int) -> OrderView:

@@ -9,7 +9,7 @@ from uuid import UUID
 from kernel import audit
 from kernel.actor import Actor
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import BANK, CASH, STOCK, STOCK_DIFFERENCES, TRADE_PAYABLES
 from shop import errors, events, queries, rules, stock
 from shop.models import Product
@@ -47,8 +47,8 @@ async def receive_goods(
     stock.put(db, product, quantity, value, "purchase", on, source_key)
     product.cost = int(unit_cost)
     if value:
-        lines = [Line.to_debit(STOCK, value), Line.to_credit(_ACCOUNTS[paid_from], value)]
-        await post(
+        lines = [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(_ACCOUNTS[paid_from], value)]
+        await post_journal(
             db, Journal(on, f"Barang masuk: {quantity} {product.name}", source_key, lines), by=actor.name
         )
     facts = {"quantity": quantity, "value": int(value), "paid_from": paid_from}
@@ -79,15 +79,15 @@ async def count_stock(
             Rupiah(product.stock_value), product.stock, Rupiah(product.cost), difference
         )
         stock.put(db, product, difference, value, "count", on, source_key)
-        lines = [Line.to_debit(STOCK, value), Line.to_credit(STOCK_DIFFERENCES, value)]
+        lines = [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(STOCK_DIFFERENCES, value)]
     elif difference < 0:
         value = stock.take(db, product, -difference, "count", on, source_key)
-        lines = [Line.to_debit(STOCK_DIFFERENCES, value), Line.to_credit(STOCK, value)]
+        lines = [JournalLine.to_debit(STOCK_DIFFERENCES, value), JournalLine.to_credit(STOCK, value)]
     else:
         return product
     if value:
         journal = Journal(on, f"Hitung stok {product.name}: {difference:+d}", source_key, lines)
-        await post(db, journal, by=actor.name)
+        await post_journal(db, journal, by=actor.name)
     audit.record(
         db,
         actor,

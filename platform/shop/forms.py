@@ -6,11 +6,11 @@ from uuid import UUID
 from litestar.datastructures import UploadFile
 from msgspec import Meta, Struct
 
-from governance.rules import PaymentWay
+from governance.rules import PaymentMethodCode
 from kernel.money import Rupiah
 from shop.counting import PaidFrom
 from shop.rules import MOST_STOCK, Fulfilment
-from ui import Mobile
+from ui import MobileNumber
 
 Name = Annotated[str, Meta(min_length=2, max_length=80)]
 Note = Annotated[str, Meta(max_length=300)]
@@ -36,10 +36,10 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
     key: str
     shown: str
     fulfilment: Fulfilment
-    payment_way: PaymentWay
+    payment_way: PaymentMethodCode
     address: Note = ""
     name: Annotated[str, Meta(max_length=80)] = ""
-    phone: Mobile | None = None
+    phone: MobileNumber | None = None
     note: Note = ""
     pin: Annotated[str, Meta(max_length=6)] = ""
     confirmed: bool = False
@@ -48,7 +48,7 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
 class ChangeWayForm(Struct, forbid_unknown_fields=True):
     """Another way of paying for an order that waits; ``kunci`` opens it to the visitor who placed it."""
 
-    payment_way: PaymentWay
+    payment_way: PaymentMethodCode
     kunci: Annotated[str, Meta(max_length=64)] = ""
     pin: Annotated[str, Meta(max_length=6)] = ""
     confirmed: bool = False

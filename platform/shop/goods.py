@@ -14,7 +14,7 @@ from kernel import audit
 from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OPENING_BALANCES, STOCK
 from shop import errors, events, pictures, queries, rules, stock
 from shop.models import Category, Picture, Product
@@ -75,8 +75,8 @@ async def add_product(
         value = (cost * opening_stock).require_in_range(field="cost")
         stock.put(db, product, opening_stock, value, "opening", on, key)
         if value:
-            lines = [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)]
-            await post(db, Journal(on, f"Stok awal {facts.name}", key, lines), by=actor.name)
+            lines = [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(OPENING_BALANCES, value)]
+            await post_journal(db, Journal(on, f"Stok awal {facts.name}", key, lines), by=actor.name)
     audit.record(
         db, actor, events.PRODUCT_ADDED, subject=f"product:{facts.sku}", facts={"price": int(facts.price)}
     )

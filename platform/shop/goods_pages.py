@@ -7,22 +7,33 @@ from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, FromQuery
 
-from governance.prices import member_price, public_price
-from governance.queries import bylaws_on
+from governance.prices import get_member_price, get_public_price
+from governance.queries import get_bylaws_on
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from shop import errors, goods, goods_queries, pictures, showing
 from shop.forms import NewProductForm, PictureForm, ProductForm
 from shop.goods_queries import Chip, ProductView
-from ui import AnyRequest, Db, Nothing, Ro, TheViewer, TheVisit, officer, page, read_form, see_other
-from ui.bodies import LARGEST_UPLOAD
-from ui.words import words
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentUser,
+    Db,
+    EmptyForm,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.request_body import MAX_UPLOAD_BYTES
+from ui.translations import get_translations
 
 HOME: Final = "/pengurus/barang"
 
 
-@get(HOME, guards=[officer])
+@get(HOME, guards=[require_officer])
 async def list_goods(
     request: AnyRequest,
     ro: Ro,
@@ -34,11 +45,11 @@ async def list_goods(
     chip: Chip = pilih if pilih in get_args(Chip) else "semua"  # type: ignore[assignment]
     wanted, number = showing.tidy(cari)[:60], showing.page_number(halaman)
     rows, total = await goods_queries.goods(ro, chip, wanted, number)
-    return page(
+    return render_page(
         request,
         "shop/goods.html",
         block="list_block",
-        place="barang",
+        active_menu="barang",
         rows=rows,
         total=total,
         chip=chip,
@@ -48,110 +59,116 @@ async def list_goods(
     )
 
 
-@get(HOME + "/baru", guards=[officer])
+@get(HOME + "/baru", guards=[require_officer])
 async def new_product(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show the form of a new product."""
-    return page(request, "shop/product_form.html", form=None, **await _form_context(ro, None))
+    return render_page(request, "shop/product_form.html", form=None, **await _form_context(ro, None))
 
 
-@post(HOME + "/baru", guards=[officer])
-async def add_product(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer) -> Response[Any]:
+@post(HOME + "/baru", guards=[require_officer])
+async def add_product(request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser) -> Response[Any]:
     """Add a product."""
     form = await read_form(request, NewProductForm)
     context = await _form_context(as_reader(db), None)
-    async with form.or_again("shop/product_form.html", **context):
+    async with form.rerender_on_error("shop/product_form.html", **context):
         product = await goods.add_product(
             db,
             viewer.as_officer(),
             _facts(form.data),
             cost=form.data.cost,
             opening_stock=form.data.stock,
-            on=showing.today_of(visit),
+            on=showing.today_of(ctx),
             product_id=form.data.id,
         )
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     return see_other(
         f"{HOME}/{product.id}", flash=say("%(name)s sudah ada di toko.") % {"name": product.name}
     )
 
 
-@get(HOME + "/{product_id:uuid}", guards=[officer])
+@get(HOME + "/{product_id:uuid}", guards=[require_officer])
 async def one_product(
-    request: AnyRequest, ro: Ro, visit: TheVisit, product_id: FromPath[UUID], halaman: FromQuery[str] = "1"
+    request: AnyRequest,
+    ro: Ro,
+    ctx: CurrentContext,
+    product_id: FromPath[UUID],
+    halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
     """Show a product: what it costs whom, what is on the shelf, and its stock book."""
     product = await find(ro, product_id)
     number = showing.page_number(halaman)
     movements, total = await goods_queries.stock_book(ro, product_id, number)
-    bylaws = (await bylaws_on(ro, showing.today_of(visit))).bylaws
-    return page(
+    bylaws = (await get_bylaws_on(ro, showing.today_of(ctx))).bylaws
+    return render_page(
         request,
         "shop/product_office.html",
-        place="barang",
+        active_menu="barang",
         product=product,
         picture=_picture_of(product),
         shop_href=showing.product_href(product.sku),
-        member_price=member_price(Rupiah(product.price), bylaws),
-        public_price=public_price(Rupiah(product.price), bylaws),
+        member_price=get_member_price(Rupiah(product.price), bylaws),
+        public_price=get_public_price(Rupiah(product.price), bylaws),
         movements=movements,
         number=number,
         pages=-(-total // goods_queries.PAGE_SIZE),
     )
 
 
-@get(HOME + "/{product_id:uuid}/ubah", guards=[officer])
+@get(HOME + "/{product_id:uuid}/ubah", guards=[require_officer])
 async def edit_product(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form of a product."""
-    return page(
+    return render_page(
         request, "shop/product_form.html", form=None, **await _form_context(ro, await find(ro, product_id))
     )
 
 
-@post(HOME + "/{product_id:uuid}/ubah", guards=[officer])
+@post(HOME + "/{product_id:uuid}/ubah", guards=[require_officer])
 async def change_product(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Change what is said of a product."""
     form = await read_form(request, ProductForm)
     ro = as_reader(db)
     context = await _form_context(ro, await find(ro, product_id))
-    async with form.or_again("shop/product_form.html", **context):
+    async with form.rerender_on_error("shop/product_form.html", **context):
         await goods.change_product(
             db, viewer.as_officer(), product_id, _facts(form.data), archived=form.data.archived
         )
-    return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Perubahan sudah disimpan."))
+    return see_other(
+        f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Perubahan sudah disimpan.")
+    )
 
 
-@get(HOME + "/{product_id:uuid}/gambar", guards=[officer])
+@get(HOME + "/{product_id:uuid}/gambar", guards=[require_officer])
 async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the product's picture and ask for another."""
-    return page(
+    return render_page(
         request, "shop/product_picture.html", form=None, **_picture_context(await find(ro, product_id))
     )
 
 
-@post(HOME + "/{product_id:uuid}/gambar", guards=[officer], request_max_body_size=LARGEST_UPLOAD)
+@post(HOME + "/{product_id:uuid}/gambar", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
 async def set_picture(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take a photograph as the product's picture."""
     form = await read_form(request, PictureForm)
     context = _picture_context(await find(as_reader(db), product_id))
-    async with form.or_again("shop/product_picture.html", field="picture", **context):
+    async with form.rerender_on_error("shop/product_picture.html", field="picture", **context):
         upload: UploadFile = form.data.picture
         content = await upload.read(pictures.MOST_MEGABYTES * 1024 * 1024 + 1)
         await goods.set_picture(db, viewer.as_officer(), product_id, content)
-    return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Foto sudah dipasang."))
+    return see_other(f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Foto sudah dipasang."))
 
 
-@post(HOME + "/{product_id:uuid}/gambar/hapus", guards=[officer])
+@post(HOME + "/{product_id:uuid}/gambar/hapus", guards=[require_officer])
 async def remove_picture(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Go back to the drawn picture."""
-    await read_form(request, Nothing)
+    await read_form(request, EmptyForm)
     await goods.remove_picture(db, viewer.as_officer(), product_id)
-    return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Foto sudah dilepas."))
+    return see_other(f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Foto sudah dilepas."))
 
 
 async def find(ro: Reader, product_id: UUID) -> ProductView:
@@ -176,7 +193,7 @@ def _facts(data: ProductForm) -> goods.ProductFacts:
 
 async def _form_context(ro: Reader, product: ProductView | None) -> dict[str, Any]:
     return {
-        "place": "barang",
+        "active_menu": "barang",
         "product": product,
         "new_id": new_id(),
         "categories": await goods_queries.categories(ro),
@@ -185,7 +202,7 @@ async def _form_context(ro: Reader, product: ProductView | None) -> dict[str, An
 
 def _picture_context(product: ProductView) -> dict[str, Any]:
     return {
-        "place": "barang",
+        "active_menu": "barang",
         "product": product,
         "picture": _picture_of(product),
         "megabytes": pictures.MOST_MEGABYTES,

@@ -17,7 +17,7 @@ from kernel.actor import SYSTEM, Actor
 from kernel.errors import DomainError, ErrorType
 from kernel.money import Rupiah
 from kernel.outbox import enqueue
-from ledger import Journal, Line, post, reverse
+from ledger import Journal, JournalLine, post_journal, reverse_journal
 from ledger.chart import (
     CUSTOMER_ADVANCES,
     MEMBER_COST_OF_SALES,
@@ -87,7 +87,7 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
     entries = _sale(order, _gone_back(payments), Rupiah.total(costs.values()))
     if entries:
         journal = Journal(on, f"Penjualan, pesanan {number}", f"order:{order.id}:sale", entries)
-        order.sale_journal = (await post(db, journal, by=actor.name)).number
+        order.sale_journal = (await post_journal(db, journal, by=actor.name)).number
     audit.record(db, actor, events.HANDED_OVER, subject=f"order:{number}", facts={"total": order.total})
     return order
 
@@ -133,7 +133,7 @@ async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str,
     order.status, order.cancelled_at, order.cancel_reason = "returned", clock.now(), why
     # the sale first: it gives the advance back to the customer, from where the refunds take it
     if order.sale_journal is not None:
-        await reverse(db, order.sale_journal, on=on, reason=why, by=actor.name)
+        await reverse_journal(db, order.sale_journal, on=on, reason=why, by=actor.name)
     await _take_back_rebates(db, actor, order, payments, on=on)
     await paying.give_back(db, actor, payments, why, on=on, key="returned")
     audit.record(db, actor, events.ORDER_RETURNED, subject=f"order:{number}", facts={"reason": why})
@@ -193,13 +193,13 @@ async def _take_back_rebates(
     if not rebates:
         return
     place = (
-        Line.to_credit(MEMBER_RETURNS, rebates, order.member_id)
+        JournalLine.to_credit(MEMBER_RETURNS, rebates, order.member_id)
         if order.member_id
-        else Line.to_credit(PUBLIC_RETURNS, rebates)
+        else JournalLine.to_credit(PUBLIC_RETURNS, rebates)
     )
-    lines = [Line.to_debit(CUSTOMER_ADVANCES, rebates), place]
+    lines = [JournalLine.to_debit(CUSTOMER_ADVANCES, rebates), place]
     journal = Journal(on, f"Retur, pesanan {order.number}", f"order:{order.id}:rebates", lines)
-    await post(db, journal, by=actor.name)
+    await post_journal(db, journal, by=actor.name)
 
 
 async def _sent_again(db: AsyncSession, actor: Actor, action: str, order: Order) -> bool:
@@ -230,7 +230,7 @@ def _tails_gone_back(payments: list[Payment]) -> Rupiah:
     )
 
 
-def _sale(order: Order, gone_back: Rupiah, cost: Rupiah) -> list[Line]:
+def _sale(order: Order, gone_back: Rupiah, cost: Rupiah) -> list[JournalLine]:
     """The lines of a sale; an amount of nothing has no line.
 
     What went back before it is a return on the sale.
@@ -238,23 +238,23 @@ def _sale(order: Order, gone_back: Rupiah, cost: Rupiah) -> list[Line]:
     total = Rupiah(order.total)
     entries = []
     if total - gone_back:
-        entries.append(Line.to_debit(CUSTOMER_ADVANCES, total - gone_back))
+        entries.append(JournalLine.to_debit(CUSTOMER_ADVANCES, total - gone_back))
     if gone_back:
         entries.append(
-            Line.to_debit(MEMBER_RETURNS, gone_back, order.member_id)
+            JournalLine.to_debit(MEMBER_RETURNS, gone_back, order.member_id)
             if order.member_id
-            else Line.to_debit(PUBLIC_RETURNS, gone_back)
+            else JournalLine.to_debit(PUBLIC_RETURNS, gone_back)
         )
     if total:
         income = (
-            Line.to_credit(MEMBER_SALES, total, order.member_id)
+            JournalLine.to_credit(MEMBER_SALES, total, order.member_id)
             if order.member_id
-            else Line.to_credit(PUBLIC_SALES, total)
+            else JournalLine.to_credit(PUBLIC_SALES, total)
         )
         entries.append(income)
     if cost:
         expense = MEMBER_COST_OF_SALES if order.member_id else PUBLIC_COST_OF_SALES
-        entries += [Line.to_debit(expense, cost), Line.to_credit(STOCK, cost)]
+        entries += [JournalLine.to_debit(expense, cost), JournalLine.to_credit(STOCK, cost)]
     return entries
 
 

@@ -8,7 +8,7 @@ from kernel import formats
 from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from shop.importing import ProductLine, import_products, plan_products
-from ui.imports import Subject, import_routes
+from ui.import_pages import ImportDefinition, build_import_routes
 
 PATH: Final = "/pengurus/barang/impor"
 
@@ -18,8 +18,8 @@ def _cells(line: ProductLine, lang: Lang) -> tuple[str, ...]:
     return line.sku, line.name, line.category or "–", *prices, formats.number(line.stock, lang)
 
 
-PRODUCTS: Final = Subject(
-    place="barang",
+PRODUCTS: Final = ImportDefinition(
+    active_menu="barang",
     path=PATH,
     title=LocalizedText("Impor barang", "Import goods"),
     lead=LocalizedText(
@@ -27,7 +27,7 @@ PRODUCTS: Final = Subject(
         "Bring in the whole list of goods with their stock from one file.",
     ),
     back=(LocalizedText("Barang", "Goods"), "/pengurus/barang"),
-    balances=LocalizedText(
+    balances_hint=LocalizedText(
         "Stok dalam berkas dicatat sebagai persediaan awal pada tanggal ini, senilai harga belinya.",
         "The stock in the file is recorded as opening stock on this date, at its cost.",
     ),
@@ -58,9 +58,9 @@ PRODUCTS: Final = Subject(
         "CONTOH-1,,Beras Pandan Wangi 5 kg,Beras,Karung,68000,74000,25\r\n"
         "CONTOH-2,,Sabun mandi sereh,Sabun Mandi,Pcs,3500,4500,60\r\n"
     ),
-    plan=plan_products,
-    take=import_products,
-    heads=(
+    plan_import=plan_products,
+    run_import=import_products,
+    column_headings=(
         LocalizedText("Kode", "Code"),
         LocalizedText("Nama", "Name"),
         LocalizedText("Golongan", "Category"),
@@ -68,7 +68,7 @@ PRODUCTS: Final = Subject(
         (LocalizedText("Harga jual", "Price"), "num"),
         (LocalizedText("Stok", "Stock"), "num"),
     ),
-    cells=_cells,
+    format_row=_cells,
 )
 
-routes: Final[list[Any]] = import_routes(PRODUCTS)
+routes: Final[list[Any]] = build_import_routes(PRODUCTS)

@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from kernel import audit
 from kernel.csv_files import CsvFile, CsvRow
 from kernel.database import Reader, as_reader, copy_rows
@@ -38,9 +38,9 @@ from kernel.ids import new_id
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from kernel.parsing import parse_number
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OPENING_BALANCES, STOCK
-from ledger.closing import refuse_closed
+from ledger.close_year import require_open_year
 from shop import errors, import_errors, import_queries, rules
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ async def plan_products(ro: Reader, content: bytes | str, *, as_of: date) -> tup
     Raises DomainError for a file or a date that cannot be used at all.
     """
     file = CsvFile(content, COLUMNS)
-    if as_of > await today(ro):
+    if as_of > await get_today(ro):
         raise AS_OF_IN_FUTURE(day=as_of)
-    await refuse_closed(ro, as_of.year)
+    await require_open_year(ro, as_of.year)
     plan = ProductPlan()
     plan.categories = {known.name.casefold(): known for known in await import_queries.categories(ro)}
     read = read_unique_rows(
@@ -193,8 +193,8 @@ async def _open_stock(
     total = Rupiah.total(line.value for _, line in opened)
     if total:
         description = f"Saldo awal persediaan, {len(opened)} macam barang"
-        lines = [Line.to_debit(STOCK, total), Line.to_credit(OPENING_BALANCES, total)]
-        await post(db, Journal(as_of, description, key, lines), by=actor.name)
+        lines = [JournalLine.to_debit(STOCK, total), JournalLine.to_credit(OPENING_BALANCES, total)]
+        await post_journal(db, Journal(as_of, description, key, lines), by=actor.name)
 
 
 async def _add_categories(db: AsyncSession, plan: ProductPlan) -> None:

@@ -11,7 +11,7 @@ from shop.paying import ORDER
 
 if TYPE_CHECKING:
     from kernel.database import Reader
-    from ui.viewer import Visit
+    from ui.context import RequestContext
 
 
 class OrderPages:
@@ -21,21 +21,25 @@ class OrderPages:
         number = await order_queries.number_of(ro, subject_id)
         return None if number is None else f"/pengurus/pesanan/{number}"
 
-    async def address(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+    async def address(
+        self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
+    ) -> str | None:
         """A member signs in for it; a visitor who has the payment's address may open the order, too."""
         number = await order_queries.number_of(ro, subject_id)
-        return None if number is None else f"/pesanan/{number}{_key(subject_id, visit, of_member)}"
+        return None if number is None else f"/pesanan/{number}{_key(subject_id, ctx, of_member)}"
 
-    async def other_way(self, ro: Reader, subject_id: UUID, visit: Visit, *, of_member: bool) -> str | None:
+    async def other_way(
+        self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
+    ) -> str | None:
         """While the order waits for its money, and none is under way."""
         number = await order_queries.number_of(ro, subject_id)
         if number is None or not await order_queries.may_change_way(ro, subject_id):
             return None
-        return f"/pesanan/{number}/cara-bayar{_key(subject_id, visit, of_member)}"
+        return f"/pesanan/{number}/cara-bayar{_key(subject_id, ctx, of_member)}"
 
 
-def _key(order_id: UUID, visit: Visit, of_member: bool) -> str:
-    return "" if of_member else f"?kunci={showing.order_key(visit, order_id)}"
+def _key(order_id: UUID, ctx: RequestContext, of_member: bool) -> str:
+    return "" if of_member else f"?kunci={showing.order_key(ctx, order_id)}"
 
 
 register(ORDER, OrderPages())

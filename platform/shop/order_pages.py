@@ -6,59 +6,61 @@ from typing import Any, Final
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
-from governance.rules import PAYMENT_WAY_NAMES
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
 from payments.credit.terms import ON_CREDIT
 from shop import errors, order_queries, rules, showing
 from shop.order_queries import LineView, OrderRow, OrderView
-from ui import AnyRequest, Ro, TheViewer, TheVisit, Visit, member, page
-from ui.words import words
+from ui import AnyRequest, CurrentContext, CurrentUser, RequestContext, Ro, render_page, require_member
+from ui.translations import get_translations
 
 
 @get("/pesanan/{number:int}")
 async def order_page(
-    request: AnyRequest, ro: Ro, visit: TheVisit, number: FromPath[int], kunci: FromQuery[str] = ""
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int], kunci: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Show an order to who placed it; to anybody else there is no such order."""
     order = await order_queries.order(ro, number) if 0 < number < showing.LARGEST_NUMBER else None
-    if order is None or not is_theirs(visit, order, kunci):
+    if order is None or not is_theirs(ctx, order, kunci):
         raise errors.NO_SUCH_ORDER()
     lines = await order_queries.lines(ro, order.id)
-    return page(
+    return render_page(
         request,
         "shop/order.html",
-        place="belanja",
+        active_menu="belanja",
         order=order,
-        state=showing.state_words(order, visit),
+        state=showing.state_words(order, ctx),
         change_way=f"/pesanan/{number}/cara-bayar" + ("" if order.member_id else f"?kunci={kunci}"),
-        **told(order, lines, visit),
+        **told(order, lines, ctx),
     )
 
 
-@get("/anggota/pesanan", guards=[member])
+@get("/anggota/pesanan", guards=[require_member])
 async def my_orders(
-    request: AnyRequest, ro: Ro, visit: TheVisit, viewer: TheViewer, halaman: FromQuery[str] = "1"
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, viewer: CurrentUser, halaman: FromQuery[str] = "1"
 ) -> Response[bytes]:
     """List a member's orders."""
     number = showing.page_number(halaman)
     assert viewer.member_id is not None  # the guard saw to it
     rows, total = await order_queries.orders_of_member(ro, viewer.member_id, number)
-    orders = [order_row(row, visit, href=f"/pesanan/{row.number}") for row in rows]
+    orders = [order_row(row, ctx, href=f"/pesanan/{row.number}") for row in rows]
     pages = -(-total // order_queries.PAGE_SIZE)
-    return page(request, "shop/my_orders.html", place="akun", orders=orders, number=number, pages=pages)
+    return render_page(
+        request, "shop/my_orders.html", active_menu="akun", orders=orders, number=number, pages=pages
+    )
 
 
-def order_row(row: OrderRow, visit: Visit, *, href: str, who: str | None = None) -> dict[str, Any]:
+def order_row(row: OrderRow, ctx: RequestContext, *, href: str, who: str | None = None) -> dict[str, Any]:
     """Return an order as the component of lists expects it."""
-    say = words(visit.lang)
+    say = get_translations(ctx.lang)
     what = say.ngettext("%(num)s macam barang", "%(num)s macam barang", row.goods) % {"num": row.goods}
     how = say.gettext("diantar") if row.fulfilment == "delivery" else say.gettext("diambil di toko")
-    label, kind = showing.state_words(row, visit)
+    label, kind = showing.state_words(row, ctx)
     return {
         "href": href,
         "number": row.number,
         "who": who,
-        "when": formats.date_time(row.placed_at, visit.lang, visit.brand.timezone),
+        "when": formats.date_time(row.placed_at, ctx.lang, ctx.brand.timezone),
         "what": f"{what}, {how}",
         "total": row.total,
         "state": label,
@@ -66,12 +68,12 @@ def order_row(row: OrderRow, visit: Visit, *, href: str, who: str | None = None)
     }
 
 
-def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any]:
+def told(order: OrderView, lines: list[LineView], ctx: RequestContext) -> dict[str, Any]:
     """Return what the page of an order tells: its way so far, the facts, the lines of its receipt."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
 
     def at(moment: Any) -> str | None:
-        return formats.date_time(moment, visit.lang, visit.brand.timezone) if moment else None
+        return formats.date_time(moment, ctx.lang, ctx.brand.timezone) if moment else None
 
     ordered = {"label": say("Dipesan"), "when": at(order.placed_at), "done": True}
     on_credit = order.payment_way in ON_CREDIT
@@ -93,7 +95,7 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     delivery = order.fulfilment == "delivery"
     facts = [
         (say("Penerimaan"), f"{say('Diantar ke')} {order.address}" if delivery else say("Diambil di toko")),
-        (say("Cara membayar"), PAYMENT_WAY_NAMES[order.payment_way].localize(visit.lang)),
+        (say("Cara membayar"), PAYMENT_METHOD_NAMES[order.payment_way].localize(ctx.lang)),
         (say("Atas nama"), order.buyer_name),
     ]
     if order.note:
@@ -103,8 +105,8 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     sums = [
         (
             (
-                f"{line.name}, {formats.number(line.quantity, visit.lang)} × "
-                f"{formats.rupiah(line.unit_price, visit.lang)}"
+                f"{line.name}, {formats.number(line.quantity, ctx.lang)} × "
+                f"{formats.rupiah(line.unit_price, ctx.lang)}"
             ),
             line.amount,
         )
@@ -112,7 +114,7 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     ]
     paid_by = None
     if order.paid_at and not order.cancelled_at:
-        way = PAYMENT_WAY_NAMES[order.payment_way].localize(visit.lang)
+        way = PAYMENT_METHOD_NAMES[order.payment_way].localize(ctx.lang)
         # what is owed is not paid, however settled the order is
         told_as = (
             say("Dicatat, belum lunas: %(way)s, %(when)s.") if on_credit else say("Lunas: %(way)s, %(when)s.")
@@ -121,17 +123,17 @@ def told(order: OrderView, lines: list[LineView], visit: Visit) -> dict[str, Any
     stopped = None
     if order.status == "cancelled":
         unpaid = order.cancelled_for == "unpaid"
-        why = rules.NOT_PAID_IN_TIME.localize(visit.lang) if unpaid else order.cancel_reason
+        why = rules.NOT_PAID_IN_TIME.localize(ctx.lang) if unpaid else order.cancel_reason
         stopped = f"{at(order.cancelled_at)}: {why}"
     return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}
 
 
-def is_theirs(visit: Visit, order: OrderView, key: str) -> bool:
+def is_theirs(ctx: RequestContext, order: OrderView, key: str) -> bool:
     """Whether this viewer placed the order: a member signed in, or a visitor with its key."""
-    viewer = visit.viewer
+    viewer = ctx.viewer
     if order.member_id is not None:
         return viewer is not None and viewer.member_id == order.member_id
-    return hmac.compare_digest(key.encode(), showing.order_key(visit, order.id).encode())
+    return hmac.compare_digest(key.encode(), showing.order_key(ctx, order.id).encode())
 
 
 routes: Final[list[Any]] = [order_page, my_orders]

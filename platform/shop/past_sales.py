@@ -17,9 +17,9 @@ from kernel.file_import import CHANGED_MEANWHILE
 from kernel.formats import date_long
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line
+from ledger import Journal, JournalLine
 from ledger.chart import CASH, MEMBER_COST_OF_SALES, MEMBER_SALES, STOCK
-from ledger.posting import Posting, post_prepared, prepare_posting
+from ledger.posting import JournalBatch, post_journal_batch, prepare_journal_batch
 from shop.staging_queries import StagedReceipt
 
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ class Batch(msgspec.Struct, frozen=True):
 
     receipts: list[StagedReceipt]
     ids: list[UUID]
-    posting: Posting
+    posting: JournalBatch
 
 
 def prepare(receipts: list[StagedReceipt], *, by: str) -> Batch:
     """Make receipts ready to be recorded."""
     journals = [journal for receipt in receipts for journal in _journals(receipt)]
-    return Batch(receipts, [new_id() for _ in receipts], prepare_posting(journals, by=by))
+    return Batch(receipts, [new_id() for _ in receipts], prepare_journal_batch(journals, by=by))
 
 
 async def record_receipts(
@@ -87,13 +87,13 @@ async def record_receipts(
 ) -> None:
     """Record staged receipts, in the session's transaction.
 
-    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post``.
+    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
     """
     # the books come last but for what bears their numbers: who sells meanwhile waits for them alone
     span = {"import": import_id, "first": batch.receipts[0].receipt, "last": batch.receipts[-1].receipt}
     await db.execute(_MOVEMENTS, span)
-    posted = await post_prepared(db, batch.posting)
-    if not all(each.fresh for each in posted):
+    posted = await post_journal_batch(db, batch.posting)
+    if not all(each.created for each in posted):
         raise CHANGED_MEANWHILE()
     numbers = {each.source_key: each.number for each in posted}
     await copy_rows(db, "orders", _ORDER, _orders(batch, numbers, actor.name, zone))
@@ -112,13 +112,16 @@ def _journals(receipt: StagedReceipt) -> Iterator[Journal]:
     told = f"{_told_day(receipt.day)}, anggota {receipt.member_number} (impor)"
     cost, total = Rupiah(receipt.cost), Rupiah(receipt.total)
     if cost:
-        lines = [Line.to_debit(STOCK, cost), Line.to_credit(CASH, cost)]
+        lines = [JournalLine.to_debit(STOCK, cost), JournalLine.to_credit(CASH, cost)]
         yield Journal(receipt.day, f"Pembelian barang terjual {told}", f"purchase-of-{receipt.key}", lines)
     lines = []
     if total:
-        lines += [Line.to_debit(CASH, total), Line.to_credit(MEMBER_SALES, total, receipt.member_id)]
+        lines += [
+            JournalLine.to_debit(CASH, total),
+            JournalLine.to_credit(MEMBER_SALES, total, receipt.member_id),
+        ]
     if cost:
-        lines += [Line.to_debit(MEMBER_COST_OF_SALES, cost), Line.to_credit(STOCK, cost)]
+        lines += [JournalLine.to_debit(MEMBER_COST_OF_SALES, cost), JournalLine.to_credit(STOCK, cost)]
     if lines:
         yield Journal(receipt.day, f"Penjualan tunai {told}", receipt.key, lines)
 

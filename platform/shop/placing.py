@@ -12,8 +12,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.dialects.postgresql import insert
 
-from governance.queries import bylaws_on
-from governance.rules import Bylaws, PaymentWay
+from governance.queries import get_bylaws_on
+from governance.rules import Bylaws, PaymentMethodCode
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.errors import DomainError
@@ -56,7 +56,7 @@ class Checkout(msgspec.Struct, frozen=True):
     goods: Mapping[UUID, int]
     buyer: Buyer
     fulfilment: rules.Fulfilment
-    payment_way: PaymentWay
+    payment_way: PaymentMethodCode
     key: str
     address: str = ""
     note: str = ""
@@ -100,7 +100,7 @@ async def check_out(
             raise
         return await order_of_checkout(db, checkout.key)
     if bylaws is None:
-        bylaws = (await bylaws_on(db, on)).bylaws
+        bylaws = (await get_bylaws_on(db, on)).bylaws
     order = await _claim(db, checkout)
     if order is None:
         return await order_of_checkout(db, checkout.key)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Final, Literal
 from uuid import UUID
 
-from governance.prices import member_price, public_price
-from governance.rules import Bylaws, PaymentWay
+from governance.prices import get_member_price, get_public_price
+from governance.rules import Bylaws, PaymentMethodCode
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
@@ -23,7 +23,7 @@ MOST_STOCK: Final = 10_000_000
 LOW_STOCK: Final = 5
 # Ways of which an officer says that the money has come; a test holds them against what the providers say of
 # themselves.
-OFFICER_CONFIRMS: Final[frozenset[PaymentWay]] = frozenset({"bank_transfer", "qris"})
+OFFICER_CONFIRMS: Final[frozenset[PaymentMethodCode]] = frozenset({"bank_transfer", "qris"})
 
 STATUS_NAMES: Final[dict[str, LocalizedText]] = {
     "placed": LocalizedText("menunggu pembayaran", "waiting for payment"),
@@ -59,7 +59,7 @@ def value_found(stock_value: Rupiah, stock: int, cost: Rupiah, quantity: int) ->
 
 def price_for(audience: Audience, price: Rupiah, bylaws: Bylaws) -> Rupiah:
     """What this audience pays for one unit."""
-    return member_price(price, bylaws) if audience == "member" else public_price(price, bylaws)
+    return get_member_price(price, bylaws) if audience == "member" else get_public_price(price, bylaws)
 
 
 def awaits_officer(status: str, way: str) -> bool:

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from sqlalchemy.exc import IntegrityError
 
-from cooperative.queries import timezone, today
+from cooperative.queries import get_timezone, get_today
 from kernel import audit
 from kernel.csv_files import CsvFile, CsvRow
 from kernel.database import Reader, as_reader
@@ -46,8 +46,8 @@ from kernel.file_import import (
 from kernel.ids import new_id
 from kernel.money import MAX_AMOUNT, Rupiah
 from kernel.parsing import parse_date, parse_number
-from ledger.days import EARLIEST_DAY
-from ledger.queries import closed_years
+from ledger.posting_dates import EARLIEST_POSTING_DATE
+from ledger.queries import get_closed_years
 from shop import import_errors, past_sales, sales_staging, staging_queries
 from shop.past_sales import BASE, SUPPLEMENT
 from shop.staging_queries import StagedReceipt
@@ -100,8 +100,8 @@ class SalesImport:
         """Stage the whole file and compare it with the orders. Raises DomainError: kernel.csv_…."""
         ro = as_reader(db)
         file = await asyncio.to_thread(CsvFile, content, COLUMNS)
-        read = _Reading(file, await today(ro), await closed_years(ro))
-        self._zone = ZoneInfo(await timezone(ro))
+        read = _Reading(file, await get_today(ro), await get_closed_years(ro))
+        self._zone = ZoneInfo(await get_timezone(ro))
         await sales_staging.stage(db, self._id, iter_in_thread(read.lines()))
         rejected = read.rejected
         for line, number, sku, no_member in await staging_queries.unknown(ro, self._id):
@@ -129,7 +129,7 @@ class SalesImport:
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
         """Record the next receipts.
 
-        Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post``.
+        Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
         """
         batch = await self._batches.next_batch(db)
         if batch is None:
@@ -200,7 +200,7 @@ class _Reading:
         day = parse_cell(parse_date, cell, "date")
         if day > self._today:
             raise import_errors.DAY_AHEAD(day=day)
-        if day < EARLIEST_DAY:
+        if day < EARLIEST_POSTING_DATE:
             raise import_errors.DAY_TOO_EARLY(year=day.year)
         if day.year in self._closed:
             raise import_errors.YEAR_IS_CLOSED(year=day.year)

@@ -11,13 +11,13 @@ from uuid import UUID
 
 import msgspec
 
-from governance.prices import member_price, public_price
+from governance.prices import get_member_price, get_public_price
 from governance.rules import Bylaws
 from kernel import clock
 from kernel.money import Rupiah
 from shop import errors, rules
-from ui import Viewer, Visit
-from ui.words import words
+from ui import RequestContext, Viewer
+from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from shop.shelf_queries import Good, GoodInFull
@@ -57,7 +57,7 @@ def audience_of(viewer: Viewer | None) -> rules.Audience:
 def card(good: Good | GoodInFull, audience: rules.Audience, bylaws: Bylaws, width: int = 320) -> Card:
     """Return the card of a product for this audience."""
     price = Rupiah(good.price)
-    member, public = member_price(price, bylaws), public_price(price, bylaws)
+    member, public = get_member_price(price, bylaws), get_public_price(price, bylaws)
     mine, other = (member, public) if audience == "member" else (public, member)
     return Card(
         id=good.id,
@@ -82,9 +82,9 @@ def picture_url(checksum: str | None, width: int) -> str | None:
     return f"/gambar/{checksum}-{width}.webp" if checksum else None
 
 
-def state_words(order: _OrderState, visit: Visit) -> tuple[str, str]:
+def state_words(order: _OrderState, ctx: RequestContext) -> tuple[str, str]:
     """Return an order's state as a word in the viewer's language, and its colour."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     if rules.can_hand_over(order.status, order.payment_way):
         return say("Siap diserahkan"), "go"
     if order.status == "placed":
@@ -96,21 +96,21 @@ def state_words(order: _OrderState, visit: Visit) -> tuple[str, str]:
     return say("Dibatalkan"), "wrong"
 
 
-def order_key(visit: Visit, order_id: UUID) -> str:
+def order_key(ctx: RequestContext, order_id: UUID) -> str:
     """Return what opens one order to a visitor who placed it: derived, so that nothing has to be kept, and
     unguessable.
     """
-    return _sign(visit, "order", str(order_id))[:32]
+    return _sign(ctx, "order", str(order_id))[:32]
 
 
-def new_checkout_key(visit: Visit, token: str) -> str:
+def new_checkout_key(ctx: RequestContext, token: str) -> str:
     """Return the key of one checkout of this viewer; ``token`` is new for each page shown."""
-    return f"{token}.{_sign(visit, 'checkout', _whose(visit), token)[:32]}"
+    return f"{token}.{_sign(ctx, 'checkout', _whose(ctx), token)[:32]}"
 
 
-def require_own_checkout(visit: Visit, key: str) -> None:
+def require_own_checkout(ctx: RequestContext, key: str) -> None:
     """Raise DomainError shop.checkout_expired unless this key was given to this viewer, here."""
-    if not hmac.compare_digest(key.encode(), new_checkout_key(visit, key.partition(".")[0]).encode()):
+    if not hmac.compare_digest(key.encode(), new_checkout_key(ctx, key.partition(".")[0]).encode()):
         raise errors.CHECKOUT_EXPIRED()
 
 
@@ -128,16 +128,16 @@ def tidy(typed: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in typed).split())
 
 
-def today_of(visit: Visit) -> date:
+def today_of(ctx: RequestContext) -> date:
     """Return today's date where the cooperative is."""
-    return clock.today(visit.brand.timezone)
+    return clock.today(ctx.brand.timezone)
 
 
-def _whose(visit: Visit) -> str:
-    return str(visit.viewer.user_id) if visit.viewer else "visitor"
+def _whose(ctx: RequestContext) -> str:
+    return str(ctx.viewer.user_id) if ctx.viewer else "visitor"
 
 
-def _sign(visit: Visit, *parts: str) -> str:
-    schema = visit.tenant.schema_name if visit.tenant else ""
+def _sign(ctx: RequestContext, *parts: str) -> str:
+    schema = ctx.tenant.schema_name if ctx.tenant else ""
     message = "\0".join((*parts, schema)).encode()
-    return hmac.new(visit.database.settings.secret_key.encode(), message, hashlib.sha256).hexdigest()
+    return hmac.new(ctx.database.settings.secret_key.encode(), message, hashlib.sha256).hexdigest()

@@ -14,28 +14,42 @@ from shop.forms import CategoryForm, CountForm, GoodsInForm
 from shop.goods_pages import HOME, find
 from shop.goods_queries import ProductView
 from shop.showing import today_of
-from ui import AnyRequest, Db, Form, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
-from ui.words import words
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentUser,
+    Db,
+    Form,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.translations import get_translations
 
 
-@get(HOME + "/{product_id:uuid}/masuk", guards=[officer])
+@get(HOME + "/{product_id:uuid}/masuk", guards=[require_officer])
 async def goods_in_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Ask what came in, at which cost, and how it was paid."""
     product = await find(ro, product_id)
-    return page(request, "shop/goods_in.html", place="barang", form=None, product=product, key=new_id().hex)
+    return render_page(
+        request, "shop/goods_in.html", active_menu="barang", form=None, product=product, key=new_id().hex
+    )
 
 
-@post(HOME + "/{product_id:uuid}/masuk", guards=[officer], status_code=200)
+@post(HOME + "/{product_id:uuid}/masuk", guards=[require_officer], status_code=200)
 async def receive_goods(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Put what came in on the shelf, once the sentence about its payment was confirmed."""
     form = await read_form(request, GoodsInForm)
     product = await find(as_reader(db), product_id)
     key = form.values.get("key") or new_id().hex
-    async with form.or_again("shop/goods_in.html", place="barang", product=product, key=key):
+    async with form.rerender_on_error("shop/goods_in.html", active_menu="barang", product=product, key=key):
         if not form.data.confirmed:
-            return _ask(request, form, product, visit)
+            return _ask(request, form, product, ctx)
         received = await counting.receive_goods(
             db,
             viewer.as_officer(),
@@ -43,33 +57,33 @@ async def receive_goods(
             quantity=form.data.quantity,
             unit_cost=form.data.unit_cost,
             paid_from=form.data.paid_from,
-            on=today_of(visit),
+            on=today_of(ctx),
             key=form.data.key,
         )
-    say = words(visit.lang).gettext("Barang masuk sudah dicatat. Stok sekarang %(stock)s.")
-    return see_other(
-        f"{HOME}/{product_id}", flash=say % {"stock": formats.number(received.stock, visit.lang)}
-    )
+    say = get_translations(ctx.lang).gettext("Barang masuk sudah dicatat. Stok sekarang %(stock)s.")
+    return see_other(f"{HOME}/{product_id}", flash=say % {"stock": formats.number(received.stock, ctx.lang)})
 
 
-def _ask(request: AnyRequest, form: Form[GoodsInForm], product: ProductView, visit: Visit) -> Response[bytes]:
+def _ask(
+    request: AnyRequest, form: Form[GoodsInForm], product: ProductView, ctx: RequestContext
+) -> Response[bytes]:
     """Say in a sentence what will come in and from where it is paid."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     sentence = {
         "cash": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s dibayar tunai dari kas."),
         "bank": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s dibayar dari rekening bank."),
         "credit": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s menjadi utang kepada pemasok."),
     }[form.data.paid_from]
     facts = {
-        "quantity": formats.number(form.data.quantity, visit.lang),
+        "quantity": formats.number(form.data.quantity, ctx.lang),
         "unit": product.unit.lower(),
         "name": product.name,
-        "amount": formats.rupiah(form.data.unit_cost * form.data.quantity, visit.lang),
+        "amount": formats.rupiah(form.data.unit_cost * form.data.quantity, ctx.lang),
     }
-    return page(
+    return render_page(
         request,
         "shop/goods_in_confirm.html",
-        place="barang",
+        active_menu="barang",
         product=product,
         sentence=sentence % facts,
         after=product.stock + form.data.quantity,
@@ -77,74 +91,86 @@ def _ask(request: AnyRequest, form: Form[GoodsInForm], product: ProductView, vis
     )
 
 
-@get(HOME + "/{product_id:uuid}/hitung", guards=[officer])
+@get(HOME + "/{product_id:uuid}/hitung", guards=[require_officer])
 async def count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Ask what was counted on the shelf."""
     product = await find(ro, product_id)
-    return page(request, "shop/count.html", place="barang", form=None, product=product, key=new_id().hex)
+    return render_page(
+        request, "shop/count.html", active_menu="barang", form=None, product=product, key=new_id().hex
+    )
 
 
-@post(HOME + "/{product_id:uuid}/hitung", guards=[officer])
+@post(HOME + "/{product_id:uuid}/hitung", guards=[require_officer])
 async def count_stock(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, product_id: FromPath[UUID]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Set the stock to what was counted."""
     form = await read_form(request, CountForm)
     product = await find(as_reader(db), product_id)
     key = form.values.get("key") or new_id().hex
-    async with form.or_again("shop/count.html", place="barang", product=product, key=key):
+    async with form.rerender_on_error("shop/count.html", active_menu="barang", product=product, key=key):
         await counting.count_stock(
             db,
             viewer.as_officer(),
             product_id,
             counted=form.data.counted,
             shown=form.data.shown,
-            on=today_of(visit),
+            on=today_of(ctx),
             key=form.data.key,
         )
-    return see_other(f"{HOME}/{product_id}", flash=words(visit.lang).gettext("Hitungan stok sudah dicatat."))
+    return see_other(
+        f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Hitungan stok sudah dicatat.")
+    )
 
 
-@get(HOME + "/golongan", guards=[officer])
+@get(HOME + "/golongan", guards=[require_officer])
 async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the categories, with the form of a new one."""
-    return page(
+    return render_page(
         request,
         "shop/categories.html",
-        place="barang",
+        active_menu="barang",
         form=None,
         categories=await goods_queries.categories(ro),
     )
 
 
-@post(HOME + "/golongan", guards=[officer])
-async def add_category(request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer) -> Response[Any]:
+@post(HOME + "/golongan", guards=[require_officer])
+async def add_category(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser
+) -> Response[Any]:
     """Add a category."""
     form = await read_form(request, CategoryForm)
     known = await goods_queries.categories(as_reader(db))
-    async with form.or_again("shop/categories.html", place="barang", field="name", categories=known):
+    async with form.rerender_on_error(
+        "shop/categories.html", active_menu="barang", field="name", categories=known
+    ):
         category = await goods.add_category(db, viewer.as_officer(), form.data.name)
-    say = words(visit.lang).gettext("Golongan %(name)s sudah ditambahkan.")
+    say = get_translations(ctx.lang).gettext("Golongan %(name)s sudah ditambahkan.")
     return see_other(f"{HOME}/golongan", flash=say % {"name": category.name})
 
 
-@get(HOME + "/golongan/{category_id:uuid}", guards=[officer])
+@get(HOME + "/golongan/{category_id:uuid}", guards=[require_officer])
 async def category_form(request: AnyRequest, ro: Ro, category_id: FromPath[UUID]) -> Response[bytes]:
     """Ask for another name of a category."""
     category = await _category(ro, category_id)
-    return page(request, "shop/category.html", place="barang", form=None, category=category)
+    return render_page(request, "shop/category.html", active_menu="barang", form=None, category=category)
 
 
-@post(HOME + "/golongan/{category_id:uuid}", guards=[officer])
+@post(HOME + "/golongan/{category_id:uuid}", guards=[require_officer])
 async def rename_category(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, category_id: FromPath[UUID]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, category_id: FromPath[UUID]
 ) -> Response[Any]:
     """Give a category another name."""
     form = await read_form(request, CategoryForm)
     category = await _category(as_reader(db), category_id)
-    async with form.or_again("shop/category.html", place="barang", field="name", category=category):
+    async with form.rerender_on_error(
+        "shop/category.html", active_menu="barang", field="name", category=category
+    ):
         await goods.rename_category(db, viewer.as_officer(), category_id, form.data.name)
-    return see_other(f"{HOME}/golongan", flash=words(visit.lang).gettext("Perubahan sudah disimpan."))
+    return see_other(
+        f"{HOME}/golongan", flash=get_translations(ctx.lang).gettext("Perubahan sudah disimpan.")
+    )
 
 
 async def _category(ro: Reader, category_id: UUID) -> goods_queries.CategoryView:

@@ -9,15 +9,24 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel.batching import read_batch
 from kernel.database import Reader
 from shop import errors, shelf_queries, showing
 from shop.shelf_queries import PAGE_SIZE, Shelf
 from tenants.session import coop_reader
-from ui import AnyRequest, MaybeViewer, Ro, TheDatabase, TheTenant, TheVisit, page, shared_part
-from ui.rendering import base_context
-from ui.themes import environment
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    OptionalUser,
+    Ro,
+    cached_fragment,
+    render_page,
+)
+from ui.rendering import build_base_context
+from ui.themes import get_environment
 
 YEAR_SECONDS: Final = 31_536_000
 LONGEST_SEARCH: Final = 60
@@ -26,10 +35,10 @@ LONGEST_SEARCH: Final = 60
 @get("/")
 async def storefront(
     request: AnyRequest,
-    visit: TheVisit,
-    database: TheDatabase,
-    tenant: TheTenant,
-    viewer: MaybeViewer,
+    ctx: CurrentContext,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    viewer: OptionalUser,
     kategori: FromQuery[str] = "",
     cari: FromQuery[str] = "",
     halaman: FromQuery[str] = "1",
@@ -51,37 +60,37 @@ async def storefront(
 
     async def make() -> str:
         async with coop_reader(database, tenant) as ro:
-            held, shelf = await read_batch(ro, lambda ro: bylaws_on(ro, showing.today_of(visit)), find)
+            held, shelf = await read_batch(ro, lambda ro: get_bylaws_on(ro, showing.today_of(ctx)), find)
         if not wanted and not shelf.goods and (kategori or number > 1):
             raise errors.NO_SUCH_SHELF()
         cards = [showing.card(good, audience, held.bylaws) for good in shelf.goods]
-        context = base_context(request, visit) | _shelf_context(shelf, kategori, wanted, number)
+        context = build_base_context(request, ctx) | _shelf_context(shelf, kategori, wanted, number)
         return (
-            environment(visit.brand.theme, visit.lang)
+            get_environment(ctx.brand.theme, ctx.lang)
             .get_template("shop/shelf.html")
             .render(context, cards=cards)
         )
 
     if wanted:
-        return page(
+        return render_page(
             request,
             "shop/storefront.html",
             block="shelf_block",
-            place="belanja",
+            active_menu="belanja",
             shelf=Markup(await make()),  # noqa: S704 - rendered by an autoescaping template
             wanted=wanted,
             category=kategori,
             first=False,
         )
-    key = ("shelf", audience, kategori, number, showing.today_of(visit))
-    shelf = await shared_part(request, key, make)
+    key = ("shelf", audience, kategori, number, showing.today_of(ctx))
+    shelf = await cached_fragment(request, key, make)
     plain = set(request.query_params) <= {"kategori", "halaman"}
-    return page(
+    return render_page(
         request,
         "shop/storefront.html",
         block="shelf_block",
-        place="belanja",
-        shared=plain,
+        active_menu="belanja",
+        cacheable=plain,
         shelf=shelf,
         wanted="",
         category=kategori,
@@ -104,7 +113,7 @@ def _shelf_context(shelf: Shelf, category: str, wanted: str, number: int) -> dic
 
 @get("/barang/{sku:path}")
 async def product_page(
-    request: AnyRequest, ro: Ro, visit: TheVisit, viewer: MaybeViewer, sku: FromPath[str]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, viewer: OptionalUser, sku: FromPath[str]
 ) -> Response[bytes]:
     """Show one product."""
     if len(sku) > 60 or "\0" in sku:
@@ -112,15 +121,15 @@ async def product_page(
     good, held = await read_batch(
         ro,
         lambda ro: shelf_queries.good_by_sku(ro, sku.removeprefix("/")),
-        lambda ro: bylaws_on(ro, showing.today_of(visit)),
+        lambda ro: get_bylaws_on(ro, showing.today_of(ctx)),
     )
     if good is None:
         raise errors.NO_SUCH_PRODUCT()
-    return page(
+    return render_page(
         request,
         "shop/product.html",
-        place="belanja",
-        shared=not request.query_params,
+        active_menu="belanja",
+        cacheable=not request.query_params,
         product=showing.card(good, showing.audience_of(viewer), held.bylaws, width=800),
         good=good,
     )

@@ -9,35 +9,35 @@ from litestar.params import FromPath
 
 from kernel.database import Reader
 from shu import errors, queries
-from shu.slips import slip_of
-from ui import AnyRequest, Ro, TheViewer, Viewer, member, page
+from shu.slips import load_slip
+from ui import AnyRequest, CurrentUser, Ro, Viewer, render_page, require_member
 
 
-@get("/anggota/shu", guards=[member])
-async def own_shu(request: AnyRequest, ro: Ro, viewer: TheViewer) -> Response[bytes]:
+@get("/anggota/shu", guards=[require_member])
+async def show_own_shu(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
     """The newest year's slip, and the way to the earlier ones."""
-    return await _show(request, ro, viewer, None)
+    return await _render_slip(request, ro, viewer, None)
 
 
-@get("/anggota/shu/{year:int}", guards=[member])
-async def own_shu_of_year(
-    request: AnyRequest, ro: Ro, viewer: TheViewer, year: FromPath[int]
+@get("/anggota/shu/{year:int}", guards=[require_member])
+async def show_own_shu_of_year(
+    request: AnyRequest, ro: Ro, viewer: CurrentUser, year: FromPath[int]
 ) -> Response[bytes]:
     """The slip of one year."""
-    return await _show(request, ro, viewer, year)
+    return await _render_slip(request, ro, viewer, year)
 
 
-async def _show(request: AnyRequest, ro: Reader, viewer: Viewer, year: int | None) -> Response[bytes]:
+async def _render_slip(request: AnyRequest, ro: Reader, viewer: Viewer, year: int | None) -> Response[bytes]:
     assert viewer.member_id is not None, "the guard lets members pass"
-    drafts = await queries.newest_of_each_year(ro)
+    drafts = await queries.list_latest_drafts(ro)
     chosen = next((draft for draft in drafts if year in (None, draft.year)), None)
     if year is not None and chosen is None:
         raise errors.NO_SUCH_DRAFT(year=str(year))
-    slip = await slip_of(ro, chosen, viewer.member_id) if chosen else None
-    return page(
+    slip = await load_slip(ro, chosen, viewer.member_id) if chosen else None
+    return render_page(
         request,
         "shu/own.html",
-        place="shu",
+        active_menu="shu",
         drafts=drafts,
         draft=chosen,
         slip=slip,
@@ -45,4 +45,4 @@ async def _show(request: AnyRequest, ro: Reader, viewer: Viewer, year: int | Non
     )
 
 
-routes: list[Any] = [own_shu, own_shu_of_year]
+routes: list[Any] = [show_own_shu, show_own_shu_of_year]

@@ -39,7 +39,7 @@ class PoolView(msgspec.Struct, frozen=True):
     unallocated: int
 
 
-class RegisterRow(msgspec.Struct, frozen=True):
+class RegisteredMember(msgspec.Struct, frozen=True):
     """Somebody in the register, with them who left."""
 
     id: UUID
@@ -74,7 +74,7 @@ class PoolShareRow(msgspec.Struct, frozen=True):
     amount: int
 
 
-class TotalRow(msgspec.Struct, frozen=True):
+class MemberTotalRow(msgspec.Struct, frozen=True):
     """A member's whole part of a draft: by pool (in the order of ``positions``) what it was computed from,
     the share, and the sum.
     """
@@ -98,33 +98,34 @@ _DRAFT = (
 _MATCHES = " ($2 = '' OR m.number = $2 OR strpos(lower(m.name), lower($2)) > 0) "
 
 
-async def register(ro: Reader) -> list[RegisterRow]:
+async def list_registered_members(ro: Reader) -> list[RegisteredMember]:
     """Return everybody who has or had a member number, by number as text: also who left, because the basis
     decides.
     """
     return await ro.rows(
-        RegisterRow, 'SELECT id, number FROM members WHERE number IS NOT NULL ORDER BY number COLLATE "C"'
+        RegisteredMember,
+        'SELECT id, number FROM members WHERE number IS NOT NULL ORDER BY number COLLATE "C"',
     )
 
 
-async def newest(ro: Reader, year: int) -> DraftView | None:
+async def find_latest_draft(ro: Reader, year: int) -> DraftView | None:
     """Return the newest draft of a year, or None."""
     return await ro.one(DraftView, _DRAFT + "WHERE d.year = $1::bigint ORDER BY d.version DESC LIMIT 1", year)
 
 
-async def of_version(ro: Reader, year: int, version: int) -> DraftView | None:
+async def find_draft(ro: Reader, year: int, version: int) -> DraftView | None:
     """Return one draft, or None."""
     return await ro.one(
         DraftView, _DRAFT + "WHERE d.year = $1::bigint AND d.version = $2::bigint", year, version
     )
 
 
-async def versions(ro: Reader, year: int) -> list[DraftView]:
+async def list_drafts(ro: Reader, year: int) -> list[DraftView]:
     """Return every draft of a year, newest first."""
     return await ro.rows(DraftView, _DRAFT + "WHERE d.year = $1::bigint ORDER BY d.version DESC", year)
 
 
-async def newest_of_each_year(ro: Reader) -> list[DraftView]:
+async def list_latest_drafts(ro: Reader) -> list[DraftView]:
     """Return the newest draft of every year that has one, newest year first."""
     return await ro.rows(
         DraftView,
@@ -133,7 +134,7 @@ async def newest_of_each_year(ro: Reader) -> list[DraftView]:
     )
 
 
-async def pools(ro: Reader, draft_id: UUID) -> list[PoolView]:
+async def list_pools(ro: Reader, draft_id: UUID) -> list[PoolView]:
     """Return a draft's pools in the order of the bylaws."""
     return await ro.rows(
         PoolView,
@@ -149,7 +150,7 @@ async def count_shares(ro: Reader, draft_id: UUID) -> int:
     return int(await ro.value("SELECT count(*) FROM shu_shares WHERE draft_id = $1", draft_id))
 
 
-async def count_receivers(ro: Reader, draft_id: UUID) -> int:
+async def count_recipients(ro: Reader, draft_id: UUID) -> int:
     """Return how many members receive something."""
     return int(
         await ro.value(
@@ -158,7 +159,7 @@ async def count_receivers(ro: Reader, draft_id: UUID) -> int:
     )
 
 
-async def member_of(ro: Reader, member_id: UUID) -> MemberRow | None:
+async def find_member(ro: Reader, member_id: UUID) -> MemberRow | None:
     """Return somebody of the register, or None."""
     return await ro.one(
         MemberRow,
@@ -167,7 +168,7 @@ async def member_of(ro: Reader, member_id: UUID) -> MemberRow | None:
     )
 
 
-async def shares_of(ro: Reader, draft_id: UUID, member_id: UUID) -> list[ShareRow]:
+async def list_member_shares(ro: Reader, draft_id: UUID, member_id: UUID) -> list[ShareRow]:
     """Return a member's stored shares; empty for who was not in the register when the draft was made."""
     return await ro.rows(
         ShareRow,
@@ -193,7 +194,7 @@ async def count_pool_shares(ro: Reader, draft_id: UUID, search: str, position: i
     )
 
 
-async def pool_shares(
+async def list_pool_shares(
     ro: Reader, draft_id: UUID, search: str, position: int, *, offset: int, limit: int
 ) -> list[PoolShareRow]:
     """Return a page of a pool's shares, the largest first."""
@@ -224,12 +225,12 @@ async def count_members(ro: Reader, draft_id: UUID, search: str) -> int:
     )
 
 
-async def totals(
+async def list_member_totals(
     ro: Reader, draft_id: UUID, search: str = "", *, offset: int = 0, limit: int | None = None
-) -> list[TotalRow]:
+) -> list[MemberTotalRow]:
     """Return members with their shares of every pool, by number as text."""
     return await ro.rows(
-        TotalRow,
+        MemberTotalRow,
         "SELECT m.id, m.number, m.name, m.status, array_agg(s.position::int ORDER BY s.position) AS "
         "positions,"
         " array_agg(s.basis ORDER BY s.position) AS bases, array_agg(s.amount ORDER BY s.position) AS "

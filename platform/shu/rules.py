@@ -18,7 +18,7 @@ from typing import Final, Protocol
 import msgspec
 
 from governance.errors import ALLOCATION_EMPTY, LINE_TWICE
-from governance.rules import BASIS_NAMES, Basis, percentage_problems
+from governance.rules import BASIS_NAMES, Basis, find_percentage_problems
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from shu import errors
@@ -26,7 +26,7 @@ from shu import errors
 BASES: Final[tuple[Basis, ...]] = ("savings", "purchases", "loans")
 
 
-class AllocationLine(Protocol):
+class AllocationLineLike(Protocol):
     """What the division needs of an allocation line; the bylaws' own lines are such."""
 
     @property
@@ -38,7 +38,7 @@ class AllocationLine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlainAllocationLine:
     """A line on its own: code, percent of the surplus, and what its pool is divided by (None: no member has a
     part).
     """
@@ -56,7 +56,7 @@ class MemberBasis(msgspec.Struct, frozen=True):
     purchases: int = 0
     loans: int = 0
 
-    def of(self, basis: Basis) -> int:
+    def get(self, basis: Basis) -> int:
         return self.savings if basis == "savings" else self.purchases if basis == "purchases" else self.loans
 
 
@@ -76,7 +76,7 @@ class Pool:
     unallocated: Rupiah
 
     @property
-    def is_left_over(self) -> bool:
+    def is_undistributed(self) -> bool:
         """There was something to divide among members, and nobody had any basis."""
         return self.basis is not None and self.total_basis == 0
 
@@ -121,7 +121,7 @@ class Share:
         return int(self.pool) * self.basis % self.total_basis if self.total_basis else 0
 
     @property
-    def gained(self) -> Rupiah:
+    def rounding_gain(self) -> Rupiah:
         """Rp1 when the share was rounded up, else Rp0."""
         return self.amount - self.floor
 
@@ -141,12 +141,12 @@ class Allocation:
         Empty when the surplus divides nothing.
         """
         return (
-            {pool.code: pool.unallocated for pool in self.pools if pool.is_left_over}
+            {pool.code: pool.unallocated for pool in self.pools if pool.is_undistributed}
             if self.surplus > 0
             else {}
         )
 
-    def pool(self, code: str) -> Pool:
+    def get_pool(self, code: str) -> Pool:
         """Raises KeyError."""
         for pool in self.pools:
             if pool.code == code:
@@ -159,7 +159,7 @@ class Allocation:
             Share(
                 code=pool.code,
                 kind=pool.basis,
-                basis=member.basis.of(pool.basis),
+                basis=member.basis.get(pool.basis),
                 total_basis=pool.total_basis,
                 pool=pool.amount,
                 amount=member.shares[pool.code],
@@ -170,7 +170,7 @@ class Allocation:
 
 
 def allocate(
-    surplus: Rupiah, allocation: Sequence[AllocationLine], members: Sequence[MemberBasis]
+    surplus: Rupiah, allocation: Sequence[AllocationLineLike], members: Sequence[MemberBasis]
 ) -> Allocation:
     """Divide `surplus` rupiah by the lines of the bylaws and, where a line has a basis, among the members.
 
@@ -182,17 +182,17 @@ def allocate(
     """
     _check_surplus(surplus)
     _check_lines(allocation)
-    year = _Year(members)
+    year = _MemberColumns(members)
     pools = tuple(
-        _pool(position, line, amount, year.totals)
+        _build_pool(position, line, amount, year.totals)
         for position, (line, amount) in enumerate(
-            zip(allocation, _pool_amounts(surplus, allocation), strict=True)
+            zip(allocation, _split_surplus(surplus, allocation), strict=True)
         )
     )
-    return Allocation(surplus=Rupiah(surplus), pools=pools, members=_member_shares(pools, year))
+    return Allocation(surplus=Rupiah(surplus), pools=pools, members=_build_member_shares(pools, year))
 
 
-class _Year:
+class _MemberColumns:
     """The members' bases by column, checked: a cooperative may have a hundred thousand members."""
 
     def __init__(self, members: Sequence[MemberBasis]) -> None:
@@ -222,7 +222,7 @@ class _Year:
             raise errors.MEMBER_TWICE(number=Counter(self.numbers).most_common(1)[0][0])
 
     def _check_column(self, basis: Basis) -> None:
-        column, name = self.columns[basis], basis_name(basis)
+        column, name = self.columns[basis], get_basis_name(basis)
         if not set(map(type, column)) <= {int, Rupiah}:
             at = next(at for at, value in enumerate(column) if not _is_whole(value))
             raise errors.MEMBER_BASIS_NOT_WHOLE(basis=name, number=self.numbers[at], value=repr(column[at]))
@@ -231,14 +231,14 @@ class _Year:
             raise errors.MEMBER_BASIS_NEGATIVE(basis=name, number=self.numbers[at], value=Rupiah(column[at]))
 
 
-def _pool_amounts(surplus: Rupiah, allocation: Sequence[AllocationLine]) -> list[Rupiah]:
+def _split_surplus(surplus: Rupiah, allocation: Sequence[AllocationLineLike]) -> list[Rupiah]:
     if surplus <= 0:
         return [Rupiah(0)] * len(allocation)
     parts = Rupiah(surplus).split({position: line.percent for position, line in enumerate(allocation)})
     return [parts[position] for position in range(len(allocation))]
 
 
-def _pool(position: int, line: AllocationLine, amount: Rupiah, totals: Mapping[Basis, int]) -> Pool:
+def _build_pool(position: int, line: AllocationLineLike, amount: Rupiah, totals: Mapping[Basis, int]) -> Pool:
     total_basis = totals[line.basis] if line.basis is not None else 0
     left_over = line.basis is not None and total_basis == 0
     return Pool(
@@ -252,7 +252,7 @@ def _pool(position: int, line: AllocationLine, amount: Rupiah, totals: Mapping[B
     )
 
 
-def _member_shares(pools: Sequence[Pool], year: _Year) -> tuple[MemberShares, ...]:
+def _build_member_shares(pools: Sequence[Pool], year: _MemberColumns) -> tuple[MemberShares, ...]:
     divided = [pool for pool in pools if pool.basis is not None]
     if not divided:
         return tuple(MemberShares(member, {}, Rupiah(0)) for member in year.members)
@@ -270,7 +270,7 @@ def _check_surplus(surplus: object) -> None:
         raise errors.SURPLUS_NOT_WHOLE(value=repr(surplus))
 
 
-def _check_lines(allocation: Sequence[AllocationLine]) -> None:
+def _check_lines(allocation: Sequence[AllocationLineLike]) -> None:
     if not allocation:
         raise ALLOCATION_EMPTY()
     seen: set[str] = set()
@@ -282,7 +282,7 @@ def _check_lines(allocation: Sequence[AllocationLine]) -> None:
             raise errors.BASIS_UNKNOWN(line=line.code, value=repr(line.basis))
         if not isinstance(line.percent, Decimal):
             raise errors.PERCENTAGE_NOT_EXACT(line=line.code, value=repr(line.percent))
-    for problem in percentage_problems([(line.code, line.percent) for line in allocation]):
+    for problem in find_percentage_problems([(line.code, line.percent) for line in allocation]):
         raise problem
 
 
@@ -290,6 +290,6 @@ def _is_whole(value: object) -> bool:
     return type(value) in {int, Rupiah}
 
 
-def basis_name(basis: Basis) -> LocalizedText:
+def get_basis_name(basis: Basis) -> LocalizedText:
     """The name of a basis within a sentence."""
     return LocalizedText(BASIS_NAMES[basis].id, BASIS_NAMES[basis].en.lower())

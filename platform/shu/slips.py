@@ -11,15 +11,15 @@ from uuid import UUID
 
 import msgspec
 
-import ledger.queries as books
-from governance.queries import version_of
+import ledger.queries as ledger_queries
+from governance.queries import find_version
 from governance.rules import Basis, Bylaws
 from kernel import formats
 from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
 from shu import queries
-from shu.drafting import PURCHASES, savings_accounts
+from shu.create_draft import PURCHASE_ACCOUNTS, get_savings_accounts
 from shu.queries import DraftView, PoolView
 from shu.rules import Share
 
@@ -36,7 +36,7 @@ class SlipLine(msgspec.Struct, frozen=True):
     label: LocalizedText
     percent: Decimal
     share: Share
-    rows: list[books.PartyLine]
+    rows: list[ledger_queries.PartyJournalLine]
 
     def fraction(self, lang: Lang) -> tuple[str, str] | None:
         """What the floor leaves of the exact share, as a proper fraction in lowest terms: ("2", "3"); None
@@ -56,41 +56,41 @@ class Slip(msgspec.Struct, frozen=True):
     total: int
 
 
-async def labels_of(ro: Reader, draft: DraftView) -> dict[str, LocalizedText]:
+async def load_pool_labels(ro: Reader, draft: DraftView) -> dict[str, LocalizedText]:
     """The names that a draft's pools have in the bylaws it was made by, by code."""
-    return {line.code: line.label for line in (await bylaws_of(ro, draft)).allocation}
+    return {line.code: line.label for line in (await load_draft_bylaws(ro, draft)).allocation}
 
 
-async def bylaws_of(ro: Reader, draft: DraftView) -> Bylaws:
+async def load_draft_bylaws(ro: Reader, draft: DraftView) -> Bylaws:
     """The bylaws that a draft was made by."""
-    held = await version_of(ro, draft.bylaws_version)
-    assert held is not None, "a draft refers to its bylaws by a foreign key"
-    return held.bylaws
+    version = await find_version(ro, draft.bylaws_version)
+    assert version is not None, "a draft refers to its bylaws by a foreign key"
+    return version.bylaws
 
 
-async def slip_of(ro: Reader, draft: DraftView, member_id: UUID) -> Slip | None:
+async def load_slip(ro: Reader, draft: DraftView, member_id: UUID) -> Slip | None:
     """A member's slip as it was stored; None for who was not in the register when the draft was made."""
-    stored = await queries.shares_of(ro, draft.id, member_id)
+    stored = await queries.list_member_shares(ro, draft.id, member_id)
     if not stored:
         return None
-    bylaws = await bylaws_of(ro, draft)
+    bylaws = await load_draft_bylaws(ro, draft)
     labels = {line.code: line.label for line in bylaws.allocation}
-    pools = {pool.position: pool for pool in await queries.pools(ro, draft.id)}
-    rows: dict[Basis, list[books.PartyLine]] = {}
+    pools = {pool.position: pool for pool in await queries.list_pools(ro, draft.id)}
+    rows: dict[Basis, list[ledger_queries.PartyJournalLine]] = {}
     lines = []
     for row in stored:
         pool = pools[row.position]
         basis = pool.basis
         assert basis is not None, "only a pool that is divided has shares"
         if basis not in rows:
-            rows[basis] = await _rows_behind(ro, draft, bylaws, basis, member_id)
+            rows[basis] = await _list_basis_lines(ro, draft, bylaws, basis, member_id)
         lines.append(
-            SlipLine(labels[pool.code], Decimal(pool.percent), _share(pool, basis, row), rows[basis])
+            SlipLine(labels[pool.code], Decimal(pool.percent), _build_share(pool, basis, row), rows[basis])
         )
     return Slip(draft, lines, sum(row.amount for row in stored))
 
 
-def _share(pool: PoolView, basis: Basis, row: queries.ShareRow) -> Share:
+def _build_share(pool: PoolView, basis: Basis, row: queries.ShareRow) -> Share:
     return Share(
         code=pool.code,
         kind=basis,
@@ -101,18 +101,25 @@ def _share(pool: PoolView, basis: Basis, row: queries.ShareRow) -> Share:
     )
 
 
-async def _rows_behind(
+async def _list_basis_lines(
     ro: Reader, draft: DraftView, bylaws: Bylaws, basis: Basis, member_id: UUID
-) -> list[books.PartyLine]:
+) -> list[ledger_queries.PartyJournalLine]:
     """The lines of the books that a member's basis sums up: those that the draft saw, whatever was posted
     since.
     """
     year_end = date(draft.year, 12, 31)
     if basis == "savings":
-        accounts = savings_accounts(bylaws.savings_basis)
-        return await books.party_lines(ro, accounts, member_id, year_end, through=draft.last_journal)
+        accounts = get_savings_accounts(bylaws.savings_basis)
+        return await ledger_queries.list_party_lines(
+            ro, accounts, member_id, year_end, through_journal=draft.last_journal
+        )
     if basis == "purchases":
-        return await books.party_lines(
-            ro, PURCHASES, member_id, year_end, since=date(draft.year, 1, 1), through=draft.last_journal
+        return await ledger_queries.list_party_lines(
+            ro,
+            PURCHASE_ACCOUNTS,
+            member_id,
+            year_end,
+            since=date(draft.year, 1, 1),
+            through_journal=draft.last_journal,
         )
     return []

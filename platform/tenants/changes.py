@@ -14,8 +14,8 @@ from kernel.backoff import Backoff
 from kernel.connection import connect
 from kernel.database_errors import summarize_error
 from kernel.timeouts import Timeouts
-from tenants.registry import CHANNEL
-from tenants.session import tenant_of
+from tenants.registry import CHANGE_CHANNEL
+from tenants.session import get_tenant
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,72 +25,72 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 REGISTRY = "registry"
-LOOK_SECONDS = 4.0
+HEALTH_CHECK_SECONDS = 4.0
 # With the look above, a silent connection is noticed within ten seconds.
-LISTENER = Timeouts(statement=4, lock=4, idle=4, connection=0)
+LISTENER_TIMEOUTS = Timeouts(statement=4, lock=4, idle=4, connection=0)
 
 
-async def announce(db: AsyncSession) -> None:
+async def publish_change(db: AsyncSession) -> None:
     """Say, when this transaction commits, that pages and brand of this cooperative may look different from
     now on.
     """
-    tenant = tenant_of(db)
-    if db.sync_session.info.get("announced"):
+    tenant = get_tenant(db)
+    if db.sync_session.info.get("change_published"):
         return
-    db.sync_session.info["announced"] = True
+    db.sync_session.info["change_published"] = True
     await db.execute(
-        text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANNEL, "schema": tenant.schema_name}
+        text("SELECT pg_notify(:channel, :schema)"), {"channel": CHANGE_CHANNEL, "schema": tenant.schema_name}
     )
 
 
-async def announce_registry(db: AsyncSession) -> None:
+async def publish_registry_change(db: AsyncSession) -> None:
     """Say, when this transaction commits, that the registry changed: a host, a status, a revision."""
-    db.sync_session.info["registry_announced"] = True
-    await db.execute(text("SELECT pg_notify(:channel, :what)"), {"channel": CHANNEL, "what": REGISTRY})
+    db.sync_session.info["registry_changed"] = True
+    await db.execute(text("SELECT pg_notify(:channel, :what)"), {"channel": CHANGE_CHANNEL, "what": REGISTRY})
 
 
-async def rename(db: AsyncSession, name: str) -> None:
+async def rename_cooperative(db: AsyncSession, name: str) -> None:
     """Give the session's cooperative this name in the registry too,
     where operators and closed doors read it.
     """
     await db.execute(text("SELECT shared.rename_cooperative(:name)"), {"name": name})
-    db.sync_session.info["registry_announced"] = True
+    db.sync_session.info["registry_changed"] = True
 
 
-async def note_sign_in(db: AsyncSession) -> None:
+async def record_first_sign_in(db: AsyncSession) -> None:
     """Write into the registry, once for a cooperative, that somebody came in by a password or a code."""
-    if not tenant_of(db).signed_in:
+    if not get_tenant(db).signed_in:
         await db.execute(text("SELECT shared.note_sign_in()"))
-        db.sync_session.info["registry_announced"] = True
+        db.sync_session.info["registry_changed"] = True
 
 
-def forget_here(database: Database, what: str) -> None:
+def invalidate_local(database: Database, topic: str) -> None:
     """Forget in this process at once what was just announced and committed: the next request must not be
     faster than the notice.
     """
     changed = database.process_state.get("changed")
     if changed is not None:
-        changed(what)
+        changed(topic)
 
 
-async def listen(
+async def listen_for_changes(
     database: Database,
     on_change: Callable[[str], None],
     on_connected: Callable[[], None],
-    on_lost: Callable[[], None],
+    on_disconnected: Callable[[], None],
 ) -> None:
     """Call ``on_change`` with a schema name or ``registry`` for each announcement, until cancelled.
 
     ``on_connected`` is called after every (re)connection: announcements may have been missed, so everything
-    must be forgotten. ``on_lost`` is called when the connection is lost, and each time that it could not be
-    made again.
+    must be forgotten. ``on_disconnected`` is called when the connection is lost, and each time that it could
+    not be made again.
     """
     backoff = Backoff()
     while True:
         try:
             await _listen_once(database, on_change, on_connected, backoff)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now, hearing nothing for ever would be worse
-            on_lost()
+            on_disconnected()
             pause = backoff.next()
             log.warning("listener lost its connection", error=summarize_error(error), seconds=round(pause, 1))
             await asyncio.sleep(pause)
@@ -99,16 +99,16 @@ async def listen(
 async def _listen_once(
     database: Database, on_change: Callable[[str], None], on_connected: Callable[[], None], backoff: Backoff
 ) -> None:
-    connection = await connect(database.app_url, LISTENER)
+    connection = await connect(database.app_url, LISTENER_TIMEOUTS)
     closed = asyncio.Event()
     try:
         connection.add_termination_listener(lambda _: closed.set())
-        await connection.add_listener(CHANNEL, lambda _c, _p, _ch, payload: on_change(str(payload)))
+        await connection.add_listener(CHANGE_CHANNEL, lambda _c, _p, _ch, payload: on_change(str(payload)))
         on_connected()
         backoff.reset()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(closed.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(closed.wait(), HEALTH_CHECK_SECONDS)
             if closed.is_set():
                 raise ConnectionResetError("PostgreSQL ended it")
             await connection.execute("SELECT 1")  # a silent half-open connection shows here

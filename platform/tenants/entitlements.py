@@ -17,15 +17,15 @@ ENTITLEMENTS: Final = frozenset({"custom_domain", "gateways", "payroll"})
 # What no page lets a cooperative use yet: a plan may include it, and whoever has it loses nothing later, but
 # it is not sold. The registry already asks for "custom_domain" before it answers to a whole host name
 # (tenants/registry.py); nothing enters such a name yet.
-NOT_YET: Final = frozenset({"custom_domain"})
+NOT_YET_AVAILABLE: Final = frozenset({"custom_domain"})
 
 # What a cooperative begins with, the plan that it tries: default of the registry's columns (shared revision
 # 0003).
-FIRST_PLAN: Final = "tumbuh"
-FIRST_ENTITLEMENTS: Final = ("gateways", "payroll")
+DEFAULT_PLAN: Final = "tumbuh"
+DEFAULT_ENTITLEMENTS: Final = ("gateways", "payroll")
 
 
-def entitled(tenant: TenantRef, name: str) -> bool:
+def has_entitlement(tenant: TenantRef, name: str) -> bool:
     """Whether the plan of ``tenant`` includes ``name``.
 
     Raises ValueError for a name that no plan could include: a misspelling.

@@ -19,10 +19,10 @@ from kernel.errors import DomainError
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-LONGEST_ERROR = 300
+MAX_ERROR_LENGTH = 300
 
 
-class Failure(NamedTuple):
+class JobFailure(NamedTuple):
     """One failed attempt: ``attempts`` includes it, ``error`` is one line without the values that were worked
     on.
     """
@@ -42,13 +42,13 @@ def describe_error(error: Exception) -> str:
     A database error is told by the server's own words, without statement and parameters.
     """
     if isinstance(error, DomainError):
-        return f"{error.code}: {error.message('en')}"[:LONGEST_ERROR]
+        return f"{error.code}: {error.message('en')}"[:MAX_ERROR_LENGTH]
     cause: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     first_line = str(cause).strip().partition("\n")[0]
-    return f"{type(cause).__name__}: {first_line}"[:LONGEST_ERROR].rstrip(": ")
+    return f"{type(cause).__name__}: {first_line}"[:MAX_ERROR_LENGTH].rstrip(": ")
 
 
-async def enqueue_retry(db: AsyncSession, failure: Failure, due: datetime) -> None:
+async def enqueue_retry(db: AsyncSession, failure: JobFailure, due: datetime) -> None:
     """Write the job into the outbox again, under its own cooperative and key."""
     await db.execute(
         text(
@@ -59,7 +59,7 @@ async def enqueue_retry(db: AsyncSession, failure: Failure, due: datetime) -> No
     )
 
 
-async def give_up(db: AsyncSession, failure: Failure) -> None:
+async def record_failed_job(db: AsyncSession, failure: JobFailure) -> None:
     """Put the job on the list of failed ones; a message that is delivered twice makes one entry."""
     await db.execute(
         text(
@@ -105,5 +105,5 @@ async def discard_job(db: AsyncSession, failed_id: int) -> dict[str, Any] | None
     return dict(row) if row else None
 
 
-def _columns(failure: Failure) -> dict[str, Any]:
+def _columns(failure: JobFailure) -> dict[str, Any]:
     return failure._asdict() | {"arguments": msgspec.json.encode(failure.arguments).decode()}

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import SharedBase
-from tenants.entitlements import FIRST_ENTITLEMENTS, FIRST_PLAN
+from tenants.entitlements import DEFAULT_ENTITLEMENTS, DEFAULT_PLAN
 
 Moment = TIMESTAMP(timezone=True)
 
@@ -20,8 +20,8 @@ class Cooperative(SharedBase):
 
     ``status`` is ``waiting`` while its name, which ``resembles`` another's, waits for an operator,
     ``refused`` when it was not released, and ``removing`` between being marked for removal and being gone
-    (``tenants.removal``). ``signed_in_at`` is the first time that somebody came in by a password or a code;
-    the founding's own hand-over is none.
+    (``tenants.remove_cooperative``). ``signed_in_at`` is the first time that somebody came in by a password
+    or a code; the founding's own hand-over is none.
 
     What its plan allows (``plan`` to ``billing_notice``) is written by the room ``billing`` alone.
     """
@@ -48,9 +48,9 @@ class Cooperative(SharedBase):
     resembles: Mapped[str | None] = mapped_column(Text)
     released_at: Mapped[datetime | None] = mapped_column(Moment)
     signed_in_at: Mapped[datetime | None] = mapped_column(Moment)
-    plan: Mapped[str] = mapped_column(Text, server_default=FIRST_PLAN)
+    plan: Mapped[str] = mapped_column(Text, server_default=DEFAULT_PLAN)
     entitlements: Mapped[list[str]] = mapped_column(
-        ARRAY(Text), server_default=text(f"'{{{','.join(FIRST_ENTITLEMENTS)}}}'")
+        ARRAY(Text), server_default=text(f"'{{{','.join(DEFAULT_ENTITLEMENTS)}}}'")
     )
     read_only: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     billing_notice: Mapped[str | None] = mapped_column(Text)
@@ -70,7 +70,7 @@ class Hostname(SharedBase):
     cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"))
 
 
-class SpareSchema(SharedBase):
+class PooledSchema(SharedBase):
     """A schema with all tables and its role, made ahead of time and not yet anybody's."""
 
     __tablename__ = "spare_schemas"

@@ -18,35 +18,35 @@ import structlog
 from sqlalchemy import text
 
 from kernel.database import libpq_url
-from tenants.schemas import PROVISION, refill_spares
+from tenants.schema_pool import PROVISION_CHANNEL, refill_schema_pool
 
 if TYPE_CHECKING:
     from kernel.database import Database
 
 log = structlog.get_logger()
 
-LOOK_AGAIN = 30.0  # seconds
-RETRY_AFTER = 2.0
+POLL_SECONDS = 30.0  # seconds
+RETRY_SECONDS = 2.0
 
-Task = Callable[["Database"], Awaitable[object]]
-_tasks: dict[str, Task] = {"tenants.refill_spares": refill_spares}
+ProvisionTask = Callable[["Database"], Awaitable[object]]
+_tasks: dict[str, ProvisionTask] = {"tenants.refill_spares": refill_schema_pool}
 
 
-def provision_task(name: str) -> Callable[[Task], Task]:
+def provision_task(name: str) -> Callable[[ProvisionTask], ProvisionTask]:
     """Register what provision does at each look: ``async (database)``, as the owner; it must be safe to
     repeat, and quick when idle.
     """
 
-    def keep(function: Task) -> Task:
+    def register(function: ProvisionTask) -> ProvisionTask:
         if _tasks.setdefault(name, function) is not function:
             msg = f"two tasks of provision are called {name!r}"
             raise ValueError(msg)
         return function
 
-    return keep
+    return register
 
 
-async def provision_once(database: Database) -> dict[str, str]:
+async def run_provision_tasks(database: Database) -> dict[str, str]:
     """Do each task once; one that fails harms no other. Returns what failed and why."""
     failed = {}
     for name, task in _tasks.items():
@@ -58,32 +58,32 @@ async def provision_once(database: Database) -> dict[str, str]:
     return failed
 
 
-async def run_provision(database: Database, stopping: asyncio.Event) -> None:
+async def run_provisioner(database: Database, stopping: asyncio.Event) -> None:
     """Do every task when asked, and every half minute, until told to stop."""
     woken = asyncio.Event()
     connection: asyncpg.Connection[Any] | None = None
     while not stopping.is_set():
         woken.clear()
-        wait = LOOK_AGAIN
+        wait = POLL_SECONDS
         try:
             if connection is None or connection.is_closed():
                 connection = await asyncpg.connect(libpq_url(database.owner_url), timeout=10)
-                await connection.add_listener(PROVISION, lambda *_: woken.set())
+                await connection.add_listener(PROVISION_CHANNEL, lambda *_: woken.set())
             await connection.execute("SELECT 1", timeout=10)  # a silent half-open connection shows here
-            await _beat(database)
-            if await provision_once(database):
-                wait = RETRY_AFTER
+            await _write_heartbeat(database)
+            if await run_provision_tasks(database):
+                wait = RETRY_SECONDS
         except Exception as error:  # noqa: BLE001 - whatever is wrong now (a restart, a full disk), the next look may succeed
             log.warning("provision will try again", error=repr(error))
             if connection is not None:
                 connection.terminate()
-            wait = RETRY_AFTER
-        await _first(woken, stopping, seconds=wait)
+            wait = RETRY_SECONDS
+        await _wait_first(woken, stopping, seconds=wait)
     if connection is not None:
         await connection.close()
 
 
-async def _beat(database: Database) -> None:
+async def _write_heartbeat(database: Database) -> None:
     async with database.owner_engine.begin() as connection:
         await connection.execute(
             text(
@@ -94,7 +94,7 @@ async def _beat(database: Database) -> None:
         )
 
 
-async def _first(*events: asyncio.Event, seconds: float) -> None:
+async def _wait_first(*events: asyncio.Event, seconds: float) -> None:
     tasks = [asyncio.create_task(event.wait()) for event in events]
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -12,17 +12,17 @@ from uuid import UUID
 
 import msgspec
 
-from tenants.entitlements import entitled
+from tenants.entitlements import has_entitlement
 
 if TYPE_CHECKING:
     from kernel.database import Database
 
 # Host names are remembered up to this many, whatever the number of cooperatives: the least recently used go
 # first.
-REMEMBERED_HOSTS = 2_000
+MAX_CACHED_HOSTS = 2_000
 # Hosts of nobody are kept apart, so that whoever makes them up pushes no cooperative's out.
-REMEMBERED_STRAYS = 500
-CHANNEL = "lumbung_changed"
+MAX_CACHED_UNKNOWN_HOSTS = 500
+CHANGE_CHANNEL = "lumbung_changed"
 
 _COLUMNS = (
     "c.id, c.slug, c.name, c.schema_name, c.status, c.suspended_reason, c.revision,"
@@ -37,7 +37,8 @@ class TenantRef(msgspec.Struct, frozen=True):
 
     ``read_only``: an invoice of the platform is long overdue (web/suspension.py). ``billing_notice`` is the
     code of what officers should know of their plan (billing/notices.py), or None. ``signed_in``: somebody
-    once came in by a password or a code. Ask ``entitlements`` through ``tenants.entitlements.entitled``.
+    once came in by a password or a code. Ask ``entitlements`` through
+    ``tenants.entitlements.has_entitlement``.
     """
 
     id: UUID
@@ -59,7 +60,7 @@ class TenantRef(msgspec.Struct, frozen=True):
         return self.status == "suspended"
 
     @property
-    def unreleased(self) -> bool:
+    def unapproved(self) -> bool:
         """Whether its name waits for an operator's release, or was refused it."""
         return self.status in ("waiting", "refused")
 
@@ -68,28 +69,28 @@ class HostCache:
     """Remembers hosts, also those that belong to nobody, and forgets all of it when the registry changes."""
 
     def __init__(
-        self, database: Database, limit: int = REMEMBERED_HOSTS, strays_limit: int = REMEMBERED_STRAYS
+        self, database: Database, limit: int = MAX_CACHED_HOSTS, unknown_limit: int = MAX_CACHED_UNKNOWN_HOSTS
     ) -> None:
         self._database = database
-        self._limit, self._strays_limit = limit, strays_limit
+        self._limit, self._unknown_limit = limit, unknown_limit
         self._hosts: OrderedDict[str, TenantRef] = OrderedDict()
-        self._strays: OrderedDict[str, None] = OrderedDict()
-        self._looking: dict[str, asyncio.Task[TenantRef | None]] = {}
+        self._unknown_hosts: OrderedDict[str, None] = OrderedDict()
+        self._pending_lookups: dict[str, asyncio.Task[TenantRef | None]] = {}
         self._generation = 0
-        self.listening = True  # off: changes are not heard of, so nothing new is remembered
+        self.caching_enabled = True  # off: changes are not heard of, so nothing new is remembered
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop everything: a registry row changed, or changes may have been missed."""
         self._generation += 1
         self._hosts.clear()
-        self._strays.clear()
-        self._looking.clear()  # their answers may be old
+        self._unknown_hosts.clear()
+        self._pending_lookups.clear()  # their answers may be old
 
-    def knows(self, host: str) -> bool:
+    def is_cached_or_pending(self, host: str) -> bool:
         """Whether ``find`` asks the database nothing new: it remembers the host, or is asking already."""
-        return host in self._hosts or host in self._strays or host in self._looking
+        return host in self._hosts or host in self._unknown_hosts or host in self._pending_lookups
 
-    def recall(self, host: str) -> TenantRef | None:
+    def get_cached(self, host: str) -> TenantRef | None:
         """Return the cooperative of ``host`` where it is remembered, without a question;
         None says nothing.
         """
@@ -105,36 +106,36 @@ class HostCache:
         if host in self._hosts:
             self._hosts.move_to_end(host)
             return self._hosts[host]
-        if host in self._strays:
-            self._strays.move_to_end(host)
+        if host in self._unknown_hosts:
+            self._unknown_hosts.move_to_end(host)
             return None
-        looking = self._looking.get(host)
-        if looking is None:  # many ask at once where a process begins: the database is asked once
-            looking = self._looking[host] = asyncio.create_task(self._look_up(host))
-            looking.add_done_callback(functools.partial(self._looked, host))
-        return await asyncio.shield(looking)
+        lookup = self._pending_lookups.get(host)
+        if lookup is None:  # many ask at once where a process begins: the database is asked once
+            lookup = self._pending_lookups[host] = asyncio.create_task(self._lookup(host))
+            lookup.add_done_callback(functools.partial(self._lookup_done, host))
+        return await asyncio.shield(lookup)
 
-    def _looked(self, host: str, looking: asyncio.Task[TenantRef | None]) -> None:
-        if self._looking.get(host) is looking:
-            del self._looking[host]
-        if not looking.cancelled():
-            looking.exception()  # whoever asked has it, or is gone
+    def _lookup_done(self, host: str, lookup: asyncio.Task[TenantRef | None]) -> None:
+        if self._pending_lookups.get(host) is lookup:
+            del self._pending_lookups[host]
+        if not lookup.cancelled():
+            lookup.exception()  # whoever asked has it, or is gone
 
-    async def _look_up(self, host: str) -> TenantRef | None:
+    async def _lookup(self, host: str) -> TenantRef | None:
         generation = self._generation
-        tenant = await tenant_by_host(self._database, host)
-        if self.listening and generation == self._generation:  # else the answer may already be old
+        tenant = await find_tenant_by_host(self._database, host)
+        if self.caching_enabled and generation == self._generation:  # else the answer may already be old
             if tenant is None:
-                self._strays[host] = None
+                self._unknown_hosts[host] = None
             else:
                 self._hosts[host] = tenant
-            for kept, limit in ((self._hosts, self._limit), (self._strays, self._strays_limit)):
-                if len(kept) > limit:
-                    kept.popitem(last=False)
+            for cache, limit in ((self._hosts, self._limit), (self._unknown_hosts, self._unknown_limit)):
+                if len(cache) > limit:
+                    cache.popitem(last=False)
         return tenant
 
 
-async def _first(database: Database, condition: str, value: object) -> TenantRef | None:
+async def _fetch_tenant(database: Database, condition: str, value: object) -> TenantRef | None:
     async with database.autocommit_connection("shared") as connection:
         record = await connection.fetchrow(
             f"SELECT {_COLUMNS} FROM shared.cooperatives c {condition}",
@@ -146,24 +147,26 @@ async def _first(database: Database, condition: str, value: object) -> TenantRef
 
 
 # one that is being removed is nobody's any more
-_OF_HOST = "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1 AND c.status <> 'removing'"
+_JOIN_HOSTNAME = (
+    "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1 AND c.status <> 'removing'"
+)
 
 
-async def tenant_by_host(database: Database, host: str) -> TenantRef | None:
+async def find_tenant_by_host(database: Database, host: str) -> TenantRef | None:
     """Read the cooperative of a host from the registry: of a subdomain's label, or of a domain of its own
     while its plan includes one.
     """
-    found = await _first(database, _OF_HOST, host)
-    if found is not None and "." in host and not entitled(found, "custom_domain"):
+    found = await _fetch_tenant(database, _JOIN_HOSTNAME, host)
+    if found is not None and "." in host and not has_entitlement(found, "custom_domain"):
         return None
     return found
 
 
-async def tenant_by_slug(database: Database, slug: str) -> TenantRef | None:
+async def find_tenant_by_slug(database: Database, slug: str) -> TenantRef | None:
     """Read the cooperative that was founded under ``slug``."""
-    return await _first(database, "WHERE c.slug = $1", slug)
+    return await _fetch_tenant(database, "WHERE c.slug = $1", slug)
 
 
-async def tenant_by_schema(database: Database, schema_name: str) -> TenantRef | None:
+async def find_tenant_by_schema(database: Database, schema_name: str) -> TenantRef | None:
     """Read the cooperative whose schema (and role) is ``schema_name``."""
-    return await _first(database, "WHERE c.schema_name = $1", schema_name)
+    return await _fetch_tenant(database, "WHERE c.schema_name = $1", schema_name)

@@ -26,7 +26,7 @@ SHARED = "shared"
 COOPERATIVE = "cooperative"
 
 # The oldest revision of a cooperative that this code still serves; anything older shows "being upgraded".
-OLDEST_SERVED = "0008"
+MIN_SUPPORTED_REVISION = "0008"
 
 _ROOMS = (
     "kernel",
@@ -44,42 +44,42 @@ _ROOMS = (
 )
 
 
-def all_tables() -> None:
+def import_models() -> None:
     """Import every room's tables, so that both metadata are complete."""
     for room in _ROOMS:
         importlib.import_module(f"{room}.models")
 
 
-def metadata_of(line: str) -> MetaData:
+def get_metadata(branch: str) -> MetaData:
     """Return the tables that a line of revisions describes."""
-    all_tables()
-    return SharedBase.metadata if line == SHARED else CoopBase.metadata
+    import_models()
+    return SharedBase.metadata if branch == SHARED else CoopBase.metadata
 
 
-def script_directory(line: str, root: Path | None = None) -> ScriptDirectory:
+def script_directory(branch: str, root: Path | None = None) -> ScriptDirectory:
     """Return Alembic's view of a line's revisions;
     ``root`` is for tests that bring a revision of their own.
     """
-    return ScriptDirectory(str((root or Path(__file__).parent / "migrations") / line))
+    return ScriptDirectory(str((root or Path(__file__).parent / "migrations") / branch))
 
 
 @functools.lru_cache(maxsize=16)
-def head_of(line: str, root: Path | None = None) -> str:
+def get_head(branch: str, root: Path | None = None) -> str:
     """Return the newest revision of a line."""
-    head = script_directory(line, root).get_current_head()
+    head = script_directory(branch, root).get_current_head()
     if head is None:
-        msg = f"there is no revision of {line}"
+        msg = f"there is no revision of {branch}"
         raise RuntimeError(msg)
     return head
 
 
 @functools.lru_cache(maxsize=32)
-def render(line: str, since: str | None = None, root: Path | None = None) -> tuple[str, str]:
+def render_script(branch: str, since: str | None = None, root: Path | None = None) -> tuple[str, str]:
     """Return ``(newest revision, SQL script)`` that brings a schema from ``since`` (None: empty) to the
     newest revision.
     """
-    scripts = script_directory(line, root)
-    head = head_of(line, root)
+    scripts = script_directory(branch, root)
+    head = get_head(branch, root)
     steps = reversed(list(scripts.iterate_revisions(head, since or "base")))
     out = io.StringIO()
     context = MigrationContext.configure(
@@ -91,22 +91,24 @@ def render(line: str, since: str | None = None, root: Path | None = None) -> tup
     return head, out.getvalue()
 
 
-def differences(connection: Connection, line: str) -> list[object]:
+def diff_models(connection: Connection, branch: str) -> list[object]:
     """Return what the models of a line say beyond the schema that ``connection`` stands in; empty when they
     agree.
     """
-    return list(compare_metadata(_context(connection, line), metadata_of(line)))
+    return list(compare_metadata(_migration_context(connection, branch), get_metadata(branch)))
 
 
-def author(connection: Connection, line: str, message: str) -> Path:
+def write_revision(connection: Connection, branch: str, message: str) -> Path:
     """Write a new revision of a line from the difference to the schema that ``connection`` stands in; return
     its file.
     """
-    migrations = produce_migrations(_context(connection, line), metadata_of(line))
+    migrations = produce_migrations(_migration_context(connection, branch), get_metadata(branch))
     assert migrations.upgrade_ops is not None
-    scripts = script_directory(line)
+    scripts = script_directory(branch)
     number = f"{len(list(scripts.walk_revisions())) + 1:04d}"
-    body = render_python_code(migrations.upgrade_ops, migration_context=_context(connection, line))
+    body = render_python_code(
+        migrations.upgrade_ops, migration_context=_migration_context(connection, branch)
+    )
     made = scripts.generate_revision(
         number, message, head="head", upgrades=body, downgrades="pass", imports=""
     )
@@ -114,20 +116,20 @@ def author(connection: Connection, line: str, message: str) -> Path:
     return Path(made.path)
 
 
-def _context(connection: Connection, line: str) -> MigrationContext:
+def _migration_context(connection: Connection, branch: str) -> MigrationContext:
     def ours(name: str | None, kind: str, parents: object) -> bool:
-        if kind == "table" and line == SHARED and name == "revision":
-            return False  # kept by fleet.migrate(), no model's table
+        if kind == "table" and branch == SHARED and name == "revision":
+            return False  # kept by migrator.migrate(), no model's table
         # None is the schema that the search path finds: a cooperative's
-        return kind != "schema" or name == ("shared" if line == SHARED else None)
+        return kind != "schema" or name == ("shared" if branch == SHARED else None)
 
     return MigrationContext.configure(
         connection,
         opts={
-            "include_schemas": line == SHARED,
+            "include_schemas": branch == SHARED,
             "include_name": ours,
             "compare_type": True,
-            "target_metadata": metadata_of(line),
+            "target_metadata": get_metadata(branch),
             "version_table_schema": "shared",
         },
     )

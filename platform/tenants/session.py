@@ -32,24 +32,24 @@ _SCHEMA_NAME = re.compile(r"coop_[a-z0-9]{16}")
 _BIND = text("SELECT set_config('role', :name, true), set_config('search_path', :name, true)")
 
 
-def _checked(schema_name: str) -> str:
+def _validated(schema_name: str) -> str:
     if not _SCHEMA_NAME.fullmatch(schema_name):
         msg = f"{schema_name!r} is not the schema of a cooperative"
         raise ValueError(msg)
     return schema_name
 
 
-def bind(db: AsyncSession, tenant: TenantRef) -> None:
+def bind_tenant(db: AsyncSession, tenant: TenantRef) -> None:
     """Bind every transaction that ``db`` begins from now on to ``tenant``."""
-    _checked(tenant.schema_name)
+    _validated(tenant.schema_name)
     db.sync_session.info["tenant"] = tenant
 
 
-async def enter(db: AsyncSession, tenant: TenantRef) -> None:
+async def bind_current_transaction(db: AsyncSession, tenant: TenantRef) -> None:
     """Bind the rest of the running transaction to ``tenant``: founding begins in the registry and ends inside
     the new schema.
     """
-    bind(db, tenant)
+    bind_tenant(db, tenant)
     connection = await db.connection()
     await connection.execute(_BIND, {"name": tenant.schema_name})
     lease: ConnectionLease | None = db.sync_session.info.get("lease")
@@ -62,7 +62,7 @@ def _bind_transaction(session: Session, transaction: SessionTransaction, connect
     tenant = session.info.get("tenant")
     if tenant is None or transaction.nested:
         return
-    name = _checked(tenant.schema_name)
+    name = _validated(tenant.schema_name)
     statements = f"SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
     timeouts: Timeouts | None = session.info.get("timeouts")
     # work that may take longer than a page says so in the same round trip
@@ -80,9 +80,9 @@ async def coop_session(
 
     ``timeouts``: when it may take longer than usual.
     """
-    name = _checked(tenant.schema_name)
+    name = _validated(tenant.schema_name)
     async with database.session(name, timeouts) as db:
-        bind(db, tenant)
+        bind_tenant(db, tenant)
         db.sync_session.info["timeouts"] = timeouts
         async with db.begin():
             yield db
@@ -96,7 +96,7 @@ async def coop_reader(
 
     ``timeouts``: when it may take longer than usual.
     """
-    name = _checked(tenant.schema_name)
+    name = _validated(tenant.schema_name)
     begin = f"BEGIN READ ONLY; SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
     if timeouts is not None:
         begin = f"{begin}; {timeouts.set_statements(local=True)}"
@@ -127,7 +127,7 @@ async def shared_reader(database: Database) -> AsyncIterator[Reader]:
         yield Reader(connection)
 
 
-def tenant_of(db: AsyncSession) -> Any:
+def get_tenant(db: AsyncSession) -> Any:
     """Return the TenantRef that ``db`` is bound to. Raises RuntimeError when it is bound to none."""
     tenant = db.sync_session.info.get("tenant")
     if tenant is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kernel.outbox import daily_job, daily_platform_job, platform_job
-from tenants import daily
-from tenants.schemas import ask_provision
+from tenants import daily_jobs
+from tenants.schema_pool import notify_provisioner
 from tenants.session import shared_session
 
 if TYPE_CHECKING:
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 @platform_job("tenants.refill_spares")
-async def refill_spares(database: Database) -> None:
+async def refill_schema_pool(database: Database) -> None:
     """Ask provision to fill the pool of spare schemas.
 
     Releases before wrote this job at each founding; rows of it may still wait.
     """
     async with shared_session(database) as db:
-        await ask_provision(db)
+        await notify_provisioner(db)
 
 
 @daily_platform_job("tenants.forget_spent")
-async def forget_spent(database: Database) -> None:
+async def delete_expired_rows(database: Database) -> None:
     """Drop what the platform's own tables need no longer."""
-    await daily.forget_spent(database)
+    await daily_jobs.delete_expired_rows(database)
 
 
 @daily_job("tenants.forget_finished_jobs")
-async def forget_finished_jobs(db: AsyncSession) -> None:
+async def delete_finished_jobs(db: AsyncSession) -> None:
     """Drop a cooperative's keys of jobs long done."""
-    await daily.forget_finished_jobs(db)
+    await daily_jobs.delete_finished_jobs(db)

@@ -18,10 +18,10 @@ from kernel.database import Database, libpq_url
 from kernel.outbox import MAX_RETRY_AGE, JobMessage, find_job, mark_processed, retry_delay
 from kernel.relay import run_relay
 from kernel.timeouts import JOBS
-from tenants.daily import begin_days
-from tenants.failed_jobs import Failure, describe_error, enqueue_retry, give_up
-from tenants.logins import refuse_powers
-from tenants.registry import tenant_by_schema
+from tenants.daily_jobs import run_daily_scheduler
+from tenants.failed_jobs import JobFailure, describe_error, enqueue_retry, record_failed_job
+from tenants.login_checks import require_limited_logins
+from tenants.registry import find_tenant_by_schema
 from tenants.session import coop_session, shared_session
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 # No job of ours takes minutes. One that hangs gives its thread back and counts as failed.
-JOB_SECONDS = 600.0
+JOB_TIMEOUT_SECONDS = 600.0
 
 
 async def run_job(database: Database, coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> bool:
@@ -46,7 +46,7 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
             raise PermissionError(msg)
         await job(database, **arguments)
         return True
-    tenant = await tenant_by_schema(database, coop_role)
+    tenant = await find_tenant_by_schema(database, coop_role)
     if tenant is None:
         msg = f"the job {name} belongs to {coop_role}, which is no cooperative"
         raise LookupError(msg)
@@ -68,20 +68,22 @@ async def attempt_job(database: Database, message: JobMessage) -> None:
     """
     coop_role, name, key, arguments, attempts, first_failed_at = message
     try:
-        async with asyncio.timeout(JOB_SECONDS):
+        async with asyncio.timeout(JOB_TIMEOUT_SECONDS):
             ran = await run_job(database, coop_role, name, key, arguments)
     except Exception as error:  # noqa: BLE001 - whatever failed, the job is tried again
-        told = describe_error(error)
+        error_line = describe_error(error)
         now = clock.now()
         first = datetime.fromtimestamp(first_failed_at, UTC) if first_failed_at is not None else now
         given_up = now - first >= MAX_RETRY_AGE
-        failure = Failure(coop_role, name, key, arguments, attempts + 1, first, told)
+        failure = JobFailure(coop_role, name, key, arguments, attempts + 1, first, error_line)
         async with shared_session(database) as db:
             if given_up:
-                await give_up(db, failure)
+                await record_failed_job(db, failure)
             else:
                 await enqueue_retry(db, failure, now + retry_delay(attempts, random.random()))  # noqa: S311 - spreads retries
-        log.warning("job failed", job=name, key=key, attempts=attempts + 1, given_up=given_up, error=told)
+        log.warning(
+            "job failed", job=name, key=key, attempts=attempts + 1, given_up=given_up, error=error_line
+        )
     else:
         log.info("job", job=name, key=key, ran=ran)
 
@@ -113,14 +115,14 @@ class Worker:
 
         Refuses to begin with too powerful a login.
         """
-        await refuse_powers(self._relay)
+        await require_limited_logins(self._relay)
         threads = dramatiq.Worker(
             self.broker, worker_threads=self.settings.worker_threads, worker_timeout=200
         )
         await asyncio.to_thread(threads.start)
         try:
             await asyncio.gather(
-                run_relay(self._relay, self.send, stopping), begin_days(self._relay, stopping)
+                run_relay(self._relay, self.send, stopping), run_daily_scheduler(self._relay, stopping)
             )
         finally:
             await asyncio.to_thread(threads.stop)
@@ -128,14 +130,14 @@ class Worker:
             await self._relay.close()
 
 
-def run(settings: Settings, app_url: str) -> None:
+def run_worker(settings: Settings, app_url: str) -> None:
     """Run a worker by the application's login until SIGTERM or SIGINT. Import every room's tasks first."""
 
-    async def until_told() -> None:
+    async def run_until_stopped() -> None:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         await Worker(settings, app_url).run(stopping)
 
-    asyncio.run(until_told())
+    asyncio.run(run_until_stopped())

@@ -1,33 +1,43 @@
 """How every page is made: themes, words, blocks for htmx, forms, and who may see what."""
 
-from ui.forms import Form, Mobile, Nothing, read_form
-from ui.guards import member, officer, operator
-from ui.needs import AnyRequest, Db, MaybeViewer, Ro, TheBrand, TheDatabase, TheTenant, TheViewer, TheVisit
-from ui.rendering import page, see_other, shared_part
-from ui.viewer import Brand, Viewer, Visit, visit_of
+from ui.context import Brand, RequestContext, Viewer, get_context
+from ui.dependencies import (
+    AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
+    Db,
+    OptionalUser,
+    Ro,
+)
+from ui.forms import EmptyForm, Form, MobileNumber, read_form
+from ui.guards import require_member, require_officer, require_operator
+from ui.rendering import cached_fragment, render_page, see_other
 
 __all__ = [
     "AnyRequest",
     "Brand",
+    "CurrentBrand",
+    "CurrentContext",
+    "CurrentDatabase",
+    "CurrentTenant",
+    "CurrentUser",
     "Db",
+    "EmptyForm",
     "Form",
-    "MaybeViewer",
-    "Mobile",
-    "Nothing",
+    "MobileNumber",
+    "OptionalUser",
+    "RequestContext",
     "Ro",
-    "TheBrand",
-    "TheDatabase",
-    "TheTenant",
-    "TheViewer",
-    "TheVisit",
     "Viewer",
-    "Visit",
-    "member",
-    "officer",
-    "operator",
-    "page",
+    "cached_fragment",
+    "get_context",
     "read_form",
+    "render_page",
+    "require_member",
+    "require_officer",
+    "require_operator",
     "see_other",
-    "shared_part",
-    "visit_of",
 ]

@@ -6,9 +6,9 @@ import re
 
 from kernel.errors import ErrorType
 
-COLOUR = re.compile(r"#[0-9a-f]{6}")
-PAPER = "#fbf6ea"
-ENOUGH_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
+COLOUR_PATTERN = re.compile(r"#[0-9a-f]{6}")
+PAPER_COLOUR = "#fbf6ea"
+MIN_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
 NOT_A_COLOUR = ErrorType(
     "ui.not_a_colour",
@@ -30,7 +30,7 @@ def check_accent(text: str) -> str:
     Raises DomainError when it is none, or when links in it would be hard to read on paper.
     """
     colour = check_colour(text)
-    if contrast(colour, PAPER) < ENOUGH_CONTRAST:
+    if contrast_ratio(colour, PAPER_COLOUR) < MIN_CONTRAST:
         raise COLOUR_TOO_PALE(colour=colour)
     return colour
 
@@ -38,19 +38,19 @@ def check_accent(text: str) -> str:
 def check_colour(text: str) -> str:
     """Return the colour in small letters. Raises DomainError when it is none."""
     colour = text.strip().lower()
-    if not COLOUR.fullmatch(colour):
+    if not COLOUR_PATTERN.fullmatch(colour):
         raise NOT_A_COLOUR(text=text[:20])
     return colour
 
 
-def readable_ink(background: str) -> str:
+def readable_text_colour(background: str) -> str:
     """Return white or black, whichever is easier to read on the colour:
     one of them always reaches 4.5 to 1.
     """
-    return max(("#ffffff", "#000000"), key=lambda ink: contrast(background, ink))
+    return max(("#ffffff", "#000000"), key=lambda ink: contrast_ratio(background, ink))
 
 
-def contrast(one: str, other: str) -> float:
+def contrast_ratio(one: str, other: str) -> float:
     """Return the contrast ratio of two colours, 1 to 21, by the WCAG definition of relative luminance."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from litestar import Response
 
 LANGUAGE_COOKIE = "bahasa"
-LANGUAGE_LASTS = 31_536_000  # a year, in seconds
+LANGUAGE_MAX_AGE = 31_536_000  # a year, in seconds
 
 
-def session_cookie(*, secure: bool) -> str:
+def session_cookie_name(*, secure: bool) -> str:
     """Return the cookie's name.
 
     Over https it has the prefix by which browsers hold it to one host; never a Domain attribute.
@@ -23,22 +23,22 @@ def session_cookie(*, secure: bool) -> str:
     return "__Host-lumbung" if secure else "lumbung"
 
 
-def new_token() -> str:
+def generate_token() -> str:
     """Return a token that nobody can guess (256 bits)."""
     return secrets.token_urlsafe(32)
 
 
-def token_hash(token: str) -> bytes:
+def hash_token(token: str) -> bytes:
     """Return what the database keeps of a token."""
     return hashlib.sha256(token.encode()).digest()
 
 
-def set_session(response: Response[Any], token: str, lasts: timedelta, *, secure: bool) -> None:
+def set_session_cookie(response: Response[Any], token: str, lifetime: timedelta, *, secure: bool) -> None:
     """Put the session's token into the answer."""
     response.set_cookie(
-        session_cookie(secure=secure),
+        session_cookie_name(secure=secure),
         token,
-        max_age=int(lasts.total_seconds()),
+        max_age=int(lifetime.total_seconds()),
         path="/",
         secure=secure,
         httponly=True,
@@ -46,8 +46,14 @@ def set_session(response: Response[Any], token: str, lasts: timedelta, *, secure
     )
 
 
-def drop_session(response: Response[Any], *, secure: bool) -> None:
+def clear_session_cookie(response: Response[Any], *, secure: bool) -> None:
     """Take the session's token back."""
     response.set_cookie(
-        session_cookie(secure=secure), "", max_age=0, path="/", secure=secure, httponly=True, samesite="lax"
+        session_cookie_name(secure=secure),
+        "",
+        max_age=0,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
     )

@@ -102,7 +102,7 @@ TOO_MANY_ATTEMPTS = ErrorType(
 NOT_FOUND = ErrorType("ui.not_found", 404, id="Halaman ini tidak ada.", en="There is no such page.")
 
 
-def retry_after(refusal: DomainError) -> dict[str, str]:
+def retry_after_headers(refusal: DomainError) -> dict[str, str]:
     """The header that says when to try again, for a refusal that says for how many minutes to wait; else
     nothing.
     """

@@ -28,29 +28,29 @@ from kernel import parsing, phone
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ui import errors
-from ui.rendering import page
-from ui.sent_fields import MOST_FIELDS, fields_of
-from ui.viewer import visit_of
+from ui.context import get_context
+from ui.form_data import MAX_FIELDS, read_form_data
+from ui.rendering import render_page
 
 if TYPE_CHECKING:
     from litestar import Request, Response
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-LONGEST_TEXT = 2_000
+MAX_TEXT_LENGTH = 2_000
 
 
-class Mobile(str):
+class MobileNumber(str):
     """A field for an Indonesian mobile number; the struct gets it in E.164."""
 
     __slots__ = ()
 
 
-class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+class EmptyForm(msgspec.Struct, forbid_unknown_fields=True):
     """A button alone, which sends no field."""
 
 
-class Again(Exception):
+class FormInvalid(Exception):
     """Answer with this page and roll back: the form came back to be mended."""
 
     def __init__(self, response: Response[Any]) -> None:
@@ -84,17 +84,17 @@ class Form(Generic[T]):
             raise RuntimeError(msg)
         return self._data
 
-    def again(self, template: str, *, status: int = 422, **context: Any) -> Again:
+    def invalid(self, template: str, *, status: int = 422, **context: Any) -> FormInvalid:
         """Return an exception that shows the form again with what was typed, and rolls back."""
-        return Again(page(self._request, template, status=status, form=self, **context))
+        return FormInvalid(render_page(self._request, template, status=status, form=self, **context))
 
     @contextlib.asynccontextmanager
-    async def or_again(
+    async def rerender_on_error(
         self,
         template: str,
         *,
         field: str = "",
-        read: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
+        load_context: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
         **context: Any,
     ) -> AsyncIterator[None]:
         """Show the form again when it has errors, or when the business refuses inside the block (at
@@ -104,19 +104,19 @@ class Form(Generic[T]):
         alone. It reads in a transaction of its own: the one that was refused may be past reading.
         """
         if self.errors:
-            raise self.again(template, **context, **(await read() if read else {}))
+            raise self.invalid(template, **context, **(await load_context() if load_context else {}))
         try:
             yield
         except DomainError as refusal:
             where = str(refusal.params.get("field") or field)
-            self.errors[where] = refusal.message(visit_of(self._request).lang)
-            told = await read() if read else {}
-            again = self.again(template, status=refusal.status, **context, **told)
-            again.response.headers.update(errors.retry_after(refusal))
+            self.errors[where] = refusal.message(get_context(self._request).lang)
+            told = await load_context() if load_context else {}
+            again = self.invalid(template, status=refusal.status, **context, **told)
+            again.response.headers.update(errors.retry_after_headers(refusal))
             raise again from refusal
 
 
-async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
+async def read_form(request: Request[Any, Any, Any], form_type: type[T]) -> Form[T]:
     """Read a submitted form into ``kind``: a struct whose fields say what may be sent.
 
     Types: str, Mobile, Rupiah, int, Decimal, date, bool (a checkbox), UUID, Literal, UploadFile, and any of
@@ -125,20 +125,20 @@ async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
     not read. Raises DomainError: ui.too_many_fields (200, or as many as ``kind`` has), and those of
     ``fields_of``.
     """
-    sent = await fields_of(request)
-    lang = visit_of(request).lang
+    sent = await read_form_data(request)
+    lang = get_context(request).lang
     values: dict[str, str] = {}
     problems: dict[str, str] = {}
     made: dict[str, Any] = {}
-    hints = get_type_hints(kind, include_extras=True)
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    hints = get_type_hints(form_type, include_extras=True)
+    fields = {field.name: field for field in msgspec.structs.fields(form_type)}
     came: dict[str, str | UploadFile | None] = {}
-    for name in sent.names(max(MOST_FIELDS, len(fields) + 1)):
+    for name in sent.names(max(MAX_FIELDS, len(fields) + 1)):
         if name in fields:
             came[name] = await sent.get(name)
         elif name != "csrf":
             problems[""] = errors.UNKNOWN_FIELD(field=name[:40]).message(lang)
-            sent.count_refused()
+            sent.count_refusal()
             break
     for name, field in fields.items():
         raw = came.get(name)
@@ -146,17 +146,17 @@ async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> Form[T]:
             values[name] = raw
         try:
             made[name] = _convert(hints[name], raw, optional=not field.required)
-        except _Absent:
+        except _FieldAbsent:
             continue
         except DomainError as refusal:
             problems[name] = refusal.message(lang)
     data = None
     if not problems:
-        data = kind(**made)
+        data = form_type(**made)
     return Form(request, values, problems, data)
 
 
-class _Absent(Exception):
+class _FieldAbsent(Exception):
     """Nothing was sent, and the field has a default."""
 
 
@@ -177,28 +177,28 @@ def _convert(hint: Any, raw: object, *, optional: bool) -> Any:
     if hint is UploadFile:
         if isinstance(raw, UploadFile) and raw.filename:
             return raw
-        return _empty(nullable, optional)
+        return _handle_empty(nullable, optional)
     if not isinstance(raw, str) or not (typed := raw.strip()):
-        return _empty(nullable, optional)
+        return _handle_empty(nullable, optional)
     if get_origin(hint) is Literal:
         if typed not in get_args(hint):
             raise errors.NOT_A_CHOICE()
         return typed
-    value = _READERS[hint](typed)
+    value = _PARSERS[hint](typed)
     _check_bounds(value, bounds)
     return value
 
 
-def _empty(nullable: bool, optional: bool) -> None:
+def _handle_empty(nullable: bool, optional: bool) -> None:
     if optional:
-        raise _Absent
+        raise _FieldAbsent
     if not nullable:
         raise errors.FIELD_REQUIRED()
 
 
 def _check_bounds(value: object, bounds: msgspec.Meta | None) -> None:
     if isinstance(value, str):
-        most = bounds.max_length if bounds and bounds.max_length else LONGEST_TEXT
+        most = bounds.max_length if bounds and bounds.max_length else MAX_TEXT_LENGTH
         if len(value) > most:
             raise errors.FIELD_TOO_LONG(limit=most)
         if bounds and bounds.min_length and len(value) < bounds.min_length:
@@ -211,25 +211,25 @@ def _check_bounds(value: object, bounds: msgspec.Meta | None) -> None:
             )
 
 
-def _text(typed: str) -> str:
+def _clean_text(typed: str) -> str:
     return "".join(letter for letter in typed if letter.isprintable() or letter in "\n\t").replace(
         "\r\n", "\n"
     )
 
 
-def _uuid(typed: str) -> UUID:
+def _parse_uuid(typed: str) -> UUID:
     try:
         return UUID(typed)
     except ValueError as error:
         raise errors.NOT_A_CHOICE() from error
 
 
-_READERS: dict[Any, Any] = {
-    str: _text,
-    Mobile: lambda typed: Mobile(phone.parse_mobile(typed)),
+_PARSERS: dict[Any, Any] = {
+    str: _clean_text,
+    MobileNumber: lambda typed: MobileNumber(phone.parse_mobile(typed)),
     Rupiah: Rupiah.parse,
     int: parsing.parse_number,
     Decimal: parsing.parse_percent,
     date: parsing.parse_date,
-    UUID: _uuid,
+    UUID: _parse_uuid,
 }

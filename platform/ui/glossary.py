@@ -21,7 +21,7 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def terms() -> dict[str, Term]:
+def load_terms() -> dict[str, Term]:
     """Every term by the Indonesian word that pages use, in alphabetical order."""
     return msgspec.convert(tomllib.loads(_FILE.read_text("utf-8")), dict[str, Term])
 
@@ -31,6 +31,6 @@ def glossary(term: str, lang: Lang = "id") -> str:
 
     Raises KeyError for a word that the glossary lacks: add it rather than explain it on a page.
     """
-    known = terms()
+    known = load_terms()
     found = known.get(term) or known[term[:1].upper() + term[1:]]
     return found.id if lang == "id" else found.en

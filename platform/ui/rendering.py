@@ -12,9 +12,9 @@ from litestar import MediaType, Response
 from litestar.response import Redirect
 from markupsafe import Markup
 
-from ui.places import places
-from ui.themes import CSRF_MARK, environment
-from ui.viewer import Visit, visit_of
+from ui.context import RequestContext, get_context
+from ui.navigation import build_menu
+from ui.themes import CSRF_PLACEHOLDER, get_environment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,39 +25,39 @@ FLASH_COOKIE = "pesan"
 CART_COOKIE = "keranjang"
 
 
-def csrf_token(visit: Visit) -> str:
+def csrf_token(ctx: RequestContext) -> str:
     """Return the token that this viewer's forms carry: bound to the cooperative, and to the session of who is
     signed in.
     """
-    whose = visit.tenant.schema_name if visit.tenant else visit.nav
+    whose = ctx.tenant.schema_name if ctx.tenant else ctx.host_kind
     session = b"visitor"
-    if visit.viewer is not None:
-        session = visit.viewer.session
-    elif visit.operator is not None:
-        session = visit.operator.session
-    secret = visit.database.settings.secret_key.encode()
+    if ctx.viewer is not None:
+        session = ctx.viewer.session
+    elif ctx.operator is not None:
+        session = ctx.operator.session
+    secret = ctx.database.settings.secret_key.encode()
     return hmac.new(secret, b"form\0" + whose.encode() + b"\0" + session, hashlib.sha256).hexdigest()
 
 
-def page(
+def render_page(
     request: Request[Any, Any, Any],
     template: str,
     *,
     block: str | None = None,
     status: int = 200,
-    place: str | None = None,
-    shared: bool = False,
+    active_menu: str | None = None,
+    cacheable: bool = False,
     **context: Any,
 ) -> Response[bytes]:
     """Render ``template``; only ``block`` when htmx asked and a block is named.
 
-    ``place`` is the current entry of the main menu. ``shared`` says that every visitor sees this alike: the
-    doors keep it until the cooperative changes something. Context: see themes/README.md.
+    ``active_menu`` is the current entry of the main menu. ``cacheable`` says that every visitor sees this
+    alike: the doors keep it until the cooperative changes something. Context: see themes/README.md.
     """
-    visit = visit_of(request)
-    made = environment(visit.brand.theme, visit.lang)
-    base = base_context(request, visit)
-    base["place"] = place
+    ctx = get_context(request)
+    made = get_environment(ctx.brand.theme, ctx.lang)
+    base = build_base_context(request, ctx)
+    base["active_menu"] = active_menu
     base.update(context)
     # the way back in a browser's history asks through htmx too, but for the whole page
     restores = request.headers.get("hx-history-restore-request") == "true"
@@ -66,45 +66,45 @@ def page(
         text = render_block(made, template, block, **base)
     else:
         text = made.get_template(template).render(base)
-    token = f'<input type="hidden" name="csrf" value="{csrf_token(visit)}">'
+    token = f'<input type="hidden" name="csrf" value="{csrf_token(ctx)}">'
     response = Response(
-        text.replace(CSRF_MARK, token).encode(),
+        text.replace(CSRF_PLACEHOLDER, token).encode(),
         status_code=status,
         media_type=MediaType.HTML,
         headers={"Vary": "HX-Request, Cookie, Accept-Encoding"},
     )
-    if visit.flash and not wants_block:
+    if ctx.flash and not wants_block:
         response.delete_cookie(FLASH_COOKIE)
-    if shared and status == 200 and visit.viewer is None and not visit.flash and not wants_block:
-        request.scope["lumbung.shared"] = True  # type: ignore[typeddict-unknown-key]  # read by the doors
+    if cacheable and status == 200 and ctx.viewer is None and not ctx.flash and not wants_block:
+        request.scope["lumbung.cacheable"] = True  # type: ignore[typeddict-unknown-key]  # read by the doors
     return response
 
 
-def base_context(request: Request[Any, Any, Any], visit: Visit) -> dict[str, Any]:
+def build_base_context(request: Request[Any, Any, Any], ctx: RequestContext) -> dict[str, Any]:
     """Return what every template may use."""
-    nav = visit.nav
+    nav = ctx.host_kind
     path = request.scope["path"]
-    if nav == "cooperative" and visit.tenant is not None and visit.tenant.unreleased:
+    if nav == "cooperative" and ctx.tenant is not None and ctx.tenant.unapproved:
         nav = "closed"  # nothing else of it opens, so nothing is led to
     elif nav == "cooperative":
-        if visit.viewer is None:
+        if ctx.viewer is None:
             nav = "visitor"
         else:
-            nav = "officer" if path.startswith("/pengurus") and visit.viewer.is_officer else "member"
+            nav = "officer" if path.startswith("/pengurus") and ctx.viewer.is_officer else "member"
     return {
-        "tenant": visit.tenant,
-        "brand": visit.brand,
-        "viewer": visit.viewer or visit.operator,
+        "tenant": ctx.tenant,
+        "brand": ctx.brand,
+        "viewer": ctx.viewer or ctx.operator,
         "path": path,
-        "here": _here(request),
+        "current_url": _current_url(request),
         "nav": nav,
-        "places": places(nav, visit),
-        "cart_count": cart_count(request),
-        "flash": visit.flash,
+        "menu": build_menu(nav, ctx),
+        "cart_count": count_cart_items(request),
+        "flash": ctx.flash,
     }
 
 
-def _here(request: Request[Any, Any, Any]) -> str:
+def _current_url(request: Request[Any, Any, Any]) -> str:
     """Return this page's address with its query: an order opens only with its key, a search is worth coming
     back to.
     """
@@ -112,8 +112,8 @@ def _here(request: Request[Any, Any, Any]) -> str:
     return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")
 
 
-async def shared_part(
-    request: Request[Any, Any, Any], key: tuple[object, ...], make: Callable[[], Awaitable[str]]
+async def cached_fragment(
+    request: Request[Any, Any, Any], key: tuple[object, ...], render: Callable[[], Awaitable[str]]
 ) -> Markup:
     """Return a part that many viewers see alike: made once, kept until the cooperative changes something, and
     then nothing is asked of the database.
@@ -121,16 +121,16 @@ async def shared_part(
     ``key`` must hold all that the part depends on besides the cooperative, theme and language. ``make`` may
     raise a DomainError, and then nothing is kept.
     """
-    visit = visit_of(request)
-    if visit.pages is None or visit.tenant is None:
-        return Markup(await make())  # noqa: S704 - rendered by autoescaping templates
-    full = ("fragment", visit.brand.theme, visit.lang, *key)
-    kept: Markup | None = visit.pages.get(visit.tenant.schema_name, full)
-    if kept is None:
-        generation = visit.pages.generation(visit.tenant.schema_name)
-        kept = Markup(await make())  # noqa: S704
-        visit.pages.keep(visit.tenant.schema_name, full, kept, len(kept), generation)
-    return kept
+    ctx = get_context(request)
+    if ctx.page_cache is None or ctx.tenant is None:
+        return Markup(await render())  # noqa: S704 - rendered by autoescaping templates
+    full = ("fragment", ctx.brand.theme, ctx.lang, *key)
+    cached: Markup | None = ctx.page_cache.get(ctx.tenant.schema_name, full)
+    if cached is None:
+        generation = ctx.page_cache.generation(ctx.tenant.schema_name)
+        cached = Markup(await render())  # noqa: S704
+        ctx.page_cache.set(ctx.tenant.schema_name, full, cached, len(cached), generation)
+    return cached
 
 
 def see_other(url: str, *, flash: str | None = None) -> Redirect:
@@ -141,12 +141,12 @@ def see_other(url: str, *, flash: str | None = None) -> Redirect:
     return response
 
 
-def read_flash(value: str | None) -> str | None:
+def decode_flash(value: str | None) -> str | None:
     """Return the sentence that a redirect left for this page."""
     return unquote(value)[:500] if value else None
 
 
-def cart_count(request: Request[Any, Any, Any]) -> int:
+def count_cart_items(request: Request[Any, Any, Any]) -> int:
     """Return how many goods the cart cookie holds, for the badge in the menu; the cart page checks them
     properly.
     """
@@ -157,7 +157,7 @@ def cart_count(request: Request[Any, Any, Any]) -> int:
     return total
 
 
-def local_path(text: str, default: str) -> str:
+def safe_redirect_path(text: str, default: str) -> str:
     """The path to go back to if it is one on this host, else ``default``: no other host, no scheme, nothing
     that a browser would bend.
     """

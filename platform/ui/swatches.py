@@ -10,11 +10,11 @@ from decimal import ROUND_DOWN, Decimal
 
 import msgspec
 
-from ui.colours import contrast
-from ui.themes import assets
+from ui.colours import contrast_ratio
+from ui.themes import load_assets
 
 # Ground and the text on it, by their names in the stylesheet.
-PAIRS = (
+COLOUR_PAIRS = (
     ("accent", "accent-ink"),
     ("header", "header-ink"),
     ("gold", "ink"),
@@ -42,17 +42,18 @@ class Swatch(msgspec.Struct, frozen=True):
 
 
 @functools.cache
-def swatches(theme: str) -> list[Swatch]:
+def list_swatches(theme: str) -> list[Swatch]:
     """Return the palette of a theme in the order of the style guide.
 
     Raises KeyError when a theme lacks a colour.
     """
-    css = assets()[f"{theme}.css"].content.decode()
+    css = load_assets()[f"{theme}.css"].content.decode()
     colours = dict(_COLOUR.findall(re.sub(r"@media print \{.*?\n\}", "", css, flags=re.DOTALL)))
     return [
-        Swatch(ground, colours[ground], _measure(colours[ground], colours[text])) for ground, text in PAIRS
+        Swatch(ground, colours[ground], _measure(colours[ground], colours[text]))
+        for ground, text in COLOUR_PAIRS
     ]
 
 
 def _measure(ground: str, text: str) -> Decimal:
-    return Decimal(contrast(ground, text)).quantize(Decimal("0.1"), ROUND_DOWN)
+    return Decimal(contrast_ratio(ground, text)).quantize(Decimal("0.1"), ROUND_DOWN)

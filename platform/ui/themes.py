@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from kernel import formats, phone
 from ui.glossary import glossary
-from ui.words import THEMES, words
+from ui.translations import THEMES_DIR, get_translations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from kernel.formats import Lang
-    from ui.viewer import Brand
+    from ui.context import Brand
 
-NODE_MODULES = THEMES.parent / "node_modules"
+NODE_MODULES = THEMES_DIR.parent / "node_modules"
 # Third-party scripts, fetched at set-up; named here so that a page asks for them like for a file of ours.
-FETCHED = {"htmx.min.js": NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js"}
+VENDOR_SCRIPTS = {"htmx.min.js": NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js"}
 
 # Every form carries this mark; ``ui.rendering`` puts the viewer's own token in its place, so that rendered
 # parts can be shared.
-CSRF_MARK = "\x1acsrf\x1a"
+CSRF_PLACEHOLDER = "\x1acsrf\x1a"
 
 
 class Theme(msgspec.Struct, frozen=True):
@@ -51,15 +51,15 @@ class Theme(msgspec.Struct, frozen=True):
     @property
     def folders(self) -> list[Path]:
         """Where its files are looked for, nearest first."""
-        own = THEMES / self.name
-        return [own, *themes()[self.parent].folders] if self.parent else [own]
+        own = THEMES_DIR / self.name
+        return [own, *load_themes()[self.parent].folders] if self.parent else [own]
 
 
 @functools.cache
-def themes() -> dict[str, Theme]:
+def load_themes() -> dict[str, Theme]:
     """Return every theme by name, ``base`` first."""
     found = {}
-    for file in sorted(THEMES.glob("*/theme.toml")):
+    for file in sorted(THEMES_DIR.glob("*/theme.toml")):
         told = tomllib.loads(file.read_text("utf-8"))
         name = file.parent.name
         found[name] = Theme(name, told.get("parent"), told["title"], told["note"], told.get("brand", {}))
@@ -74,16 +74,16 @@ class Asset(msgspec.Struct, frozen=True):
     content: bytes
     media_type: str
     checksum: str
-    packed: bytes | None
+    gzipped: bytes | None
 
 
 @functools.cache
-def assets() -> dict[str, Asset]:
+def load_assets() -> dict[str, Asset]:
     """Return every static file by name: those of the themes, one stylesheet a theme,
     and the fetched scripts.
     """
     found: dict[str, bytes] = {}
-    for theme in themes().values():
+    for theme in load_themes().values():
         styles = []
         for folder in reversed(theme.folders):
             styles += [part.read_text("utf-8") for part in sorted((folder / "static" / "css").glob("*.css"))]
@@ -91,16 +91,18 @@ def assets() -> dict[str, Asset]:
                 prefix = "" if folder.name == "base" else f"{folder.name}/"
                 found[prefix + file.name] = file.read_bytes()
         found[f"{theme.name}.css"] = "\n".join(styles).encode()
-    for name, file in FETCHED.items():
+    for name, file in VENDOR_SCRIPTS.items():
         if file.exists():
             found[name] = file.read_bytes()
     return {
-        name: Asset(content, _media_type(name), hashlib.sha256(content).hexdigest()[:12], _packed(content))
+        name: Asset(
+            content, _media_type(name), hashlib.sha256(content).hexdigest()[:12], _gzip_if_smaller(content)
+        )
         for name, content in found.items()
     }
 
 
-def _packed(content: bytes) -> bytes | None:
+def _gzip_if_smaller(content: bytes) -> bytes | None:
     packed = gzip.compress(content, 9, mtime=0)
     return packed if len(packed) < len(content) else None
 
@@ -108,16 +110,16 @@ def _packed(content: bytes) -> bytes | None:
 def asset_url(name: str) -> str:
     """Return the address of a static file; it holds the checksum, so browsers may keep it for ever."""
     name = name.lstrip("/")
-    asset = assets().get(name)
+    asset = load_assets().get(name)
     if asset is None:
         return f"/aset/-/{name}"  # answers 404 there; a page is not worth losing over a picture
     return f"/aset/{asset.checksum}/{name}"
 
 
 @functools.cache
-def environment(theme: str, lang: Lang) -> Environment:
+def get_environment(theme: str, lang: Lang) -> Environment:
     """Return the template environment of a theme in a language."""
-    chosen = themes().get(theme) or themes()["base"]
+    chosen = load_themes().get(theme) or load_themes()["base"]
     made = Environment(
         loader=FileSystemLoader([folder / "templates" for folder in chosen.folders]),
         autoescape=True,
@@ -128,28 +130,28 @@ def environment(theme: str, lang: Lang) -> Environment:
         lstrip_blocks=True,
         cache_size=400,
     )
-    made.install_gettext_translations(words(lang), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    made.install_gettext_translations(get_translations(lang), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     made.filters.update(
         rupiah=functools.partial(formats.rupiah, lang=lang),
         number=functools.partial(formats.number, lang=lang),
-        as_typed=formats.number,  # in a field: as it is read back, whatever the language
+        input_number=formats.number,  # in a field: as it is read back, whatever the language
         percent=functools.partial(formats.percent, lang=lang),
-        date=_date_in(lang),
+        date=_make_date_filter(lang),
         month=functools.partial(formats.month, lang=lang),
-        datetime=_date_time_in(lang),
+        datetime=_make_datetime_filter(lang),
         phone=phone.format_national,
         json=lambda value: json.dumps(value, ensure_ascii=False),
     )
     made.globals.update(
         asset=asset_url,
         lang=lang,
-        csrf=lambda: Markup(CSRF_MARK),  # noqa: S704 - a constant
+        csrf=lambda: Markup(CSRF_PLACEHOLDER),  # noqa: S704 - a constant
         glossary=functools.partial(glossary, lang=lang),
     )
     return made
 
 
-def _date_in(lang: Lang) -> Callable[[Context, date], str]:
+def _make_date_filter(lang: Lang) -> Callable[[Context, date], str]:
     """Make the filter that writes a day; of a moment, the day on which it was where the cooperative is."""
 
     @pass_context
@@ -162,7 +164,7 @@ def _date_in(lang: Lang) -> Callable[[Context, date], str]:
     return date_long
 
 
-def _date_time_in(lang: Lang) -> Callable[[Context, datetime], str]:
+def _make_datetime_filter(lang: Lang) -> Callable[[Context, datetime], str]:
     """Make the filter that writes a moment as the clock on the cooperative's wall shows it; pages without a
     cooperative go by Jakarta.
     """
@@ -175,7 +177,7 @@ def _date_time_in(lang: Lang) -> Callable[[Context, datetime], str]:
     return date_time
 
 
-def keep_compiled_in(folder: Path) -> None:
+def enable_bytecode_cache(folder: Path) -> None:
     """Keep compiled templates in ``folder``: the next start, and the next process, need not compile them
     again.
 
@@ -185,13 +187,15 @@ def keep_compiled_in(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return
-    for theme in themes():
+    for theme in load_themes():
         for lang in ("id", "en"):
-            made = environment(theme, lang)
-            made.bytecode_cache = FileSystemBytecodeCache(str(folder), f"{_compiled_by(made)}_%s.cache")
+            made = get_environment(theme, lang)
+            made.bytecode_cache = FileSystemBytecodeCache(
+                str(folder), f"{_bytecode_cache_version(made)}_%s.cache"
+            )
 
 
-def _compiled_by(made: Environment) -> str:
+def _bytecode_cache_version(made: Environment) -> str:
     """Mark what compiled code depends on besides the template: the compiler, how filters want to be called,
     and the language, since a filter of a constant is worked out while compiling.
     """

@@ -31,25 +31,25 @@ import shu.pages
 import web.pages
 from kernel.database import Database, Reader
 from kernel.money import MAX_DIGITS
-from tenants.changes import REGISTRY, forget_here
+from tenants.changes import REGISTRY, invalidate_local
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
-from ui import Brand, Viewer, Visit, visit_of
-from ui.bodies import LARGEST_FORM
+from ui import Brand, RequestContext, Viewer, get_context
 from ui.errors import NOT_FOUND
-from ui.guards import SAFE_METHODS, refuse_forgeries
-from ui.sent_fields import MOST_FIELDS, fields_of
-from web.failures import HANDLERS, UNREADABLE_ADDRESS, broken
-from web.headers import with_headers
-from web.suspension import refuse_new, refuse_suspended
-from web.unavailable import failed_app
+from ui.form_data import MAX_FIELDS, read_form_data
+from ui.guards import SAFE_METHODS, verify_csrf
+from ui.request_body import MAX_FORM_BYTES
+from web.error_handlers import EXCEPTION_HANDLERS, UNREADABLE_ADDRESS, handle_unexpected_error
+from web.headers import build_security_headers
+from web.suspension import reject_if_read_only, reject_if_suspended
+from web.unavailable import build_failure_app
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
     from kernel.timeouts import Timeouts
 
 
-def timeouts_of(request: Request[Any, Any, Any]) -> Timeouts | None:
+def get_timeouts(request: Request[Any, Any, Any]) -> Timeouts | None:
     """What a route says of itself: `@get(…, opt={"timeouts": EXPORT})`; None for what every page has."""
     found: Timeouts | None = request.route_handler.opt.get("timeouts")
     return found
@@ -61,94 +61,94 @@ async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSess
     What this process kept of the cooperative is forgotten at once: the writer's next request must not be
     faster than the database's notice.
     """
-    visit = visit_of(request)
-    if visit.tenant is None:
-        async with shared_session(visit.database) as db:
+    ctx = get_context(request)
+    if ctx.tenant is None:
+        async with shared_session(ctx.database) as db:
             yield db
-        if db.sync_session.info.get("registry_announced"):
-            forget_here(visit.database, REGISTRY)
+        if db.sync_session.info.get("registry_changed"):
+            invalidate_local(ctx.database, REGISTRY)
         return
-    async with coop_session(visit.database, visit.tenant, timeouts_of(request)) as db:
+    async with coop_session(ctx.database, ctx.tenant, get_timeouts(request)) as db:
         yield db
-    forget_here(visit.database, visit.tenant.schema_name)
-    if db.sync_session.info.get("registry_announced"):
-        forget_here(visit.database, REGISTRY)
+    invalidate_local(ctx.database, ctx.tenant.schema_name)
+    if db.sync_session.info.get("registry_changed"):
+        invalidate_local(ctx.database, REGISTRY)
 
 
 async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:
     """Give a read-only transaction."""
-    visit = visit_of(request)
-    if visit.tenant is None:
-        async with shared_reader(visit.database) as ro:
+    ctx = get_context(request)
+    if ctx.tenant is None:
+        async with shared_reader(ctx.database) as ro:
             yield ro
         return
-    async with coop_reader(visit.database, visit.tenant, timeouts_of(request)) as ro:
+    async with coop_reader(ctx.database, ctx.tenant, get_timeouts(request)) as ro:
         yield ro
 
 
-def provide_visit(request: Request[Any, Any, Any]) -> Visit:
+def provide_ctx(request: Request[Any, Any, Any]) -> RequestContext:
     """Give what the doors know about the request."""
-    return visit_of(request)
+    return get_context(request)
 
 
 def provide_tenant(request: Request[Any, Any, Any]) -> TenantRef | None:
     """Give the cooperative that the host belongs to."""
-    return visit_of(request).tenant
+    return get_context(request).tenant
 
 
 def provide_brand(request: Request[Any, Any, Any]) -> Brand:
     """Give how it shows itself."""
-    return visit_of(request).brand
+    return get_context(request).brand
 
 
 def provide_viewer(request: Request[Any, Any, Any]) -> Viewer | None:
     """Give who is signed in, or None; behind a guard it is always somebody."""
-    return visit_of(request).viewer
+    return get_context(request).viewer
 
 
 def provide_database(request: Request[Any, Any, Any]) -> Database:
     """Give the pools, for the few pages that work on more than one transaction."""
-    return visit_of(request).database
+    return get_context(request).database
 
 
-def refuse_address(request: Request[Any, Any, Any]) -> None:
+def reject_invalid_path(request: Request[Any, Any, Any]) -> None:
     """Refuse an address that can be of nothing: PostgreSQL's text holds no such letter."""
     if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise NOT_FOUND()
 
 
-async def look_first(request: Request[Any, Any, Any]) -> Response[Any] | None:
+async def before_request(request: Request[Any, Any, Any]) -> Response[Any] | None:
     """Before every handler: can this address be of anything, is this cooperative open for it, and was the
     form made by one of our pages?
 
     The form is received whole here, before a handler holds a connection to the database.
     """
-    refuse_address(request)
-    _refuse_long_numbers(request)
-    if visit_of(request).tenant is None and request.scope["path"] == billing.hook_pages.PATH:
+    reject_invalid_path(request)
+    _reject_long_numbers(request)
+    if get_context(request).tenant is None and request.scope["path"] == billing.hook_pages.PATH:
         return None  # no browser's form: what counts is Stripe's signature, which the handler looks at
-    closed = refuse_suspended(request)
+    closed = reject_if_suspended(request)
     if closed is None:
         if request.method not in SAFE_METHODS:
-            await fields_of(request)
-        await refuse_forgeries(request)
-        refuse_new(request)
+            await read_form_data(request)
+        await verify_csrf(request)
+        reject_if_read_only(request)
     return closed
 
 
-def _refuse_long_numbers(request: Request[Any, Any, Any]) -> None:
+def _reject_long_numbers(request: Request[Any, Any, Any]) -> None:
     """Raise DomainError for a number in the address that no row can bear: one below zero, or longer than any
     number that is read.
     """
     if any(isinstance(each, int) and not 0 <= each < 10**MAX_DIGITS for each in request.path_params.values()):
         raise NOT_FOUND()
-    for name in _numbers_asked(request.route_handler):
+    for name in _integer_query_params(request.route_handler):
         if any(len(each) > MAX_DIGITS + 1 for each in request.query_params.getall(name, [])):
             raise UNREADABLE_ADDRESS()
 
 
 @functools.lru_cache(maxsize=1_000)
-def _numbers_asked(handler: BaseRouteHandler) -> tuple[str, ...]:
+def _integer_query_params(handler: BaseRouteHandler) -> tuple[str, ...]:
     """The names of the whole numbers that a handler takes from the query."""
     parameters = handler.parsed_fn_signature.parameters.items()
     return tuple(
@@ -159,45 +159,47 @@ def _numbers_asked(handler: BaseRouteHandler) -> tuple[str, ...]:
     )
 
 
-def _app(settings: Settings, *routes: Any, before: Any = look_first) -> Litestar:
+def _build_app(settings: Settings, *routes: Any, before: Any = before_request) -> Litestar:
     return Litestar.from_config(
         AppConfig(
             route_handlers=list(routes),
             dependencies={
                 "db": Provide(provide_db),
                 "ro": Provide(provide_ro),
-                "visit": Provide(provide_visit, sync_to_thread=False),
+                "ctx": Provide(provide_ctx, sync_to_thread=False),
                 "tenant": Provide(provide_tenant, sync_to_thread=False),
                 "brand": Provide(provide_brand, sync_to_thread=False),
                 "viewer": Provide(provide_viewer, sync_to_thread=False),
                 "database": Provide(provide_database, sync_to_thread=False),
             },
-            exception_handlers=HANDLERS,
+            exception_handlers=EXCEPTION_HANDLERS,
             before_request=before,
-            before_send=[with_headers(settings)],
+            before_send=[build_security_headers(settings)],
             openapi_config=None,
             logging_config=None,  # kernel.logs says how logs are written
-            request_max_body_size=LARGEST_FORM,  # a route that takes more says so
-            multipart_form_part_limit=MOST_FIELDS,
+            request_max_body_size=MAX_FORM_BYTES,  # a route that takes more says so
+            multipart_form_part_limit=MAX_FIELDS,
             signature_namespace={"Request": Request},
             debug=False,
         )
     )
 
 
-def apex_app(settings: Settings) -> Litestar:
+def build_apex_app(settings: Settings) -> Litestar:
     """What Lumbung is, and founding a cooperative."""
-    return _app(settings, *onboarding.pages.routes, *billing.hook_pages.routes, *web.pages.apex_routes)
+    return _build_app(settings, *onboarding.pages.routes, *billing.hook_pages.routes, *web.pages.apex_routes)
 
 
-def operator_app(settings: Settings) -> Litestar:
+def build_operator_app(settings: Settings) -> Litestar:
     """Those who run the platform."""
-    return _app(settings, *operators.pages.routes, *billing.operator_pages.routes, *web.pages.operator_routes)
+    return _build_app(
+        settings, *operators.pages.routes, *billing.operator_pages.routes, *web.pages.operator_routes
+    )
 
 
-def cooperative_app(settings: Settings) -> Litestar:
+def build_cooperative_app(settings: Settings) -> Litestar:
     """One cooperative: its shop, its members, its officers. Each room lists its own pages."""
-    return _app(
+    return _build_app(
         settings,
         *shop.pages.routes,
         *members.pages.routes,
@@ -212,26 +214,26 @@ def cooperative_app(settings: Settings) -> Litestar:
     )
 
 
-def closed_app(settings: Settings, template: str, status: int) -> Litestar:
+def build_closed_app(settings: Settings, template: str, status: int) -> Litestar:
     """One answer to everything: where nobody lives, and where a cooperative is being brought to a newer
     version.
     """
-    return _app(settings, *web.pages.closed_routes(template, status), before=refuse_address)
+    return _build_app(settings, *web.pages.catch_all_routes(template, status), before=reject_invalid_path)
 
 
 @functools.cache
-def applications(settings: Settings) -> dict[str, Litestar]:
+def build_applications(settings: Settings) -> dict[str, Litestar]:
     """Return the applications by the kind of host they answer; they hold no state, so one set serves a
     process.
     """
     return {
-        "apex": apex_app(settings),
-        "operator": operator_app(settings),
-        "cooperative": cooperative_app(settings),
-        "nobody": closed_app(settings, "errors/nobody_here.html", 404),
-        "upgrading": closed_app(settings, "errors/upgrading.html", 503),
-        "waiting": closed_app(settings, "errors/waiting.html", 503),
-        "refused": closed_app(settings, "errors/refused.html", 403),
-        "busy": closed_app(settings, "errors/busy.html", 429),
-        "failed": failed_app(settings, broken),
+        "apex": build_apex_app(settings),
+        "operator": build_operator_app(settings),
+        "cooperative": build_cooperative_app(settings),
+        "nobody": build_closed_app(settings, "errors/unknown_host.html", 404),
+        "upgrading": build_closed_app(settings, "errors/upgrading.html", 503),
+        "waiting": build_closed_app(settings, "errors/waiting.html", 503),
+        "refused": build_closed_app(settings, "errors/refused.html", 403),
+        "busy": build_closed_app(settings, "errors/busy.html", 429),
+        "failed": build_failure_app(settings, handle_unexpected_error),
     }

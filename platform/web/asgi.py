@@ -2,8 +2,8 @@
 
 from kernel import logs
 from kernel.settings import load
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 settings = load()
 logs.configure(settings)
-app = Doors(settings)
+app = HostDispatcher(settings)

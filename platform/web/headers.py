@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from ui.viewer import KEY
+from ui.context import CONTEXT_KEY
 
 if TYPE_CHECKING:
     from litestar.types import Message, Scope
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kernel.settings import Settings
 
 
-def with_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None]]:
+def build_security_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None]]:
     """Return a hook that completes the headers of an answer."""
     # a form at the apex ends, by redirect, on the new cooperative's subdomain: browsers hold redirects to the
     # policy too
@@ -30,11 +30,11 @@ def with_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[Non
         if message["type"] != "http.response.start":
             return
         headers: list[tuple[bytes, bytes]] = list(message["headers"])
-        visit: Any = scope.get(KEY)
+        ctx: Any = scope.get(CONTEXT_KEY)
         headers += [
             (
                 b"content-security-policy",
-                apex_policy if visit is not None and visit.nav == "apex" else policy,
+                apex_policy if ctx is not None and ctx.host_kind == "apex" else policy,
             ),
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"same-origin"),
@@ -45,7 +45,7 @@ def with_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[Non
             headers.append((b"strict-transport-security", transport))
         if not any(name.lower() == b"cache-control" for name, _ in headers):
             # a page of a person is never kept by anybody; one for all may be kept, but asked for again
-            headers.append((b"cache-control", b"no-cache" if scope.get("lumbung.shared") else b"no-store"))
+            headers.append((b"cache-control", b"no-cache" if scope.get("lumbung.cacheable") else b"no-store"))
         message["headers"] = headers
 
     return complete

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 # Where `lumbung web` tells the processes that it starts which file they share.
-FILE: Final = "LUMBUNG_WEB_COUNTS"
+FILE_ENV: Final = "LUMBUNG_WEB_COUNTS"
 
 SLOTS: Final = 1 << 17  # in each row
 ROWS: Final = 2
@@ -45,7 +45,7 @@ class MinuteCounts:
         self._salt = salt[:64]
 
     @classmethod
-    def in_file(cls, path: Path, salt: bytes) -> MinuteCounts:
+    def open_shared(cls, path: Path, salt: bytes) -> MinuteCounts:
         """Share the counts with every process that opens the same file.
 
         Raises OSError when it cannot be opened.
@@ -61,14 +61,14 @@ class MinuteCounts:
     def add(self, minute: int, *key: str, by: int = 1) -> int:
         """Add to the count of ``key`` in ``minute`` and return it."""
         counted = []
-        for place in self._places(key):
+        for place in self._slot_offsets(key):
             in_minute, count = _SLOT.unpack_from(self._memory, place)
             fresh = max(0, (count if in_minute == minute else 0) + by)
             _SLOT.pack_into(self._memory, place, minute, fresh)
             counted.append(fresh)
         return min(counted)
 
-    def _places(self, key: tuple[str, ...]) -> tuple[int, ...]:
+    def _slot_offsets(self, key: tuple[str, ...]) -> tuple[int, ...]:
         digest = hashlib.blake2b("\0".join(key).encode(), digest_size=4 * ROWS, key=self._salt).digest()
         return tuple(
             (row * SLOTS + int.from_bytes(digest[4 * row : 4 * row + 4], "little") % SLOTS) * _SLOT.size
@@ -76,14 +76,14 @@ class MinuteCounts:
         )
 
 
-def shared_counts(settings: Settings) -> MinuteCounts:
+def open_shared_counts(settings: Settings) -> MinuteCounts:
     """The counts that `lumbung web` gave all of its processes, or, in a process that was started otherwise,
     counts of its own.
     """
     salt = hashlib.sha256(b"lumbung minute counts\0" + settings.secret_key.encode()).digest()
-    if path := os.environ.get(FILE):
+    if path := os.environ.get(FILE_ENV):
         try:
-            return MinuteCounts.in_file(Path(path), salt)
+            return MinuteCounts.open_shared(Path(path), salt)
         except OSError as error:
             log.warning("page limits are counted by each process for itself", why=str(error))
     return MinuteCounts(salt=salt)

@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-LIMIT_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 
 
 class PageCache:
     """Entries by (schema, key). A change of a cooperative drops all of its entries at once."""
 
-    def __init__(self, limit: int = LIMIT_BYTES) -> None:
+    def __init__(self, limit: int = MAX_BYTES) -> None:
         self._limit = limit
         self._size = 0
         self._entries: OrderedDict[tuple[str, tuple[object, ...]], tuple[Any, int]] = OrderedDict()
         self._keys: dict[str, set[tuple[object, ...]]] = {}
         self._generations: dict[str, int] = {}
         self._epoch = 0
-        self.listening = True  # off: changes are not heard of, so nothing new is kept
+        self.is_writable = True  # off: changes are not heard of, so nothing new is kept
 
     def get(self, schema: str, key: tuple[object, ...]) -> Any:
         """Return what was kept, or None."""
@@ -39,11 +39,11 @@ class PageCache:
         """
         return self._epoch + self._generations.get(schema, 0)
 
-    def keep(self, schema: str, key: tuple[object, ...], value: object, size: int, generation: int) -> None:
+    def set(self, schema: str, key: tuple[object, ...], value: object, size: int, generation: int) -> None:
         """Keep a value rendered since ``generation``; dropped silently if the cooperative has changed
         meanwhile.
         """
-        if not self.listening or generation != self.generation(schema) or size > self._limit // 16:
+        if not self.is_writable or generation != self.generation(schema) or size > self._limit // 16:
             return
         full = (schema, key)
         if full in self._entries:
@@ -59,16 +59,16 @@ class PageCache:
             if not keys:
                 del self._keys[old_schema]
 
-    def drop(self, schema: str) -> None:
+    def invalidate(self, schema: str) -> None:
         """Forget everything of a cooperative."""
         # numbers of long-quiet cooperatives are not worth keeping: start all anew
         if len(self._generations) >= 10_000:
-            self.drop_all()
+            self.clear()
         self._generations[schema] = self._generations.get(schema, 0) + 1
         for key in self._keys.pop(schema, ()):
             self._size -= self._entries.pop((schema, key))[1]
 
-    def drop_kind(self, kind: str) -> None:
+    def invalidate_kind(self, kind: str) -> None:
         """Forget, of every cooperative, what was kept under keys that begin with ``kind``."""
         for schema, key in [full for full in self._entries if full[1][0] == kind]:
             self._size -= self._entries.pop((schema, key))[1]
@@ -77,7 +77,7 @@ class PageCache:
             if not keys:
                 del self._keys[schema]
 
-    def drop_all(self) -> None:
+    def clear(self) -> None:
         """Forget everything: changes may have been missed."""
         self._epoch += 1 + max(self._generations.values(), default=0)
         self._generations.clear()

@@ -10,24 +10,24 @@ from litestar import MediaType, Response, get, route
 from litestar.params import FromPath, FromQuery
 
 from kernel import clock
-from ui import AnyRequest, TheBrand, page, see_other
+from ui import AnyRequest, CurrentBrand, render_page, see_other
 from ui import errors as ui_errors
-from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_LASTS
-from ui.rendering import local_path
-from ui.swatches import swatches
-from ui.themes import themes
+from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE
+from ui.rendering import safe_redirect_path
+from ui.swatches import list_swatches
+from ui.themes import load_themes
 
 YEAR_SECONDS = 31_536_000
 
 
 @get("/gaya", sync_to_thread=False)
-def style_guide(request: AnyRequest, brand: TheBrand) -> Response[bytes]:
+def style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
     """Show every component of the theme."""
-    return page(
+    return render_page(
         request,
         "gaya.html",
-        themes=list(themes().values()),
-        swatches=swatches(brand.theme),
+        themes=list(load_themes().values()),
+        swatches=list_swatches(brand.theme),
         today=clock.today(brand.timezone),
     )
 
@@ -35,14 +35,14 @@ def style_guide(request: AnyRequest, brand: TheBrand) -> Response[bytes]:
 @get("/bahasa/{lang:str}", sync_to_thread=False)
 def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Response[Any]:
     """Remember the viewer's language and go back to where they were, on this host alone."""
-    response = see_other(local_path(kembali, "/"))
+    response = see_other(safe_redirect_path(kembali, "/"))
     chosen = "en" if lang == "en" else "id"
-    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=LANGUAGE_LASTS, samesite="lax", path="/")
+    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=LANGUAGE_MAX_AGE, samesite="lax", path="/")
     return response
 
 
 @get("/merek/{name:str}", sync_to_thread=False)
-def brand_stylesheet(name: FromPath[str], brand: TheBrand) -> Response[str]:
+def brand_stylesheet(name: FromPath[str], brand: CurrentBrand) -> Response[str]:
     """Serve the cooperative's own colours."""
     if brand.css_url != f"/merek/{name}":
         raise ui_errors.NOT_FOUND()
@@ -53,12 +53,12 @@ def brand_stylesheet(name: FromPath[str], brand: TheBrand) -> Response[str]:
     )
 
 
-def closed_routes(template: str, status: int) -> list[Any]:
+def catch_all_routes(template: str, status: int) -> list[Any]:
     """Return handlers that answer every path with one page."""
 
     @route(["/", "/{rest:path}"], http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], sync_to_thread=False)
     def closed(request: AnyRequest) -> Response[bytes]:
-        return page(request, template, status=status)
+        return render_page(request, template, status=status)
 
     return [closed, switch_language]
 

@@ -18,10 +18,10 @@ import msgspec
 from litestar import Request, Response
 
 from kernel.errors import ErrorType
-from tenants.revisions import OLDEST_SERVED
+from tenants.revisions import MIN_SUPPORTED_REVISION
+from ui.context import get_context
 from ui.guards import SAFE_METHODS
-from ui.rendering import page
-from ui.viewer import visit_of
+from ui.rendering import render_page
 
 if TYPE_CHECKING:
     from tenants.registry import TenantRef
@@ -56,7 +56,7 @@ SHOP_RESTS = ErrorType(
 # Pages that stay open by name, and those that stay open with everything below them. Who may see them, their
 # own guards say.
 OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota", "/anggaran-dasar"})
-OPEN_BELOW = (
+OPEN_PREFIXES = (
     "/pengurus/buku",
     "/pengurus/langganan",
     "/anggota/simpanan",
@@ -76,7 +76,7 @@ OPEN_WRITES = frozenset(
 # paid out, and all that pays the platform. And what keeps a cooperative safe: an officer is dismissed, a code
 # lets somebody in again, a way of paying is switched off, a PIN is changed. No new way of paying, no more
 # credit (nor is an order under way put on it: payments/ways.py), no new money in a wallet.
-FINISHING: Final = re.compile(
+READ_ONLY_WRITES: Final = re.compile(
     r"/masuk|/keluar|/aktivasi|/anggota/akun/.+|/anggota/kasbon/pin"
     r"|/pengurus/pengaturan/pengurus/[^/]+/pemberhentian|/pengurus/anggota/[^/]+/(?:kode|tarik(?:/periksa)?)|/pengurus/pembayaran/cara/[^/]+/pemadaman"
     r"|/pesanan/.+|/pengurus/pesanan/[0-9]+/(?:pembayaran|penyerahan|pembatalan|pengembalian)(?:/.*)?"
@@ -85,57 +85,59 @@ FINISHING: Final = re.compile(
 )
 
 
-def shut(tenant: TenantRef) -> str | None:
+def find_closed_app(tenant: TenantRef) -> str | None:
     """Return the application that answers everything in a cooperative's place, or None when its own does."""
-    if tenant.unreleased:
+    if tenant.unapproved:
         return tenant.status
-    return "upgrading" if tenant.revision < OLDEST_SERVED else None
+    return "upgrading" if tenant.revision < MIN_SUPPORTED_REVISION else None
 
 
-def stays_open(method: str, path: str) -> bool:
+def is_open_while_suspended(method: str, path: str) -> bool:
     """Whether a suspended cooperative still answers this."""
     path = path.rstrip("/") or "/"
     if method not in SAFE_METHODS:
         return path in OPEN_WRITES
-    return path in OPEN_PAGES or any(path == prefix or path.startswith(f"{prefix}/") for prefix in OPEN_BELOW)
+    return path in OPEN_PAGES or any(
+        path == prefix or path.startswith(f"{prefix}/") for prefix in OPEN_PREFIXES
+    )
 
 
-def finishes(method: str, path: str) -> bool:
+def is_allowed_while_read_only(method: str, path: str) -> bool:
     """Whether a read-only cooperative still answers this."""
-    return method in SAFE_METHODS or FINISHING.fullmatch(path.rstrip("/")) is not None
+    return method in SAFE_METHODS or READ_ONLY_WRITES.fullmatch(path.rstrip("/")) is not None
 
 
-def refuse_new(request: Request[Any, Any, Any]) -> None:
+def reject_if_read_only(request: Request[Any, Any, Any]) -> None:
     """Refuse what would begin something new in a read-only cooperative, and let its shop window say that it
     takes no orders.
 
     Raises DomainError: web.read_only to officers, web.shop_rests to everybody else.
     """
-    visit = visit_of(request)
-    if visit.tenant is None or not visit.tenant.read_only:
+    ctx = get_context(request)
+    if ctx.tenant is None or not ctx.tenant.read_only:
         return
-    if finishes(request.method, request.scope["path"]):
-        visit.brand = msgspec.structs.replace(visit.brand, shop_open=False)
+    if is_allowed_while_read_only(request.method, request.scope["path"]):
+        ctx.brand = msgspec.structs.replace(ctx.brand, shop_open=False)
         return
-    if visit.viewer is not None and visit.viewer.is_officer:
+    if ctx.viewer is not None and ctx.viewer.is_officer:
         raise READ_ONLY()
-    raise SHOP_RESTS(name=visit.brand.name)
+    raise SHOP_RESTS(name=ctx.brand.name)
 
 
-def refuse_suspended(request: Request[Any, Any, Any]) -> Response[Any] | None:
+def reject_if_suspended(request: Request[Any, Any, Any]) -> Response[Any] | None:
     """Answer in the handler's place when the cooperative is suspended and this does not stay open.
 
     A page says that the shop is closed. A change is refused (web.suspended) with a sentence.
     """
-    visit = visit_of(request)
+    ctx = get_context(request)
     if (
-        visit.tenant is None
-        or not visit.tenant.suspended
-        or stays_open(request.method, request.scope["path"])
+        ctx.tenant is None
+        or not ctx.tenant.suspended
+        or is_open_while_suspended(request.method, request.scope["path"])
     ):
         return None
     if request.method not in SAFE_METHODS:
-        raise SUSPENDED(name=visit.brand.name)
-    response = page(request, "errors/suspended.html", status=503)
+        raise SUSPENDED(name=ctx.brand.name)
+    response = render_page(request, "errors/suspended.html", status=503)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,7 +1,7 @@
 """What is answered while the database is away, full or too slow: 503, a number that the log knows, and when
 to come again.
 
-The same for a handler that met it (web.failures) and for the dispatcher itself, which asks the database
+The same for a handler that met it (web.error_handlers) and for the dispatcher itself, which asks the database
 before any application is there.
 """
 
@@ -16,19 +16,19 @@ from litestar import Litestar, MediaType, Request, Response, route
 from billing import hook_pages
 from kernel.database_errors import UnavailableReason, summarize_error, unavailable_reason
 from kernel.errors import ErrorType
-from ui.bodies import LARGEST_FORM
-from ui.rendering import page
-from ui.viewer import KEY, visit_of
-from web import hook
-from web.answers import answer_nothing
-from web.headers import with_headers
+from ui.context import CONTEXT_KEY, get_context
+from ui.rendering import render_page
+from ui.request_body import MAX_FORM_BYTES
+from web import webhooks
+from web.headers import build_security_headers
+from web.responses import send_status
 
 if TYPE_CHECKING:
     from kernel.settings import Settings
 
 log = structlog.get_logger()
 
-FAILURE: Final = "lumbung.failure"
+ERROR_KEY: Final = "lumbung.failure"
 RETRY_AFTER: Final[dict[UnavailableReason, int]] = {"away": 10, "full": 5, "slow": 30}
 UNAVAILABLE: Final[dict[UnavailableReason, ErrorType]] = {
     "away": ErrorType(
@@ -52,16 +52,16 @@ UNAVAILABLE: Final[dict[UnavailableReason, ErrorType]] = {
 }
 
 
-def unavailable(
+def respond_unavailable(
     request: Request[Any, Any, Any], error: BaseException, reason: UnavailableReason
 ) -> Response[Any]:
     """Answer a request that the database could not serve; one line in the log, under the same number."""
-    number = note(error, reason, request.scope)
+    number = log_unavailable(error, reason, request.scope)
     retry_after = {"Retry-After": str(RETRY_AFTER[reason])}
     path = request.scope["path"]
     if is_webhook(path):
         return Response(b"", status_code=503, headers=retry_after, media_type=MediaType.TEXT)
-    lang = visit_of(request).lang
+    lang = get_context(request).lang
     accept = request.headers.get("accept", "")
     if "json" in accept and "html" not in accept:
         kind = UNAVAILABLE[reason]
@@ -76,14 +76,14 @@ def unavailable(
             media_type="application/problem+json",
             headers=retry_after,
         )
-    response = page(
+    response = render_page(
         request, "errors/unavailable.html", block="fragment", status=503, number=number, reason=reason
     )
     response.headers["Retry-After"] = retry_after["Retry-After"]
     return response
 
 
-def note(error: BaseException, reason: UnavailableReason, scope: Any) -> str:
+def log_unavailable(error: BaseException, reason: UnavailableReason, scope: Any) -> str:
     """Write the one line, and return its number."""
     number = secrets.token_hex(4)
     log.error(
@@ -99,10 +99,10 @@ def note(error: BaseException, reason: UnavailableReason, scope: Any) -> str:
 
 def is_webhook(path: str) -> bool:
     """Whether machines send their messages there, which look at nothing but the status."""
-    return path.startswith(hook.PREFIX) or path == hook_pages.PATH
+    return path.startswith(webhooks.PREFIX) or path == hook_pages.PATH
 
 
-def failed_app(settings: Settings, answer: Any) -> Litestar:
+def build_failure_app(settings: Settings, answer: Any) -> Litestar:
     """The application that answers for the dispatcher: by ``answer(request, error)``, whatever was asked and
     however.
     """
@@ -110,20 +110,20 @@ def failed_app(settings: Settings, answer: Any) -> Litestar:
     @route(["/", "/{rest:path}"], http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], sync_to_thread=False)
     def failed(request: Request[Any, Any, Any]) -> Response[Any]:
         scope: Any = request.scope
-        answered: Response[Any] = answer(request, scope[FAILURE])
+        answered: Response[Any] = answer(request, scope[ERROR_KEY])
         return answered
 
     return Litestar(
         route_handlers=[failed],
-        request_max_body_size=LARGEST_FORM,  # none is read here
-        before_send=[with_headers(settings)],
+        request_max_body_size=MAX_FORM_BYTES,  # none is read here
+        before_send=[build_security_headers(settings)],
         openapi_config=None,
         logging_config=None,
         signature_namespace={"Request": Request},
     )
 
 
-class Watched:
+class TrackedSend:
     """``send`` that knows whether the answer has begun: a second one cannot be given."""
 
     __slots__ = ("_send", "started")
@@ -137,7 +137,9 @@ class Watched:
         await self._send(message)
 
 
-async def answer_failure(app: Litestar, scope: Any, receive: Any, send: Watched, error: Exception) -> None:
+async def respond_to_failure(
+    app: Litestar, scope: Any, receive: Any, send: TrackedSend, error: Exception
+) -> None:
     """Answer what the dispatcher itself could not serve; ``scope`` holds the visit.
 
     What has begun to be answered is only logged.
@@ -146,11 +148,11 @@ async def answer_failure(app: Litestar, scope: Any, receive: Any, send: Watched,
     if send.started:
         if reason is None:
             raise error
-        note(error, reason, scope)
+        log_unavailable(error, reason, scope)
     elif reason is not None and is_webhook(scope["path"]):
-        note(error, reason, scope)
-        await answer_nothing(503, send, retry_after=RETRY_AFTER[reason])
+        log_unavailable(error, reason, scope)
+        await send_status(503, send, retry_after=RETRY_AFTER[reason])
     else:
-        assert KEY in scope
-        scope[FAILURE] = error
+        assert CONTEXT_KEY in scope
+        scope[ERROR_KEY] = error
         await app(scope, receive, send)

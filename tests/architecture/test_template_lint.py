@@ -2,7 +2,7 @@
 
 import pytest
 
-from lint_templates import problems_of
+from lint_templates import find_problems
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from lint_templates import problems_of
     ],
 )
 def test_it_refuses(template: str, problem: str) -> None:
-    assert problem in " / ".join(said for _, said in problems_of(template))
+    assert problem in " / ".join(message for _, message in find_problems(template))
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,9 @@ def test_it_refuses(template: str, problem: str) -> None:
     ],
 )
 def test_it_lets_pass(template: str) -> None:
-    assert list(problems_of(template)) == []
+    assert list(find_problems(template)) == []
 
 
 def test_it_names_the_line() -> None:
     template = '{# satu\ndua #}\n{{ _("tiga") }}\n<p>Empat kata</p>'
-    assert [line for line, _ in problems_of(template)] == [4]
+    assert [line for line, _ in find_problems(template)] == [4]

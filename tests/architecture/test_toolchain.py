@@ -112,13 +112,13 @@ def test_set_up_needs_the_standard_library_alone_and_any_python_reads_it() -> No
     ],
 )
 def test_set_up_says_in_one_sentence_what_it_could_not_get(output: str, sentence: str) -> None:
-    said = setup.reason(output, "the Python packages")
-    assert sentence in said
-    assert "\n" not in said
+    message = setup.describe_failure(output, "the Python packages")
+    assert sentence in message
+    assert "\n" not in message
 
 
 def test_set_up_takes_from_the_lock_only_what_it_was_asked_for() -> None:
-    entries = setup.locked()
+    entries = setup.read_lock()
     assert set(entries) == {re.split("==", entry)[0] for entry in ENTRIES}
     assert set(entries) > setup.ON_DEMAND
     with pytest.raises(setup.SetupError, match="make lock"):

@@ -4,21 +4,21 @@ import pytest
 from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice import officers, profile
-from backoffice.queries import Beginnings
-from backoffice.theme_pictures import picture, tokens
-from backoffice.today import day_of, steps
-from conftest import SignedIn, SignInAs, Visitors
+from backoffice import manage_officers, update_profile
+from backoffice.checklist import build_checklist, get_day_bounds
+from backoffice.queries import SetupProgress
+from backoffice.theme_previews import load_theme_tokens, render_theme_preview
+from conftest import SignedInClient, SignInAs, Visitors
 from cooperative.queries import ProfileView
-from cooperative.queries import profile as profile_of
+from cooperative.queries import get_profile as profile_of
+from factories.authentication import activate_with_code
 from factories.cooperatives import PASSWORD
-from factories.entering import activate
 from kernel.actor import Actor
 from kernel.database import Database, as_reader
 from kernel.errors import DomainError
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
-from ui.themes import themes
+from ui.themes import load_themes
 
 SETTINGS = "/pengurus/pengaturan"
 PAGES = ["/pengurus", SETTINGS, f"{SETTINGS}/tampilan", f"{SETTINGS}/pengurus", f"{SETTINGS}/tema/base.svg"]
@@ -32,7 +32,7 @@ WRITES = [
 ]
 
 
-async def stored(database: Database, tenant: TenantRef) -> ProfileView:
+async def load_profile(database: Database, tenant: TenantRef) -> ProfileView:
     async with coop_reader(database, tenant) as ro:
         found = await profile_of(ro)
     assert found is not None
@@ -49,7 +49,7 @@ async def chair(db: AsyncSession) -> Actor:
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_strangers_and_members_do_not_see_officers_pages(
-    visitor: Visitors, member_client: SignedIn, path: str
+    visitor: Visitors, member_client: SignedInClient, path: str
 ) -> None:
     assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
     assert (await member_client.get(path)).status_code == 403
@@ -57,31 +57,31 @@ async def test_strangers_and_members_do_not_see_officers_pages(
 
 @pytest.mark.parametrize("path", WRITES)
 async def test_strangers_and_members_change_nothing(
-    visitor: Visitors, member_client: SignedIn, database: Database, melati: TenantRef, path: str
+    visitor: Visitors, member_client: SignedInClient, database: Database, melati: TenantRef, path: str
 ) -> None:
-    before = await stored(database, melati)
+    before = await load_profile(database, melati)
     assert (await visitor("melati").post(path, data={"name": "Milik saya"})).status_code == 303
     assert (await member_client.post(path, {"name": "Milik saya"})).status_code == 403
-    assert await stored(database, melati) == before
+    assert await load_profile(database, melati) == before
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_an_officer_sees_every_page(officer_client: SignedIn, path: str) -> None:
+async def test_an_officer_sees_every_page(officer_client: SignedInClient, path: str) -> None:
     assert (await officer_client.get(path)).status_code == 200
 
 
 async def test_a_write_without_the_form_of_this_session_is_refused(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    before = await stored(database, melati)
+    before = await load_profile(database, melati)
     answer = await officer_client.client.post(
         SETTINGS, data={"name": "Nama baru", "timezone": "Asia/Jakarta"}
     )
     assert answer.status_code == 403
-    assert await stored(database, melati) == before
+    assert await load_profile(database, melati) == before
 
 
-async def test_today_counts_the_steps_that_are_done(officer_client: SignedIn) -> None:
+async def test_today_counts_the_steps_that_are_done(officer_client: SignedInClient) -> None:
     page = (await officer_client.get("/pengurus")).text
     assert "2 dari 5 selesai" in page  # the template cooperative has goods and members
     assert (await officer_client.post("/pengurus/langkah/anggaran-dasar")).status_code == 303
@@ -91,26 +91,26 @@ async def test_today_counts_the_steps_that_are_done(officer_client: SignedIn) ->
 
 
 def test_each_step_follows_its_own_fact() -> None:
-    none = Beginnings(bylaws=False, products=False, members=False, sale=False, look=False)
-    assert not any(step.done for step in steps(none, "id"))
-    for step in steps(none, "en"):
-        alone = Beginnings(
+    none = SetupProgress(bylaws=False, products=False, members=False, sale=False, look=False)
+    assert not any(step.done for step in build_checklist(none, "id"))
+    for step in build_checklist(none, "en"):
+        alone = SetupProgress(
             **{name: name == step.code for name in ("bylaws", "products", "members", "sale", "look")}
         )
-        assert [each.code for each in steps(alone, "id") if each.done] == [step.code]
+        assert [each.code for each in build_checklist(alone, "id") if each.done] == [step.code]
         assert step.href.startswith("/")
 
 
 def test_a_day_begins_at_midnight_where_the_cooperative_is() -> None:
     from datetime import date
 
-    start, end = day_of(date(2026, 11, 24), "Asia/Makassar")
+    start, end = get_day_bounds(date(2026, 11, 24), "Asia/Makassar")
     assert start.isoformat() == "2026-11-24T00:00:00+08:00"
     assert end.isoformat() == "2026-11-25T00:00:00+08:00"
 
 
 async def test_what_the_cooperative_says_of_itself_shows_at_once(
-    officer_client: SignedIn, visitor: Visitors
+    officer_client: SignedInClient, visitor: Visitors
 ) -> None:
     assert "Semboyan baru kami" not in (await visitor("melati").get("/")).text
     facts = {"name": "Koperasi Melati Jaya", "tagline": "Semboyan baru kami", "timezone": "Asia/Makassar"}
@@ -123,7 +123,7 @@ async def test_what_the_cooperative_says_of_itself_shows_at_once(
 
 @pytest.mark.parametrize("name", ["Koperasi Mawar", "KOP. MÁWAR", "Mawar 2"])
 async def test_a_new_name_that_looks_like_another_cooperatives_is_refused(
-    officer_client: SignedIn, database: Database, melati: TenantRef, name: str
+    officer_client: SignedInClient, database: Database, melati: TenantRef, name: str
 ) -> None:
     answer = await officer_client.post(
         SETTINGS, {"name": name, "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"}
@@ -131,13 +131,13 @@ async def test_a_new_name_that_looks_like_another_cooperatives_is_refused(
     assert answer.status_code == 409
     assert "pengelola Lumbung" in answer.text
     assert "Tetap di sini" in answer.text
-    assert (await stored(database, melati)).name != name
+    assert (await load_profile(database, melati)).name != name
     # what one is known by already may be written otherwise
     facts = {"name": "KOPERASI MELATI", "timezone": "Asia/Jakarta"}
     assert (await officer_client.post(SETTINGS, facts)).status_code == 303
 
 
-async def test_a_mistake_brings_the_profile_back_as_typed(officer_client: SignedIn) -> None:
+async def test_a_mistake_brings_the_profile_back_as_typed(officer_client: SignedInClient) -> None:
     answer = await officer_client.post(
         SETTINGS, {"name": "", "tagline": "Tetap di sini", "timezone": "Asia/Jakarta"}
     )
@@ -146,17 +146,17 @@ async def test_a_mistake_brings_the_profile_back_as_typed(officer_client: Signed
 
 
 async def test_the_look_changes_for_everybody(
-    officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    officer_client: SignedInClient, visitor: Visitors, database: Database, melati: TenantRef
 ) -> None:
     look = {"theme": "sawah", "own_colours": "1", "accent": "#7A3B12", "header": "#f0c75e"}
     assert (await officer_client.post(f"{SETTINGS}/tampilan", look)).status_code == 303
-    assert (await stored(database, melati)).accent == "#7a3b12"
+    assert (await load_profile(database, melati)).accent == "#7a3b12"
     page = (await visitor("melati").get("/")).text
     assert "/sawah.css" in page
     assert "/merek/" in page
     plain = {"theme": "base", "accent": "#7a3b12", "header": "#f0c75e"}
     assert (await officer_client.post(f"{SETTINGS}/tampilan", plain)).status_code == 303
-    now = await stored(database, melati)
+    now = await load_profile(database, melati)
     assert (now.theme, now.accent, now.header) == ("base", None, None)
 
 
@@ -169,16 +169,16 @@ async def test_the_look_changes_for_everybody(
     ],
 )
 async def test_a_look_that_cannot_be_worn_is_refused_with_a_sentence(
-    officer_client: SignedIn, database: Database, melati: TenantRef, look: dict[str, str], sentence: str
+    officer_client: SignedInClient, database: Database, melati: TenantRef, look: dict[str, str], sentence: str
 ) -> None:
-    before = await stored(database, melati)
+    before = await load_profile(database, melati)
     answer = await officer_client.post(f"{SETTINGS}/tampilan", look)
     assert answer.status_code == 422
     assert sentence in answer.text
-    assert await stored(database, melati) == before
+    assert await load_profile(database, melati) == before
 
 
-async def test_the_trial_of_a_look_is_a_part_of_the_page(officer_client: SignedIn) -> None:
+async def test_the_trial_of_a_look_is_a_part_of_the_page(officer_client: SignedInClient) -> None:
     wanted = {"theme": "pesisir", "own_colours": "1", "accent": "#ffe680", "header": "#112233"}
     part = await officer_client.get(f"{SETTINGS}/tampilan", params=wanted, headers={"hx-request": "true"})
     assert "<html" not in part.text
@@ -186,25 +186,25 @@ async def test_the_trial_of_a_look_is_a_part_of_the_page(officer_client: SignedI
     assert "header=%23112233" in part.text
 
 
-@pytest.mark.parametrize("theme", sorted(themes()))
+@pytest.mark.parametrize("theme", sorted(load_themes()))
 def test_a_theme_is_drawn_in_its_colours_or_those_of_the_cooperative(theme: str) -> None:
-    own = tokens(theme)
-    assert own["header"] in picture(theme, None, None)
-    drawn = picture(theme, "#123456", "#654321")
+    own = load_theme_tokens(theme)
+    assert own["header"] in render_theme_preview(theme, None, None)
+    drawn = render_theme_preview(theme, "#123456", "#654321")
     assert "#123456" in drawn
     assert "#654321" in drawn
     assert "var(" not in drawn
     assert own["header"] not in drawn
 
 
-async def test_a_theme_picture_takes_colours_only(officer_client: SignedIn) -> None:
+async def test_a_theme_picture_takes_colours_only(officer_client: SignedInClient) -> None:
     address = f"{SETTINGS}/tema/base.svg"
     assert (await officer_client.get(address, params={"accent": '"/><script>'})).status_code == 422
     assert (await officer_client.get(f"{SETTINGS}/tema/..%2f.svg")).status_code == 404
 
 
 async def test_a_logo_is_made_anew_and_shown(
-    officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    officer_client: SignedInClient, visitor: Visitors, database: Database, melati: TenantRef
 ) -> None:
     drawn = io.BytesIO()
     Image.new("RGB", (600, 400), "#1f6b45").save(drawn, "PNG")
@@ -213,17 +213,17 @@ async def test_a_logo_is_made_anew_and_shown(
         f"{SETTINGS}/lambang", data={"csrf": officer_client.csrf}, files=files
     )
     assert answer.status_code == 303
-    logo = (await stored(database, melati)).logo
+    logo = (await load_profile(database, melati)).logo
     shop = visitor("melati")
     assert f"/gambar/{logo}-320.webp" in (await shop.get("/")).text
     picture_of_it = await shop.get(f"/gambar/{logo}-320.webp")
     assert Image.open(io.BytesIO(picture_of_it.content)).size[0] == 320
     assert (await officer_client.post(f"{SETTINGS}/lambang/penghapusan")).status_code == 303
-    assert (await stored(database, melati)).logo is None
+    assert (await load_profile(database, melati)).logo is None
 
 
 async def test_what_is_no_picture_becomes_no_logo(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     files = {"logo": ("lambang.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")}
     answer = await officer_client.client.post(
@@ -231,20 +231,20 @@ async def test_what_is_no_picture_becomes_no_logo(
     )
     assert answer.status_code == 422
     assert "bukan gambar" in answer.text
-    assert (await stored(database, melati)).logo is None
+    assert (await load_profile(database, melati)).logo is None
 
 
 async def test_the_shop_closes_and_opens(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await officer_client.post(f"{SETTINGS}/toko/penutupan")
-    assert not (await stored(database, melati)).shop_open
+    assert not (await load_profile(database, melati)).shop_open
     await officer_client.post(f"{SETTINGS}/toko/pembukaan")
-    assert (await stored(database, melati)).shop_open
+    assert (await load_profile(database, melati)).shop_open
 
 
 async def test_a_new_officer_comes_in_by_a_code_that_is_shown_once(
-    officer_client: SignedIn, sign_in: SignInAs
+    officer_client: SignedInClient, sign_in: SignInAs
 ) -> None:
     form = {"name": "Bagus Prakoso", "phone": "0812-8000-0001", "role": "bendahara"}
     page = (await officer_client.post(f"{SETTINGS}/pengurus", form)).text
@@ -252,7 +252,7 @@ async def test_a_new_officer_comes_in_by_a_code_that_is_shown_once(
     assert "Berikan kode ini" not in (await officer_client.get(f"{SETTINGS}/pengurus")).text
 
 
-async def test_a_mistake_about_a_new_officer_comes_back_as_typed(officer_client: SignedIn) -> None:
+async def test_a_mistake_about_a_new_officer_comes_back_as_typed(officer_client: SignedInClient) -> None:
     form = {"name": "Bagus Prakoso", "phone": "12", "role": "raja"}
     answer = await officer_client.post(f"{SETTINGS}/pengurus", form)
     assert answer.status_code == 422
@@ -260,34 +260,40 @@ async def test_a_mistake_about_a_new_officer_comes_back_as_typed(officer_client:
 
 
 async def test_an_appointed_officer_signs_in_with_the_code(db: AsyncSession, chair: Actor) -> None:
-    appointed = await officers.appoint(
+    appointed = await manage_officers.appoint_officer(
         db, chair, name="Bagus Prakoso", phone="+6281280000001", role="bendahara"
     )
     assert appointed.code
-    again = await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="kasir")
+    again = await manage_officers.appoint_officer(
+        db, chair, name="Bagus Prakoso", phone="+6281280000001", role="kasir"
+    )
     with pytest.raises(DomainError):
-        await activate(db, "+6281280000001", appointed.code, PASSWORD)
-    opened = await activate(db, "+6281280000001", again.code, PASSWORD)
+        await activate_with_code(db, "+6281280000001", appointed.code, PASSWORD)
+    opened = await activate_with_code(db, "+6281280000001", again.code, PASSWORD)
     assert opened.is_officer
     with pytest.raises(DomainError) as refusal:
-        await officers.appoint(db, chair, name="Bagus Prakoso", phone="+6281280000001", role="ketua")
+        await manage_officers.appoint_officer(
+            db, chair, name="Bagus Prakoso", phone="+6281280000001", role="ketua"
+        )
     assert refusal.value.code == "office.already_officer"
 
 
 async def test_a_member_becomes_an_officer_by_a_new_code(db: AsyncSession, chair: Actor) -> None:
-    appointed = await officers.appoint(db, chair, name="lain", phone="+6281200000001", role="kasir")
+    appointed = await manage_officers.appoint_officer(
+        db, chair, name="lain", phone="+6281200000001", role="kasir"
+    )
     assert appointed.had_account
     assert appointed.name == "Sari Wulandari Melati"
-    assert (await activate(db, "0001", appointed.code, "tiga kata aneh")).is_officer
+    assert (await activate_with_code(db, "0001", appointed.code, "tiga kata aneh")).is_officer
 
 
 async def test_only_the_chair_appoints_and_dismisses(db: AsyncSession, chair: Actor) -> None:
-    await officers.appoint(db, chair, name="Sari", phone="+6281200000001", role="kasir")
+    await manage_officers.appoint_officer(db, chair, name="Sari", phone="+6281200000001", role="kasir")
     ro = as_reader(db)
     cashier = Actor("officer", "Sari", await ro.value("SELECT id FROM users WHERE officer_role = 'kasir'"))
     for attempt in (
-        officers.appoint(db, cashier, name="Budi", phone="+6281200000002", role="ketua"),
-        officers.dismiss(db, cashier, chair.user_id),
+        manage_officers.appoint_officer(db, cashier, name="Budi", phone="+6281200000002", role="ketua"),
+        manage_officers.dismiss_officer(db, cashier, chair.user_id),
     ):
         with pytest.raises(DomainError) as refusal:
             await attempt
@@ -295,7 +301,7 @@ async def test_only_the_chair_appoints_and_dismisses(db: AsyncSession, chair: Ac
 
 
 async def test_a_dismissed_officer_is_out_at_once(
-    officer_client: SignedIn, sign_in: SignInAs, database: Database, melati: TenantRef
+    officer_client: SignedInClient, sign_in: SignInAs, database: Database, melati: TenantRef
 ) -> None:
     form = {"name": "Sari", "phone": "0812-0000-0001", "role": "kasir"}
     await officer_client.post(f"{SETTINGS}/pengurus", form)
@@ -312,14 +318,16 @@ async def test_a_dismissed_officer_is_out_at_once(
 
 async def test_nobody_dismisses_themselves(db: AsyncSession, chair: Actor) -> None:
     with pytest.raises(DomainError) as refusal:
-        await officers.dismiss(db, chair, chair.user_id)
+        await manage_officers.dismiss_officer(db, chair, chair.user_id)
     assert refusal.value.code == "office.not_oneself"
 
 
 async def test_the_same_profile_again_writes_no_trail(db: AsyncSession, chair: Actor) -> None:
     ro = as_reader(db)
     now = await profile_of(ro)
-    facts = profile.Facts(now.name, now.tagline, now.address, now.phone, now.bank_account, now.timezone)
-    await profile.change_facts(db, chair, facts)
+    facts = update_profile.ProfileDetails(
+        now.name, now.tagline, now.address, now.phone, now.bank_account, now.timezone
+    )
+    await update_profile.update_details(db, chair, facts)
     await db.flush()
     assert await ro.value("SELECT count(*) FROM audit_entries WHERE action = 'office.profile_changed'") == 0

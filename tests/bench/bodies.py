@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from bench.place import cooperative, place
 from bench.storefront import furnish
-from conftest import csrf_of
+from conftest import compute_csrf_token
 from factories.processes import caddy_process, free_port, web_process
 from factories.slow_bodies import allow_open_files, networks, slow_bodies
 from kernel import clock
@@ -29,9 +29,9 @@ from kernel.settings import Settings
 from members.models import Session
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from ui.bodies import LARGEST_FORM
-from ui.cookies import new_token, token_hash
-from web.doors import Doors
+from ui.cookies import generate_token, hash_token
+from ui.request_body import MAX_FORM_BYTES
+from web.dispatch import HostDispatcher
 
 MEGABYTE = 1_000_000
 ROUNDS = 5
@@ -82,20 +82,20 @@ def many_parts(size: int) -> bytes:
 
 
 async def hostile_bodies(settings: Settings, database: Database) -> None:
-    doors = Doors(settings, database)
-    doors.bodies.most_refused = 1_000_000
-    await doors.start()
+    dispatcher = HostDispatcher(settings, database)
+    dispatcher.body_limiter.max_refused = 1_000_000
+    await dispatcher.start()
     host = f"http://ukur.{settings.base_domain}"
     hostile = {
         "1 MB of fields": (b"a=1&" * (MEGABYTE // 4), FORM),
         "1 MB of escapes in one field": (b"identity=" + b"%41" * (MEGABYTE // 3), FORM),
         "1 MB of parts": (many_parts(MEGABYTE), PARTS),
-        "256 kB of fields": (b"a=1&" * (LARGEST_FORM // 4), FORM),
-        "256 kB of escapes in one field": (b"identity=" + b"%41" * ((LARGEST_FORM - 9) // 3), FORM),
+        "256 kB of fields": (b"a=1&" * (MAX_FORM_BYTES // 4), FORM),
+        "256 kB of escapes in one field": (b"identity=" + b"%41" * ((MAX_FORM_BYTES - 9) // 3), FORM),
         "256 kB in 199 fields of escapes": (b"&".join([b"identity=" + b"%41" * 430] * 199), FORM),
-        "256 kB of parts": (many_parts(LARGEST_FORM - 100), PARTS),
+        "256 kB of parts": (many_parts(MAX_FORM_BYTES - 100), PARTS),
     }
-    transport = httpx.ASGITransport(doors)
+    transport = httpx.ASGITransport(dispatcher)
     async with httpx.AsyncClient(transport=transport, base_url=host, headers={"origin": host}) as client:
         await client.get("/masuk")
         for name, (body, headers) in hostile.items():
@@ -115,12 +115,12 @@ async def hostile_bodies(settings: Settings, database: Database) -> None:
                 f"{name:31s}: the loop is kept for {own:5.1f} ms at most ({clock_time:.0f} by the "
                 f"clock); answered {sorted(statuses)}"
             )
-    await doors.stop()
+    await dispatcher.stop()
 
 
 async def large_file(settings: Settings, database: Database, tenant: TenantRef) -> None:
 
-    token = new_token()
+    token = generate_token()
     async with coop_session(database, tenant) as db:
         user = (
             await db.execute(text("SELECT id FROM users WHERE officer_role IS NOT NULL LIMIT 1"))
@@ -128,7 +128,7 @@ async def large_file(settings: Settings, database: Database, tenant: TenantRef) 
         now = clock.now()
         db.add(
             Session(
-                token_hash=token_hash(token),
+                token_hash=hash_token(token),
                 user_id=user,
                 signed_in_at=now,
                 expires_at=now + timedelta(hours=1),
@@ -139,15 +139,15 @@ async def large_file(settings: Settings, database: Database, tenant: TenantRef) 
         lines.append(f"{10_000 + at},Anggota {at},L,08{1_200_000_000 + at},2020-01-01,100000,240000,0\n")
         at += 1
     content = "".join(lines).encode()
-    doors = Doors(settings, database)
-    await doors.start()
+    dispatcher = HostDispatcher(settings, database)
+    await dispatcher.start()
     host = f"http://ukur.{settings.base_domain}"
-    transport = httpx.ASGITransport(doors)
+    transport = httpx.ASGITransport(dispatcher)
     async with httpx.AsyncClient(
         transport=transport, base_url=host, headers={"origin": host}, timeout=60
     ) as client:
         client.cookies.set("lumbung", token)
-        fields = {"csrf": csrf_of(settings, tenant, token), "as_of": "2024-01-01"}
+        fields = {"csrf": compute_csrf_token(settings, tenant, token), "as_of": "2024-01-01"}
 
         async def look() -> None:
             sent = {"file": ("anggota.csv", content, "text/csv")}
@@ -161,7 +161,7 @@ async def large_file(settings: Settings, database: Database, tenant: TenantRef) 
             f"a list of {at:,} members ({len(content):,} bytes), looked at in {spent:.1f} s:"
             f" the loop is kept for {own:.0f} ms at most ({clock_time:.0f} by the clock)"
         )
-    await doors.stop()
+    await dispatcher.stop()
 
 
 async def p95(port: int) -> float:
@@ -208,7 +208,7 @@ async def main() -> None:
     allow_open_files()
     gc.collect()
     gc.freeze()  # as the web process does at its start
-    async with place(spare_schemas=3) as (database, settings):
+    async with place(schema_pool_size=3) as (database, settings):
         ours = await cooperative(database)
         await furnish(database, await cooperative(database, "tetangga"))
         await hostile_bodies(settings, database)

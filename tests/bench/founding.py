@@ -9,19 +9,19 @@ import httpx
 
 from bench.place import PASSWORD, place
 from kernel.ids import new_id
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 TIMES = 25
 
 
 async def main() -> None:
-    async with place(spare_schemas=TIMES + 3) as (database, settings):
-        doors = Doors(settings, database)
-        await doors.start()
+    async with place(schema_pool_size=TIMES + 3) as (database, settings):
+        dispatcher = HostDispatcher(settings, database)
+        await dispatcher.start()
         origin = f"http://{settings.base_domain}"
         spent = []
         for _ in range(TIMES + 3):
-            transport = httpx.ASGITransport(doors)
+            transport = httpx.ASGITransport(dispatcher)
             async with httpx.AsyncClient(
                 transport=transport, base_url=origin, headers={"origin": origin}
             ) as client:
@@ -51,4 +51,4 @@ async def main() -> None:
             f"founding, form to usable page: p50 {statistics.median(steady) * 1000:.0f} ms, worst "
             f"{steady[-1] * 1000:.0f} ms ({TIMES} times)"
         )
-        await doors.stop()
+        await dispatcher.stop()

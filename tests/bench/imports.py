@@ -17,13 +17,13 @@ from pathlib import Path
 
 from bench.place import founding, place
 from kernel.actor import SYSTEM
-from ledger.book_queries import agreement
-from ledger.queries import surplus, trial_balance
-from members.importing import import_members
-from onboarding.founding import found
+from ledger.queries import get_surplus, get_trial_balance
+from ledger.report_queries import get_control_totals
+from members.import_members import import_members
+from onboarding.create_cooperative import create_cooperative
 from shop.importing import import_products
 from shop.sales_import import import_sales
-from shu.drafting import draft
+from shu.create_draft import create_draft
 from tenants.session import coop_reader, coop_session
 
 PRODUCTS, MEMBERS, SALES = 3_000, 3_000, 20_000
@@ -75,7 +75,7 @@ async def main(arguments: list[str] | None = None) -> None:
         ("sales", import_sales, {}),
     ]
     async with place() as (database, _):
-        tenant = (await found(database, founding("ukur"))).tenant
+        tenant = (await create_cooperative(database, founding("ukur"))).tenant
         for content, (name, work, options) in zip(files, imports, strict=True):
             for time_sent in ("first time", "second time"):
                 started = time.perf_counter()
@@ -92,17 +92,17 @@ async def main(arguments: list[str] | None = None) -> None:
                 )
         async with coop_reader(database, tenant) as ro:
             started = time.perf_counter()
-            totals = await trial_balance(ro, YEAR)
+            totals = await get_trial_balance(ro, YEAR)
             spent = time.perf_counter() - started
-            sums = await agreement(ro)
+            sums = await get_control_totals(ro)
             agrees = sums.stock_account == sums.stock_value and sum(each.closing for each in totals) == 0
             print(
-                f"trial balance of {YEAR}: {spent * 1000:.0f} ms, surplus {await surplus(ro, YEAR):,}; "
+                f"trial balance of {YEAR}: {spent * 1000:.0f} ms, surplus {await get_surplus(ro, YEAR):,}; "
                 f"the books agree: {agrees}"
             )
         started = time.perf_counter()
         async with coop_session(database, tenant) as db:
-            drafted = await draft(db, SYSTEM, YEAR)
+            drafted = await create_draft(db, SYSTEM, YEAR)
         print(
             f"surplus of {YEAR} divided among {len(drafted.allocation.members):,} members and stored: "
             f"{(time.perf_counter() - started) * 1000:.0f} ms"

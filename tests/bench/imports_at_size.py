@@ -20,8 +20,8 @@ from bench.place import cooperative, place
 from kernel.actor import SYSTEM
 from kernel.database import Database, libpq_url
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
-from ledger.book_queries import agreement
+from ledger import Journal, JournalLine, post_journal
+from ledger.report_queries import get_control_totals
 from shop.importing import import_products
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
@@ -57,10 +57,12 @@ def command(database: Database, *arguments: str | Path) -> tuple[float, float, i
 async def sell(database: Database, tenant: TenantRef, waits: list[float]) -> None:
     """A till that sells, pauses, and sells again, until it is stopped."""
     while True:
-        lines = [Line.to_debit("1101", Rupiah(500)), Line.to_credit("4201", Rupiah(500))]
+        lines = [JournalLine.to_debit("1101", Rupiah(500)), JournalLine.to_credit("4201", Rupiah(500))]
         started = time.perf_counter()
         async with coop_session(database, tenant) as db:
-            await post(db, Journal(date(2024, 12, 31), "Penjualan", f"till:{len(waits)}", lines), by="bench")
+            await post_journal(
+                db, Journal(date(2024, 12, 31), "Penjualan", f"till:{len(waits)}", lines), by="bench"
+            )
         waits.append(time.perf_counter() - started)
         await asyncio.sleep(BETWEEN_SALES)
 
@@ -93,7 +95,7 @@ async def main(members: tuple[int, ...] = MEMBERS, sales: tuple[int, ...] = SALE
         f"load of the machine before: {load[0]:.1f}; promised: 10,000 lines a second, 300 MB, p99 of 200 ms",
         flush=True,
     )
-    async with place(spare_schemas=len(members) + 1) as (database, _):
+    async with place(schema_pool_size=len(members) + 1) as (database, _):
         with tempfile.TemporaryDirectory(prefix="lumbung-bench-") as folder:
             path = Path(folder) / "file.csv"
             for count in members:
@@ -107,7 +109,7 @@ async def main(members: tuple[int, ...] = MEMBERS, sales: tuple[int, ...] = SALE
                 path.write_bytes(invented_sales(seed, count, members[-1], OPENING - timedelta(365 * year)))
                 await measured(database, tenant, "sales", path, count)
             async with coop_reader(database, tenant) as ro:
-                sums = await agreement(ro)
+                sums = await get_control_totals(ro)
             print(f"the books agree: {sums.stock_account == sums.stock_value}")
 
 

@@ -25,9 +25,9 @@ from kernel.settings import Settings
 from members.models import Session
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
-from ui.cookies import new_token, token_hash
-from web.doors import Doors
-from web.rates import RateGuard
+from ui.cookies import generate_token, hash_token
+from web.dispatch import HostDispatcher
+from web.rate_limits import RateLimiter
 
 DELAYS = (0.0, 0.020)  # seconds for a round trip
 WARM, TIMES = 3, 15
@@ -41,9 +41,9 @@ Row = tuple[float, float, float]
 class Browser:
     """A browser of somebody signed in, at one process; ``asked`` counts its requests."""
 
-    def __init__(self, doors: Doors, settings: Settings, tenant: TenantRef, token: str) -> None:
+    def __init__(self, dispatcher: HostDispatcher, settings: Settings, tenant: TenantRef, token: str) -> None:
         origin = f"http://{tenant.slug}.{settings.base_domain}"
-        transport = httpx.ASGITransport(doors)
+        transport = httpx.ASGITransport(dispatcher)
         self.client = httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin})
         self.client.cookies.set("lumbung", token)
         self.csrf = ""
@@ -71,12 +71,12 @@ def hidden(text: str, name: str) -> str:
 
 async def officer_token(database: Database, tenant: TenantRef) -> str:
     """A session of the founder's."""
-    token, now = new_token(), clock.now()
+    token, now = generate_token(), clock.now()
     async with coop_reader(database, tenant) as ro:
         user_id = await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'")
     async with coop_session(database, tenant) as db:
         ends = now.replace(year=now.year + 1)
-        db.add(Session(token_hash=token_hash(token), user_id=user_id, signed_in_at=now, expires_at=ends))
+        db.add(Session(token_hash=hash_token(token), user_id=user_id, signed_in_at=now, expires_at=ends))
     return token
 
 
@@ -135,18 +135,20 @@ async def measure(
         member_id, product = (
             await ro.records("SELECT m.id, p.id FROM members m, products p WHERE sku = $1", FIRST)
         )[0]
-    doors = Doors(settings, Database(proxy.url(libpq_url(ours.owner_url)), settings))
-    doors.rates = RateGuard(lambda _: None, network_limit=None, session_limit=10**9)
-    await doors.start()
+    dispatcher = HostDispatcher(settings, Database(proxy.url(libpq_url(ours.owner_url)), settings))
+    dispatcher.rate_limiter = RateLimiter(lambda _: None, network_limit=None, session_limit=10**9)
+    await dispatcher.start()
     browsers = [
-        Browser(doors, settings, tenant, token) for token in (officer, member) for _ in range(AT_ONCE // 2)
+        Browser(dispatcher, settings, tenant, token)
+        for token in (officer, member)
+        for _ in range(AT_ONCE // 2)
     ]
     counters, buyers = browsers[: AT_ONCE // 2], browsers[AT_ONCE // 2 :]
     steps = [deposit(each, member_id) for each in counters] + [checkout(each, product) for each in buyers]
     row = (await p50(steps[0]), await p50(steps[-1]), await rate(steps, browsers))
     for each in browsers:
         await each.client.aclose()
-    await doors.stop()
+    await dispatcher.stop()
     return row
 
 

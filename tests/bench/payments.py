@@ -27,15 +27,15 @@ from litestar import Litestar
 from bench.place import cooperative, place
 from bench.storefront import hello, scope
 from factories import payments as pay
-from factories.cooperatives import furnish
+from factories.cooperatives import populate_cooperative
 from factories.outside import Outside, Sent, outside, stripe_headers
 from kernel.database import Database, libpq_url
 from kernel.ids import new_id
 from payments import calling
 from payments.models import Payment
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_reader, coop_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS, SECONDS, AT_ONCE = 7, 0.7, 512
@@ -81,9 +81,9 @@ async def rate(calls: Iterator[Call]) -> tuple[float, float]:
     return count / (time.perf_counter() - started), (time.process_time() - used) / count * 1e6
 
 
-async def intake(doors: Doors, database: Database, tenant: TenantRef, world: Outside) -> None:
+async def intake(dispatcher: HostDispatcher, database: Database, tenant: TenantRef, world: Outside) -> None:
     """(a) verify, store with its job, answer; against hello, in turns."""
-    host = f"{tenant.slug}.{doors.settings.base_domain}"
+    host = f"{tenant.slug}.{dispatcher.settings.base_domain}"
     greeting = Litestar([hello], openapi_config=None)
 
     def hellos() -> Iterator[Call]:
@@ -104,7 +104,7 @@ async def intake(doors: Doors, database: Database, tenant: TenantRef, world: Out
     def messages(way: str) -> Iterator[Call]:
         while True:
             headers, body = message(way)
-            yield poster(doors, host, world.address(way), headers, body)
+            yield poster(dispatcher, host, world.address(way), headers, body)
 
     for way in ORDER:
         theirs, rows = hellos(), []
@@ -197,14 +197,14 @@ async def started(world: Outside, count: int) -> list[Payment]:
     return found
 
 
-async def to_the_journal(doors: Doors, world: Outside) -> None:
+async def to_the_journal(dispatcher: HostDispatcher, world: Outside) -> None:
     """(b) from the provider's request to the journal that anybody can read, one after the other."""
-    host = f"{world.tenant.slug}.{doors.settings.base_domain}"
+    host = f"{world.tenant.slug}.{dispatcher.settings.base_domain}"
     spent = []
     for payment in await started(world, SINGLE):
         sent = await world.pay(payment)
         begun = time.perf_counter()
-        await poster(doors, host, world.address("xendit"), *sent)()
+        await poster(dispatcher, host, world.address("xendit"), *sent)()
         answered = time.perf_counter()
         while not await _posted(world, payment):  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.003)
@@ -226,12 +226,12 @@ async def _posted(world: Outside, payment: Payment) -> bool:
     return found is not None
 
 
-async def five_times(doors: Doors, world: Outside) -> None:
+async def five_times(dispatcher: HostDispatcher, world: Outside) -> None:
     """(c) a thousand messages, each five times, in random order, by four senders at once."""
-    host = f"{world.tenant.slug}.{doors.settings.base_domain}"
+    host = f"{world.tenant.slug}.{dispatcher.settings.base_domain}"
     before = await pay.postings(world.database, world.tenant)
     sent = [await world.pay(payment) for payment in await started(world, MANY)]
-    calls = [poster(doors, host, world.address("xendit"), *each) for each in sent for _ in range(TIMES)]
+    calls = [poster(dispatcher, host, world.address("xendit"), *each) for each in sent for _ in range(TIMES)]
     random.Random(7).shuffle(calls)
 
     async def sender(part: list[Call]) -> None:
@@ -263,15 +263,15 @@ async def _waiting(world: Outside) -> int:
 async def main() -> None:
     async with place() as (database, settings):
         await cooperative(database)
-        tenant = await tenant_by_slug(database, "ukur")
+        tenant = await find_tenant_by_slug(database, "ukur")
         assert tenant is not None
         async with coop_session(database, tenant) as db:
-            await furnish(db, "melati")
+            await populate_cooperative(db, "melati")
         async with outside(database, tenant) as world:
-            doors = Doors(settings, database)
-            await doors.start()
+            dispatcher = HostDispatcher(settings, database)
+            await dispatcher.start()
             with worker(database):
-                await to_the_journal(doors, world)
-                await five_times(doors, world)
-            await intake(doors, database, tenant, world)
-            await doors.stop()
+                await to_the_journal(dispatcher, world)
+                await five_times(dispatcher, world)
+            await intake(dispatcher, database, tenant, world)
+            await dispatcher.stop()

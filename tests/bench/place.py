@@ -12,22 +12,22 @@ from kernel.database import Database
 from kernel.ids import new_id
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
-from onboarding.founding import Founding, found
-from tenants.fleet import migrate
+from onboarding.create_cooperative import NewCooperative, create_cooperative
+from tenants.migrator import migrate
 from tenants.registry import TenantRef
 
 PASSWORD = "padi-di-lumbung-7"
 
 
 @contextlib.asynccontextmanager
-async def place(spare_schemas: int = 2) -> AsyncIterator[tuple[Database, Settings]]:
+async def place(schema_pool_size: int = 2) -> AsyncIterator[tuple[Database, Settings]]:
     """A migrated database on a server with its usual safety (fsync on)."""
     with tempfile.TemporaryDirectory(prefix="lumbung-bench-") as folder:
         Path(folder).chmod(0o755)
         server = EmbeddedPostgres(Path(folder))
         settings = Settings(
             data_dir=Path(folder),
-            spare_schemas=spare_schemas,
+            schema_pool_size=schema_pool_size,
             foundings_per_hour=10_000,
             foundings_per_hour_in_all=10_000,
         )
@@ -40,9 +40,9 @@ async def place(spare_schemas: int = 2) -> AsyncIterator[tuple[Database, Setting
             server.stop()
 
 
-def founding(slug: str, template: str = "konsumen") -> Founding:
+def founding(slug: str, template: str = "konsumen") -> NewCooperative:
     """A filled-in form."""
-    return Founding(
+    return NewCooperative(
         name=f"Koperasi {slug.title()}",
         slug=slug,
         officer_name="Ketua Contoh",
@@ -55,4 +55,4 @@ def founding(slug: str, template: str = "konsumen") -> Founding:
 
 async def cooperative(database: Database, slug: str = "ukur") -> TenantRef:
     """A cooperative founded by the real use case."""
-    return (await found(database, founding(slug))).tenant
+    return (await create_cooperative(database, founding(slug))).tenant

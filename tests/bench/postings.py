@@ -11,7 +11,7 @@ from bench.place import cooperative, place
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line, post, post_many
+from ledger import Journal, JournalLine, post_journal, post_journals
 from ledger.chart import CASH, MEMBER_COST_OF_SALES, MEMBER_SALES, STOCK
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -27,18 +27,23 @@ WARM = 20
 def sale(key: str, at: int) -> Journal:
     """Paid in cash by a member, at 100 rupiah's profit."""
     price, cost = Rupiah(12_500), Rupiah(12_400)
-    sold = [Line.to_debit(CASH, price), Line.to_credit(MEMBER_SALES, price, PARTIES[at % len(PARTIES)])]
+    sold = [
+        JournalLine.to_debit(CASH, price),
+        JournalLine.to_credit(MEMBER_SALES, price, PARTIES[at % len(PARTIES)]),
+    ]
     return Journal(
         DAY,
         "Penjualan tunai",
         key,
-        [*sold, Line.to_debit(MEMBER_COST_OF_SALES, cost), Line.to_credit(STOCK, cost)],
+        [*sold, JournalLine.to_debit(MEMBER_COST_OF_SALES, cost), JournalLine.to_credit(STOCK, cost)],
     )
 
 
 def purchase(key: str) -> Journal:
     value = Rupiah(10**12)
-    return Journal(DAY, "Pembelian", key, [Line.to_debit(STOCK, value), Line.to_credit(CASH, value)])
+    return Journal(
+        DAY, "Pembelian", key, [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(CASH, value)]
+    )
 
 
 async def fill(database: Database, tenant: TenantRef, lines: int) -> float:
@@ -46,18 +51,18 @@ async def fill(database: Database, tenant: TenantRef, lines: int) -> float:
     started = time.perf_counter()
     for at in range(0, lines // 4, JOURNALS_AT_ONCE):
         async with coop_session(database, tenant) as db:
-            await post_many(
+            await post_journals(
                 db, [sale(f"old:{at + one}", at + one) for one in range(JOURNALS_AT_ONCE)], by="bench"
             )
     return lines / (time.perf_counter() - started)
 
 
 async def main(lines: int = LINES) -> None:
-    async with place(spare_schemas=3) as (database, _):
+    async with place(schema_pool_size=3) as (database, _):
         large, empty = await cooperative(database, "besar"), await cooperative(database, "kosong")
         for tenant in (large, empty):
             async with coop_session(database, tenant) as db:
-                await post(db, purchase("stock"), by="bench")
+                await post_journal(db, purchase("stock"), by="bench")
         print(
             f"filled with {lines:,} lines by batches of {JOURNALS_AT_ONCE:,} sales: "
             f"{await fill(database, large, lines):,.0f} lines a second"
@@ -67,7 +72,7 @@ async def main(lines: int = LINES) -> None:
             for tenant in (large, empty):
                 async with coop_session(database, tenant) as db:
                     started = time.perf_counter()
-                    await post(db, sale(f"till:{turn}", turn), by="bench")
+                    await post_journal(db, sale(f"till:{turn}", turn), by="bench")
                     if turn >= WARM:
                         spent[tenant.slug].append(time.perf_counter() - started)
         medians = {slug: statistics.median(times) for slug, times in spent.items()}

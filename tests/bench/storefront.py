@@ -23,8 +23,8 @@ from members.sessions import open_session
 from shop.models import Category, Product
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from web.doors import Doors
-from web.rates import RateGuard
+from web.dispatch import HostDispatcher
+from web.rate_limits import RateLimiter
 
 ROUNDS = 7
 SECONDS = 0.7
@@ -149,14 +149,14 @@ async def main() -> None:
     async with place() as (database, settings):
         tenant = await cooperative(database)
         cookie = await furnish(database, tenant)
-        doors = Doors(settings, database)
-        doors.rates = RateGuard(
+        dispatcher = HostDispatcher(settings, database)
+        dispatcher.rate_limiter = RateLimiter(
             lambda _: None, network_limit=None, session_limit=10**9
         )  # nobody may ask as often as here
-        await doors.start()
+        await dispatcher.start()
         greeting = Litestar([hello], openapi_config=None)
         host = f"ukur.{settings.base_domain}"
-        anonymous = caller(doors, host, "/")
+        anonymous = caller(dispatcher, host, "/")
         await compare("anonymous storefront", anonymous, "hello", caller(greeting, "localhost", "/"))
 
         pool = await asyncpg.create_pool(libpq_url(database.owner_url), min_size=1, max_size=4)
@@ -174,7 +174,7 @@ async def main() -> None:
                 products = await connection.fetch(query)
             return Response(template.render(products=products), media_type="text/html")
 
-        member = caller(doors, host, "/", cookie)
+        member = caller(dispatcher, host, "/", cookie)
         print(f"page sizes: anonymous {await anonymous():,} bytes (gzip), member {await member():,} bytes")
         await compare(
             "member's storefront",
@@ -183,4 +183,4 @@ async def main() -> None:
             caller(Litestar([by_hand], openapi_config=None), "localhost", "/"),
         )
         await pool.close()
-        await doors.stop()
+        await dispatcher.stop()

@@ -22,15 +22,15 @@ from stand_ins.serving import serve
 from stand_ins.stripe import StripeStandIn
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 MARCH = date(2026, 3, 1)
 BY = "Rina Ketua"
 
 
 @pytest.fixture
-async def shared(quiet_database: Database) -> AsyncIterator[AsyncSession]:
-    async with quiet_database.session("test") as session, session.begin() as transaction:
+async def shared(rollback_database: Database) -> AsyncIterator[AsyncSession]:
+    async with rollback_database.session("test") as session, session.begin() as transaction:
         yield session
         if transaction.is_active:
             await transaction.rollback()
@@ -83,7 +83,7 @@ async def open_number(shared: AsyncSession, cooperative_id: UUID) -> str:
 
 @pytest.fixture
 async def cards(
-    database: Database, app: Doors, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
+    database: Database, app: HostDispatcher, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Cards]:
     stand_in = StripeStandIn(transport=httpx.ASGITransport(app))
     async with serve(stand_in.app) as url:
@@ -97,5 +97,5 @@ async def cards(
         stand_in.register_webhook(HOOK, secret=SECRET)
         with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
             await run(database, date(2026, 3, 31))  # both are on the free plan
-        app.changed(REGISTRY)
+        app.on_change(REGISTRY)
         yield Cards(database, stand_in, melati)

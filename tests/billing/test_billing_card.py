@@ -17,14 +17,14 @@ from billing.coupons import enter_coupon, make_coupon
 from billing.plans import EVERY, catalogue
 from billing.running import run
 from billing.stripe_door import Price, coupon_of, plan_of, price_of, stripe_of
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.cards import HOME, HOOK, Cards, to_checkout
 from kernel import clock
 from kernel.database import Database
 from payments.providers.stripe_client import read
-from tenants.registry import tenant_by_slug
+from tenants.registry import find_tenant_by_slug
 from tenants.session import shared_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 
 async def test_prices_follow_the_plans_and_are_found_by_their_key(cards: Cards) -> None:
@@ -52,7 +52,7 @@ async def test_prices_follow_the_plans_and_are_found_by_their_key(cards: Cards) 
 
 
 async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     session = await to_checkout(officer_client)
     assert (await cards.subscription()).plan == "benih"
@@ -70,7 +70,7 @@ async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(
 
 
 async def test_coming_back_from_an_unfinished_page_changes_nothing(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await to_checkout(officer_client)
     await officer_client.get(f"{HOME}/kartu/kembali")
@@ -80,7 +80,7 @@ async def test_coming_back_from_an_unfinished_page_changes_nothing(
 
 
 async def test_a_message_delivered_five_times_and_a_forged_one_make_one_row(
-    cards: Cards, officer_client: SignedIn, app: Doors
+    cards: Cards, officer_client: SignedInClient, app: HostDispatcher
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     delivered = list(cards.stripe.deliveries)
@@ -102,13 +102,13 @@ async def test_a_message_delivered_five_times_and_a_forged_one_make_one_row(
     assert len(await cards.invoices()) == 1
 
 
-async def test_without_cards_the_address_is_not_there(app: Doors, database: Database) -> None:
+async def test_without_cards_the_address_is_not_there(app: HostDispatcher, database: Database) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as outside:
         assert (await outside.post(HOOK, content=b"{}")).status_code == 404
 
 
 async def test_renewals_are_mirrored_with_our_numbers_even_when_messages_are_lost(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
@@ -125,7 +125,7 @@ async def test_renewals_are_mirrored_with_our_numbers_even_when_messages_are_los
 
 
 async def test_a_trial_that_goes_on_is_not_paid_twice(
-    database: Database, cards: Cards, officer_client: SignedIn
+    database: Database, cards: Cards, officer_client: SignedInClient
 ) -> None:
     async with database.owner_engine.begin() as connection:
         await connection.execute(text("DELETE FROM shared.billing_entries"))
@@ -141,7 +141,7 @@ async def test_a_trial_that_goes_on_is_not_paid_twice(
 
 
 async def test_a_coupon_and_the_tax_come_along(
-    cards: Cards, officer_client: SignedIn, monkeypatch: pytest.MonkeyPatch
+    cards: Cards, officer_client: SignedInClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cards.database, "settings", replace(cards.database.settings, billing_pkp=True))
     async with shared_session(cards.database) as db:
@@ -164,7 +164,7 @@ async def test_a_coupon_that_stripe_has_is_not_made_again(cards: Cards) -> None:
 
 
 async def test_a_card_is_first_set_up_and_for_the_plan_that_is_paid(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     none = await officer_client.post(f"{HOME}/kartu/kelola")
     assert (none.status_code, "Belum ada kartu" in none.text) == (409, True)
@@ -173,7 +173,9 @@ async def test_a_card_is_first_set_up_and_for_the_plan_that_is_paid(
     assert (other.status_code, "memakai paket lain" in other.text) == (409, True)
 
 
-async def test_stopped_in_the_portal_it_ends_with_the_period(cards: Cards, officer_client: SignedIn) -> None:
+async def test_stopped_in_the_portal_it_ends_with_the_period(
+    cards: Cards, officer_client: SignedInClient
+) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
     subscription = await cards.subscription()
@@ -191,7 +193,7 @@ async def test_stopped_in_the_portal_it_ends_with_the_period(cards: Cards, offic
 
 
 async def test_a_card_that_fails_later_walks_through_the_same_dunning(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
@@ -214,12 +216,14 @@ async def test_a_card_that_fails_later_walks_through_the_same_dunning(
         report = await run(cards.database, later + timedelta(days=30))
     kinds = [each.kind for each in report.done if each.cooperative == "melati"]
     assert kinds == ["remind"] * 4 + ["make_read_only"]
-    closed = await tenant_by_slug(cards.database, "melati")
+    closed = await find_tenant_by_slug(cards.database, "melati")
     assert closed is not None
     assert closed.read_only
 
 
-async def test_a_silent_stripe_changes_nothing_and_says_so(cards: Cards, officer_client: SignedIn) -> None:
+async def test_a_silent_stripe_changes_nothing_and_says_so(
+    cards: Cards, officer_client: SignedInClient
+) -> None:
     shown = await officer_client.get(HOME)
     key = re.search(r'name="key" value="([^"]+)"', shown.text)
     assert key is not None
@@ -229,7 +233,7 @@ async def test_a_silent_stripe_changes_nothing_and_says_so(cards: Cards, officer
     assert "Tidak ada yang berubah" in answer.text
 
 
-async def change(officer: SignedIn, plan: str, every: str = "month") -> httpx.Response:
+async def change(officer: SignedInClient, plan: str, every: str = "month") -> httpx.Response:
     asked = await officer.get(f"{HOME}/paket/{plan}?tiap={every}")
     assert "diambil dari kartu" in asked.text, asked.status_code
     key = re.search(r'name="key" value="([^"]+)"', asked.text)
@@ -240,7 +244,7 @@ async def change(officer: SignedIn, plan: str, every: str = "month") -> httpx.Re
 
 
 async def test_a_dearer_plan_by_card_costs_the_same_to_the_rupiah(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
@@ -252,7 +256,7 @@ async def test_a_dearer_plan_by_card_costs_the_same_to_the_rupiah(
 
 
 async def test_from_month_to_year_by_card_the_unused_days_come_off(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()

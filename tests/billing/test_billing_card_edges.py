@@ -20,14 +20,14 @@ from billing.models import Invoice
 from billing.settling import confirm_payment, give_up, void
 from billing.stripe_door import stripe_of
 from billing.subscribing import Offer, choose, offer
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.cards import HOME, HOOK, SECRET, Cards, to_checkout
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from tenants.registry import tenant_by_slug
+from tenants.registry import find_tenant_by_slug
 from tenants.session import shared_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 
 async def offered(cards: Cards, plan: str, every: str) -> Offer:
@@ -44,7 +44,7 @@ async def coupon(cards: Cards, code: str, percent: int) -> None:
 
 
 async def test_who_subscribed_before_a_price_changed_is_followed_all_the_same(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
@@ -72,7 +72,7 @@ async def test_who_subscribed_before_a_price_changed_is_followed_all_the_same(
 
 
 async def test_unused_days_are_worth_what_was_paid_for_them_with_a_coupon_of_stripe(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await coupon(cards, "SEPARUH", 50)
     await cards.stripe.complete(await to_checkout(officer_client, "tumbuh", "year"))
@@ -81,7 +81,7 @@ async def test_unused_days_are_worth_what_was_paid_for_them_with_a_coupon_of_str
     assert (await offered(cards, "panen", "year")).to_pay == 2_990_000 - 495_000
 
 
-async def test_no_code_is_taken_from_who_pays_by_card(cards: Cards, officer_client: SignedIn) -> None:
+async def test_no_code_is_taken_from_who_pays_by_card(cards: Cards, officer_client: SignedInClient) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
     with pytest.raises(DomainError, match="before the card is set up"):
@@ -127,7 +127,7 @@ async def test_a_period_that_was_paid_here_keeps_its_beginning_and_its_worth(car
 
 
 async def test_ending_it_in_the_portal_does_not_open_what_is_closed_for_an_unpaid_invoice(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
@@ -145,13 +145,13 @@ async def test_ending_it_in_the_portal_does_not_open_what_is_closed_for_an_unpai
     await stripe_of(cards.database).v1.subscriptions.cancel_async(subscription.stripe_subscription)
     await look(cards.database, cards.tenant.id, clock.today())
     assert ((await cards.subscription()).plan, (await cards.subscription()).status) == ("benih", "read_only")
-    tenant = await tenant_by_slug(cards.database, "melati")
+    tenant = await find_tenant_by_slug(cards.database, "melati")
     assert tenant is not None
     assert tenant.read_only
 
 
 async def test_an_invoice_that_stripe_collects_is_not_closed_by_hand(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()
@@ -170,7 +170,7 @@ async def test_an_invoice_that_stripe_collects_is_not_closed_by_hand(
 
 
 async def test_a_message_about_a_thing_without_an_id_is_taken_and_means_nothing(
-    cards: Cards, app: Doors
+    cards: Cards, app: HostDispatcher
 ) -> None:
     about = {"object": "balance", "available": []}
     body = json.dumps(
@@ -215,7 +215,7 @@ async def test_a_second_card_page_closes_the_first_and_the_same_form_twice_leads
 
 @pytest.mark.parametrize("here", ["plan", "coupon"])
 async def test_a_coupon_is_not_used_here_and_once_more_on_a_card_page_that_was_left_open(
-    cards: Cards, officer_client: SignedIn, here: str
+    cards: Cards, officer_client: SignedInClient, here: str
 ) -> None:
     await coupon(cards, "SEPARUH", 50)
     left_open = await to_checkout(officer_client)
@@ -235,7 +235,7 @@ async def test_a_coupon_is_not_used_here_and_once_more_on_a_card_page_that_was_l
 
 
 async def test_a_change_that_stripe_does_not_take_is_not_written_down(
-    cards: Cards, officer_client: SignedIn
+    cards: Cards, officer_client: SignedInClient
 ) -> None:
     await cards.stripe.complete(await to_checkout(officer_client))
     await cards.work()

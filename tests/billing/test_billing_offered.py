@@ -13,14 +13,14 @@ from billing.plans import Catalogue, Plan, catalogue
 from billing.running import run
 from billing.subscribing import choose, offer
 from commands.doctor_database import _plans
-from conftest import SignedIn
+from conftest import SignedInClient
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
 from tenants.changes import REGISTRY
-from tenants.registry import TenantRef, tenant_by_host
+from tenants.registry import TenantRef, find_tenant_by_host
 from tenants.session import shared_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 HOME = "/pengurus/langganan"
 MARCH = date(2026, 3, 1)
@@ -44,11 +44,15 @@ async def on_panen(database: Database, tenant: TenantRef) -> None:
 
 
 async def test_a_plan_that_is_sold_no_longer_goes_on_for_who_has_it_and_is_offered_to_nobody(
-    database: Database, app: Doors, officer_client: SignedIn, melati: TenantRef, mawar: TenantRef,
+    database: Database,
+    app: HostDispatcher,
+    officer_client: SignedInClient,
+    melati: TenantRef,
+    mawar: TenantRef,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     await on_panen(database, melati)
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     benih, tumbuh, panen = catalogue().plan
     with_plans(monkeypatch, benih, tumbuh, msgspec.structs.replace(panen, sold=False))
     async with shared_session(database) as db:
@@ -67,11 +71,11 @@ async def test_the_doctor_tells_who_has_a_plan_that_is_gone(
 ) -> None:
     await on_panen(database, melati)
     (finding,) = await _plans(database)
-    assert finding.state == "good"
+    assert finding.status == "good"
     benih, tumbuh, _ = catalogue().plan
     with_plans(monkeypatch, benih, tumbuh)
     (finding,) = await _plans(database)
-    assert finding.state == "wrong"
+    assert finding.status == "wrong"
     assert "panen is gone, and is the plan of melati" in finding.found
     assert "sold = false" in finding.advice
     report = await run(database, date(2027, 4, 1))
@@ -88,19 +92,19 @@ async def test_a_domain_of_ones_own_answers_while_the_plan_includes_it(
             text("INSERT INTO shared.hostnames (host, kind, cooperative_id) VALUES (:host, 'domain', :id)"),
             row,
         )
-    assert await tenant_by_host(database, host) is None
-    assert await tenant_by_host(database, "melati") is not None
+    assert await find_tenant_by_host(database, host) is None
+    assert await find_tenant_by_host(database, "melati") is not None
     await on_panen(database, melati)
-    found = await tenant_by_host(database, host)
+    found = await find_tenant_by_host(database, host)
     assert found is not None
     assert found.slug == "melati"
 
 
 async def test_what_stops_is_told_before_the_button(
-    database: Database, app: Doors, officer_client: SignedIn, melati: TenantRef
+    database: Database, app: HostDispatcher, officer_client: SignedInClient, melati: TenantRef
 ) -> None:
     await on_panen(database, melati)
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     with clock.freeze_at(datetime(2026, 4, 2, 2, tzinfo=UTC)):
         for path in (f"{HOME}/paket/benih", f"{HOME}/berhenti"):
             asked = (await officer_client.get(path)).text

@@ -13,14 +13,14 @@ from billing import queries
 from billing.models import Invoice
 from billing.running import run
 from billing.subscribing import choose
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings
-from operators.adding import add_operator
+from operators.add_operator import add_operator
 from stand_ins.bank import Movement, statement
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import owner_session, shared_session
 
 PHONE = "0899-0000-7001"
@@ -28,13 +28,13 @@ MARCH = datetime(2026, 3, 1, 2, tzinfo=UTC)
 
 
 @pytest.fixture
-async def operator(database: Database, visitor: Visitors, settings: Settings) -> SignedIn:
+async def operator(database: Database, visitor: Visitors, settings: Settings) -> SignedInClient:
     async with owner_session(database) as db:
         await add_operator(db, name="Wening Astuti", phone_number=PHONE, password=PASSWORD)
     client = visitor("operator")
     assert (await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})).status_code == 303
     message = b"form\0operator\0" + hashlib.sha256(client.cookies["lumbung"].encode()).digest()
-    return SignedIn(client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest())
+    return SignedInClient(client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest())
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ async def test_strangers_are_asked_who_they_are(visitor: Visitors, path: str) ->
     assert (answer.status_code, answer.headers["location"][:6]) == (303, "/masuk")
 
 
-async def test_the_list_is_filtered_and_searched(operator: SignedIn, late: Invoice) -> None:
+async def test_the_list_is_filtered_and_searched(operator: SignedInClient, late: Invoice) -> None:
     everybody = await operator.get("/langganan")
     assert "Koperasi Melati" in everybody.text
     assert "Koperasi Mawar" in everybody.text
@@ -88,9 +88,9 @@ async def test_the_list_is_filtered_and_searched(operator: SignedIn, late: Invoi
 
 
 async def test_confirming_a_payment_opens_the_cooperative_at_once(
-    operator: SignedIn, database: Database, late: Invoice
+    operator: SignedInClient, database: Database, late: Invoice
 ) -> None:
-    closed = await tenant_by_slug(database, "melati")
+    closed = await find_tenant_by_slug(database, "melati")
     assert closed is not None
     assert closed.read_only
     assert late.number in (await operator.get("/langganan/tagihan")).text
@@ -106,7 +106,7 @@ async def test_confirming_a_payment_opens_the_cooperative_at_once(
     assert "sudah tampak di rekening" in asked.text
     done = await operator.post(f"{page}/pelunasan", hidden(asked))
     assert (done.status_code, done.headers["location"]) == (303, "/langganan/koperasi/melati")
-    opened = await tenant_by_slug(database, "melati")
+    opened = await find_tenant_by_slug(database, "melati")
     assert opened is not None
     assert not opened.read_only
     assert (await operator.post(f"{page}/pelunasan", hidden(asked))).status_code == 409
@@ -118,21 +118,21 @@ async def test_confirming_a_payment_opens_the_cooperative_at_once(
 
 
 async def test_an_invoice_is_voided_or_written_off_with_a_reason(
-    operator: SignedIn, database: Database, late: Invoice
+    operator: SignedInClient, database: Database, late: Invoice
 ) -> None:
     page = f"/langganan/tagihan/{late.number}/penutupan"
     assert (await operator.post(page, {"what": "void", "reason": ""})).status_code == 422
     asked = await operator.post(page, {"what": "uncollectible", "reason": "Koperasi bubar"})
     assert "pindah ke paket gratis" in asked.text
     assert (await operator.post(page, hidden(asked))).status_code == 303
-    found = await tenant_by_slug(database, "melati")
+    found = await find_tenant_by_slug(database, "melati")
     assert found is not None
     assert (found.plan, found.read_only) == ("benih", False)
     assert "Koperasi bubar" in (await operator.get(f"/langganan/tagihan/{late.number}")).text
 
 
 async def test_credit_is_given_once_with_a_reason(
-    operator: SignedIn, database: Database, melati: TenantRef
+    operator: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     page = "/langganan/koperasi/melati"
     shown = await operator.get(page)
@@ -151,7 +151,7 @@ async def test_credit_is_given_once_with_a_reason(
     ).status_code == 422
 
 
-async def test_a_coupon_is_made_and_listed(operator: SignedIn) -> None:
+async def test_a_coupon_is_made_and_listed(operator: SignedInClient) -> None:
     sent = {
         "code": "Pameran 26",
         "percent": "20",
@@ -168,7 +168,9 @@ async def test_a_coupon_is_made_and_listed(operator: SignedIn) -> None:
     ).status_code == 422
 
 
-async def test_a_forged_form_changes_nothing(operator: SignedIn, late: Invoice, database: Database) -> None:
+async def test_a_forged_form_changes_nothing(
+    operator: SignedInClient, late: Invoice, database: Database
+) -> None:
     answer = await operator.client.post(
         f"/langganan/tagihan/{late.number}/penutupan",
         data={"csrf": "0" * 64, "what": "void", "reason": "tanpa hak", "confirmed": "1"},
@@ -179,7 +181,7 @@ async def test_a_forged_form_changes_nothing(operator: SignedIn, late: Invoice, 
     assert state == "open"
 
 
-async def test_what_is_unknown_is_not_there(operator: SignedIn) -> None:
+async def test_what_is_unknown_is_not_there(operator: SignedInClient) -> None:
     for path in ("/langganan/koperasi/tiada", "/langganan/tagihan/2026-999999"):
         assert (await operator.get(path)).status_code == 404
 
@@ -198,7 +200,7 @@ def test_the_chart_is_as_high_as_its_highest_month() -> None:
 
 @pytest.mark.parametrize("bank", ["bca", "mandiri", "bri", "bni"])
 async def test_a_statement_finds_the_invoice_that_it_names(
-    operator: SignedIn, late: Invoice, bank: str
+    operator: SignedInClient, late: Invoice, bank: str
 ) -> None:
     at = clock.now()
     said = f"TRSF DARI KOPERASI MELATI LUMBUNG {late.number.replace('-', '')}"
@@ -219,7 +221,7 @@ async def test_a_statement_finds_the_invoice_that_it_names(
     assert "ragu" in answer.text
 
 
-async def test_a_file_that_is_no_statement_is_told_beside_the_field(operator: SignedIn) -> None:
+async def test_a_file_that_is_no_statement_is_told_beside_the_field(operator: SignedInClient) -> None:
     answer = await operator.client.post(
         "/langganan/mutasi",
         data={"csrf": operator.csrf},
@@ -228,7 +230,7 @@ async def test_a_file_that_is_no_statement_is_told_beside_the_field(operator: Si
     assert answer.status_code == 422
 
 
-async def told(operator: SignedIn, *movements: Movement) -> str:
+async def told(operator: SignedInClient, *movements: Movement) -> str:
     content = statement("bca", list(movements))
     answer = await operator.client.post(
         "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("mutasi.csv", content, "text/csv")}
@@ -237,7 +239,7 @@ async def told(operator: SignedIn, *movements: Movement) -> str:
     return answer.text
 
 
-async def test_a_number_inside_a_longer_one_is_a_doubt(operator: SignedIn, late: Invoice) -> None:
+async def test_a_number_inside_a_longer_one_is_a_doubt(operator: SignedInClient, late: Invoice) -> None:
     bare = late.number.replace("-", "")
     for said, sure in (
         (f"TRSF 99{bare}", False),
@@ -249,7 +251,7 @@ async def test_a_number_inside_a_longer_one_is_a_doubt(operator: SignedIn, late:
 
 
 async def test_one_line_of_the_bank_pays_one_invoice(
-    operator: SignedIn, database: Database, late: Invoice, mawar: TenantRef
+    operator: SignedInClient, database: Database, late: Invoice, mawar: TenantRef
 ) -> None:
     with clock.freeze_at(MARCH):
         async with shared_session(database) as db:
@@ -275,7 +277,7 @@ async def test_one_line_of_the_bank_pays_one_invoice(
 
 
 async def test_a_cooperative_is_in_the_list_before_its_officer_has_looked_at_its_plan(
-    operator: SignedIn, database: Database
+    operator: SignedInClient, database: Database
 ) -> None:
     async with shared_session(database) as db:
         assert (await db.execute(text("SELECT count(*) FROM shared.subscriptions"))).scalar_one() == 0

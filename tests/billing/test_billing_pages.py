@@ -13,7 +13,7 @@ from billing.metering import measure_one
 from billing.models import Invoice
 from billing.running import run
 from billing.settling import confirm_payment
-from conftest import SignedIn, SignInAs, Visitors
+from conftest import SignedInClient, SignInAs, Visitors
 from factories.stickers import sticker
 from kernel import clock
 from kernel.database import Database
@@ -21,7 +21,7 @@ from kernel.money import Rupiah
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
 from tenants.session import shared_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 HOME = "/pengurus/langganan"
 
@@ -47,7 +47,7 @@ async def end_trial(database: Database) -> None:
         await run(database, date(2026, 3, 31))
 
 
-async def test_a_new_cooperative_sees_its_trial_and_all_plans(officer_client: SignedIn) -> None:
+async def test_a_new_cooperative_sees_its_trial_and_all_plans(officer_client: SignedInClient) -> None:
     answer = await officer_client.get(HOME)
     assert answer.status_code == 200
     for said in ("Percobaan sampai", "Paket Tumbuh", "Rp99.000", "Rp299.000", "Gratis", "Potong gaji"):
@@ -69,16 +69,16 @@ async def test_a_new_cooperative_sees_its_trial_and_all_plans(officer_client: Si
         "/tagihan/2026-000001/pdf",
     ],
 )
-async def test_the_plan_is_for_officers(visitor: Visitors, member_client: SignedIn, path: str) -> None:
+async def test_the_plan_is_for_officers(visitor: Visitors, member_client: SignedInClient, path: str) -> None:
     assert (await visitor("melati").get(HOME + path)).status_code == 303
     assert (await member_client.get(HOME + path)).status_code == 403
 
 
 async def test_choosing_a_plan_is_told_in_a_sentence_and_sent_twice_done_once(
-    database: Database, app: Doors, officer_client: SignedIn, melati: TenantRef
+    database: Database, app: HostDispatcher, officer_client: SignedInClient, melati: TenantRef
 ) -> None:
     await end_trial(database)
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     seen = await officer_client.get(f"{HOME}/paket/tumbuh?tiap=month")
     assert "Terbit tagihan Rp99.000, yang bisa dibayar dalam 7 hari." in seen.text
     form = confirm_form(seen)
@@ -93,10 +93,10 @@ async def test_choosing_a_plan_is_told_in_a_sentence_and_sent_twice_done_once(
 
 
 async def test_an_upgrade_shows_the_days_and_the_exact_sum(
-    database: Database, app: Doors, officer_client: SignedIn, melati: TenantRef
+    database: Database, app: HostDispatcher, officer_client: SignedInClient, melati: TenantRef
 ) -> None:
     await end_trial(database)
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     await officer_client.post(
         f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
     )
@@ -109,9 +109,11 @@ async def test_an_upgrade_shows_the_days_and_the_exact_sum(
     assert "Tidak ada uang yang berpindah" in down.text
 
 
-async def test_stopping_and_going_on(database: Database, app: Doors, officer_client: SignedIn) -> None:
+async def test_stopping_and_going_on(
+    database: Database, app: HostDispatcher, officer_client: SignedInClient
+) -> None:
     await end_trial(database)
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     await officer_client.post(
         f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
     )
@@ -126,8 +128,8 @@ async def test_stopping_and_going_on(database: Database, app: Doors, officer_cli
 
 async def test_an_invoice_shows_how_to_pay_and_comes_as_pdf(
     database: Database,
-    app: Doors,
-    officer_client: SignedIn,
+    app: HostDispatcher,
+    officer_client: SignedInClient,
     melati: TenantRef,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -136,7 +138,7 @@ async def test_an_invoice_shows_how_to_pay_and_comes_as_pdf(
     )
     monkeypatch.setattr(database, "settings", settings)
     await end_trial(database)
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     await officer_client.post(
         f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
     )
@@ -153,10 +155,14 @@ async def test_an_invoice_shows_how_to_pay_and_comes_as_pdf(
 
 
 async def test_the_neighbours_invoice_is_not_there(
-    database: Database, app: Doors, officer_client: SignedIn, sign_in: SignInAs, melati: TenantRef
+    database: Database,
+    app: HostDispatcher,
+    officer_client: SignedInClient,
+    sign_in: SignInAs,
+    melati: TenantRef,
 ) -> None:
     await end_trial(database)
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     await officer_client.post(
         f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
     )
@@ -167,7 +173,7 @@ async def test_the_neighbours_invoice_is_not_there(
         assert (await mawar.get(path)).status_code == 404
 
 
-async def test_the_contact_may_be_somebody_else(officer_client: SignedIn) -> None:
+async def test_the_contact_may_be_somebody_else(officer_client: SignedInClient) -> None:
     sent = {"name": "Dewi Bendahara", "email": "dewi@contoh.example", "phone": "0812-1111-2222"}
     assert (await officer_client.post(f"{HOME}/kontak", sent)).status_code == 303
     shown = (await officer_client.get(f"{HOME}/kontak")).text
@@ -177,7 +183,7 @@ async def test_the_contact_may_be_somebody_else(officer_client: SignedIn) -> Non
     assert wrong.status_code == 422
 
 
-async def test_a_coupon_that_is_none_is_told_beside_the_field(officer_client: SignedIn) -> None:
+async def test_a_coupon_that_is_none_is_told_beside_the_field(officer_client: SignedInClient) -> None:
     answer = await officer_client.post(f"{HOME}/kupon", {"code": "TIDAKADA"})
     assert answer.status_code == 404
     assert "tidak dikenal" in answer.text
@@ -185,7 +191,7 @@ async def test_a_coupon_that_is_none_is_told_beside_the_field(officer_client: Si
 
 
 async def test_usage_shows_figures_limits_and_how_to_count(
-    database: Database, officer_client: SignedIn, melati: TenantRef
+    database: Database, officer_client: SignedInClient, melati: TenantRef
 ) -> None:
     await measure_one(database, melati, clock.today())
     answer = await officer_client.get(f"{HOME}/pakai")
@@ -212,7 +218,7 @@ async def test_usage_shows_figures_limits_and_how_to_count(
 
 
 async def test_today_tells_what_officers_should_know(
-    database: Database, app: Doors, officer_client: SignedIn, melati: TenantRef
+    database: Database, app: HostDispatcher, officer_client: SignedInClient, melati: TenantRef
 ) -> None:
     for code, said in (
         ("trial_ends", "Masa percobaan segera berakhir"),
@@ -227,15 +233,15 @@ async def test_today_tells_what_officers_should_know(
                 text("UPDATE shared.cooperatives SET billing_notice = :code WHERE id = :id"),
                 {"code": code, "id": melati.id},
             )
-        app.changed(REGISTRY)
+        app.on_change(REGISTRY)
         assert said in (await officer_client.get("/pengurus")).text
 
 
 async def test_paid_by_hand_the_invoice_says_so(
-    database: Database, app: Doors, officer_client: SignedIn, melati: TenantRef
+    database: Database, app: HostDispatcher, officer_client: SignedInClient, melati: TenantRef
 ) -> None:
     await end_trial(database)
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     await officer_client.post(
         f"{HOME}/paket/tumbuh", confirm_form(await officer_client.get(f"{HOME}/paket/tumbuh"))
     )

@@ -26,7 +26,7 @@ from billing.showing import amount_of, limit_lines, stopping_lines
 from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
-from tenants.entitlements import entitled
+from tenants.entitlements import has_entitlement
 from tenants.registry import TenantRef
 
 PLANS = catalogue()
@@ -43,10 +43,10 @@ def tenant(plan: str, *entitlements: str) -> TenantRef:
 
 
 def test_an_entitlement_is_asked_by_a_known_name() -> None:
-    assert entitled(tenant("panen", "custom_domain"), "custom_domain")
-    assert not entitled(tenant("tumbuh", "gateways"), "custom_domain")
+    assert has_entitlement(tenant("panen", "custom_domain"), "custom_domain")
+    assert not has_entitlement(tenant("tumbuh", "gateways"), "custom_domain")
     with pytest.raises(ValueError, match="no entitlement"):
-        entitled(tenant("panen"), "costum_domain")
+        has_entitlement(tenant("panen"), "costum_domain")
 
 
 @pytest.mark.parametrize("lang", ["id", "en"])

@@ -19,8 +19,8 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.outbox import daily_jobs
 from members.models import Member
-from operators.suspension import resume, suspend
-from tenants.registry import TenantRef, tenant_by_slug
+from operators.suspend_cooperative import resume_cooperative, suspend_cooperative
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session, shared_reader, shared_session
 from tenants.worker import run_job
 
@@ -63,7 +63,7 @@ async def test_a_run_over_months_does_each_thing_on_its_day_and_a_second_one_not
         assert (report.failed, report.trials_begun) == ({}, 1)
         again = await run(database, date(2026, 5, 31))
         assert (again.done, again.trials_begun) == ((), 0)
-    closed = await tenant_by_slug(database, "melati")
+    closed = await find_tenant_by_slug(database, "melati")
     assert closed is not None
     assert closed.read_only
     assert closed.plan == "tumbuh"
@@ -147,7 +147,7 @@ async def test_officers_are_told_before_a_limit_bites_and_nothing_is_closed(
         for new, notice in ((77, None), (1, "near_members"), (20, "near_members"), (1, "over_members")):
             await admit(database, melati, new)
             await measure_one(database, melati, clock.today())
-            found = await tenant_by_slug(database, "melati")
+            found = await find_tenant_by_slug(database, "melati")
             assert found is not None
             assert (found.plan, found.billing_notice, found.read_only) == ("benih", notice, False)
 
@@ -176,14 +176,14 @@ async def test_a_suspended_cooperative_is_not_invoiced_until_it_is_resumed(
     with clock.freeze_at(BEGUN):
         await choose_plan(database, melati, "tumbuh")
     async with shared_session(database) as db:
-        await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
+        await suspend_cooperative(db, "melati", reason="Laporan belum dikirim", by="uji")
     with clock.freeze_at(BEGUN + timedelta(days=30)):
         report = await run(database, clock.today() + timedelta(days=120))
         assert kinds(report, "melati") == []
         assert kinds(report, "mawar")
     assert await numbers(database) == []
     async with shared_session(database) as db:
-        await resume(db, "melati", by="uji")
+        await resume_cooperative(db, "melati", by="uji")
     with clock.freeze_at(BEGUN + timedelta(days=200)):
         await run(database, clock.today())
     async with shared_session(database) as db:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from chromium import find
-from factories.browsing import Arrive, Person, Site, sit_down
+from chromium import find_chromium
+from factories.browser_users import BrowserUser, OpenBrowser, Site, open_browser_user
 from factories.processes import PLATFORM, clean_environment, command_process, free_port, web_process
-from factories.town import Town, build_town
+from factories.sample_data import SampleData, build_sample_data
 from kernel.database import Database, libpq_url
 
 FLAGS = (
@@ -33,7 +33,7 @@ FLAGS = (
 @pytest.fixture(scope="session")
 def chromium_program() -> str:
     """Path of the browser; without one the tests are skipped with the reason, and fail under CI=true."""
-    path, reason = find()
+    path, reason = find_chromium()
     if path is None:
         reason = f"no Chromium: {reason}. sudo apt-get install chromium"
         if os.environ.get("CI") == "true":
@@ -73,15 +73,15 @@ async def chromium(chromium_program: str) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def arrive(chromium: Browser, site: Site) -> AsyncIterator[Arrive]:
+async def open_browser(chromium: Browser, site: Site) -> AsyncIterator[OpenBrowser]:
     """`await arrive("melati", js=False)` is somebody at that host.
 
     What went wrong in any browser fails the test.
     """
-    people: list[Person] = []
+    people: list[BrowserUser] = []
 
-    async def open_browser(label: str = "melati", **options: Any) -> Person:
-        person = await sit_down(chromium, site, label, **options)
+    async def open_browser(label: str = "melati", **options: Any) -> BrowserUser:
+        person = await open_browser_user(chromium, site, label, **options)
         people.append(person)
         return person
 
@@ -92,6 +92,6 @@ async def arrive(chromium: Browser, site: Site) -> AsyncIterator[Arrive]:
 
 
 @pytest.fixture(scope="session")
-async def town(site: Site) -> Town:
+async def sample_data(site: Site) -> SampleData:
     """Something of everything to look at, made once a run."""
-    return await build_town(site)
+    return await build_sample_data(site)

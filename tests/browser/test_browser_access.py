@@ -4,9 +4,9 @@ screen, targets for thumbs.
 
 import pytest
 
-from factories.browsing import DESK, Arrive, Person
-from factories.looking import WIDER, faults_of, look_at, no_fault_in
-from factories.town import CHAIR, MAWARS_CHAIR, SARI, Town
+from factories.accessibility import OVERFLOW_SCRIPT, assert_no_faults, find_faults, find_faults_on
+from factories.browser_users import DESKTOP, BrowserUser, OpenBrowser
+from factories.sample_data import CHAIR, MAWAR_CHAIR, SARI, SampleData
 
 pytestmark = pytest.mark.browser
 
@@ -113,8 +113,10 @@ OPERATOR_PAGES = ["/masuk", "/", "/koperasi/melati", "/jejak", "/langganan"]
 MAIN_PAGES = ["/", "/barang/BRS5", "/masuk", "/gabung", "/gaya"]
 
 
-async def test_a_page_with_faults_would_be_noticed(arrive: Arrive, town: Town) -> None:
-    visitor = await arrive("")
+async def test_a_page_with_faults_would_be_noticed(
+    open_browser: OpenBrowser, sample_data: SampleData
+) -> None:
+    visitor = await open_browser("")
     await visitor.goto("/")
     await visitor.page.evaluate(
         """const main = document.querySelector("main");
@@ -126,31 +128,31 @@ async def test_a_page_with_faults_would_be_noticed(arrive: Arrive, town: Town) -
         {padding: 0, border: 0, font: "10px/10px serif"});"""
     )
     visitor.expected.add(404)
-    wrong = "\n".join(await faults_of(visitor))
+    wrong = "\n".join(await find_faults(visitor))
     for each in ("2 headings", "wider than the screen", "image-alt", "label: ", "color-contrast", "<button"):
         assert each in wrong, each
 
 
-async def test_the_apex(arrive: Arrive, town: Town) -> None:
-    no_fault_in(await look_at(await arrive(""), town.known, APEX))
+async def test_the_apex(open_browser: OpenBrowser, sample_data: SampleData) -> None:
+    assert_no_faults(await find_faults_on(await open_browser(""), sample_data.path_values, APEX))
 
 
-async def test_what_a_visitor_sees(arrive: Arrive, town: Town) -> None:
-    visitor = await arrive()
+async def test_what_a_visitor_sees(open_browser: OpenBrowser, sample_data: SampleData) -> None:
+    visitor = await open_browser()
     await fill_the_cart(visitor)
-    no_fault_in(await look_at(visitor, town.known, VISITOR_PAGES))
+    assert_no_faults(await find_faults_on(visitor, sample_data.path_values, VISITOR_PAGES))
 
 
-async def test_what_a_member_sees(arrive: Arrive, town: Town) -> None:
-    member = await arrive()
-    await member.enter(SARI)
+async def test_what_a_member_sees(open_browser: OpenBrowser, sample_data: SampleData) -> None:
+    member = await open_browser()
+    await member.sign_in_directly(SARI)
     await fill_the_cart(member)
-    no_fault_in(await look_at(member, town.known, MEMBER_PAGES))
+    assert_no_faults(await find_faults_on(member, sample_data.path_values, MEMBER_PAGES))
 
 
-async def fill_the_cart(person: Person) -> None:
+async def fill_the_cart(person: BrowserUser) -> None:
     await person.goto("/barang/MYK1")
-    await person.press("Masukkan ke keranjang")
+    await person.click_button("Masukkan ke keranjang")
     await person.page.locator("[data-cart-count]:not([hidden])").wait_for()
 
 
@@ -159,41 +161,51 @@ async def fill_the_cart(person: Person) -> None:
     [SHOP_OFFICE, REGISTER_OFFICE, BOOKS_OFFICE, MONEY_OFFICE],
     ids=["shop", "register", "books", "money"],
 )
-async def test_what_an_officer_sees(arrive: Arrive, town: Town, paths: list[str]) -> None:
-    chair = await arrive()
-    await chair.enter(CHAIR)
-    no_fault_in(await look_at(chair, town.known, paths))
+async def test_what_an_officer_sees(
+    open_browser: OpenBrowser, sample_data: SampleData, paths: list[str]
+) -> None:
+    chair = await open_browser()
+    await chair.sign_in_directly(CHAIR)
+    assert_no_faults(await find_faults_on(chair, sample_data.path_values, paths))
 
 
-async def test_what_an_operator_sees(arrive: Arrive, town: Town) -> None:
-    operator = await arrive("operator")
-    no_fault_in(await look_at(operator, town.known, OPERATOR_PAGES[:1]))
-    await operator.enter_as_operator(town.operator)
-    no_fault_in(await look_at(operator, town.known, OPERATOR_PAGES[1:]))
+async def test_what_an_operator_sees(open_browser: OpenBrowser, sample_data: SampleData) -> None:
+    operator = await open_browser("operator")
+    assert_no_faults(await find_faults_on(operator, sample_data.path_values, OPERATOR_PAGES[:1]))
+    await operator.sign_in_as_operator(sample_data.operator)
+    assert_no_faults(await find_faults_on(operator, sample_data.path_values, OPERATOR_PAGES[1:]))
 
 
 @pytest.mark.parametrize("label", ["mawar", "cempaka"], ids=["pesisir", "sawah"])
-async def test_the_other_themes(arrive: Arrive, town: Town, label: str) -> None:
-    visitor = await arrive(label)
-    no_fault_in(await look_at(visitor, town.known, MAIN_PAGES))
-    await visitor.enter(CHAIR if label == "cempaka" else MAWARS_CHAIR)
-    no_fault_in(await look_at(visitor, town.known, ["/pengurus", "/pengurus/anggota", "/pengurus/buku"]))
+async def test_the_other_themes(open_browser: OpenBrowser, sample_data: SampleData, label: str) -> None:
+    visitor = await open_browser(label)
+    assert_no_faults(await find_faults_on(visitor, sample_data.path_values, MAIN_PAGES))
+    await visitor.sign_in_directly(CHAIR if label == "cempaka" else MAWAR_CHAIR)
+    assert_no_faults(
+        await find_faults_on(
+            visitor, sample_data.path_values, ["/pengurus", "/pengurus/anggota", "/pengurus/buku"]
+        )
+    )
 
 
-async def test_pages_that_say_no_are_pages_too(arrive: Arrive, town: Town) -> None:
-    lost = await arrive("", expected={404})
-    no_fault_in(await look_at(lost, town.known, ["/tidak-ada"]))
-    nowhere = await arrive("tidak-ada-koperasi", expected={404})
-    no_fault_in(await look_at(nowhere, town.known, ["/"]))
-    member = await arrive(expected={403, 404})
-    await member.enter(SARI)
-    no_fault_in(await look_at(member, town.known, ["/pengurus", "/barang/tidak-ada"]))
+async def test_pages_that_say_no_are_pages_too(open_browser: OpenBrowser, sample_data: SampleData) -> None:
+    lost = await open_browser("", expected={404})
+    assert_no_faults(await find_faults_on(lost, sample_data.path_values, ["/tidak-ada"]))
+    nowhere = await open_browser("tidak-ada-koperasi", expected={404})
+    assert_no_faults(await find_faults_on(nowhere, sample_data.path_values, ["/"]))
+    member = await open_browser(expected={403, 404})
+    await member.sign_in_directly(SARI)
+    assert_no_faults(
+        await find_faults_on(member, sample_data.path_values, ["/pengurus", "/barang/tidak-ada"])
+    )
 
 
-async def test_nothing_is_wider_than_a_wide_screen_or_one_at_200_percent(arrive: Arrive, town: Town) -> None:
-    chair = await arrive(size=DESK)
-    await chair.enter(CHAIR)
-    for width in (DESK[0], DESK[0] // 2):
+async def test_nothing_is_wider_than_a_wide_screen_or_one_at_200_percent(
+    open_browser: OpenBrowser, sample_data: SampleData
+) -> None:
+    chair = await open_browser(size=DESKTOP)
+    await chair.sign_in_directly(CHAIR)
+    for width in (DESKTOP[0], DESKTOP[0] // 2):
         await chair.page.set_viewport_size({"width": width, "height": 700})
         for pattern in (
             "/",
@@ -204,5 +216,5 @@ async def test_nothing_is_wider_than_a_wide_screen_or_one_at_200_percent(arrive:
             "/pengurus/anggaran-dasar/ubah",
             "/gaya",
         ):
-            await chair.goto(pattern.format_map(town.known))
-            assert await chair.page.evaluate(WIDER) == [], (width, pattern)
+            await chair.goto(pattern.format_map(sample_data.path_values))
+            assert await chair.page.evaluate(OVERFLOW_SCRIPT) == [], (width, pattern)

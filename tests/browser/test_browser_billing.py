@@ -16,15 +16,15 @@ from billing.metering import measure_all
 from billing.periods import locked_subscription
 from billing.running import do_due
 from billing.subscribing import choose
-from factories.browsing import DESK, PHONE, Arrive, Person, Site, sit_down
+from factories.accessibility import assert_no_faults, find_faults_on
+from factories.browser_users import DESKTOP, PHONE, BrowserUser, OpenBrowser, Site, open_browser_user
 from factories.cooperatives import PASSWORD
-from factories.looking import look_at, no_fault_in
 from factories.processes import free_port, web_process
 from factories.stickers import sticker
 from kernel import clock
 from kernel.database import Database
-from onboarding.founding import Founding, found
-from operators.adding import add_operator
+from onboarding.create_cooperative import NewCooperative, create_cooperative
+from operators.add_operator import add_operator
 from operators.models import Operator
 from tenants.registry import TenantRef
 from tenants.session import owner_session, shared_session
@@ -53,10 +53,10 @@ def paid_site(
 
 @pytest.fixture(scope="module")
 async def kenari(paid_site: Site) -> TenantRef:
-    founding = Founding(
+    founding = NewCooperative(
         "Koperasi Kenari", "kenari", "Ketua Kenari", CHAIR, PASSWORD, "konsumen", "billing-kenari"
     )
-    return (await found(paid_site.database, founding)).tenant
+    return (await create_cooperative(paid_site.database, founding)).tenant
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +66,11 @@ async def wening(paid_site: Site) -> Operator:
 
 
 @pytest.fixture
-async def come(chromium: Browser, paid_site: Site) -> AsyncIterator[Arrive]:
-    people: list[Person] = []
+async def open_paid_browser(chromium: Browser, paid_site: Site) -> AsyncIterator[OpenBrowser]:
+    people: list[BrowserUser] = []
 
-    async def open_browser(label: str, **options: Any) -> Person:
-        people.append(await sit_down(chromium, paid_site, label, **options))
+    async def open_browser(label: str, **options: Any) -> BrowserUser:
+        people.append(await open_browser_user(chromium, paid_site, label, **options))
         return people[-1]
 
     yield open_browser
@@ -90,14 +90,18 @@ async def take_plan(site: Site, tenant: TenantRef, plan: str, on: date) -> str:
         return (await queries.unpaid(db, tenant.id))[0].number
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desk"])
 async def test_every_page_of_the_plan_is_accessible(
-    come: Arrive, paid_site: Site, kenari: TenantRef, wening: Operator, size: tuple[int, int]
+    open_paid_browser: OpenBrowser,
+    paid_site: Site,
+    kenari: TenantRef,
+    wening: Operator,
+    size: tuple[int, int],
 ) -> None:
-    officer = await come("kenari", size=size)
-    await officer.enter(CHAIR)
+    officer = await open_paid_browser("kenari", size=size)
+    await officer.sign_in_directly(CHAIR)
     if size == PHONE:
-        no_fault_in(await look_at(officer, {}, [HOME, f"{HOME}/paket/tumbuh?tiap=year"]))
+        assert_no_faults(await find_faults_on(officer, {}, [HOME, f"{HOME}/paket/tumbuh?tiap=year"]))
     number = await take_plan(paid_site, kenari, "tumbuh" if size == PHONE else "panen", clock.today())
     await measure_all(paid_site.database)
     plan = [
@@ -109,9 +113,9 @@ async def test_every_page_of_the_plan_is_accessible(
         f"{HOME}/kontak",
     ]
     invoices = [f"{HOME}/tagihan", f"{HOME}/tagihan/{number}"]
-    no_fault_in(await look_at(officer, {}, ["/pengurus", *plan, *invoices]))
-    operator = await come("operator", size=size)
-    await operator.enter_as_operator(wening)
+    assert_no_faults(await find_faults_on(officer, {}, ["/pengurus", *plan, *invoices]))
+    operator = await open_paid_browser("operator", size=size)
+    await operator.sign_in_as_operator(wening)
     lists = [
         "/langganan",
         "/langganan/tagihan",
@@ -119,41 +123,43 @@ async def test_every_page_of_the_plan_is_accessible(
         "/langganan/kupon",
         "/langganan/mutasi",
     ]
-    no_fault_in(
-        await look_at(operator, {}, [*lists, f"/langganan/tagihan/{number}", "/langganan/koperasi/kenari"])
+    assert_no_faults(
+        await find_faults_on(
+            operator, {}, [*lists, f"/langganan/tagihan/{number}", "/langganan/koperasi/kenari"]
+        )
     )
 
 
 @pytest.mark.parametrize("js", [True, False], ids=["js", "no-js"])
 async def test_a_plan_is_chosen_paid_and_confirmed(
-    come: Arrive, paid_site: Site, wening: Operator, *, js: bool
+    open_paid_browser: OpenBrowser, paid_site: Site, wening: Operator, *, js: bool
 ) -> None:
     slug, phone = ("murai", "+6289900000078") if js else ("merpati", "+6289900000079")
     tenant = (
-        await found(
+        await create_cooperative(
             paid_site.database,
-            Founding(
+            NewCooperative(
                 f"Koperasi {slug.title()}", slug, "Ketua", phone, PASSWORD, "konsumen", f"billing-{slug}"
             ),
         )
     ).tenant
     number = await take_plan(paid_site, tenant, "tumbuh", clock.today())
-    officer = await come(slug, js=js)
-    await officer.enter(phone)
+    officer = await open_paid_browser(slug, js=js)
+    await officer.sign_in_directly(phone)
     await officer.goto(f"{HOME}/tagihan/{number}")
-    await officer.says(
+    await officer.expect_text(
         "BCA 345 678 9012", f"LUMBUNG {number.replace('-', '')}", "Rp109.890", "Atau dengan QRIS"
     )
-    operator = await come("operator", js=js, size=DESK)
-    await operator.enter_as_operator(wening)
+    operator = await open_paid_browser("operator", js=js, size=DESKTOP)
+    await operator.sign_in_as_operator(wening)
     await operator.goto(f"/langganan/tagihan/{number}")
     await operator.fill(amount="109.890", reference=f"mutasi {slug}")
-    await operator.press("Lanjut")
-    await operator.says("sudah tampak di rekening")
-    await operator.press("Tandai lunas")
-    await operator.at(f"Koperasi {slug.title()}")
+    await operator.click_button("Lanjut")
+    await operator.expect_text("sudah tampak di rekening")
+    await operator.click_button("Tandai lunas")
+    await operator.expect_heading(f"Koperasi {slug.title()}")
     await officer.goto(f"{HOME}/tagihan/{number}")
-    await officer.says("Lunas")
+    await officer.expect_text("Lunas")
     await officer.goto(f"{HOME}/paket/panen")
-    await officer.press("Pilih Panen")
-    await officer.says("Pilihan paket sudah dicatat", "Paket Panen", "Menunggu dibayar")
+    await officer.click_button("Pilih Panen")
+    await officer.expect_text("Pilihan paket sudah dicatat", "Paket Panen", "Menunggu dibayar")

@@ -4,10 +4,10 @@ scrolls.
 
 import pytest
 
-from factories.browsing import PHONE, Arrive, Person, Site
-from factories.looking import look_at, no_fault_in
+from factories.accessibility import assert_no_faults, find_faults_on
+from factories.browser_users import PHONE, BrowserUser, OpenBrowser, Site
 from factories.paying import bring_about, open_ways
-from tenants.registry import tenant_by_slug
+from tenants.registry import find_tenant_by_slug
 from tenants.session import coop_session
 
 pytestmark = pytest.mark.browser
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 SARI = "+6281200000001"
 
 
-async def lowest(person: Person, *selectors: str) -> dict[str, float]:
+async def lowest(person: BrowserUser, *selectors: str) -> dict[str, float]:
     """How far down each of these reaches, in pixels, on the page as it opens."""
     found = {}
     for selector in selectors:
@@ -31,19 +31,19 @@ async def lowest(person: Person, *selectors: str) -> dict[str, float]:
     [("qris", (".qris__code svg",)), ("bank_transfer", (".payto dd span", ".payto [data-copy]"))],
 )
 async def test_amount_countdown_and_where_to_pay_are_seen_without_scrolling(
-    arrive: Arrive, site: Site, way: str, where_to: tuple[str, ...], signed_in: bool
+    open_browser: OpenBrowser, site: Site, way: str, where_to: tuple[str, ...], signed_in: bool
 ) -> None:
-    tenant = await tenant_by_slug(site.database, "melati")
+    tenant = await find_tenant_by_slug(site.database, "melati")
     assert tenant is not None
     async with coop_session(site.database, tenant) as db:
         await open_ways(db)
         payment = await bring_about(db, "awaiting", way)
-    person = await arrive(size=PHONE)
+    person = await open_browser(size=PHONE)
     if signed_in:
-        await person.enter(SARI)
+        await person.sign_in_directly(SARI)
     await person.goto(f"/bayar/{payment.reference}")
     menu = await person.page.locator(".places").bounding_box()
     floor = menu["y"] if menu is not None else PHONE[1]
     reach = await lowest(person, ".ticket__amount", "[data-left]", *where_to)
     assert max(reach.values()) <= floor, reach
-    no_fault_in(await look_at(person, {}, [f"/bayar/{payment.reference}"]))
+    assert_no_faults(await find_faults_on(person, {}, [f"/bayar/{payment.reference}"]))

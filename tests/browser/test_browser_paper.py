@@ -3,10 +3,10 @@
 import pytest
 from playwright.async_api import Response
 
-from factories.browsing import Arrive, Site
+from factories.browser_users import OpenBrowser, Site
+from factories.sample_data import CHAIR, SARI, SampleData
 from factories.shop import product
-from factories.town import CHAIR, SARI, Town
-from tenants.registry import tenant_by_slug
+from tenants.registry import find_tenant_by_slug
 from tenants.session import coop_session
 
 pytestmark = pytest.mark.browser
@@ -16,16 +16,16 @@ PAGE_SIZE = 24
 
 
 async def test_the_first_view_of_the_shop_weighs_at_most_60_kilobytes(
-    arrive: Arrive, site: Site, town: Town
+    open_browser: OpenBrowser, site: Site, sample_data: SampleData
 ) -> None:
-    cempaka = await tenant_by_slug(site.database, "cempaka")
+    cempaka = await find_tenant_by_slug(site.database, "cempaka")
     assert cempaka is not None
     async with coop_session(site.database, cempaka) as db:
         for number in range(PAGE_SIZE):
             await product(db, name=f"Keripik singkong balado nomor {number}")
-    before = await arrive("cempaka")
+    before = await open_browser("cempaka")
     await before.goto("/")  # the page is made for the first who comes and kept, packed, for those after
-    visitor = await arrive("cempaka")
+    visitor = await open_browser("cempaka")
     answers: list[Response] = []
 
     def note(answer: Response) -> None:
@@ -57,14 +57,14 @@ PAPERS = [
 ]
 
 
-async def test_on_paper_there_is_the_matter_alone(arrive: Arrive, town: Town) -> None:
-    people = {SARI: await arrive(), CHAIR: await arrive()}
+async def test_on_paper_there_is_the_matter_alone(open_browser: OpenBrowser, sample_data: SampleData) -> None:
+    people = {SARI: await open_browser(), CHAIR: await open_browser()}
     for phone, person in people.items():
-        await person.enter(phone)
+        await person.sign_in_directly(phone)
         await person.page.emulate_media(media="print")
     for phone, path, matter in PAPERS:
         page = people[phone].page
-        await people[phone].goto(path.format_map(town.known))
+        await people[phone].goto(path.format_map(sample_data.path_values))
         assert await page.locator(matter).first.is_visible(), path
         for each in await page.locator("nav, .masthead details, .toast, button").all():
             assert not await each.is_visible(), (path, await each.evaluate("e => e.outerHTML.slice(0, 200)"))

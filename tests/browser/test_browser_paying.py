@@ -8,16 +8,16 @@ import pytest
 from playwright.async_api import expect
 
 from factories import shop
-from factories.browsing import DESK, Arrive, Person, Site
+from factories.accessibility import assert_no_faults, find_faults_on
+from factories.browser_users import DESKTOP, BrowserUser, OpenBrowser, Site
 from factories.cooperatives import PASSWORD
-from factories.looking import look_at, no_fault_in
 from factories.paying import STATES, bring_about, fill_wallet, open_ways, owe
 from factories.shop import CASHIER, TODAY
 from kernel import clock
 from payments import machine, refunding
 from payments.models import Payment
 from payments.payer.states import State
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,7 @@ SAYS: dict[State, str] = {
 
 @pytest.fixture
 async def melati_here(site: Site) -> TenantRef:
-    tenant = await tenant_by_slug(site.database, "melati")
+    tenant = await find_tenant_by_slug(site.database, "melati")
     assert tenant is not None
     async with coop_session(site.database, tenant) as db:
         await open_ways(db)
@@ -56,31 +56,31 @@ async def payment_in(site: Site, tenant: TenantRef, state: State, way: str = "ba
         return await bring_about(db, state, way)
 
 
-async def faultless(person: Person, *paths: str) -> None:
-    no_fault_in(await look_at(person, {}, list(paths)))
+async def assert_pages_faultless(person: BrowserUser, *paths: str) -> None:
+    assert_no_faults(await find_faults_on(person, {}, list(paths)))
 
 
 @BOTH
 async def test_each_state_of_a_payment_is_told_and_can_be_used_by_everybody(
-    arrive: Arrive, site: Site, melati_here: TenantRef, js: bool
+    open_browser: OpenBrowser, site: Site, melati_here: TenantRef, js: bool
 ) -> None:
-    visitor = await arrive(js=js)
+    visitor = await open_browser(js=js)
     for state in STATES:
         payment = await payment_in(site, melati_here, state)
         await visitor.goto(f"/bayar/{payment.reference}")
-        await visitor.at(payment.label)
-        await visitor.says(SAYS[state])
+        await visitor.expect_heading(payment.label)
+        await visitor.expect_text(SAYS[state])
         await expect(visitor.page.locator("[data-left]")).to_have_count(1 if state == "awaiting" else 0)
         if js:
-            await faultless(visitor, f"/bayar/{payment.reference}")
+            await assert_pages_faultless(visitor, f"/bayar/{payment.reference}")
 
 
 async def test_on_a_wide_screen_the_ticket_stands_beside_what_to_do(
-    arrive: Arrive, site: Site, melati_here: TenantRef
+    open_browser: OpenBrowser, site: Site, melati_here: TenantRef
 ) -> None:
     payment = await payment_in(site, melati_here, "awaiting", "qris")
-    visitor = await arrive(size=DESK)
-    await faultless(visitor, f"/bayar/{payment.reference}")
+    visitor = await open_browser(size=DESKTOP)
+    await assert_pages_faultless(visitor, f"/bayar/{payment.reference}")
     ticket, how = visitor.page.locator(".ticket"), visitor.page.locator(".due__how")
     await visitor.goto(f"/bayar/{payment.reference}")
     left, right = await ticket.bounding_box(), await how.bounding_box()
@@ -89,14 +89,14 @@ async def test_on_a_wide_screen_the_ticket_stands_beside_what_to_do(
     assert left["x"] + left["width"] <= right["x"]
 
 
-async def order_by(visitor: Person, way: str) -> None:
+async def order_by(visitor: BrowserUser, way: str) -> None:
     await visitor.goto("/barang/MYK1")
-    await visitor.press("Masukkan ke keranjang")
+    await visitor.click_button("Masukkan ke keranjang")
     await visitor.page.locator("[data-cart-count]:not([hidden])").wait_for()
     await visitor.goto("/pesan")
     await visitor.fill(name="Tono Suprapto", phone="0812 9999 0001")
     await visitor.choose("payment_way", way)
-    await visitor.press("Pesan sekarang")
+    await visitor.click_button("Pesan sekarang")
     await expect(visitor.page).to_have_url(re.compile(r"/bayar/L\w+$"))
 
 
@@ -107,13 +107,13 @@ async def money_is_seen(site: Site, tenant: TenantRef, reference: str) -> None:
 
 @BOTH
 async def test_a_visitor_orders_transfers_and_gets_a_receipt(
-    arrive: Arrive, site: Site, melati_here: TenantRef, js: bool
+    open_browser: OpenBrowser, site: Site, melati_here: TenantRef, js: bool
 ) -> None:
-    visitor = await arrive(js=js)
+    visitor = await open_browser(js=js)
     await order_by(visitor, "bank_transfer")
     page = visitor.page
     reference = page.url.rpartition("/")[2]
-    await visitor.says("Transfer ke rekening koperasi", "BCA 123-456-7890", reference, "Bayar sampai")
+    await visitor.expect_text("Transfer ke rekening koperasi", "BCA 123-456-7890", reference, "Bayar sampai")
     time_left = page.locator("[data-left]")
     if js:
         await expect(time_left).to_contain_text(re.compile(r"47:5\d:\d\d"))
@@ -122,8 +122,8 @@ async def test_a_visitor_orders_transfers_and_gets_a_receipt(
         await expect(page.locator("[data-copy]")).to_have_count(3)
     else:
         await expect(time_left).to_be_hidden()
-    await visitor.press("Saya sudah bayar")
-    await visitor.says("Pengurus memeriksanya", "Menunggu pembayaran")
+    await visitor.click_button("Saya sudah bayar")
+    await visitor.expect_text("Pengurus memeriksanya", "Menunggu pembayaran")
     await money_is_seen(site, melati_here, reference)
     if js:
         await expect(page.locator("#toast")).to_contain_text(
@@ -131,46 +131,48 @@ async def test_a_visitor_orders_transfers_and_gets_a_receipt(
         )  # by itself, within the rhythm of the page
     else:
         await page.reload()
-    await visitor.says("Terima kasih, sudah kami terima")
+    await visitor.expect_text("Terima kasih, sudah kami terima")
     await expect(page.locator("[hx-get]")).to_have_count(0)
-    await visitor.follow("Lihat bukti")
+    await visitor.click_link("Lihat bukti")
     await expect(page.locator(".receipt")).to_contain_text(reference)
     await expect(page.locator(".receipt")).to_contain_text("Rp18.")
     await expect(page.locator("main")).not_to_contain_text("Tono Suprapto")
-    await visitor.follow("Lihat pesanan")
-    await visitor.says("Nota pembelian")
+    await visitor.click_link("Lihat pesanan")
+    await visitor.expect_text("Nota pembelian")
 
 
 @BOTH
 async def test_a_visitor_pays_by_qris_or_chooses_another_way(
-    arrive: Arrive, site: Site, melati_here: TenantRef, js: bool
+    open_browser: OpenBrowser, site: Site, melati_here: TenantRef, js: bool
 ) -> None:
-    visitor = await arrive(js=js)
+    visitor = await open_browser(js=js)
     await order_by(visitor, "qris")
     page, first = visitor.page, visitor.page.url
     await expect(page.get_by_role("img", name="QRIS KOPERASI MELATI, Rp18.000")).to_be_visible()
-    await visitor.says("NMID ID1020304050607", "Rp18.000")
+    await visitor.expect_text("NMID ID1020304050607", "Rp18.000")
     async with page.expect_download() as saved:
         await page.get_by_role("link", name="Simpan gambar QR").click()
     assert (await saved.value).suggested_filename.endswith(".png")
-    await visitor.follow("Pilih cara lain")
-    await visitor.at("Pilih cara membayar")
+    await visitor.click_link("Pilih cara lain")
+    await visitor.expect_heading("Pilih cara membayar")
     if js:
-        await faultless(visitor, page.url.partition(site.base_domain)[2])
+        await assert_pages_faultless(visitor, page.url.partition(site.base_domain)[2])
     await visitor.choose("payment_way", "bank_transfer")
-    await visitor.press("Pakai cara ini")
-    await visitor.says("Transfer ke rekening koperasi")
+    await visitor.click_button("Pakai cara ini")
+    await visitor.expect_text("Transfer ke rekening koperasi")
     assert page.url != first
     second = page.url
     await page.goto(first)
-    await visitor.says("Cara membayar yang lain sudah dipilih")
-    await visitor.follow("Ke pembayaran yang baru")
+    await visitor.expect_text("Cara membayar yang lain sudah dipilih")
+    await visitor.click_link("Ke pembayaran yang baru")
     await expect(page).to_have_url(second)
 
 
-async def test_a_refund_appears_while_one_looks(arrive: Arrive, site: Site, melati_here: TenantRef) -> None:
+async def test_a_refund_appears_while_one_looks(
+    open_browser: OpenBrowser, site: Site, melati_here: TenantRef
+) -> None:
     payment = await payment_in(site, melati_here, "paid")
-    visitor = await arrive()
+    visitor = await open_browser()
     await visitor.goto(f"/bayar/{payment.reference}")
     async with coop_session(site.database, melati_here) as db:
         locked = await machine.locked(db, payment.reference)
@@ -185,15 +187,15 @@ async def test_a_refund_appears_while_one_looks(arrive: Arrive, site: Site, mela
             on=TODAY,
         )
     await visitor.page.reload()
-    await visitor.says("Sebagian uang sudah kembali", "Rp5.000")
+    await visitor.expect_text("Sebagian uang sudah kembali", "Rp5.000")
 
 
 async def test_receipts_lose_everything_else_on_paper(
-    arrive: Arrive, site: Site, melati_here: TenantRef
+    open_browser: OpenBrowser, site: Site, melati_here: TenantRef
 ) -> None:
     payment = await payment_in(site, melati_here, "partly_refunded")
-    visitor = await arrive()
-    await faultless(visitor, f"/bayar/{payment.reference}/bukti")
+    visitor = await open_browser()
+    await assert_pages_faultless(visitor, f"/bayar/{payment.reference}/bukti")
     await visitor.page.emulate_media(media="print")
     await expect(visitor.page.locator(".receipt")).to_be_visible()
     for gone in (".places", ".btn >> nth=0", ".crumbs"):
@@ -202,65 +204,67 @@ async def test_receipts_lose_everything_else_on_paper(
 
 @BOTH
 async def test_a_member_fills_the_wallet(
-    arrive: Arrive, site: Site, melati_here: TenantRef, js: bool
+    open_browser: OpenBrowser, site: Site, melati_here: TenantRef, js: bool
 ) -> None:
     async with coop_session(site.database, melati_here) as db:
         await fill_wallet(db, 25_000)
-    member = await arrive(js=js)
-    await member.enter(SARI)
+    member = await open_browser(js=js)
+    await member.sign_in_directly(SARI)
     await member.goto("/anggota")
-    await member.follow("Dompet")
-    await member.at("Dompet")
-    await member.says("Isi dompet dibayar, Transfer bank")
+    await member.click_link("Dompet")
+    await member.expect_heading("Dompet")
+    await member.expect_text("Isi dompet dibayar, Transfer bank")
     await member.page.locator("main a.btn", has_text="Isi dompet").first.click()
-    await member.follow("Rp50.000")
+    await member.click_link("Rp50.000")
     await expect(member.page.locator('[name="amount"]')).to_have_value("50000")
     await member.choose("payment_way", "qris")
-    await member.press("Periksa dulu")
-    await member.says("Rp50.000 lewat QRIS masuk ke dompet Anda.")
+    await member.click_button("Periksa dulu")
+    await member.expect_text("Rp50.000 lewat QRIS masuk ke dompet Anda.")
     if js:
         assert await member.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    await member.press("Lanjut membayar")
-    await member.says("Pindai dengan aplikasi apa pun")
+    await member.click_button("Lanjut membayar")
+    await member.expect_text("Pindai dengan aplikasi apa pun")
     await money_is_seen(site, melati_here, member.page.url.rpartition("/")[2])
     await member.page.reload()
-    await member.follow("Lihat dompet")
-    await member.at("Dompet")
+    await member.click_link("Lihat dompet")
+    await member.expect_heading("Dompet")
     if js:
-        await faultless(member, "/anggota/dompet", "/anggota/dompet/isi")
+        await assert_pages_faultless(member, "/anggota/dompet", "/anggota/dompet/isi")
 
 
 @BOTH
 async def test_a_member_makes_a_pin_and_pays_credit_off(
-    arrive: Arrive, site: Site, melati_here: TenantRef, js: bool
+    open_browser: OpenBrowser, site: Site, melati_here: TenantRef, js: bool
 ) -> None:
     async with coop_session(site.database, melati_here) as db:
         await owe(db, 40_000)
-    member = await arrive(js=js)
-    await member.enter(SARI)
+    member = await open_browser(js=js)
+    await member.sign_in_directly(SARI)
     await member.goto("/anggota/kasbon")
-    await member.says("Pesanan 77 dibayar, Kasbon")
+    await member.expect_text("Pesanan 77 dibayar, Kasbon")
     if js:
-        await faultless(member, "/anggota/kasbon", "/anggota/kasbon/bayar", "/anggota/kasbon/pin")
+        await assert_pages_faultless(
+            member, "/anggota/kasbon", "/anggota/kasbon/bayar", "/anggota/kasbon/pin"
+        )
     await member.goto("/anggota/kasbon/pin")
     await member.fill(pin="482915", again="482916", own_password=PASSWORD)
-    await member.press("Simpan PIN")
-    await member.says("Kedua PIN ini tidak sama")
+    await member.click_button("Simpan PIN")
+    await member.expect_text("Kedua PIN ini tidak sama")
     await member.fill(pin="482915", again="482915", own_password=PASSWORD)
-    await member.press("Simpan PIN")
-    await member.says("PIN disimpan")
-    await member.follow("Bayar kasbon")
+    await member.click_button("Simpan PIN")
+    await member.expect_text("PIN disimpan")
+    await member.click_link("Bayar kasbon")
     await member.fill(amount="10.000")
     await member.choose("payment_way", "savings")
-    await member.press("Periksa dulu")
-    await member.says("Rp10.000 dari simpanan sukarela Anda membayar kasbon Anda.")
-    await member.press("Bayar Rp10.000")
-    await member.says("Terima kasih, sudah kami terima")
+    await member.click_button("Periksa dulu")
+    await member.expect_text("Rp10.000 dari simpanan sukarela Anda membayar kasbon Anda.")
+    await member.click_button("Bayar Rp10.000")
+    await member.expect_text("Terima kasih, sudah kami terima")
 
 
-async def test_who_has_no_credit_reads_a_sentence(arrive: Arrive, melati_here: TenantRef) -> None:
-    member = await arrive()
-    await member.enter("+6281200000002")
-    await faultless(member, "/anggota/kasbon", "/anggota/dompet")
+async def test_who_has_no_credit_reads_a_sentence(open_browser: OpenBrowser, melati_here: TenantRef) -> None:
+    member = await open_browser()
+    await member.sign_in_directly("+6281200000002")
+    await assert_pages_faultless(member, "/anggota/kasbon", "/anggota/dompet")
     await member.goto("/anggota/kasbon")
-    await member.says("Kasbon belum dibuka untuk Anda")
+    await member.expect_text("Kasbon belum dibuka untuk Anda")

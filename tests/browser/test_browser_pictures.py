@@ -15,15 +15,15 @@ from PIL import Image, ImageDraw
 from playwright.async_api import Browser
 
 from demo.cooperatives import COOPERATIVES
-from demo.seeding import seed
-from factories.browsing import DESK, PHONE, Person, Site, sit_down
+from demo.seed import seed_demo
+from factories.browser_users import DESKTOP, PHONE, BrowserUser, Site, open_browser_user
 from factories.processes import free_port, web_process
-from factories.town import CHAIR, MAWARS_CHAIR, SARI
+from factories.sample_data import CHAIR, MAWAR_CHAIR, SARI
 from kernel import clock
 from kernel.database import Database
 from kernel.phone import parse_mobile
 from kernel.settings import Settings
-from tenants.fleet import migrate
+from tenants.migrator import migrate
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +56,7 @@ def scene(request: pytest.FixtureRequest) -> Scene:
         scene: Scene = request.getfixturevalue("demo_scene")
         return scene
     request.getfixturevalue("town")
-    return Scene(request.getfixturevalue("site"), CHAIR, SARI, MAWARS_CHAIR, clock.today().year)
+    return Scene(request.getfixturevalue("site"), CHAIR, SARI, MAWAR_CHAIR, clock.today().year)
 
 
 @pytest.fixture
@@ -65,14 +65,18 @@ async def demo_scene(server_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
     settings = Settings(base_domain=f"localhost:{port}", data_dir=tmp_path)
     database = Database(f"{server_url}/{await _new_database(server_url)}", settings)
     await migrate(database)
-    await seed(database)
+    await seed_demo(database)
     melati, mawar = COOPERATIVES
-    member = parse_mobile(melati.member_shown)
+    member = parse_mobile(melati.member_phone_display)
     with web_process(
         database, port, settings.base_domain, tmp_path / "web.log", {"LUMBUNG_DATA_DIR": str(tmp_path)}
     ):
         yield Scene(
-            Site(settings.base_domain, database), melati.chair_phone, member, mawar.chair_phone, melati.year()
+            Site(settings.base_domain, database),
+            melati.chair_phone,
+            member,
+            mawar.chair_phone,
+            melati.sales_year(),
         )
     await database.close()
 
@@ -85,7 +89,7 @@ async def _new_database(server_url: str) -> str:
 
 
 async def test_the_sheet_of_pages_can_be_taken(chromium: Browser, scene: Scene) -> None:
-    sheet = await take(chromium, scene)
+    sheet = await compose_sheet(chromium, scene)
     packed = BytesIO()
     sheet.save(packed, "WEBP", quality=76, method=6)
     assert len(packed.getvalue()) < HEAVIEST
@@ -104,13 +108,13 @@ def test_the_picture_of_the_readme_is_there_and_light() -> None:
     assert "docs/pictures/pages.webp" in (KEPT.parents[2] / "README.md").read_text("utf-8")
 
 
-async def take(browser: Browser, scene: Scene) -> Image.Image:
+async def compose_sheet(browser: Browser, scene: Scene) -> Image.Image:
     """Photograph the pages and lay them out: a wide one and two phones above, five phones below."""
-    chair = await _somebody(browser, scene, "melati", scene.melatis_chair, size=DESK)
+    chair = await _somebody(browser, scene, "melati", scene.melatis_chair, size=DESKTOP)
     await chair.goto(f"/pengurus/shu?tahun={scene.year}")
     if await chair.button("Hitung rancangan").count():
-        await chair.press("Hitung rancangan")
-        await chair.says("Rancangan 1")
+        await chair.click_button("Hitung rancangan")
+        await chair.expect_text("Rancangan 1")
     wide = await _photograph(chair, f"/pengurus/shu?tahun={scene.year}", LARGE)
     await chair.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     today = await _photograph(chair, "/pengurus", SMALL)
@@ -133,14 +137,14 @@ async def take(browser: Browser, scene: Scene) -> Image.Image:
 
 async def _somebody(
     browser: Browser, scene: Scene, label: str, phone: str | None = None, size: tuple[int, int] = PHONE
-) -> Person:
-    person = await sit_down(browser, scene.site, label, size=size)
+) -> BrowserUser:
+    person = await open_browser_user(browser, scene.site, label, size=size)
     if phone is not None:
-        await person.enter(phone)
+        await person.sign_in_directly(phone)
     return person
 
 
-async def _photograph(person: Person, path: str, size: tuple[int, int]) -> Image.Image:
+async def _photograph(person: BrowserUser, path: str, size: tuple[int, int]) -> Image.Image:
     await person.goto(path)
     await person.page.wait_for_load_state("networkidle")
     shot = Image.open(BytesIO(await person.page.screenshot())).convert("RGB")

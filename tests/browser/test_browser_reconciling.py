@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-from factories.browsing import DESK, Arrive, Site
-from factories.cooperatives import PASSWORD, furnish
+from factories.accessibility import OVERFLOW_SCRIPT, assert_no_faults, find_faults_on
+from factories.browser_users import DESKTOP, OpenBrowser, Site
+from factories.cooperatives import PASSWORD, populate_cooperative
 from factories.gateway import Gateway, xendit_of
-from factories.looking import WIDER, look_at, no_fault_in
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import as_reader
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import MEMBER_RECEIVABLES, OTHER_INCOME, PAYROLL_RECEIVABLES
-from onboarding.founding import Founding, found
+from onboarding.create_cooperative import NewCooperative, create_cooperative
 from payments.credit.counter import change_credit
 from payments.payroll.batches import make_batch, take_return
 from payments.reconciliation.reconciling import fetch
 from stand_ins.xendit import XenditStandIn
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session
 
 pytestmark = pytest.mark.browser
@@ -58,7 +58,7 @@ async def known(site: Site) -> dict[str, Any]:
     """A cooperative of its own with money at Xendit that nobody knows, members who owe, and an answer with
     every kind of difference.
     """
-    founding = Founding(
+    founding = NewCooperative(
         name="Koperasi Kamboja",
         slug="kamboja",
         officer_name="Ketua Kamboja",
@@ -67,11 +67,11 @@ async def known(site: Site) -> dict[str, Any]:
         bylaws_template="konsumen",
         key="kamboja",
     )
-    await found(site.database, founding)
-    tenant = await tenant_by_slug(site.database, "kamboja")
+    await create_cooperative(site.database, founding)
+    tenant = await find_tenant_by_slug(site.database, "kamboja")
     assert tenant is not None
     async with coop_session(site.database, tenant) as db:
-        await furnish(db, "mawar")
+        await populate_cooperative(db, "mawar")
     before = site.database.settings
     async with xendit_of(site.database, tenant) as gateway:
         await _money_at_xendit(gateway)
@@ -98,11 +98,13 @@ async def _credit(site: Site, tenant: TenantRef) -> dict[str, Any]:
             for account, amount in ((MEMBER_RECEIVABLES, kasbon), (PAYROLL_RECEIVABLES, payroll)):
                 if amount:
                     lines = [
-                        Line.to_debit(account, Rupiah(amount), member),
-                        Line.to_credit(OTHER_INCOME, Rupiah(amount)),
+                        JournalLine.to_debit(account, Rupiah(amount), member),
+                        JournalLine.to_credit(OTHER_INCOME, Rupiah(amount)),
                     ]
                     key = f"test:{number}:{account}"
-                    await post(db, Journal(today, "Belanja, pesanan 1042", key, lines), by=OFFICER.name)
+                    await post_journal(
+                        db, Journal(today, "Belanja, pesanan 1042", key, lines), by=OFFICER.name
+                    )
             limit = Rupiah(500_000)
             await change_credit(
                 db, OFFICER, member, kasbon=limit, payroll=limit, payroll_number=f"P-{number}"
@@ -112,52 +114,54 @@ async def _credit(site: Site, tenant: TenantRef) -> dict[str, Any]:
     return {"day": today, "sari": members["0001"], "budi": members["0002"], "batch": batch.id}
 
 
-async def test_every_page_is_for_everybody_on_a_phone(arrive: Arrive, known: dict[str, Any]) -> None:
-    chair = await arrive("kamboja")
-    await chair.enter(CHAIR)
-    no_fault_in(await look_at(chair, known, PAGES))
+async def test_every_page_is_for_everybody_on_a_phone(
+    open_browser: OpenBrowser, known: dict[str, Any]
+) -> None:
+    chair = await open_browser("kamboja")
+    await chair.sign_in_directly(CHAIR)
+    assert_no_faults(await find_faults_on(chair, known, PAGES))
 
 
-async def test_nothing_is_wider_than_a_desk(arrive: Arrive, known: dict[str, Any]) -> None:
-    chair = await arrive("kamboja", size=DESK)
-    await chair.enter(CHAIR)
+async def test_nothing_is_wider_than_a_desk(open_browser: OpenBrowser, known: dict[str, Any]) -> None:
+    chair = await open_browser("kamboja", size=DESKTOP)
+    await chair.sign_in_directly(CHAIR)
     for pattern in PAGES:
         await chair.goto(pattern.format_map(known))
-        assert await chair.page.evaluate(WIDER) == [], pattern
+        assert await chair.page.evaluate(OVERFLOW_SCRIPT) == [], pattern
 
 
 async def test_an_officer_brings_an_answer_in_and_settles_it_without_javascript(
-    arrive: Arrive, known: dict[str, Any]
+    open_browser: OpenBrowser, known: dict[str, Any]
 ) -> None:
-    chair = await arrive("kamboja", js=False)
-    await chair.enter(CHAIR)
+    chair = await open_browser("kamboja", js=False)
+    await chair.sign_in_directly(CHAIR)
     await chair.goto(f"{BASE}/potong-gaji/{known['batch']}")
-    await chair.follow("Sari Wulandari")
-    await chair.at("Sari Wulandari")
+    await chair.click_link("Sari Wulandari")
+    await chair.expect_heading("Sari Wulandari")
     await chair.choose("decision", "carry")
     await chair.fill(reason="cuti, dipotong bulan depan")
-    await chair.press("Selesaikan")
-    await chair.says("Selisihnya sudah diselesaikan.")
+    await chair.click_button("Selesaikan")
+    await chair.expect_text("Selisihnya sudah diselesaikan.")
     await chair.goto(f"{BASE}/potong-gaji/baru")
-    await chair.press("Buat berkas")
-    await chair.says("Berkasnya siap.")
-    await chair.follow("Catat balasan")
+    await chair.click_button("Buat berkas")
+    await chair.expect_text("Berkasnya siap.")
+    await chair.click_link("Catat balasan")
     answer = {"name": "balasan.csv", "mimeType": "text/csv", "buffer": b"nomor anggota,dipotong\n1,30000\n"}
     await chair.page.set_input_files("input[type=file]", files=[answer])  # type: ignore[list-item]
-    await chair.press("Periksa berkas")
-    await chair.says("Rp30.000 dari pemberi kerja masuk ke bank")
-    await chair.press("Catat balasan")
-    await chair.says("Semua selisih sudah diselesaikan.")
+    await chair.click_button("Periksa berkas")
+    await chair.expect_text("Rp30.000 dari pemberi kerja masuk ke bank")
+    await chair.click_button("Catat balasan")
+    await chair.expect_text("Semua selisih sudah diselesaikan.")
 
 
 async def test_money_over_the_counter_is_asked_once_more_and_has_a_receipt(
-    arrive: Arrive, known: dict[str, Any]
+    open_browser: OpenBrowser, known: dict[str, Any]
 ) -> None:
-    chair = await arrive("kamboja")
-    await chair.enter(CHAIR)
+    chair = await open_browser("kamboja")
+    await chair.sign_in_directly(CHAIR)
     await chair.goto(f"{BASE}/kasbon/{known['sari']}/pelunasan")
     await chair.fill(amount="30.000")
-    await chair.press("Periksa dulu")
-    await chair.says("Rp30.000 tunai dari Sari Wulandari")
-    await chair.press("Terima Rp30.000")
-    await chair.says("Bukti pelunasan kasbon", "Pelunasan sudah dicatat.")
+    await chair.click_button("Periksa dulu")
+    await chair.expect_text("Rp30.000 tunai dari Sari Wulandari")
+    await chair.click_button("Terima Rp30.000")
+    await chair.expect_text("Bukti pelunasan kasbon", "Pelunasan sudah dicatat.")

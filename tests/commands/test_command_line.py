@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from commands import main, output
-from commands.processes import Processes, StopAskedError, stop_signals
+from commands.processes import ProcessGroup, StopRequestedError, stop_signals
 from kernel.errors import ErrorType
 from kernel.money import Rupiah
 
@@ -110,26 +110,26 @@ def test_json_is_one_value_with_money_as_whole_rupiah(capsys: pytest.CaptureFixt
 
 
 def test_every_fault_has_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert output.sentence_of(EMPTY(name="beras")) == "The shelf beras is empty."
-    assert output.sentence_of(FileNotFoundError(2, "No such file or directory", "barang.csv")) == (
+    assert output.error_message(EMPTY(name="beras")) == "The shelf beras is empty."
+    assert output.error_message(FileNotFoundError(2, "No such file or directory", "barang.csv")) == (
         "barang.csv: no such file or directory."
     )
     refused = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)")
-    assert output.sentence_of(refused) == (
+    assert output.error_message(refused) == (
         "nothing answers at 127.0.0.1, port 5432. lumbung doctor tells what is wrong."
     )
     unknown = DBAPIError("SELECT 1", None, ValueError('database "padi" does not exist'))
-    assert output.sentence_of(unknown).startswith(
+    assert output.error_message(unknown).startswith(
         'the database refused: database "padi" does not exist. lumbung doctor'
     )
-    assert output.sentence_of(RuntimeError("")).startswith("something unforeseen happened: RuntimeError.")
+    assert output.error_message(RuntimeError("")).startswith("something unforeseen happened: RuntimeError.")
     monkeypatch.setenv("LUMBUNG_LANG", "id")
-    assert output.sentence_of(EMPTY(name="beras")) == "Rak beras kosong."
+    assert output.error_message(EMPTY(name="beras")) == "Rak beras kosong."
 
 
 def test_a_table_shows_every_cell_where_it_is_not_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     output.console.cache_clear()
-    output.table(["Nama", "Jumlah"], [["Sari", 3], ["Budi", None]], numbers=["Jumlah"])
+    output.print_table(["Nama", "Jumlah"], [["Sari", 3], ["Budi", None]], numeric_columns=["Jumlah"])
     output.console.cache_clear()
     assert "Sari" in capsys.readouterr().out
 
@@ -147,7 +147,7 @@ def test_a_stop_signal_is_raised_once_and_later_ones_wait() -> None:
                 os.kill(os.getpid(), signal.SIGTERM)
                 cleaned_up.append(True)
 
-    with pytest.raises(StopAskedError):
+    with pytest.raises(StopRequestedError):
         work()
     assert cleaned_up
     assert signal.getsignal(signal.SIGTERM) == before
@@ -157,14 +157,14 @@ def test_processes_end_together_and_by_their_own_number(monkeypatch: pytest.Monk
     monkeypatch.setattr(
         "commands.processes.command_line", lambda arguments: [sys.executable, "-c", *arguments]
     )
-    with Processes() as processes:
+    with ProcessGroup() as processes:
         processes.start("long", ["import time; time.sleep(60)"], os.environ)
         processes.start("short", ["raise SystemExit(3)"], os.environ)
         deadline = time.monotonic() + 10
-        while processes.ended() is None and time.monotonic() < deadline:
+        while processes.find_exited() is None and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert processes.ended() == ("short", 3)
-        pid = processes.pid_of("long")
+        assert processes.find_exited() == ("short", 3)
+        pid = processes.get_pid("long")
         os.kill(pid, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -10,11 +10,11 @@ from tenants.session import shared_session
 
 
 async def test_an_hour_that_was_full_is_wrong_and_a_name_that_waits_a_notice(database: Database) -> None:
-    assert [finding.state for finding in await _foundings(database)] == ["good"]
+    assert [finding.status for finding in await _foundings(database)] == ["good"]
     async with shared_session(database) as db:
         await db.execute(text("UPDATE shared.cooperatives SET status = 'waiting' WHERE slug = 'mawar'"))
-    assert [finding.state for finding in await _foundings(database)] == ["notice"]
+    assert [finding.status for finding in await _foundings(database)] == ["notice"]
     database.settings = replace(database.settings, foundings_per_hour_in_all=2)  # melati and mawar
     (full,) = await _foundings(database)
-    assert full.state == "wrong"
+    assert full.status == "wrong"
     assert full.found.startswith("2 cooperatives within one hour")

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from commands.import_file import rejected_path
+from commands.csv_import import rejected_path
 from commands.main import main
 from kernel.actor import SYSTEM
 from kernel.database import Database, libpq_url
 from ledger import queries
-from ledger.closing import close_year
+from ledger.close_year import close_year
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
@@ -31,7 +31,7 @@ BAD = GOOD + "X1,,Salah,,Pcs,satu,2,3\nX2,,Salah,,Pcs,1,2,-3\n"
 
 
 @dataclass
-class Done:
+class CommandResult:
     status: int
     out: str
     err: str
@@ -41,23 +41,23 @@ class Done:
         return json.loads(self.out)
 
 
-Run = Callable[..., Awaitable[Done]]
+Run = Callable[..., Awaitable[CommandResult]]
 
 
 @pytest.fixture
 def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("LUMBUNG_DATABASE_URL", libpq_url(database.owner_url))
 
-    def call(*arguments: str) -> Done:
+    def call(*arguments: str) -> CommandResult:
         out, err, status = io.StringIO(), io.StringIO(), 0
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 main(arguments)
             except SystemExit as end:
                 status = int(end.code or 0)
-        return Done(status, out.getvalue(), err.getvalue())
+        return CommandResult(status, out.getvalue(), err.getvalue())
 
-    async def in_thread(*arguments: str | Path) -> Done:
+    async def in_thread(*arguments: str | Path) -> CommandResult:
         return await asyncio.to_thread(call, *map(str, arguments))
 
     return in_thread
@@ -200,7 +200,7 @@ async def test_a_year_goes_in_and_the_trial_balance_comes_out(
     assert "The books balance." in told.out
     assert (await run("books", "trial-balance", "melati", "--year", "2020", "--json")).json["accounts"] == []
     async with coop_reader(database, mawar) as ro:
-        assert await queries.trial_balance(ro, 2024) == []
+        assert await queries.get_trial_balance(ro, 2024) == []
 
 
 async def test_a_closed_year_takes_no_sales(

@@ -16,8 +16,8 @@ from sqlalchemy import text
 from factories.processes import clean_environment
 from kernel.database import Database, libpq_url
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
-from ledger.book_queries import agreement
+from ledger import Journal, JournalLine, post_journal
+from ledger.report_queries import get_control_totals
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
@@ -51,7 +51,7 @@ async def start(database: Database, *arguments: str | Path) -> asyncio.subproces
 
 
 @contextlib.asynccontextmanager
-async def in_its_middle(
+async def interrupted_midway(
     database: Database, tenant: TenantRef, hold: str, committed: str, *arguments: str | Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a command that has committed something and waits for what ``hold`` locks."""
@@ -93,10 +93,12 @@ async def test_a_till_sells_between_two_batches(
 ) -> None:
     path = tmp_path / "sales.csv"
     path.write_text(SALES)
-    async with in_its_middle(database, melati, HOLD_OIL, SOLD, "sales", "import", "melati", path) as process:
+    async with interrupted_midway(
+        database, melati, HOLD_OIL, SOLD, "sales", "import", "melati", path
+    ) as process:
         async with coop_session(database, melati) as db:
-            lines = [Line.to_debit("1101", Rupiah(500)), Line.to_credit("4201", Rupiah(500))]
-            sold = await post(db, Journal(date(2026, 3, 2), "Penjualan", "till", lines), by="t")
+            lines = [JournalLine.to_debit("1101", Rupiah(500)), JournalLine.to_credit("4201", Rupiah(500))]
+            sold = await post_journal(db, Journal(date(2026, 3, 2), "Penjualan", "till", lines), by="t")
         assert process.returncode is None
     done = await run(database, "sales", "import", "melati", path)
     assert (done["rejected"], int(str(done["imported"])) > 0, int(str(done["unchanged"])) > 0) == (
@@ -118,7 +120,9 @@ async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again
 ) -> None:
     path = tmp_path / "sales.csv"
     path.write_text(SALES)
-    async with in_its_middle(database, melati, HOLD_OIL, SOLD, "sales", "import", "melati", path) as process:
+    async with interrupted_midway(
+        database, melati, HOLD_OIL, SOLD, "sales", "import", "melati", path
+    ) as process:
         os.kill(process.pid, 9)
         await process.wait()
     async with coop_reader(database, melati) as ro:
@@ -138,7 +142,7 @@ async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again
     for tenant in (melati, mawar):
         async with coop_reader(database, tenant) as ro:
             found[tenant.slug] = [tuple(record) for record in await ro.records(facts)]
-            sums = await agreement(ro)
+            sums = await get_control_totals(ro)
             assert sums.stock_account == sums.stock_value
             assert await ro.value("SELECT count(*) FROM journals") == await ro.value(
                 "SELECT max(number) FROM journals"
@@ -158,7 +162,7 @@ async def test_an_import_of_members_that_is_killed_is_continued_by_giving_it_aga
     )
     count = "SELECT count(*) FROM members WHERE number LIKE '9___' OR number LIKE '1____'"
     arguments = ("members", "import", "melati", path, "--as-of", "2026-01-01")
-    async with in_its_middle(database, melati, hold, f"SELECT ({count}) > 1", *arguments) as process:
+    async with interrupted_midway(database, melati, hold, f"SELECT ({count}) > 1", *arguments) as process:
         os.kill(process.pid, 9)
         await process.wait()
         await asyncio.sleep(0)

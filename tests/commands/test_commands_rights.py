@@ -36,7 +36,7 @@ def run(url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command against the test's own database."""
     monkeypatch.setenv("LUMBUNG_DATABASE_URL", url)
     monkeypatch.setenv("LUMBUNG_BASE_DOMAIN", settings.base_domain)
-    monkeypatch.setenv("LUMBUNG_SPARE_SCHEMAS", "2")
+    monkeypatch.setenv("LUMBUNG_SCHEMA_POOL_SIZE", "2")
 
     async def call(*arguments: str) -> Result:
         return await asyncio.to_thread(CliRunner().invoke, lumbung, list(arguments))
@@ -63,10 +63,10 @@ async def as_owner(url: str, *statements: str) -> None:
         await connection.close()
 
 
-async def rights_found(run: Run) -> dict[str, Any]:
-    told = json.loads((await run("doctor", "--json")).stdout)
+async def find_privilege_result(run: Run) -> dict[str, Any]:
+    results = json.loads((await run("doctor", "--json")).stdout)
     found: dict[str, Any] = next(
-        (each for each in told if each["subject"] == "rights"), {"state": "not looked at"}
+        (each for each in results if each["subject"] == "rights"), {"status": "not looked at"}
     )
     return found
 
@@ -98,12 +98,12 @@ async def test_rights_that_a_restore_left_wide_are_found_and_mended(
     tmp_path: Path,
     options: tuple[str, ...],
 ) -> None:
-    assert (await rights_found(run))["state"] == "good"
+    assert (await find_privilege_result(run))["status"] == "good"
     await restore(url, melati.schema_name, tmp_path, *options)
     assert await forges(database, melati), "this is what a restore leaves"
 
-    found = await rights_found(run)
-    assert found["state"] == "wrong"
+    found = await find_privilege_result(run)
+    assert found["status"] == "wrong"
     assert "melati" in found["found"]
     assert "balances" in found["found"]
     assert "mawar" not in found["found"]
@@ -111,11 +111,11 @@ async def test_rights_that_a_restore_left_wide_are_found_and_mended(
 
     done = await run("migrate", "--json")
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["rights_mended"] == 1
+    assert json.loads(done.stdout)["privileges_repaired"] == 1
     assert not await forges(database, melati)
-    assert (await rights_found(run))["state"] == "good"
+    assert (await find_privilege_result(run))["status"] == "good"
     again = await run("migrate", "--json")
-    assert json.loads(again.stdout)["rights_mended"] == 0
+    assert json.loads(again.stdout)["privileges_repaired"] == 0
 
 
 async def test_a_table_that_no_revision_made_and_one_that_is_gone_are_told(
@@ -125,7 +125,7 @@ async def test_a_table_that_no_revision_made_and_one_that_is_gone_are_told(
         url,
         f"CREATE TABLE {melati.schema_name}.titipan (x int); DROP TABLE {melati.schema_name}.statement_lines",
     )
-    found = await rights_found(run)
-    assert found["state"] == "wrong"
+    found = await find_privilege_result(run)
+    assert found["status"] == "wrong"
     assert "titipan" in found["found"]
     assert "statement_lines" in found["found"]

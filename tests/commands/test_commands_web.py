@@ -6,33 +6,33 @@ import sys
 
 import pytest
 
-from commands.web import MOST_CONNECTIONS, OTHER_FILES
+from commands.web import MAX_CONNECTIONS, RESERVED_FILES
 from factories.processes import ROOT, clean_environment
 
-ASK = (
-    "import resource; from commands.web import connections_allowed;"
-    " print(connections_allowed(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+SCRIPT = (
+    "import resource; from commands.web import raise_connection_limit;"
+    " print(raise_connection_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
 )
-ENOUGH = MOST_CONNECTIONS + OTHER_FILES
+NEEDED_FILES = MAX_CONNECTIONS + RESERVED_FILES
 
 
 @pytest.mark.parametrize(
     ("soft", "hard", "connections", "raised"),
     [
-        (300, ENOUGH + 1, MOST_CONNECTIONS, ENOUGH),
-        (300, 1_000, 1_000 - OTHER_FILES, 1_000),
-        (ENOUGH, ENOUGH, MOST_CONNECTIONS, ENOUGH),
+        (300, NEEDED_FILES + 1, MAX_CONNECTIONS, NEEDED_FILES),
+        (300, 1_000, 1_000 - RESERVED_FILES, 1_000),
+        (NEEDED_FILES, NEEDED_FILES, MAX_CONNECTIONS, NEEDED_FILES),
     ],
 )
 def test_the_limit_of_open_files_is_raised_and_then_kept_to(
     soft: int, hard: int, connections: int, raised: int
 ) -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", ASK],
+    output = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
         env=clean_environment() | {"PYTHONPATH": str(ROOT / "platform")},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)),
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert told.split() == [str(connections), str(raised)]
+    assert output.split() == [str(connections), str(raised)]

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from commands.doctor_books import lost_lines
+from commands.doctor_books import find_orphaned_lines
 from commands.doctor_database import _books
 from kernel.database import Database
 from tenants.registry import TenantRef
@@ -15,7 +15,7 @@ LINE = (
 
 
 async def test_sound_books_are_told_as_good(database: Database) -> None:
-    assert [(each.state, each.found) for each in await _books(database)] == [
+    assert [(each.status, each.found) for each in await _books(database)] == [
         ("good", "every line has its journal and account: 2 cooperatives")
     ]
 
@@ -41,8 +41,8 @@ async def test_a_line_that_lacks_its_other_end_is_found(
         await connection.execute(text(f"SET LOCAL search_path = {mawar.schema_name}"))
         await connection.execute(text(statement))
     (finding,) = await _books(database)
-    assert (finding.state, "mawar: 1" in finding.found, "melati" in finding.found) == ("wrong", True, False)
+    assert (finding.status, "mawar: 1" in finding.found, "melati" in finding.found) == ("wrong", True, False)
 
 
 async def test_when_time_is_over_it_says_how_far_it_came(database: Database) -> None:
-    assert await lost_lines(database, seconds=-1) == ({}, 0, 2)
+    assert await find_orphaned_lines(database, seconds=-1) == ({}, 0, 2)

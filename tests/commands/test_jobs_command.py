@@ -65,17 +65,17 @@ async def test_failed_jobs_are_listed_retried_and_discarded(
 
 
 async def test_the_doctor_finds_jobs_that_were_given_up(database: Database) -> None:
-    assert [finding.state for finding in await _failed_jobs(database)] == ["good"]
+    assert [finding.status for finding in await _failed_jobs(database)] == ["good"]
     await fail(database, "a")
     (finding,) = await _failed_jobs(database)
-    assert (finding.state, finding.found) == ("wrong", "1 given up after two days")
+    assert (finding.status, finding.found) == ("wrong", "1 given up after two days")
 
 
 @pytest.mark.slow
 def test_the_doctor_finds_a_redis_that_keeps_jobs_in_memory_alone(tmp_path: Path) -> None:
-    assert _broker(Settings()).state == "good"
+    assert _broker(Settings()).status == "good"
     with redis_server(tmp_path, durable=False) as server:
         found = _broker(Settings(broker_url=server.url))
-        assert (found.state, "appendonly yes" in found.advice) == ("notice", True)
-        assert _broker(Settings(broker_url=server.url, environment="production")).state == "wrong"
-    assert _broker(Settings(broker_url=server.url)).state == "wrong"  # nothing answers there any more
+        assert (found.status, "appendonly yes" in found.advice) == ("notice", True)
+        assert _broker(Settings(broker_url=server.url, environment="production")).status == "wrong"
+    assert _broker(Settings(broker_url=server.url)).status == "wrong"  # nothing answers there any more

@@ -90,7 +90,7 @@ async def test_offline_asks_nobody(database: Database, melati: TenantRef) -> Non
     assert "tiada" in complained
 
 
-async def sealed(database: Database, tenant: TenantRef) -> dict[str, str]:
+async def list_sealed_secrets(database: Database, tenant: TenantRef) -> dict[str, str]:
     async with coop_session(database, tenant) as db:
         row = (await db.execute(text("SELECT secrets FROM payment_ways WHERE way = 'xendit'"))).one()
         return dict(row.secrets)
@@ -102,17 +102,17 @@ async def test_keys_are_rotated_once_and_no_secret_is_printed(
 ) -> None:
     database.settings = replace(database.settings, master_keys=(OLD,))
     async with xendit_of(database, melati):
-        before = await sealed(database, melati)
+        before = await list_sealed_secrets(database, melati)
     keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in (NEW, OLD))
     more = ("--json",) if as_json else ()
     status, said, complained = await lumbung(database, "payments", "rotate-keys", *more, master_keys=keys)
-    after = await sealed(database, melati)
+    after = await list_sealed_secrets(database, melati)
     assert (status, complained) == (0, "")
     assert all(text.startswith("v1:baru:") for text in after.values())
     assert not any(secret in said for secret in (KEY, *before.values(), *after.values()))
     status, said, _ = await lumbung(database, "payments", "rotate-keys", "--json", master_keys=keys)
     assert (status, json.loads(said)["moved"]) == (0, 0)
-    assert await sealed(database, melati) == after
+    assert await list_sealed_secrets(database, melati) == after
 
 
 async def test_a_cooperative_whose_key_is_gone_is_reported_and_keeps_what_it_has(
@@ -120,13 +120,13 @@ async def test_a_cooperative_whose_key_is_gone_is_reported_and_keeps_what_it_has
 ) -> None:
     database.settings = replace(database.settings, master_keys=(OLD,))
     async with xendit_of(database, melati):
-        before = await sealed(database, melati)
+        before = await list_sealed_secrets(database, melati)
     database.settings = replace(database.settings, master_keys=(NEW,))
     async with xendit_of(database, mawar):
         report = await rotate(database)
     assert list(report.failed) == ["melati"]
     assert [(each.cooperative, each.kept) for each in report.cooperatives if each.kept] == [("mawar", 2)]
-    assert await sealed(database, melati) == before
+    assert await list_sealed_secrets(database, melati) == before
 
 
 async def test_what_must_be_looked_at_is_listed_and_counted_by_the_doctor(
@@ -147,7 +147,7 @@ async def test_what_must_be_looked_at_is_listed_and_counted_by_the_doctor(
     ]
     assert payment.reference in (await lumbung(database, "payments", "exceptions", "melati"))[1]
     found = {each["subject"]: each for each in json.loads((await lumbung(database, "doctor", "--json"))[1])}
-    assert (found["payments"]["state"], found["payments"]["found"]) == (
+    assert (found["payments"]["status"], found["payments"]["found"]) == (
         "notice",
         "2 exceptions are open: melati 2",
     )

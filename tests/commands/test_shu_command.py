@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from kernel.database import Database, libpq_url
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -42,8 +42,8 @@ async def test_a_draft_is_printed_for_machines_and_for_people(database: Database
     async with coop_session(database, melati) as db:
         buyer = (await db.execute(text("SELECT id FROM members WHERE number = '0002'"))).scalar_one()
         money = Rupiah(1_000)
-        lines = [Line.to_debit("1101", money), Line.to_credit("4101", money, buyer)]
-        await post(db, Journal(date(2025, 6, 1), "Penjualan", "test:1", lines), by="test")
+        lines = [JournalLine.to_debit("1101", money), JournalLine.to_credit("4101", money, buyer)]
+        await post_journal(db, Journal(date(2025, 6, 1), "Penjualan", "test:1", lines), by="test")
     status, out, complaints = await lumbung(database, "shu", "draft", "melati", "--year", "2025", "--json")
     assert (status, complaints) == (0, "")
     draft = json.loads(out)

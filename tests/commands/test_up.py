@@ -98,7 +98,7 @@ def up_command(port: int) -> list[str]:
     return [sys.executable, "-m", "commands.main", "up", "--port", str(port)]
 
 
-def lumbung_beside(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_in_other_terminal(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command as it is typed in another terminal: nothing but its folder is the same."""
     return subprocess.run(
         [sys.executable, "-m", "commands.main", *arguments],
@@ -158,7 +158,7 @@ def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_
             assert set(children) == {"web", "worker", "provision", "stand-ins"}
             assert up.answer(f"melati.localhost:{up.port}") == 200
             if again:
-                asked = lumbung_beside(folder, "payments", "reconcile", "melati", "--json")
+                asked = run_in_other_terminal(folder, "payments", "reconcile", "melati", "--json")
                 assert {way["fault"] for way in json.loads(asked.stdout)["ways"]} == {None}, asked.stderr
             time.sleep(0.3)  # the lines after the address
             said = up.log.read_text(encoding="utf-8")
@@ -180,35 +180,38 @@ def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_
 def test_stand_ins_that_do_not_come_up_are_done_without(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from commands import standing_in
-    from commands.processes import Processes
+    from commands import fake_gateways
+    from commands.processes import ProcessGroup
     from kernel.settings import Settings
 
     (folder / "stand_ins").mkdir()
     (folder / "stand_ins" / "__main__.py").write_text("print('nothing that we understand')", "utf-8")
-    monkeypatch.setattr(standing_in, "FOLDER", folder)
+    monkeypatch.setattr(fake_gateways, "FOLDER", folder)
     with_stand_ins = (("stripe", "http://127.0.0.1:9001"),)
-    assert standing_in.wanted(Settings())
-    assert not standing_in.wanted(Settings(environment="production"))
-    assert not standing_in.wanted(Settings(stand_ins=with_stand_ins))
-    processes = Processes()
+    assert fake_gateways.should_start(Settings())
+    assert not fake_gateways.should_start(Settings(environment="production"))
+    assert not fake_gateways.should_start(Settings(stand_ins=with_stand_ins))
+    processes = ProcessGroup()
     try:
-        assert standing_in.joined(Settings(), processes, standing_in.start(processes)) == Settings()
-        assert processes.ended() is None
+        assert (
+            fake_gateways.with_fake_gateways(Settings(), processes, fake_gateways.start(processes))
+            == Settings()
+        )
+        assert processes.find_exited() is None
     finally:
         processes.stop()
-    assert standing_in.environment(Settings(stand_ins=with_stand_ins)) == {
+    assert fake_gateways.child_environment(Settings(stand_ins=with_stand_ins)) == {
         "LUMBUNG_STAND_INS": "stripe=http://127.0.0.1:9001"
     }
-    assert standing_in.environment(Settings()) == {}
+    assert fake_gateways.child_environment(Settings()) == {}
 
 
 def test_stand_ins_end_when_whoever_started_them_is_gone() -> None:
-    from commands import standing_in
-    from commands.processes import Processes
+    from commands import fake_gateways
+    from commands.processes import ProcessGroup
 
-    processes = Processes()
-    process = standing_in.start(processes)
+    processes = ProcessGroup()
+    process = fake_gateways.start(processes)
     try:
         assert process.stdout is not None
         assert b"LUMBUNG_STAND_INS" in process.stdout.readline()

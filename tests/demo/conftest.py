@@ -9,10 +9,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from demo import seed
+from demo import seed_demo
 from kernel.database import Database
 from kernel.settings import Settings
-from tenants.fleet import migrate
+from tenants.migrator import migrate
 
 SEEDED = "demo_template"
 
@@ -31,7 +31,7 @@ async def seeded_template(server_url: str, settings: Settings) -> str:
             database = Database(f"{server_url}/{SEEDED}", settings)
             try:
                 await migrate(database)
-                await seed(database)
+                await seed_demo(database)
             finally:
                 await database.close()
             ready.touch()

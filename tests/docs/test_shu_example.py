@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from commands.allocate import allocate
-from shu import document
+from shu import allocation_json
 
 PAGE = (Path(__file__).parents[2] / "docs" / "shu.md").read_text("utf-8")
 JSON_BLOCK = re.compile(r"^```json\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -25,7 +25,7 @@ def test_the_example_prints_what_the_page_says(tmp_path: Path) -> None:
 
 
 def test_the_percentages_of_the_example_are_those_of_its_text() -> None:
-    surplus, lines, _ = document.read(JSON_BLOCK.findall(PAGE)[0])
+    surplus, lines, _ = allocation_json.parse_allocation_input(JSON_BLOCK.findall(PAGE)[0])
     for line in lines:
         thousandths = int(surplus) * int(line.percent * 10)
         written = f"{thousandths // 1000:,}".replace(",", ".") + f",{thousandths % 1000:03}".rstrip("0")

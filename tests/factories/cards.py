@@ -9,7 +9,7 @@ from sqlalchemy import text
 import billing.tasks  # noqa: F401 - registers the jobs
 from billing import queries
 from billing.models import Subscription
-from conftest import SignedIn
+from conftest import SignedInClient
 from kernel.database import Database
 from stand_ins.stripe import StripeStandIn
 from tenants.registry import TenantRef
@@ -62,7 +62,7 @@ class Cards:
         return len(rows)
 
 
-async def to_checkout(officer: SignedIn, plan: str = "tumbuh", every: str = "month") -> str:
+async def to_checkout(officer: SignedInClient, plan: str = "tumbuh", every: str = "month") -> str:
     """Press the button and return the session that the card page is of."""
     shown = await officer.get(f"{HOME}?tiap={every}")
     key = re.search(r'name="key" value="([^"]+)"', shown.text)

@@ -9,7 +9,7 @@ from cooperative.models import Profile
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.passwords import hash_password
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import (
     CASH,
     MANDATORY_SAVINGS,
@@ -25,7 +25,7 @@ PASSWORD = "padi-di-lumbung-7"
 OPENED_ON = date(2026, 1, 1)
 
 
-async def furnish(db: AsyncSession, slug: str) -> None:
+async def populate_cooperative(db: AsyncSession, slug: str) -> None:
     """Give a cooperative an account for transfers, two members who can sign in (0001, 0002), and two goods in
     one category, all in balanced books.
 
@@ -57,14 +57,14 @@ async def furnish(db: AsyncSession, slug: str) -> None:
             (VOLUNTARY_SAVINGS, Rupiah(500_000)),
         ]
         total = Rupiah.total(amount for _, amount in lines)
-        owed = [Line.to_credit(account, amount, member.id) for account, amount in lines]
-        await post(
+        owed = [JournalLine.to_credit(account, amount, member.id) for account, amount in lines]
+        await post_journal(
             db,
             Journal(
                 OPENED_ON,
                 "Saldo awal simpanan",
                 f"opening:{member.number}",
-                [Line.to_debit(CASH, total), *owed],
+                [JournalLine.to_debit(CASH, total), *owed],
             ),
             by="template",
         )
@@ -100,13 +100,13 @@ async def furnish(db: AsyncSession, slug: str) -> None:
             )
         )
         value = Rupiah(cost * stock)
-        await post(
+        await post_journal(
             db,
             Journal(
                 OPENED_ON,
                 f"Saldo awal {name}",
                 key,
-                [Line.to_debit(STOCK, value), Line.to_credit(OPENING_BALANCES, value)],
+                [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(OPENING_BALANCES, value)],
             ),
             by="template",
         )

@@ -15,7 +15,7 @@ from kernel.actor import Actor
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from payments import calling, queries, vault, ways
 from payments.models import PaymentWayRow
 from payments.opening import Ask, open_unoffered
@@ -75,7 +75,7 @@ class Gateway(Generic[StandIn]):
 
     async def balance(self, account: str) -> int:
         async with coop_session(self.database, self.tenant) as db:
-            return await books.balance(db, account)
+            return await ledger_queries.get_balance(db, account)
 
     async def status(self, reference: str) -> str:
         async with coop_session(self.database, self.tenant) as db:

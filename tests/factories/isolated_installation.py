@@ -15,14 +15,14 @@ from typing import Final
 
 import asyncpg
 
-from factories.cooperatives import PASSWORD, furnish
+from factories.cooperatives import PASSWORD, populate_cooperative
 from factories.processes import production_environment
 from factories.servers import transfer_to_plain_owner
 from kernel.database import Database
 from kernel.postgres import EmbeddedPostgres
 from kernel.settings import Settings
-from onboarding.founding import Founding, found
-from tenants.fleet import migrate
+from onboarding.create_cooperative import NewCooperative, create_cooperative
+from tenants.migrator import migrate
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -87,13 +87,13 @@ async def isolated_installation() -> AsyncIterator[Installation]:
     server = EmbeddedPostgres(folder, fast=True)
     try:
         url = server.start()
-        settings = Settings(secret_key=PRODUCTION["LUMBUNG_SECRET_KEY"], data_dir=folder, spare_schemas=2)
+        settings = Settings(secret_key=PRODUCTION["LUMBUNG_SECRET_KEY"], data_dir=folder, schema_pool_size=2)
         database = Database(url, settings)
         await migrate(database)
         await transfer_to_plain_owner(database)
         tenants = []
         for at, slug in enumerate(("melati", "mawar")):
-            founding = Founding(
+            founding = NewCooperative(
                 name=f"Koperasi {slug.title()}",
                 slug=slug,
                 officer_name=f"Ketua {slug.title()}",
@@ -102,9 +102,9 @@ async def isolated_installation() -> AsyncIterator[Installation]:
                 bylaws_template="konsumen",
                 key=f"own-{slug}",
             )
-            tenant = (await found(database, founding)).tenant
+            tenant = (await create_cooperative(database, founding)).tenant
             async with coop_session(database, tenant) as db:
-                await furnish(db, slug)
+                await populate_cooperative(db, slug)
             tenants.append(tenant)
         yield Installation(server, url, database, *tenants)
         await database.close()

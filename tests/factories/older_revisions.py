@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.ids import new_id
 from tenants import revisions
-from tenants.revisions import COOPERATIVE, render
-from tenants.schemas import _PREPARE, opaque_name, run_script
+from tenants.revisions import COOPERATIVE, render_script
+from tenants.schema_pool import _CREATE_SCHEMA, generate_schema_name, run_script
 
 
-async def founded_at(connection: AsyncConnection, app: str, folder: Path, revision: str) -> None:
+async def create_cooperative_at_revision(
+    connection: AsyncConnection, app: str, folder: Path, revision: str
+) -> None:
     """Let the connection stand in the schema of a new cooperative at an older revision."""
     root = folder / "migrations"
     shutil.copytree(
@@ -21,10 +23,10 @@ async def founded_at(connection: AsyncConnection, app: str, folder: Path, revisi
     for later in (root / "cooperative" / "versions").glob("*.py"):
         if later.name[:4] > revision:
             later.unlink()
-    name = opaque_name()
-    head, script = render(COOPERATIVE, None, root)
+    name = generate_schema_name()
+    head, script = render_script(COOPERATIVE, None, root)
     assert head == revision
-    await run_script(connection, _PREPARE.format(name=name, app=app) + script)
+    await run_script(connection, _CREATE_SCHEMA.format(name=name, app=app) + script)
     await connection.execute(
         text(
             "INSERT INTO shared.cooperatives (id, slug, name, schema_name, revision, founding_key, "

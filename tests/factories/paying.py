@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import CASH, MEMBER_RECEIVABLES
 from payments import machine, refunding
 from payments.credit import terms as credit
@@ -133,10 +133,10 @@ async def owe(db: AsyncSession, amount: int, *, limit: int = 500_000, number: st
     await credit.grant_credit(db, CASHIER, buyer.member_id, kasbon=Rupiah(limit), payroll=Rupiah(0))
     if amount:
         lines = [
-            Line.to_debit(MEMBER_RECEIVABLES, Rupiah(amount), buyer.member_id),
-            Line.to_credit(CASH, Rupiah(amount)),
+            JournalLine.to_debit(MEMBER_RECEIVABLES, Rupiah(amount), buyer.member_id),
+            JournalLine.to_credit(CASH, Rupiah(amount)),
         ]
-        await post(
+        await post_journal(
             db, Journal(TODAY, "Pesanan 77 dibayar, Kasbon", f"test:{new_id()}", lines), by="Rina Kasir"
         )
     await db.flush()

@@ -18,15 +18,15 @@ from factories import shop as goods
 from factories.shop import CASHIER, TODAY
 from factories.stickers import sticker
 from governance.models import BylawsVersion
-from governance.queries import bylaws_on
-from governance.rules import PaymentWay, TransferTail, encode
+from governance.queries import get_bylaws_on
+from governance.rules import PaymentMethodCode, UniqueSuffixPolicy, encode_bylaws
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.settings import Settings
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import CASH
 from payments import exceptions, machine, refunding, vault, ways
 from payments.credit import terms as credit
@@ -39,7 +39,7 @@ from shop.models import Order
 from shop.placing import Buyer, Checkout, place_order
 from stand_ins.stripe import StripeStandIn
 from tenants.registry import TenantRef
-from tenants.session import coop_reader, coop_session, tenant_of
+from tenants.session import coop_reader, coop_session, get_tenant
 from tenants.worker import run_job
 
 ACCOUNT: Final = "BCA 1234567890 a.n. Koperasi Melati"
@@ -58,7 +58,7 @@ PLAIN: Final[Mapping[str, Mapping[str, str]]] = {
 async def switch_on(
     db: AsyncSession,
     *names: str,
-    tail: TransferTail = "savings",
+    tail: UniqueSuffixPolicy = "savings",
     fee_percent: str = "0",
     fee_fixed: int = 0,
     secrets: Mapping[str, str] | None = None,
@@ -71,21 +71,23 @@ async def switch_on(
     The bylaws allow every way from ``TODAY``'s year on; ``live`` False: the keys of stand-ins move no real
     money.
     """
-    found = await bylaws_on(db, TODAY)
-    allowed = msgspec.structs.replace(found.bylaws, payment_ways=get_args(PaymentWay), transfer_tail=tail)
+    found = await get_bylaws_on(db, TODAY)
+    allowed = msgspec.structs.replace(
+        found.bylaws, payment_ways=get_args(PaymentMethodCode), transfer_tail=tail
+    )
     if allowed != found.bylaws:
         version = int(await as_reader(db).value("SELECT max(version) + 1 FROM bylaws"))
         row = BylawsVersion(
             version=version,
             effective_on=date(2026, 1, 1),
             template=found.template,
-            document=encode(allowed),
+            document=encode_bylaws(allowed),
             adopted_by="uji",
         )
         db.add(row)
-    schema, keys = tenant_of(db).schema_name, (settings or Settings()).encryption_keys
+    schema, keys = get_tenant(db).schema_name, (settings or Settings()).encryption_keys
     endpoints = {}
-    for at, name in enumerate(names or get_args(PaymentWay)):
+    for at, name in enumerate(names or get_args(PaymentMethodCode)):
         clear = SECRETS.get(name, {}) if secrets is None else secrets
         calls_back = provider_of(name).capabilities().calls_back
         endpoints[name] = f"{name}-{new_id().hex}" if calls_back else ""
@@ -175,8 +177,11 @@ async def grant(
 async def put_into(db: AsyncSession, account: str, amount: int, number: str = "0001") -> None:
     """Put money on a member's account over the counter: a wallet, savings."""
     member_id = (await goods.member(db, number)).member_id
-    lines = [Line.to_debit(CASH, Rupiah(amount)), Line.to_credit(account, Rupiah(amount), member_id)]
-    await post(db, Journal(TODAY, "Setor di loket", f"test:{new_id()}", lines), by="Rina Kasir")
+    lines = [
+        JournalLine.to_debit(CASH, Rupiah(amount)),
+        JournalLine.to_credit(account, Rupiah(amount), member_id),
+    ]
+    await post_journal(db, Journal(TODAY, "Setor di loket", f"test:{new_id()}", lines), by="Rina Kasir")
 
 
 def told(payment: Payment, state: str = "paid", **more: Any) -> Status:

@@ -19,7 +19,7 @@ from shop.models import Order, Product
 from shop.paying import ORDER
 from shop.placing import Buyer, Checkout, place_order
 from shop.stock import lock
-from tenants.changes import announce
+from tenants.changes import publish_change
 
 TODAY = date(2026, 6, 15)
 CASHIER = Actor("officer", "Rina Kasir")
@@ -102,7 +102,7 @@ async def product_to_change(db: AsyncSession, sku: str) -> Product:
 
 async def tell(db: AsyncSession) -> None:
     """Announce that pages look different now."""
-    await announce(db)
+    await publish_change(db)
 
 
 async def heard(client: httpx.AsyncClient, path: str, text: str) -> None:

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from governance.prices import member_price, public_price
+from governance.prices import get_member_price, get_public_price
 from governance.rules import Bylaws
 from governance.templates import DESA_MERAH_PUTIH, KONSUMEN
 from kernel.money import Rupiah
 
 
-def bylaws(discount: str = "0", markup: str = "0", unit: int = 1) -> Bylaws:
+def make_bylaws(discount: str = "0", markup: str = "0", unit: int = 1) -> Bylaws:
     prices = replace(
         KONSUMEN.prices,
         member_discount_percent=Decimal(discount),
@@ -36,7 +36,7 @@ def bylaws(discount: str = "0", markup: str = "0", unit: int = 1) -> Bylaws:
     ],
 )
 def test_a_member_pays_less_rounded_down(price: int, discount: str, unit: int, expected: int) -> None:
-    paid = member_price(Rupiah(price), bylaws(discount=discount, unit=unit))
+    paid = get_member_price(Rupiah(price), make_bylaws(discount=discount, unit=unit))
     assert (type(paid), paid) == (Rupiah, expected)
 
 
@@ -51,18 +51,18 @@ def test_a_member_pays_less_rounded_down(price: int, discount: str, unit: int, e
     ],
 )
 def test_the_public_pays_more_rounded_up(price: int, markup: str, unit: int, expected: int) -> None:
-    paid = public_price(Rupiah(price), bylaws(markup=markup, unit=unit))
+    paid = get_public_price(Rupiah(price), make_bylaws(markup=markup, unit=unit))
     assert (type(paid), paid) == (Rupiah, expected)
 
 
 def test_the_templates_prices() -> None:
-    assert (member_price(Rupiah(25_000), KONSUMEN), public_price(Rupiah(25_000), KONSUMEN)) == (
+    assert (get_member_price(Rupiah(25_000), KONSUMEN), get_public_price(Rupiah(25_000), KONSUMEN)) == (
         24_500,
         25_000,
     )
     assert (
-        member_price(Rupiah(24_990), DESA_MERAH_PUTIH),
-        public_price(Rupiah(24_990), DESA_MERAH_PUTIH),
+        get_member_price(Rupiah(24_990), DESA_MERAH_PUTIH),
+        get_public_price(Rupiah(24_990), DESA_MERAH_PUTIH),
     ) == (
         24_990,
         24_990,
@@ -74,11 +74,11 @@ percents = st.decimals(0, 99, places=2).map(str)
 
 @given(st.integers(1, 10**10), percents, percents, st.sampled_from([1, 50, 100, 500, 1000]))
 def test_a_member_never_pays_more_than_the_public(price: int, discount: str, markup: str, unit: int) -> None:
-    rules = bylaws(discount, markup, unit)
-    assert 1 <= member_price(Rupiah(price), rules) <= price <= public_price(Rupiah(price), rules)
+    rules = make_bylaws(discount, markup, unit)
+    assert 1 <= get_member_price(Rupiah(price), rules) <= price <= get_public_price(Rupiah(price), rules)
 
 
 @given(st.integers(1, 10**10), percents)
 def test_a_promised_discount_is_kept_to_the_last_rupiah(price: int, discount: str) -> None:
-    paid = member_price(Rupiah(price), bylaws(discount))
+    paid = get_member_price(Rupiah(price), make_bylaws(discount))
     assert paid == 1 or int(paid) * 100 <= price * (100 - Decimal(discount))

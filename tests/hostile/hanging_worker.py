@@ -24,4 +24,4 @@ async def go_through(db: AsyncSession) -> None:
     await db.execute(text("SELECT 1"))
 
 
-worker.run(Settings(data_dir=Path(sys.argv[2]), worker_threads=4), sys.argv[1])
+worker.run_worker(Settings(data_dir=Path(sys.argv[2]), worker_threads=4), sys.argv[1])

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from conftest import SignedIn, SignInAs, Visitors
+from conftest import SignedInClient, SignInAs, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock
 from kernel.database import Database
@@ -37,23 +37,23 @@ def plain(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
-async def open_account(client: httpx.AsyncClient, identity: str, code: str) -> SignedIn:
+async def open_account(client: httpx.AsyncClient, identity: str, code: str) -> SignedInClient:
     """Use a code in this browser, and read the token of the forms from the page that it leads to."""
     form = {"identity": identity, "code": code, "password": CHOSEN}
     assert (await client.post("/aktivasi", data=form)).status_code == 303
     csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', (await client.get("/anggota/akun")).text)
     assert csrf is not None
-    return SignedIn(client, csrf[1])
+    return SignedInClient(client, csrf[1])
 
 
-async def set_pin(person: SignedIn, password: str = CHOSEN) -> httpx.Response:
+async def set_pin(person: SignedInClient, password: str = CHOSEN) -> httpx.Response:
     return await person.post(PIN, {"pin": "274193", "again": "274193", "own_password": password})
 
 
 @pytest.fixture
 async def taken_over(
-    officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
-) -> SignedIn:
+    officer_client: SignedInClient, visitor: Visitors, database: Database, melati: TenantRef
+) -> SignedInClient:
     """Budi's account, opened by a code that the chair gave and used."""
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
     given = code_in((await officer_client.post(f"/pengurus/anggota/{member_id}/kode")).text)
@@ -61,7 +61,11 @@ async def taken_over(
 
 
 async def test_the_members_other_sessions_end(
-    sign_in: SignInAs, officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    sign_in: SignInAs,
+    officer_client: SignedInClient,
+    visitor: Visitors,
+    database: Database,
+    melati: TenantRef,
 ) -> None:
     budi = await sign_in("melati", "+6281200000002")
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
@@ -72,7 +76,7 @@ async def test_the_members_other_sessions_end(
 
 
 async def test_a_pin_waits_a_day_after_a_code(
-    taken_over: SignedIn, database: Database, melati: TenantRef
+    taken_over: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     assert "PIN baru bisa dibuat atau diganti mulai" in plain((await taken_over.get(PIN)).text)
     refused = await set_pin(taken_over)
@@ -87,7 +91,7 @@ async def test_a_pin_waits_a_day_after_a_code(
 
 
 async def test_the_first_code_of_a_new_member_waits_as_well(
-    officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    officer_client: SignedInClient, visitor: Visitors, database: Database, melati: TenantRef
 ) -> None:
     form = {
         "name": "Tiur Simbolon",
@@ -102,14 +106,14 @@ async def test_the_first_code_of_a_new_member_waits_as_well(
         assert (await set_pin(tiur)).status_code == 303
 
 
-async def test_a_new_password_does_not_end_the_wait(taken_over: SignedIn) -> None:
+async def test_a_new_password_does_not_end_the_wait(taken_over: SignedInClient) -> None:
     form = {"present": CHOSEN, "password": "tiga kata aneh"}
     assert (await taken_over.post("/anggota/akun/kata-sandi", form)).status_code == 303
     assert (await set_pin(taken_over, "tiga kata aneh")).status_code == 409
 
 
 async def test_who_owns_the_account_sees_when_a_code_was_used_and_who_gave_it(
-    taken_over: SignedIn, visitor: Visitors
+    taken_over: SignedInClient, visitor: Visitors
 ) -> None:
     for page in ("/anggota", "/", "/anggota/simpanan"):
         told = plain((await taken_over.get(page)).text)
@@ -121,7 +125,11 @@ async def test_who_owns_the_account_sees_when_a_code_was_used_and_who_gave_it(
 
 
 async def test_whoever_closes_the_notice_cannot_hide_the_code(
-    taken_over: SignedIn, officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    taken_over: SignedInClient,
+    officer_client: SignedInClient,
+    visitor: Visitors,
+    database: Database,
+    melati: TenantRef,
 ) -> None:
     await taken_over.post(SEEN)
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
@@ -131,7 +139,7 @@ async def test_whoever_closes_the_notice_cannot_hide_the_code(
     assert told.count("kode dari Ketua Melati") >= 3, "the notice of the new one, and both in the list"
 
 
-async def test_a_code_is_not_seen_by_whoever_never_used_one(member_client: SignedIn) -> None:
+async def test_a_code_is_not_seen_by_whoever_never_used_one(member_client: SignedInClient) -> None:
     told = plain((await member_client.get("/anggota/akun")).text)
     assert "kode dari" not in told
     assert (await set_pin(member_client, PASSWORD)).status_code == 303

@@ -26,11 +26,11 @@ from factories.processes import (
 from kernel.database import Database, libpq_url
 from kernel.errors import DomainError
 from kernel.outbox import enqueue
-from tenants import schemas
-from tenants.provision import run_provision
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants import schema_pool
+from tenants.provision import run_provisioner
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session, owner_session, shared_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 pytestmark = pytest.mark.slow
 
@@ -155,16 +155,16 @@ async def drain(database: Database) -> None:
 
 @asynccontextmanager
 async def front_door(serving: Database) -> AsyncIterator[httpx.AsyncClient]:
-    doors = Doors(serving.settings, serving)
-    await doors.start()
+    dispatcher = HostDispatcher(serving.settings, serving)
+    await dispatcher.start()
     origin = f"http://{serving.settings.base_domain}"
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(doors),
+        transport=httpx.ASGITransport(dispatcher),
         base_url=origin,
         headers={"origin": origin, "accept": "text/html"},
     ) as client:
         yield client
-    await doors.stop()
+    await dispatcher.stop()
 
 
 async def test_a_founding_that_finds_no_place_ready_waits_for_one_to_be_made(
@@ -175,14 +175,14 @@ async def test_a_founding_that_finds_no_place_ready_waits_for_one_to_be_made(
 
     async def provision_comes_late() -> None:
         await asyncio.sleep(0.5)
-        await run_provision(database, stopping)
+        await run_provisioner(database, stopping)
 
     coming = asyncio.create_task(provision_comes_late())
     try:
         async with front_door(serving) as client:
             answer = await client.post("/daftar", data=FOUNDING)
         assert answer.status_code == 303, answer.text
-        assert await tenant_by_slug(serving, "kenanga") is not None
+        assert await find_tenant_by_slug(serving, "kenanga") is not None
     finally:
         stopping.set()
         await coming
@@ -194,9 +194,9 @@ async def test_a_founding_is_heard_by_provision_at_once(
     """Not only at its next look: that would be too late for somebody who waits."""
     from tenants import provision
 
-    monkeypatch.setattr(provision, "LOOK_AGAIN", 3_600.0)
+    monkeypatch.setattr(provision, "POLL_SECONDS", 3_600.0)
     stopping = asyncio.Event()
-    running = asyncio.create_task(run_provision(database, stopping))
+    running = asyncio.create_task(run_provisioner(database, stopping))
     try:
         async with front_door(serving) as client:
             for at in range(4):  # more than lie ready
@@ -210,7 +210,7 @@ async def test_a_founding_is_heard_by_provision_at_once(
 async def test_without_provision_the_founder_reads_a_sentence_and_keeps_what_was_typed(
     database: Database, serving: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schemas, "WAIT_SECONDS", 0.6)
+    monkeypatch.setattr(schema_pool, "WAIT_SECONDS", 0.6)
     await drain(database)
     async with front_door(serving) as client:
         begun = time.monotonic()
@@ -226,7 +226,7 @@ async def test_without_provision_the_founder_reads_a_sentence_and_keeps_what_was
             FOUNDING["founding_key"],
         ):
             assert f'value="{typed}"' in answer.text
-    assert await tenant_by_slug(serving, "kenanga") is None
+    assert await find_tenant_by_slug(serving, "kenanga") is None
 
 
 def environments(database: Database, port: int) -> tuple[dict[str, str], dict[str, str]]:
@@ -235,7 +235,7 @@ def environments(database: Database, port: int) -> tuple[dict[str, str], dict[st
         "PYTHONPATH": str(PLATFORM),
         "LUMBUNG_BASE_DOMAIN": f"localhost:{port}",
         "LUMBUNG_DATA_DIR": str(database.settings.data_dir),
-        "LUMBUNG_SPARE_SCHEMAS": "2",
+        "LUMBUNG_SCHEMA_POOL_SIZE": "2",
     }
     return (
         common | {"LUMBUNG_APP_DATABASE_URL": libpq_url(database.app_url)},
@@ -359,26 +359,26 @@ def test_commands_need_the_applications_login_alone_and_those_that_need_the_owne
     assert added.returncode == 0, added.stderr
 
 
-def told(environment: dict[str, str], subject: str) -> dict[str, str]:
+def find_finding(environment: dict[str, str], subject: str) -> dict[str, str]:
     findings: list[dict[str, str]] = json.loads(lumbung(environment, "doctor", "--json").stdout)
     return next(finding for finding in findings if finding["subject"] == subject)
 
 
 def test_doctor_says_when_the_process_that_serves_would_have_the_owners_powers(database: Database) -> None:
     serving, owners = environments(database, 8000)
-    assert told(serving, "provision")["state"] == "notice"
-    both = told(serving | owners, "logins")
-    assert both["state"] == "notice"
+    assert find_finding(serving, "provision")["status"] == "notice"
+    both = find_finding(serving | owners, "logins")
+    assert both["status"] == "notice"
     assert "owner's LUMBUNG_DATABASE_URL stands in this environment" in both["found"]
-    as_owner = told(serving | {"LUMBUNG_APP_DATABASE_URL": libpq_url(database.owner_url)}, "logins")
+    as_owner = find_finding(serving | {"LUMBUNG_APP_DATABASE_URL": libpq_url(database.owner_url)}, "logins")
     assert (
         "LUMBUNG_APP_DATABASE_URL logs in as lumbung, which may more than a login without "
         "rights" in as_owner["found"]
     )
-    in_production = told(
+    in_production = find_finding(
         serving | owners | production_environment() | {"LUMBUNG_BASE_DOMAIN": "lumbung.example"}, "settings"
     )
-    assert in_production["state"] == "wrong"
+    assert in_production["status"] == "wrong"
     assert ("LUMBUNG_DATABASE_URL is the owner's login, which web and worker must not hold") in in_production[
         "found"
     ]
@@ -391,9 +391,9 @@ def test_doctor_looks_at_rights_and_books_with_an_owners_login_of_its_own(
     by_file = tmp_path / "database_url"
     by_file.write_text(owners["LUMBUNG_DATABASE_URL"], encoding="utf-8")
     for subject in ("rights", "books", "payments"):
-        assert told(serving, subject)["found"].startswith("not looked at")
-        assert not told(serving | {"LUMBUNG_DATABASE_URL_FILE": str(by_file)}, subject)["found"].startswith(
-            "not looked"
-        )
-    logins = told(serving | {"LUMBUNG_DATABASE_URL_FILE": str(by_file)}, "logins")
+        assert find_finding(serving, subject)["found"].startswith("not looked at")
+        assert not find_finding(serving | {"LUMBUNG_DATABASE_URL_FILE": str(by_file)}, subject)[
+            "found"
+        ].startswith("not looked")
+    logins = find_finding(serving | {"LUMBUNG_DATABASE_URL_FILE": str(by_file)}, "logins")
     assert "stands in this environment" not in logins["found"]

@@ -11,15 +11,15 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.isolated_installation import PRODUCTION, Installation, isolated_installation
 from factories.processes import free_port, web_process, worker_process
 from kernel.database import Database, libpq_url
 from kernel.outbox import enqueue
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from web import away
-from web.doors import Doors
+from web import database_outage
+from web.dispatch import HostDispatcher
 
 Visitor = Callable[[str], httpx.AsyncClient]
 
@@ -30,7 +30,7 @@ async def own() -> AsyncIterator[Installation]:
         yield made
 
 
-class Asking:
+class HttpProbe:
     """Asks a web process as browsers and machines at melati's host do, and counts what it answered."""
 
     def __init__(self, port: int, base_domain: str) -> None:
@@ -72,7 +72,7 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
 ) -> None:
     port, log = free_port(), tmp_path / "web.log"
     base_domain = f"lumbung.test:{port}"
-    asking = Asking(port, base_domain)
+    asking = HttpProbe(port, base_domain)
     with web_process(own.database, port, base_domain, log, PRODUCTION):
         for _ in range(3):
             assert (await asking("/")).status_code == 200
@@ -166,44 +166,48 @@ async def test_a_worker_outlives_its_postgresql_and_goes_on(own: Installation, t
 
 
 async def test_sessions_are_forgotten_at_once_and_pages_after_a_while(
-    app: Doors, melati: TenantRef, visitor: Visitor, officer_client: SignedIn, monkeypatch: pytest.MonkeyPatch
+    app: HostDispatcher,
+    melati: TenantRef,
+    visitor: Visitor,
+    officer_client: SignedInClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(away, "KEPT_SECONDS", 0.3)
+    monkeypatch.setattr(database_outage, "STALE_SECONDS", 0.3)
     client = visitor("melati")
     schema = melati.schema_name
     for _ in range(100):
         await client.get("/")
         await officer_client.get("/pengurus")
-        if app.pages.get(schema, ("page", "id", "/", b"")) and any(
-            key[0] == "viewer" for key in app.pages._keys[schema]
+        if app.page_cache.get(schema, ("page", "id", "/", b"")) and any(
+            key[0] == "viewer" for key in app.page_cache._keys[schema]
         ):
             break
         await asyncio.sleep(0.02)
-    app.away.lost()
-    assert not any(key[0] == "viewer" for key in app.pages._keys[schema])
-    assert app.pages.get(schema, ("page", "id", "/", b"")) is not None
+    app.outage_handler.on_connection_lost()
+    assert not any(key[0] == "viewer" for key in app.page_cache._keys[schema])
+    assert app.page_cache.get(schema, ("page", "id", "/", b"")) is not None
     assert "melati" in app.hosts._hosts
     await client.get("/?cari=beras")
-    assert app.pages.get(schema, ("page", "id", "/", b"cari=beras")) is None, (
+    assert app.page_cache.get(schema, ("page", "id", "/", b"cari=beras")) is None, (
         "kept while no change is heard of"
     )
     await asyncio.sleep(0.5)
-    assert app.pages.get(schema, ("page", "id", "/", b"")) is None
+    assert app.page_cache.get(schema, ("page", "id", "/", b"")) is None
     assert "melati" not in app.hosts._hosts
-    app.away.found()
+    app.outage_handler.on_connection_restored()
     await client.get("/")
-    assert app.pages.get(schema, ("page", "id", "/", b"")) is not None
+    assert app.page_cache.get(schema, ("page", "id", "/", b"")) is not None
 
 
 async def test_a_webhook_of_a_cooperative_that_waits_for_its_migration_comes_again(
-    app: Doors, database: Database, melati: TenantRef, visitor: Visitor
+    app: HostDispatcher, database: Database, melati: TenantRef, visitor: Visitor
 ) -> None:
     async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("UPDATE shared.cooperatives SET revision = '0001' WHERE schema_name = :name"),
             {"name": melati.schema_name},
         )
-    app.hosts.forget()
+    app.hosts.clear()
     answer = await visitor("melati").post("/kait/abc", content=b"{}")
     assert (answer.status_code, answer.content) == (503, b"")
     assert answer.headers["retry-after"].isdecimal()

@@ -19,19 +19,19 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from conftest import BASE_DOMAIN, SignedIn, SignInAs
+from conftest import BASE_DOMAIN, SignedInClient, SignInAs
 from factories.cooperatives import PASSWORD
 from factories.processes import caddy_process, free_port, web_process
 from kernel import clock
 from kernel.database import Database, as_reader
 from kernel.money import Rupiah
 from kernel.settings import Settings
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OTHER_INCOME, PAYROLL_RECEIVABLES
-from operators.adding import add_operator
+from operators.add_operator import add_operator
 from tenants.registry import TenantRef
 from tenants.session import coop_session, owner_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 Visitors = Callable[[str], httpx.AsyncClient]
 
@@ -67,7 +67,7 @@ def _read_elsewhere(threads: list[int]) -> bool:
     return bool(seen) and threading.get_ident() not in seen
 
 
-async def _send(client: SignedIn, path: str, content: str, **fields: str) -> httpx.Response:
+async def _send(client: SignedInClient, path: str, content: str, **fields: str) -> httpx.Response:
     return await client.post(path, dict(fields), files={"file": ("berkas.csv", content.encode(), "text/csv")})
 
 
@@ -77,7 +77,7 @@ async def _send(client: SignedIn, path: str, content: str, **fields: str) -> htt
     ids=["people", "goods"],
 )
 async def test_an_import_is_read_beside_the_thread_that_answers(
-    officer_client: SignedIn, reading_threads: list[int], path: str, content: str
+    officer_client: SignedInClient, reading_threads: list[int], path: str, content: str
 ) -> None:
     day = "2026-01-01"
     assert (await _send(officer_client, path, content, as_of=day)).status_code == 200
@@ -89,7 +89,7 @@ async def test_an_import_is_read_beside_the_thread_that_answers(
 
 
 async def test_a_statement_is_read_beside_the_thread_that_answers(
-    officer_client: SignedIn, reading_threads: list[int]
+    officer_client: SignedInClient, reading_threads: list[int]
 ) -> None:
     path, way = "/pengurus/pembayaran/mutasi/impor", "bank_transfer"
     assert "Kolom" in (await _send(officer_client, path, STATEMENT, way=way)).text
@@ -105,15 +105,15 @@ async def test_a_statement_is_read_beside_the_thread_that_answers(
 
 
 async def test_an_employers_answer_is_read_beside_the_thread_that_answers(
-    officer_client: SignedIn, database: Database, melati: TenantRef, reading_threads: list[int]
+    officer_client: SignedInClient, database: Database, melati: TenantRef, reading_threads: list[int]
 ) -> None:
     async with coop_session(database, melati) as db:
         member = await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
         lines = [
-            Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(50_000), member),
-            Line.to_credit(OTHER_INCOME, Rupiah(50_000)),
+            JournalLine.to_debit(PAYROLL_RECEIVABLES, Rupiah(50_000), member),
+            JournalLine.to_credit(OTHER_INCOME, Rupiah(50_000)),
         ]
-        await post(db, Journal(clock.today(), "Belanja potong gaji", "test:1", lines), by="test")
+        await post_journal(db, Journal(clock.today(), "Belanja potong gaji", "test:1", lines), by="test")
     home, day = "/pengurus/pembayaran/potong-gaji", clock.today().isoformat()
     batch = (await officer_client.post(home, {"title": "Juni", "key": str(uuid4())})).headers["location"]
     assert (await _send(officer_client, f"{batch}/balasan", ANSWER, on=day)).status_code == 200
@@ -133,7 +133,9 @@ async def test_the_platforms_statement_is_read_beside_the_thread_that_answers(
         await client.post("/masuk", data={"phone": "0899-0000-7001", "password": PASSWORD})
     ).status_code == 303
     message = b"form\0operator\0" + hashlib.sha256(client.cookies["lumbung"].encode()).digest()
-    operator = SignedIn(client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest())
+    operator = SignedInClient(
+        client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest()
+    )
     assert (await _send(operator, "/langganan/mutasi", STATEMENT)).status_code in (200, 422)
     assert _read_elsewhere(reading_threads)
 
@@ -158,12 +160,12 @@ def held_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Ev
 
 
 async def test_one_file_of_a_cooperative_is_read_at_a_time_two_of_all_and_a_few_wait(
-    officer_client: SignedIn, sign_in: SignInAs, held_reading: tuple[threading.Event, list[int]]
+    officer_client: SignedInClient, sign_in: SignInAs, held_reading: tuple[threading.Event, list[int]]
 ) -> None:
     go, began = held_reading
     neighbour = await sign_in("mawar", "+6289900000001")
 
-    def look(client: SignedIn) -> asyncio.Task[httpx.Response]:
+    def look(client: SignedInClient) -> asyncio.Task[httpx.Response]:
         return asyncio.create_task(_send(client, "/pengurus/barang/impor", GOODS, as_of="2026-01-01"))
 
     async def settle() -> None:
@@ -186,7 +188,7 @@ async def test_one_file_of_a_cooperative_is_read_at_a_time_two_of_all_and_a_few_
 
 
 async def test_an_export_ends_when_its_reader_leaves(
-    app: Doors, database: Database, melati: TenantRef, officer_client: SignedIn
+    app: HostDispatcher, database: Database, melati: TenantRef, officer_client: SignedInClient
 ) -> None:
     left = asyncio.Event()
     first = True
@@ -229,7 +231,7 @@ async def test_an_export_ends_when_its_reader_leaves(
 @pytest.mark.slow
 @pytest.mark.parametrize("proxy", [False, True], ids=["direct", "caddy"])
 async def test_the_servers_tell_that_a_reader_left(
-    database: Database, melati: TenantRef, officer_client: SignedIn, tmp_path: Path, proxy: bool
+    database: Database, melati: TenantRef, officer_client: SignedInClient, tmp_path: Path, proxy: bool
 ) -> None:
     upstream, port = free_port(), free_port()
     domain = f"localhost:{port}"

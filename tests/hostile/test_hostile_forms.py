@@ -11,11 +11,11 @@ from litestar._parsers import parse_url_encoded_form_data
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from conftest import BASE_DOMAIN, SignedIn
+from conftest import BASE_DOMAIN, SignedInClient
 from kernel.settings import Settings
-from ui.bodies import MOST_UPLOADS, Body
-from web.apps import applications
-from web.doors import Doors
+from ui.request_body import MAX_UPLOADS_PER_TENANT, RequestBody
+from web.apps import build_applications
+from web.dispatch import HostDispatcher
 
 Visitor = Callable[[str], httpx.AsyncClient]
 
@@ -46,7 +46,7 @@ CARRY_A_FILE_BACK = {
 def _posts(settings: Settings) -> list[tuple[str, HTTPRouteHandler]]:
     return [
         (route.path_format if "{" not in route.path else route.path, handler)
-        for app in applications(settings).values()
+        for app in build_applications(settings).values()
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
@@ -123,7 +123,7 @@ def test_only_uploads_and_files_that_come_back_may_be_larger_than_256_kb(setting
 
 @pytest.mark.parametrize(("host", "path"), [("melati.", "/masuk"), ("operator.", "/masuk"), ("", "/daftar")])
 async def test_of_a_form_of_a_megabyte_no_more_than_256_kb_are_taken(
-    app: Doors, host: str, path: str
+    app: HostDispatcher, host: str, path: str
 ) -> None:
     chunk = b"a=1&" * 4_000
     before = parse_url_encoded_form_data.cache_info().misses
@@ -142,7 +142,7 @@ async def test_a_form_of_more_than_200_fields_is_refused_and_none_of_them_is_rea
     assert parse_url_encoded_form_data.cache_info().misses == before
 
 
-async def test_a_form_of_more_than_200_parts_is_refused(officer_client: SignedIn) -> None:
+async def test_a_form_of_more_than_200_parts_is_refused(officer_client: SignedInClient) -> None:
     files = [("file", ("a.csv", b"x")), *((f"f{at}", (None, b"")) for at in range(250))]
     answer = await officer_client.post("/pengurus/anggota/impor", files=files)
     assert answer.status_code == 422
@@ -150,7 +150,7 @@ async def test_a_form_of_more_than_200_parts_is_refused(officer_client: SignedIn
 
 
 async def test_a_field_of_an_upload_that_is_no_file_is_no_longer_than_a_form(
-    officer_client: SignedIn,
+    officer_client: SignedInClient,
 ) -> None:
     path, file = "/pengurus/anggota/impor", ("file", ("a.csv", b"x" * 300 * KILOBYTE))
     answer = await officer_client.post(path, files=[("as_of", (None, b"x" * 257 * KILOBYTE)), file])
@@ -164,20 +164,20 @@ async def test_a_field_of_an_upload_that_is_no_file_is_no_longer_than_a_form(
 
 
 async def test_of_the_uploads_of_one_cooperative_a_fifth_is_refused_before_it_is_read(
-    app: Doors, officer_client: SignedIn
+    app: HostDispatcher, officer_client: SignedInClient
 ) -> None:
     upload = {"file": ("a.csv", b"x")}
-    others = [Body(app.bodies, "192.0.2.7", app) for _ in range(MOST_UPLOADS)]
+    others = [RequestBody(app.body_limiter, "192.0.2.7", app) for _ in range(MAX_UPLOADS_PER_TENANT)]
     for body in others:
-        body.expect_upload((await app.hosts.find("melati")).schema_name)  # type: ignore[union-attr]  # it is there
+        body.start_upload((await app.hosts.find("melati")).schema_name)  # type: ignore[union-attr]  # it is there
     answer = await officer_client.post("/pengurus/anggota/impor", files=upload)
     assert answer.status_code == 429
     assert "masih dikirim atau dibaca" in answer.text
     assert answer.headers["retry-after"] == "60"
     others[0].close()
     assert (await officer_client.post("/pengurus/anggota/impor", files=upload)).status_code == 422
-    assert len(app.bodies.uploads) == MOST_UPLOADS - 1
-    assert app.bodies.uploaded == 0
+    assert len(app.body_limiter.uploads) == MAX_UPLOADS_PER_TENANT - 1
+    assert app.body_limiter.uploaded_bytes == 0
 
 
 async def test_reading_stops_at_the_first_field_that_the_form_does_not_know(visitor: Visitor) -> None:
@@ -190,7 +190,7 @@ async def test_reading_stops_at_the_first_field_that_the_form_does_not_know(visi
 
 
 async def test_hostile_bodies_of_one_network_are_counted_and_then_refused_unread(
-    app: Doors, visitor: Visitor, officer_client: SignedIn
+    app: HostDispatcher, visitor: Visitor, officer_client: SignedInClient
 ) -> None:
     statuses = [(await Sent("/masuk", b"a=1&" * 8_000, 20).to(app)).status for _ in range(61)]
     assert statuses == [413] * 60 + [429]
@@ -205,7 +205,7 @@ async def test_hostile_bodies_of_one_network_are_counted_and_then_refused_unread
         await visitor("").post("/daftar", content=large, headers={"content-type": URL_ENCODED})
     ).status_code == 422
     upload = {"file": ("a.csv", large)}
-    app.bodies.most_refused = 0
+    app.body_limiter.max_refused = 0
     assert (await officer_client.post("/pengurus/anggota/impor", files=upload)).status_code == 422
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from conftest import BASE_DOMAIN, Visitors
 from kernel import clock
 from kernel.database import Database
-from tenants.registry import tenant_by_slug
+from tenants.registry import find_tenant_by_slug
 from tenants.session import shared_session
 from tenants.throttles import throttle_key
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 PASSWORD = "tiga-kata-berbeda"
 
@@ -32,7 +32,7 @@ def answers(at: int = 0, **changes: str) -> dict[str, str]:
     } | changes
 
 
-async def found_from(app: Doors, address: str, form: dict[str, str]) -> httpx.Response:
+async def found_from(app: HostDispatcher, address: str, form: dict[str, str]) -> httpx.Response:
     origin = f"http://{BASE_DOMAIN}"
     transport = httpx.ASGITransport(app, client=(address, 40_000))
     async with httpx.AsyncClient(transport=transport, base_url=origin, headers={"origin": origin}) as client:
@@ -44,7 +44,7 @@ async def how_many(database: Database) -> int:
         return (await db.execute(text("SELECT count(*) FROM shared.cooperatives"))).scalar_one()
 
 
-async def test_a_48_founds_no_more_than_a_household(app: Doors, database: Database) -> None:
+async def test_a_48_founds_no_more_than_a_household(app: HostDispatcher, database: Database) -> None:
     # 28 of the 30 of an hour, each from a /64 of its own; written as the throttle counts them
     async with shared_session(database) as db:
         await db.execute(
@@ -62,7 +62,7 @@ async def test_a_48_founds_no_more_than_a_household(app: Doors, database: Databa
 
 
 async def test_beyond_the_hours_total_new_foundings_wait_with_what_was_typed(
-    app: Doors, database: Database
+    app: HostDispatcher, database: Database
 ) -> None:
     # melati and mawar are two of them
     database.settings = replace(database.settings, foundings_per_hour_in_all=4)
@@ -110,6 +110,6 @@ async def test_a_name_that_looks_like_an_existing_one_opens_no_door_by_itself(
     assert (
         await home.post("/masuk", data={"identity": "0812-7000-0000", "password": PASSWORD})
     ).status_code == 503
-    tenant = await tenant_by_slug(database, "kenanga")
+    tenant = await find_tenant_by_slug(database, "kenanga")
     assert tenant is not None
     assert tenant.status == "waiting"

@@ -13,19 +13,19 @@ from factories.cooperatives import PASSWORD
 from kernel import clock
 from kernel.database import Database
 from kernel.passwords import hash_password
-from members.throttling import Refused
-from operators.adding import add_operator
+from members.login_throttle import RefusalCache
+from operators.add_operator import add_operator
 from tenants.registry import TenantRef
 from tenants.session import coop_session, owner_session
-from tenants.throttles import Tries, within
-from web.doors import Doors
+from tenants.throttles import Attempts, fixed_window
+from web.dispatch import HostDispatcher
 
 KETUA, OPERATOR = "0899-0000-0000", "0899-0000-7001"
 AT_HOME, ELSEWHERE = "2001:db8:7:ffff::5", "198.51.100.4"
 
 
 def browser(
-    app: Doors, address: str, label: str = "melati", cookies: httpx.Cookies | None = None
+    app: HostDispatcher, address: str, label: str = "melati", cookies: httpx.Cookies | None = None
 ) -> httpx.AsyncClient:
     origin = f"http://{label}.{BASE_DOMAIN}"
     transport = httpx.ASGITransport(app, client=(address, 40_000))
@@ -34,32 +34,32 @@ def browser(
     )
 
 
-async def enter(client: httpx.AsyncClient, whom: str = KETUA, password: str = PASSWORD) -> int:
+async def post_sign_in(client: httpx.AsyncClient, whom: str = KETUA, password: str = PASSWORD) -> int:
     field = "phone" if "operator" in str(client.base_url) else "identity"
     return (await client.post("/masuk", data={field: whom, "password": password})).status_code
 
 
 async def guess_from_a_48(
-    app: Doors, whom: str, *, label: str = "melati", prefix: str = "2001:db8:7", times: int = 105
+    app: HostDispatcher, whom: str, *, label: str = "melati", prefix: str = "2001:db8:7", times: int = 105
 ) -> None:
     for at in range(times):
         async with browser(app, f"{prefix}:{at:x}::1", label) as stranger:
-            assert await enter(stranger, whom, f"tebakan-{at}") in (401, 403, 429)
+            assert await post_sign_in(stranger, whom, f"tebakan-{at}") in (401, 403, 429)
 
 
 async def known_browser(
-    app: Doors, whom: str = KETUA, *, label: str = "melati", password: str = PASSWORD
+    app: HostDispatcher, whom: str = KETUA, *, label: str = "melati", password: str = PASSWORD
 ) -> httpx.Cookies:
     """The cookies of a browser whose person signed in before, without the session itself."""
     async with browser(app, AT_HOME, label) as client:
-        assert await enter(client, whom, password) == 303
+        assert await post_sign_in(client, whom, password) == 303
         client.cookies.delete("lumbung")
         return client.cookies
 
 
 @pytest.mark.parametrize(("label", "whom"), [("melati", KETUA), ("melati", "0001"), ("operator", OPERATOR)])
 async def test_100_requests_from_one_48_lock_nobody_out(
-    app: Doors, database: Database, label: str, whom: str
+    app: HostDispatcher, database: Database, label: str, whom: str
 ) -> None:
     if label == "operator":
         async with owner_session(database) as db:
@@ -67,47 +67,47 @@ async def test_100_requests_from_one_48_lock_nobody_out(
     known = await known_browser(app, whom, label=label)
     await guess_from_a_48(app, whom, label=label)
     async with browser(app, ELSEWHERE, label) as unknown:
-        assert await enter(unknown, whom) == 303, "an unknown browser at another network"
+        assert await post_sign_in(unknown, whom) == 303, "an unknown browser at another network"
     async with browser(app, AT_HOME, label, known) as at_home:
-        assert await enter(at_home, whom) == 303, "a known browser inside that very /48"
+        assert await post_sign_in(at_home, whom) == 303, "a known browser inside that very /48"
 
 
-async def test_a_known_browser_comes_in_while_the_whole_world_guesses(app: Doors) -> None:
+async def test_a_known_browser_comes_in_while_the_whole_world_guesses(app: HostDispatcher) -> None:
     known = await known_browser(app)
     for at in range(10):
         await guess_from_a_48(app, KETUA, prefix=f"2001:db8:{at + 10:x}", times=16)
     async with browser(app, ELSEWHERE) as unknown:
-        assert await enter(unknown) == 429, "the count of everybody's guesses is full"
+        assert await post_sign_in(unknown) == 429, "the count of everybody's guesses is full"
     async with browser(app, ELSEWHERE, cookies=known) as wherever:
-        assert await enter(wherever) == 303
+        assert await post_sign_in(wherever) == 303
 
 
-async def test_a_known_browser_has_a_count_of_its_own_and_it_is_no_larger(app: Doors) -> None:
+async def test_a_known_browser_has_a_count_of_its_own_and_it_is_no_larger(app: HostDispatcher) -> None:
     known = await known_browser(app)
     async with browser(app, ELSEWHERE, cookies=known) as thief:
-        assert [await enter(thief, KETUA, f"tebakan-{at}") for at in range(7)] == [403] * 5 + [429] * 2
+        assert [await post_sign_in(thief, KETUA, f"tebakan-{at}") for at in range(7)] == [403] * 5 + [429] * 2
         waits = await thief.post("/masuk", data={"identity": KETUA, "password": PASSWORD})
         assert (waits.status_code, waits.headers["retry-after"]) == (429, "60")
     async with browser(app, AT_HOME) as unknown:
-        assert await enter(unknown) == 303, "what a stolen cookie was used for hurts no other browser"
+        assert await post_sign_in(unknown) == 303, "what a stolen cookie was used for hurts no other browser"
 
 
-async def test_a_browser_is_known_for_one_account_of_one_cooperative_alone(app: Doors) -> None:
+async def test_a_browser_is_known_for_one_account_of_one_cooperative_alone(app: HostDispatcher) -> None:
     known = await known_browser(app)
     async with browser(app, ELSEWHERE, cookies=known) as client:
-        assert [await enter(client, "0001", f"tebakan-{at}") for at in range(6)][-1] == 429
+        assert [await post_sign_in(client, "0001", f"tebakan-{at}") for at in range(6)][-1] == 429
         # counted as any stranger's: without the cookie they are known all the same
         async with browser(app, ELSEWHERE) as same_network:
-            assert await enter(same_network, "0001") == 429
+            assert await post_sign_in(same_network, "0001") == 429
     async with browser(app, ELSEWHERE, "mawar", known) as client:
-        assert [await enter(client, "0899-0000-0001", f"tebakan-{at}") for at in range(6)][-1] == 429
+        assert [await post_sign_in(client, "0899-0000-0001", f"tebakan-{at}") for at in range(6)][-1] == 429
         async with browser(app, ELSEWHERE, "mawar") as same_network:
-            assert await enter(same_network, "0899-0000-0001") == 429
+            assert await post_sign_in(same_network, "0899-0000-0001") == 429
 
 
 @pytest.mark.parametrize("new", ["kata-sandi-yang-baru", None])
 async def test_a_new_password_or_none_ends_what_browsers_are_known_by(
-    app: Doors, database: Database, melati: TenantRef, new: str | None
+    app: HostDispatcher, database: Database, melati: TenantRef, new: str | None
 ) -> None:
     known = await known_browser(app)
     hashed = await hash_password(new) if new else None
@@ -116,15 +116,15 @@ async def test_a_new_password_or_none_ends_what_browsers_are_known_by(
             text("UPDATE users SET password_hash = :hashed WHERE officer_role = 'ketua'"), {"hashed": hashed}
         )
     async with browser(app, ELSEWHERE, cookies=known) as client:
-        assert [await enter(client, KETUA, f"tebakan-{at}") for at in range(6)][-1] == 429
+        assert [await post_sign_in(client, KETUA, f"tebakan-{at}") for at in range(6)][-1] == 429
     async with browser(app, ELSEWHERE) as same_network:
-        assert await enter(same_network, KETUA, new or "apa saja") == 429, (
+        assert await post_sign_in(same_network, KETUA, new or "apa saja") == 429, (
             "it was counted with the strangers of its network"
         )
 
 
 async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_of_one_machine(
-    app: Doors,
+    app: HostDispatcher,
 ) -> None:
     async with browser(app, AT_HOME) as shared_machine:
         answer = await shared_machine.post("/masuk", data={"identity": KETUA, "password": PASSWORD})
@@ -132,23 +132,23 @@ async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_o
         assert {"httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
         assert "domain" not in cookie.lower()
         shared_machine.cookies.delete("lumbung")
-        assert await enter(shared_machine, "0001") == 303
+        assert await post_sign_in(shared_machine, "0001") == 303
         shared_machine.cookies.delete("lumbung")
         both = shared_machine.cookies["perangkat"]
     for whom in (KETUA, "0001"):
         async with browser(app, ELSEWHERE, cookies=httpx.Cookies({"perangkat": both})) as client:
             for at in range(5):
-                await enter(client, whom, f"tebakan-{at}")
+                await post_sign_in(client, whom, f"tebakan-{at}")
         async with browser(app, ELSEWHERE) as stranger:
-            assert await enter(stranger, whom, "tebakan") == 403, (
+            assert await post_sign_in(stranger, whom, "tebakan") == 403, (
                 "what the known browser guessed is its own count"
             )
     forged = re.sub(r"[A-Za-z]", lambda letter: letter[0].swapcase(), both)
     async with browser(app, "192.0.2.7", cookies=httpx.Cookies({"perangkat": forged})) as forger:
         for at in range(5):
-            await enter(forger, KETUA, f"tebakan-{at}")
+            await post_sign_in(forger, KETUA, f"tebakan-{at}")
     async with browser(app, "192.0.2.7") as stranger:
-        assert await enter(stranger, KETUA) == 429
+        assert await post_sign_in(stranger, KETUA) == 429
 
 
 @pytest.fixture
@@ -173,52 +173,52 @@ def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_guesses_at_one_person_that_must_wait_ask_the_database_nothing(
-    app: Doors, asked: list[str]
+    app: HostDispatcher, asked: list[str]
 ) -> None:
     known = await known_browser(app)
     async with browser(app, ELSEWHERE) as stranger:
-        assert [await enter(stranger, KETUA, f"tebakan-{at}") for at in range(6)] == [403] * 5 + [429]
+        assert [await post_sign_in(stranger, KETUA, f"tebakan-{at}") for at in range(6)] == [403] * 5 + [429]
         assert asked
         asked.clear()
         waits = await stranger.post("/masuk", data={"identity": KETUA, "password": PASSWORD})
         assert (waits.status_code, waits.headers["retry-after"]) == (429, "60")
-        assert {await enter(stranger, KETUA, f"tebakan-{at}") for at in range(20)} == {429}
+        assert {await post_sign_in(stranger, KETUA, f"tebakan-{at}") for at in range(20)} == {429}
         assert asked == []
     async with browser(app, ELSEWHERE) as neighbour:
-        assert await enter(neighbour, "0001") == 303, "somebody else of the same village"
+        assert await post_sign_in(neighbour, "0001") == 303, "somebody else of the same village"
     async with browser(app, AT_HOME) as at_home:
-        assert await enter(at_home) == 303, "the same person at another network"
+        assert await post_sign_in(at_home) == 303, "the same person at another network"
     async with browser(app, ELSEWHERE, cookies=known) as at_home:
-        assert await enter(at_home) == 303, "the same person in a known browser"
+        assert await post_sign_in(at_home) == 303, "the same person in a known browser"
     with clock.freeze_at(clock.now() + timedelta(seconds=61)):
         async with browser(app, ELSEWHERE) as later:
-            assert await enter(later) == 303
+            assert await post_sign_in(later) == 303
 
 
 @pytest.mark.parametrize("label", ["melati", "operator"])
 async def test_a_flood_of_guesses_at_everybody_asks_the_database_nothing_once_its_network_must_wait(
-    app: Doors, database: Database, asked: list[str], label: str
+    app: HostDispatcher, database: Database, asked: list[str], label: str
 ) -> None:
     async with owner_session(database) as db:
         await add_operator(db, name="Wening Astuti", phone_number=OPERATOR, password=PASSWORD)
     whom = OPERATOR if label == "operator" else KETUA
     known = await known_browser(app, whom, label=label)
     async with browser(app, ELSEWHERE, label) as stranger:
-        answered = [await enter(stranger, f"0812-5555-{at:04}", "tebakan") for at in range(61)]
+        answered = [await post_sign_in(stranger, f"0812-5555-{at:04}", "tebakan") for at in range(61)]
         assert answered[-1] == 429
         asked.clear()
-        assert {await enter(stranger, f"0812-6666-{at:04}", "tebakan") for at in range(20)} == {429}
+        assert {await post_sign_in(stranger, f"0812-6666-{at:04}", "tebakan") for at in range(20)} == {429}
         assert asked == []
     async with browser(app, AT_HOME, label) as elsewhere:
-        assert await enter(elsewhere, whom) == 303
+        assert await post_sign_in(elsewhere, whom) == 303
     async with browser(app, ELSEWHERE, label, known) as at_home:
-        assert await enter(at_home, whom) == 303
+        assert await post_sign_in(at_home, whom) == 303
 
 
 def test_refusals_that_are_kept_are_bounded() -> None:
-    refused, now = Refused(limit=3), clock.now()
-    rule = within(0, timedelta(minutes=1))
+    refused, now = RefusalCache(limit=3), clock.now()
+    rule = fixed_window(0, timedelta(minutes=1))
     for at in range(10):
-        assert refused.watching(f"place-{at}", rule)(Tries(0, now + timedelta(minutes=1)), now) is None
-    assert [at for at in range(10) if refused.until(f"place-{at}", now)] == [7, 8, 9]
-    assert refused.until("place-9", now + timedelta(minutes=1)) is None
+        assert refused.wrap_rule(f"place-{at}", rule)(Attempts(0, now + timedelta(minutes=1)), now) is None
+    assert [at for at in range(10) if refused.get(f"place-{at}", now)] == [7, 8, 9]
+    assert refused.get("place-9", now + timedelta(minutes=1)) is None

@@ -22,13 +22,13 @@ from kernel.outbox import enqueue
 from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
-from web.doors import Doors
-from web.rates import RateGuard
+from web.dispatch import HostDispatcher
+from web.rate_limits import RateLimiter
 
 Visitor = Callable[[str], httpx.AsyncClient]
-PROMISED = 10.0  # seconds until whoever meets a lock or silence is answered
+MAX_ANSWER_SECONDS = 10.0  # seconds until whoever meets a lock or silence is answered
 IDLE_SECONDS = 20.0
-NOISE = 5.0  # of a machine that runs other tests too
+TOLERANCE_SECONDS = 5.0  # of a machine that runs other tests too
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def own() -> AsyncIterator[Installation]:
 
 @pytest.mark.slow
 async def test_a_lock_in_one_cooperative_leaves_its_neighbour_half_of_the_pool(
-    app: Doors, database: Database, melati: TenantRef, mawar: TenantRef, visitor: Visitor
+    app: HostDispatcher, database: Database, melati: TenantRef, mawar: TenantRef, visitor: Visitor
 ) -> None:
     locked, neighbour = visitor("melati"), visitor("mawar")
     assert {(await client.get("/")).status_code for client in (locked, neighbour)} == {200}
@@ -58,7 +58,7 @@ async def test_a_lock_in_one_cooperative_leaves_its_neighbour_half_of_the_pool(
         assert not any(task.done() for task in hung), "the neighbour was served after the lock"
         assert database.connections_in_use()[1] <= 5, "one cooperative has more than half of the connections"
         answers = await asyncio.gather(*hung)
-        assert time.monotonic() - began < PROMISED + NOISE
+        assert time.monotonic() - began < MAX_ANSWER_SECONDS + TOLERANCE_SECONDS
         assert Counter(answer.status_code for answer in answers) == {503: 30}
         assert all(answer.headers["retry-after"].isdecimal() for answer in answers)
         await transaction.rollback()
@@ -77,18 +77,18 @@ async def test_jobs_that_hang_leave_the_neighbours_jobs_a_thread(
             await enqueue(db, "test.hang", {}, key=f"hang-{at}")
     settings = {"url": libpq_url(database.owner_url), "folder": str(database.settings.data_dir)}
     with worker_process(settings, tmp_path / "worker.log", Path(__file__).with_name("hanging_worker.py")):
-        await _until(lambda: _running(database, "pg_sleep(40)"), lambda count: count >= 2, 30)
+        await _wait_until(lambda: _running(database, "pg_sleep(40)"), lambda count: count >= 2, 30)
         async with coop_session(database, mawar) as db:
             for at in range(5):
                 await enqueue(db, "test.pass", {}, key=f"pass-{at}")
-        await _until(lambda: _finished(database, mawar), lambda count: count == 5, 20)
+        await _wait_until(lambda: _finished(database, mawar), lambda count: count == 5, 20)
         assert await _running(database, "pg_sleep(40)") <= 3
         assert await _finished(database, melati) == 0, "the neighbour's jobs were done after the hanging ones"
 
 
-async def _until(look: Callable[[], object], wanted: Callable[[int], bool], seconds: float) -> None:
+async def _wait_until(probe: Callable[[], object], wanted: Callable[[int], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not wanted(seen := await look()):  # type: ignore[misc]
+    while not wanted(seen := await probe()):  # type: ignore[misc]
         assert time.monotonic() < deadline, f"still {seen}"
         await asyncio.sleep(0.2)
 
@@ -117,12 +117,12 @@ async def test_a_connection_that_went_silent_ends_within_ten_seconds(
     assert port is not None
     with silent_proxy(port) as proxy:
         through = Database(libpq_url(database.owner_url.set(port=proxy.port)), settings)
-        doors = Doors(settings, through)
-        doors.rates = RateGuard(lambda _: None)
-        await doors.start()
+        dispatcher = HostDispatcher(settings, through)
+        dispatcher.rate_limiter = RateLimiter(lambda _: None)
+        await dispatcher.start()
         origin = f"http://melati.{BASE_DOMAIN}"
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(doors),
+            transport=httpx.ASGITransport(dispatcher),
             base_url=origin,
             headers={"origin": origin, "accept": "text/html"},
         ) as client:
@@ -131,20 +131,22 @@ async def test_a_connection_that_went_silent_ends_within_ten_seconds(
             began = time.monotonic()
             page = asyncio.create_task(client.get("/?cari=b", timeout=60))
             writing = asyncio.create_task(_write(through, melati))
-            answer = await asyncio.wait_for(page, PROMISED + NOISE)
+            answer = await asyncio.wait_for(page, MAX_ANSWER_SECONDS + TOLERANCE_SECONDS)
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(writing, PROMISED + NOISE)
-            assert time.monotonic() - began < PROMISED + NOISE
+                await asyncio.wait_for(writing, MAX_ANSWER_SECONDS + TOLERANCE_SECONDS)
+            assert time.monotonic() - began < MAX_ANSWER_SECONDS + TOLERANCE_SECONDS
             assert answer.status_code == 503
             assert answer.headers["retry-after"].isdecimal()
             # the listener has noticed, too
-            await _until_true(lambda: not doors.pages.listening, PROMISED + NOISE)
+            await _wait_until_true(
+                lambda: not dispatcher.page_cache.is_writable, MAX_ANSWER_SECONDS + TOLERANCE_SECONDS
+            )
             proxy.silent = False
             deadline = time.monotonic() + 20
             while (await client.get("/?cari=c", timeout=60)).status_code != 200:
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.2)
-        await doors.stop()
+        await dispatcher.stop()
 
 
 async def _write(database: Database, tenant: TenantRef) -> None:
@@ -152,9 +154,9 @@ async def _write(database: Database, tenant: TenantRef) -> None:
         await db.execute(text("SELECT 1"))
 
 
-async def _until_true(look: Callable[[], bool], seconds: float) -> None:
+async def _wait_until_true(probe: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not look():
+    while not probe():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from factories import payments as pay
 from factories.outside import Outside, Sent, midtrans_signature, outside, stripe_headers, xendit_headers
 from kernel.database import Database
@@ -18,7 +18,7 @@ from payments.providers import stripe_amounts, xendit_answers
 from payments.statements.cells import read_money
 from shop.cart import parse
 from tenants.registry import TenantRef
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 LONG = ("9" * 19, "9" * 5_000, "9" + ".999" * 1_667)
 numbers = pytest.mark.parametrize("number", LONG, ids=["19 digits", "5,000 digits", "5,000 digits in groups"])
@@ -44,7 +44,7 @@ STATEMENT = (
     ids=["goods", "members", "statement"],
 )
 async def test_a_file_is_read_and_its_line_refused(
-    officer_client: SignedIn, path: str, content: str, asked: dict[str, object], number: str
+    officer_client: SignedInClient, path: str, content: str, asked: dict[str, object], number: str
 ) -> None:
     raw = content.format(n=number).encode()
     answer = await officer_client.post(path, asked, files={"file": ("berkas.csv", raw, "text/csv")})
@@ -118,7 +118,7 @@ def messages(number: str) -> dict[str, Sent]:
 @pytest.mark.parametrize("way", pay.GATEWAYS)
 async def test_a_proved_message_is_kept_or_refused_and_books_nothing(
     world: Outside,
-    app: Doors,
+    app: HostDispatcher,
     visitor: Visitors,
     database: Database,
     melati: TenantRef,

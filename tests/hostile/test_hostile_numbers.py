@@ -24,17 +24,17 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from factories import shop as goods
 from factories.cooperatives import PASSWORD
 from kernel.database import Database, as_reader
 from kernel.settings import Settings
-from operators.adding import add_operator
+from operators.add_operator import add_operator
 from tenants.registry import TenantRef
 from tenants.session import coop_session, owner_session
-from ui.cookies import token_hash
-from ui.forms import Mobile
-from web.doors import Doors
+from ui.cookies import hash_token
+from ui.forms import MobileNumber
+from web.dispatch import HostDispatcher
 
 # As many digits as an amount may have, one more than a bigint holds, and more than Python itself reads; these
 # also in groups of three, as people write them.
@@ -54,7 +54,7 @@ NOT_WALKED = {"/keluar", "/anggota/akun/keluar-semua"}
 Handler = tuple[str, str, HTTPRouteHandler]
 
 
-def handlers_of(app: Doors, kind: str) -> Iterator[Handler]:
+def handlers_of(app: HostDispatcher, kind: str) -> Iterator[Handler]:
     """(method, path, handler) of every route of an application."""
     for route in app._apps[kind].routes:
         if isinstance(route, HTTPRoute) and route.path not in NOT_WALKED:
@@ -97,7 +97,7 @@ def typed(hint: Any, number: str, known: str) -> str:
         return str(get_args(hint)[0])
     if hint is int and most is not None and len(number) <= 18:
         return str(most)  # a product of two large numbers is larger than both
-    return {bool: "1", UUID: known, date: "2026-05-04", Mobile: "0812-0000-0001", UploadFile: ""}.get(
+    return {bool: "1", UUID: known, date: "2026-05-04", MobileNumber: "0812-0000-0001", UploadFile: ""}.get(
         hint, number
     )
 
@@ -110,7 +110,7 @@ def address(path: str, known: dict[str, str], number: str) -> str:
 
 
 async def breaks(
-    handlers: Iterable[Handler], walker: SignedIn, known: dict[str, str], number: str
+    handlers: Iterable[Handler], walker: SignedInClient, known: dict[str, str], number: str
 ) -> list[tuple[str, int]]:
     """Where an application breaks when ``number`` stands wherever a number can; (address, status) each."""
     found = []
@@ -162,22 +162,22 @@ async def known_in(database: Database, tenant: TenantRef) -> dict[str, str]:
 
 
 @pytest.fixture
-async def operator(database: Database, visitor: Visitors, settings: Settings) -> SignedIn:
+async def operator(database: Database, visitor: Visitors, settings: Settings) -> SignedInClient:
     async with owner_session(database) as db:
         await add_operator(db, name="Wening Astuti", phone_number=OPERATOR, password=PASSWORD)
     client = visitor("operator")
     assert (await client.post("/masuk", data={"phone": OPERATOR, "password": PASSWORD})).status_code == 303
-    message = b"form\0operator\0" + token_hash(client.cookies["lumbung"])
-    return SignedIn(client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest())
+    message = b"form\0operator\0" + hash_token(client.cookies["lumbung"])
+    return SignedInClient(client, hmac.new(settings.secret_key.encode(), message, hashlib.sha256).hexdigest())
 
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
 async def test_no_number_breaks_a_page_of_a_cooperative(
-    app: Doors,
+    app: HostDispatcher,
     database: Database,
     melati: TenantRef,
-    officer_client: SignedIn,
-    member_client: SignedIn,
+    officer_client: SignedInClient,
+    member_client: SignedInClient,
     visitor: Visitors,
     number: str,
 ) -> None:
@@ -185,7 +185,11 @@ async def test_no_number_breaks_a_page_of_a_cooperative(
     everything = list(handlers_of(app, "cooperative"))
     own = ("/anggota", "/pengurus")
     walks = (
-        (SignedIn(visitor("melati"), ""), "/", [each for each in everything if not each[1].startswith(own)]),
+        (
+            SignedInClient(visitor("melati"), ""),
+            "/",
+            [each for each in everything if not each[1].startswith(own)],
+        ),
         (member_client, "/anggota/akun", [each for each in everything if each[1].startswith("/anggota")]),
         (officer_client, "/pengurus/buku", [each for each in everything if each[1].startswith("/pengurus")]),
     )
@@ -199,10 +203,10 @@ async def test_no_number_breaks_a_page_of_a_cooperative(
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
 async def test_no_number_breaks_a_page_of_the_platform(
-    app: Doors, visitor: Visitors, operator: SignedIn, number: str
+    app: HostDispatcher, visitor: Visitors, operator: SignedInClient, number: str
 ) -> None:
     known = {"id": str(UUID(int=1)), "slug": "melati", "lang": "id"}
-    walks = ((SignedIn(visitor(""), ""), "apex"), (operator, "operator"))
+    walks = ((SignedInClient(visitor(""), ""), "apex"), (operator, "operator"))
     broken = []
     for walker, kind in walks:
         handlers = list(handlers_of(app, kind))

@@ -12,21 +12,21 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from backoffice import officers
-from conftest import SignedIn, SignInAs, Visitors
+from backoffice import manage_officers
+from conftest import SignedInClient, SignInAs, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock, passwords
 from kernel.actor import Actor
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
-from members import account
-from members.importing import import_members
+from members import change_account
+from members.import_members import import_members
 from members.models import User
 from payments.credit import terms as credit
 from payments.payer import changing_pin
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 OFFICERS = "/pengurus/pengaturan/pengurus"
 CASHIER, BUDI = "+6281277770001", "+6281200000002"
@@ -50,7 +50,7 @@ def code_in(page: str) -> str:
     return found[1]
 
 
-async def enter(client: httpx.AsyncClient, identity: str, password: str) -> int:
+async def post_sign_in(client: httpx.AsyncClient, identity: str, password: str) -> int:
     return (await client.post("/masuk", data={"identity": identity, "password": password})).status_code
 
 
@@ -61,7 +61,7 @@ async def activate(
 
 
 @pytest.fixture
-async def cashier(database: Database, melati: TenantRef, sign_in: SignInAs) -> SignedIn:
+async def cashier(database: Database, melati: TenantRef, sign_in: SignInAs) -> SignedInClient:
     """A cashier of melati who is no member, signed in."""
     async with coop_session(database, melati) as db:
         hashed = await passwords.hash_password(PASSWORD)
@@ -72,7 +72,7 @@ async def cashier(database: Database, melati: TenantRef, sign_in: SignInAs) -> S
 
 
 async def appoint(
-    chair: SignedIn, phone: str, role: str = "ketua", name: str = "Dewi Anggraini"
+    chair: SignedInClient, phone: str, role: str = "ketua", name: str = "Dewi Anggraini"
 ) -> httpx.Response:
     answer = await chair.post(OFFICERS, {"name": name, "phone": phone, "role": role})
     assert answer.status_code == 200
@@ -80,7 +80,11 @@ async def appoint(
 
 
 async def test_an_account_that_a_cashier_prepared_is_worth_nothing_once_it_holds_an_office(
-    cashier: SignedIn, officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    cashier: SignedInClient,
+    officer_client: SignedInClient,
+    visitor: Visitors,
+    database: Database,
+    melati: TenantRef,
 ) -> None:
     admitted = await cashier.post(
         "/pengurus/anggota/baru",
@@ -93,7 +97,7 @@ async def test_an_account_that_a_cashier_prepared_is_worth_nothing_once_it_holds
     appointed = await appoint(officer_client, DEWI)
 
     assert (await prepared.get("/anggota")).headers["location"].startswith("/masuk"), "the session has ended"
-    assert await enter(visitor("melati"), DEWI, GUESSED) == 403
+    assert await post_sign_in(visitor("melati"), DEWI, GUESSED) == 403
     member_id = await value(database, melati, "SELECT id FROM members WHERE name = 'Dewi'")
     assert (await cashier.post(f"/pengurus/anggota/{member_id}/kode")).status_code == 403
     hers = visitor("melati")
@@ -104,20 +108,24 @@ async def test_an_account_that_a_cashier_prepared_is_worth_nothing_once_it_holds
 
 
 async def test_a_code_that_a_cashier_gave_before_opens_no_office(
-    cashier: SignedIn, officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    cashier: SignedInClient,
+    officer_client: SignedInClient,
+    visitor: Visitors,
+    database: Database,
+    melati: TenantRef,
 ) -> None:
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
     given = code_in((await cashier.post(f"/pengurus/anggota/{member_id}/kode")).text)
     appointed = await appoint(officer_client, BUDI)
     assert (await activate(visitor("melati"), "0002", given)).status_code == 403
-    assert await enter(visitor("melati"), "0002", PASSWORD) == 403, (
+    assert await post_sign_in(visitor("melati"), "0002", PASSWORD) == 403, (
         "somebody else may have chosen that password"
     )
     assert (await activate(visitor("melati"), "0002", code_in(appointed.text))).status_code == 303
 
 
 async def test_the_pin_that_somebody_may_have_set_goes_too(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
     await credit.set_pin(database, melati, Actor("member", "Kasir Curang"), member_id, "274193")
@@ -129,29 +137,33 @@ async def test_the_pin_that_somebody_may_have_set_goes_too(
 
 
 async def test_a_session_opened_as_a_member_never_becomes_an_officers(
-    database: Database, melati: TenantRef, visitor: Visitors, app: Doors
+    database: Database, melati: TenantRef, visitor: Visitors, app: HostDispatcher
 ) -> None:
     client = visitor("melati")
-    assert await enter(client, "0002", PASSWORD) == 303
+    assert await post_sign_in(client, "0002", PASSWORD) == 303
     await change(database, melati, "UPDATE users SET officer_role = 'ketua' WHERE phone = '+6281200000002'")
-    app.changed(melati.schema_name)  # as the database's notice does, a moment later
+    app.on_change(melati.schema_name)  # as the database's notice does, a moment later
     assert (await client.get("/anggota")).status_code == 200
     assert (await client.get("/pengurus")).status_code == 403
 
 
 async def test_a_session_of_a_lower_office_never_becomes_one_of_a_higher(
-    cashier: SignedIn, database: Database, melati: TenantRef, visitor: Visitors, app: Doors
+    cashier: SignedInClient, database: Database, melati: TenantRef, visitor: Visitors, app: HostDispatcher
 ) -> None:
     client = visitor("melati")
-    assert await enter(client, CASHIER, PASSWORD) == 303
+    assert await post_sign_in(client, CASHIER, PASSWORD) == 303
     assert (await client.get("/pengurus")).status_code == 200
     await change(database, melati, f"UPDATE users SET officer_role = 'ketua' WHERE phone = '{CASHIER}'")
-    app.changed(melati.schema_name)
+    app.on_change(melati.schema_name)
     assert (await client.get("/pengurus")).status_code == 403
 
 
 async def test_dismissed_and_appointed_higher_begins_with_a_new_code(
-    cashier: SignedIn, officer_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    cashier: SignedInClient,
+    officer_client: SignedInClient,
+    visitor: Visitors,
+    database: Database,
+    melati: TenantRef,
 ) -> None:
     first = await appoint(officer_client, BUDI, "kasir")
     budi = visitor("melati")
@@ -159,7 +171,7 @@ async def test_dismissed_and_appointed_higher_begins_with_a_new_code(
     user_id = await value(database, melati, "SELECT id FROM users WHERE phone = $1", BUDI)
     assert (await officer_client.post(f"{OFFICERS}/{user_id}/pemberhentian")).status_code == 303
     second = await appoint(officer_client, BUDI, "ketua")
-    assert await enter(visitor("melati"), "0002", "tiga kata aneh") == 403
+    assert await post_sign_in(visitor("melati"), "0002", "tiga kata aneh") == 403
     assert (await budi.get("/pengurus")).headers["location"].startswith("/masuk")
     assert (await activate(visitor("melati"), "0002", code_in(second.text))).headers[
         "location"
@@ -186,7 +198,7 @@ def chair_appoints(database: Database, melati: TenantRef) -> Steps:
     async def steps() -> None:
         async with coop_session(database, melati) as db:
             chair = await as_reader(db).value("SELECT id FROM users WHERE officer_role = 'ketua'")
-            await officers.appoint(
+            await manage_officers.appoint_officer(
                 db, Actor("officer", "Ketua Melati", chair), name="Budi Hartono", phone=BUDI, role="ketua"
             )
 
@@ -211,7 +223,7 @@ async def test_a_change_under_way_while_the_office_is_given_is_not_written_over_
     form: dict[str, object],
 ) -> None:
     thief = await sign_in("melati", BUDI)
-    just_before_writing(monkeypatch, changing_pin if path.endswith("pin") else account, chair_appoints)
+    just_before_writing(monkeypatch, changing_pin if path.endswith("pin") else change_account, chair_appoints)
     assert (await thief.post(path, form)).status_code == 403
     state = (
         "SELECT officer_role = 'ketua' AND password_hash IS NULL AND activation_hash IS NOT NULL FROM "
@@ -222,7 +234,7 @@ async def test_a_change_under_way_while_the_office_is_given_is_not_written_over_
 
 
 async def test_a_member_number_that_looks_like_an_officers_phone_does_not_stand_before_them(
-    cashier: SignedIn, visitor: Visitors
+    cashier: SignedInClient, visitor: Visitors
 ) -> None:
     admitted = await cashier.post(
         "/pengurus/anggota/baru",
@@ -234,7 +246,7 @@ async def test_a_member_number_that_looks_like_an_officers_phone_does_not_stand_
         },
     )
     assert admitted.status_code == 200
-    assert await enter(visitor("melati"), "089900000000", PASSWORD) == 303
+    assert await post_sign_in(visitor("melati"), "089900000000", PASSWORD) == 303
 
 
 async def test_an_import_of_the_register_leads_nobody_into_an_officers_account(
@@ -253,13 +265,13 @@ async def test_an_import_of_the_register_leads_nobody_into_an_officers_account(
     assert (
         await value(database, melati, "SELECT phone FROM members WHERE number = '0002'") == "+6281277770001"
     )
-    assert await enter(visitor("melati"), "0812-7777-0001", PASSWORD) == 403
-    assert await enter(visitor("melati"), BUDI, PASSWORD) == 303
+    assert await post_sign_in(visitor("melati"), "0812-7777-0001", PASSWORD) == 403
+    assert await post_sign_in(visitor("melati"), BUDI, PASSWORD) == 303
 
 
 @pytest.mark.parametrize("office", ["kasir", "sekretaris", "bendahara"])
 async def test_no_office_but_the_chair_gives_an_officer_a_code(
-    cashier: SignedIn, sign_in: SignInAs, database: Database, melati: TenantRef, office: str
+    cashier: SignedInClient, sign_in: SignInAs, database: Database, melati: TenantRef, office: str
 ) -> None:
     await change(database, melati, f"UPDATE users SET officer_role = '{office}' WHERE phone = '{CASHIER}'")
     await change(database, melati, f"UPDATE users SET officer_role = 'kasir' WHERE phone = '{BUDI}'")

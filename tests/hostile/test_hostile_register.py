@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from kernel import passwords
 from kernel.database import Database
 from tenants.registry import TenantRef
@@ -37,7 +37,7 @@ def plain(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
-def told(answer: httpx.Response) -> tuple[int, str | None, str]:
+def outcome_of(answer: httpx.Response) -> tuple[int, str | None, str]:
     """All that a stranger learns from an answer, but for the form's own key."""
     return answer.status_code, answer.headers.get("location"), re.sub(r"[0-9a-f-]{36}", "", answer.text)
 
@@ -56,7 +56,7 @@ async def test_applying_answers_alike_for_every_phone(
     answers, work = [], []
     for phone in (NOBODY, MEMBER, APPLICANT, CHAIR):
         asked.clear()
-        answers.append(told(await visitor("melati").post("/gabung", data=application(phone))))
+        answers.append(outcome_of(await visitor("melati").post("/gabung", data=application(phone))))
         work.append(list(asked))
     assert answers == [(303, "/gabung/terkirim", "")] * 4
     assert work == [work[0]] * 4, "the database does the same for each of them"
@@ -64,7 +64,7 @@ async def test_applying_answers_alike_for_every_phone(
 
 async def test_a_form_with_a_mistake_tells_no_more_about_a_phone_that_is_known(visitor: Visitors) -> None:
     answers = [
-        told(await visitor("melati").post("/gabung", data=application(phone, **mistake)))
+        outcome_of(await visitor("melati").post("/gabung", data=application(phone, **mistake)))
         for mistake in ({"name": ""}, {"consent": ""}, {})
         for phone in (NOBODY, MEMBER)
     ]
@@ -73,7 +73,7 @@ async def test_a_form_with_a_mistake_tells_no_more_about_a_phone_that_is_known(v
 
 
 async def test_officers_see_that_the_phone_is_a_members(
-    visitor: Visitors, officer_client: SignedIn, database: Database, melati: TenantRef
+    visitor: Visitors, officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await visitor("melati").post("/gabung", data=application(MEMBER, name="Orang Lain"))
     listed = plain((await officer_client.get("/pengurus/anggota?status=applied")).text)
@@ -111,7 +111,7 @@ async def test_a_wrong_code_costs_the_same_for_every_phone(
     answers = []
     for phone in (MEMBER, CHAIR, NOBODY):
         form = {"identity": phone, "code": "CDFG-3467", "password": "tiga kata aneh"}
-        status, where, text = told(await visitor("melati").post("/aktivasi", data=form))
+        status, where, text = outcome_of(await visitor("melati").post("/aktivasi", data=form))
         answers.append((status, where, text.replace(f'value="{phone}"', "")))
     assert len(weighed) == 3
     assert answers == [answers[0]] * 3

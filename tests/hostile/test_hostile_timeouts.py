@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from kernel.database import Database
 from kernel.settings import Settings
 from kernel.timeouts import EXPORT, IMPORT, JOBS, WEB
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 MEMBERS = (
     "member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit\r\n"
@@ -24,17 +24,17 @@ MEMBERS = (
 
 
 @pytest.fixture
-async def app(database: Database, settings: Settings) -> AsyncIterator[Doors]:
+async def app(database: Database, settings: Settings) -> AsyncIterator[HostDispatcher]:
     """A web process whose pages may take a second."""
     short = Database(
         database.owner_url.render_as_string(hide_password=False),
         settings,
         timeouts=msgspec.structs.replace(WEB, statement=1.0),
     )
-    doors = Doors(settings, short)
-    await doors.start()
-    yield doors
-    await doors.stop()
+    dispatcher = HostDispatcher(settings, short)
+    await dispatcher.start()
+    yield dispatcher
+    await dispatcher.stop()
 
 
 async def slow_reading(database: Database, tenant: TenantRef, table: str, seconds: float) -> None:
@@ -68,7 +68,7 @@ async def slow_writing(database: Database, tenant: TenantRef, table: str, second
 
 @pytest.mark.slow
 async def test_a_slow_statement_ends_its_page_with_an_answer_of_ours(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await slow_reading(database, melati, "accounts", 4)
     began = time.monotonic()
@@ -82,7 +82,7 @@ async def test_a_slow_statement_ends_its_page_with_an_answer_of_ours(
 
 @pytest.mark.slow
 async def test_an_export_may_take_longer_than_a_page(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await slow_reading(database, melati, "accounts", 1.5)
     assert (await officer_client.get("/pengurus/buku")).status_code == 503
@@ -93,7 +93,7 @@ async def test_an_export_may_take_longer_than_a_page(
 
 @pytest.mark.slow
 async def test_an_import_may_take_longer_than_a_page(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await slow_writing(database, melati, "members", 1.5)
     answer = await officer_client.post(

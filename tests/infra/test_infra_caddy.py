@@ -25,14 +25,14 @@ from factories.servers import transfer_to_plain_owner
 from kernel.database import Database
 from tenants.session import shared_session
 from tenants.throttles import throttle_key
-from ui.bodies import LARGEST_FORM, LARGEST_UPLOAD
+from ui.request_body import MAX_FORM_BYTES, MAX_UPLOAD_BYTES
 
 pytestmark = pytest.mark.slow
 FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass
-class Front:
+class CaddyServer:
     """Where Caddy listens, and the domain that it and the web process were given."""
 
     scheme: str
@@ -62,11 +62,11 @@ class Front:
 
 
 @pytest.fixture
-def plain(database: Database, tmp_path: Path) -> Iterator[Front]:
+def plain(database: Database, tmp_path: Path) -> Iterator[CaddyServer]:
     """Without TLS."""
     find_caddy()
     upstream, port = free_port(), free_port()
-    front = Front("http", port, f"localhost:{port}")
+    front = CaddyServer("http", port, f"localhost:{port}")
     environment = {
         "LUMBUNG_BASE_DOMAIN": front.base_domain,
         "CADDY_UPSTREAM": f"127.0.0.1:{upstream}",
@@ -79,14 +79,14 @@ def plain(database: Database, tmp_path: Path) -> Iterator[Front]:
 
 
 @pytest.fixture
-async def encrypted(database: Database, tmp_path: Path) -> AsyncIterator[Front]:
+async def encrypted(database: Database, tmp_path: Path) -> AsyncIterator[CaddyServer]:
     """With certificates of Caddy's own authority; its root certificate is the only one that the client
     trusts.
     """
     find_caddy()
     await transfer_to_plain_owner(database)
     upstream, port, plain_port = free_port(), free_port(), free_port()
-    front = Front(
+    front = CaddyServer(
         "https",
         port,
         f"lumbung.test:{port}",
@@ -112,27 +112,29 @@ def _wait_for_certificates(log: Path) -> None:
         time.sleep(0.05)
 
 
-PRETENDED = "203.0.113.9"
+SPOOFED_ADDRESS = "203.0.113.9"
 
 
-async def addresses_seen(database: Database) -> set[str]:
+async def list_counted_addresses(database: Database) -> set[str]:
     """The addresses from which the operators' sign-in was tried, as the web process counted them: by what it
     keeps of each.
     """
-    kept = {throttle_key("operator-from", address): address for address in ("127.0.0.1", PRETENDED, "::1")}
+    kept = {
+        throttle_key("operator-from", address): address for address in ("127.0.0.1", SPOOFED_ADDRESS, "::1")
+    }
     async with shared_session(database) as db:
         keys = await db.execute(text("SELECT key FROM shared.throttles WHERE key LIKE 'operator-from:%'"))
         return {kept.get(key, key) for key in keys.scalars()}
 
 
-def sign_in_as_stranger(front: Front, **headers: str) -> httpx.Response:
+def sign_in_as_stranger(front: CaddyServer, **headers: str) -> httpx.Response:
     origin = f"{front.scheme}://{front.host('operator')}"
     form = {"phone": "0899 7777 6666", "password": "bukan-kata-sandi", "kembali": "/"}
     return front.ask("operator", "/masuk", method="POST", data=form, headers={"Origin": origin, **headers})
 
 
 async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend(
-    plain: Front, database: Database
+    plain: CaddyServer, database: Database
 ) -> None:
     _each_host_gets_its_own(plain)
 
@@ -143,7 +145,7 @@ async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend
     }
     answer = sign_in_as_stranger(plain, **spoofed)
     assert answer.status_code != 403, "the Origin header no longer matches the Host that arrives"
-    assert await addresses_seen(database) == {"127.0.0.1"}
+    assert await list_counted_addresses(database) == {"127.0.0.1"}
 
     asset = "/" + plain.ask("melati").text.partition('href="/')[2].partition('"')[0]
     assert asset.startswith("/aset/")
@@ -151,30 +153,30 @@ async def test_without_tls_each_host_gets_its_own_and_the_visitor_cannot_pretend
     assert compressed.headers["content-encoding"] == "gzip"
     assert "immutable" in compressed.headers["cache-control"]
 
-    body = b"kembali=/&password=" + b"x" * LARGEST_UPLOAD
+    body = b"kembali=/&password=" + b"x" * MAX_UPLOAD_BYTES
     large = plain.ask("operator", "/masuk", method="POST", content=body, headers={"Content-Type": FORM})
     assert large.status_code == 413
     assert "12 MB" in large.text
 
 
 async def test_with_tls_one_wildcard_certificate_covers_every_cooperative(
-    encrypted: Front, database: Database
+    encrypted: CaddyServer, database: Database
 ) -> None:
     _each_host_gets_its_own(encrypted)
     assert encrypted.ask("melati").headers["strict-transport-security"].startswith("max-age=")
 
     answer = sign_in_as_stranger(encrypted, **{"X-Forwarded-For": "203.0.113.9"})
     assert answer.status_code != 403
-    assert await addresses_seen(database) == {"127.0.0.1"}
+    assert await list_counted_addresses(database) == {"127.0.0.1"}
 
-    stranger = Front("https", encrypted.port, "elsewhere.test", encrypted.authority)
+    stranger = CaddyServer("https", encrypted.port, "elsewhere.test", encrypted.authority)
     with pytest.raises(httpx.ConnectError):
         stranger.ask("melati")
 
 
 def test_while_the_web_process_is_away_the_visitor_reads_a_sentence(tmp_path: Path) -> None:
     port = free_port()
-    front = Front("http", port, f"localhost:{port}")
+    front = CaddyServer("http", port, f"localhost:{port}")
     environment = {
         "LUMBUNG_BASE_DOMAIN": front.base_domain,
         "CADDY_UPSTREAM": f"127.0.0.1:{free_port()}",
@@ -190,10 +192,10 @@ def test_while_the_web_process_is_away_the_visitor_reads_a_sentence(tmp_path: Pa
 
 def test_caddy_and_the_web_process_set_the_same_limit() -> None:
     caddyfile = CADDYFILE.read_text("utf-8")
-    assert f"> {LARGEST_UPLOAD}`" in caddyfile
-    assert f"max_size {LARGEST_UPLOAD // 1024 // 1024}MiB" in caddyfile
+    assert f"> {MAX_UPLOAD_BYTES}`" in caddyfile
+    assert f"max_size {MAX_UPLOAD_BYTES // 1024 // 1024}MiB" in caddyfile
     for option in ("max_buffer_size", "request_buffers"):
-        assert f"{option} {LARGEST_FORM // 1024}KiB" in caddyfile
+        assert f"{option} {MAX_FORM_BYTES // 1024}KiB" in caddyfile
 
 
 @pytest.mark.parametrize(
@@ -211,11 +213,11 @@ def test_either_way_of_buffering_is_chosen_by_a_setting(newer: str, told: str, t
     assert told in done.stdout + done.stderr
 
 
-async def test_a_file_larger_than_the_buffer_arrives_whole(plain: Front, sign_in: SignInAs) -> None:
+async def test_a_file_larger_than_the_buffer_arrives_whole(plain: CaddyServer, sign_in: SignInAs) -> None:
     officer = await sign_in("melati", "+6289900000000")
-    lines = [f"T{at},,Teh {at},Minuman,Pak,9000,12500,20" for at in range(LARGEST_FORM // 20)]
+    lines = [f"T{at},,Teh {at},Minuman,Pak,9000,12500,20" for at in range(MAX_FORM_BYTES // 20)]
     content = "\r\n".join(["sku,barcode,name,category,unit,cost,price,stock", *lines])
-    assert len(content) > LARGEST_FORM + 100_000
+    assert len(content) > MAX_FORM_BYTES + 100_000
     shown = await asyncio.to_thread(
         plain.ask,
         "melati",
@@ -237,7 +239,7 @@ def test_the_caddyfile_is_in_its_one_shape() -> None:
     assert done.stdout == CADDYFILE.read_text("utf-8")
 
 
-def _each_host_gets_its_own(front: Front) -> None:
+def _each_host_gets_its_own(front: CaddyServer) -> None:
     melati, mawar, apex = (front.ask(label) for label in ("melati", "mawar", ""))
     assert [melati.status_code, mawar.status_code, apex.status_code] == [200, 200, 200]
     assert "Koperasi Melati" in melati.text

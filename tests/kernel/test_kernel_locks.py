@@ -11,7 +11,7 @@ from kernel.locks import get_locked_row, is_written_row, remember_locked_row
 from shop.models import Order, Product
 from shop.queries import order_to_change_by_id
 from tenants.registry import TenantRef
-from tenants.session import bind, coop_session
+from tenants.session import bind_tenant, coop_session
 
 
 async def lock_product(db: AsyncSession) -> Product:
@@ -20,7 +20,7 @@ async def lock_product(db: AsyncSession) -> Product:
 
 async def test_what_is_held_is_known_until_the_end(database: Database, melati: TenantRef) -> None:
     async with database.session("test") as db:
-        bind(db, melati)
+        bind_tenant(db, melati)
         async with db.begin():
             product = await lock_product(db)
             assert get_locked_row(db, Product, product.id) is None
@@ -47,7 +47,7 @@ async def test_an_order_is_read_anew_by_each_transaction(database: Database, mel
     async with coop_session(database, melati) as db:
         order = await shop.order(db, {(await shop.product(db)).id: 1})
     async with database.session("test") as db:
-        bind(db, melati)
+        bind_tenant(db, melati)
         async with db.begin():
             first = await order_to_change_by_id(db, order.id)
             assert first is not None

@@ -35,7 +35,7 @@ def test_every_setting_is_read_in_its_type() -> None:
         | {
             "LUMBUNG_PORT": "9000",
             "LUMBUNG_DATA_DIR": "/srv/lumbung",
-            "LUMBUNG_SPARE_SCHEMAS": "8",
+            "LUMBUNG_SCHEMA_POOL_SIZE": "8",
             "LUMBUNG_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2",
             "LUMBUNG_DEBUG": "1",
             "LUMBUNG_MAIL_URL": "",
@@ -43,7 +43,7 @@ def test_every_setting_is_read_in_its_type() -> None:
     )
     assert found.port == 9000
     assert found.data_dir == Path("/srv/lumbung")
-    assert found.spare_schemas == 8
+    assert found.schema_pool_size == 8
     assert found.trusted_proxies == ("10.0.0.1", "10.0.0.2")
     assert found.debug
     assert found.mail_url is None
@@ -58,7 +58,7 @@ def test_every_setting_is_read_in_its_type() -> None:
         ("LUMBUNG_DATABASE_URL", "mysql://db", "it must begin with postgresql://"),
         ("LUMBUNG_BASE_DOMAIN", "http://lumbung.example", "without http://"),
         ("LUMBUNG_ENVIRONMENT", "staging", "it must be development or production"),
-        ("LUMBUNG_SPARE_SCHEMAS", "0", "from 1 to 1000"),
+        ("LUMBUNG_SCHEMA_POOL_SIZE", "0", "from 1 to 1000"),
         ("LUMBUNG_BROKER_URL", "kafka://b", "it must begin with redis://"),
         ("LUMBUNG_LANG", "fr", "it must be id or en"),
         ("LUMBUNG_MASTER_KEYS", "2026:cGVuZGVr", "base64 of 32 bytes"),

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from kernel.database import Database
 from kernel.money import Rupiah
-from ledger import Journal, Line, post_many
+from ledger import Journal, JournalLine, post_journals
 from ledger.chart import CASH
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -34,7 +34,7 @@ UPDATE journal_counter SET last_number = last_number + {JOURNALS}
 ANALYZE = "ANALYZE journals, journal_lines, balances, journal_counter"
 
 
-async def fill(database: Database, tenant: TenantRef, *after: str) -> None:
+async def fill_ledger(database: Database, tenant: TenantRef, *after: str) -> None:
     """Put 50,000 lines into the books of ``tenant``."""
     async with database.owner_engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
@@ -55,25 +55,25 @@ async def rows_read(database: Database, tenant: TenantRef) -> int:
         return int((await connection.execute(statement, {"name": tenant.schema_name})).scalar_one())
 
 
-async def posted(database: Database, tenant: TenantRef, journals: Sequence[Journal]) -> None:
+async def post_and_flush(database: Database, tenant: TenantRef, journals: Sequence[Journal]) -> None:
     async with coop_session(database, tenant) as db:
-        await post_many(db, journals, by="t")
+        await post_journals(db, journals, by="t")
         await db.execute(text("SELECT pg_stat_force_next_flush()"))
 
 
 def sale(key: str) -> Journal:
-    lines = [Line.to_debit(CASH, Rupiah(500)), Line.to_credit("4201", Rupiah(500))]
+    lines = [JournalLine.to_debit(CASH, Rupiah(500)), JournalLine.to_credit("4201", Rupiah(500))]
     return Journal(DAY, "Penjualan", key, lines)
 
 
 async def test_a_till_on_a_warm_connection_reads_only_what_it_writes(
     database: Database, melati: TenantRef
 ) -> None:
-    await fill(database, melati, ANALYZE)
+    await fill_ledger(database, melati, ANALYZE)
     for at in range(CALLS):
-        await posted(database, melati, [sale(f"warm:{at}")])
+        await post_and_flush(database, melati, [sale(f"warm:{at}")])
     before = await rows_read(database, melati)
-    await posted(database, melati, [sale("last")])
+    await post_and_flush(database, melati, [sale("last")])
     assert await rows_read(database, melati) - before < 100
 
 
@@ -84,11 +84,11 @@ async def test_a_connection_that_knew_small_books_reads_no_more_of_large_ones(
     nobody has told the planner of the rows that came since.
     """
     for at in range(CALLS):
-        await posted(database, melati, [sale(f"warm:{at}")])
-    await fill(database, melati)
+        await post_and_flush(database, melati, [sale(f"warm:{at}")])
+    await fill_ledger(database, melati)
     before = await rows_read(database, melati)
-    await posted(database, melati, [sale("last"), sale("last but one")])
-    await posted(database, melati, [sale("last")])
+    await post_and_flush(database, melati, [sale("last"), sale("last but one")])
+    await post_and_flush(database, melati, [sale("last")])
     assert await rows_read(database, melati) - before < 100
 
 
@@ -104,6 +104,6 @@ async def test_each_batch_of_a_file_reads_as_much_as_the_one_before(
     async with coop_session(database, mawar) as db:
         for batch in range(8):
             before = int((await db.execute(counted, {"name": mawar.schema_name})).scalar_one() or 0)
-            await post_many(db, [sale(f"batch:{batch}:{at}") for at in range(200)], by="t")
+            await post_journals(db, [sale(f"batch:{batch}:{at}") for at in range(200)], by="t")
             reads.append(int((await db.execute(counted, {"name": mawar.schema_name})).scalar_one()) - before)
     assert reads[-1] <= max(reads[:2])

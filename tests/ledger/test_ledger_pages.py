@@ -12,18 +12,23 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.database import Database, as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line, post, queries
-from ledger.book_queries import account, agreement
-from ledger.closing import close_year
-from ledger.manual import Entry, check_entry, record_entry, reverse_entry
-from ledger.queries import closed_years
+from ledger import Journal, JournalLine, post_journal, queries
+from ledger.close_year import close_year
+from ledger.queries import get_closed_years
+from ledger.record_manual_entry import (
+    ManualEntry,
+    record_manual_entry,
+    reverse_manual_entry,
+    validate_manual_entry,
+)
+from ledger.report_queries import find_account, get_control_totals
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -37,7 +42,7 @@ def _today() -> Iterator[None]:
         yield
 
 
-def entry(**facts: Any) -> Entry:
+def entry(**facts: Any) -> ManualEntry:
     known = {
         "on": TODAY,
         "account": "6120",
@@ -46,25 +51,27 @@ def entry(**facts: Any) -> Entry:
         "description": "Listrik",
         "key": new_id(),
     }
-    return Entry(**{**known, **facts})
+    return ManualEntry(**{**known, **facts})
 
 
 async def test_a_cost_leaves_cash_and_an_income_comes_into_the_bank(db: AsyncSession) -> None:
-    cash = await queries.balance(db, "1101")
-    await record_entry(db, SYSTEM, entry(), today=TODAY)
-    await record_entry(db, SYSTEM, entry(account="4310", way="bank", amount=Rupiah(9_000)), today=TODAY)
-    assert await queries.balance(db, "1101") == cash - 250_000
-    assert await queries.balance(db, "6120") == 250_000
-    assert (await queries.balance(db, "1102"), await queries.balance(db, "4310")) == (9_000, 9_000)
-    assert await queries.surplus(as_reader(db), 2026) == 9_000 - 250_000
+    cash = await queries.get_balance(db, "1101")
+    await record_manual_entry(db, SYSTEM, entry(), today=TODAY)
+    await record_manual_entry(
+        db, SYSTEM, entry(account="4310", way="bank", amount=Rupiah(9_000)), today=TODAY
+    )
+    assert await queries.get_balance(db, "1101") == cash - 250_000
+    assert await queries.get_balance(db, "6120") == 250_000
+    assert (await queries.get_balance(db, "1102"), await queries.get_balance(db, "4310")) == (9_000, 9_000)
+    assert await queries.get_surplus(as_reader(db), 2026) == 9_000 - 250_000
 
 
 async def test_an_entry_sent_twice_counts_once(db: AsyncSession) -> None:
     sent = entry()
-    first = await record_entry(db, SYSTEM, sent, today=TODAY)
-    again = await record_entry(db, SYSTEM, sent, today=TODAY)
-    assert (again.number, again.fresh) == (first.number, False)
-    assert await queries.balance(db, "6120") == 250_000
+    first = await record_manual_entry(db, SYSTEM, sent, today=TODAY)
+    again = await record_manual_entry(db, SYSTEM, sent, today=TODAY)
+    assert (again.number, again.created) == (first.number, False)
+    assert await queries.get_balance(db, "6120") == 250_000
 
 
 @pytest.mark.parametrize(
@@ -85,40 +92,40 @@ async def test_an_entry_that_cannot_be_is_refused(
 ) -> None:
     await close_year(db, SYSTEM, 2024)
     with pytest.raises(DomainError) as refused:
-        await check_entry(as_reader(db), entry(**facts), today=TODAY)
+        await validate_manual_entry(as_reader(db), entry(**facts), today=TODAY)
     assert refused.value.code == code
 
 
 async def test_an_entry_is_taken_back_by_its_mirror_once(db: AsyncSession) -> None:
-    posted = await record_entry(db, SYSTEM, entry(), today=TODAY)
-    mirror = await reverse_entry(db, SYSTEM, posted.number, reason="salah ketik", today=TODAY)
-    assert await queries.balance(db, "6120") == 0
-    assert (await queries.journal(db, posted.number)).reversed_by == mirror.number
+    posted = await record_manual_entry(db, SYSTEM, entry(), today=TODAY)
+    mirror = await reverse_manual_entry(db, SYSTEM, posted.number, reason="salah ketik", today=TODAY)
+    assert await queries.get_balance(db, "6120") == 0
+    assert (await queries.find_journal(db, posted.number)).reversed_by == mirror.number
     with pytest.raises(DomainError, match="reversed already"):
-        await reverse_entry(db, SYSTEM, posted.number, reason="lagi", today=TODAY)
+        await reverse_manual_entry(db, SYSTEM, posted.number, reason="lagi", today=TODAY)
 
 
 async def test_only_entries_by_hand_are_taken_back_here(db: AsyncSession) -> None:
     with pytest.raises(DomainError, match="made by another part"):
-        await reverse_entry(db, SYSTEM, 1, reason="x", today=TODAY)
-    posted = await record_entry(db, SYSTEM, entry(), today=TODAY)
+        await reverse_manual_entry(db, SYSTEM, 1, reason="x", today=TODAY)
+    posted = await record_manual_entry(db, SYSTEM, entry(), today=TODAY)
     with pytest.raises(DomainError, match="Write the reason"):
-        await reverse_entry(db, SYSTEM, posted.number, reason="  ", today=TODAY)
+        await reverse_manual_entry(db, SYSTEM, posted.number, reason="  ", today=TODAY)
 
 
 async def test_a_closed_year_takes_nothing_and_the_others_go_on(db: AsyncSession) -> None:
     assert await close_year(db, SYSTEM, 2025) is True
     assert await close_year(db, SYSTEM, 2025) is False
-    assert await closed_years(db) == {2025}
+    assert await get_closed_years(db) == {2025}
 
     def journal(day: date) -> Journal:
-        lines = [Line.to_debit("6110", Rupiah(5)), Line.to_credit("1101", Rupiah(5))]
+        lines = [JournalLine.to_debit("6110", Rupiah(5)), JournalLine.to_credit("1101", Rupiah(5))]
         return Journal(day, "Gaji", f"t:{day}", lines)
 
     for day in (date(2024, 12, 31), date(2026, 1, 1)):
-        assert (await post(db, journal(day), by="t")).fresh
+        assert (await post_journal(db, journal(day), by="t")).created
     with pytest.raises(DomainError, match="book year 2025 is closed"):
-        await post(db, journal(date(2025, 12, 31)), by="t")
+        await post_journal(db, journal(date(2025, 12, 31)), by="t")
 
 
 async def test_a_year_is_closed_when_it_is_over(db: AsyncSession) -> None:
@@ -142,22 +149,24 @@ async def test_a_year_is_over_when_it_is_over_on_the_cooperatives_calendar(
 
 
 async def test_the_books_agree(db: AsyncSession) -> None:
-    await record_entry(db, SYSTEM, entry(), today=TODAY)
-    sums = await agreement(as_reader(db))
+    await record_manual_entry(db, SYSTEM, entry(), today=TODAY)
+    sums = await get_control_totals(as_reader(db))
     assert sums.stock_account == sums.stock_value == 1_020_000
     assert sums.assets == sums.liabilities + sums.equity + sums.result
     assert sums.result == -250_000
-    assert (await account(as_reader(db), "1130")).name_id == "Persediaan barang dagang"
+    assert (await find_account(as_reader(db), "1130")).name_id == "Persediaan barang dagang"
 
 
-async def test_visitors_and_members_do_not_see_the_books(visitor: Visitors, member_client: SignedIn) -> None:
+async def test_visitors_and_members_do_not_see_the_books(
+    visitor: Visitors, member_client: SignedInClient
+) -> None:
     for path in ("", "/akun/1101", "/jurnal", "/jurnal/1", "/catat", "/ekspor.zip", "/tahun/2024/penutupan"):
         answer = await visitor("melati").get(BOOKS + path)
         assert (answer.status_code, answer.headers["location"][:6]) == (303, "/masuk")
         assert (await member_client.get(BOOKS + path)).status_code == 403
 
 
-async def test_the_trial_balance_opens_every_figure(officer_client: SignedIn) -> None:
+async def test_the_trial_balance_opens_every_figure(officer_client: SignedInClient) -> None:
     answer = await officer_client.get(BOOKS)
     assert answer.status_code == 200
     for href in set(re.findall(r'href="(/pengurus/buku/akun/[^"]+)"', answer.text)):
@@ -172,24 +181,24 @@ async def test_the_trial_balance_opens_every_figure(officer_client: SignedIn) ->
         assert (await officer_client.get(href)).status_code == 200
 
 
-async def test_the_pages_speak_english_too(officer_client: SignedIn) -> None:
+async def test_the_pages_speak_english_too(officer_client: SignedInClient) -> None:
     officer_client.client.cookies.set("bahasa", "en")
     assert "Merchandise stock" in (await officer_client.get(BOOKS)).text
     assert "Record a cost or an income" in (await officer_client.get(f"{BOOKS}/catat")).text
 
 
-async def test_what_is_not_there_is_a_page_that_says_so(officer_client: SignedIn) -> None:
+async def test_what_is_not_there_is_a_page_that_says_so(officer_client: SignedInClient) -> None:
     for path in ("/akun/9999", "/jurnal/99999", "/jurnal/99999999999999999999999", "/tahun/0/penutupan"):
         answer = await officer_client.get(BOOKS + path)
         assert (answer.status_code, "<html" in answer.text) == (404, True), path
 
 
 async def test_long_accounts_come_in_pages(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
         for _ in range(60):
-            await record_entry(db, SYSTEM, entry(amount=Rupiah(1)), today=TODAY)
+            await record_manual_entry(db, SYSTEM, entry(amount=Rupiah(1)), today=TODAY)
     first = await officer_client.get(f"{BOOKS}/akun/6120?tahun=2026")
     second = await officer_client.get(f"{BOOKS}/akun/6120?tahun=2026&halaman=2")
     assert (first.text.count('<th scope="row">'), second.text.count('<th scope="row">')) == (50, 10)
@@ -198,7 +207,7 @@ async def test_long_accounts_come_in_pages(
 
 
 async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     form = await officer_client.get(f"{BOOKS}/catat")
     key = re.search(r'name="key" value="([^"]+)"', form.text)[1]
@@ -228,13 +237,13 @@ async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
     assert taken_back.status_code == 303
     assert "sudah dibalik oleh" in (await officer_client.get(done.headers["location"])).text
     async with coop_session(database, melati) as db:
-        assert await queries.balance(db, "6120") == 0
+        assert await queries.get_balance(db, "6120") == 0
         assert (
             await as_reader(db).value("SELECT count(*) FROM journals WHERE source_key LIKE 'manual:%'") == 1
         )
 
 
-async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client: SignedIn) -> None:
+async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client: SignedInClient) -> None:
     sent = {
         "account": "4101",
         "amount": "1,5",
@@ -252,7 +261,7 @@ async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client: Sign
 
 
 async def test_a_year_is_closed_from_its_page(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     asked = await officer_client.get(f"{BOOKS}/tahun/2025/penutupan")
     assert "tidak bisa dibatalkan" in asked.text
@@ -261,7 +270,7 @@ async def test_a_year_is_closed_from_its_page(
     assert "sudah ditutup" in (await officer_client.get(closed.headers["location"])).text
     assert (await officer_client.post(f"{BOOKS}/tahun/2026/penutupan")).status_code == 409
     async with coop_session(database, melati) as db:
-        assert await closed_years(db) == {2025}
+        assert await get_closed_years(db) == {2025}
 
 
 def rows_of(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
@@ -269,10 +278,10 @@ def rows_of(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
 
 
 async def test_the_export_holds_all_of_it_also_while_suspended(
-    officer_client: SignedIn, database: Database, melati: TenantRef, mawar: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await record_entry(db, SYSTEM, entry(description="=HYPERLINK(1)"), today=TODAY)
+        await record_manual_entry(db, SYSTEM, entry(description="=HYPERLINK(1)"), today=TODAY)
         total = await as_reader(db).value("SELECT sum(debit)::bigint FROM journal_lines")
     async with database.owner_engine.begin() as connection:
         await connection.execute(

@@ -15,7 +15,7 @@ from kernel.database import Database, Reader, as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line, post, post_many, queries, reverse
+from ledger import Journal, JournalLine, post_journal, post_journals, queries, reverse_journal
 from ledger.chart import BANK, CASH, VOLUNTARY_SAVINGS
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -29,7 +29,10 @@ def deposit(key: str, amount: int, party: UUID | None = SOMEBODY) -> Journal:
         DAY,
         "Setoran",
         key,
-        [Line.to_debit(CASH, Rupiah(amount)), Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(amount), party)],
+        [
+            JournalLine.to_debit(CASH, Rupiah(amount)),
+            JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(amount), party),
+        ],
     )
 
 
@@ -38,72 +41,89 @@ def withdrawal(key: str, amount: int, party: UUID | None = SOMEBODY) -> Journal:
         DAY,
         "Penarikan",
         key,
-        [Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(amount), party), Line.to_credit(CASH, Rupiah(amount))],
+        [
+            JournalLine.to_debit(VOLUNTARY_SAVINGS, Rupiah(amount), party),
+            JournalLine.to_credit(CASH, Rupiah(amount)),
+        ],
     )
 
 
 async def test_a_journal_moves_balances_and_every_line_carries_the_running_one(db: AsyncSession) -> None:
-    await post(db, deposit("a", 1_000), by="t")
-    posted = await post(db, deposit("b", 250), by="t")
-    assert await queries.balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 1_250
-    assert [line.balance for line in await queries.lines(db, posted.number) if line.party] == [1_250]
+    await post_journal(db, deposit("a", 1_000), by="t")
+    posted = await post_journal(db, deposit("b", 250), by="t")
+    assert await queries.get_balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 1_250
+    assert [line.balance for line in await queries.list_journal_lines(db, posted.number) if line.party] == [
+        1_250
+    ]
 
 
 async def test_the_same_source_key_posts_once(db: AsyncSession) -> None:
-    first = await post(db, deposit("a", 1_000), by="t")
-    again = await post(db, deposit("a", 1_000), by="t")
-    assert (first.fresh, again.fresh, again.number) == (True, False, first.number)
-    assert await queries.balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 1_000
+    first = await post_journal(db, deposit("a", 1_000), by="t")
+    again = await post_journal(db, deposit("a", 1_000), by="t")
+    assert (first.created, again.created, again.number) == (True, False, first.number)
+    assert await queries.get_balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 1_000
 
 
 async def test_the_same_key_with_another_amount_is_refused(db: AsyncSession) -> None:
-    await post(db, deposit("a", 1_000), by="t")
+    await post_journal(db, deposit("a", 1_000), by="t")
     with pytest.raises(DomainError, match="exists already with other lines"):
-        await post(db, deposit("a", 999), by="t")
+        await post_journal(db, deposit("a", 999), by="t")
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        [Line.to_debit(BANK, Rupiah(1_000)), Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY)],
-        [Line.to_debit(CASH, Rupiah(1_000)), Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), new_id())],
-        [Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY), Line.to_credit(CASH, Rupiah(1_000))],
         [
-            Line.to_debit(CASH, Rupiah(400)),
-            Line.to_debit(CASH, Rupiah(600)),
-            Line.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY),
+            JournalLine.to_debit(BANK, Rupiah(1_000)),
+            JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY),
+        ],
+        [
+            JournalLine.to_debit(CASH, Rupiah(1_000)),
+            JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), new_id()),
+        ],
+        [
+            JournalLine.to_debit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY),
+            JournalLine.to_credit(CASH, Rupiah(1_000)),
+        ],
+        [
+            JournalLine.to_debit(CASH, Rupiah(400)),
+            JournalLine.to_debit(CASH, Rupiah(600)),
+            JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(1_000), SOMEBODY),
         ],
     ],
     ids=["account", "party", "sides", "shares"],
 )
 async def test_the_same_key_with_the_same_sum_elsewhere_is_refused(
-    db: AsyncSession, other: list[Line]
+    db: AsyncSession, other: list[JournalLine]
 ) -> None:
-    await post(db, deposit("a", 1_000), by="t")
+    await post_journal(db, deposit("a", 1_000), by="t")
     with pytest.raises(DomainError, match="exists already with other lines"):
-        await post(db, Journal(DAY, "Setoran", "a", other), by="t")
+        await post_journal(db, Journal(DAY, "Setoran", "a", other), by="t")
 
 
 async def test_the_same_lines_in_another_order_are_the_same_journal(db: AsyncSession) -> None:
-    await post(db, deposit("a", 1_000), by="t")
+    await post_journal(db, deposit("a", 1_000), by="t")
     lines = list(reversed(deposit("a", 1_000).lines))
-    assert not (await post(db, Journal(DAY, "Setoran", "a", lines), by="t")).fresh
+    assert not (await post_journal(db, Journal(DAY, "Setoran", "a", lines), by="t")).created
 
 
 @pytest.mark.parametrize("amount", [300, 701])
 async def test_what_calls_itself_a_reversal_is_the_mirror_or_nothing(db: AsyncSession, amount: int) -> None:
-    await post(db, deposit("b", 5_000), by="t")
-    original = await post(db, deposit("a", 700), by="t")
+    await post_journal(db, deposit("b", 5_000), by="t")
+    original = await post_journal(db, deposit("a", 700), by="t")
     lines = withdrawal("x", amount).lines
     with pytest.raises(DomainError, match="not the mirror"):
-        await post(db, Journal(DAY, "x", "x", lines, reverses=original.number), by="t")
+        await post_journal(db, Journal(DAY, "x", "x", lines, reverses=original.number), by="t")
 
 
 async def test_a_reversal_on_the_other_account_is_refused(db: AsyncSession) -> None:
-    original = await post(db, deposit("a", 700), by="t")
-    lines = [Line.to_debit(VOLUNTARY_SAVINGS, Rupiah(700), SOMEBODY), Line.to_credit(BANK, Rupiah(700))]
+    original = await post_journal(db, deposit("a", 700), by="t")
+    lines = [
+        JournalLine.to_debit(VOLUNTARY_SAVINGS, Rupiah(700), SOMEBODY),
+        JournalLine.to_credit(BANK, Rupiah(700)),
+    ]
     with pytest.raises(DomainError, match="not the mirror"):
-        await post(db, Journal(DAY, "x", "x", lines, reverses=original.number), by="t")
+        await post_journal(db, Journal(DAY, "x", "x", lines, reverses=original.number), by="t")
 
 
 async def test_a_cooperatives_name_in_the_registry_has_an_end(db: AsyncSession) -> None:
@@ -116,48 +136,49 @@ async def test_a_cooperatives_name_in_the_registry_has_an_end(db: AsyncSession) 
 
 
 async def test_an_unbalanced_journal_is_refused_before_it_reaches_the_database(db: AsyncSession) -> None:
-    lines = [Line.to_debit(CASH, Rupiah(10)), Line.to_credit(BANK, Rupiah(9))]
+    lines = [JournalLine.to_debit(CASH, Rupiah(10)), JournalLine.to_credit(BANK, Rupiah(9))]
     with pytest.raises(DomainError, match="does not balance"):
-        await post(db, Journal(DAY, "x", "x", lines), by="t")
+        await post_journal(db, Journal(DAY, "x", "x", lines), by="t")
 
 
 async def test_savings_never_fall_below_zero(db: AsyncSession) -> None:
-    await post(db, deposit("a", 1_000), by="t")
+    await post_journal(db, deposit("a", 1_000), by="t")
     with pytest.raises(DomainError, match="not enough"):
-        await post(db, withdrawal("b", 1_001), by="t")
+        await post_journal(db, withdrawal("b", 1_001), by="t")
 
 
 async def test_a_line_of_a_members_account_must_say_whose_it_is(db: AsyncSession) -> None:
     with pytest.raises(DomainError, match="does not say which member"):
-        await post(db, deposit("a", 10, party=None), by="t")
+        await post_journal(db, deposit("a", 10, party=None), by="t")
 
 
 async def test_an_unknown_account_is_refused(db: AsyncSession) -> None:
-    lines = [Line.to_debit("7777", Rupiah(1)), Line.to_credit(CASH, Rupiah(1))]
+    lines = [JournalLine.to_debit("7777", Rupiah(1)), JournalLine.to_credit(CASH, Rupiah(1))]
     with pytest.raises(DomainError, match="7777"):
-        await post(db, Journal(DAY, "x", "x", lines), by="t")
+        await post_journal(db, Journal(DAY, "x", "x", lines), by="t")
 
 
 async def test_a_closed_year_takes_no_postings(db: AsyncSession) -> None:
     await db.execute(text("INSERT INTO closed_years (year, closed_by) VALUES (2026, 't')"))
     with pytest.raises(DomainError, match="2026 is closed"):
-        await post(db, deposit("a", 10), by="t")
+        await post_journal(db, deposit("a", 10), by="t")
 
 
 async def test_a_reversal_mirrors_the_journal_once(db: AsyncSession) -> None:
-    posted = await post(db, deposit("a", 700), by="t")
-    mirror = await reverse(db, posted.number, on=DAY, reason="salah catat", by="t")
-    assert await queries.balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 0
-    head = await queries.journal(db, posted.number)
+    posted = await post_journal(db, deposit("a", 700), by="t")
+    mirror = await reverse_journal(db, posted.number, on=DAY, reason="salah catat", by="t")
+    assert await queries.get_balance(db, VOLUNTARY_SAVINGS, SOMEBODY) == 0
+    head = await queries.find_journal(db, posted.number)
     assert head is not None
     assert head.reversed_by == mirror.number
     with pytest.raises(DomainError, match="reversed already"):
-        await reverse(db, posted.number, on=DAY, reason="lagi", by="t")
+        await reverse_journal(db, posted.number, on=DAY, reason="lagi", by="t")
 
 
 async def test_numbers_have_no_gaps(db: AsyncSession) -> None:
     numbers = [
-        posted.number for posted in await post_many(db, [deposit(f"k{at}", 1) for at in range(20)], by="t")
+        posted.number
+        for posted in await post_journals(db, [deposit(f"k{at}", 1) for at in range(20)], by="t")
     ]
     assert numbers == list(range(numbers[0], numbers[0] + 20))
 
@@ -165,13 +186,13 @@ async def test_numbers_have_no_gaps(db: AsyncSession) -> None:
 async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_expense(
     db: AsyncSession, ro: Reader
 ) -> None:
-    sale = [Line.to_debit(CASH, Rupiah(9_000)), Line.to_credit("4201", Rupiah(9_000))]
-    rent = [Line.to_debit("6120", Rupiah(2_500)), Line.to_credit(CASH, Rupiah(2_500))]
-    await post_many(db, [Journal(DAY, "jual", "s", sale), Journal(DAY, "sewa", "r", rent)], by="t")
-    totals = await queries.trial_balance(ro, 2026)
+    sale = [JournalLine.to_debit(CASH, Rupiah(9_000)), JournalLine.to_credit("4201", Rupiah(9_000))]
+    rent = [JournalLine.to_debit("6120", Rupiah(2_500)), JournalLine.to_credit(CASH, Rupiah(2_500))]
+    await post_journals(db, [Journal(DAY, "jual", "s", sale), Journal(DAY, "sewa", "r", rent)], by="t")
+    totals = await queries.get_trial_balance(ro, 2026)
     assert sum(total.closing for total in totals) == 0
-    assert await queries.surplus(ro, 2026) == 6_500
-    assert await queries.surplus(ro, 2025) == 0
+    assert await queries.get_surplus(ro, 2026) == 6_500
+    assert await queries.get_surplus(ro, 2025) == 0
 
 
 @pytest.mark.parametrize(
@@ -230,9 +251,9 @@ async def test_the_cooperatives_role_has_no_way_around_the_door(db: AsyncSession
     ],
 )
 async def test_even_the_owner_cannot_edit_or_unbalance(
-    quiet_database: Database, statement: str, sentence: str
+    rollback_database: Database, statement: str, sentence: str
 ) -> None:
-    async with quiet_database.owner_engine.connect() as connection:
+    async with rollback_database.owner_engine.connect() as connection:
         name = (
             await connection.execute(text("SELECT schema_name FROM shared.cooperatives LIMIT 1"))
         ).scalar_one()
@@ -251,17 +272,17 @@ async def test_a_temporary_table_does_not_stand_before_the_accounts(db: AsyncSes
     )
     await db.execute(text("GRANT ALL ON pg_temp.accounts TO PUBLIC"))
     with pytest.raises(DomainError, match="not enough"):
-        await post(db, withdrawal("shadow", 5), by="t")
+        await post_journal(db, withdrawal("shadow", 5), by="t")
 
 
 async def test_two_withdrawals_at_once_never_pass_zero(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as session:
-        await post(session, deposit("a", 1_000), by="t")
+        await post_journal(session, deposit("a", 1_000), by="t")
 
     async def take(key: str) -> bool:
         try:
             async with coop_session(database, melati) as session:
-                await post(session, withdrawal(key, 600), by="t")
+                await post_journal(session, withdrawal(key, 600), by="t")
         except DomainError:
             return False
         return True
@@ -269,7 +290,7 @@ async def test_two_withdrawals_at_once_never_pass_zero(database: Database, melat
     taken = await asyncio.gather(*(take(f"w{at}") for at in range(6)))
     assert taken.count(True) == 1
     async with coop_session(database, melati) as session:
-        assert await queries.balance(as_reader(session), VOLUNTARY_SAVINGS, SOMEBODY) == 400
+        assert await queries.get_balance(as_reader(session), VOLUNTARY_SAVINGS, SOMEBODY) == 400
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**12), st.booleans()), max_size=8))
@@ -285,12 +306,12 @@ async def test_balances_equal_the_sum_of_lines_after_any_history(
         if out and amount > expected:
             async with db.begin_nested() as savepoint:
                 with pytest.raises(DomainError):
-                    await post(db, journal, by="t")
+                    await post_journal(db, journal, by="t")
                 await savepoint.rollback()
             continue
-        await post(db, journal, by="t")
+        await post_journal(db, journal, by="t")
         expected += -amount if out else amount
-    assert await queries.balance(db, VOLUNTARY_SAVINGS, person) == expected
+    assert await queries.get_balance(db, VOLUNTARY_SAVINGS, person) == expected
     reader = as_reader(db)
     summed = await reader.value(
         "SELECT coalesce(sum(credit - debit), 0)::bigint FROM journal_lines WHERE party = $1", person

@@ -5,7 +5,7 @@ All else is undone where it was done.
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories import payments as pay
 from factories import shop as goods
 from factories.shop import CASHIER, TODAY, VISITOR
@@ -14,8 +14,8 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments.credit.counter import pay_off
 from payments.reconciliation.arriving import take_arrival
-from savings.deposit import deposit
-from savings.withdraw import withdraw
+from savings.record_deposit import record_deposit
+from savings.record_withdrawal import record_withdrawal
 from shop import counting, handling
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -23,7 +23,7 @@ from tenants.session import coop_session
 BOOKS = "/pengurus/buku/jurnal"
 
 
-async def arrived(db: AsyncSession) -> int:
+async def post_bank_arrival(db: AsyncSession) -> int:
     """The journal of QRIS money that an officer saw at the bank."""
     await pay.switch_on(db)
     _, payment = await pay.ordered(db, "qris", buyer=VISITOR)
@@ -33,10 +33,10 @@ async def arrived(db: AsyncSession) -> int:
 
 
 async def test_what_a_qris_payout_page_promises_is_true(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        number = await arrived(db)
+        number = await post_bank_arrival(db)
         ro = as_reader(db)
         bank = await ro.value("SELECT sum(balance)::bigint FROM balances WHERE account = '1102'")
     page = (await officer_client.get(f"{BOOKS}/{number}")).text
@@ -60,15 +60,15 @@ async def test_what_a_qris_payout_page_promises_is_true(
     assert f"{BOOKS}/{number}/pembalikan" not in (await officer_client.get(f"{BOOKS}/{number}")).text
 
 
-async def everything(db: AsyncSession) -> None:
+async def post_every_kind(db: AsyncSession) -> None:
     """A deposit, a withdrawal, a payment and its refund, a sale and its return, goods in, a count, credit and
     its repayment.
     """
     member = await goods.member(db)
     assert member.member_id is not None
     days = {"on": TODAY, "today": TODAY}
-    await deposit(db, CASHIER, member.member_id, "voluntary", Rupiah(50_000), "cash", **days, key="d")  # type: ignore[arg-type]
-    await withdraw(db, CASHIER, member.member_id, Rupiah(10_000), "cash", **days, key="w")  # type: ignore[arg-type]
+    await record_deposit(db, CASHIER, member.member_id, "voluntary", Rupiah(50_000), "cash", **days, key="d")  # type: ignore[arg-type]
+    await record_withdrawal(db, CASHIER, member.member_id, Rupiah(10_000), "cash", **days, key="w")  # type: ignore[arg-type]
     await pay.switch_on(db)
     await pay.grant(db)
     order, payment = await pay.ordered(db, "bank_transfer")
@@ -85,10 +85,10 @@ async def everything(db: AsyncSession) -> None:
 
 
 async def test_a_journal_that_is_part_of_something_else_offers_no_reversal_and_takes_none(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await everything(db)
+        await post_every_kind(db)
         ro = as_reader(db)
         keys = {
             row["number"]: row["source_key"]

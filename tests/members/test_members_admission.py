@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from factories.entering import activate, sign_in
+from factories.authentication import activate_with_code, sign_in_with_password
 from kernel.actor import VISITOR, Actor
 from kernel.database import Reader
 from kernel.errors import DomainError
-from members.activation import give_activation_code
-from members.admission import (
-    Admitted,
-    Person,
+from members.activate_account import issue_activation_code
+from members.admit_member import (
+    AdmissionResult,
+    PersonDetails,
     add_to_register,
     admit_member,
     apply_for_membership,
@@ -21,10 +21,10 @@ from members.admission import (
     decline_application,
 )
 from members.models import Member, User
-from members.queries import others_with_phone
+from members.queries import list_phone_sharers
 
 TODAY = date(2026, 11, 24)
-ANI = Person("Ani Lestari", "P", "+6281299990001", "Dusun Sukamaju")
+ANI = PersonDetails("Ani Lestari", "P", "+6281299990001", "Dusun Sukamaju")
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ async def ketua(db: AsyncSession) -> Actor:
 
 
 async def admit(
-    db: AsyncSession, actor: Actor, person: Person = ANI, *, number: str = "", key: str = "k1"
-) -> Admitted:
+    db: AsyncSession, actor: Actor, person: PersonDetails = ANI, *, number: str = "", key: str = "k1"
+) -> AdmissionResult:
     return await admit_member(db, actor, person, number=number, joined_on=TODAY, today=TODAY, key=key)
 
 
@@ -67,9 +67,9 @@ async def test_the_consent_is_kept_as_its_proof(db: AsyncSession, ro: Reader) ->
 async def test_a_phone_that_is_known_applies_like_any_other(db: AsyncSession, ro: Reader, phone: str) -> None:
     first = await apply_for_membership(db, VISITOR, ANI, key="form", consent="ya")
     other = await apply_for_membership(
-        db, VISITOR, Person("Orang Lain", "L", phone), key="other", consent="ya"
+        db, VISITOR, PersonDetails("Orang Lain", "L", phone), key="other", consent="ya"
     )
-    beside = await others_with_phone(ro, other, phone)
+    beside = await list_phone_sharers(ro, other, phone)
     assert [each.status for each in beside] == ["applied" if phone == ANI.phone else "active"]
     assert first != other
 
@@ -88,8 +88,8 @@ async def test_approval_gives_a_number_and_a_code_that_works(
     admitted = await approve_application(db, ketua, applicant, number="", joined_on=TODAY, today=TODAY)
     assert admitted.number == "0003"
     assert admitted.code is not None
-    await activate(db, "0812-9999-0001", admitted.code.code, "tiga kata aneh")
-    opened = await sign_in(db, "0003", "tiga kata aneh")
+    await activate_with_code(db, "0812-9999-0001", admitted.code.code, "tiga kata aneh")
+    opened = await sign_in_with_password(db, "0003", "tiga kata aneh")
     assert not opened.is_officer
     assert await actions(ro, f"member:{applicant}") == [
         "members.applied",
@@ -126,25 +126,25 @@ async def test_the_form_at_the_counter_sent_twice_admits_once(db: AsyncSession, 
 async def test_the_same_person_is_not_admitted_twice(db: AsyncSession, ketua: Actor) -> None:
     await admit(db, ketua)
     with pytest.raises(DomainError) as refused:
-        await admit(db, ketua, Person("ANI  lestari", "P", ANI.phone), key="k2")
+        await admit(db, ketua, PersonDetails("ANI  lestari", "P", ANI.phone), key="k2")
     assert refused.value.code == "members.already_member"
 
 
 async def test_a_shared_phone_leads_to_the_first_account_alone(db: AsyncSession, ketua: Actor) -> None:
     await admit(db, ketua)
-    child = await admit(db, ketua, Person("Putri Ani", "P", ANI.phone), key="k2")
+    child = await admit(db, ketua, PersonDetails("Putri Ani", "P", ANI.phone), key="k2")
     assert child.code is not None
-    assert not child.code.by_phone
-    await activate(db, child.number, child.code.code, "tiga kata aneh")
-    assert (await sign_in(db, child.number, "tiga kata aneh")).name == "Putri Ani"
+    assert not child.code.signs_in_by_phone
+    await activate_with_code(db, child.number, child.code.code, "tiga kata aneh")
+    assert (await sign_in_with_password(db, child.number, "tiga kata aneh")).name == "Putri Ani"
     with pytest.raises(DomainError):
-        await sign_in(db, "0812 9999 0001", "tiga kata aneh")
+        await sign_in_with_password(db, "0812 9999 0001", "tiga kata aneh")
 
 
 async def test_a_given_number_is_kept_and_must_be_free(db: AsyncSession, ketua: Actor) -> None:
     assert (await admit(db, ketua, number="A-17")).number == "A-17"
     with pytest.raises(DomainError) as refused:
-        await admit(db, ketua, Person("Lain"), number="0001", key="k2")
+        await admit(db, ketua, PersonDetails("Lain"), number="0001", key="k2")
     assert refused.value.code == "members.number_taken"
     assert refused.value.params["name"] == "Sari Wulandari Melati"
 
@@ -157,8 +157,10 @@ async def test_a_number_is_plain(db: AsyncSession, ketua: Actor, number: str) ->
 
 
 async def test_numbers_of_letters_do_not_disturb_the_count(db: AsyncSession) -> None:
-    await add_to_register(db, Person("Satu"), number="LB-99", joined_on=TODAY, by="uji")
-    assert (await add_to_register(db, Person("Dua"), number="", joined_on=TODAY, by="uji")).number == "0003"
+    await add_to_register(db, PersonDetails("Satu"), number="LB-99", joined_on=TODAY, by="uji")
+    assert (
+        await add_to_register(db, PersonDetails("Dua"), number="", joined_on=TODAY, by="uji")
+    ).number == "0003"
 
 
 async def test_nobody_joins_tomorrow(db: AsyncSession, ketua: Actor) -> None:
@@ -170,13 +172,13 @@ async def test_nobody_joins_tomorrow(db: AsyncSession, ketua: Actor) -> None:
 async def test_a_new_code_kills_the_old_one_and_not_the_password(db: AsyncSession, ketua: Actor) -> None:
     admitted = await admit(db, ketua)
     assert admitted.code is not None
-    newer = await give_activation_code(db, ketua, admitted.member_id)
+    newer = await issue_activation_code(db, ketua, admitted.member_id)
     with pytest.raises(DomainError) as refused:
-        await activate(db, admitted.number, admitted.code.code, "tiga kata aneh")
+        await activate_with_code(db, admitted.number, admitted.code.code, "tiga kata aneh")
     assert refused.value.code == "members.wrong_code"
-    await activate(db, admitted.number, newer.code, "tiga kata aneh")
-    await give_activation_code(db, ketua, admitted.member_id)
-    assert (await sign_in(db, admitted.number, "tiga kata aneh")).name == ANI.name
+    await activate_with_code(db, admitted.number, newer.code, "tiga kata aneh")
+    await issue_activation_code(db, ketua, admitted.member_id)
+    assert (await sign_in_with_password(db, admitted.number, "tiga kata aneh")).name == ANI.name
 
 
 async def test_a_kasir_cannot_reset_the_ketua(db: AsyncSession, ketua: Actor) -> None:
@@ -186,13 +188,13 @@ async def test_a_kasir_cannot_reset_the_ketua(db: AsyncSession, ketua: Actor) ->
     await db.flush()
     assert sari.member_id is not None
     with pytest.raises(DomainError) as refused:
-        await give_activation_code(db, Actor("officer", budi.name, budi.id), sari.member_id)
+        await issue_activation_code(db, Actor("officer", budi.name, budi.id), sari.member_id)
     assert refused.value.code == "members.ketua_only"
-    assert (await give_activation_code(db, ketua, sari.member_id)).number == "0001"
+    assert (await issue_activation_code(db, ketua, sari.member_id)).number == "0001"
 
 
 async def test_an_officer_who_joins_keeps_their_account(db: AsyncSession, ketua: Actor) -> None:
-    admitted = await admit(db, ketua, Person("Ketua Melati", "L", "+6289900000000"))
+    admitted = await admit(db, ketua, PersonDetails("Ketua Melati", "L", "+6289900000000"))
     assert admitted.code is None
     user = await db.get(User, ketua.user_id)
     assert user is not None
@@ -206,7 +208,7 @@ async def test_a_member_with_an_officers_phone_does_not_get_their_account(
     budi.officer_role = "kasir"
     await db.flush()
     admitted = await admit(
-        db, Actor("officer", budi.name, budi.id), Person("Orang Lain", "L", "+6289900000000")
+        db, Actor("officer", budi.name, budi.id), PersonDetails("Orang Lain", "L", "+6289900000000")
     )
     assert admitted.code is not None
     owner = (await db.execute(select(User).where(User.phone == "+6289900000000"))).scalar_one()
@@ -217,14 +219,14 @@ async def test_a_member_with_an_officers_phone_does_not_get_their_account(
 async def test_whoever_left_gets_no_code_and_cannot_come_in(db: AsyncSession, ketua: Actor) -> None:
     admitted = await admit(db, ketua)
     assert admitted.code is not None
-    await activate(db, admitted.number, admitted.code.code, "tiga kata aneh")
+    await activate_with_code(db, admitted.number, admitted.code.code, "tiga kata aneh")
     await db.execute(text("UPDATE members SET status = 'left' WHERE id = :id"), {"id": admitted.member_id})
     db.expire_all()
     with pytest.raises(DomainError) as refused:
-        await give_activation_code(db, ketua, admitted.member_id)
+        await issue_activation_code(db, ketua, admitted.member_id)
     assert refused.value.code == "members.not_active"
     with pytest.raises(DomainError) as refused:
-        await sign_in(db, admitted.number, "tiga kata aneh")
+        await sign_in_with_password(db, admitted.number, "tiga kata aneh")
     assert refused.value.code == "members.wrong_sign_in"
 
 
@@ -239,5 +241,5 @@ async def test_a_code_is_kept_as_argon2_and_expires(db: AsyncSession, ketua: Act
         {"id": user.id},
     )
     with pytest.raises(DomainError) as refused:
-        await activate(db, admitted.number, admitted.code.code, "tiga kata aneh")
+        await activate_with_code(db, admitted.number, admitted.code.code, "tiga kata aneh")
     assert refused.value.code == "members.wrong_code"

@@ -19,9 +19,9 @@ from kernel.database import Database, Reader, as_reader
 from kernel.errors import DomainError
 from kernel.file_import import ImportReport, lock_import
 from kernel.money import MAX_AMOUNT
-from members import importing as members_importing
-from members.importing import MemberImport, import_members, plan_members
-from members.tasks import forget_spent
+from members import import_members as members_importing
+from members.import_members import MemberImport, import_members, plan_member_import
+from members.tasks import delete_expired
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
@@ -37,7 +37,7 @@ def _today() -> Iterator[None]:
         yield
 
 
-def told(report: ImportReport) -> tuple[int, int, list[tuple[int, str]]]:
+def summarize(report: ImportReport) -> tuple[int, int, list[tuple[int, str]]]:
     return report.imported, report.unchanged, [(bad.line, str(bad.reason)) for bad in report.rejected]
 
 
@@ -65,9 +65,9 @@ async def test_the_import_does_what_the_preview_says(db: AsyncSession, files: li
     """
     async with db.begin_nested() as savepoint:
         for file in files:
-            _, plan = await plan_members(as_reader(db), file, as_of=AS_OF)
+            _, plan = await plan_member_import(as_reader(db), file, as_of=AS_OF)
             _, report = await import_members(db, SYSTEM, file, as_of=AS_OF, skip_bad=True)
-            assert told(report) == told(plan.report)
+            assert summarize(report) == summarize(plan.report)
             assert (await db.execute(text("SELECT count(*) FROM staging_members"))).scalar_one() == 0
         await savepoint.rollback()
 
@@ -86,7 +86,7 @@ async def test_a_whole_import_is_checked_before_anything_is_recorded(
 async def test_a_number_given_to_somebody_since_the_check_stops_the_import_and_the_next_run_tells_the_line(
     database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(members_importing, "MEMBERS_AT_ONCE", 2)
+    monkeypatch.setattr(members_importing, "BATCH_SIZE", 2)
     work = MemberImport(SYSTEM, AS_OF)
     async with coop_session(database, melati) as db:
         await work.check(db, FILE)
@@ -104,7 +104,7 @@ async def test_a_number_given_to_somebody_since_the_check_stops_the_import_and_t
             await work.record_batch(db)
     async with coop_session(database, melati) as db:
         _, report = await import_members(db, SYSTEM, FILE, as_of=AS_OF)
-    imported, unchanged, rejected = told(report)
+    imported, unchanged, rejected = summarize(report)
     assert (imported, unchanged, [line for line, _ in rejected]) == (0, 2, [5])
     assert rejected[0][1].startswith(
         "The opening savings of member 3003 are on record as Rp0, the file says Rp100,003."
@@ -152,11 +152,11 @@ async def test_what_a_killed_import_left_goes_by_the_daily_job_unless_one_is_run
     async with coop_session(database, melati) as turn:
         await lock_import(turn, work)
         async with coop_session(database, melati) as db:
-            await forget_spent(db)
+            await delete_expired(db)
         async with coop_reader(database, melati) as ro:
             assert await ro.value(count) == 5
     async with coop_session(database, melati) as db:
-        await forget_spent(db)
+        await delete_expired(db)
     async with coop_reader(database, melati) as ro:
         assert await ro.value(count) == 0
 

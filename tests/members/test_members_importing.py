@@ -15,9 +15,9 @@ from kernel.database import Database, Reader
 from kernel.errors import DomainError
 from kernel.file_import import ImportReport
 from ledger import queries
-from ledger.closing import close_year
-from members.activation import give_activation_code
-from members.importing import import_members
+from ledger.close_year import close_year
+from members.activate_account import issue_activation_code
+from members.import_members import import_members
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -37,11 +37,11 @@ def _today() -> Iterator[None]:
         yield
 
 
-async def take(db: AsyncSession, content: str, **options: Any) -> ImportReport:
+async def run_import(db: AsyncSession, content: str, **options: Any) -> ImportReport:
     return (await import_members(db, SYSTEM, content, as_of=options.pop("as_of", AS_OF), **options))[1]
 
 
-def told(report: ImportReport) -> dict[int, str]:
+def reasons_by_line(report: ImportReport) -> dict[int, str]:
     return {bad.line: str(bad.reason) for bad in report.rejected}
 
 
@@ -53,14 +53,14 @@ async def member(ro: Reader, number: str) -> asyncpg.Record | None:
 
 
 async def savings(db: AsyncSession, member_id: UUID) -> list[int]:
-    return [await queries.balance(db, account, member_id) for account in SAVINGS]
+    return [await queries.get_balance(db, account, member_id) for account in SAVINGS]
 
 
 async def test_members_come_active_with_their_savings_as_opening_balances(
     db: AsyncSession, ro: Reader
 ) -> None:
-    cash = await queries.balance(db, "1101")
-    report = await take(db, GOOD)
+    cash = await queries.get_balance(db, "1101")
+    report = await run_import(db, GOOD)
     assert (report.imported, report.unchanged, report.rejected) == (3, 0, [])
     first, second, third = [await member(ro, number) for number in ("1000", "1001", "A/7")]
     assert tuple(first)[1:] == (
@@ -76,8 +76,8 @@ async def test_members_come_active_with_their_savings_as_opening_balances(
     assert await savings(db, first["id"]) == [100_000, 1_040_000, 0]
     assert await savings(db, second["id"]) == [100_000, 20_000, 500_000]
     assert await savings(db, third["id"]) == [0, 0, 0]
-    assert await queries.balance(db, "1101") == cash + 1_760_000
-    journals = await queries.journals(ro, limit=2)
+    assert await queries.get_balance(db, "1101") == cash + 1_760_000
+    journals = await queries.list_journals(ro, limit=2)
     assert [(each.value_date, each.source_key) for each in journals] == [
         (AS_OF, "members-import:1001"),
         (AS_OF, "members-import:1000"),
@@ -85,15 +85,15 @@ async def test_members_come_active_with_their_savings_as_opening_balances(
 
 
 async def test_an_imported_member_can_be_given_an_activation_code(db: AsyncSession, ro: Reader) -> None:
-    await take(db, GOOD)
-    given = await give_activation_code(db, SYSTEM, (await member(ro, "1000"))["id"])
-    assert (given.number, given.phone, given.by_phone) == ("1000", "+6281200001111", True)
+    await run_import(db, GOOD)
+    given = await issue_activation_code(db, SYSTEM, (await member(ro, "1000"))["id"])
+    assert (given.number, given.phone, given.signs_in_by_phone) == ("1000", "+6281200001111", True)
 
 
 async def test_the_same_file_twice_changes_nothing_the_second_time(db: AsyncSession, ro: Reader) -> None:
-    await take(db, GOOD)
+    await run_import(db, GOOD)
     journals = await ro.value("SELECT count(*) FROM journals")
-    again = await take(db, "\ufeff" + GOOD.replace("\n", "\r\n"))
+    again = await run_import(db, "\ufeff" + GOOD.replace("\n", "\r\n"))
     assert (again.imported, again.unchanged, again.rejected) == (0, 3, [])
     assert await ro.value("SELECT count(*) FROM journals") == journals
 
@@ -101,17 +101,17 @@ async def test_the_same_file_twice_changes_nothing_the_second_time(db: AsyncSess
 async def test_what_the_register_says_can_be_changed_but_not_savings_in_use(
     db: AsyncSession, ro: Reader
 ) -> None:
-    await take(db, GOOD)
+    await run_import(db, GOOD)
     changed = GOOD.replace("Tono Saputra,laki-laki,", "Tono Saputra,L,0812 0000 3333").replace(
         "1040000", "1060000"
     )
-    report = await take(db, changed)
+    report = await run_import(db, changed)
     assert (report.imported, report.unchanged) == (0, 1)
-    assert told(report) == {
+    assert reasons_by_line(report) == {
         2: "The opening savings of member 1000 are on record as Rp1,140,000, the file says Rp1,160,000."
         " Savings in use change by a deposit or a withdrawal, not by an import."
     }
-    skipped = await take(db, changed, skip_bad=True)
+    skipped = await run_import(db, changed, skip_bad=True)
     assert (skipped.imported, skipped.unchanged) == (1, 1)
     assert (await member(ro, "1001"))["phone"] == "+6281200003333"
 
@@ -119,8 +119,8 @@ async def test_what_the_register_says_can_be_changed_but_not_savings_in_use(
 async def test_savings_that_moved_by_other_ways_are_not_opened_again(db: AsyncSession, ro: Reader) -> None:
     """0001 is of the template: her savings are in the books, by another hand than the import's."""
     line = "0001,Sari Wulandari Melati,P,081200000001,2024-05-01,{},0,0\n"
-    assert list(told(await take(db, HEADER + line.format(100_000)))) == [2]
-    assert (await take(db, HEADER + line.format(0))).unchanged == 1
+    assert list(reasons_by_line(await run_import(db, HEADER + line.format(100_000)))) == [2]
+    assert (await run_import(db, HEADER + line.format(0))).unchanged == 1
 
 
 BAD = HEADER + (
@@ -155,38 +155,38 @@ REASONS = {
 
 
 async def test_every_bad_line_is_listed_and_nothing_is_taken(db: AsyncSession, ro: Reader) -> None:
-    report = await take(db, BAD)
-    assert told(report) == REASONS
+    report = await run_import(db, BAD)
+    assert reasons_by_line(report) == REASONS
     assert report.imported == 0
     assert await member(ro, "2000") is None
-    skipped = await take(db, BAD, skip_bad=True)
+    skipped = await run_import(db, BAD, skip_bad=True)
     assert (skipped.imported, len(skipped.rejected)) == (1, len(REASONS))
     assert await member(ro, "2000") is not None
 
 
 async def test_reasons_are_told_in_indonesian_too(db: AsyncSession) -> None:
-    reasons = {bad["line"]: bad["reason"] for bad in (await take(db, BAD)).as_json("id")["rejected"]}
+    reasons = {bad["line"]: bad["reason"] for bad in (await run_import(db, BAD)).as_json("id")["rejected"]}
     assert reasons[4] == "Kolom name kosong."
     assert reasons[8] == "Tanggal bergabung 3 Maret 2026 belum tiba."
 
 
 async def test_the_date_must_have_come_and_its_year_be_open(db: AsyncSession) -> None:
     with pytest.raises(DomainError, match="still to come"):
-        await take(db, GOOD, as_of=date(2026, 3, 3))
+        await run_import(db, GOOD, as_of=date(2026, 3, 3))
     await close_year(db, SYSTEM, 2025)
     with pytest.raises(DomainError, match="2025 is closed"):
-        await take(db, GOOD, as_of=date(2025, 6, 1))
+        await run_import(db, GOOD, as_of=date(2025, 6, 1))
 
 
 async def test_the_opening_date_may_lie_before_the_joining_date(db: AsyncSession, ro: Reader) -> None:
-    assert (await take(db, GOOD, as_of=date(2020, 1, 1))).imported == 3
-    assert (await queries.journals(ro, limit=1))[0].value_date == date(2020, 1, 1)
+    assert (await run_import(db, GOOD, as_of=date(2020, 1, 1))).imported == 3
+    assert (await queries.list_journals(ro, limit=1))[0].value_date == date(2020, 1, 1)
 
 
 async def test_the_neighbour_is_not_touched_and_may_use_the_same_numbers(
     database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await take(db, GOOD)
+        await run_import(db, GOOD)
     async with coop_session(database, mawar) as db:
-        assert (await take(db, GOOD)).imported == 3
+        assert (await run_import(db, GOOD)).imported == 3

@@ -10,11 +10,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from conftest import SignedIn, SignInAs, Visitors
+from conftest import SignedInClient, SignInAs, Visitors
 from kernel import clock
 from kernel.database import Database, as_reader
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import CASH, MEMBER_RETURNS, MEMBER_SALES
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -78,13 +78,15 @@ async def test_nobody_sees_it_without_signing_in(visitor: Visitors, sari: UUID, 
 
 
 @pytest.mark.parametrize("page", OFFICER_PAGES)
-async def test_a_member_does_not_see_officers_pages(member_client: SignedIn, sari: UUID, page: str) -> None:
+async def test_a_member_does_not_see_officers_pages(
+    member_client: SignedInClient, sari: UUID, page: str
+) -> None:
     assert (await member_client.get(page.format(member=sari))).status_code == 403
 
 
 @pytest.mark.parametrize("page", OFFICER_PAGES)
 async def test_an_officer_sees_them_and_a_neighbours_member_is_nobody(
-    sign_in: SignInAs, officer_client: SignedIn, sari: UUID, page: str
+    sign_in: SignInAs, officer_client: SignedInClient, sari: UUID, page: str
 ) -> None:
     here = await officer_client.get(page.format(member=sari))
     assert here.status_code == 200
@@ -95,11 +97,13 @@ async def test_an_officer_sees_them_and_a_neighbours_member_is_nobody(
 
 
 @pytest.mark.parametrize("page", MEMBER_PAGES)
-async def test_a_member_sees_their_own(member_client: SignedIn, page: str) -> None:
+async def test_a_member_sees_their_own(member_client: SignedInClient, page: str) -> None:
     assert (await member_client.get(page)).status_code == 200
 
 
-async def test_a_receipt_of_somebody_else_is_not_there(member_client: SignedIn, sign_in: SignInAs) -> None:
+async def test_a_receipt_of_somebody_else_is_not_there(
+    member_client: SignedInClient, sign_in: SignInAs
+) -> None:
     assert (await member_client.get("/anggota/simpanan/bukti/1")).status_code == 200
     assert (await member_client.get("/anggota/simpanan/bukti/2")).status_code == 404, (
         "journal 2 opened member 0002"
@@ -121,7 +125,7 @@ async def test_a_receipt_of_somebody_else_is_not_there(member_client: SignedIn, 
     ],
 )
 async def test_a_form_without_its_token_is_refused(
-    officer_client: SignedIn,
+    officer_client: SignedInClient,
     database: Database,
     melati: TenantRef,
     sari: UUID,
@@ -196,7 +200,7 @@ async def test_applications_from_one_address_are_bounded(visitor: Visitors) -> N
 
 
 async def test_names_are_text_wherever_they_show(
-    visitor: Visitors, officer_client: SignedIn, database: Database, melati: TenantRef
+    visitor: Visitors, officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     evil = "<script>alert('x')</script>"
     await visitor("melati").post(
@@ -216,7 +220,7 @@ async def test_names_are_text_wherever_they_show(
 
 
 async def test_approving_takes_the_principal_and_shows_the_code(
-    visitor: Visitors, officer_client: SignedIn, database: Database, melati: TenantRef
+    visitor: Visitors, officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await visitor("melati").post("/gabung", data=application())
     member_id = await value(database, melati, "SELECT id FROM members WHERE status = 'applied'")
@@ -231,7 +235,7 @@ async def test_approving_takes_the_principal_and_shows_the_code(
 
 
 async def test_declining_keeps_the_reason(
-    visitor: Visitors, officer_client: SignedIn, database: Database, melati: TenantRef
+    visitor: Visitors, officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await visitor("melati").post("/gabung", data=application())
     member_id = await value(database, melati, "SELECT id FROM members WHERE status = 'applied'")
@@ -244,7 +248,7 @@ async def test_declining_keeps_the_reason(
 
 
 async def test_a_new_member_sent_twice_is_one_with_one_deposit(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     form = newcomer(principal_paid="1")
     first = await officer_client.post("/pengurus/anggota/baru", form)
@@ -262,7 +266,7 @@ async def test_a_new_member_sent_twice_is_one_with_one_deposit(
 
 
 async def test_two_officers_at_once_give_two_numbers(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     forms = [newcomer(name=f"Anggota {n}", phone=f"08135555000{n}") for n in range(4)]
     answers = await asyncio.gather(*(officer_client.post("/pengurus/anggota/baru", form) for form in forms))
@@ -274,7 +278,7 @@ async def test_two_officers_at_once_give_two_numbers(
     assert [row["number"] for row in numbers] == ["0003", "0004", "0005", "0006"]
 
 
-async def test_the_register_is_searched_by_name_number_and_phone(officer_client: SignedIn) -> None:
+async def test_the_register_is_searched_by_name_number_and_phone(officer_client: SignedInClient) -> None:
     for search in ("wulandari", "0001", "0812-0000-0001", "+62 812 0000 0001"):
         found = await officer_client.get("/pengurus/anggota", params={"cari": search})
         assert "Sari Wulandari" in found.text, search
@@ -286,21 +290,21 @@ async def test_the_register_is_searched_by_name_number_and_phone(officer_client:
         )
 
 
-async def test_htmx_gets_the_list_alone(officer_client: SignedIn) -> None:
+async def test_htmx_gets_the_list_alone(officer_client: SignedInClient) -> None:
     answer = await officer_client.get("/pengurus/anggota?cari=sari", headers={"hx-request": "true"})
     assert "<html" not in answer.text
     assert "Sari Wulandari" in answer.text
 
 
 async def test_the_register_has_pages(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    from members.admission import Person, add_to_register
+    from members.admit_member import PersonDetails, add_to_register
 
     async with coop_session(database, melati) as db:
         for n in range(40):
             await add_to_register(
-                db, Person(f"Warga {n:02d}"), number="", joined_on=date(2026, 1, 1), by="uji"
+                db, PersonDetails(f"Warga {n:02d}"), number="", joined_on=date(2026, 1, 1), by="uji"
             )
     first, second = [(await officer_client.get(f"/pengurus/anggota?halaman={n}")).text for n in (1, 2)]
     assert "Halaman 1 dari 2" in first
@@ -312,7 +316,11 @@ async def test_the_register_has_pages(
 
 
 async def test_purchases_of_the_year_are_sales_less_returns(
-    member_client: SignedIn, officer_client: SignedIn, database: Database, melati: TenantRef, sari: UUID
+    member_client: SignedInClient,
+    officer_client: SignedInClient,
+    database: Database,
+    melati: TenantRef,
+    sari: UUID,
 ) -> None:
     today = clock.today()
     async with coop_session(database, melati) as db:
@@ -320,20 +328,29 @@ async def test_purchases_of_the_year_are_sales_less_returns(
             (
                 "a",
                 today,
-                [Line.to_debit(CASH, Rupiah(75_000)), Line.to_credit(MEMBER_SALES, Rupiah(75_000), sari)],
+                [
+                    JournalLine.to_debit(CASH, Rupiah(75_000)),
+                    JournalLine.to_credit(MEMBER_SALES, Rupiah(75_000), sari),
+                ],
             ),
             (
                 "b",
                 today,
-                [Line.to_debit(MEMBER_RETURNS, Rupiah(5_000), sari), Line.to_credit(CASH, Rupiah(5_000))],
+                [
+                    JournalLine.to_debit(MEMBER_RETURNS, Rupiah(5_000), sari),
+                    JournalLine.to_credit(CASH, Rupiah(5_000)),
+                ],
             ),
             (
                 "c",
                 today.replace(year=today.year - 1),
-                [Line.to_debit(CASH, Rupiah(9_000)), Line.to_credit(MEMBER_SALES, Rupiah(9_000), sari)],
+                [
+                    JournalLine.to_debit(CASH, Rupiah(9_000)),
+                    JournalLine.to_credit(MEMBER_SALES, Rupiah(9_000), sari),
+                ],
             ),
         ):
-            await post(db, Journal(on, "Penjualan", f"try:{key}", lines), by="uji")
+            await post_journal(db, Journal(on, "Penjualan", f"try:{key}", lines), by="uji")
     for answer in (
         await member_client.get("/anggota"),
         await member_client.get("/anggota/belanja"),
@@ -345,13 +362,13 @@ async def test_purchases_of_the_year_are_sales_less_returns(
     assert "Rp75.000" not in last_year
 
 
-async def test_a_member_sees_their_savings_by_kind(member_client: SignedIn) -> None:
+async def test_a_member_sees_their_savings_by_kind(member_client: SignedInClient) -> None:
     home = (await member_client.get("/anggota")).text
     assert all(told in home for told in ("Rp100.000", "Rp240.000", "Rp500.000", "Rp840.000"))
     assert "Simpanan wajib bulan ini" in (await member_client.get("/anggota/simpanan")).text
 
 
-async def test_the_pages_speak_english_too(member_client: SignedIn) -> None:
+async def test_the_pages_speak_english_too(member_client: SignedInClient) -> None:
     client: httpx.AsyncClient = member_client.client
     client.cookies.set("bahasa", "en")
     for path, told in (

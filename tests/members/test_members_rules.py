@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cooperative.offices import may_give_code
+from cooperative.offices import may_issue_code
 from members import rules
-from ui.rendering import local_path
+from ui.rendering import safe_redirect_path
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def test_a_code_is_read_however_it_is_typed() -> None:
-    code = rules.new_code()
-    assert rules.plain_code(f" {rules.shown_code(code).lower()} ") == code
+    code = rules.generate_code()
+    assert rules.normalize_code(f" {rules.format_code(code).lower()} ") == code
     assert not set(code) & set("AEIOU01L2Z5S8B")
 
 
 def test_codes_differ() -> None:
-    assert len({rules.new_code() for _ in range(500)}) == 500
+    assert len({rules.generate_code() for _ in range(500)}) == 500
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_codes_differ() -> None:
     [(None, "0001"), ("0009", "0010"), ("9999", "10000"), ("1042", "1043"), ("007", "008")],
 )
 def test_the_next_number_follows_the_largest(largest: str | None, following: str) -> None:
-    assert rules.number_after(largest) == following
+    assert rules.next_number(largest) == following
 
 
 @pytest.mark.parametrize(
@@ -48,22 +48,22 @@ def test_the_next_number_follows_the_largest(largest: str | None, following: str
     ],
 )
 def test_a_way_back_stays_on_this_host(path: str) -> None:
-    assert local_path(path, "/anggota") == "/anggota"
+    assert safe_redirect_path(path, "/anggota") == "/anggota"
 
 
 def test_a_local_way_back_is_taken() -> None:
-    assert local_path("/pesanan/1042?a=b", "/") == "/pesanan/1042?a=b"
+    assert safe_redirect_path("/pesanan/1042?a=b", "/") == "/pesanan/1042?a=b"
 
 
 @given(st.text(max_size=40))
 def test_no_way_back_begins_like_another_host(path: str) -> None:
-    found = local_path(path, "/")
+    found = safe_redirect_path(path, "/")
     assert found.startswith("/")
     assert not found.startswith(("//", "/\\"))
 
 
 def test_only_the_ketua_gives_codes_to_officers() -> None:
-    assert may_give_code("kasir", None)
-    assert not may_give_code("kasir", "ketua")
-    assert not may_give_code("bendahara", "kasir")
-    assert may_give_code("ketua", "kasir")
+    assert may_issue_code("kasir", None)
+    assert not may_issue_code("kasir", "ketua")
+    assert not may_issue_code("bendahara", "kasir")
+    assert may_issue_code("ketua", "kasir")

@@ -16,31 +16,31 @@ from billing.tasks import measure, run_day
 from conftest import Visitors
 from kernel import clock
 from kernel.database import Database
-from onboarding import abandoned
-from onboarding.founding import Founding, found, found_by_stranger
-from tenants import daily, removal
-from tenants.content_queries import rows_by_table, shared_references
-from tenants.registry import TenantRef, tenant_by_slug
-from tenants.removal import NEVER_DROPPED
-from tenants.revisions import COOPERATIVE, SHARED, metadata_of
+from onboarding import remove_abandoned
+from onboarding.create_cooperative import NewCooperative, create_cooperative, sign_up_cooperative
+from tenants import daily_jobs, remove_cooperative
+from tenants.registry import TenantRef, find_tenant_by_slug
+from tenants.remove_cooperative import PROTECTED_TABLES
+from tenants.revisions import COOPERATIVE, SHARED, get_metadata
+from tenants.row_count_queries import count_rows_by_table, list_shared_references
 from tenants.session import coop_session, shared_session
 from tenants.worker import run_job
 
 PASSWORD = "tiga-kata-berbeda"
 PHONE = "+6281270000001"
-# Written without anybody's doing, see onboarding.abandoned; what is asked of them instead is tested by name
-# below.
-BY_ITSELF = {"sessions", "throttles", "finished_jobs"}
-TABLES = sorted(set(metadata_of(COOPERATIVE).tables) - BY_ITSELF)
+# Written without anybody's doing, see onboarding.remove_abandoned; what is asked of them instead is tested by
+# name below.
+IGNORED_TABLES = {"sessions", "throttles", "finished_jobs"}
+TABLES = sorted(set(get_metadata(COOPERATIVE).tables) - IGNORED_TABLES)
 SHARED_TABLES = sorted(
     table.name
-    for table in metadata_of(SHARED).tables.values()
+    for table in get_metadata(SHARED).tables.values()
     if any(key.target_fullname == "shared.cooperatives.id" for key in table.foreign_keys)
 )
 
 
-def founding(slug: str = "kenanga") -> Founding:
-    return Founding(
+def new_cooperative(slug: str = "kenanga") -> NewCooperative:
+    return NewCooperative(
         name=f"Koperasi {slug.title()}",
         slug=slug,
         officer_name="Lestari Widuri",
@@ -55,12 +55,12 @@ def founding(slug: str = "kenanga") -> Founding:
 async def kenanga(database: Database) -> TenantRef:
     """Founded by a stranger eight days ago, and never entered."""
     with clock.freeze_at(clock.now() - timedelta(days=8)):
-        await found_by_stranger(database, founding())
-    return await there(database)
+        await sign_up_cooperative(database, new_cooperative())
+    return await load_kenanga(database)
 
 
-async def there(database: Database) -> TenantRef:
-    tenant = await tenant_by_slug(database, "kenanga")
+async def load_kenanga(database: Database) -> TenantRef:
+    tenant = await find_tenant_by_slug(database, "kenanga")
     assert tenant is not None
     return tenant
 
@@ -112,7 +112,7 @@ async def insert_any_row(connection: AsyncConnection, schema: str, table: str, *
 
 
 def test_every_table_of_the_revisions_is_among_those_tried() -> None:
-    assert set(TABLES) | BY_ITSELF == set(metadata_of(COOPERATIVE).tables)
+    assert set(TABLES) | IGNORED_TABLES == set(get_metadata(COOPERATIVE).tables)
     assert {"members", "products", "journals", "orders", "payments", "users", "audit_entries"} <= set(TABLES)
     assert {"invoices", "subscriptions", "hostnames", "coupon_uses"} <= set(SHARED_TABLES)
 
@@ -121,19 +121,19 @@ async def test_the_tables_that_are_counted_are_all_that_there_are(
     owner: AsyncConnection, kenanga: TenantRef
 ) -> None:
     await owner.exec_driver_sql("CREATE TABLE of_a_later_revision (id int)")
-    assert "of_a_later_revision" not in await abandoned.holdings(owner, kenanga)
+    assert "of_a_later_revision" not in await remove_abandoned.find_added_rows(owner, kenanga)
     await owner.exec_driver_sql("INSERT INTO of_a_later_revision VALUES (1)")
-    assert await abandoned.holdings(owner, kenanga) == {"of_a_later_revision": 1}
-    assert {table for table, _ in await shared_references(owner)} == set(SHARED_TABLES)
+    assert await remove_abandoned.find_added_rows(owner, kenanga) == {"of_a_later_revision": 1}
+    assert {table for table, _ in await list_shared_references(owner)} == set(SHARED_TABLES)
 
 
 @pytest.mark.parametrize("table", TABLES)
 async def test_a_single_row_in_any_table_saves_a_cooperative(
     owner: AsyncConnection, kenanga: TenantRef, table: str
 ) -> None:
-    assert await abandoned.holdings(owner, kenanga) == {}
+    assert await remove_abandoned.find_added_rows(owner, kenanga) == {}
     await insert_any_row(owner, kenanga.schema_name, table)
-    assert table in await abandoned.holdings(owner, kenanga)
+    assert table in await remove_abandoned.find_added_rows(owner, kenanga)
 
 
 @pytest.mark.parametrize("table", sorted(set(SHARED_TABLES) - {"usage_figures"}))
@@ -141,7 +141,7 @@ async def test_a_single_row_of_the_platforms_saves_a_cooperative(
     owner: AsyncConnection, kenanga: TenantRef, table: str
 ) -> None:
     await insert_any_row(owner, "shared", table, cooperative_id=kenanga.id)
-    assert f"shared.{table}" in await abandoned.holdings(owner, kenanga)
+    assert f"shared.{table}" in await remove_abandoned.find_added_rows(owner, kenanga)
 
 
 @pytest.mark.parametrize("table", sorted({"users", "profile", "bylaws"}))
@@ -150,7 +150,7 @@ async def test_a_row_of_foundings_own_that_is_gone_saves_it_too(
 ) -> None:
     await owner.execute(text("SET LOCAL session_replication_role = replica"))
     await owner.exec_driver_sql(f"DELETE FROM {table}")
-    assert table in await abandoned.holdings(owner, kenanga)
+    assert table in await remove_abandoned.find_added_rows(owner, kenanga)
 
 
 async def test_an_open_session_saves_it_and_one_that_is_over_does_not(
@@ -164,7 +164,7 @@ async def test_an_open_session_saves_it_and_one_that_is_over_does_not(
             ),
             {"token": token, "ends": clock.now() + timedelta(hours=ends)},
         )
-        assert ("sessions" in await abandoned.holdings(owner, kenanga)) is saved
+        assert ("sessions" in await remove_abandoned.find_added_rows(owner, kenanga)) is saved
 
 
 @pytest.mark.parametrize(
@@ -182,23 +182,23 @@ async def test_a_plan_that_somebody_chose_saves_it(
     owner: AsyncConnection, kenanga: TenantRef, chosen: dict[str, object]
 ) -> None:
     await insert_any_row(owner, "shared", "subscriptions", cooperative_id=kenanga.id, **chosen)
-    assert "shared.subscriptions" in await abandoned.holdings(owner, kenanga)
+    assert "shared.subscriptions" in await remove_abandoned.find_added_rows(owner, kenanga)
 
 
 async def test_what_nobody_entered_is_closed_and_gone_a_day_later(
     database: Database, kenanga: TenantRef, visitor: Visitors
 ) -> None:
     async with coop_session(database, kenanga) as db:
-        assert (await rows_by_table(db))["users"] == 1
+        assert (await count_rows_by_table(db))["users"] == 1
     assert (await visitor("kenanga").get("/")).status_code == 200
-    assert await abandoned.mark_abandoned(database) == ["kenanga"]
+    assert await remove_abandoned.mark_abandoned(database) == ["kenanga"]
     assert (await visitor("kenanga").get("/")).status_code == 404
-    assert await abandoned.remove_marked(database) == [], "what is under way has a day to end"
+    assert await remove_abandoned.remove_marked(database) == [], "what is under way has a day to end"
     with clock.freeze_at(clock.now() + timedelta(hours=23)):
-        assert await abandoned.remove_marked(database) == []
+        assert await remove_abandoned.remove_marked(database) == []
     with clock.freeze_at(clock.now() + timedelta(days=1, minutes=1)):
-        assert await abandoned.remove_marked(database) == ["kenanga"]
-    assert await tenant_by_slug(database, "kenanga") is None
+        assert await remove_abandoned.remove_marked(database) == ["kenanga"]
+    assert await find_tenant_by_slug(database, "kenanga") is None
     async with database.owner_engine.connect() as connection:
         for query in ("SELECT to_regnamespace(:name)", "SELECT to_regrole(:name)"):
             assert (await connection.execute(text(query), {"name": kenanga.schema_name})).scalar_one() is None
@@ -207,24 +207,24 @@ async def test_what_nobody_entered_is_closed_and_gone_a_day_later(
         )
         assert list(trail.scalars()) == ["tenants.removal_marked", "tenants.cooperative_removed"]
     for slug in ("melati", "mawar"):
-        assert await tenant_by_slug(database, slug) is not None
-    assert (await found_by_stranger(database, founding())).fresh, "the address is free again"
+        assert await find_tenant_by_slug(database, slug) is not None
+    assert (await sign_up_cooperative(database, new_cooperative())).created, "the address is free again"
 
 
 async def test_the_daily_jobs_leave_nothing_that_would_save_it(
     database: Database, kenanga: TenantRef
 ) -> None:
-    in_each, _ = daily.daily_jobs()
+    in_each, _ = daily_jobs.daily_jobs()
     for at, name in enumerate(in_each):
         await run_job(database, kenanga.schema_name, name, f"{name}:{at}", {})
     await measure(database)
     await run_day(database)
-    assert await abandoned.mark_abandoned(database) == ["kenanga"]
+    assert await remove_abandoned.mark_abandoned(database) == ["kenanga"]
 
 
 async def test_before_a_week_nothing_goes(database: Database, kenanga: TenantRef) -> None:
     with clock.freeze_at(clock.now() - timedelta(days=2)):
-        assert await abandoned.mark_abandoned(database) == []
+        assert await remove_abandoned.mark_abandoned(database) == []
 
 
 @pytest.mark.parametrize("by", ["password", "code"])
@@ -241,23 +241,23 @@ async def test_signing_in_once_by_a_password_or_a_code_saves_it_for_ever(
             await db.execute(text("SELECT shared.note_sign_in()"))
     async with coop_session(database, kenanga) as db:
         await db.execute(text("DELETE FROM sessions"))
-    assert await abandoned.mark_abandoned(database) == []
-    assert (await there(database)).signed_in
+    assert await remove_abandoned.mark_abandoned(database) == []
+    assert (await load_kenanga(database)).signed_in
 
 
 async def test_foundings_own_hand_over_alone_does_not_save_it(database: Database, visitor: Visitors) -> None:
     with clock.freeze_at(clock.now() - timedelta(days=8)):
-        founded = await found_by_stranger(database, founding())
+        founded = await sign_up_cooperative(database, new_cooperative())
         home = visitor("kenanga")
         assert (await home.get(f"/masuk/serah?kunci={founded.handover}")).status_code == 303
         assert (await home.get("/pengurus")).status_code == 200
-    assert await abandoned.mark_abandoned(database) == ["kenanga"]
+    assert await remove_abandoned.mark_abandoned(database) == ["kenanga"]
 
 
 async def test_what_came_in_while_it_waited_to_be_removed_opens_it_again(
     database: Database, kenanga: TenantRef, visitor: Visitors
 ) -> None:
-    assert await abandoned.mark_abandoned(database) == ["kenanga"]
+    assert await remove_abandoned.mark_abandoned(database) == ["kenanga"]
     async with coop_session(database, kenanga) as db:
         await db.execute(text("UPDATE profile SET name = 'Koperasi Kenanga'"))
         await db.execute(
@@ -267,53 +267,57 @@ async def test_what_came_in_while_it_waited_to_be_removed_opens_it_again(
             )
         )
     with clock.freeze_at(clock.now() + timedelta(days=1, minutes=1)):
-        assert await abandoned.remove_marked(database) == []
-    assert (await there(database)).status == "active"
+        assert await remove_abandoned.remove_marked(database) == []
+    assert (await load_kenanga(database)).status == "active"
 
 
 async def test_what_an_operator_founded_is_never_removed(database: Database) -> None:
     with clock.freeze_at(clock.now() - timedelta(days=30)):
-        await found(database, founding())
-    assert await abandoned.mark_abandoned(database) == []
+        await create_cooperative(database, new_cooperative())
+    assert await remove_abandoned.mark_abandoned(database) == []
 
 
 async def test_a_suspended_one_is_the_operators_matter(database: Database, kenanga: TenantRef) -> None:
     async with shared_session(database) as db:
         await db.execute(text("UPDATE shared.cooperatives SET status = 'suspended' WHERE slug = 'kenanga'"))
-    assert await abandoned.mark_abandoned(database) == []
+    assert await remove_abandoned.mark_abandoned(database) == []
 
 
 async def test_what_waits_for_an_operator_goes_after_a_month(database: Database) -> None:
     founded_at = clock.now()
-    founded = await found_by_stranger(database, msgspec.structs.replace(founding(), name="Koperasi Melati"))
+    founded = await sign_up_cooperative(
+        database, msgspec.structs.replace(new_cooperative(), name="Koperasi Melati")
+    )
     assert founded.tenant.status == "waiting"
     with clock.freeze_at(founded_at + timedelta(days=29)):
-        assert await abandoned.mark_abandoned(database) == []
+        assert await remove_abandoned.mark_abandoned(database) == []
     with clock.freeze_at(founded_at + timedelta(days=31)):
-        assert await abandoned.mark_abandoned(database) == ["kenanga"]
+        assert await remove_abandoned.mark_abandoned(database) == ["kenanga"]
     with clock.freeze_at(founded_at + timedelta(days=33)):
-        assert await abandoned.remove_marked(database) == ["kenanga"]
+        assert await remove_abandoned.remove_marked(database) == ["kenanga"]
 
 
 async def test_every_table_that_founding_leaves_empty_is_one_whose_rows_keep_a_cooperative(
     owner: AsyncConnection,
 ) -> None:
-    assert set(await rows_by_table(owner)) | NEVER_DROPPED | BY_ITSELF == set(metadata_of(COOPERATIVE).tables)
-    assert not set(await rows_by_table(owner)) & NEVER_DROPPED
+    assert set(await count_rows_by_table(owner)) | PROTECTED_TABLES | IGNORED_TABLES == set(
+        get_metadata(COOPERATIVE).tables
+    )
+    assert not set(await count_rows_by_table(owner)) & PROTECTED_TABLES
 
 
-@pytest.mark.parametrize("table", sorted(NEVER_DROPPED))
+@pytest.mark.parametrize("table", sorted(PROTECTED_TABLES))
 async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_row(
     database: Database, kenanga: TenantRef, table: str
 ) -> None:
-    assert await abandoned.mark_abandoned(database) == ["kenanga"]
+    assert await remove_abandoned.mark_abandoned(database) == ["kenanga"]
     async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name}
         )
         await insert_any_row(connection, kenanga.schema_name, table)
     async with coop_session(database, kenanga) as db:
-        rows = await rows_by_table(db)
+        rows = await count_rows_by_table(db)
         rows["audit_entries"] += 1
         await db.execute(
             text(
@@ -323,10 +327,10 @@ async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_ro
             ),
             {"facts": json.dumps({"rows": rows})},
         )
-        assert table not in await abandoned._own_holdings(db)
+        assert table not in await remove_abandoned._find_added_own_rows(db)
     with clock.freeze_at(clock.now() + timedelta(days=2)):
-        assert await abandoned.remove_marked(database) == []
-    assert (await there(database)).status == "active"
+        assert await remove_abandoned.remove_marked(database) == []
+    assert (await load_kenanga(database)).status == "active"
 
 
 async def test_the_constraints_of_all_schemas_are_looked_through_once_for_many(
@@ -335,15 +339,15 @@ async def test_the_constraints_of_all_schemas_are_looked_through_once_for_many(
     """At a thousand cooperatives that look took 50 ms: once for each, it was most of the work."""
     with clock.freeze_at(clock.now() - timedelta(days=8)):
         for slug in ("cempaka", "kamboja"):
-            await found_by_stranger(database, founding(slug))
+            await sign_up_cooperative(database, new_cooperative(slug))
     looks = []
 
     async def counted(db: AsyncSession) -> list[tuple[str, str]]:
         looks.append(1)
-        return await shared_references(db)
+        return await list_shared_references(db)
 
-    monkeypatch.setattr(abandoned, "shared_references", counted)
-    assert set(await abandoned.mark_abandoned(database)) == {"kenanga", "cempaka", "kamboja"}
+    monkeypatch.setattr(remove_abandoned, "list_shared_references", counted)
+    assert set(await remove_abandoned.mark_abandoned(database)) == {"kenanga", "cempaka", "kamboja"}
     assert looks == [1]
 
 
@@ -351,9 +355,9 @@ async def test_of_many_only_some_go_at_a_time_so_that_provision_goes_on(
     database: Database, kenanga: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with clock.freeze_at(clock.now() - timedelta(days=8)):
-        await found_by_stranger(database, founding("cempaka"))
-    assert len(await abandoned.mark_abandoned(database)) == 2
-    monkeypatch.setattr(removal, "MOST_AT_ONCE", 1)
+        await sign_up_cooperative(database, new_cooperative("cempaka"))
+    assert len(await remove_abandoned.mark_abandoned(database)) == 2
+    monkeypatch.setattr(remove_cooperative, "BATCH_SIZE", 1)
     with clock.freeze_at(clock.now() + timedelta(days=2)):
-        gone = [await abandoned.remove_marked(database) for _ in range(3)]
+        gone = [await remove_abandoned.remove_marked(database) for _ in range(3)]
     assert sorted(len(each) for each in gone) == [0, 1, 1]

@@ -11,11 +11,11 @@ from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.settings import Settings
-from onboarding.rules import RESERVED, check_slug
-from tenants.registry import tenant_by_slug
+from onboarding.rules import RESERVED_SLUGS, check_slug
+from tenants.registry import find_tenant_by_slug
 from tenants.session import coop_reader, shared_session
 from tenants.throttles import throttle_key
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 PASSWORD = "tiga-kata-berbeda"
 
@@ -108,7 +108,7 @@ async def test_sent_twice_at_the_same_moment_it_founds_one(visitor: Visitors, da
     sent = await asyncio.gather(*(visitor("").post("/daftar", data=answers()) for _ in range(4)))
     assert [each.status_code for each in sent] == [303] * 4
     assert await count(database, "kenanga") == 1
-    tenant = await tenant_by_slug(database, "kenanga")
+    tenant = await find_tenant_by_slug(database, "kenanga")
     async with coop_reader(database, tenant) as ro:
         assert await ro.value("SELECT count(*) FROM users") == 1
         assert await ro.value("SELECT count(*) FROM bylaws") == 1
@@ -220,7 +220,7 @@ async def test_one_network_cannot_found_without_end(
 
 
 async def test_one_household_cannot_found_without_end_from_its_many_addresses(
-    app: Doors, database: Database, settings: Settings
+    app: HostDispatcher, database: Database, settings: Settings
 ) -> None:
     async with shared_session(database) as db:
         await db.execute(
@@ -254,7 +254,7 @@ def test_malformed_addresses_are_refused(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", sorted({"operator", "www", "api", "admin", "mail", "static", "aset"}))
 def test_the_platform_keeps_its_own_names(slug: str) -> None:
-    assert slug in RESERVED
+    assert slug in RESERVED_SLUGS
     with pytest.raises(DomainError) as refusal:
         check_slug(slug.upper())
     assert refusal.value.code == "onboarding.slug_reserved"

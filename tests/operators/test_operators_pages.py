@@ -8,16 +8,16 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock, passwords
 from kernel.database import Database
 from kernel.settings import Settings
-from onboarding.abandoned import mark_abandoned, remove_marked
-from operators.adding import add_operator
+from onboarding.remove_abandoned import mark_abandoned, remove_marked
+from operators.add_operator import add_operator
 from operators.models import Operator
 from tenants.session import owner_session, shared_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 PHONE = "0899-0000-7001"
 
@@ -84,7 +84,7 @@ async def test_guessing_has_an_end(visitor: Visitors, operator: Operator) -> Non
     assert (await client.post("/masuk", data={"phone": PHONE, "password": PASSWORD})).status_code == 429
 
 
-async def test_a_stranger_does_not_lock_an_operator_out(app: Doors, operator: Operator) -> None:
+async def test_a_stranger_does_not_lock_an_operator_out(app: HostDispatcher, operator: Operator) -> None:
     origin = "http://operator.localhost:8000"
 
     def at(address: str) -> httpx.AsyncClient:
@@ -127,7 +127,7 @@ async def test_signing_in_leads_back_only_to_paths_of_this_host(
 
 
 async def test_the_session_belongs_to_this_host_alone(
-    signed_in: httpx.AsyncClient, visitor: Visitors, officer_client: SignedIn
+    signed_in: httpx.AsyncClient, visitor: Visitors, officer_client: SignedInClient
 ) -> None:
     token = signed_in.cookies["lumbung"]
     elsewhere = visitor("melati")
@@ -253,7 +253,7 @@ async def test_an_operator_retries_or_discards_a_job_that_was_given_up(
 
 
 @pytest.fixture
-async def waiting(visitor: Visitors) -> None:
+async def waiting_cooperative(visitor: Visitors) -> None:
     """Somebody has founded a cooperative whose name looks like melati's."""
     form = {
         "name": "Koperasi Mellati",
@@ -269,7 +269,7 @@ async def waiting(visitor: Visitors) -> None:
     ] == "http://toko-kita.localhost:8000/"
 
 
-@pytest.mark.usefixtures("waiting")
+@pytest.mark.usefixtures("waiting_cooperative")
 async def test_a_name_that_waits_is_seen_and_released_and_its_founder_comes_in(
     signed_in: httpx.AsyncClient, visitor: Visitors, csrf: Callable[[httpx.AsyncClient], str]
 ) -> None:
@@ -294,7 +294,7 @@ async def test_a_name_that_waits_is_seen_and_released_and_its_founder_comes_in(
     assert again.status_code == 409
 
 
-@pytest.mark.usefixtures("waiting")
+@pytest.mark.usefixtures("waiting_cooperative")
 async def test_a_name_that_is_refused_says_why_and_its_address_is_free_after_a_week(
     signed_in: httpx.AsyncClient,
     visitor: Visitors,
@@ -316,7 +316,7 @@ async def test_a_name_that_is_refused_says_why_and_its_address_is_free_after_a_w
     assert (await visitor("toko-kita").get("/")).status_code == 404
 
 
-@pytest.mark.usefixtures("waiting")
+@pytest.mark.usefixtures("waiting_cooperative")
 @pytest.mark.parametrize("step", ["pelepasan", "penolakan"])
 async def test_strangers_and_the_founder_release_nothing(
     visitor: Visitors, database: Database, step: str

@@ -17,7 +17,7 @@ from typing import Any
 
 import payments.tasks  # noqa: F401 - the jobs of both rooms register themselves
 import shop.tasks  # noqa: F401
-from commands.processes import end_with_parent
+from commands.processes import exit_with_parent
 from kernel.settings import Settings
 from payments import hearing, machine, money
 from payments.providers.xendit_provider import XenditProvider
@@ -62,7 +62,7 @@ def say(number: int) -> None:
 
 def become_worker(url: str, folder: str, address: str, step: str) -> None:
     """Work, and end this process: what comes after the fork in ``main`` is the other one's."""
-    end_with_parent()
+    exit_with_parent()
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
@@ -91,7 +91,7 @@ def work(url: str, folder: str, address: str, step: str) -> None:
         where, name, how = places[step]
         setattr(where, name, how(getattr(where, name)))
     settings = Settings(data_dir=Path(folder), worker_threads=2, stand_ins=(("xendit", address),))
-    worker.run(settings, url)
+    worker.run_worker(settings, url)
 
 
 main()

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from kernel.actor import Actor
 from kernel.database import Database, Reader, as_reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
-from ledger import queries as books
+from ledger import Journal, JournalLine, post_journal
+from ledger import queries as ledger_queries
 from ledger.chart import BANK, CASH, MEMBER_RECEIVABLES, OTHER_INCOME, WALLETS
 from payments.credit import queries as credit_queries
 from payments.credit.counter import change_credit, fill_wallet, pay_off
@@ -36,10 +36,10 @@ async def refused(code: str) -> AsyncIterator[None]:
 async def owing(db: AsyncSession, amount: int, *, number: str = "0001") -> UUID:
     member: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = $1", number)
     lines = [
-        Line.to_debit(MEMBER_RECEIVABLES, Rupiah(amount), member),
-        Line.to_credit(OTHER_INCOME, Rupiah(amount)),
+        JournalLine.to_debit(MEMBER_RECEIVABLES, Rupiah(amount), member),
+        JournalLine.to_credit(OTHER_INCOME, Rupiah(amount)),
     ]
-    await post(db, Journal(DAY, "Belanja kasbon", f"test:{uuid4()}", lines), by="test")
+    await post_journal(db, Journal(DAY, "Belanja kasbon", f"test:{uuid4()}", lines), by="test")
     return member
 
 
@@ -48,12 +48,12 @@ async def test_paying_off_moves_the_debt_to_where_the_money_is_and_once(
     db: AsyncSession, ro: Reader, way: str, account: str
 ) -> None:
     member = await owing(db, 80_000)
-    before = await books.balance(ro, account)
+    before = await ledger_queries.get_balance(ro, account)
     first = await pay_off(db, OFFICER, member, Rupiah(50_000), way, on=DAY, key="k")  # type: ignore[arg-type]
     again = await pay_off(db, OFFICER, member, Rupiah(50_000), way, on=DAY, key="k")  # type: ignore[arg-type]
-    assert (first.number, first.fresh, again.fresh) == (again.number, True, False)
-    assert await books.balance(ro, MEMBER_RECEIVABLES, member) == 30_000
-    assert await books.balance(ro, account) == before + 50_000
+    assert (first.number, first.created, again.created) == (again.number, True, False)
+    assert await ledger_queries.get_balance(ro, MEMBER_RECEIVABLES, member) == 30_000
+    assert await ledger_queries.get_balance(ro, account) == before + 50_000
 
 
 async def test_no_more_is_taken_than_is_owed(db: AsyncSession) -> None:
@@ -73,7 +73,7 @@ async def test_cash_fills_a_wallet_once(db: AsyncSession, ro: Reader) -> None:
     member = await owing(db, 1)
     await fill_wallet(db, OFFICER, member, Rupiah(25_000), on=DAY, key="k")
     await fill_wallet(db, OFFICER, member, Rupiah(25_000), on=DAY, key="k")
-    assert await books.balance(ro, WALLETS, member) == 25_000
+    assert await ledger_queries.get_balance(ro, WALLETS, member) == 25_000
     async with refused("payments.counter_amount_needed"):
         await fill_wallet(db, OFFICER, member, Rupiah(0), on=DAY, key="k2")
 
@@ -97,7 +97,7 @@ async def _member(database: Database, tenant: TenantRef, owed: int = 0) -> UUID:
 
 
 async def test_an_officer_grants_takes_money_and_gives_a_receipt(
-    database: Database, melati: TenantRef, officer_client: SignedIn
+    database: Database, melati: TenantRef, officer_client: SignedInClient
 ) -> None:
     member = await _member(database, melati, 80_000)
     home = f"{HOME}/{member}"
@@ -130,7 +130,7 @@ async def test_an_officer_grants_takes_money_and_gives_a_receipt(
 
 
 async def test_receipts_of_others_and_members_at_the_office_see_nothing(
-    database: Database, melati: TenantRef, officer_client: SignedIn, member_client: SignedIn
+    database: Database, melati: TenantRef, officer_client: SignedInClient, member_client: SignedInClient
 ) -> None:
     member = await _member(database, melati)
     assert (await officer_client.get(f"{HOME}/{member}/bukti/1")).status_code == 404

@@ -16,8 +16,8 @@ from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
-from ledger import queries as books
+from ledger import Journal, JournalLine, post_journal
+from ledger import queries as ledger_queries
 from ledger.chart import CASH, MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, VOLUNTARY_SAVINGS
 from payments import machine, queries
 from payments.credit import terms as credit
@@ -34,7 +34,7 @@ def tags(text: str) -> str:
 
 async def owed(database: Database, tenant: TenantRef, account: str = MEMBER_RECEIVABLES) -> int:
     async with coop_session(database, tenant) as db:
-        return await books.balance(db, account, (await shop.member(db)).member_id)
+        return await ledger_queries.get_balance(db, account, (await shop.member(db)).member_id)
 
 
 async def test_without_granted_credit_a_plain_sentence_says_so(member_client: Any) -> None:
@@ -68,10 +68,10 @@ async def test_who_paid_more_than_they_owed_is_told(
         await owe(db, 0)
         member = (await shop.member(db)).member_id
         lines = [
-            Line.to_debit(CASH, Rupiah(5_000)),
-            Line.to_credit(MEMBER_RECEIVABLES, Rupiah(5_000), member),
+            JournalLine.to_debit(CASH, Rupiah(5_000)),
+            JournalLine.to_credit(MEMBER_RECEIVABLES, Rupiah(5_000), member),
         ]
-        await post(db, Journal(TODAY, "Lebih bayar", "test:over", lines), by="Rina Kasir")
+        await post_journal(db, Journal(TODAY, "Lebih bayar", "test:over", lines), by="Rina Kasir")
     told = tags((await member_client.get("/anggota/kasbon")).text)
     assert "membayar lebih Rp5.000" in told
     assert "Bayar kasbon" not in told
@@ -144,10 +144,10 @@ async def test_what_is_asked_of_the_pay_and_what_comes_next_are_told_apart(
             db, CASHIER, member, kasbon=Rupiah(0), payroll=Rupiah(300_000), payroll_number="P-17"
         )
         lines = [
-            Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(90_000), member),
-            Line.to_credit(CASH, Rupiah(90_000)),
+            JournalLine.to_debit(PAYROLL_RECEIVABLES, Rupiah(90_000), member),
+            JournalLine.to_credit(CASH, Rupiah(90_000)),
         ]
-        await post(db, Journal(TODAY, "Potong gaji", "test:payroll", lines), by="Rina Kasir")
+        await post_journal(db, Journal(TODAY, "Potong gaji", "test:payroll", lines), by="Rina Kasir")
         for state, asked in (("sent", 60_000), ("returned", 11_000)):
             batch = PayrollBatch(
                 id=new_id(),

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from factories.payments import open_reasons
 from factories.shop import CASHIER, TODAY, VISITOR, member, order, payment_of
 from kernel import clock
@@ -104,7 +104,7 @@ def key_in(page: str) -> str:
 
 
 async def test_strangers_and_members_see_and_change_no_payment(
-    visitor: Visitors, member_client: SignedIn, database: Database, melati: TenantRef
+    visitor: Visitors, member_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await ordered(database, melati)
     for path in (
@@ -128,13 +128,13 @@ async def test_strangers_and_members_see_and_change_no_payment(
 
 
 @pytest.mark.parametrize("reference", ["TIDAKADA", "x" * 200])
-async def test_a_payment_that_is_none_has_no_page(officer_client: SignedIn, reference: str) -> None:
+async def test_a_payment_that_is_none_has_no_page(officer_client: SignedInClient, reference: str) -> None:
     assert (await officer_client.get(f"{HOME}/{reference}")).status_code == 404
     assert (await officer_client.post(f"{HOME}/{reference}/penerimaan")).status_code == 404
 
 
 async def test_the_list_is_found_by_reference_name_amount_and_number(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     mine, other = await topped_up(database, melati, amount=77_000), await ordered(database, melati)
     amount = (await payment(database, melati, mine)).amount
@@ -148,7 +148,7 @@ async def test_the_list_is_found_by_reference_name_amount_and_number(
 
 
 async def test_each_chip_shows_its_own(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     waits, came, odd = (
         await ordered(database, melati),
@@ -172,7 +172,7 @@ async def test_each_chip_shows_its_own(
 
 
 async def test_a_day_sums_all_its_payments_and_opens_them(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     for _ in range(31):  # one more than a page holds
         await topped_up(database, melati, amount=10_000)
@@ -189,7 +189,7 @@ async def test_a_day_sums_all_its_payments_and_opens_them(
 
 
 async def test_a_payment_tells_all_that_happened(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await topped_up(database, melati)
     found = await payment(database, melati, reference)
@@ -207,7 +207,7 @@ async def test_a_payment_tells_all_that_happened(
 
 
 async def test_an_officer_confirms_after_one_sentence(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await ordered(database, melati)
     page = (await officer_client.get(f"{HOME}/{reference}/penerimaan")).text
@@ -223,7 +223,7 @@ async def test_an_officer_confirms_after_one_sentence(
 
 
 async def test_what_a_provider_settles_no_officer_confirms(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await topped_up(database, melati, paid=False)
     async with coop_session(database, melati) as db:
@@ -244,7 +244,7 @@ async def test_what_a_provider_settles_no_officer_confirms(
 
 
 async def test_an_alarm_is_settled_with_a_note(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await topped_up(database, melati)
     await alarmed(database, melati, reference)
@@ -264,7 +264,7 @@ async def test_an_alarm_is_settled_with_a_note(
 
 
 async def test_a_message_about_nobody_waits_until_somebody_looked(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await unknown_message(database, melati)
     assert "Periksa pembayaran yang tidak cocok" in (await officer_client.get("/pengurus")).text
@@ -279,7 +279,7 @@ async def test_a_message_about_nobody_waits_until_somebody_looked(
 
 
 async def test_today_tells_what_waits_of_the_money(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     assert "Pastikan pembayaran masuk" not in (await officer_client.get("/pengurus")).text
     await topped_up(database, melati, paid=False)
@@ -290,7 +290,7 @@ async def test_today_tells_what_waits_of_the_money(
 
 
 async def test_money_goes_back_after_one_sentence_and_once(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await topped_up(database, melati)
     form = (await officer_client.get(f"{HOME}/{reference}/pengembalian")).text
@@ -324,7 +324,11 @@ async def test_money_goes_back_after_one_sentence_and_once(
     ],
 )
 async def test_what_cannot_go_back_comes_back_with_a_sentence(
-    officer_client: SignedIn, database: Database, melati: TenantRef, changed: dict[str, str], status: int
+    officer_client: SignedInClient,
+    database: Database,
+    melati: TenantRef,
+    changed: dict[str, str],
+    status: int,
 ) -> None:
     reference = await topped_up(database, melati)
     sent = {"amount": "1.000", "back_to": "by_hand", "reason": "salah", "key": str(new_id())} | changed
@@ -336,7 +340,7 @@ async def test_what_cannot_go_back_comes_back_with_a_sentence(
 
 
 async def test_what_was_not_paid_gives_nothing_back(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await ordered(database, melati)
     assert (await officer_client.get(f"{HOME}/{reference}/pengembalian")).status_code == 303
@@ -345,7 +349,7 @@ async def test_what_was_not_paid_gives_nothing_back(
 
 
 async def test_an_order_that_waits_for_its_buyer_is_called_off_on_its_own_page(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await ordered(database, melati)
     await officer_client.post(f"{HOME}/{reference}/penerimaan")
@@ -362,7 +366,7 @@ async def test_an_order_that_waits_for_its_buyer_is_called_off_on_its_own_page(
 
 
 async def test_a_refund_that_failed_is_asked_again_another_way(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await topped_up(database, melati)
     async with coop_session(database, melati) as db:

@@ -18,7 +18,7 @@ from payments.payer.states import State, account_number, may_lead_to
 from shop import showing
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from ui.viewer import Brand, Visit
+from ui.context import Brand, RequestContext
 
 Visitor = Callable[[str], httpx.AsyncClient]
 HTMX = {"hx-request": "true"}
@@ -285,10 +285,10 @@ async def test_a_paid_order_leads_to_its_page_by_the_visitors_key(
     visitor: Visitor, payment_in: Callable[..., Any], database: Database, melati: TenantRef
 ) -> None:
     payment = await payment_in("paid")
-    visit = Visit(database, "cooperative", Brand("Koperasi Melati"))
-    visit.tenant = melati
+    ctx = RequestContext(database, "cooperative", Brand("Koperasi Melati"))
+    ctx.tenant = melati
     address = (
-        f"/pesanan/{payment.label.rpartition(' ')[2]}?kunci={showing.order_key(visit, payment.subject_id)}"
+        f"/pesanan/{payment.label.rpartition(' ')[2]}?kunci={showing.order_key(ctx, payment.subject_id)}"
     )
     client = visitor("melati")
     assert f'href="{address}"' in (await client.get(f"/bayar/{payment.reference}")).text

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories import payments as pay
 from factories.outside import outside
 from factories.shop import CASHIER, TODAY, VISITOR
@@ -46,7 +46,7 @@ def settling_forms(page: str) -> list[str]:
 
 
 async def test_a_second_thing_to_look_at_does_not_hide_the_first(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await paid_wrongly_twice(database, melati)
     forms = settling_forms((await officer_client.get(f"{HOME}/{reference}")).text)
@@ -172,7 +172,7 @@ async def test_a_refund_that_fails_at_last_is_not_said_to_wait_as_well(db: Async
 
 
 async def test_the_page_tells_the_facts_of_each_and_today_counts_them(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await paid_wrongly_twice(database, melati)
     page = (await officer_client.get(f"{HOME}/{reference}")).text

@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from payments import calling, inbox, machine, queries
 from payments.models import Payment
 from payments.officer import giving_back
@@ -82,9 +82,9 @@ async def test_of_two_ways_chosen_at_once_the_order_goes_by_the_one_that_waits_f
         assert found is not None
         assert [each.way for each in waiting] == [found.payment_way] == ["cash"]
     async with coop_session(world.database, world.tenant) as db:
-        before = await books.balance(db, "1101")
+        before = await ledger_queries.get_balance(db, "1101")
         await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-        assert await books.balance(db, "1101") - before == order.total
+        assert await ledger_queries.get_balance(db, "1101") - before == order.total
     await pay.all_hold_in(world.database, world.tenant)
 
 
@@ -102,11 +102,11 @@ async def test_handed_over_while_cash_is_chosen_the_cash_is_in_the_drawer(world:
         return "done"
 
     async with coop_session(world.database, world.tenant) as db:
-        before = await books.balance(db, "1101")
+        before = await ledger_queries.get_balance(db, "1101")
     _, answer = await asyncio.gather(change(world, order, "cash", after=0), hand_over())
     assert answer == "done"
     async with coop_session(world.database, world.tenant) as db:
-        assert await books.balance(db, "1101") - before == order.total
+        assert await ledger_queries.get_balance(db, "1101") - before == order.total
     await pay.all_hold_in(world.database, world.tenant)
 
 

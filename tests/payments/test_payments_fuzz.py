@@ -34,7 +34,7 @@ from payments.provider import ProviderFault, Refunded, Status
 from payments.rules import SETTLED, STEPS
 from shop import handling, paying
 from shop.models import Order
-from tenants.session import tenant_of
+from tenants.session import get_tenant
 
 FUZZ: Final = os.environ.get("LUMBUNG_FUZZ") == "1"
 KINDS: Final = (
@@ -218,7 +218,7 @@ class History:
         payment = await self.at_gateway(at)
         if payment is not None:
             await self.db.flush()
-            await calling.look(None, tenant_of(self.db), payment.reference)  # type: ignore[arg-type]
+            await calling.look(None, get_tenant(self.db), payment.reference)  # type: ignore[arg-type]
 
     async def confirm(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at, Payment.way.in_(("bank_transfer", "qris", "xendit")))
@@ -276,7 +276,7 @@ class History:
         refund = await self.pick(PaymentRefund, at, PaymentRefund.state == "pending")
         if refund is not None:
             key = f"payments.refund:{refund.id}:{new_id()}"
-            await hearing.carry_out_refund(None, tenant_of(self.db), key, refund.id)  # type: ignore[arg-type]
+            await hearing.carry_out_refund(None, get_tenant(self.db), key, refund.id)  # type: ignore[arg-type]
 
     async def hours(self, at: int, number: int) -> None:
         self.world.now += timedelta(hours=(1, 6, 24, 48, 72, 200)[at % 6])
@@ -385,7 +385,7 @@ async def _ask_for_all(db: AsyncSession, life: History) -> None:
             await db.flush()
             life.world.answer = 1
             with clock.freeze_at(life.world.now):
-                await calling.look(None, tenant_of(db), payment.reference)  # type: ignore[arg-type]
+                await calling.look(None, get_tenant(db), payment.reference)  # type: ignore[arg-type]
     for payment in (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all():
         known = life.world.of(payment.reference)
         fits = known.state == "paid" and (known.amount, known.currency) == (payment.amount, "IDR")

@@ -17,7 +17,7 @@ from factories import payments as pay
 from factories.outside import Outside, Sent, midtrans_signature, outside, stripe_headers, xendit_headers
 from kernel import clock
 from kernel.database import Database
-from operators.suspension import suspend
+from operators.suspend_cooperative import suspend_cooperative
 from payments import machine
 from payments.inbox import LARGEST_MESSAGE, inbox_of
 from payments.models import Payment
@@ -25,7 +25,7 @@ from payments.sweeping import sweep
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 WAYS = pytest.mark.parametrize("way", pay.GATEWAYS)
 
@@ -37,7 +37,7 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]
 
 
 @pytest.fixture
-def post(app: Doors) -> Any:
+def post(app: HostDispatcher) -> Any:
     async def send(address: str, sent: Sent, label: str = "melati") -> int:
         headers, body = sent
         async with httpx.AsyncClient(
@@ -359,7 +359,7 @@ async def test_a_provider_that_does_not_answer_is_asked_again(
 
 
 async def test_suspended_and_read_only_cooperatives_still_hear_of_money(
-    world: Outside, post: Any, app: Doors, database: Database, melati: TenantRef
+    world: Outside, post: Any, app: HostDispatcher, database: Database, melati: TenantRef
 ) -> None:
     sent = []
     for _ in range(2):
@@ -367,18 +367,18 @@ async def test_suspended_and_read_only_cooperatives_still_hear_of_money(
         sent.append(await world.pay(payment))
     async with shared_session(database) as db:
         await db.execute(text("UPDATE shared.cooperatives SET read_only = true WHERE slug = 'melati'"))
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
     assert await post(world.address("xendit"), sent[0]) == 200
     async with shared_session(database) as db:
-        await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
-    app.changed(REGISTRY)
+        await suspend_cooperative(db, "melati", reason="Laporan belum dikirim", by="uji")
+    app.on_change(REGISTRY)
     assert await post(world.address("xendit"), sent[1]) == 200
     await pay.work(database)
     assert await pay.postings(database, melati) == 2
 
 
 async def test_doors_answer_each_kind_of_nonsense(
-    world: Outside, post: Any, app: Doors, database: Database
+    world: Outside, post: Any, app: HostDispatcher, database: Database
 ) -> None:
     address = world.address("xendit")
     headers = xendit_headers()

@@ -15,7 +15,7 @@ from factories import payments as pay
 from factories import shop
 from factories.payments import paid
 from factories.shop import CASHIER, TODAY, VISITOR
-from governance.rules import PAYMENT_WAY_NAMES
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import clock
 from kernel.database import Reader
 from kernel.errors import DomainError
@@ -223,4 +223,4 @@ async def test_what_was_paid_is_known_by_when_the_provider_saw_it(db: AsyncSessi
     _, payment = await pay.ordered(db, "xendit")
     moment = datetime(2026, 6, 14, 23, 59, tzinfo=UTC)
     await paid(db, payment, paid_at=moment)
-    assert (payment.settled_at, payment.settled_by) == (moment, PAYMENT_WAY_NAMES["xendit"].id)
+    assert (payment.settled_at, payment.settled_by) == (moment, PAYMENT_METHOD_NAMES["xendit"].id)

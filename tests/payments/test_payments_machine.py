@@ -17,7 +17,7 @@ from factories.shop import CASHIER, TODAY, VISITOR
 from kernel.database import Reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from payments import machine, refunding, rules
 from payments.models import Payment
 from payments.rules import STEPS, Status
@@ -260,7 +260,7 @@ async def test_credit_is_given_up_to_its_limit_and_only_by_a_consent_of_the_memb
             "payments.credit_too_low", pay.ordered(db, "kasbon", buyer=await shop.member(db, "0002"))
         )
         await point.rollback()
-    assert await books.balance(db, "1110", (await shop.member(db)).member_id) == 98_000
+    assert await ledger_queries.get_balance(db, "1110", (await shop.member(db)).member_id) == 98_000
     await pay.all_hold(db)
 
 
@@ -274,8 +274,8 @@ async def test_a_top_up_fills_the_wallet_and_a_repayment_lowers_what_is_owed(db:
         await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
         account = "2104" if purpose == "top_up" else "1110"
         assert await pay.lines(db, f"payment:{payment.id}") == [("1102", 20_000, 0), (account, 0, 20_000)]
-    assert await books.balance(db, "2104", member_id) == 20_000
-    assert await books.balance(db, "1110", member_id) == 29_000
+    assert await ledger_queries.get_balance(db, "2104", member_id) == 20_000
+    assert await ledger_queries.get_balance(db, "1110", member_id) == 29_000
     await pay.all_hold(db)
 
 

@@ -14,8 +14,8 @@ from factories import payments as pay
 from factories import shop
 from factories.outside import ORIGIN, outside
 from factories.shop import CASHIER, TODAY, VISITOR
-from governance.queries import bylaws_on
-from governance.rules import PAYMENT_WAY_NAMES, Bylaws
+from governance.queries import get_bylaws_on
+from governance.rules import PAYMENT_METHOD_NAMES, Bylaws
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
@@ -26,7 +26,7 @@ from payments.models import PaymentWayRow
 from payments.provider import REAL_ADDRESSES
 from shop import paying
 from tenants.registry import TenantRef
-from tenants.session import coop_session, tenant_of
+from tenants.session import coop_session, get_tenant
 
 
 async def test_the_same_key_opens_one_payment(db: AsyncSession) -> None:
@@ -59,7 +59,7 @@ async def test_a_payment_waits_as_long_as_its_way_lasts_and_its_order_with_it(
 
 
 async def test_what_bylaws_officers_or_plan_do_not_allow_is_not_offered(db: AsyncSession) -> None:
-    tenant = tenant_of(db)
+    tenant = get_tenant(db)
     await pay.switch_on(db)
     await pay.grant(db)
     await pay.put_into(db, "2104", 100_000)
@@ -72,7 +72,7 @@ async def test_what_bylaws_officers_or_plan_do_not_allow_is_not_offered(db: Asyn
         )
         return {each.way.way for each in found}
 
-    everything = set(PAYMENT_WAY_NAMES)
+    everything = set(PAYMENT_METHOD_NAMES)
     assert await offered() == everything
     assert await offered(member=False) == everything - {"savings", "wallet", "kasbon", "payroll"}
     assert "stripe" not in await offered(amount=9_999)
@@ -96,7 +96,7 @@ async def test_what_bylaws_officers_or_plan_do_not_allow_is_not_offered(db: Asyn
 async def test_read_only_a_cooperative_lends_nobody_anything_new(db: AsyncSession) -> None:
     await pay.switch_on(db)
     await pay.grant(db)
-    member_id, tenant, bylaws = (await shop.member(db)).member_id, tenant_of(db), await _bylaws(db)
+    member_id, tenant, bylaws = (await shop.member(db)).member_id, get_tenant(db), await _bylaws(db)
     closed = msgspec.structs.replace(tenant, read_only=True)
     open_ones, left = [
         {
@@ -112,7 +112,7 @@ async def test_read_only_a_cooperative_lends_nobody_anything_new(db: AsyncSessio
 
 
 async def _bylaws(db: AsyncSession) -> Bylaws:
-    return (await bylaws_on(db, TODAY)).bylaws
+    return (await get_bylaws_on(db, TODAY)).bylaws
 
 
 async def test_a_way_on_credit_is_offered_where_credit_was_granted_and_told_when_it_does_not_suffice(
@@ -122,7 +122,7 @@ async def test_a_way_on_credit_is_offered_where_credit_was_granted_and_told_when
     await pay.grant(db, kasbon=30_000, payroll=0)
     member_id = (await shop.member(db)).member_id
     found = await ways.offers(
-        db, tenant_of(db), await _bylaws(db), member_id=member_id, amount=Rupiah(50_000)
+        db, get_tenant(db), await _bylaws(db), member_id=member_id, amount=Rupiah(50_000)
     )
     by_name = {each.way.way: each for each in found}
     assert (by_name["kasbon"].has, by_name["kasbon"].enough) == (30_000, False)
@@ -132,7 +132,9 @@ async def test_a_way_on_credit_is_offered_where_credit_was_granted_and_told_when
 
 async def test_a_transfer_is_offered_only_where_an_account_can_be_shown(db: AsyncSession) -> None:
     async def offered() -> tuple[bool, bool]:
-        found = await ways.offers(db, tenant_of(db), await _bylaws(db), member_id=None, amount=Rupiah(50_000))
+        found = await ways.offers(
+            db, get_tenant(db), await _bylaws(db), member_id=None, amount=Rupiah(50_000)
+        )
         way = await ways.way_of(db, "bank_transfer")
         return "bank_transfer" in {each.way.way for each in found}, way.complete
 

@@ -18,8 +18,8 @@ from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
-from ledger import queries as books
+from ledger import Journal, JournalLine, post_journal
+from ledger import queries as ledger_queries
 from ledger.chart import CASH, OTHER_INCOME
 from payments import calling, machine, queries
 from payments.hearing import carry_out_refund
@@ -103,8 +103,13 @@ async def test_a_statement_with_late_money_and_a_checkout_of_its_goods_do_not_lo
         await stock.promise(db, {item: 1})
         bringing.append(asyncio.create_task(at_once(world, bring)))
         await asyncio.sleep(0.5)  # the statement has come as far as it can
-        lines = [Line.to_debit(CASH, Rupiah(1_000)), Line.to_credit(OTHER_INCOME, Rupiah(1_000))]
-        await post(db, Journal(TODAY, "Dibayar dari simpanan", "test:checkout", lines), by="Sari Wulandari")
+        lines = [
+            JournalLine.to_debit(CASH, Rupiah(1_000)),
+            JournalLine.to_credit(OTHER_INCOME, Rupiah(1_000)),
+        ]
+        await post_journal(
+            db, Journal(TODAY, "Dibayar dari simpanan", "test:checkout", lines), by="Sari Wulandari"
+        )
 
     bringing: list[asyncio.Task[list[str]]] = []
     assert await at_once(world, check_out) == ["done"]
@@ -197,7 +202,7 @@ async def test_purchases_on_credit_at_once_do_not_pass_the_limit(world: Outside,
     answers = await at_once(world, *(buy(item) for item in items))
     assert sorted(answers) == ["done", "done", "payments.credit_too_low", "payments.credit_too_low"]
     async with coop_session(world.database, world.tenant) as db:
-        assert await books.balance(db, "1110", (await shop.member(db)).member_id) == 98_000
+        assert await ledger_queries.get_balance(db, "1110", (await shop.member(db)).member_id) == 98_000
     await pay.all_hold_in(world.database, world.tenant)
 
 

@@ -15,8 +15,8 @@ from factories.shop import CASHIER, TODAY, VISITOR
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
-from ledger import queries as books
+from ledger import Journal, JournalLine, post_journal
+from ledger import queries as ledger_queries
 from payments import machine, refunding, rules
 from payments.models import Payment, PaymentRefund
 from payments.provider import Refunded
@@ -43,7 +43,9 @@ async def sold(db: AsyncSession, way: str, *, buyer: Buyer | None = None) -> tup
 async def basis(db: AsyncSession) -> int:
     """What member 0001 bought, as the surplus is divided by it."""
     member_id = (await shop.member(db)).member_id
-    return await books.balance(db, "4101", member_id) - await books.balance(db, "4102", member_id)
+    return await ledger_queries.get_balance(db, "4101", member_id) - await ledger_queries.get_balance(
+        db, "4102", member_id
+    )
 
 
 async def asked_of_provider(db: AsyncSession, payment: Payment, amount: int) -> PaymentRefund:
@@ -94,7 +96,7 @@ async def test_the_tail_goes_back_last_and_is_no_return_on_the_sale(db: AsyncSes
     assert payment.status == "refunded"
     assert [account for account, *_ in await pay.last_lines(db)] == ["8110", "1102"]
     await handling.return_order(db, CASHIER, order.number, "Rusak", on=TODAY)
-    assert await books.balance(db, "2103") == 0
+    assert await ledger_queries.get_balance(db, "2103") == 0
     await pay.all_hold(db)
 
 
@@ -117,7 +119,9 @@ async def test_a_cancelled_order_gives_back_what_it_brought_the_usual_way(
     await pay.switch_on(db)
     await pay.put_into(db, "2104", 100_000)
     await pay.grant(db)
-    before = await books.balance(db, account, (await shop.member(db)).member_id if way in OWN else None)
+    before = await ledger_queries.get_balance(
+        db, account, (await shop.member(db)).member_id if way in OWN else None
+    )
     order, payment = await pay.ordered(db, way)
     await paid(db, payment)
     await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
@@ -125,7 +129,7 @@ async def test_a_cancelled_order_gives_back_what_it_brought_the_usual_way(
     refund = (await refunding.queries.refunds_of(db, payment.id))[0]
     assert await pay.lines(db, f"refund:{refund.id}") == [("2103", 49_000, 0), (account, 0, 49_000)]
     if way in OWN:
-        assert await books.balance(db, account, (await shop.member(db)).member_id) == before
+        assert await ledger_queries.get_balance(db, account, (await shop.member(db)).member_id) == before
     assert await basis(db) == 0
     await pay.all_hold(db)
 
@@ -217,12 +221,12 @@ async def test_a_part_given_back_to_a_visitor_is_a_return_of_the_public(db: Asyn
 
 async def test_goods_returned_after_a_part_was_given_back_give_back_the_rest(db: AsyncSession) -> None:
     await pay.switch_on(db, tail="none")
-    before = await books.balance(db, "1102")
+    before = await ledger_queries.get_balance(db, "1102")
     order, payment = await sold(db, "bank_transfer")
     await give_back(db, payment, 9_000)
     await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
     assert (order.status, payment.status, payment.refunded) == ("returned", "refunded", 49_000)
-    assert (await basis(db), await books.balance(db, "1102")) == (0, before)
+    assert (await basis(db), await ledger_queries.get_balance(db, "1102")) == (0, before)
     await pay.all_hold(db)
 
 
@@ -238,7 +242,10 @@ async def test_what_was_given_back_of_another_payment_is_no_rebate_of_the_sale(d
     await give_back(db, first, 49_000)
     assert await basis(db) == 49_000
     await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
-    assert (await basis(db), await books.balance(db, "1102")) == (0, -49_000)  # QRIS went back by transfer
+    assert (await basis(db), await ledger_queries.get_balance(db, "1102")) == (
+        0,
+        -49_000,
+    )  # QRIS went back by transfer
     await pay.all_hold(db)
 
 
@@ -295,8 +302,11 @@ async def test_a_top_up_is_not_given_back_into_the_wallet_that_it_filled(db: Asy
 
 async def spend(db: AsyncSession, amount: int) -> None:
     member_id = (await shop.member(db)).member_id
-    lines = [Line.to_debit("2104", Rupiah(amount), member_id), Line.to_credit("1101", Rupiah(amount))]
-    await post(db, Journal(TODAY, "Tarik dompet", f"test:{new_id()}", lines), by="Rina Kasir")
+    lines = [
+        JournalLine.to_debit("2104", Rupiah(amount), member_id),
+        JournalLine.to_credit("1101", Rupiah(amount)),
+    ]
+    await post_journal(db, Journal(TODAY, "Tarik dompet", f"test:{new_id()}", lines), by="Rina Kasir")
 
 
 async def test_a_refund_out_of_a_spent_wallet_waits_on_the_work_list_until_it_is_covered(

@@ -8,7 +8,7 @@ from factories.shop import CASHIER, TODAY
 from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from payments import machine
 from payments.models import Payment
 from payments.opening import Ask, open_payment
@@ -41,5 +41,5 @@ async def test_two_transfers_that_waited_at_once_pay_off_once_and_the_rest_goes_
     for payment in (first, second):
         await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
     assert (first.went_to, second.went_to) == ("purpose", "wallet")
-    assert await books.balance(db, "1110", buyer.member_id) == 0
-    assert await books.balance(db, "2104", buyer.member_id) == 50_000
+    assert await ledger_queries.get_balance(db, "1110", buyer.member_id) == 0
+    assert await ledger_queries.get_balance(db, "2104", buyer.member_id) == 50_000

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.paying import bring_about, fill_wallet, open_ways
 from kernel.database import Database
 from kernel.models import AuditEntry
@@ -30,7 +30,7 @@ async def waiting(database: Database, melati: TenantRef) -> str:
 
 
 async def test_who_says_that_they_paid_is_heard_by_officers_once_and_believed_by_nobody(
-    visitor: Visitor, officer_client: SignedIn, database: Database, melati: TenantRef, waiting: str
+    visitor: Visitor, officer_client: SignedInClient, database: Database, melati: TenantRef, waiting: str
 ) -> None:
     assert "bilang sudah bayar" not in (await officer_client.get(f"{OFFICE}?keadaan=menunggu")).text
     client = visitor("melati")
@@ -73,7 +73,7 @@ async def test_what_is_said_of_a_settled_payment_or_one_in_cash_changes_nothing(
 
 
 async def test_a_day_of_all_payments_sums_the_money_that_came_and_nothing_else(
-    officer_client: SignedIn, database: Database, melati: TenantRef, waiting: str
+    officer_client: SignedInClient, database: Database, melati: TenantRef, waiting: str
 ) -> None:
     async with coop_session(database, melati) as db:
         await fill_wallet(db, 40_000)
@@ -93,7 +93,12 @@ async def test_a_day_of_all_payments_sums_the_money_that_came_and_nothing_else(
     ("way", "told"), [("kasbon", "Dicatat sebagai kasbon"), ("payroll", "Akan dipotong dari gaji")]
 )
 async def test_the_page_of_what_is_owed_does_not_say_that_it_is_paid(
-    visitor: Visitor, officer_client: SignedIn, database: Database, melati: TenantRef, way: str, told: str
+    visitor: Visitor,
+    officer_client: SignedInClient,
+    database: Database,
+    melati: TenantRef,
+    way: str,
+    told: str,
 ) -> None:
     async with coop_session(database, melati) as db:
         await open_ways(db)

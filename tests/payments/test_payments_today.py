@@ -5,14 +5,14 @@ it.
 import re
 from datetime import timedelta
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.gateway import xendit_of
 from factories.shop import member
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OTHER_INCOME, PAYROLL_RECEIVABLES
 from payments.payroll.batches import make_batch, take_return
 from payments.payroll.settling import settle_line
@@ -31,7 +31,7 @@ def count_in(page: str, path: str) -> str | None:
 
 
 async def test_differences_of_deductions_wait_on_the_first_page_until_they_are_settled(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     path, day = "/pengurus/pembayaran/potong-gaji", clock.today()
     assert count_in((await officer_client.get(TODAY_PAGE)).text, path) is None
@@ -39,10 +39,10 @@ async def test_differences_of_deductions_wait_on_the_first_page_until_they_are_s
         member_id = (await member(db)).member_id
         assert member_id is not None
         lines = [
-            Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(50_000), member_id),
-            Line.to_credit(OTHER_INCOME, Rupiah(50_000)),
+            JournalLine.to_debit(PAYROLL_RECEIVABLES, Rupiah(50_000), member_id),
+            JournalLine.to_credit(OTHER_INCOME, Rupiah(50_000)),
         ]
-        await post(db, Journal(day, "Belanja potong gaji", "test:potong", lines), by="test")
+        await post_journal(db, Journal(day, "Belanja potong gaji", "test:potong", lines), by="test")
         batch = (await make_batch(db, OFFICER, "Potongan Juni", key="juni")).id
     # the employer has not answered
     assert count_in((await officer_client.get(TODAY_PAGE)).text, path) is None
@@ -56,7 +56,7 @@ async def test_differences_of_deductions_wait_on_the_first_page_until_they_are_s
 
 
 async def test_money_that_nobody_can_explain_waits_on_the_first_page(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     path = "/pengurus/pembayaran/rekonsiliasi"
     async with xendit_of(database, melati) as gateway:

@@ -13,8 +13,8 @@ from kernel.actor import Actor
 from kernel.database import Database, Reader, as_reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
-from ledger import queries as books
+from ledger import Journal, JournalLine, post_journal
+from ledger import queries as ledger_queries
 from ledger.chart import BANK, MEMBER_RECEIVABLES, OTHER_INCOME, OWED_TO_PAYERS, PAYROLL_RECEIVABLES, WALLETS
 from payments.models import PayrollBatch
 from payments.payroll import queries as payroll_queries
@@ -39,15 +39,15 @@ async def owe(db: AsyncSession, number: str, amount: int) -> UUID:
     """A member has bought by deduction (or, below zero, brought goods back)."""
     member: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = $1", number)
     bought = [
-        Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(abs(amount)), member),
-        Line.to_credit(OTHER_INCOME, Rupiah(abs(amount))),
+        JournalLine.to_debit(PAYROLL_RECEIVABLES, Rupiah(abs(amount)), member),
+        JournalLine.to_credit(OTHER_INCOME, Rupiah(abs(amount))),
     ]
     returned = [
-        Line.to_credit(PAYROLL_RECEIVABLES, Rupiah(abs(amount)), member),
-        Line.to_debit(OTHER_INCOME, Rupiah(abs(amount))),
+        JournalLine.to_credit(PAYROLL_RECEIVABLES, Rupiah(abs(amount)), member),
+        JournalLine.to_debit(OTHER_INCOME, Rupiah(abs(amount))),
     ]
     lines = bought if amount > 0 else returned
-    await post(db, Journal(DAY, "Belanja potong gaji", f"test:{uuid4()}", lines), by="test")
+    await post_journal(db, Journal(DAY, "Belanja potong gaji", f"test:{uuid4()}", lines), by="test")
     return member
 
 
@@ -83,14 +83,14 @@ async def test_an_answer_that_is_equal_pays_everything_off_in_one_journal(
     db: AsyncSession, ro: Reader
 ) -> None:
     batch, sari, budi = await sent(db)
-    bank = await books.balance(ro, BANK)
+    bank = await ledger_queries.get_balance(ro, BANK)
     taken = await answer(db, batch, "0001,Sari,50000,", "2,Budi,70000,")
     assert taken.fresh
-    assert await books.balance(ro, BANK) == bank + 120_000
-    assert await books.balance(ro, PAYROLL_RECEIVABLES) == 0
+    assert await ledger_queries.get_balance(ro, BANK) == bank + 120_000
+    assert await ledger_queries.get_balance(ro, PAYROLL_RECEIVABLES) == 0
     assert {
         (each.account, each.party, each.debit, each.credit)
-        for each in await books.lines(ro, taken.journal or 0)
+        for each in await ledger_queries.list_journal_lines(ro, taken.journal or 0)
     } == {
         (BANK, None, 120_000, 0),
         (PAYROLL_RECEIVABLES, sari, 0, 50_000),
@@ -126,8 +126,8 @@ async def test_what_was_not_taken_is_carried_or_becomes_store_credit(db: AsyncSe
     assert (next_time.member_id, next_time.asked) == (sari, 30_000)
     await decide(db, batch, budi, "kasbon")
     await decide(db, batch, budi, "kasbon")
-    assert await books.balance(ro, MEMBER_RECEIVABLES, budi) == 70_000
-    assert await books.balance(ro, PAYROLL_RECEIVABLES, budi) == 0
+    assert await ledger_queries.get_balance(ro, MEMBER_RECEIVABLES, budi) == 70_000
+    assert await ledger_queries.get_balance(ro, PAYROLL_RECEIVABLES, budi) == 0
     async with refused("payments.settled_otherwise"):
         await decide(db, batch, budi, "carry")
     shown = await payroll_queries.line(db, batch.id, budi)
@@ -137,28 +137,28 @@ async def test_what_was_not_taken_is_carried_or_becomes_store_credit(db: AsyncSe
 
 async def test_what_was_taken_too_much_waits_and_is_given_back(db: AsyncSession, ro: Reader) -> None:
     batch, sari, budi = await sent(db)
-    bank = await books.balance(ro, BANK)
+    bank = await ledger_queries.get_balance(ro, BANK)
     await answer(db, batch, "0001,Sari,50000,", "0001,Sari,50000,", "0002,Budi,75000,")
-    assert await books.balance(ro, OWED_TO_PAYERS) == 55_000
+    assert await ledger_queries.get_balance(ro, OWED_TO_PAYERS) == 55_000
     async with refused("payments.not_this_decision"):
         await decide(db, batch, sari, "carry")
     async with refused("payments.reason_needed"):
         await decide(db, batch, sari, "wallet", " ")
     await decide(db, batch, sari, "wallet")
     await decide(db, batch, budi, "bank")
-    assert await books.balance(ro, WALLETS, sari) == 50_000
-    assert await books.balance(ro, OWED_TO_PAYERS) == 0
-    assert await books.balance(ro, BANK) == bank + 175_000 - 5_000
+    assert await ledger_queries.get_balance(ro, WALLETS, sari) == 50_000
+    assert await ledger_queries.get_balance(ro, OWED_TO_PAYERS) == 0
+    assert await ledger_queries.get_balance(ro, BANK) == bank + 175_000 - 5_000
 
 
 async def test_goods_that_came_back_meanwhile_make_it_too_much(db: AsyncSession, ro: Reader) -> None:
     batch, sari, _ = await sent(db)
     await owe(db, "0001", -20_000)
     await answer(db, batch, "0001,Sari,50000,", "0002,Budi,70000,")
-    assert await books.balance(ro, PAYROLL_RECEIVABLES, sari) == 0
-    assert await books.balance(ro, OWED_TO_PAYERS) == 20_000
+    assert await ledger_queries.get_balance(ro, PAYROLL_RECEIVABLES, sari) == 0
+    assert await ledger_queries.get_balance(ro, OWED_TO_PAYERS) == 20_000
     await decide(db, batch, sari, "wallet")
-    assert await books.balance(ro, WALLETS, sari) == 20_000
+    assert await ledger_queries.get_balance(ro, WALLETS, sari) == 20_000
 
 
 async def test_money_of_unknown_people_goes_to_whom_the_officer_says(db: AsyncSession, ro: Reader) -> None:
@@ -180,8 +180,8 @@ async def test_money_of_unknown_people_goes_to_whom_the_officer_says(db: AsyncSe
     await give(4, "wallet", "0001")
     await give(4, "wallet", "0001")
     await give(5, "bank")
-    assert await books.balance(ro, WALLETS, sari) == 3_000
-    assert await books.balance(ro, OWED_TO_PAYERS) == 0
+    assert await ledger_queries.get_balance(ro, WALLETS, sari) == 3_000
+    assert await ledger_queries.get_balance(ro, OWED_TO_PAYERS) == 0
     async with refused("payments.no_such_difference"):
         await give(6, "bank")
 
@@ -218,6 +218,6 @@ async def test_two_officers_at_once_take_an_answer_once(database: Database, mela
     await asyncio.gather(*(give() for _ in range(4)))
     async with coop_session(database, melati) as db:
         ro = as_reader(db)
-        assert await books.balance(ro, BANK) == 150_000
-        assert await books.balance(ro, WALLETS, sari) == 30_000
-        assert await books.balance(ro, OWED_TO_PAYERS) == 0
+        assert await ledger_queries.get_balance(ro, BANK) == 150_000
+        assert await ledger_queries.get_balance(ro, WALLETS, sari) == 30_000
+        assert await ledger_queries.get_balance(ro, OWED_TO_PAYERS) == 0

@@ -5,13 +5,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from kernel import clock
 from kernel.database import Database, as_reader
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OTHER_INCOME, PAYROLL_RECEIVABLES
-from tenants.changes import REGISTRY, forget_here
+from tenants.changes import REGISTRY, invalidate_local
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -27,16 +27,18 @@ async def owed(database: Database, melati: TenantRef) -> dict[str, UUID]:
         for number, amount in (("0001", 50_000), ("0002", 70_000)):
             member = await ro.value("SELECT id FROM members WHERE number = $1", number)
             lines = [
-                Line.to_debit(PAYROLL_RECEIVABLES, Rupiah(amount), member),
-                Line.to_credit(OTHER_INCOME, Rupiah(amount)),
+                JournalLine.to_debit(PAYROLL_RECEIVABLES, Rupiah(amount), member),
+                JournalLine.to_credit(OTHER_INCOME, Rupiah(amount)),
             ]
-            await post(db, Journal(clock.today(), "Belanja potong gaji", f"test:{number}", lines), by="test")
+            await post_journal(
+                db, Journal(clock.today(), "Belanja potong gaji", f"test:{number}", lines), by="test"
+            )
             found[number] = member
     return found
 
 
 async def test_from_the_file_out_to_the_last_difference(
-    officer_client: SignedIn, owed: dict[str, UUID]
+    officer_client: SignedInClient, owed: dict[str, UUID]
 ) -> None:
     assert "Rp120.000" in (await officer_client.get(HOME)).text
     assert "memotong Rp120.000 dari gaji 2 anggota" in (await officer_client.get(f"{HOME}/baru")).text
@@ -86,7 +88,7 @@ async def test_from_the_file_out_to_the_last_difference(
 
 
 async def test_bad_lines_stop_the_answer_and_are_told(
-    officer_client: SignedIn, owed: dict[str, UUID]
+    officer_client: SignedInClient, owed: dict[str, UUID]
 ) -> None:
     batch = (await officer_client.post(HOME, {"title": "Juni", "key": str(uuid4())})).headers["location"]
     day, content = clock.today().isoformat(), "nomor anggota,dipotong\n0001,lima puluh\n"
@@ -104,14 +106,14 @@ async def test_bad_lines_stop_the_answer_and_are_told(
 
 
 async def test_a_plan_without_it_makes_no_file_but_finishes_those_that_were_sent(
-    database: Database, officer_client: SignedIn, owed: dict[str, UUID]
+    database: Database, officer_client: SignedInClient, owed: dict[str, UUID]
 ) -> None:
     batch = (await officer_client.post(HOME, {"title": "Juni", "key": str(uuid4())})).headers["location"]
     async with database.owner_engine.begin() as connection:
         await connection.execute(
             text("UPDATE shared.cooperatives SET entitlements = '{}' WHERE slug = 'melati'")
         )
-    forget_here(database, REGISTRY)
+    invalidate_local(database, REGISTRY)
     assert (await officer_client.get(f"{HOME}/baru")).status_code == 409
     assert (await officer_client.post(HOME, {"title": "Juli", "key": str(uuid4())})).status_code == 409
     assert "Belum termasuk paket Anda" in (await officer_client.get(HOME)).text
@@ -120,7 +122,9 @@ async def test_a_plan_without_it_makes_no_file_but_finishes_those_that_were_sent
     assert taken.status_code == 303
 
 
-async def test_nobody_elses_and_nothing_at_all(officer_client: SignedIn, member_client: SignedIn) -> None:
+async def test_nobody_elses_and_nothing_at_all(
+    officer_client: SignedInClient, member_client: SignedInClient
+) -> None:
     assert "Belum ada yang menunggu dipotong" in (await officer_client.get(HOME)).text
     assert (await officer_client.post(HOME, {"title": "Juni", "key": str(uuid4())})).status_code == 409
     for path in ("", "/berkas.csv", "/balasan", f"/selisih/{uuid4()}", "/baris/1", f"/baris/{10**12}"):

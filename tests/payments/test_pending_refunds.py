@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.gateway import Gateway, xendit_of
 from factories.payments import open_reasons
 from factories.shop import CASHIER, TODAY
@@ -66,7 +66,7 @@ async def stands(gateway: XenditGateway, reference: str, refund_id: UUID) -> tup
 
 
 async def test_asking_again_books_what_the_provider_has_done_meanwhile(
-    gateway: XenditGateway, officer_client: SignedIn
+    gateway: XenditGateway, officer_client: SignedInClient
 ) -> None:
     reference, refund_id = await under_way(gateway)
     asks = f"{HOME}/{reference}/pengembalian/{refund_id}/pertanyaan"
@@ -84,7 +84,7 @@ async def test_asking_again_books_what_the_provider_has_done_meanwhile(
 
 
 async def test_an_officers_word_books_a_refund_once_and_under_their_name(
-    gateway: XenditGateway, officer_client: SignedIn
+    gateway: XenditGateway, officer_client: SignedInClient
 ) -> None:
     reference, refund_id = await under_way(gateway)
     before = await gateway.balance(XENDIT)
@@ -104,7 +104,7 @@ async def test_an_officers_word_books_a_refund_once_and_under_their_name(
 
 
 async def test_nobodys_word_is_taken_for_a_refund_that_was_just_asked_for_or_that_failed(
-    gateway: XenditGateway, officer_client: SignedIn, member_client: SignedIn
+    gateway: XenditGateway, officer_client: SignedInClient, member_client: SignedInClient
 ) -> None:
     reference, refund_id = await under_way(gateway, days=0)
     path = f"{HOME}/{reference}/pengembalian/{refund_id}/penyelesaian"

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.gateway import Gateway, xendit_of
 from factories.payments import open_reasons
 from factories.shop import CASHIER, TODAY
@@ -34,7 +34,7 @@ async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gatewa
 
 @pytest.mark.parametrize("at_provider", ["SUCCEEDED", "PENDING"])
 async def test_words_questions_and_the_job_at_one_moment_book_one_refund(
-    gateway: Gateway[XenditStandIn], officer_client: SignedIn, at_provider: str
+    gateway: Gateway[XenditStandIn], officer_client: SignedInClient, at_provider: str
 ) -> None:
     reference = await gateway.paid(100_000)
     async with coop_session(gateway.database, gateway.tenant) as db:

@@ -20,7 +20,7 @@ from payments.payer.receipts import receipt_of, receipt_pdf
 from payments.payer.states import state_of
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from ui.viewer import Brand
+from ui.context import Brand
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 MELATI = Brand("Koperasi Melati", address="Jalan Kenari 4, Bantul", phone="0899-0000-0000")

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.paying import bring_about, open_ways
 from kernel import clock
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from ledger.chart import BANK, GATEWAYS
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -31,11 +31,11 @@ async def paid_by_qris(database: Database, melati: TenantRef) -> None:
 async def balances(database: Database, tenant: TenantRef) -> tuple[int, int]:
     """What is on its way, and what is at the bank."""
     async with coop_session(database, tenant) as db:
-        return await books.balance(db, GATEWAYS), await books.balance(db, BANK)
+        return await ledger_queries.get_balance(db, GATEWAYS), await ledger_queries.get_balance(db, BANK)
 
 
 async def test_it_is_entered_after_one_sentence_and_once(
-    officer_client: SignedIn, database: Database, melati: TenantRef, paid_by_qris: None
+    officer_client: SignedInClient, database: Database, melati: TenantRef, paid_by_qris: None
 ) -> None:
     assert QRIS in (await officer_client.get(HOME)).text
     assert QRIS in (await officer_client.get(f"{HOME}/qris")).text
@@ -64,7 +64,7 @@ async def test_it_is_entered_after_one_sentence_and_once(
     ],
 )
 async def test_what_cannot_have_come_is_not_entered(
-    officer_client: SignedIn,
+    officer_client: SignedInClient,
     database: Database,
     melati: TenantRef,
     paid_by_qris: None,
@@ -86,7 +86,7 @@ async def test_what_cannot_have_come_is_not_entered(
 
 
 async def test_other_ways_have_no_such_page_and_members_have_none(
-    officer_client: SignedIn, member_client: SignedIn, paid_by_qris: None
+    officer_client: SignedInClient, member_client: SignedInClient, paid_by_qris: None
 ) -> None:
     for way in ("bank_transfer", "xendit", "cash", "nothing"):
         assert (await officer_client.get(f"{HOME}/{way}/pemasukan")).status_code == 404
@@ -110,7 +110,7 @@ async def test_other_ways_have_no_such_page_and_members_have_none(
     ],
 )
 async def test_odd_forms_of_money_that_arrived_are_refused(
-    officer_client: SignedIn,
+    officer_client: SignedInClient,
     database: Database,
     melati: TenantRef,
     paid_by_qris: None,
@@ -125,7 +125,7 @@ async def test_odd_forms_of_money_that_arrived_are_refused(
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "2020-02-29"])
 async def test_money_did_not_arrive_before_it_was_paid(
-    officer_client: SignedIn, database: Database, melati: TenantRef, paid_by_qris: None, day: str
+    officer_client: SignedInClient, database: Database, melati: TenantRef, paid_by_qris: None, day: str
 ) -> None:
     before = await balances(database, melati)
     sent = {"amount": "60.000", "on": day, "key": str(new_id())}
@@ -135,7 +135,7 @@ async def test_money_did_not_arrive_before_it_was_paid(
 
 
 async def test_two_officers_at_one_moment_do_not_both_bring_the_same_money_to_the_bank(
-    officer_client: SignedIn, database: Database, melati: TenantRef, paid_by_qris: None
+    officer_client: SignedInClient, database: Database, melati: TenantRef, paid_by_qris: None
 ) -> None:
     waiting, bank = await balances(database, melati)
     forms = [{"amount": "60.000", "on": clock.today().isoformat(), "key": str(new_id())} for _ in range(4)]
@@ -146,7 +146,7 @@ async def test_two_officers_at_one_moment_do_not_both_bring_the_same_money_to_th
 
 @pytest.mark.parametrize("name", ["%00", "qris%00", "..", "%F0%9F%8C%BE", "x" * 900])
 async def test_odd_names_in_addresses_lead_nowhere(
-    officer_client: SignedIn, paid_by_qris: None, name: str
+    officer_client: SignedInClient, paid_by_qris: None, name: str
 ) -> None:
     refund = f"pengembalian/{new_id()}"
     for path in (f"{HOME}/{name}/pemasukan", f"/pengurus/pembayaran/{name}/{refund}/penyelesaian"):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.gateway import Gateway, xendit_of
 from kernel import clock
 from kernel.database import Database
@@ -26,7 +26,7 @@ async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Xendit
 
 
 async def test_fetching_now_brings_all_in_and_the_page_says_that_all_is_clear(
-    gateway: XenditGateway, officer_client: SignedIn
+    gateway: XenditGateway, officer_client: SignedInClient
 ) -> None:
     assert "Penyedia belum pernah ditanya." in (await officer_client.get(HOME)).text
     reference = await gateway.paid(100_000)
@@ -44,7 +44,7 @@ async def test_fetching_now_brings_all_in_and_the_page_says_that_all_is_clear(
 
 
 async def test_money_that_nobody_knows_is_shown_with_what_to_do(
-    gateway: XenditGateway, officer_client: SignedIn
+    gateway: XenditGateway, officer_client: SignedInClient
 ) -> None:
     await gateway.paid(100_000)
     earlier = clock.now() - timedelta(hours=1)
@@ -59,7 +59,7 @@ async def test_money_that_nobody_knows_is_shown_with_what_to_do(
 
 
 async def test_a_silent_provider_is_said_in_a_sentence(
-    gateway: XenditGateway, officer_client: SignedIn
+    gateway: XenditGateway, officer_client: SignedInClient
 ) -> None:
     gateway.stand_in.faults.answers.append("500")
     answer = await officer_client.post(f"{HOME}/xendit/pengambilan")
@@ -68,7 +68,7 @@ async def test_a_silent_provider_is_said_in_a_sentence(
 
 
 async def test_what_cannot_be_compared_has_no_page_and_members_have_none(
-    officer_client: SignedIn, member_client: SignedIn
+    officer_client: SignedInClient, member_client: SignedInClient
 ) -> None:
     for way in ("cash", "tiada", "xendit"):
         assert (await officer_client.get(f"{HOME}/{way}")).status_code == 404

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from factories.gateway import Gateway, xendit_of
 from kernel import clock
 from kernel.database import Database
@@ -38,7 +38,7 @@ async def ask(gateway: XenditGateway) -> Fetched:
 
 async def compared(gateway: XenditGateway) -> Reconciliation:
     async with coop_reader(gateway.database, gateway.tenant) as ro:
-        since = await today(ro) - comparing.SHOWN
+        since = await get_today(ro) - comparing.SHOWN
         return await comparing.reconcile(ro, await ways.way_of(ro, "xendit"), since=since)
 
 

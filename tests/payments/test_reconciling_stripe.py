@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from factories.gateway import Gateway, stripe_of
 from kernel import clock
 from kernel.actor import Actor
@@ -36,7 +36,7 @@ async def ask(gateway: StripeGateway) -> Fetched:
 
 async def compared(gateway: StripeGateway) -> Reconciliation:
     async with coop_reader(gateway.database, gateway.tenant) as ro:
-        since = await today(ro) - comparing.SHOWN
+        since = await get_today(ro) - comparing.SHOWN
         return await comparing.reconcile(ro, await ways.way_of(ro, "stripe"), since=since)
 
 
@@ -69,7 +69,7 @@ async def test_a_refund_of_ours_and_one_of_stripes_own_pages_are_both_known(gate
             "same_way",
             "batal",
             key="k",
-            on=await today(db),
+            on=await get_today(db),
         )
     await hearing.carry_out_refund(gateway.database, gateway.tenant, "job", refund.id)
     shelf = gateway.stand_in.world.shelf("acct_standin_melati")

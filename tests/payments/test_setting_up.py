@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import governance.queries
 from factories.shop import TODAY
 from factories.stickers import sticker
-from governance.adoption import adopt
+from governance.adopt_bylaws import adopt_bylaws
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database, as_reader
@@ -41,9 +41,9 @@ async def change(
 
 async def allow(db: AsyncSession, *names: str) -> None:
     """Adopt bylaws that name these ways."""
-    latest = await governance.queries.latest(db)
+    latest = await governance.queries.get_latest_version(db)
     bylaws = msgspec.structs.replace(latest.bylaws, payment_ways=names)  # type: ignore[arg-type]
-    await adopt(db, CHAIR, bylaws, clock.today(), "", latest.version)
+    await adopt_bylaws(db, CHAIR, bylaws, clock.today(), "", latest.version)
 
 
 async def trail(db: AsyncSession) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from kernel.database import Database, as_reader
 from payments.models import Payment
 from stand_ins.bank import Account, Movement, statement
@@ -75,7 +75,7 @@ def file(*amounts: int, bank: str = "bca", text: str = "TRSF E-BANKING CR <b>SAR
     return statement(bank, movements, Account(number="9876543210"))
 
 
-async def send(client: SignedIn, content: bytes | str, way: str = "bank_transfer") -> httpx.Response:
+async def send(client: SignedInClient, content: bytes | str, way: str = "bank_transfer") -> httpx.Response:
     raw = content if isinstance(content, bytes) else content.encode()
     return await client.post(IMPORT, {"way": way}, files={"file": ("mutasi.csv", raw, "text/csv")})
 
@@ -92,17 +92,19 @@ def carried(page: str) -> dict[str, str]:
 
 
 async def confirm(
-    client: SignedIn, fields: dict[str, str], path: str = f"{IMPORT}/pencatatan"
+    client: SignedInClient, fields: dict[str, str], path: str = f"{IMPORT}/pencatatan"
 ) -> httpx.Response:
     parts = {name: (None, value.encode()) for name, value in fields.items()}
     return await client.post(path, files=parts)  # multipart, as the form says
 
 
-async def bring(client: SignedIn, *amounts: int) -> None:
+async def bring(client: SignedInClient, *amounts: int) -> None:
     assert (await confirm(client, carried((await send(client, file(*amounts))).text))).status_code == 303
 
 
-async def test_only_officers_see_and_bring_statements(visitor: Visitors, member_client: SignedIn) -> None:
+async def test_only_officers_see_and_bring_statements(
+    visitor: Visitors, member_client: SignedInClient
+) -> None:
     line = f"{LIST}/{uuid4()}"
     for path in (LIST, IMPORT, line, f"{line}/pencocokan"):
         assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
@@ -119,7 +121,7 @@ async def test_only_officers_see_and_bring_statements(visitor: Visitors, member_
 
 
 async def test_a_statement_is_looked_at_confirmed_and_settled_once(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await ask(database, melati)
     shown = await send(officer_client, file(50_123, 700_000, -2_500))
@@ -144,7 +146,7 @@ async def test_a_statement_is_looked_at_confirmed_and_settled_once(
 
 
 async def test_lines_that_cannot_be_read_are_shown_and_nothing_can_be_confirmed(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     broken = file(50_123, 700_000).replace(b"700,000.00", b"700,00.00")
     shown = await send(officer_client, broken)
@@ -157,7 +159,7 @@ async def test_lines_that_cannot_be_read_are_shown_and_nothing_can_be_confirmed(
     assert await lines_of(database, melati) == {}
 
 
-async def test_a_spreadsheet_and_a_letter_come_back_with_what_to_do(officer_client: SignedIn) -> None:
+async def test_a_spreadsheet_and_a_letter_come_back_with_what_to_do(officer_client: SignedInClient) -> None:
     for content, told in ((b"PK\x03\x04", "bukan berkas CSV"), (b"Halo apa kabar", "tidak ada tabel mutasi")):
         shown = await send(officer_client, content)
         assert shown.status_code == 422
@@ -166,7 +168,7 @@ async def test_a_spreadsheet_and_a_letter_come_back_with_what_to_do(officer_clie
 
 
 async def test_another_account_than_the_one_shown_to_buyers_is_told(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
         connection = await db.connection()
@@ -183,7 +185,7 @@ async def test_another_account_than_the_one_shown_to_buyers_is_told(
 
 
 async def test_the_columns_of_an_unknown_table_are_told_once_and_can_be_told_again(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await ask(database, melati, way="qris")
     content = ACQUIRER.format(day=f"{NOW:%Y-%m-%d}")
@@ -212,13 +214,13 @@ async def test_the_columns_of_an_unknown_table_are_told_once_and_can_be_told_aga
     assert await status_of(database, melati) == "paid"
 
 
-async def test_a_known_banks_columns_are_not_asked_for(officer_client: SignedIn) -> None:
+async def test_a_known_banks_columns_are_not_asked_for(officer_client: SignedInClient) -> None:
     fields = {"way": "bank_transfer", "content": file(1).decode()}
     assert (await confirm(officer_client, fields, f"{IMPORT}/kolom")).status_code == 409
 
 
 async def test_a_doubtful_line_is_matched_after_one_sentence(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await ask(database, melati)
     await bring(officer_client, 50_000)
@@ -243,7 +245,7 @@ async def test_a_doubtful_line_is_matched_after_one_sentence(
 
 
 async def test_what_is_no_payment_is_set_aside_with_its_reason(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await bring(officer_client, 700_000)
     line_id, _ = (await lines_of(database, melati))[700_000]
@@ -257,7 +259,7 @@ async def test_what_is_no_payment_is_set_aside_with_its_reason(
 
 
 async def test_what_an_officer_wrote_is_shown_as_written_whatever_it_looks_like(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await bring(officer_client, 700_000, 800_000)
     for amount, written in ((700_000, "reference"), (800_000, "sen:1250")):
@@ -272,7 +274,7 @@ async def test_what_an_officer_wrote_is_shown_as_written_whatever_it_looks_like(
 
 
 async def test_a_payment_of_another_amount_is_refused_with_a_sentence(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await ask(database, melati)
     await bring(officer_client, 49_000)
@@ -286,7 +288,7 @@ async def test_a_payment_of_another_amount_is_refused_with_a_sentence(
 
 
 async def test_no_such_line_is_told_and_the_neighbours_lines_are_none_of_ours(
-    officer_client: SignedIn, database: Database, mawar: TenantRef
+    officer_client: SignedInClient, database: Database, mawar: TenantRef
 ) -> None:
     await bring(officer_client, 700_000)
     assert await lines_of(database, mawar) == {}
@@ -295,7 +297,7 @@ async def test_no_such_line_is_told_and_the_neighbours_lines_are_none_of_ours(
 
 
 async def test_search_finds_a_line_by_its_amount_and_words_and_the_list_speaks_english(
-    officer_client: SignedIn,
+    officer_client: SignedInClient,
 ) -> None:
     await bring(officer_client, 700_000, 81_500)
     found = (await officer_client.get(f"{LIST}?cari=81500")).text
@@ -309,7 +311,7 @@ async def test_search_finds_a_line_by_its_amount_and_words_and_the_list_speaks_e
 
 
 async def test_the_same_statement_sent_by_two_officers_at_once_is_booked_once(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     await ask(database, melati)
     fields = carried((await send(officer_client, file(50_123, 700_000))).text)
@@ -327,7 +329,7 @@ async def test_the_same_statement_sent_by_two_officers_at_once_is_booked_once(
 
 
 async def test_what_holds_sen_is_told_so(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     shown = await send(officer_client, file(1_234).replace(b'1,234.00",CR', b'1,234.56",CR'))
     assert (await confirm(officer_client, carried(shown.text))).status_code == 303

@@ -10,7 +10,7 @@ from factories.paying import bring_about, count_of, fill_wallet, open_ways
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from kernel.ids import new_id
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from ledger.chart import WALLETS
 from payments import machine, queries, ways
 from payments.models import Payment
@@ -39,7 +39,7 @@ async def the_payment(database: Database, tenant: TenantRef, address: str) -> Pa
 
 async def balance(database: Database, tenant: TenantRef, number: str = "0001") -> int:
     async with coop_session(database, tenant) as db:
-        return await books.balance(db, WALLETS, (await shop.member(db, number)).member_id)
+        return await ledger_queries.get_balance(db, WALLETS, (await shop.member(db, number)).member_id)
 
 
 async def test_an_empty_wallet_says_how_it_is_filled(member_client: Any) -> None:

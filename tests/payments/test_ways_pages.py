@@ -6,7 +6,7 @@ import re
 import pytest
 import segno
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from factories.stickers import sticker
 from kernel.database import Database, as_reader
 from payments import ways
@@ -28,12 +28,12 @@ async def way_of(database: Database, tenant: TenantRef, name: str) -> ways.Way:
         return await ways.way_of(ro, name)
 
 
-async def fields(client: SignedIn, way: str, **more: object) -> dict[str, object]:
+async def fields(client: SignedInClient, way: str, **more: object) -> dict[str, object]:
     return {"mark": mark_in((await client.get(f"{HOME}/{way}")).text), **more}
 
 
 async def test_strangers_and_members_set_nothing_up(
-    visitor: Visitors, member_client: SignedIn, database: Database, melati: TenantRef
+    visitor: Visitors, member_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     for path in (HOME, f"{HOME}/xendit"):
         assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
@@ -53,18 +53,18 @@ async def test_strangers_and_members_set_nothing_up(
 
 
 @pytest.mark.parametrize("way", ways.known_ways())
-async def test_every_way_has_a_page(officer_client: SignedIn, way: str) -> None:
+async def test_every_way_has_a_page(officer_client: SignedInClient, way: str) -> None:
     answer = await officer_client.get(f"{HOME}/{way}")
     assert answer.status_code == 200
     assert mark_in(answer.text)
 
 
-async def test_a_way_that_is_none_has_no_page(officer_client: SignedIn) -> None:
+async def test_a_way_that_is_none_has_no_page(officer_client: SignedInClient) -> None:
     assert (await officer_client.get(f"{HOME}/barter")).status_code == 404
     assert (await officer_client.post(f"{HOME}/barter", {})).status_code == 404
 
 
-async def test_the_list_says_how_each_way_stands(officer_client: SignedIn) -> None:
+async def test_the_list_says_how_each_way_stands(officer_client: SignedInClient) -> None:
     page = (await officer_client.get(HOME)).text
     for state in ("menyala", "belum lengkap", "tidak diizinkan anggaran dasar"):
         assert state in page
@@ -72,7 +72,7 @@ async def test_the_list_says_how_each_way_stands(officer_client: SignedIn) -> No
 
 
 async def test_a_secret_is_taken_and_never_shown_again(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     sent = await fields(officer_client, "xendit", secret_key=SECRET, callback_token="kata", channels="qris")
     assert (await officer_client.post(f"{HOME}/xendit", sent)).status_code == 303
@@ -88,7 +88,7 @@ async def test_a_secret_is_taken_and_never_shown_again(
     assert SECRET not in trail
 
 
-async def test_a_form_that_came_back_does_not_bring_the_secret(officer_client: SignedIn) -> None:
+async def test_a_form_that_came_back_does_not_bring_the_secret(officer_client: SignedInClient) -> None:
     sent = await fields(officer_client, "xendit", secret_key=SECRET, fee_percent="30")
     answer = await officer_client.post(f"{HOME}/xendit", sent)
     assert answer.status_code == 422
@@ -98,7 +98,7 @@ async def test_a_form_that_came_back_does_not_bring_the_secret(officer_client: S
 
 @pytest.mark.parametrize("forged", ["enabled", "live", "endpoint", "position", "payload", "secrets"])
 async def test_a_field_that_the_way_does_not_know_is_refused(
-    officer_client: SignedIn, database: Database, melati: TenantRef, forged: str
+    officer_client: SignedInClient, database: Database, melati: TenantRef, forged: str
 ) -> None:
     sent = await fields(officer_client, "xendit", secret_key=SECRET) | {forged: "1"}
     assert (await officer_client.post(f"{HOME}/xendit", sent)).status_code == 422
@@ -107,7 +107,9 @@ async def test_a_field_that_the_way_does_not_know_is_refused(
     assert (await way_of(database, melati, "cash")).enabled
 
 
-async def test_what_another_officer_changed_meanwhile_is_not_written_over(officer_client: SignedIn) -> None:
+async def test_what_another_officer_changed_meanwhile_is_not_written_over(
+    officer_client: SignedInClient,
+) -> None:
     first = await fields(officer_client, "bank_transfer", account="BCA 1")
     second = first | {"account": "BRI 2"}
     assert (await officer_client.post(f"{HOME}/bank_transfer", first)).status_code == 303
@@ -116,7 +118,9 @@ async def test_what_another_officer_changed_meanwhile_is_not_written_over(office
     assert "Pengurus lain baru saja mengubah cara ini" in answer.text
 
 
-async def test_a_way_goes_off_and_on(officer_client: SignedIn, database: Database, melati: TenantRef) -> None:
+async def test_a_way_goes_off_and_on(
+    officer_client: SignedInClient, database: Database, melati: TenantRef
+) -> None:
     assert (await officer_client.post(f"{HOME}/cash/pemadaman")).status_code == 303
     assert not (await way_of(database, melati, "cash")).enabled
     assert (await officer_client.post(f"{HOME}/cash/penyalaan")).status_code == 303
@@ -124,7 +128,7 @@ async def test_a_way_goes_off_and_on(officer_client: SignedIn, database: Databas
 
 
 async def test_a_refused_button_changes_nothing_and_says_why(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     answer = await officer_client.post(f"{HOME}/stripe/penyalaan")
     assert answer.status_code == 409
@@ -134,7 +138,7 @@ async def test_a_refused_button_changes_nothing_and_says_why(
 
 
 async def test_moving_changes_the_order_of_the_list(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_reader(database, melati) as ro:
         before = [way.way for way in await ways.ways_of(ro)]
@@ -152,7 +156,7 @@ def photo() -> bytes:
 
 @pytest.mark.parametrize("by_photo", [False, True])
 async def test_a_sticker_is_shown_back_before_it_is_kept(
-    officer_client: SignedIn, database: Database, melati: TenantRef, by_photo: bool
+    officer_client: SignedInClient, database: Database, melati: TenantRef, by_photo: bool
 ) -> None:
     sent = await fields(officer_client, "qris", payload="" if by_photo else sticker())
     files = (
@@ -171,14 +175,16 @@ async def test_a_sticker_is_shown_back_before_it_is_kept(
 
 
 @pytest.mark.parametrize("payload", ["", "000201 bukan", sticker()[:-1] + "0"])
-async def test_what_is_no_sticker_comes_back_with_a_sentence(officer_client: SignedIn, payload: str) -> None:
+async def test_what_is_no_sticker_comes_back_with_a_sentence(
+    officer_client: SignedInClient, payload: str
+) -> None:
     sent = await fields(officer_client, "qris", payload=payload)
     answer = await officer_client.post(f"{HOME}/qris/stiker/pemeriksaan", sent)
     assert answer.status_code == 422
     assert 'id="e-payload"' in answer.text
 
 
-async def test_only_qris_has_a_sticker(officer_client: SignedIn) -> None:
+async def test_only_qris_has_a_sticker(officer_client: SignedInClient) -> None:
     assert (
         await officer_client.post(f"{HOME}/cash/stiker", {"mark": "a", "payload": sticker()})
     ).status_code == 404
@@ -187,7 +193,7 @@ async def test_only_qris_has_a_sticker(officer_client: SignedIn) -> None:
 
 
 async def test_a_trial_leads_to_where_it_is_paid_once(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     sent = {"mark": (await fields(officer_client, "qris"))["mark"], "payload": sticker()}
     await officer_client.post(f"{HOME}/qris/stiker", sent)
@@ -203,7 +209,7 @@ async def test_a_trial_leads_to_where_it_is_paid_once(
     assert [(row["purpose"], row["amount"]) for row in rows] == [("trial", 10_000)]
 
 
-async def test_stripe_is_asked_what_the_account_takes_only_with_a_key(officer_client: SignedIn) -> None:
+async def test_stripe_is_asked_what_the_account_takes_only_with_a_key(officer_client: SignedInClient) -> None:
     answer = await officer_client.post(f"{HOME}/stripe/kemampuan")
     assert answer.status_code == 409
     assert "key is missing" in answer.text

@@ -5,7 +5,7 @@ back, and nothing in the books.
 import re
 from dataclasses import replace
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories.stripe_shop import own_keys
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
@@ -17,7 +17,7 @@ WAY = "/pengurus/pembayaran/cara/stripe"
 
 
 async def test_a_trial_by_stripe_goes_all_the_way(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with own_keys() as shop:
         database.settings = replace(database.settings, stand_ins=(("stripe", shop.address),))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from conftest import SignedIn, SignInAs
+from conftest import SignedInClient, SignInAs
 from kernel import clock
 from kernel.database import Database, as_reader
 from tenants.registry import TenantRef
@@ -45,7 +45,7 @@ def hidden(page: str) -> dict[str, object]:
 
 
 async def test_a_deposit_is_told_taken_and_printed(
-    officer_client: SignedIn, database: Database, melati: TenantRef, sari: UUID
+    officer_client: SignedInClient, database: Database, melati: TenantRef, sari: UUID
 ) -> None:
     told = await officer_client.post(f"/pengurus/anggota/{sari}/setor/periksa", movement())
     assert told.status_code == 200
@@ -63,7 +63,7 @@ async def test_a_deposit_is_told_taken_and_printed(
 
 
 async def test_a_withdrawal_is_told_paid_and_printed(
-    officer_client: SignedIn, database: Database, melati: TenantRef, sari: UUID
+    officer_client: SignedInClient, database: Database, melati: TenantRef, sari: UUID
 ) -> None:
     form = movement(amount="200.000")
     form.pop("kind")
@@ -75,7 +75,7 @@ async def test_a_withdrawal_is_told_paid_and_printed(
 
 
 async def test_too_much_comes_back_with_what_was_typed(
-    officer_client: SignedIn, database: Database, melati: TenantRef, sari: UUID
+    officer_client: SignedInClient, database: Database, melati: TenantRef, sari: UUID
 ) -> None:
     form = movement(amount="600.000")
     form.pop("kind")
@@ -90,7 +90,7 @@ async def test_too_much_comes_back_with_what_was_typed(
 
 @pytest.mark.parametrize("amount", ["", "seribu", "-5.000", "0", "1,5", "1.5"])
 async def test_an_amount_that_is_none_is_refused(
-    officer_client: SignedIn, database: Database, melati: TenantRef, sari: UUID, amount: str
+    officer_client: SignedInClient, database: Database, melati: TenantRef, sari: UUID, amount: str
 ) -> None:
     answer = await officer_client.post(f"/pengurus/anggota/{sari}/setor", movement(amount=amount))
     assert answer.status_code == 422
@@ -98,7 +98,7 @@ async def test_an_amount_that_is_none_is_refused(
 
 
 async def test_a_member_cannot_pay_in_for_themselves(
-    member_client: SignedIn, database: Database, melati: TenantRef, sari: UUID
+    member_client: SignedInClient, database: Database, melati: TenantRef, sari: UUID
 ) -> None:
     assert (await member_client.post(f"/pengurus/anggota/{sari}/setor", movement())).status_code == 403
     assert await balance(database, melati, sari) == 500_000
@@ -112,7 +112,7 @@ async def test_a_neighbours_officer_cannot_move_it(
     assert await balance(database, melati, sari) == 500_000
 
 
-async def test_the_back_link_brings_what_was_typed(officer_client: SignedIn, sari: UUID) -> None:
+async def test_the_back_link_brings_what_was_typed(officer_client: SignedInClient, sari: UUID) -> None:
     told = await officer_client.post(f"/pengurus/anggota/{sari}/setor/periksa", movement(amount="25.000"))
     back = re.search(r'href="(/pengurus/anggota/[^"]+/setor\?[^"]+)"', told.text)
     assert back is not None
@@ -122,11 +122,13 @@ async def test_the_back_link_brings_what_was_typed(officer_client: SignedIn, sar
 
 
 @pytest.mark.parametrize("slug", ["pokok", "wajib", "sukarela"])
-async def test_a_statement_shows_every_movement_and_the_balance(member_client: SignedIn, slug: str) -> None:
+async def test_a_statement_shows_every_movement_and_the_balance(
+    member_client: SignedInClient, slug: str
+) -> None:
     shown = (await member_client.get(f"/anggota/simpanan/{slug}")).text
     assert "Saldo awal simpanan" in shown
     assert "data-print" in shown
 
 
-async def test_there_is_no_fourth_kind(member_client: SignedIn) -> None:
+async def test_there_is_no_fourth_kind(member_client: SignedInClient) -> None:
     assert (await member_client.get("/anggota/simpanan/pinjaman")).status_code == 404

@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import ledger.queries as books
+import ledger.queries as ledger_queries
 from cooperative.models import Profile
 from factories.cooperatives import PASSWORD
 from factories.shop import books_agree
-from governance.adoption import adopt
+from governance.adopt_bylaws import adopt_bylaws
 from governance.rules import Bylaws
 from governance.templates import DESA_MERAH_PUTIH, KONSUMEN
 from kernel import clock
@@ -26,15 +26,15 @@ from kernel.actor import VISITOR, Actor
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger.manual import Entry, record_entry
-from members.admission import Person, apply_for_membership, approve_application, decline_application
-from onboarding.founding import Founding, found
-from savings.deposit import deposit
+from ledger.record_manual_entry import ManualEntry, record_manual_entry
+from members.admit_member import PersonDetails, apply_for_membership, approve_application, decline_application
+from onboarding.create_cooperative import NewCooperative, create_cooperative
+from savings.record_deposit import record_deposit
 from shop.counting import count_stock, receive_goods
 from shop.goods import ProductFacts, add_product
 from shop.handling import cancel_order, confirm_payment, hand_over, return_order
 from shop.placing import Buyer, Checkout, place_order
-from shu.drafting import ShuDraftResult, draft
+from shu.create_draft import ShuDraftResult, create_draft
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -49,7 +49,7 @@ SAME_TRADE = {
 }
 
 
-class Cooperative:
+class ScenarioCooperative:
     """A cooperative in its first year."""
 
     def __init__(self, database: Database, tenant: TenantRef) -> None:
@@ -67,7 +67,7 @@ class Cooperative:
             async with coop_session(self.database, self.tenant) as db:
                 await books_agree(db)
                 ro = as_reader(db)
-                assert sum(row.closing for row in await books.trial_balance(ro, day.year)) == 0
+                assert sum(row.closing for row in await ledger_queries.get_trial_balance(ro, day.year)) == 0
                 assert await ro.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_lines") == 0
 
     async def sell(self, day: date, pieces: int, who: str = "", way: str = "cash") -> int:
@@ -85,44 +85,46 @@ class Cooperative:
         return (await place_order(db, VISITOR if not who else Actor("member", who), checkout, on=day)).number
 
 
-async def founded(database: Database, slug: str, template: str, bylaws: Bylaws) -> Cooperative:
+async def set_up_cooperative(
+    database: Database, slug: str, template: str, bylaws: Bylaws
+) -> ScenarioCooperative:
     opening = date(2025, 1, 2)
     with clock.freeze_at(datetime(2025, 1, 2, 3, tzinfo=UTC)):
-        made = await found(
+        made = await create_cooperative(
             database,
-            Founding(
+            NewCooperative(
                 f"Koperasi {slug.title()}", slug, CHAIR.name, "+6289900000055", PASSWORD, template, slug * 4
             ),
         )
-    cooperative = Cooperative(database, made.tenant)
+    cooperative = ScenarioCooperative(database, made.tenant)
     async with cooperative.on(opening) as db:  # transfers are offered once there is an account for them
         await db.execute(update(Profile).values(bank_account="Bank Contoh 000-111-222 a.n. Koperasi"))
     if bylaws != DESA_MERAH_PUTIH:
         async with cooperative.on(opening) as db:
-            await adopt(db, CHAIR, bylaws, opening, "Rapat pendirian", 1)
+            await adopt_bylaws(db, CHAIR, bylaws, opening, "Rapat pendirian", 1)
     return cooperative
 
 
-async def live_2025(coop: Cooperative) -> None:
+async def run_2025(coop: ScenarioCooperative) -> None:
     """Their first year: sales 770.000, their cost 620.000, electricity 50.000, one lost piece 8.400; surplus
     91.600.
     """
-    await come_together(coop)
-    await fill_the_shelf(coop)
+    await register_members(coop)
+    await stock_rice(coop)
     await coop.sell(date(2025, 2, 3), 30, "Ana Lestari")
     await coop.sell(date(2025, 3, 10), 5, "Ana Lestari", "savings")
     await coop.sell(date(2025, 3, 12), 12, "Budi Santoso")
     await coop.sell(date(2025, 4, 2), 20, way="bank_transfer")
-    await change_their_minds(coop)
-    await buy_dearer(coop)
+    await cancel_and_return(coop)
+    await restock_at_higher_cost(coop)
     await coop.sell(date(2025, 6, 15), 10, "Ana Lestari")
-    await pay_for_light_and_count(coop)
+    await pay_electricity_and_count_stock(coop)
 
 
-async def come_together(coop: Cooperative) -> None:
+async def register_members(coop: ScenarioCooperative) -> None:
     async with coop.on(date(2025, 1, 6)) as db:
         for name, phone in (("Ana Lestari", 1), ("Budi Santoso", 2), ("Candra Jauh", 3)):
-            person = Person(name, "", f"+628129999000{phone}", "Dusun Krajan")
+            person = PersonDetails(name, "", f"+628129999000{phone}", "Dusun Krajan")
             coop.people[name] = await apply_for_membership(
                 db, VISITOR, person, key=f"apply-{phone}", consent="Setuju."
             )
@@ -134,22 +136,28 @@ async def come_together(coop: Cooperative) -> None:
                 db, CHAIR, coop.people[name], number="", joined_on=eighth, today=eighth
             )
             numbers.append(given.number)
-            await pay_in(db, coop, name, "principal", 50_000, eighth)
+            await deposit_savings(db, coop, name, "principal", 50_000, eighth)
         assert numbers == ["0001", "0002"]
         await decline_application(db, CHAIR, coop.people["Candra Jauh"], "Tinggal di luar wilayah.")
     for month, ana, budi in ((3, 40_000, 30_000), (7, 40_000, 0), (12, 40_000, 30_000)):
         async with coop.on(date(2025, month, 5)) as db:
-            await pay_in(db, coop, "Ana Lestari", "mandatory", ana, date(2025, month, 5))
+            await deposit_savings(db, coop, "Ana Lestari", "mandatory", ana, date(2025, month, 5))
             if budi:
-                await pay_in(db, coop, "Budi Santoso", "mandatory", budi, date(2025, month, 5))
+                await deposit_savings(db, coop, "Budi Santoso", "mandatory", budi, date(2025, month, 5))
     async with coop.on(date(2025, 2, 1)) as db:
-        await pay_in(db, coop, "Ana Lestari", "voluntary", 500_000, date(2025, 2, 1), "bank")
+        await deposit_savings(db, coop, "Ana Lestari", "voluntary", 500_000, date(2025, 2, 1), "bank")
 
 
-async def pay_in(
-    db: AsyncSession, coop: Cooperative, name: str, kind: str, amount: int, day: date, way: str = "cash"
+async def deposit_savings(
+    db: AsyncSession,
+    coop: ScenarioCooperative,
+    name: str,
+    kind: str,
+    amount: int,
+    day: date,
+    way: str = "cash",
 ) -> None:
-    await deposit(
+    await record_deposit(
         db,
         CHAIR,
         coop.people[name],
@@ -162,7 +170,7 @@ async def pay_in(
     )
 
 
-async def fill_the_shelf(coop: Cooperative) -> None:
+async def stock_rice(coop: ScenarioCooperative) -> None:
     day = date(2025, 1, 10)
     async with coop.on(day) as db:
         facts = ProductFacts(sku="BRS1", name="Beras 1 kg", unit="Kg", price=RICE_PRICE)
@@ -170,15 +178,16 @@ async def fill_the_shelf(coop: Cooperative) -> None:
         await receive_goods(
             db, CHAIR, coop.rice, quantity=100, unit_cost=RICE_COST, paid_from="credit", on=day, key="first"
         )
-        assert await books.balance(db, "1130") == 800_000
+        assert await ledger_queries.get_balance(db, "1130") == 800_000
 
 
-async def change_their_minds(coop: Cooperative) -> None:
+async def cancel_and_return(coop: ScenarioCooperative) -> None:
     """A paid order is called off, and goods come back: neither leaves a rupiah or a piece behind."""
     day = date(2025, 5, 5)
     async with coop.on(day) as db:
         before = [
-            await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")
+            await ledger_queries.get_balance(db, account)
+            for account in ("1102", "4101", "4201", "5101", "5201", "1130")
         ]
         number = await coop.order(db, day, 10, "", "bank_transfer")
         await confirm_payment(db, CHAIR, number, on=day)
@@ -187,12 +196,13 @@ async def change_their_minds(coop: Cooperative) -> None:
     async with coop.on(date(2025, 5, 7)) as db:
         await return_order(db, CHAIR, returned, "Kemasan sobek", on=date(2025, 5, 7))
         after = [
-            await books.balance(db, account) for account in ("1102", "4101", "4201", "5101", "5201", "1130")
+            await ledger_queries.get_balance(db, account)
+            for account in ("1102", "4101", "4201", "5101", "5201", "1130")
         ]
         assert after == before
 
 
-async def buy_dearer(coop: Cooperative) -> None:
+async def restock_at_higher_cost(coop: ScenarioCooperative) -> None:
     day = date(2025, 6, 1)
     async with coop.on(day) as db:
         product = await receive_goods(
@@ -202,19 +212,19 @@ async def buy_dearer(coop: Cooperative) -> None:
         assert (product.stock, product.stock_value) == (55, 462_000)
 
 
-async def pay_for_light_and_count(coop: Cooperative) -> None:
+async def pay_electricity_and_count_stock(coop: ScenarioCooperative) -> None:
     async with coop.on(date(2025, 6, 30)) as db:
-        entry = Entry(date(2025, 6, 30), "6120", Rupiah(50_000), "bank", "Listrik toko", new_id())
-        await record_entry(db, CHAIR, entry, today=date(2025, 6, 30))
+        entry = ManualEntry(date(2025, 6, 30), "6120", Rupiah(50_000), "bank", "Listrik toko", new_id())
+        await record_manual_entry(db, CHAIR, entry, today=date(2025, 6, 30))
     day = date(2025, 12, 31)
     async with coop.on(day) as db:
         product = await count_stock(db, CHAIR, coop.rice, counted=44, shown=45, on=day, key="year")
         assert product.stock_value == 369_600
 
 
-async def drafted(coop: Cooperative) -> ShuDraftResult:
+async def create_2025_draft(coop: ScenarioCooperative) -> ShuDraftResult:
     async with coop.on(date(2026, 1, 15)) as db:
-        return await draft(db, CHAIR, 2025)
+        return await create_draft(db, CHAIR, 2025)
 
 
 def shares(result: ShuDraftResult) -> dict[str, dict[str, int]]:
@@ -225,26 +235,28 @@ def shares(result: ShuDraftResult) -> dict[str, dict[str, int]]:
 
 
 @pytest.fixture(scope="module")
-async def two_years(served_database: Database) -> tuple[Cooperative, Cooperative]:
-    konsumen = await founded(
+async def two_years(served_database: Database) -> tuple[ScenarioCooperative, ScenarioCooperative]:
+    konsumen = await set_up_cooperative(
         served_database, "anyelir", "konsumen", msgspec.structs.replace(KONSUMEN, **SAME_TRADE)
     )
-    desa = await founded(
+    desa = await set_up_cooperative(
         served_database, "bakung", "desa-merah-putih", msgspec.structs.replace(DESA_MERAH_PUTIH, **SAME_TRADE)
     )
     for cooperative in (konsumen, desa):
-        await live_2025(cooperative)
+        await run_2025(cooperative)
     return konsumen, desa
 
 
-Two = tuple[Cooperative, Cooperative]
+Two = tuple[ScenarioCooperative, ScenarioCooperative]
 
 
 async def test_a_year_of_trade_stands_in_the_books_to_the_rupiah(two_years: Two) -> None:
     for coop in two_years:
         async with coop.on(date(2025, 12, 31)) as db:
             closing = {
-                row.code: row.closing for row in await books.trial_balance(as_reader(db), 2025) if row.closing
+                row.code: row.closing
+                for row in await ledger_queries.get_trial_balance(as_reader(db), 2025)
+                if row.closing
             }
         assert closing == {
             # principal 100.000 and mandatory 180.000 paid in; sales in cash 300.000, 120.000 and 100.000
@@ -266,7 +278,7 @@ async def test_a_year_of_trade_stands_in_the_books_to_the_rupiah(two_years: Two)
 
 
 async def test_different_bylaws_divide_the_same_surplus_differently(two_years: Two) -> None:
-    konsumen, desa = [await drafted(coop) for coop in two_years]
+    konsumen, desa = [await create_2025_draft(coop) for coop in two_years]
     assert konsumen.allocation.surplus == desa.allocation.surplus == 91_600
     assert {pool.code: int(pool.amount) for pool in konsumen.allocation.pools} == {
         "cadangan": 22_900,
@@ -301,8 +313,8 @@ async def test_different_bylaws_divide_the_same_surplus_differently(two_years: T
 
 async def test_what_is_sold_next_year_changes_nothing_of_this_one(two_years: Two) -> None:
     for coop in two_years:
-        before = await drafted(coop)
+        before = await create_2025_draft(coop)
         await coop.sell(date(2026, 1, 20), 4, "Budi Santoso")
-        again = await drafted(coop)
+        again = await create_2025_draft(coop)
         assert again.allocation == before.allocation
-        assert not again.fresh
+        assert not again.created

@@ -6,7 +6,7 @@ from factories.shop import CASHIER, TODAY
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from shop.counting import count_stock, receive_goods
 from shop.goods import ProductFacts, add_category, add_product, change_product, rename_category
 
@@ -21,11 +21,14 @@ def facts(**changes: object) -> ProductFacts:
 
 
 async def test_opening_stock_enters_the_books_at_cost(db: AsyncSession) -> None:
-    before, opening = await books.balance(db, "1130"), await books.balance(db, "3190")
+    before, opening = (
+        await ledger_queries.get_balance(db, "1130"),
+        await ledger_queries.get_balance(db, "3190"),
+    )
     product = await add_product(db, CASHIER, facts(), cost=Rupiah(4_000), opening_stock=3, on=TODAY)
     assert (product.stock, product.stock_value) == (3, 12_000)
-    assert await books.balance(db, "1130") == before + 12_000
-    assert await books.balance(db, "3190") == opening + 12_000
+    assert await ledger_queries.get_balance(db, "1130") == before + 12_000
+    assert await ledger_queries.get_balance(db, "3190") == opening + 12_000
     await shop.books_agree(db)
 
 
@@ -66,7 +69,7 @@ async def test_goods_in_are_paid_from_where_it_was_said(
     db: AsyncSession, paid_from: str, account: str
 ) -> None:
     product = await shop.product(db, stock=2, cost=1_000)
-    before = await books.balance(db, account)
+    before = await ledger_queries.get_balance(db, account)
     for _ in range(2):
         await receive_goods(
             db,
@@ -79,20 +82,20 @@ async def test_goods_in_are_paid_from_where_it_was_said(
             key=f"in-{paid_from}",
         )  # type: ignore[arg-type]
     assert (product.stock, product.stock_value, product.cost) == (5, 6_500, 1_500)
-    assert await books.balance(db, account) - before == (4_500 if account == "2101" else -4_500)
+    assert await ledger_queries.get_balance(db, account) - before == (4_500 if account == "2101" else -4_500)
     await shop.books_agree(db)
 
 
 async def test_a_count_writes_the_difference_off_and_up(db: AsyncSession) -> None:
     product = await shop.product(db, stock=3, cost=1_000)
-    lost = await books.balance(db, "6150")
+    lost = await ledger_queries.get_balance(db, "6150")
     await count_stock(db, CASHIER, product.id, counted=1, shown=3, on=TODAY, key="a")
     assert (product.stock, product.stock_value) == (1, 1_000)
     await count_stock(db, CASHIER, product.id, counted=1, shown=3, on=TODAY, key="a")
-    assert await books.balance(db, "6150") == lost + 2_000
+    assert await ledger_queries.get_balance(db, "6150") == lost + 2_000
     await count_stock(db, CASHIER, product.id, counted=4, shown=1, on=TODAY, key="b")
     assert (product.stock, product.stock_value) == (4, 4_000)
-    assert await books.balance(db, "6150") == lost - 1_000
+    assert await ledger_queries.get_balance(db, "6150") == lost - 1_000
     await count_stock(db, CASHIER, product.id, counted=0, shown=4, on=TODAY, key="c")
     assert (product.stock, product.stock_value) == (0, 0)
     await shop.books_agree(db)

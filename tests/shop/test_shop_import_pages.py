@@ -6,11 +6,11 @@ import re
 import httpx
 import pytest
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from kernel.database import Database, as_reader
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from ui import imports
+from ui import import_pages
 
 GOODS, PEOPLE = "/pengurus/barang/impor", "/pengurus/anggota/impor"
 HEADER = "sku,barcode,name,category,unit,cost,price,stock\r\n"
@@ -24,7 +24,7 @@ MEMBERS = (
 
 
 async def send(
-    client: SignedIn, path: str, content: str | bytes, as_of: str = "2026-01-01"
+    client: SignedInClient, path: str, content: str | bytes, as_of: str = "2026-01-01"
 ) -> httpx.Response:
     raw = content if isinstance(content, bytes) else content.encode()
     return await client.post(path, {"as_of": as_of}, files={"file": ("berkas.csv", raw, "text/csv")})
@@ -39,7 +39,7 @@ def carried(page: str) -> dict[str, str]:
     return {"content": html.unescape(content).replace("\n", "\r\n"), "as_of": as_of}
 
 
-async def confirm(client: SignedIn, path: str, fields: dict[str, str]) -> httpx.Response:
+async def confirm(client: SignedInClient, path: str, fields: dict[str, str]) -> httpx.Response:
     return await client.post(path, fields, files={"nothing": ("", b"")})  # multipart, as the form says
 
 
@@ -48,13 +48,13 @@ async def stocked(database: Database, tenant: TenantRef) -> dict[str, int]:
         return dict(await as_reader(db).records("SELECT sku, stock FROM products"))
 
 
-async def test_each_list_leads_to_its_import(officer_client: SignedIn) -> None:
+async def test_each_list_leads_to_its_import(officer_client: SignedInClient) -> None:
     for path in (GOODS, PEOPLE):
         assert f'href="{path}"' in (await officer_client.get(path.removesuffix("/impor"))).text
 
 
 @pytest.mark.parametrize("path", [GOODS, PEOPLE])
-async def test_only_officers_import(visitor: Visitors, member_client: SignedIn, path: str) -> None:
+async def test_only_officers_import(visitor: Visitors, member_client: SignedInClient, path: str) -> None:
     assert (await visitor("melati").get(path)).headers["location"].startswith("/masuk")
     for address in (path, f"{path}/pencatatan", f"{path}/ditolak"):
         assert (
@@ -63,7 +63,7 @@ async def test_only_officers_import(visitor: Visitors, member_client: SignedIn, 
 
 
 async def test_a_good_file_is_shown_confirmed_and_there(
-    officer_client: SignedIn, database: Database, melati: TenantRef, mawar: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     assert "multipart/form-data" in (await officer_client.get(GOODS)).text
     neighbour = await stocked(database, mawar)
@@ -82,7 +82,7 @@ async def test_a_good_file_is_shown_confirmed_and_there(
 
 
 async def test_bad_lines_are_named_escaped_and_left_out_when_asked(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     shown = await send(officer_client, GOODS, BAD)
     assert "Baris ini punya 3 isian, seharusnya 8." in shown.text
@@ -104,7 +104,7 @@ async def test_bad_lines_are_named_escaped_and_left_out_when_asked(
 
 
 async def test_members_are_previewed_and_taken_too(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     shown = await send(officer_client, PEOPLE, MEMBERS)
     assert "bukan nomor HP" in shown.text
@@ -135,7 +135,7 @@ async def test_members_are_previewed_and_taken_too(
     ids=["columns", "windows-1252", "xlsx", "future", "no date", "empty"],
 )
 async def test_a_file_that_cannot_be_used_comes_back_with_the_reason(
-    officer_client: SignedIn, content: bytes, as_of: str, said: str
+    officer_client: SignedInClient, content: bytes, as_of: str, said: str
 ) -> None:
     answer = await send(officer_client, GOODS, content, as_of)
     assert answer.status_code == 422
@@ -143,21 +143,21 @@ async def test_a_file_that_cannot_be_used_comes_back_with_the_reason(
 
 
 async def test_a_file_too_large_is_refused_and_one_just_small_enough_travels(
-    officer_client: SignedIn, monkeypatch: pytest.MonkeyPatch
+    officer_client: SignedInClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "x" * 150
     content = HEADER + "".join(f"S{at},,{name},,Pcs,1,2,0\r\n" for at in range(10_000))
-    assert 1_600_000 < len(content) < imports.LARGEST_FILE
+    assert 1_600_000 < len(content) < import_pages.MAX_FILE_BYTES
     shown = await send(officer_client, GOODS, content)
     assert shown.status_code == 200
     done = await confirm(officer_client, f"{GOODS}/pencatatan", carried(shown.text))
     assert done.status_code == 303
-    monkeypatch.setattr(imports, "LARGEST_FILE", 1_000_000)
+    monkeypatch.setattr(import_pages, "MAX_FILE_BYTES", 1_000_000)
     answer = await send(officer_client, GOODS, content)
     assert (answer.status_code, "Paling besar 1 MB" in answer.text) == (422, True)
 
 
-async def test_a_broken_confirmation_is_refused(officer_client: SignedIn) -> None:
+async def test_a_broken_confirmation_is_refused(officer_client: SignedInClient) -> None:
     assert (await officer_client.post(f"{GOODS}/pencatatan", {"as_of": "2026-01-01"})).status_code == 422
     assert (
         await officer_client.post(f"{GOODS}/pencatatan", {"content": GOOD, "as_of": "x"})
@@ -168,12 +168,12 @@ async def test_a_broken_confirmation_is_refused(officer_client: SignedIn) -> Non
 
 
 @pytest.mark.parametrize("path", [GOODS, PEOPLE])
-async def test_the_example_can_be_taken_as_it_is(officer_client: SignedIn, path: str) -> None:
+async def test_the_example_can_be_taken_as_it_is(officer_client: SignedInClient, path: str) -> None:
     example = await officer_client.get(f"{path}/contoh.csv")
     assert "2 baris akan dimasukkan" in (await send(officer_client, path, example.content)).text
 
 
-async def test_the_pages_speak_english_too(officer_client: SignedIn) -> None:
+async def test_the_pages_speak_english_too(officer_client: SignedInClient) -> None:
     officer_client.client.cookies.set("bahasa", "en")
     assert "Choose a file" in (await officer_client.get(PEOPLE)).text
     assert "The first good lines" in (await send(officer_client, PEOPLE, MEMBERS)).text

@@ -19,8 +19,8 @@ from kernel.errors import DomainError
 from kernel.file_import import ImportReport
 from kernel.formats import rupiah
 from ledger import queries
-from ledger.book_queries import agreement
-from ledger.closing import close_year
+from ledger.close_year import close_year
+from ledger.report_queries import get_control_totals
 from shop.importing import import_products
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -60,7 +60,7 @@ async def product(ro: Reader, sku: str) -> asyncpg.Record:
 
 
 async def test_goods_come_with_their_category_and_their_stock_at_cost(db: AsyncSession, ro: Reader) -> None:
-    before = await queries.balance(db, "1130")
+    before = await queries.get_balance(db, "1130")
     report = await take(db, GOOD)
     assert (report.imported, report.unchanged, report.rejected) == (3, 0, [])
     assert tuple(await product(ro, "T1")) == (
@@ -75,8 +75,8 @@ async def test_goods_come_with_their_category_and_their_stock_at_cost(db: AsyncS
     )
     assert tuple(await product(ro, "S1")) == ("Sabun sereh", "", "Pcs", 0, 4_500, 3, 0, None)
     assert tuple(await product(ro, "K1")) == ("Kopi", "", "Pcs", 1_000, 900, 0, 0, "Minuman")
-    assert await queries.balance(db, "1130") == before + 180_000
-    sums = await agreement(ro)
+    assert await queries.get_balance(db, "1130") == before + 180_000
+    sums = await get_control_totals(ro)
     assert sums.stock_account == sums.stock_value
     movements = await ro.records(
         "SELECT m.kind, m.quantity, m.value, m.on_date FROM stock_movements m JOIN products p ON p.id "
@@ -88,9 +88,12 @@ async def test_goods_come_with_their_category_and_their_stock_at_cost(db: AsyncS
         ("opening", 3, 0, AS_OF),
         ("opening", 20, 180_000, AS_OF),
     ]
-    journal = (await queries.journals(ro, limit=1))[0]
+    journal = (await queries.list_journals(ro, limit=1))[0]
     assert (journal.value_date, journal.source_key.split(":")[0]) == (AS_OF, "products-import")
-    lines = [(line.account, line.debit, line.credit) for line in await queries.lines(db, journal.number)]
+    lines = [
+        (line.account, line.debit, line.credit)
+        for line in await queries.list_journal_lines(db, journal.number)
+    ]
     assert lines == [("1130", 180_000, 0), ("3190", 0, 180_000)]
 
 
@@ -264,12 +267,12 @@ async def test_what_breaks_off_half_way_leaves_nothing(
     manner=st.sampled_from([str, rupiah, lambda n: f"Rp {n:,}".replace(",", "."), lambda n: f"{n},00"]),
 )
 async def test_money_goes_in_and_comes_out_to_the_rupiah(
-    quiet_database: Database, melati: TenantRef, amounts: list[int], manner: Callable[[int], str]
+    rollback_database: Database, melati: TenantRef, amounts: list[int], manner: Callable[[int], str]
 ) -> None:
     lines = "".join(
         f"H{at};;Barang;;Pcs;{manner(amount)};{manner(amount)};2\n" for at, amount in enumerate(amounts)
     )
-    async with coop_session(quiet_database, melati) as db:
+    async with coop_session(rollback_database, melati) as db:
         transaction = await db.begin_nested()
         report = await take(db, HEADER.replace(",", ";") + lines)
         assert report.rejected == []

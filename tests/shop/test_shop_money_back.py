@@ -7,7 +7,7 @@ import re
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories import payments as pay
 from factories.shop import CASHIER, TODAY, VISITOR, payment_of
 from kernel.database import Database
@@ -51,7 +51,7 @@ def rupiah(amount: int) -> str:
 
 
 async def test_a_return_after_a_part_refund_tells_what_is_left(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     number, left = await sold(database, melati, given_back=20_000, handed_over=True)
     page = (await officer_client.get(f"/pengurus/pesanan/{number}/pengembalian")).text
@@ -62,7 +62,7 @@ async def test_a_return_after_a_part_refund_tells_what_is_left(
 
 
 async def test_of_two_payments_the_one_that_bought_the_goods_goes_back(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     number, left = await sold(database, melati, given_back=0, handed_over=True)
     async with coop_session(database, melati) as db:
@@ -82,7 +82,7 @@ async def test_of_two_payments_the_one_that_bought_the_goods_goes_back(
 
 
 async def test_a_cancellation_tells_what_will_go_back(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     number, left = await sold(database, melati, given_back=0, handed_over=False)
     page = (await officer_client.get(f"/pengurus/pesanan/{number}/pembatalan")).text
@@ -90,7 +90,7 @@ async def test_a_cancellation_tells_what_will_go_back(
 
 
 async def test_a_return_of_what_went_back_before_asks_for_no_money(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     number, left = await sold(database, melati, given_back=0, handed_over=True)
     async with coop_session(database, melati) as db:
@@ -103,7 +103,7 @@ async def test_a_return_of_what_went_back_before_asks_for_no_money(
 
 
 async def test_the_question_about_a_transfer_has_one_large_amount_and_explains_the_unique_code(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
         await pay.switch_on(db)

@@ -10,7 +10,7 @@ from kernel.actor import Actor
 from kernel.database import as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from payments.queries import latest_of
 from shop import handling, paying, rules
 from shop.placing import Buyer, Checkout, place_order
@@ -20,7 +20,10 @@ COLLEAGUE = Actor("officer", "Wayan Kasir", new_id())
 
 async def lines(db: AsyncSession, journal: int | None) -> list[tuple[str, int, int]]:
     assert journal is not None
-    return [(line.account, line.debit, line.credit) for line in await books.lines(db, journal)]
+    return [
+        (line.account, line.debit, line.credit)
+        for line in await ledger_queries.list_journal_lines(db, journal)
+    ]
 
 
 async def refused(code: str, doing: object) -> None:
@@ -113,7 +116,7 @@ async def test_savings_pay_at_once_and_never_fall_below_zero(db: AsyncSession) -
     product = await shop.product(db, stock=100)
     order = await shop.order(db, {product.id: 50}, buyer, "savings")
     assert (order.status, order.total) == ("paid", 490_000)
-    assert await books.balance(db, "2111", buyer.member_id) == 10_000
+    assert await ledger_queries.get_balance(db, "2111", buyer.member_id) == 10_000
     await shop.books_agree(db)
     await refused("payments.savings_too_low", shop.order(db, {product.id: 2}, buyer, "savings"))
 
@@ -124,7 +127,7 @@ async def test_calling_off_gives_the_savings_back_and_frees_the_stock(db: AsyncS
     order = await shop.order(db, {product.id: 3}, buyer, "savings")
     await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     assert (order.status, product.reserved, product.stock) == ("cancelled", 0, 10)
-    assert await books.balance(db, "2111", buyer.member_id) == 500_000
+    assert await ledger_queries.get_balance(db, "2111", buyer.member_id) == 500_000
     await refused("shop.not_cancellable", handling.cancel_order(db, CASHIER, order.number, "Lagi", on=TODAY))
     await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
     await shop.books_agree(db)
@@ -136,8 +139,8 @@ async def test_returned_goods_come_back_with_their_value_and_every_journal_is_re
 ) -> None:
     buyer = await shop.member(db)
     product = await shop.product(db, stock=3, cost=3_333)
-    purchases = await books.balance(db, "4101", buyer.member_id)
-    cash, bank = await books.balance(db, "1101"), await books.balance(db, "1102")
+    purchases = await ledger_queries.get_balance(db, "4101", buyer.member_id)
+    cash, bank = await ledger_queries.get_balance(db, "1101"), await ledger_queries.get_balance(db, "1102")
     order = await shop.order(db, {product.id: 2}, buyer, way)
     if way == "bank_transfer":
         await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
@@ -150,11 +153,14 @@ async def test_returned_goods_come_back_with_their_value_and_every_journal_is_re
     )
     await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
     assert (order.status, product.stock, product.stock_value) == ("returned", 3, 9_999)
-    assert await books.balance(db, "4101", buyer.member_id) == purchases
+    assert await ledger_queries.get_balance(db, "4101", buyer.member_id) == purchases
     tail = (await shop.payment_of(db, order)).tail  # it went to the member's savings, and stays there
     assert (tail > 0) == (way == "bank_transfer")
-    assert await books.balance(db, "2111", buyer.member_id) == 500_000 + tail
-    assert (await books.balance(db, "1101"), await books.balance(db, "1102")) == (cash, bank + tail)
+    assert await ledger_queries.get_balance(db, "2111", buyer.member_id) == 500_000 + tail
+    assert (await ledger_queries.get_balance(db, "1101"), await ledger_queries.get_balance(db, "1102")) == (
+        cash,
+        bank + tail,
+    )
     await refused("shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Lagi", on=TODAY))
     await shop.books_agree(db)
 

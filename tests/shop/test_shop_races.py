@@ -16,7 +16,7 @@ from kernel.database import Database, as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from shop import handling, stock
 from shop.counting import count_stock, receive_goods
 from tenants.registry import TenantRef
@@ -106,7 +106,7 @@ async def test_two_orders_from_the_same_savings(database: Database, melati: Tena
     assert answers[0] == "done"
     assert set(answers[1:]) <= {"payments.savings_too_low", "payments.balance_spent"}
     async with coop_session(database, melati) as db:
-        assert await books.balance(db, "2111", (await shop.member(db)).member_id) == 108_000
+        assert await ledger_queries.get_balance(db, "2111", (await shop.member(db)).member_id) == 108_000
     await agree(database, melati)
 
 

@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.database import Database, as_reader
 from kernel.errors import DomainError
-from ledger.closing import close_year
+from ledger.close_year import close_year
 from shop import past_sales
 from shop.sales_import import SalesImport, import_sales
 from tenants.registry import TenantRef

@@ -15,8 +15,8 @@ from kernel.csv_files import render_rejected_csv
 from kernel.database import Database, Reader, as_reader
 from kernel.file_import import ImportReport
 from ledger import queries
-from ledger.book_queries import agreement
-from ledger.closing import close_year
+from ledger.close_year import close_year
+from ledger.report_queries import get_control_totals
 from shop import past_sales
 from shop.models import Product
 from shop.sales_import import import_sales
@@ -74,27 +74,31 @@ async def test_a_member_and_a_day_make_one_receipt(db: AsyncSession, ro: Reader)
 
 
 async def test_it_posts_the_sale_and_the_purchase_that_supplied_it(db: AsyncSession, ro: Reader) -> None:
-    cash, stock = await queries.balance(db, "1101"), await queries.balance(db, "1130")
+    cash, stock = await queries.get_balance(db, "1101"), await queries.get_balance(db, "1130")
     await take(db, GOOD)
     number = (await orders(ro))[0][7]
-    sale = await queries.journal(db, number)
+    sale = await queries.find_journal(db, number)
     assert (sale.source_key, sale.value_date) == ("sales-import:2024-01-05:0001", date(2024, 1, 5))
-    assert [(line.account, line.debit, line.credit) for line in await queries.lines(db, number)] == [
+    assert [
+        (line.account, line.debit, line.credit) for line in await queries.list_journal_lines(db, number)
+    ] == [
         ("1101", 243_000, 0),
         ("4101", 0, 243_000),
         ("5101", 226_000, 0),
         ("1130", 0, 226_000),
     ]
-    bought = await queries.number_of(db, "purchase-of-sales-import:2024-01-05:0001")
-    assert [(line.account, line.debit, line.credit) for line in await queries.lines(db, bought)] == [
+    bought = await queries.find_journal_number(db, "purchase-of-sales-import:2024-01-05:0001")
+    assert [
+        (line.account, line.debit, line.credit) for line in await queries.list_journal_lines(db, bought)
+    ] == [
         ("1130", 226_000, 0),
         ("1101", 0, 226_000),
     ]
-    assert await queries.balance(db, "1101") == cash + 372_000 - 344_000
-    assert await queries.balance(db, "1130") == stock
-    assert await queries.surplus(ro, 2024) == 28_000
+    assert await queries.get_balance(db, "1101") == cash + 372_000 - 344_000
+    assert await queries.get_balance(db, "1130") == stock
+    assert await queries.get_surplus(ro, 2024) == 28_000
     first = await ro.value("SELECT id FROM members WHERE number = '0001'")
-    assert await queries.balance(db, "4101", first) == 318_000
+    assert await queries.get_balance(db, "4101", first) == 318_000
 
 
 async def test_stock_stays_as_counted_and_the_stock_book_tells_both_ways(
@@ -104,7 +108,7 @@ async def test_stock_stays_as_counted_and_the_stock_book_tells_both_ways(
     before = await ro.records(counted)
     await take(db, GOOD)
     assert await ro.records(counted) == before
-    sums = await agreement(ro)
+    sums = await get_control_totals(ro)
     assert sums.stock_account == sums.stock_value
     moved = await ro.records(
         "SELECT m.kind, m.quantity, m.value, m.on_date FROM stock_movements m JOIN products p ON p.id "
@@ -194,7 +198,7 @@ async def test_bad_lines_can_be_skipped_mended_and_sent_after(db: AsyncSession, 
     assert (await take(db, mended)).unchanged == 1
     whole = await take(db, HEADER + "2024-01-05,0001,BRS5,2\n2024-01-05,0001,MYK1,1\n")
     assert (whole.imported, whole.unchanged, whole.rejected) == (0, 2, [])
-    assert await queries.number_of(db, "sales-import+1:2024-01-05:0001") is not None
+    assert await queries.find_journal_number(db, "sales-import+1:2024-01-05:0001") is not None
 
 
 async def test_another_quantity_of_what_is_recorded_is_refused(db: AsyncSession, ro: Reader) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import update
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories import shop
 from factories.shop import TODAY
 from kernel.actor import Actor
@@ -54,7 +54,7 @@ async def times(database: Database, tenant: TenantRef, number: int, action: str)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("at_once", [False, True])
 async def test_a_step_sent_twice_leads_twice_to_the_first_result(
-    officer_client: SignedIn, database: Database, melati: TenantRef, step: str, at_once: bool
+    officer_client: SignedInClient, database: Database, melati: TenantRef, step: str, at_once: bool
 ) -> None:
     number = await waiting_for(database, melati, step)
     _, sent, action = STEPS[step]
@@ -79,7 +79,7 @@ async def test_another_officer_learns_that_the_goods_are_gone(database: Database
 
 @pytest.mark.parametrize("step", ["pembatalan", "pengembalian"])
 async def test_another_reason_is_another_deed(
-    officer_client: SignedIn, database: Database, melati: TenantRef, step: str
+    officer_client: SignedInClient, database: Database, melati: TenantRef, step: str
 ) -> None:
     number = await waiting_for(database, melati, step)
     assert (await officer_client.post(f"/pengurus/pesanan/{number}/{step}", dict(REASON))).status_code == 303
@@ -89,7 +89,7 @@ async def test_another_reason_is_another_deed(
 
 
 async def test_an_order_that_expired_was_called_off_by_nobody(
-    officer_client: SignedIn, database: Database, melati: TenantRef
+    officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     number = await waiting_for(database, melati, "penyerahan")
     async with coop_session(database, melati) as db:

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from governance.templates import KONSUMEN, TEMPLATES
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from shu.rules import Allocation, Line, MemberBasis, allocate
+from shu.rules import Allocation, MemberBasis, PlainAllocationLine, allocate
 
 CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("cases.json").read_text("utf-8"))
 SIMPLE = [
-    Line("cadangan", Decimal(40)),
-    Line("modal", Decimal(25), "savings"),
-    Line("usaha", Decimal(35), "purchases"),
+    PlainAllocationLine("cadangan", Decimal(40)),
+    PlainAllocationLine("modal", Decimal(25), "savings"),
+    PlainAllocationLine("usaha", Decimal(35), "purchases"),
 ]
 
 
@@ -30,7 +30,9 @@ def case_allocation(case: dict[str, Any]) -> Allocation:
     """The case's member beside one who stands for all the others,
     so that the totals are those of the case.
     """
-    lines = [Line(code, Decimal(percent), basis) for code, percent, basis in case["allocation"]]
+    lines = [
+        PlainAllocationLine(code, Decimal(percent), basis) for code, percent, basis in case["allocation"]
+    ]
     member = MemberBasis("1", **case["member"])
     others = MemberBasis(
         "2", **{basis: total - case["member"][basis] for basis, total in case["totals"].items()}
@@ -60,7 +62,7 @@ class TestWorkedCases:
 
 def test_a_table_that_sums_to_105_is_refused() -> None:
     lines = [
-        Line(code, Decimal(percent))
+        PlainAllocationLine(code, Decimal(percent))
         for code, percent in [
             ("cadangan", 40),
             ("anggota", 40),
@@ -79,26 +81,34 @@ def test_a_table_that_sums_to_105_is_refused() -> None:
 
 
 def test_a_hair_from_100_is_not_100() -> None:
-    lines = [Line("a", Decimal("99." + "9" * 30)), Line("b", Decimal(0))]
+    lines = [PlainAllocationLine("a", Decimal("99." + "9" * 30)), PlainAllocationLine("b", Decimal(0))]
     with pytest.raises(DomainError, match=r"99\.9"):
         allocate(Rupiah(1), lines, [])
 
 
 class TestPools:
     def test_the_odd_rupiah_goes_to_the_largest_remainder(self) -> None:
-        lines = [Line("a", Decimal("33.3")), Line("b", Decimal("33.3")), Line("c", Decimal("33.4"))]
-        assert pools_of(100, lines) == {"a": 33, "b": 33, "c": 34}
+        lines = [
+            PlainAllocationLine("a", Decimal("33.3")),
+            PlainAllocationLine("b", Decimal("33.3")),
+            PlainAllocationLine("c", Decimal("33.4")),
+        ]
+        assert allocate_pools(100, lines) == {"a": 33, "b": 33, "c": 34}
 
     def test_a_tie_goes_to_the_earlier_line(self) -> None:
-        assert pools_of(1, [Line("z", Decimal(50)), Line("a", Decimal(50))]) == {"z": 1, "a": 0}
+        assert allocate_pools(
+            1, [PlainAllocationLine("z", Decimal(50)), PlainAllocationLine("a", Decimal(50))]
+        ) == {"z": 1, "a": 0}
 
     def test_a_tie_among_more_than_ten_lines_follows_their_order_not_their_text(self) -> None:
-        lines = [Line(f"l{n}", Decimal("6.25")) for n in range(16)]
-        pools = pools_of(3, lines)
+        lines = [PlainAllocationLine(f"l{n}", Decimal("6.25")) for n in range(16)]
+        pools = allocate_pools(3, lines)
         assert [code for code, amount in pools.items() if amount] == ["l0", "l1", "l2"]
 
     def test_decimals_count(self) -> None:
-        assert pools_of(1000, [Line("a", Decimal("97.5")), Line("b", Decimal("2.5"))]) == {"a": 975, "b": 25}
+        assert allocate_pools(
+            1000, [PlainAllocationLine("a", Decimal("97.5")), PlainAllocationLine("b", Decimal("2.5"))]
+        ) == {"a": 975, "b": 25}
 
     @pytest.mark.parametrize("surplus", [0, -1, -5_000_000])
     def test_no_surplus_divides_nothing(self, surplus: int) -> None:
@@ -111,7 +121,7 @@ class TestPools:
 
 class TestMembers:
     def test_a_tie_goes_to_the_lower_number_compared_as_text(self) -> None:
-        lines = [Line("modal", Decimal(100), "savings")]
+        lines = [PlainAllocationLine("modal", Decimal(100), "savings")]
         result = allocate(Rupiah(1), lines, [MemberBasis("2", savings=1), MemberBasis("10", savings=1)])
         assert {member.number: member.total for member in result.members} == {"2": 0, "10": 1}
 
@@ -123,7 +133,7 @@ class TestMembers:
         result = allocate(Rupiah(1000), SIMPLE, [MemberBasis("1", savings=5)])
         assert result.unallocated == {"usaha": 350}
         assert result.members[0].shares == {"modal": 250, "usaha": 0}
-        assert result.pool("usaha").amount == 350
+        assert result.get_pool("usaha").amount == 350
 
     def test_without_members_the_members_pools_are_left(self) -> None:
         result = allocate(Rupiah(1000), SIMPLE, [])
@@ -131,22 +141,27 @@ class TestMembers:
         assert result.unallocated == {"modal": 250, "usaha": 350}
 
     def test_lines_without_a_basis_give_members_nothing(self) -> None:
-        result = allocate(Rupiah(1000), [Line("cadangan", Decimal(100))], [MemberBasis("1", savings=5)])
+        result = allocate(
+            Rupiah(1000), [PlainAllocationLine("cadangan", Decimal(100))], [MemberBasis("1", savings=5)]
+        )
         assert result.members[0].shares == {}
         assert result.members[0].total == 0
         assert result.unallocated == {}
 
     def test_two_lines_may_share_a_basis(self) -> None:
-        lines = [Line("modal", Decimal(60), "savings"), Line("bonus", Decimal(40), "savings")]
+        lines = [
+            PlainAllocationLine("modal", Decimal(60), "savings"),
+            PlainAllocationLine("bonus", Decimal(40), "savings"),
+        ]
         result = allocate(Rupiah(10), lines, [MemberBasis("1", savings=1), MemberBasis("2", savings=1)])
         assert result.members[0].shares == {"modal": 3, "bonus": 2}
 
     def test_the_arithmetic_of_a_share_adds_up(self) -> None:
-        lines = [Line("modal", Decimal(100), "savings")]
+        lines = [PlainAllocationLine("modal", Decimal(100), "savings")]
         result = allocate(Rupiah(10), lines, [MemberBasis("1", savings=1), MemberBasis("2", savings=2)])
         (share,) = result.explain(result.members[1])
         assert (share.basis, share.total_basis, share.pool, share.exact) == (2, 3, 10, Fraction(20, 3))
-        assert (share.floor, share.remainder, share.gained, share.amount) == (6, 2, 1, 7)
+        assert (share.floor, share.remainder, share.rounding_gain, share.amount) == (6, 2, 1, 7)
 
     def test_a_share_of_a_pool_nobody_claims_explains_itself_as_nothing(self) -> None:
         result = allocate(Rupiah(1000), SIMPLE, [MemberBasis("1", savings=5)])
@@ -159,15 +174,21 @@ class TestRefusals:
         ("lines", "code"),
         [
             ([], "governance.allocation_empty"),
-            ([Line("a", Decimal(110)), Line("b", Decimal(-10))], "governance.percentage_negative"),
-            ([Line("a", Decimal(50)), Line("a", Decimal(50))], "governance.line_twice"),
-            ([Line("a", Decimal("NaN"))], "governance.percentage_not_a_number"),
-            ([Line("a", 100.0)], "shu.percentage_not_exact"),  # type: ignore[arg-type]
-            ([Line("a", Decimal(100), "profit")], "shu.basis_unknown"),  # type: ignore[arg-type]
+            (
+                [PlainAllocationLine("a", Decimal(110)), PlainAllocationLine("b", Decimal(-10))],
+                "governance.percentage_negative",
+            ),
+            (
+                [PlainAllocationLine("a", Decimal(50)), PlainAllocationLine("a", Decimal(50))],
+                "governance.line_twice",
+            ),
+            ([PlainAllocationLine("a", Decimal("NaN"))], "governance.percentage_not_a_number"),
+            ([PlainAllocationLine("a", 100.0)], "shu.percentage_not_exact"),  # type: ignore[arg-type]
+            ([PlainAllocationLine("a", Decimal(100), "profit")], "shu.basis_unknown"),  # type: ignore[arg-type]
         ],
     )
-    def test_of_lines(self, lines: list[Line], code: str) -> None:
-        assert code_of(Rupiah(100), lines, []) == code
+    def test_of_lines(self, lines: list[PlainAllocationLine], code: str) -> None:
+        assert get_error_code(Rupiah(100), lines, []) == code
 
     @pytest.mark.parametrize(
         ("members", "code"),
@@ -180,10 +201,10 @@ class TestRefusals:
         ],
     )
     def test_of_members(self, members: list[MemberBasis], code: str) -> None:
-        assert code_of(Rupiah(100), SIMPLE, members) == code
+        assert get_error_code(Rupiah(100), SIMPLE, members) == code
 
     def test_of_a_surplus_that_is_no_int(self) -> None:
-        assert code_of(1000.0, SIMPLE, []) == "shu.surplus_not_whole"  # type: ignore[arg-type]
+        assert get_error_code(1000.0, SIMPLE, []) == "shu.surplus_not_whole"  # type: ignore[arg-type]
 
     def test_the_sentence_names_whom_to_mend(self) -> None:
         with pytest.raises(DomainError) as refused:
@@ -221,12 +242,12 @@ members_of_a_year = st.dictionaries(
 
 
 @st.composite
-def percentages(draw: st.DrawFn) -> list[Line]:
+def percentages(draw: st.DrawFn) -> list[PlainAllocationLine]:
     """Lines of up to two decimals that sum to exactly 100."""
     cuts = sorted(draw(st.lists(st.integers(0, 10_000), max_size=6)))
     bounds = [0, *cuts, 10_000]
     return [
-        Line(
+        PlainAllocationLine(
             f"l{n}", Decimal(high - low) / 100, draw(st.sampled_from([None, "savings", "purchases", "loans"]))
         )
         for n, (low, high) in enumerate(pairwise(bounds))
@@ -236,7 +257,7 @@ def percentages(draw: st.DrawFn) -> list[Line]:
 class TestProperties:
     @given(surpluses, percentages(), members_of_a_year)
     def test_no_rupiah_is_lost_or_made(
-        self, surplus: int, lines: list[Line], members: list[MemberBasis]
+        self, surplus: int, lines: list[PlainAllocationLine], members: list[MemberBasis]
     ) -> None:
         result = allocate(Rupiah(surplus), lines, members)
         assert sum(pool.amount for pool in result.pools) == surplus
@@ -248,19 +269,19 @@ class TestProperties:
 
     @given(surpluses, percentages(), members_of_a_year)
     def test_every_figure_is_within_a_rupiah_of_the_exact_one(
-        self, surplus: int, lines: list[Line], members: list[MemberBasis]
+        self, surplus: int, lines: list[PlainAllocationLine], members: list[MemberBasis]
     ) -> None:
         result = allocate(Rupiah(surplus), lines, members)
         for pool in result.pools:
             assert abs(int(pool.amount) - Fraction(pool.percent) * surplus / 100) < 1
         for member in result.members:
             for share in result.explain(member):
-                assert share.gained in {0, 1}
+                assert share.rounding_gain in {0, 1}
                 assert abs(int(share.amount) - share.exact) < 1
 
     @given(surpluses, allocations, members_of_a_year, st.randoms(use_true_random=False))
     def test_the_order_of_members_changes_nothing(
-        self, surplus: int, lines: list[Line], members: list[MemberBasis], random: Any
+        self, surplus: int, lines: list[PlainAllocationLine], members: list[MemberBasis], random: Any
     ) -> None:
         shuffled = list(members)
         random.shuffle(shuffled)
@@ -270,20 +291,21 @@ class TestProperties:
 
     @given(surpluses, allocations, members_of_a_year)
     def test_who_brought_more_never_gets_less(
-        self, surplus: int, lines: list[Line], members: list[MemberBasis]
+        self, surplus: int, lines: list[PlainAllocationLine], members: list[MemberBasis]
     ) -> None:
         result = allocate(Rupiah(surplus), lines, members)
         for pool in result.pools:
             if pool.basis is not None:
                 ranked = sorted(
-                    result.members, key=lambda member: (member.basis.of(pool.basis), member.shares[pool.code])
+                    result.members,
+                    key=lambda member: (member.basis.get(pool.basis), member.shares[pool.code]),
                 )
                 shares = [member.shares[pool.code] for member in ranked]
                 assert shares == sorted(shares)
 
     @given(surpluses, allocations, members_of_a_year)
     def test_equal_members_are_at_most_a_rupiah_apart(
-        self, surplus: int, lines: list[Line], members: list[MemberBasis]
+        self, surplus: int, lines: list[PlainAllocationLine], members: list[MemberBasis]
     ) -> None:
         twins = [*members, MemberBasis("twin 1", 7, 7, 7), MemberBasis("twin 2", 7, 7, 7)]
         first, second = allocate(Rupiah(surplus), lines, twins).members[-2:]
@@ -291,14 +313,14 @@ class TestProperties:
 
     @given(surpluses, allocations, members_of_a_year)
     def test_nothing_brought_is_nothing_shared(
-        self, surplus: int, lines: list[Line], members: list[MemberBasis]
+        self, surplus: int, lines: list[PlainAllocationLine], members: list[MemberBasis]
     ) -> None:
         idle = allocate(Rupiah(surplus), lines, [*members, MemberBasis("idle")]).members[-1]
         assert idle.total == 0
 
     @given(surpluses, allocations, members_of_a_year)
     def test_doubling_every_basis_changes_nothing(
-        self, surplus: int, lines: list[Line], members: list[MemberBasis]
+        self, surplus: int, lines: list[PlainAllocationLine], members: list[MemberBasis]
     ) -> None:
         doubled = [MemberBasis(m.number, 2 * m.savings, 2 * m.purchases, 2 * m.loans) for m in members]
         assert by_number(allocate(Rupiah(surplus), lines, members)) == by_number(
@@ -323,10 +345,12 @@ def test_a_hundred_thousand_members_lose_no_rupiah() -> None:
         for n in range(100_000)
     ]
     result = allocate(Rupiah(987_654_321_987), SIMPLE, members)
-    assert sum(member.total for member in result.members) + result.pool("cadangan").amount == 987_654_321_987
+    assert (
+        sum(member.total for member in result.members) + result.get_pool("cadangan").amount == 987_654_321_987
+    )
 
 
-def pools_of(surplus: int, lines: list[Line]) -> dict[str, int]:
+def allocate_pools(surplus: int, lines: list[PlainAllocationLine]) -> dict[str, int]:
     return {pool.code: int(pool.amount) for pool in allocate(Rupiah(surplus), lines, []).pools}
 
 
@@ -337,7 +361,7 @@ def by_number(result: Allocation) -> dict[str, dict[str, int]]:
     }
 
 
-def code_of(surplus: Rupiah, lines: list[Line], members: list[MemberBasis]) -> str:
+def get_error_code(surplus: Rupiah, lines: list[PlainAllocationLine], members: list[MemberBasis]) -> str:
     with pytest.raises(DomainError) as refused:
         allocate(surplus, lines, members)
     return refused.value.code

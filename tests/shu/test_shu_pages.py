@@ -19,12 +19,12 @@ from kernel.actor import Actor
 from kernel.database import Database, as_reader
 from kernel.formats import rupiah
 from kernel.money import Rupiah
-from ledger import Journal, Line, post_many
+from ledger import Journal, JournalLine, post_journals
 from members.models import Member
 from shu import queries
-from shu.drafting import draft
-from shu.queries import PoolView, TotalRow
-from shu.sheet import write_csv
+from shu.create_draft import create_draft
+from shu.csv_export import write_csv
+from shu.queries import MemberTotalRow, PoolView
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
@@ -32,7 +32,7 @@ HOME = "/pengurus/shu"
 TREASURER = Actor("officer", "Bendahara Melati")
 
 
-def words(response: httpx.Response) -> str:
+def read_page_text(response: httpx.Response) -> str:
     """What a reader sees: no tags, spaces as one."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.text))).replace("\u00a0", " ")
 
@@ -54,11 +54,14 @@ async def post_year(database: Database, tenant: TenantRef, *, factor: int = 1) -
     ) -> Journal:
         money = Rupiah(amount * factor)
         return Journal(
-            on, what, f"{key}:{factor}", [Line.to_debit(debit, money), Line.to_credit(credit, money, party)]
+            on,
+            what,
+            f"{key}:{factor}",
+            [JournalLine.to_debit(debit, money), JournalLine.to_credit(credit, money, party)],
         )
 
     async with coop_session(database, tenant) as db:
-        await post_many(
+        await post_journals(
             db,
             [
                 pair("a", date(2025, 3, 1), "Simpanan wajib Maret", "1101", "3120", 300_000, one),
@@ -77,7 +80,7 @@ async def drafted(database: Database, melati: TenantRef) -> dict[str, UUID]:
     """Melati's 2025 is drafted; gives the members' ids by number."""
     await post_year(database, melati)
     async with coop_session(database, melati) as db:
-        await draft(db, TREASURER, 2025)
+        await create_draft(db, TREASURER, 2025)
     return await ids(database, melati)
 
 
@@ -118,11 +121,11 @@ async def test_an_officer_drafts_a_year_and_opens_every_figure(
 ) -> None:
     await post_year(database, melati)
     empty = await officer_client.get(f"{HOME}?tahun=2025")
-    assert "sisa hasil usaha tahun 2025 sekarang Rp1.000.000" in words(empty)
+    assert "sisa hasil usaha tahun 2025 sekarang Rp1.000.000" in read_page_text(empty)
     made = await officer_client.post(f"{HOME}/rancangan", {"year": "2025"})
     assert (made.status_code, made.headers["location"]) == (303, f"{HOME}/2025/1")
     page = await officer_client.get(f"{HOME}/2025/1")
-    said = words(page)
+    said = read_page_text(page)
     for part in (
         "Rancangan 1, belum diputuskan rapat",
         "Penjualan toko kepada anggota 4101 Rp2.000.000",
@@ -155,9 +158,9 @@ async def test_a_pool_opens_to_the_members_and_a_member_to_the_rows(
     officer_client: Any, drafted: dict[str, UUID]
 ) -> None:
     pool = await officer_client.get(f"{HOME}/2025/1/bagian/jasa_usaha")
-    assert re.search(r"Sari Wulandari Melati 0001 Rp1\.500\.000 Rp262\.500", words(pool))
+    assert re.search(r"Sari Wulandari Melati 0001 Rp1\.500\.000 Rp262\.500", read_page_text(pool))
     slip = await officer_client.get(f"{HOME}/2025/1/anggota/{drafted['0001']}")
-    said = words(slip)
+    said = read_page_text(slip)
     assert "Rp300.000 ÷ Rp900.000 × Rp200.000 = Rp66.666 + 2 / 3" in said
     assert "dibulatkan ke atas menjadi Rp66.667" in said
     assert "Rp1.500.000 ÷ Rp2.000.000 × Rp350.000 = Rp262.500 Hasilnya pas, tanpa pembulatan." in said
@@ -171,10 +174,10 @@ async def test_a_search_finds_by_number_and_by_part_of_a_name(
 ) -> None:
     for page in ("anggota", "bagian/jasa_usaha"):
         for search in ("0002", "hartono"):
-            said = words(await officer_client.get(f"{HOME}/2025/1/{page}", params={"cari": search}))
+            said = read_page_text(await officer_client.get(f"{HOME}/2025/1/{page}", params={"cari": search}))
             assert "Budi Hartono Melati" in said
             assert "Sari Wulandari Melati" not in said
-        assert "Tidak ada anggota yang cocok" in words(
+        assert "Tidak ada anggota yang cocok" in read_page_text(
             await officer_client.get(f"{HOME}/2025/1/{page}", params={"cari": "%"})
         )
         block = await officer_client.get(f"{HOME}/2025/1/{page}", headers={"hx-request": "true"})
@@ -186,12 +189,14 @@ async def test_new_records_are_told_and_the_old_draft_stays_readable(
     officer_client: Any, database: Database, melati: TenantRef, drafted: dict[str, UUID]
 ) -> None:
     await post_year(database, melati, factor=2)
-    assert "Buku berubah sesudah rancangan ini" in words(await officer_client.get(f"{HOME}?tahun=2025"))
+    assert "Buku berubah sesudah rancangan ini" in read_page_text(
+        await officer_client.get(f"{HOME}?tahun=2025")
+    )
     made = await officer_client.post(f"{HOME}/rancangan", {"year": "2025"})
     assert made.headers["location"] == f"{HOME}/2025/2"
     new, old = (
-        words(await officer_client.get(f"{HOME}/2025/2")),
-        words(await officer_client.get(f"{HOME}/2025/1")),
+        read_page_text(await officer_client.get(f"{HOME}/2025/2")),
+        read_page_text(await officer_client.get(f"{HOME}/2025/1")),
     )
     assert "Rp3.000.000" in new
     assert "Buku berubah" not in new
@@ -207,11 +212,11 @@ async def test_a_member_sees_the_stored_line_and_its_arithmetic(
     member_client: Any, database: Database, melati: TenantRef, drafted: dict[str, UUID]
 ) -> None:
     async with coop_reader(database, melati) as ro:
-        stored = await queries.newest(ro, 2025)
+        stored = await queries.find_latest_draft(ro, 2025)
         assert stored is not None
-        shares = await queries.shares_of(ro, stored.id, drafted["0001"])
+        shares = await queries.list_member_shares(ro, stored.id, drafted["0001"])
     page = await member_client.get("/anggota/shu")
-    said = words(page)
+    said = read_page_text(page)
     assert [share.amount for share in shares] == [66_667, 262_500]
     for amount in (*(share.amount for share in shares), sum(share.amount for share in shares)):
         assert rupiah(amount) in said
@@ -220,7 +225,9 @@ async def test_a_member_sees_the_stored_line_and_its_arithmetic(
     assert "belum diputuskan rapat" in said
     assert "Pasal 4 ayat (3) huruf i UU PPh" in said
     assert (
-        words(await member_client.get("/anggota/shu/2025")).count("Rp329.167") == said.count("Rp329.167") > 0
+        read_page_text(await member_client.get("/anggota/shu/2025")).count("Rp329.167")
+        == said.count("Rp329.167")
+        > 0
     )
 
 
@@ -228,7 +235,7 @@ async def test_a_member_sees_what_is_stored_also_when_the_books_have_changed_sin
     member_client: Any, database: Database, melati: TenantRef, drafted: dict[str, UUID]
 ) -> None:
     await post_year(database, melati, factor=3)
-    said = words(await member_client.get("/anggota/shu"))
+    said = read_page_text(await member_client.get("/anggota/shu"))
     assert "Rp329.167" in said
     assert said.count("Belanja pertama Sari") == 1
 
@@ -236,19 +243,19 @@ async def test_a_member_sees_what_is_stored_also_when_the_books_have_changed_sin
 async def test_nobody_elses_share_is_shown_to_a_member(
     member_client: Any, sign_in: Any, drafted: dict[str, UUID]
 ) -> None:
-    said = words(await member_client.get("/anggota/shu"))
+    said = read_page_text(await member_client.get("/anggota/shu"))
     assert "Budi" not in said
     assert "Rp133.333" not in said
     assert "Rp220.833" not in said
     other = await sign_in("melati", "+6281200000002")
-    his = words(await other.get("/anggota/shu"))
+    his = read_page_text(await other.get("/anggota/shu"))
     assert "Rp220.833" in his
     assert "Sari" not in his
     assert "Rp329.167" not in his
 
 
 async def test_a_member_before_any_draft_is_told_what_comes(member_client: Any) -> None:
-    assert "SHU belum dihitung" in words(await member_client.get("/anggota/shu"))
+    assert "SHU belum dihitung" in read_page_text(await member_client.get("/anggota/shu"))
     assert (await member_client.get("/anggota/shu/2025")).status_code == 404
 
 
@@ -264,22 +271,24 @@ async def test_who_joined_after_the_draft_is_told(
         await db.execute(
             text("UPDATE users SET member_id = :m WHERE phone = '+6281200000001'"), {"m": newcomer.id}
         )
-    assert "Anda belum ada dalam pembagian tahun ini" in words(await member_client.get("/anggota/shu"))
+    assert "Anda belum ada dalam pembagian tahun ini" in read_page_text(
+        await member_client.get("/anggota/shu")
+    )
 
 
 async def test_a_loss_is_told_kindly(officer_client: Any, database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
-        cost = [Line.to_debit("6120", Rupiah(400_000)), Line.to_credit("1101", Rupiah(400_000))]
-        await post_many(db, [Journal(date(2025, 5, 5), "Listrik", "loss", cost)], by="test")
+        cost = [JournalLine.to_debit("6120", Rupiah(400_000)), JournalLine.to_credit("1101", Rupiah(400_000))]
+        await post_journals(db, [Journal(date(2025, 5, 5), "Listrik", "loss", cost)], by="test")
     await officer_client.post(f"{HOME}/rancangan", {"year": "2025"})
-    said = words(await officer_client.get(f"{HOME}?tahun=2025"))
+    said = read_page_text(await officer_client.get(f"{HOME}?tahun=2025"))
     assert "Tidak ada yang dibagi" in said
     assert "Tahun 2025 berakhir rugi Rp400.000" in said
 
 
 async def test_years_without_records_and_years_to_come(officer_client: Any) -> None:
-    assert "Belum ada catatan di tahun ini" in words(await officer_client.get(f"{HOME}?tahun=2019"))
-    assert "Tahun ini belum tiba" in words(await officer_client.get(f"{HOME}?tahun=9999"))
+    assert "Belum ada catatan di tahun ini" in read_page_text(await officer_client.get(f"{HOME}?tahun=2019"))
+    assert "Tahun ini belum tiba" in read_page_text(await officer_client.get(f"{HOME}?tahun=9999"))
     assert (await officer_client.get(f"{HOME}?tahun=0000")).status_code == 200
     assert (await officer_client.post(f"{HOME}/rancangan", {"year": "2999"})).status_code == 409
     assert (await officer_client.post(f"{HOME}/rancangan", {"year": "dua ribu"})).status_code == 422
@@ -315,7 +324,7 @@ async def test_the_file_holds_what_is_stored(officer_client: Any, drafted: dict[
 def test_a_name_that_looks_like_a_formula_stays_text() -> None:
     pool = PoolView(0, "jasa_usaha", "35", "purchases", 100, 100, 0)
     content = write_csv(
-        [pool], [TotalRow(UUID(int=1), "1", "=HYPERLINK(1)", "active", [0], [100], [100], 100)]
+        [pool], [MemberTotalRow(UUID(int=1), "1", "=HYPERLINK(1)", "active", [0], [100], [100], 100)]
     )
     assert "'=HYPERLINK(1)" in content.decode()
 

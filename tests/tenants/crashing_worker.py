@@ -66,7 +66,7 @@ def main() -> None:
             return True
 
         worker.run_job = run_and_die  # type: ignore[assignment]
-    worker.run(settings, sys.argv[1])
+    worker.run_worker(settings, sys.argv[1])
 
 
 STEP = sys.argv[3]

@@ -21,7 +21,7 @@ failing = {"now": True}
 
 
 @job("test.stubborn")
-async def stubborn(db: AsyncSession, *, word: str) -> None:
+async def failing_job(db: AsyncSession, *, word: str) -> None:
     await db.execute(
         text(
             "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts)"
@@ -35,14 +35,14 @@ async def stubborn(db: AsyncSession, *, word: str) -> None:
 
 
 @external_job("test.hangs")
-async def hangs(database: Database, tenant: TenantRef, key: str) -> None:
+async def hanging_job(database: Database, tenant: TenantRef, key: str) -> None:
     await asyncio.Event().wait()
 
 
 async def test_a_job_that_hangs_is_ended_and_counts_as_failed(
     database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "JOB_SECONDS", 0.2)
+    monkeypatch.setattr(worker, "JOB_TIMEOUT_SECONDS", 0.2)
     await worker.attempt_job(database, JobMessage(melati.schema_name, "test.hangs", "hangs-1", {}))
     async with shared_session(database) as db:
         attempts = text("SELECT attempts FROM shared.outbox WHERE key = 'hangs-1'")
@@ -64,7 +64,7 @@ async def row(database: Database, table: str) -> dict[str, Any] | None:
     return dict(found) if found else None
 
 
-async def effects(database: Database, tenant: TenantRef) -> int:
+async def count_effects(database: Database, tenant: TenantRef) -> int:
     async with coop_session(database, tenant) as db:
         return int(
             (
@@ -100,7 +100,7 @@ async def test_a_failed_job_goes_back_to_the_outbox_with_its_key_and_waits_longe
     assert waits == sorted(waits)
     assert waits[0] <= 2
     assert waits[-1] <= 2 * 3600
-    assert await effects(database, melati) == 0
+    assert await count_effects(database, melati) == 0
 
 
 async def test_a_job_gives_up_after_two_days_and_not_before(database: Database, melati: TenantRef) -> None:
@@ -140,4 +140,4 @@ async def test_a_job_that_was_given_up_is_retried_with_its_key_and_happens_once(
     failing["now"] = False
     for _ in range(2):  # delivered twice
         await attempt(database, melati, attempts=0, failing_for=timedelta())
-    assert await effects(database, melati) == 1
+    assert await count_effects(database, melati) == 1

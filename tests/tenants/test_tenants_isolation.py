@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.database import Database
 from kernel.outbox import enqueue, job
-from tenants.fleet import migrate
-from tenants.registry import HostCache, TenantRef, tenant_by_host, tenant_by_slug
+from tenants.migrator import migrate
+from tenants.registry import HostCache, TenantRef, find_tenant_by_host, find_tenant_by_slug
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from tenants.worker import run_job
 
@@ -141,15 +141,15 @@ async def test_worn_connections_are_replaced(
 async def test_a_host_that_belongs_to_nobody_is_remembered_and_the_memory_is_bounded(
     database: Database, melati: TenantRef
 ) -> None:
-    hosts = HostCache(database, limit=3, strays_limit=4)
+    hosts = HostCache(database, limit=3, unknown_limit=4)
     assert await hosts.find("melati") == melati
     for at in range(10):
         assert await hosts.find(f"nobody-{at}") is None
-    assert len(hosts._strays) == 4
-    assert hosts.knows("melati"), "made-up hosts push out no cooperative's"
-    assert hosts.knows("nobody-9")
-    assert not hosts.knows("nobody-0")
-    assert await tenant_by_host(database, "melati") == melati
+    assert len(hosts._unknown_hosts) == 4
+    assert hosts.is_cached_or_pending("melati"), "made-up hosts push out no cooperative's"
+    assert hosts.is_cached_or_pending("nobody-9")
+    assert not hosts.is_cached_or_pending("nobody-0")
+    assert await find_tenant_by_host(database, "melati") == melati
 
 
 _seen: list[str] = []
@@ -220,11 +220,11 @@ async def test_many_who_ask_for_one_host_at_once_are_one_question(
     async def counted(base: Database, host: str) -> TenantRef | None:
         asked.append(host)
         await asyncio.sleep(0)
-        return await tenant_by_slug(base, host)
+        return await find_tenant_by_slug(base, host)
 
-    monkeypatch.setattr("tenants.registry.tenant_by_host", counted)
+    monkeypatch.setattr("tenants.registry.find_tenant_by_host", counted)
     hosts = HostCache(database)
     found = await asyncio.gather(*(hosts.find("melati") for _ in range(200)))
     assert {each.slug for each in found if each is not None} == {"melati"}
     assert asked == ["melati"]
-    assert hosts.knows("melati")
+    assert hosts.is_cached_or_pending("melati")

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from factories.older_revisions import founded_at
+from factories.older_revisions import create_cooperative_at_revision
 from kernel.clock import now
 from kernel.database import Database
 from kernel.ids import new_id
 from payments import machine
 from payments.exceptions import raise_exception
 from payments.models import PaymentException
-from tenants.fleet import migrate
-from tenants.registry import TenantRef, tenant_by_slug
+from tenants.migrator import migrate
+from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session
 
 JOURNAL = (
@@ -35,19 +35,19 @@ ORDER = (
 )
 
 
-async def upgraded(database: Database) -> TenantRef:
+async def migrate_one(database: Database) -> TenantRef:
     report = await migrate(database)
     assert (report.upgraded, report.failed) == (1, {})
-    tenant = await tenant_by_slug(database, "kenanga")
+    tenant = await find_tenant_by_slug(database, "kenanga")
     assert tenant is not None
     return tenant
 
 
 @pytest.fixture
-async def old(database: Database, tmp_path: Path) -> TenantRef:
+async def old_cooperative(database: Database, tmp_path: Path) -> TenantRef:
     """A cooperative of before, with orders in every state and credit kept as one sum."""
     async with database.owner_engine.begin() as connection:
-        await founded_at(connection, database.settings.app_role, tmp_path, "0002")
+        await create_cooperative_at_revision(connection, database.settings.app_role, tmp_path, "0002")
         await connection.execute(
             text(
                 "INSERT INTO bylaws (version, effective_on, template, document, adopted_by) VALUES (1, "
@@ -78,11 +78,13 @@ async def old(database: Database, tmp_path: Path) -> TenantRef:
             await connection.execute(
                 text(ORDER), row | {"paid": paid_at, "ended": ended_at, "journal": journal}
             )
-    return await upgraded(database)
+    return await migrate_one(database)
 
 
-async def test_every_line_of_before_bears_the_date_of_its_journal(database: Database, old: TenantRef) -> None:
-    async with coop_session(database, old) as db:
+async def test_every_line_of_before_bears_the_date_of_its_journal(
+    database: Database, old_cooperative: TenantRef
+) -> None:
+    async with coop_session(database, old_cooperative) as db:
         wrong = text(
             "SELECT count(*), count(*) FILTER (WHERE l.value_date IS DISTINCT FROM j.value_date)"
             " FROM journal_lines l JOIN journals j ON j.number = l.journal"
@@ -91,8 +93,8 @@ async def test_every_line_of_before_bears_the_date_of_its_journal(database: Data
     assert (lines >= 6, differing) == (True, 0)
 
 
-async def test_orders_get_the_payments_that_they_had(database: Database, old: TenantRef) -> None:
-    async with coop_session(database, old) as db:
+async def test_orders_get_the_payments_that_they_had(database: Database, old_cooperative: TenantRef) -> None:
+    async with coop_session(database, old_cooperative) as db:
         rows = await db.execute(
             text(
                 "SELECT o.checkout_key, o.payment_way, p.way, p.status, p.amount, p.refunded, "
@@ -115,8 +117,10 @@ async def test_orders_get_the_payments_that_they_had(database: Database, old: Te
     }
 
 
-async def test_why_an_order_was_called_off_is_told_by_a_code(database: Database, old: TenantRef) -> None:
-    async with coop_session(database, old) as db:
+async def test_why_an_order_was_called_off_is_told_by_a_code(
+    database: Database, old_cooperative: TenantRef
+) -> None:
+    async with coop_session(database, old_cooperative) as db:
         rows = await db.execute(
             text("SELECT checkout_key, cancelled_for, cancel_reason FROM orders WHERE status = 'cancelled'")
         )
@@ -125,9 +129,9 @@ async def test_why_an_order_was_called_off_is_told_by_a_code(database: Database,
 
 
 async def test_bylaws_say_the_same_by_the_fields_own_word_and_still_only_grow(
-    database: Database, old: TenantRef
+    database: Database, old_cooperative: TenantRef
 ) -> None:
-    async with coop_session(database, old) as db:
+    async with coop_session(database, old_cooperative) as db:
         ways = (await db.execute(text("SELECT document->'payment_ways' FROM bylaws"))).scalar_one()
         assert ways == ["cash", "bank_transfer", "savings"]
     async with database.owner_engine.begin() as connection:
@@ -136,9 +140,9 @@ async def test_bylaws_say_the_same_by_the_fields_own_word_and_still_only_grow(
 
 
 async def test_credit_that_was_kept_as_one_sum_stays_postable_as_one_sum(
-    database: Database, old: TenantRef
+    database: Database, old_cooperative: TenantRef
 ) -> None:
-    async with coop_session(database, old) as db:
+    async with coop_session(database, old_cooperative) as db:
         flags = await db.execute(
             text("SELECT code, by_party FROM accounts WHERE code IN ('1110', '1112', '2104')")
         )
@@ -163,7 +167,7 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
     )
     batch, member = new_id(), new_id()
     async with database.owner_engine.begin() as connection:
-        await founded_at(connection, database.settings.app_role, tmp_path, "0003")
+        await create_cooperative_at_revision(connection, database.settings.app_role, tmp_path, "0003")
         for words, state, note in (
             ("sen", "set_aside", "sen:2000050"),
             ("by an officer", "set_aside", "amount"),
@@ -197,7 +201,7 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
             ),
             {"batch": batch, "member": member},
         )
-    tenant = await upgraded(database)
+    tenant = await migrate_one(database)
     async with coop_session(database, tenant) as db:
         lines = {
             row[0]: tuple(row[1:])
@@ -257,14 +261,14 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
     }  # fmt: skip
     stands = {"pushed aside": "currency", "refund still waits": "refund_waits", "without a trail": "fault"}
     async with database.owner_engine.begin() as connection:
-        await founded_at(connection, database.settings.app_role, tmp_path, "0004")
+        await create_cooperative_at_revision(connection, database.settings.app_role, tmp_path, "0004")
         for reference, entries in trail.items():
             row = {"id": new_id(), "reference": reference, "alarm": stands.get(reference)}
             await connection.execute(text(payment), row)
             for action, facts in entries:
                 told = {"by": "Rina Kasir", "action": f"payments.{action}", "of": reference, "facts": facts}
                 await connection.execute(text(entry), told)
-    tenant = await upgraded(database)
+    tenant = await migrate_one(database)
     async with coop_session(database, tenant) as db:
         rows = await db.execute(
             text(
@@ -282,11 +286,11 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
             ("refund still waits", "refund_waits", {"refund": "r2"}, None, ""),
             ("without a trail", "fault", {}, None, ""),
         ]
-        assert await raised_anew(db, "looked into", {"theirs": 1}) == 1
-        assert await raised_anew(db, "looked into", {"theirs": 3}) == 2
+        assert await raise_exception_again(db, "looked into", {"theirs": 1}) == 1
+        assert await raise_exception_again(db, "looked into", {"theirs": 3}) == 2
 
 
-async def raised_anew(db: AsyncSession, reference: str, facts: dict[str, object]) -> int:
+async def raise_exception_again(db: AsyncSession, reference: str, facts: dict[str, object]) -> int:
     """How many exceptions a payment has once these facts were found again."""
     payment = await machine.locked(db, reference)
     await raise_exception(db, payment, "amount", facts)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from factories.older_revisions import founded_at
+from factories.older_revisions import create_cooperative_at_revision
 from kernel.database import Database
-from tenants.fleet import migrate
-from tenants.registry import tenant_by_slug
+from tenants.migrator import migrate
+from tenants.registry import find_tenant_by_slug
 from tenants.session import coop_session
 
 PEOPLE = """
@@ -33,11 +33,11 @@ async def test_officers_stay_signed_in_and_doubtful_sessions_and_codes_lose_what
     database: Database, tmp_path: Path
 ) -> None:
     async with database.owner_engine.begin() as connection:
-        await founded_at(connection, database.settings.app_role, tmp_path, "0004")
+        await create_cooperative_at_revision(connection, database.settings.app_role, tmp_path, "0004")
         for statement in PEOPLE.strip().split(";\n"):
             await connection.execute(text(statement.rstrip(";")))
     assert (await migrate(database)).failed == {}
-    tenant = await tenant_by_slug(database, "kenanga")
+    tenant = await find_tenant_by_slug(database, "kenanga")
     assert tenant is not None
     async with coop_session(database, tenant) as db:
         sessions = dict(

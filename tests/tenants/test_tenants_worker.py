@@ -32,7 +32,7 @@ def start(database: Database, step: str) -> subprocess.Popen[str]:
     )
 
 
-async def counted(database: Database, tenant: TenantRef) -> list[str]:
+async def list_counted(database: Database, tenant: TenantRef) -> list[str]:
     async with coop_session(database, tenant) as db:
         rows = await db.execute(
             text("SELECT subject FROM audit_entries WHERE action = 'test.counted' ORDER BY subject")
@@ -40,10 +40,10 @@ async def counted(database: Database, tenant: TenantRef) -> list[str]:
         return list(rows.scalars())
 
 
-async def until_all_counted(database: Database, tenant: TenantRef, seconds: float) -> list[str]:
+async def wait_until_all_counted(database: Database, tenant: TenantRef, seconds: float) -> list[str]:
     deadline = time.monotonic() + seconds
     while True:
-        seen = await counted(database, tenant)
+        seen = await list_counted(database, tenant)
         if len(seen) >= JOBS or time.monotonic() > deadline:
             return seen
         await asyncio.sleep(0.1)
@@ -73,9 +73,9 @@ async def test_a_killed_worker_loses_and_doubles_nothing(
             )
         second = start(database, "none")
     try:
-        assert await until_all_counted(database, melati, 25) == [f"w{at}" for at in range(JOBS)]
+        assert await wait_until_all_counted(database, melati, 25) == [f"w{at}" for at in range(JOBS)]
         await asyncio.sleep(0.3)  # a doubled one would come now
-        assert await counted(database, melati) == [f"w{at}" for at in range(JOBS)]
+        assert await list_counted(database, melati) == [f"w{at}" for at in range(JOBS)]
     finally:
         second.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(second.wait, 20) == 0

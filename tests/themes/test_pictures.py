@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ui.places import _PLACES
+from ui.navigation import _MENUS
 
 THEMES = Path(__file__).resolve().parents[2] / "themes"
 TEMPLATES = sorted(THEMES.glob("*/templates/**/*.html"))
@@ -39,7 +39,7 @@ def test_icons_are_drawn() -> None:
 
 def test_the_menu_is_drawn() -> None:
     drawn = symbols("icons.svg")
-    assert {icon for entries in _PLACES.values() for _, _, icon, _ in entries} <= drawn
+    assert {icon for entries in _MENUS.values() for _, _, icon, _ in entries} <= drawn
 
 
 def test_pictures_of_goods_are_drawn() -> None:

@@ -9,32 +9,32 @@ from ui import themes
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Path]:
+def cache_folder(tmp_path: Path) -> Iterator[Path]:
     """A folder of compiled templates beside environments of this test's own."""
-    themes.environment.cache_clear()
-    themes.keep_compiled_in(tmp_path)
+    themes.get_environment.cache_clear()
+    themes.enable_bytecode_cache(tmp_path)
     yield tmp_path
-    themes.environment.cache_clear()
+    themes.get_environment.cache_clear()
 
 
-def test_what_was_compiled_is_found_again(kept: Path) -> None:
-    themes.environment("base", "id").get_template("errors/404.html")
-    files = {file: file.stat().st_mtime_ns for file in kept.iterdir()}
+def test_what_was_compiled_is_found_again(cache_folder: Path) -> None:
+    themes.get_environment("base", "id").get_template("errors/404.html")
+    files = {file: file.stat().st_mtime_ns for file in cache_folder.iterdir()}
     assert files
-    themes.environment.cache_clear()
-    themes.keep_compiled_in(kept)
-    themes.environment("base", "id").get_template("errors/404.html")
-    assert {file: file.stat().st_mtime_ns for file in kept.iterdir()} == files
+    themes.get_environment.cache_clear()
+    themes.enable_bytecode_cache(cache_folder)
+    themes.get_environment("base", "id").get_template("errors/404.html")
+    assert {file: file.stat().st_mtime_ns for file in cache_folder.iterdir()} == files
 
 
-def test_a_filter_that_is_called_otherwise_makes_templates_compile_anew(kept: Path) -> None:
-    made = themes.environment("base", "id")
-    before = themes._compiled_by(made)
+def test_a_filter_that_is_called_otherwise_makes_templates_compile_anew(cache_folder: Path) -> None:
+    made = themes.get_environment("base", "id")
+    before = themes._bytecode_cache_version(made)
     made.filters["datetime"] = str  # as it was before it asked for the context
-    assert themes._compiled_by(made) != before
+    assert themes._bytecode_cache_version(made) != before
 
 
-def test_languages_keep_apart_what_was_worked_out_while_compiling(kept: Path) -> None:
-    assert themes._compiled_by(themes.environment("base", "id")) != themes._compiled_by(
-        themes.environment("base", "en")
-    )
+def test_languages_keep_apart_what_was_worked_out_while_compiling(cache_folder: Path) -> None:
+    assert themes._bytecode_cache_version(
+        themes.get_environment("base", "id")
+    ) != themes._bytecode_cache_version(themes.get_environment("base", "en"))

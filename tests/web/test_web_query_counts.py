@@ -7,18 +7,18 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from conftest import SignedIn
+from conftest import SignedInClient
 from factories import shop as made
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database, Reader
 from kernel.money import Rupiah
-from members.admission import Person, admit_member
-from savings.deposit import deposit
+from members.admit_member import PersonDetails, admit_member
+from savings.record_deposit import record_deposit
 from shop.handling import hand_over
 from tenants.registry import TenantRef
 from tenants.session import coop_session
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 
 CHAIR = Actor("officer", "Rina Kasir")
 Get = Callable[[str], Awaitable[httpx.Response]]
@@ -54,7 +54,7 @@ MEMBERS = {
 
 
 @contextmanager
-def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def count_statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Collect every statement that is read meanwhile."""
     asked: list[str] = []
     with monkeypatch.context() as patch:
@@ -69,7 +69,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield asked
 
 
-async def more(database: Database, melati: TenantRef, first: int, last: int) -> None:
+async def add_rows(database: Database, melati: TenantRef, first: int, last: int) -> None:
     """Let the cooperative have more of everything:
     goods, orders handed over and waiting, members, deposits.
     """
@@ -82,7 +82,7 @@ async def more(database: Database, melati: TenantRef, first: int, last: int) -> 
             sold = await made.order(db, {product.id: 1}, buyer)
             await hand_over(db, CHAIR, sold.number, on=today)
             await made.order(db, {product.id: 2}, buyer)
-            await deposit(
+            await record_deposit(
                 db,
                 CHAIR,
                 buyer.member_id,
@@ -96,7 +96,7 @@ async def more(database: Database, melati: TenantRef, first: int, last: int) -> 
             await admit_member(
                 db,
                 CHAIR,
-                Person(f"Warga {at}"),
+                PersonDetails(f"Warga {at}"),
                 number="",
                 joined_on=today - timedelta(days=at),
                 today=today,
@@ -105,12 +105,12 @@ async def more(database: Database, melati: TenantRef, first: int, last: int) -> 
 
 
 async def _counts(
-    app: Doors, get: Get, pages: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    app: HostDispatcher, get: Get, pages: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, int]:
     found = {}
     for page in pages:
-        app.forget_all()
-        with counted(monkeypatch) as asked:
+        app.clear_caches()
+        with count_statements(monkeypatch) as asked:
             answer = await get(page)
         assert answer.status_code == 200, page
         found[page] = len(asked)
@@ -119,18 +119,18 @@ async def _counts(
 
 @pytest.mark.slow
 async def test_no_page_asks_once_more_for_each_row(
-    app: Doors,
+    app: HostDispatcher,
     database: Database,
     melati: TenantRef,
-    officer_client: SignedIn,
-    member_client: SignedIn,
+    officer_client: SignedInClient,
+    member_client: SignedInClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await more(database, melati, 0, 2)
+    await add_rows(database, melati, 0, 2)
     await officer_client.get("/pengurus/langganan")  # the first look begins the trial
     few = await _counts(app, officer_client.get, OFFICERS, monkeypatch)
     few |= await _counts(app, member_client.get, MEMBERS, monkeypatch)
-    await more(database, melati, 2, 7)
+    await add_rows(database, melati, 2, 7)
     many = await _counts(app, officer_client.get, OFFICERS, monkeypatch)
     many |= await _counts(app, member_client.get, MEMBERS, monkeypatch)
     assert many == few

@@ -17,53 +17,55 @@ import pytest
 from sqlalchemy import text
 
 from billing.plans import catalogue
-from conftest import SignedIn
+from conftest import SignedInClient
 from kernel import clock
 from kernel.database import Database, libpq_url
-from web.doors import Doors
+from web.dispatch import HostDispatcher
 from web.minute_counts import MinuteCounts
-from web.rates import RateGuard, requests_a_minute
+from web.rate_limits import RateLimiter, plan_requests_per_minute
 
 Visitors = Callable[[str], httpx.AsyncClient]
 
 
 async def test_visitors_beyond_the_plans_rate_are_asked_to_wait_and_officers_and_neighbours_are_not(
-    app: Doors, visitor: Visitors, officer_client: SignedIn
+    app: HostDispatcher, visitor: Visitors, officer_client: SignedInClient
 ) -> None:
-    app.rates = RateGuard(lambda tenant: 6 if tenant.slug == "melati" else 1_000)
+    app.rate_limiter = RateLimiter(lambda tenant: 6 if tenant.slug == "melati" else 1_000)
     with clock.freeze_at(clock.now()):
         answers = [await visitor("melati").get(f"/?cari={at}") for at in range(5)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
         assert "Tunggu satu menit" in answers[-1].text
-        assert answers[-1].headers["retry-after"] == str(RateGuard.seconds_left())
+        assert answers[-1].headers["retry-after"] == str(RateLimiter.seconds_left())
         assert (await visitor("mawar").get("/?cari=1")).status_code == 200
         assert (await officer_client.get("/pengurus/pesanan")).status_code == 200
     with clock.freeze_at(clock.now() + timedelta(minutes=2)):
         assert (await visitor("melati").get("/?cari=9")).status_code == 200
 
 
-async def test_who_keeps_the_count_full_keeps_nobody_from_signing_in(app: Doors, visitor: Visitors) -> None:
-    app.rates = RateGuard(lambda _: 2)
+async def test_who_keeps_the_count_full_keeps_nobody_from_signing_in(
+    app: HostDispatcher, visitor: Visitors
+) -> None:
+    app.rate_limiter = RateLimiter(lambda _: 2)
     with clock.freeze_at(clock.now()):
         assert [(await visitor("melati").get(f"/?cari={at}")).status_code for at in range(2)] == [200, 429]
         assert (await visitor("melati").get("/masuk")).status_code == 200
         assert (await visitor("melati").post("/masuk", data={})).status_code != 429
 
 
-async def test_a_plan_that_is_sold_no_longer_limits_nobody(app: Doors) -> None:
+async def test_a_plan_that_is_sold_no_longer_limits_nobody(app: HostDispatcher) -> None:
     tenant = await app.hosts.find("melati")
     assert tenant is not None
-    assert requests_a_minute(msgspec.structs.replace(tenant, plan="lama")) is None
+    assert plan_requests_per_minute(msgspec.structs.replace(tenant, plan="lama")) is None
 
 
-async def test_the_limit_is_the_plans(app: Doors) -> None:
+async def test_the_limit_is_the_plans(app: HostDispatcher) -> None:
     tenant = await app.hosts.find("melati")
     assert tenant is not None
-    assert requests_a_minute(tenant) == catalogue().of(tenant.plan).limits["requests_per_minute"]
+    assert plan_requests_per_minute(tenant) == catalogue().of(tenant.plan).limits["requests_per_minute"]
 
 
 def test_processes_that_share_a_file_count_together_and_forget_at_the_minutes_end(tmp_path: Path) -> None:
-    one, other = (MinuteCounts.in_file(tmp_path / "counts", b"salt") for _ in range(2))
+    one, other = (MinuteCounts.open_shared(tmp_path / "counts", b"salt") for _ in range(2))
     assert [one.add(7, "network", "a"), other.add(7, "network", "a"), one.add(7, "network", "a", by=-1)] == [
         1,
         2,
@@ -74,9 +76,9 @@ def test_processes_that_share_a_file_count_together_and_forget_at_the_minutes_en
 
 
 def test_two_machines_share_a_limit_by_halves(tmp_path: Path) -> None:
-    guards = [RateGuard(network_limit=10, divided_by=2) for _ in range(2)]
+    guards = [RateLimiter(network_limit=10, instances=2) for _ in range(2)]
     with clock.freeze_at(clock.now()):
-        passed = [guard.lets_pass(None, None, "/", "203.0.113.9") for guard in guards for _ in range(10)]
+        passed = [guard.allow_page(None, None, "/", "203.0.113.9") for guard in guards for _ in range(10)]
     assert passed.count(True) == 10
 
 

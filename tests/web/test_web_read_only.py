@@ -8,17 +8,17 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from kernel import clock
 from kernel.database import Database
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, shared_session
-from web.doors import Doors
-from web.suspension import finishes
+from web.dispatch import HostDispatcher
+from web.suspension import is_allowed_while_read_only
 
 
-async def close(app: Doors, database: Database, melati: TenantRef) -> None:
+async def close(app: HostDispatcher, database: Database, melati: TenantRef) -> None:
     async with shared_session(database) as db:
         await db.execute(
             text(
@@ -26,20 +26,22 @@ async def close(app: Doors, database: Database, melati: TenantRef) -> None:
             ),
             {"id": melati.id},
         )
-    app.changed(REGISTRY)
+    app.on_change(REGISTRY)
 
 
 @pytest.fixture
-async def read_only(app: Doors, database: Database, melati: TenantRef) -> None:
+async def read_only(app: HostDispatcher, database: Database, melati: TenantRef) -> None:
     await close(app, database, melati)
 
 
 @pytest.mark.parametrize("path", ["/anggota", "/anggota/simpanan", "/anggota/shu", "/"])
-async def test_members_still_see_everything(read_only: None, member_client: SignedIn, path: str) -> None:
+async def test_members_still_see_everything(
+    read_only: None, member_client: SignedInClient, path: str
+) -> None:
     assert (await member_client.get(path)).status_code == 200
 
 
-async def test_officers_still_read_and_export(read_only: None, officer_client: SignedIn) -> None:
+async def test_officers_still_read_and_export(read_only: None, officer_client: SignedInClient) -> None:
     for path in (
         "/pengurus",
         "/pengurus/buku",
@@ -51,7 +53,7 @@ async def test_officers_still_read_and_export(read_only: None, officer_client: S
 
 
 async def test_nothing_new_is_begun_and_each_reads_what_it_means(
-    read_only: None, officer_client: SignedIn, member_client: SignedIn, visitor: Visitors
+    read_only: None, officer_client: SignedInClient, member_client: SignedInClient, visitor: Visitors
 ) -> None:
     answer = await officer_client.post("/pengurus/pengaturan", {"name": "Nama baru"})
     assert answer.status_code == 403
@@ -69,13 +71,13 @@ async def test_the_shop_window_takes_no_orders(read_only: None, visitor: Visitor
     assert (await client.get("/pesan")).headers["location"] == "/keranjang"
 
 
-async def test_an_order_under_way_gets_past_the_door(read_only: None, officer_client: SignedIn) -> None:
+async def test_an_order_under_way_gets_past_the_door(read_only: None, officer_client: SignedInClient) -> None:
     answer = await officer_client.post("/pengurus/pesanan/999999/penyerahan")
     assert answer.status_code in (404, 409, 422)
 
 
 async def test_a_member_gets_out_what_is_theirs(
-    read_only: None, officer_client: SignedIn, database: Database, melati: TenantRef
+    read_only: None, officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_reader(database, melati) as ro:
         member = await ro.value("SELECT id FROM members WHERE number = '0001'")
@@ -91,7 +93,7 @@ async def test_a_member_gets_out_what_is_theirs(
 
 
 async def test_an_officer_can_still_be_dismissed_and_none_be_added(
-    app: Doors, database: Database, melati: TenantRef, officer_client: SignedIn
+    app: HostDispatcher, database: Database, melati: TenantRef, officer_client: SignedInClient
 ) -> None:
     settings = "/pengurus/pengaturan/pengurus"
     cashier = {"name": "Sari", "phone": "0812-0000-0001", "role": "kasir"}
@@ -117,13 +119,13 @@ def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
         "/pengurus/pesanan/7/pembayaran",
         "/anggota/akun/kata-sandi",
     ):
-        assert finishes("POST", path)
+        assert is_allowed_while_read_only("POST", path)
     for path in (
         "/bayar/P1/periksa",
         "/pengurus/pembayaran/P1/penerimaan",
         "/pengurus/pembayaran/kasbon/7/pelunasan",
     ):
-        assert finishes("POST", path)
+        assert is_allowed_while_read_only("POST", path)
     for path in (
         "/pengurus/pengaturan/pengurus/7/pemberhentian",
         "/pengurus/anggota/7/kode",
@@ -132,7 +134,7 @@ def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
         "/pengurus/pembayaran/cara/qris/pemadaman",
         "/anggota/kasbon/pin",
     ):
-        assert finishes("POST", path)
+        assert is_allowed_while_read_only("POST", path)
     for path in (
         "/pengurus/pengaturan/pengurus",
         "/pengurus/anggota/7/setor",
@@ -143,7 +145,7 @@ def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
         "/pengurus/pembayaran/kasbon/7/dompet",
         "/anggota/dompet/isi",
     ):
-        assert not finishes("POST", path)
+        assert not is_allowed_while_read_only("POST", path)
     for path in (
         "/pengurus/langgananku",
         "/pengurus/pesanan/7",
@@ -152,5 +154,5 @@ def test_what_finishes_is_matched_by_whole_parts_of_a_path() -> None:
         "/masuk-lain",
         "/gabung",
     ):
-        assert not finishes("POST", path)
-    assert finishes("GET", "/gabung")
+        assert not is_allowed_while_read_only("POST", path)
+    assert is_allowed_while_read_only("GET", "/gabung")

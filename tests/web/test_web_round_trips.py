@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from factories import shop as made
 from factories.counting_proxy import CountingProxy, counting_proxy
 from factories.outside import outside
@@ -24,8 +24,8 @@ from kernel.settings import Settings
 from shop.models import Order
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
-from web.doors import Doors
-from web.rates import RateGuard
+from web.dispatch import HostDispatcher
+from web.rate_limits import RateLimiter
 
 Ask = Callable[[], Awaitable[httpx.Response]]
 Prepared = Callable[[], Awaitable[Ask]]
@@ -34,7 +34,7 @@ ROUNDS = 4
 DEPOSIT = 9
 CHECKOUT = 14
 # Reading pages and steps of the counter; what is more than this is a thing read twice, or one by one.
-MOST = {
+MAX_ROUND_TRIPS = {
     "storefront, uncached": 6,
     "product page, uncached": 6,
     "member's storefront": 0,
@@ -55,12 +55,12 @@ async def proxy(server_url: str) -> AsyncIterator[CountingProxy]:
 
 
 @pytest.fixture
-async def app(database: Database, settings: Settings, proxy: CountingProxy) -> AsyncIterator[Doors]:
-    doors = Doors(settings, Database(proxy.url(libpq_url(database.owner_url)), settings))
-    doors.rates = RateGuard(lambda _: None)
-    await doors.start()
-    yield doors
-    await doors.stop()
+async def app(database: Database, settings: Settings, proxy: CountingProxy) -> AsyncIterator[HostDispatcher]:
+    dispatcher = HostDispatcher(settings, Database(proxy.url(libpq_url(database.owner_url)), settings))
+    dispatcher.rate_limiter = RateLimiter(lambda _: None)
+    await dispatcher.start()
+    yield dispatcher
+    await dispatcher.stop()
 
 
 def hidden(text: str) -> dict[str, object]:
@@ -68,7 +68,7 @@ def hidden(text: str) -> dict[str, object]:
     return dict(re.findall(r'name="(key|shown)" value="([^"]*)"', text))
 
 
-async def trips(proxy: CountingProxy, prepare: Prepared, status: int) -> int:
+async def count_round_trips(proxy: CountingProxy, prepare: Prepared, status: int) -> int:
     """The round trips of a request, once everything that is kept is kept."""
     found = []
     for _ in range(ROUNDS):
@@ -86,12 +86,12 @@ async def cart(client: httpx.AsyncClient, goods: list[UUID], csrf: str = "") -> 
         assert answer.status_code == 303
 
 
-async def goods_for_all(database: Database, tenant: TenantRef) -> list[UUID]:
+async def create_goods(database: Database, tenant: TenantRef) -> list[UUID]:
     async with coop_session(database, tenant) as db:
         return [(await made.product(db, stock=500, name=f"Barang {at}")).id for at in range(3)]
 
 
-async def member_of(database: Database, tenant: TenantRef) -> UUID:
+async def get_member_id(database: Database, tenant: TenantRef) -> UUID:
     async with coop_reader(database, tenant) as ro:
         found: UUID = await ro.value("SELECT id FROM members WHERE number = '0001'")
         return found
@@ -104,9 +104,9 @@ async def new_order(database: Database, tenant: TenantRef, goods: list[UUID], wa
 
 @pytest.mark.slow
 async def test_a_deposit_waits_for_the_database_nine_times_at_most(
-    proxy: CountingProxy, officer_client: SignedIn, database: Database, melati: TenantRef
+    proxy: CountingProxy, officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    member = await member_of(database, melati)
+    member = await get_member_id(database, melati)
     found = {}
     for kind in ("voluntary", "mandatory", "principal"):
 
@@ -123,15 +123,19 @@ async def test_a_deposit_waits_for_the_database_nine_times_at_most(
             return lambda: officer_client.post(f"/pengurus/anggota/{member}/setor", sent)
 
         # the principal is paid in full: that it is refused is counted, with the page that says so
-        found[kind] = await trips(proxy, prepare, 409 if kind == "principal" else 303)
+        found[kind] = await count_round_trips(proxy, prepare, 409 if kind == "principal" else 303)
     assert found == {kind: count for kind, count in found.items() if count <= DEPOSIT}
 
 
 @pytest.mark.slow
 async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
-    proxy: CountingProxy, member_client: SignedIn, visitor: Visitors, database: Database, melati: TenantRef
+    proxy: CountingProxy,
+    member_client: SignedInClient,
+    visitor: Visitors,
+    database: Database,
+    melati: TenantRef,
 ) -> None:
-    goods = await goods_for_all(database, melati)
+    goods = await create_goods(database, melati)
     found = {}
     for way in ("cash", "bank_transfer", "savings"):
 
@@ -141,7 +145,7 @@ async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
             sent = hidden(page.text) | {"fulfilment": "pickup", "payment_way": way, "confirmed": "1"}
             return lambda: member_client.post("/pesan", sent)
 
-        found[f"member, {way}"] = await trips(proxy, member, 303)
+        found[f"member, {way}"] = await count_round_trips(proxy, member, 303)
     for way in ("cash", "bank_transfer"):
 
         async def stranger(way: str = way) -> Ask:
@@ -152,21 +156,21 @@ async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
             sent |= {"name": "Tono Suprapto", "phone": "081299990001"}
             return lambda: client.post("/pesan", data=sent)
 
-        found[f"visitor, {way}"] = await trips(proxy, stranger, 303)
+        found[f"visitor, {way}"] = await count_round_trips(proxy, stranger, 303)
     assert found == {who: count for who, count in found.items() if count <= CHECKOUT}
 
 
 @pytest.mark.slow
 async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_this(
     proxy: CountingProxy,
-    app: Doors,
-    officer_client: SignedIn,
-    member_client: SignedIn,
+    app: HostDispatcher,
+    officer_client: SignedInClient,
+    member_client: SignedInClient,
     visitor: Visitors,
     database: Database,
     melati: TenantRef,
 ) -> None:
-    goods = await goods_for_all(database, melati)
+    goods = await create_goods(database, melati)
     stranger = visitor("melati")
     await cart(member_client.client, goods, member_client.csrf)
     order = await new_order(database, melati, goods, "cash")
@@ -177,7 +181,7 @@ async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_t
             async def prepare() -> Ask:
                 await client.get(path)
                 if uncached:
-                    app.pages.drop_all()
+                    app.page_cache.clear()
                 return lambda: client.get(path)
 
             return prepare
@@ -205,5 +209,7 @@ async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_t
             "hand-over": (hand_over, 303),
             "webhook": (message, 200),
         }
-        found = {name: await trips(proxy, prepare, status) for name, (prepare, status) in asked.items()}
-    assert {name: count for name, count in found.items() if count > MOST[name]} == {}
+        found = {
+            name: await count_round_trips(proxy, prepare, status) for name, (prepare, status) in asked.items()
+        }
+    assert {name: count for name, count in found.items() if count > MAX_ROUND_TRIPS[name]} == {}

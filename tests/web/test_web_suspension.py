@@ -4,21 +4,21 @@ import zipfile
 
 import pytest
 
-from conftest import SignedIn, Visitors
+from conftest import SignedInClient, Visitors
 from kernel.database import Database
-from operators.suspension import suspend
+from operators.suspend_cooperative import suspend_cooperative
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, shared_session
-from web.doors import Doors
-from web.suspension import SUSPENDED, stays_open
+from web.dispatch import HostDispatcher
+from web.suspension import SUSPENDED, is_open_while_suspended
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 FILLED = {"int": "1", "uuid": str(uuid.UUID(int=7)), "str": "x", "path": "x", "date": "2026-01-01"}
 
 
 @pytest.fixture
-def every_route(app: Doors) -> list[tuple[str, str]]:
+def every_route(app: HostDispatcher) -> list[tuple[str, str]]:
     found = []
     for route in app._apps["cooperative"].routes:
         path = "".join(
@@ -31,10 +31,10 @@ def every_route(app: Doors) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-async def suspended(app: Doors, database: Database) -> None:
+async def suspended(app: HostDispatcher, database: Database) -> None:
     async with shared_session(database) as db:
-        await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
-    app.changed(REGISTRY)
+        await suspend_cooperative(db, "melati", reason="Laporan belum dikirim", by="uji")
+    app.on_change(REGISTRY)
 
 
 async def fingerprint(database: Database, tenant: TenantRef) -> dict[str, int]:
@@ -62,7 +62,7 @@ async def test_a_visitor_finds_every_door_closed_but_the_sign_in(
     client = visitor("melati")
     for method, path in every_route:
         answer = await client.request(method, path, data={"quantity": "1"} if method not in SAFE else None)
-        if stays_open(method, path):
+        if is_open_while_suspended(method, path):
             assert answer.status_code in (200, 303, 400, 401, 403, 404, 422), (method, path)
         elif path.startswith(("/pengurus", "/anggota")) and answer.status_code == 303:
             assert answer.headers["location"].startswith("/masuk")
@@ -74,8 +74,8 @@ async def test_a_visitor_finds_every_door_closed_but_the_sign_in(
 
 async def test_officers_and_members_change_nothing(
     suspended: None,
-    officer_client: SignedIn,
-    member_client: SignedIn,
+    officer_client: SignedInClient,
+    member_client: SignedInClient,
     every_route: list[tuple[str, str]],
     database: Database,
     melati: TenantRef,
@@ -86,7 +86,7 @@ async def test_officers_and_members_change_nothing(
             if method in SAFE or path == "/keluar":
                 continue
             answer = await person.client.request(method, path, data={"csrf": person.csrf})
-            if stays_open(method, path):
+            if is_open_while_suspended(method, path):
                 continue
             assert answer.status_code == 403, (method, path, answer.status_code)
     assert await fingerprint(database, melati) == before
@@ -102,39 +102,39 @@ async def test_the_shop_says_that_it_is_closed(suspended: None, visitor: Visitor
 
 
 async def test_a_kept_front_page_is_not_shown_once_suspended(
-    app: Doors, visitor: Visitors, database: Database
+    app: HostDispatcher, visitor: Visitors, database: Database
 ) -> None:
     assert "Beras" in (await visitor("melati").get("/")).text
     async with shared_session(database) as db:
-        await suspend(db, "melati", reason="Laporan belum dikirim", by="uji")
-    app.changed(REGISTRY)
+        await suspend_cooperative(db, "melati", reason="Laporan belum dikirim", by="uji")
+    app.on_change(REGISTRY)
     assert (await visitor("melati").get("/")).status_code == 503
 
 
-async def test_a_write_is_refused_with_a_sentence(suspended: None, officer_client: SignedIn) -> None:
+async def test_a_write_is_refused_with_a_sentence(suspended: None, officer_client: SignedInClient) -> None:
     answer = await officer_client.post("/pengurus/pengaturan", {"name": "Nama baru"})
     assert answer.status_code == 403
     assert "ditangguhkan" in answer.text
 
 
 async def test_officers_read_the_reason_and_reach_the_books(
-    suspended: None, officer_client: SignedIn
+    suspended: None, officer_client: SignedInClient
 ) -> None:
     home = await officer_client.get("/pengurus")
     assert home.status_code == 200
     assert "Laporan belum dikirim" in home.text
     assert (await officer_client.get("/pengurus/pesanan")).status_code in (404, 503)
     assert (await officer_client.get("/pengurus/pengaturan")).status_code == 503
-    assert stays_open("GET", "/pengurus/buku")
-    assert stays_open("GET", "/pengurus/buku/ekspor.zip")
+    assert is_open_while_suspended("GET", "/pengurus/buku")
+    assert is_open_while_suspended("GET", "/pengurus/buku/ekspor.zip")
     books = await officer_client.get("/pengurus/buku/ekspor.zip")
     assert books.status_code == 200
     assert zipfile.ZipFile(io.BytesIO(books.content)).testzip() is None
-    assert not stays_open("POST", "/pengurus/buku/tutup")
+    assert not is_open_while_suspended("POST", "/pengurus/buku/tutup")
 
 
 async def test_officers_reach_what_they_pay_for_lumbung_and_end_it(
-    suspended: None, officer_client: SignedIn, member_client: SignedIn
+    suspended: None, officer_client: SignedInClient, member_client: SignedInClient
 ) -> None:
     plan = "/pengurus/langganan"
     for path in (plan, f"{plan}/tagihan", f"{plan}/pakai", f"{plan}/berhenti"):
@@ -147,14 +147,14 @@ async def test_officers_reach_what_they_pay_for_lumbung_and_end_it(
     await officer_client.post(f"{plan}/berhenti")
 
 
-async def test_members_still_see_their_savings(suspended: None, member_client: SignedIn) -> None:
+async def test_members_still_see_their_savings(suspended: None, member_client: SignedInClient) -> None:
     answer = await member_client.get("/anggota/simpanan")
     assert answer.status_code == 200
     assert (await member_client.get("/anggota")).status_code == 200
 
 
 async def test_signing_in_and_out_still_works(
-    suspended: None, officer_client: SignedIn, visitor: Visitors
+    suspended: None, officer_client: SignedInClient, visitor: Visitors
 ) -> None:
     assert (await visitor("melati").get("/masuk")).status_code == 200
     assert (await officer_client.post("/keluar")).status_code == 303
@@ -166,10 +166,10 @@ async def test_the_neighbour_is_not_touched(suspended: None, visitor: Visitors) 
 
 
 def test_what_stays_open_is_matched_by_whole_parts_of_a_path() -> None:
-    assert not stays_open("GET", "/pengurus/bukuan")
-    assert not stays_open("GET", "/masuk-lain")
-    assert not stays_open("GET", "/pengurus/pengaturan")
-    assert not stays_open("DELETE", "/masuk/lain")
-    assert stays_open("GET", "/masuk/")
-    assert stays_open("HEAD", "/pengurus")
+    assert not is_open_while_suspended("GET", "/pengurus/bukuan")
+    assert not is_open_while_suspended("GET", "/masuk-lain")
+    assert not is_open_while_suspended("GET", "/pengurus/pengaturan")
+    assert not is_open_while_suspended("DELETE", "/masuk/lain")
+    assert is_open_while_suspended("GET", "/masuk/")
+    assert is_open_while_suspended("HEAD", "/pengurus")
     assert SUSPENDED.status == 403

@@ -10,21 +10,21 @@ from uuid import UUID
 
 import msgspec
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel import audit
 from kernel.actor import Actor
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from ledger import Journal, Line, PostedJournal, post
-from ledger.chart import CASH, MEMBER_RECEIVABLES, WALLETS, WAY_ACCOUNTS, Way
-from ledger.posting import hold_books
-from ledger.queries import number_of
+from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger.chart import CASH, COUNTER_METHOD_ACCOUNTS, MEMBER_RECEIVABLES, WALLETS, CounterMethod
+from ledger.posting import lock_ledger
+from ledger.queries import find_journal_number
 from payments import errors, events, ways
 from payments.credit import errors as credit_errors
 from payments.credit import list_queries as credit_list_queries
 from payments.credit import terms as credit
 from payments.credit.list_queries import Debtor
-from tenants.session import tenant_of
+from tenants.session import get_tenant
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,7 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 async def pay_off(
-    db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, way: Way, *, on: date, key: str
+    db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, way: CounterMethod, *, on: date, key: str
 ) -> PostedJournal:
     """Take money for what a member owes on store credit; ``key`` is the form's own, so that sent twice it
     counts once.
@@ -50,13 +50,16 @@ async def pay_off(
     ledger.year_closed.
     """
     source_key = f"repayment:{member_id}:{key}"
-    await hold_books(db)  # what is owed stays what it is until this is posted
-    if (number := await number_of(db, source_key)) is not None:
-        return PostedJournal(source_key, number, fresh=False)
+    await lock_ledger(db)  # what is owed stays what it is until this is posted
+    if (number := await find_journal_number(db, source_key)) is not None:
+        return PostedJournal(source_key, number, created=False)
     plan = await plan_pay_off(db, member_id, amount)
     words = f"Pelunasan kasbon {plan.debtor.name} ({plan.debtor.number})"
-    lines = [Line.to_debit(WAY_ACCOUNTS[way], amount), Line.to_credit(MEMBER_RECEIVABLES, amount, member_id)]
-    posted = await post(db, Journal(on, words, source_key, lines), by=actor.name)
+    lines = [
+        JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[way], amount),
+        JournalLine.to_credit(MEMBER_RECEIVABLES, amount, member_id),
+    ]
+    posted = await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
     facts = {"amount": int(amount), "way": way, "journal": posted.number}
     audit.record(db, actor, events.REPAID_AT_COUNTER, subject=f"member:{member_id}", facts=facts)
     return posted
@@ -84,12 +87,12 @@ async def fill_wallet(
     ledger.year_closed.
     """
     source_key = f"wallet-counter:{member_id}:{key}"
-    if (number := await number_of(db, source_key)) is not None:
-        return PostedJournal(source_key, number, fresh=False)
+    if (number := await find_journal_number(db, source_key)) is not None:
+        return PostedJournal(source_key, number, created=False)
     plan = await plan_fill(db, member_id, amount, on=on)
     words = f"Isi dompet {plan.debtor.name} ({plan.debtor.number})"
-    lines = [Line.to_debit(CASH, amount), Line.to_credit(WALLETS, amount, member_id)]
-    posted = await post(db, Journal(on, words, source_key, lines), by=actor.name)
+    lines = [JournalLine.to_debit(CASH, amount), JournalLine.to_credit(WALLETS, amount, member_id)]
+    posted = await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
     facts = {"amount": int(amount), "journal": posted.number}
     audit.record(db, actor, events.FILLED_AT_COUNTER, subject=f"member:{member_id}", facts=facts)
     return posted
@@ -100,8 +103,8 @@ async def plan_fill(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: da
     debtor = await require_debtor(db, member_id)
     if not debtor.is_active:
         raise credit_errors.NOT_ACTIVE(name=debtor.name)
-    bylaws = (await bylaws_on(db, on)).bylaws
-    if not ways.may_be_offered(await ways.way_of(db, "wallet"), bylaws, tenant_of(db)):
+    bylaws = (await get_bylaws_on(db, on)).bylaws
+    if not ways.may_be_offered(await ways.way_of(db, "wallet"), bylaws, get_tenant(db)):
         raise credit_errors.WALLET_NOT_OPEN()
     if amount <= 0:
         raise credit_errors.COUNTER_AMOUNT_NEEDED(field="amount")

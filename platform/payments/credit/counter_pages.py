@@ -19,16 +19,27 @@ from payments.credit import list_queries as credit_list_queries
 from payments.credit.counter import fill_wallet, pay_off, plan_fill, plan_pay_off, require_debtor
 from payments.credit.forms import FillForm, PayOffForm
 from payments.credit.pages import CONFIRM, HOME, ONE, PLACE, debtor_context
-from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentUser,
+    Db,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
 from ui.errors import NOT_FOUND
-from ui.words import words
+from ui.translations import get_translations
 
 PAY_OFF: Final = "payments/credit_pay_off.html"
 FILL: Final = "payments/credit_fill.html"
 LARGEST_NUMBER: Final = 2**53
 
 
-@get(ONE + "/pelunasan", guards=[officer])
+@get(ONE + "/pelunasan", guards=[require_officer])
 async def pay_off_form(
     request: AnyRequest,
     ro: Ro,
@@ -43,21 +54,21 @@ async def pay_off_form(
         "way": cara,
         "key": new_id(),
     }
-    return page(request, PAY_OFF, place=PLACE, form=None, start=start, **debtor_context(debtor))
+    return render_page(request, PAY_OFF, active_menu=PLACE, form=None, start=start, **debtor_context(debtor))
 
 
-@post(ONE + "/pelunasan/periksa", guards=[officer], status_code=200)
+@post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200)
 async def check_pay_off(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     form = await read_form(request, PayOffForm)
     debtor = await require_debtor(db, member_id)
-    async with form.or_again(PAY_OFF, place=PLACE, start=_start(), **debtor_context(debtor)):
+    async with form.rerender_on_error(PAY_OFF, active_menu=PLACE, start=_start(), **debtor_context(debtor)):
         plan = await plan_pay_off(db, member_id, form.data.amount)
     back = urlencode({"jumlah": int(form.data.amount), "cara": form.data.way})
-    return page(
+    return render_page(
         request,
         CONFIRM,
-        place=PLACE,
+        active_menu=PLACE,
         kind="pay_off",
         sent=form.data,
         plan=plan,
@@ -67,53 +78,53 @@ async def check_pay_off(request: AnyRequest, db: Db, member_id: FromPath[UUID]) 
     )
 
 
-@post(ONE + "/pelunasan", guards=[officer])
+@post(ONE + "/pelunasan", guards=[require_officer])
 async def take_pay_off(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take it, and show the receipt."""
     form = await read_form(request, PayOffForm)
     debtor = await require_debtor(db, member_id)
-    async with form.or_again(PAY_OFF, place=PLACE, start=_start(), **debtor_context(debtor)):
+    async with form.rerender_on_error(PAY_OFF, active_menu=PLACE, start=_start(), **debtor_context(debtor)):
         sent = form.data
         posted = await pay_off(
-            db, viewer.as_officer(), member_id, sent.amount, sent.way, on=_today(visit), key=str(sent.key)
+            db, viewer.as_officer(), member_id, sent.amount, sent.way, on=_today(ctx), key=str(sent.key)
         )
     return see_other(
         f"{HOME}/{member_id}/bukti/{posted.number}",
-        flash=words(visit.lang).gettext("Pelunasan sudah dicatat."),
+        flash=get_translations(ctx.lang).gettext("Pelunasan sudah dicatat."),
     )
 
 
-@get(ONE + "/dompet", guards=[officer])
+@get(ONE + "/dompet", guards=[require_officer])
 async def fill_form(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Ask how much cash goes into the wallet."""
     start = {"amount": jumlah, "key": new_id()}
-    return page(
+    return render_page(
         request,
         FILL,
-        place=PLACE,
+        active_menu=PLACE,
         form=None,
         start=start,
         **debtor_context(await require_debtor(ro, member_id)),
     )
 
 
-@post(ONE + "/dompet/periksa", guards=[officer], status_code=200)
+@post(ONE + "/dompet/periksa", guards=[require_officer], status_code=200)
 async def check_fill(
-    request: AnyRequest, db: Db, visit: TheVisit, member_id: FromPath[UUID]
+    request: AnyRequest, db: Db, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     form = await read_form(request, FillForm)
     debtor = await require_debtor(db, member_id)
-    async with form.or_again(FILL, place=PLACE, start=_start(), **debtor_context(debtor)):
-        plan = await plan_fill(db, member_id, form.data.amount, on=_today(visit))
-    return page(
+    async with form.rerender_on_error(FILL, active_menu=PLACE, start=_start(), **debtor_context(debtor)):
+        plan = await plan_fill(db, member_id, form.data.amount, on=_today(ctx))
+    return render_page(
         request,
         CONFIRM,
-        place=PLACE,
+        active_menu=PLACE,
         kind="fill",
         sent=form.data,
         plan=plan,
@@ -123,24 +134,25 @@ async def check_fill(
     )
 
 
-@post(ONE + "/dompet", guards=[officer])
+@post(ONE + "/dompet", guards=[require_officer])
 async def take_fill(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take it, and show the receipt."""
     form = await read_form(request, FillForm)
     debtor = await require_debtor(db, member_id)
-    async with form.or_again(FILL, place=PLACE, start=_start(), **debtor_context(debtor)):
+    async with form.rerender_on_error(FILL, active_menu=PLACE, start=_start(), **debtor_context(debtor)):
         sent = form.data
         posted = await fill_wallet(
-            db, viewer.as_officer(), member_id, sent.amount, on=_today(visit), key=str(sent.key)
+            db, viewer.as_officer(), member_id, sent.amount, on=_today(ctx), key=str(sent.key)
         )
     return see_other(
-        f"{HOME}/{member_id}/bukti/{posted.number}", flash=words(visit.lang).gettext("Dompet sudah diisi.")
+        f"{HOME}/{member_id}/bukti/{posted.number}",
+        flash=get_translations(ctx.lang).gettext("Dompet sudah diisi."),
     )
 
 
-@get(ONE + "/bukti/{number:int}", guards=[officer])
+@get(ONE + "/bukti/{number:int}", guards=[require_officer])
 async def receipt(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
@@ -153,10 +165,10 @@ async def receipt(
     )
     if found is None:
         raise NOT_FOUND()
-    return page(
+    return render_page(
         request,
         "payments/credit_receipt.html",
-        place=PLACE,
+        active_menu=PLACE,
         receipt=found,
         paid_off=found.account == MEMBER_RECEIVABLES,
         in_cash=found.taken_on == CASH,
@@ -168,8 +180,8 @@ def _start() -> dict[str, object]:
     return {"amount": "", "way": "cash", "key": new_id()}
 
 
-def _today(visit: Visit) -> date:
-    return clock.today(visit.brand.timezone)
+def _today(ctx: RequestContext) -> date:
+    return clock.today(ctx.brand.timezone)
 
 
 routes: Final[list[Any]] = [

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.money import Rupiah
-from ledger.chart import Way
+from ledger.chart import CounterMethod
 
 
 class CreditForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -23,7 +23,7 @@ class PayOffForm(msgspec.Struct, forbid_unknown_fields=True):
     """Money for store credit; ``key`` is made with the form, so that sent twice it counts once."""
 
     amount: Rupiah
-    way: Way
+    way: CounterMethod
     key: UUID
 
 

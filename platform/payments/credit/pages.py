@@ -9,10 +9,10 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel import clock, formats
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES
 from payments.credit import list_queries as credit_list_queries
 from payments.credit.counter import change_credit, check_credit, require_debtor
@@ -20,17 +20,17 @@ from payments.credit.forms import CreditForm
 from payments.credit.list_queries import Debtor
 from ui import (
     AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentUser,
     Db,
     Ro,
-    TheBrand,
-    TheViewer,
-    TheVisit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.words import words
+from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/kasbon"
 ONE: Final = HOME + "/{member_id:uuid}"
@@ -39,9 +39,9 @@ LIMITS: Final = "payments/credit_limits.html"
 CONFIRM: Final = "payments/credit_confirm.html"
 
 
-@get(HOME, guards=[officer])
+@get(HOME, guards=[require_officer])
 async def list_debtors(
-    request: AnyRequest, ro: Ro, brand: TheBrand, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
 ) -> Response[Any]:
     """List who may owe or does; a search finds every member."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
@@ -50,39 +50,39 @@ async def list_debtors(
     url = f"{HOME}?{urlencode({'cari': search})}&halaman="
     if pages and current > pages:
         return see_other(f"{url}{pages}")
-    allowed = (await bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_ways
-    return page(
+    allowed = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_ways
+    return render_page(
         request,
         "payments/credit.html",
         block="list",
-        place=PLACE,
+        active_menu=PLACE,
         rows=rows,
         search=search,
         total=total,
         current=current,
         pages=pages,
         next_page=url,
-        kasbon=await books.balance(ro, MEMBER_RECEIVABLES),
-        payroll=await books.balance(ro, PAYROLL_RECEIVABLES),
+        kasbon=await ledger_queries.get_balance(ro, MEMBER_RECEIVABLES),
+        payroll=await ledger_queries.get_balance(ro, PAYROLL_RECEIVABLES),
         forbidden=not {"kasbon", "payroll"} & set(allowed),
     )
 
 
-@get(ONE, guards=[officer])
+@get(ONE, guards=[require_officer])
 async def one_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) -> Response[bytes]:
     """Show a member's credit, and the last movements of it."""
     debtor = await require_debtor(ro, member_id)
-    return page(
+    return render_page(
         request,
         "payments/credit_member.html",
-        place=PLACE,
+        active_menu=PLACE,
         **debtor_context(debtor),
-        movements=await books.statement(ro, MEMBER_RECEIVABLES, member_id, limit=20),
-        deductions=await books.statement(ro, PAYROLL_RECEIVABLES, member_id, limit=20),
+        movements=await ledger_queries.list_statement_lines(ro, MEMBER_RECEIVABLES, member_id, limit=20),
+        deductions=await ledger_queries.list_statement_lines(ro, PAYROLL_RECEIVABLES, member_id, limit=20),
     )
 
 
-@get(ONE + "/batas", guards=[officer])
+@get(ONE + "/batas", guards=[require_officer])
 async def limits_form(
     request: AnyRequest,
     ro: Ro,
@@ -98,22 +98,24 @@ async def limits_form(
         "payroll": gaji or formats.number(debtor.payroll_limit),
         "payroll_number": pegawai or debtor.payroll_number,
     }
-    return page(request, LIMITS, place=PLACE, form=None, start=start, **debtor_context(debtor))
+    return render_page(request, LIMITS, active_menu=PLACE, form=None, start=start, **debtor_context(debtor))
 
 
-@post(ONE + "/batas/periksa", guards=[officer], status_code=200)
+@post(ONE + "/batas/periksa", guards=[require_officer], status_code=200)
 async def check_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
     """Say in one sentence what will be allowed."""
     form = await read_form(request, CreditForm)
     debtor = await require_debtor(db, member_id)
-    async with form.or_again(LIMITS, place=PLACE, start=_limits(debtor), **debtor_context(debtor)):
+    async with form.rerender_on_error(
+        LIMITS, active_menu=PLACE, start=_limits(debtor), **debtor_context(debtor)
+    ):
         await check_credit(db, member_id, form.data.payroll_number)
     sent = form.data
     back = urlencode({"kasbon": int(sent.kasbon), "gaji": int(sent.payroll), "pegawai": sent.payroll_number})
-    return page(
+    return render_page(
         request,
         CONFIRM,
-        place=PLACE,
+        active_menu=PLACE,
         kind="limits",
         sent=sent,
         action=f"{HOME}/{member_id}/batas",
@@ -122,14 +124,16 @@ async def check_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -
     )
 
 
-@post(ONE + "/batas", guards=[officer])
+@post(ONE + "/batas", guards=[require_officer])
 async def take_limits(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, member_id: FromPath[UUID]
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Allow it."""
     form = await read_form(request, CreditForm)
     debtor = await require_debtor(db, member_id)
-    async with form.or_again(LIMITS, place=PLACE, start=_limits(debtor), **debtor_context(debtor)):
+    async with form.rerender_on_error(
+        LIMITS, active_menu=PLACE, start=_limits(debtor), **debtor_context(debtor)
+    ):
         sent = form.data
         await change_credit(
             db,
@@ -139,7 +143,9 @@ async def take_limits(
             payroll=sent.payroll,
             payroll_number=sent.payroll_number,
         )
-    return see_other(f"{HOME}/{member_id}", flash=words(visit.lang).gettext("Batasnya sudah berlaku."))
+    return see_other(
+        f"{HOME}/{member_id}", flash=get_translations(ctx.lang).gettext("Batasnya sudah berlaku.")
+    )
 
 
 def debtor_context(debtor: Debtor) -> dict[str, Any]:

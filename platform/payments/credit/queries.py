@@ -11,7 +11,7 @@ import msgspec
 from kernel.batching import read_batch
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, VOLUNTARY_SAVINGS, WALLETS
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ async def at_disposal(source: AsyncSession | Reader, way: str, member_id: UUID) 
     None: not granted at all.
     """
     if way in HELD_ON:
-        return Rupiah(await books.balance(source, HELD_ON[way], member_id))
+        return Rupiah(await ledger_queries.get_balance(source, HELD_ON[way], member_id))
     terms = await credit_of(source, member_id)
     limit = terms.limit(way)
     if limit == 0:
         return None
-    return max(Rupiah(0), limit - Rupiah(await books.balance(source, OWED_ON[way], member_id)))
+    return max(Rupiah(0), limit - Rupiah(await ledger_queries.get_balance(source, OWED_ON[way], member_id)))
 
 
 async def all_at_disposal(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Rupiah]:
@@ -83,7 +83,7 @@ async def all_at_disposal(source: AsyncSession | Reader, member_id: UUID) -> dic
     terms, found = await read_batch(
         source,
         lambda ro: credit_of(ro, member_id),
-        lambda ro: books.balances_by_party(ro, list(accounts.values()), [member_id]),
+        lambda ro: ledger_queries.get_balances_by_party(ro, list(accounts.values()), [member_id]),
     )
     balances = {way: Rupiah(found.get((member_id, account), 0)) for way, account in accounts.items()}
     held = {way: balances[way] for way in HELD_ON}

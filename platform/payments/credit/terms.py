@@ -13,7 +13,7 @@ from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.money import Rupiah
 from kernel.passwords import hash_password, verify_dummy, verify_password
-from members.throttling import Door
+from members.login_throttle import LoginThrottle
 from payments import errors, events, queries, rules
 from payments.credit import queries as credit_queries
 from payments.models import CreditTerms
@@ -99,8 +99,8 @@ async def agree_by_pin(
 
     Raises DomainError payments.pin_wrong, .pin_not_set; ui.too_many_attempts.
     """
-    door = Door(database, tenant, "pin", str(member_id), client_ip)
-    await door.knock()
+    door = LoginThrottle(database, tenant, "pin", str(member_id), client_ip)
+    await door.hit()
     async with coop_reader(database, tenant) as ro:
         hashed = await credit_queries.pin_hash_of(ro, member_id)
     if hashed is None:
@@ -109,7 +109,7 @@ async def agree_by_pin(
     if not await verify_password(hashed, pin):
         raise errors.PIN_WRONG(field="pin")
     async with coop_session(database, tenant) as db:
-        await door.welcome(db)
+        await door.reset(db)
     return Consent(member_id, clock.now())
 
 

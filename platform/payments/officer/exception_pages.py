@@ -13,28 +13,28 @@ from payments import exceptions, machine
 from payments.officer import payment_told as office_told
 from payments.officer.payment_forms import NoteForm
 from payments.officer.payment_pages import HOME, ONE, PLACE, find
-from ui import AnyRequest, Db, TheViewer, TheVisit, officer, read_form, see_other
-from ui.words import words
+from ui import AnyRequest, CurrentContext, CurrentUser, Db, read_form, require_officer, see_other
+from ui.translations import get_translations
 
 
-@post(ONE + "/pemeriksaan/{exception_id:uuid}", guards=[officer])
+@post(ONE + "/pemeriksaan/{exception_id:uuid}", guards=[require_officer])
 async def settle_exception(
     request: AnyRequest,
     db: Db,
-    visit: TheVisit,
-    viewer: TheViewer,
+    ctx: CurrentContext,
+    viewer: CurrentUser,
     reference: FromPath[str],
     exception_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take one exception of a payment off the work list, with a note of what was done."""
     ro = as_reader(db)
     payment = await find(ro, reference)
-    context = await office_told.payment_context(ro, visit, payment) | {"settling": exception_id}
+    context = await office_told.payment_context(ro, ctx, payment) | {"settling": exception_id}
     form = await read_form(request, NoteForm)
-    async with form.or_again("payments/office_payment.html", place=PLACE, **context):
+    async with form.rerender_on_error("payments/office_payment.html", active_menu=PLACE, **context):
         locked = await machine.locked(db, payment.reference)
         await exceptions.settle_exception(db, viewer.as_officer(), locked, exception_id, form.data.note)
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     return see_other(f"{HOME}/{payment.reference}", flash=say("Sudah dicatat, dan tidak menunggu Anda lagi."))
 
 

@@ -25,31 +25,31 @@ from payments.provider import provider_of
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
     Db,
-    Nothing,
+    EmptyForm,
+    RequestContext,
     Ro,
-    TheDatabase,
-    TheTenant,
-    TheViewer,
-    TheVisit,
-    Visit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.words import words
+from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran"
 ONE: Final = HOME + "/{reference:str}"
 PLACE: Final = "penjualan"
 
 
-@get(HOME, guards=[officer])
+@get(HOME, guards=[require_officer])
 async def list_payments(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     keadaan: FromQuery[str] = "",
     cari: FromQuery[str] = "",
     hari: FromQuery[str] = "",
@@ -60,95 +60,105 @@ async def list_payments(
     first: Chip = "periksa" if waiting.exceptions + waiting.messages else "semua"
     chip: Chip = keadaan if keadaan in CHIPS else "semua" if cari or hari else first
     search, current, day = cari.strip()[:100], min(max(halaman, 1), 100_000), _day(hari)
-    asked: dict[str, Any] = {"zone": visit.brand.timezone, "search": search, "amount": _amount(search)}
+    asked: dict[str, Any] = {"zone": ctx.brand.timezone, "search": search, "amount": _amount(search)}
     rows, total = await office_queries.payments(ro, chip, day=day, page=current, **asked)
     pages = -(-total // office_queries.PAGE)
     url = f"{HOME}?{urlencode({'keadaan': chip, 'cari': search, 'hari': day or ''})}&halaman="
     if pages and current > pages:
         return see_other(f"{url}{pages}")
     totals = await office_queries.day_totals(ro, chip, days=sorted({row.day for row in rows}), **asked)
-    return page(
+    return render_page(
         request,
         "payments/payments.html",
         block="list",
-        place=PLACE,
-        days=office_told.by_day(rows, totals, visit),
+        active_menu=PLACE,
+        days=office_told.by_day(rows, totals, ctx),
         chip=chip,
         day=day,
         search=search,
         waiting=waiting,
         awaiting=await office_queries.count_awaiting(ro),
-        messages=await office_told.unknown_messages(ro, visit) if chip == "periksa" and not search else [],
+        messages=await office_told.unknown_messages(ro, ctx) if chip == "periksa" and not search else [],
         current=current,
         pages=pages,
         next_page=url,
     )
 
 
-@get(ONE, guards=[officer])
+@get(ONE, guards=[require_officer])
 async def show_payment(
-    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[bytes]:
     """Show a payment, what happened to it, and what can be done."""
-    return page(
+    return render_page(
         request,
         "payments/office_payment.html",
-        place=PLACE,
+        active_menu=PLACE,
         form=None,
-        **await office_told.payment_context(ro, visit, await find(ro, reference)),
+        **await office_told.payment_context(ro, ctx, await find(ro, reference)),
     )
 
 
-@get(ONE + "/penerimaan", guards=[officer])
+@get(ONE + "/penerimaan", guards=[require_officer])
 async def ask_receipt(
-    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Say in one sentence what confirming the money will do."""
     payment = await find(ro, reference)
     refusal = _unconfirmable(payment)
     if refusal is not None:
-        return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(visit.lang))
-    return page(request, "payments/office_received.html", place=PLACE, form=None, **_receipt(payment, visit))
+        return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(ctx.lang))
+    return render_page(
+        request, "payments/office_received.html", active_menu=PLACE, form=None, **_receipt(payment, ctx)
+    )
 
 
-@post(ONE + "/penerimaan", guards=[officer])
+@post(ONE + "/penerimaan", guards=[require_officer])
 async def take_receipt(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, reference: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:
     """Take an officer's word that the money has come."""
     payment = await find(as_reader(db), reference)
-    form = await read_form(request, Nothing)
-    async with form.or_again("payments/office_received.html", place=PLACE, **_receipt(payment, visit)):
-        day = clock.today(visit.brand.timezone)
+    form = await read_form(request, EmptyForm)
+    async with form.rerender_on_error(
+        "payments/office_received.html", active_menu=PLACE, **_receipt(payment, ctx)
+    ):
+        day = clock.today(ctx.brand.timezone)
         await machine.confirm_by_officer(db, viewer.as_officer(), payment.reference, on=day)
-    return _done(payment, visit, "Pembayaran sudah dicatat.")
+    return _done(payment, ctx, "Pembayaran sudah dicatat.")
 
 
-@post(ONE + "/pertanyaan", guards=[officer])
+@post(ONE + "/pertanyaan", guards=[require_officer])
 async def ask_provider(
-    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit, reference: FromPath[str]
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
+    reference: FromPath[str],
 ) -> Response[Any]:
     """Ask the provider how the payment stands, and believe what fits."""
     async with coop_reader(database, tenant) as ro:
         payment = await find(ro, reference)
-        context = await office_told.payment_context(ro, visit, payment)
-    form = await read_form(request, Nothing)
-    async with form.or_again("payments/office_payment.html", place=PLACE, **context):
+        context = await office_told.payment_context(ro, ctx, payment)
+    form = await read_form(request, EmptyForm)
+    async with form.rerender_on_error("payments/office_payment.html", active_menu=PLACE, **context):
         with calling.as_refusal():
             outcome = await calling.look(database, tenant, payment.reference)
-    return see_other(f"{HOME}/{payment.reference}", flash=office_words.outcome(outcome, visit))
+    return see_other(f"{HOME}/{payment.reference}", flash=office_words.outcome(outcome, ctx))
 
 
-@post(HOME + "/pesan/{number:int}/pemeriksaan", guards=[officer])
+@post(HOME + "/pesan/{number:int}/pemeriksaan", guards=[require_officer])
 async def settle_message(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, number: FromPath[int]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Take a message about no payment of ours off the work list."""
-    form = await read_form(request, Nothing)
+    form = await read_form(request, EmptyForm)
     if form.errors or not 0 < number < 2**63:
         raise errors.NO_SUCH_MESSAGE()
     await giving_back.settle_message(db, viewer.as_officer(), number)
-    return see_other(HOME, flash=words(visit.lang).gettext("Sudah dicatat, dan tidak menunggu Anda lagi."))
+    return see_other(
+        HOME, flash=get_translations(ctx.lang).gettext("Sudah dicatat, dan tidak menunggu Anda lagi.")
+    )
 
 
 async def find(ro: Reader, reference: str) -> PaymentView:
@@ -168,10 +178,10 @@ def _unconfirmable(payment: PaymentView) -> DomainError | None:
     return None
 
 
-def _receipt(payment: PaymentView, visit: Visit) -> dict[str, Any]:
-    say = words(visit.lang).gettext
+def _receipt(payment: PaymentView, ctx: RequestContext) -> dict[str, Any]:
+    say = get_translations(ctx.lang).gettext
     facts = {
-        "amount": formats.rupiah(payment.amount, visit.lang),
+        "amount": formats.rupiah(payment.amount, ctx.lang),
         "name": payment.payer_name,
         "label": payment.label,
     }
@@ -183,8 +193,8 @@ def _receipt(payment: PaymentView, visit: Visit) -> dict[str, Any]:
     return {"payment": payment, "sentence": sentence % facts, "is_late": payment.status != "awaiting"}
 
 
-def _done(payment: PaymentView, visit: Visit, sentence: str) -> Response[Any]:
-    return see_other(f"{HOME}/{payment.reference}", flash=words(visit.lang).gettext(sentence))
+def _done(payment: PaymentView, ctx: RequestContext, sentence: str) -> Response[Any]:
+    return see_other(f"{HOME}/{payment.reference}", flash=get_translations(ctx.lang).gettext(sentence))
 
 
 def _amount(search: str) -> int | None:

@@ -23,10 +23,12 @@ from payments.subject_pages import pages_of
 
 if TYPE_CHECKING:
     from kernel.database import Reader
-    from ui.viewer import Visit
+    from ui.context import RequestContext
 
 
-def by_day(rows: Sequence[PaymentRow], totals: Mapping[date, DayTotal], visit: Visit) -> list[dict[str, Any]]:
+def by_day(
+    rows: Sequence[PaymentRow], totals: Mapping[date, DayTotal], ctx: RequestContext
+) -> list[dict[str, Any]]:
     """Return the rows of a list under their days; a day's sum is over all its payments, also those on other
     pages.
     """
@@ -36,16 +38,16 @@ def by_day(rows: Sequence[PaymentRow], totals: Mapping[date, DayTotal], visit: V
             days.append(
                 {"day": row.day, "count": totals[row.day].count, "total": totals[row.day].total, "rows": []}
             )
-        days[-1]["rows"].append(_row(row, visit))
+        days[-1]["rows"].append(_row(row, ctx))
     return days
 
 
-async def unknown_messages(ro: Reader, visit: Visit) -> list[dict[str, Any]]:
+async def unknown_messages(ro: Reader, ctx: RequestContext) -> list[dict[str, Any]]:
     """Return the messages about no payment of ours that wait for somebody to look."""
     return [
         {
             "id": each.id,
-            "way": office_words.way_name(each.way, visit),
+            "way": office_words.way_name(each.way, ctx),
             "kind": each.kind,
             "named": each.reference or each.provider_reference or "",
             "at": each.received_at,
@@ -54,7 +56,7 @@ async def unknown_messages(ro: Reader, visit: Visit) -> list[dict[str, Any]]:
     ]
 
 
-async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dict[str, Any]:
+async def payment_context(ro: Reader, ctx: RequestContext, payment: PaymentView) -> dict[str, Any]:
     """Return all that the page of one payment shows."""
     refunds = await office_queries.refunds(ro, payment.id)
     trail = await office_queries.trail(ro, payment.reference)
@@ -64,31 +66,31 @@ async def payment_context(ro: Reader, visit: Visit, payment: PaymentView) -> dic
     can_be_paid = rules.can_follow(payment.status, "paid")
     return {
         "payment": payment,
-        "state": office_words.state(payment.status, payment.way, visit),
-        "way_label": office_words.way_name(payment.way, visit),
+        "state": office_words.state(payment.status, payment.way, ctx),
+        "way_label": office_words.way_name(payment.way, ctx),
         "exceptions": [
             {
                 "id": each.id,
-                "sentence": office_words.alarm(each.reason, visit),
-                "detail": office_words.exception_detail(each, visit.lang),
+                "sentence": office_words.alarm(each.reason, ctx),
+                "detail": office_words.exception_detail(each, ctx.lang),
                 "raised_at": each.raised_at,
             }
             for each in await exception_queries.open_of(ro, payment.id)
         ],
         "settling": None,
-        "went_to": office_words.went_to(payment, visit),
+        "went_to": office_words.went_to(payment, ctx),
         "is_trial": payment.purpose == TRIAL,
         "on_credit": payment.way in ON_CREDIT,
         "said_paid_at": payment.said_paid_at if can_be_paid else None,
         "subject_href": await pages_of(payment.purpose).office_address(ro, payment.subject_id),
-        "history": office_words.history(trail, messages, refunds, visit),
+        "history": office_words.history(trail, messages, refunds, ctx),
         "journals": await office_queries.journals(ro, payment, [each.id for each in refunds]),
         "line": await office_queries.matched_line(ro, payment.id),
         "refunds": [
             {
                 "amount": each.amount,
-                "state": office_words.refund_state(each.state, visit),
-                "back_to": office_words.back_to(each.back_to, payment.way, visit)[0],
+                "state": office_words.refund_state(each.state, ctx),
+                "back_to": office_words.back_to(each.back_to, payment.way, ctx)[0],
                 "reason": each.reason,
                 "detail": each.detail,
                 "journal": each.journal,
@@ -115,19 +117,19 @@ def _left_to_refund(payment: PaymentView, pending: int) -> Rupiah:
     return rules.refundable(Rupiah(payment.amount), kept, Rupiah(payment.refunded), Rupiah(pending))
 
 
-def _row(row: PaymentRow, visit: Visit) -> dict[str, Any]:
-    label, kind = office_words.state(row.status, row.way, visit)
+def _row(row: PaymentRow, ctx: RequestContext) -> dict[str, Any]:
+    label, kind = office_words.state(row.status, row.way, ctx)
     return {
         "href": f"/pengurus/pembayaran/{row.reference}",
         "label": row.label,
         "payer": row.payer_name,
-        "way": office_words.way_name(row.way, visit),
+        "way": office_words.way_name(row.way, ctx),
         "amount": row.amount,
         "refunded": row.refunded,
         "moment": row.moment,
         "state": label,
         "kind": kind,
-        "alarms": [office_words.alarm(each, visit) for each in dict.fromkeys(row.reasons)],
+        "alarms": [office_words.alarm(each, ctx) for each in dict.fromkeys(row.reasons)],
         "late": row.late,
         "trial_only": not row.live,
         "said_paid_at": row.said_paid_at if row.status in ("awaiting", "expired") else None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from governance.rules import PAYMENT_WAY_NAMES
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
 from kernel.formats import Lang
 from payments import events, rules
@@ -17,9 +17,9 @@ from payments.credit.terms import ON_CREDIT
 if TYPE_CHECKING:
     from payments.officer.exception_queries import ExceptionView
     from payments.officer.payment_queries import MessageView, PaymentView, RefundView, TrailView
-    from ui.viewer import Visit
+    from ui.context import RequestContext
 
-from ui.words import words
+from ui.translations import get_translations
 
 STATE_KINDS: Final[dict[str, str]] = {
     "awaiting": "wait",
@@ -42,36 +42,36 @@ class Happening(msgspec.Struct, frozen=True):
     note: str
 
 
-def state(status: str, way: str, visit: Visit) -> tuple[str, str]:
+def state(status: str, way: str, ctx: RequestContext) -> tuple[str, str]:
     """Return the word of a payment's state, and the colour of it;
     what is only owed now is not called paid.
     """
     if status == "paid" and way in ON_CREDIT:
-        say = words(visit.lang).gettext
+        say = get_translations(ctx.lang).gettext
         return (say("dicatat sebagai kasbon") if way == "kasbon" else say("akan dipotong dari gaji")), "go"
-    return rules.STATUS_NAMES[status].localize(visit.lang), STATE_KINDS[status]
+    return rules.STATUS_NAMES[status].localize(ctx.lang), STATE_KINDS[status]
 
 
-def refund_state(state_name: str, visit: Visit) -> tuple[str, str]:
+def refund_state(state_name: str, ctx: RequestContext) -> tuple[str, str]:
     """Return the word of a refund's state, and the colour of it."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     told = {"pending": say("sedang berjalan"), "done": say("selesai"), "failed": say("gagal")}
     return told[state_name], REFUND_KINDS[state_name]
 
 
-def way_name(way: str, visit: Visit) -> str:
+def way_name(way: str, ctx: RequestContext) -> str:
     """Return what a way is called."""
-    return PAYMENT_WAY_NAMES[way].localize(visit.lang)
+    return PAYMENT_METHOD_NAMES[way].localize(ctx.lang)
 
 
-def alarm(name: str, visit: Visit) -> str:
+def alarm(name: str, ctx: RequestContext) -> str:
     """Return what an exception of this reason is about."""
-    return rules.ALARM_NAMES[name].localize(visit.lang)
+    return rules.ALARM_NAMES[name].localize(ctx.lang)
 
 
 def exception_detail(exception: ExceptionView, lang: Lang) -> str:
     """Return the facts of an exception as one line, or nothing where none are known."""
-    say = words(lang).gettext
+    say = get_translations(lang).gettext
     facts = exception.facts
     theirs, ours = facts.get("theirs"), facts.get("ours")
     told = {
@@ -96,9 +96,9 @@ def exception_detail(exception: ExceptionView, lang: Lang) -> str:
     )
 
 
-def back_to(name: str, way: str, visit: Visit) -> tuple[str, str | None]:
+def back_to(name: str, way: str, ctx: RequestContext) -> tuple[str, str | None]:
     """Return where money goes back to, and what an officer should know of it."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     if name == "wallet":
         return say("Ke dompet anggota"), say("Langsung, dan bisa dipakai berbelanja lagi.")
     if name == "by_hand":
@@ -107,12 +107,12 @@ def back_to(name: str, way: str, visit: Visit) -> tuple[str, str | None]:
         return say("Ditransfer sendiri oleh pengurus"), say(
             "Transfer dulu dari rekening koperasi, lalu catat di sini."
         )
-    return say("Lewat %(way)s") % {"way": way_name(way, visit)}, say("Kembali ke tempat uangnya berasal.")
+    return say("Lewat %(way)s") % {"way": way_name(way, ctx)}, say("Kembali ke tempat uangnya berasal.")
 
 
-def went_to(payment: PaymentView, visit: Visit) -> str | None:
+def went_to(payment: PaymentView, ctx: RequestContext) -> str | None:
     """Return where the money of a paid payment went, when it did not go to what it was for."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     if payment.went_to == "wallet":
         return say("masuk dompet pembayarnya, karena yang dibayar sudah tidak ada")
     if payment.went_to == "owed":
@@ -122,9 +122,9 @@ def went_to(payment: PaymentView, visit: Visit) -> str | None:
     return None
 
 
-def outcome(word: str, visit: Visit) -> str:
+def outcome(word: str, ctx: RequestContext) -> str:
     """Return what became of asking the provider, as one sentence."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     return {
         "settled": say("Sudah dibayar menurut penyedianya, dan sekarang tercatat."),
         "known": say("Penyedianya tidak mengatakan hal baru."),
@@ -137,11 +137,14 @@ def outcome(word: str, visit: Visit) -> str:
 
 
 def history(
-    trail: Sequence[TrailView], messages: Sequence[MessageView], refunds: Sequence[RefundView], visit: Visit
+    trail: Sequence[TrailView],
+    messages: Sequence[MessageView],
+    refunds: Sequence[RefundView],
+    ctx: RequestContext,
 ) -> list[Happening]:
     """Return all that happened to a payment, oldest first."""
-    say = words(visit.lang).gettext
-    found = [_of_trail(entry, visit) for entry in trail]
+    say = get_translations(ctx.lang).gettext
+    found = [_of_trail(entry, ctx) for entry in trail]
     found += [Happening(each.received_at, say("Pesan dari penyedia"), "", each.kind) for each in messages]
     found += [
         Happening(each.ended_at, say("Pengembalian gagal"), "", each.detail)
@@ -151,23 +154,23 @@ def history(
     return sorted(found, key=lambda each: each.at)
 
 
-def _of_trail(entry: TrailView, visit: Visit) -> Happening:
-    say = words(visit.lang).gettext
+def _of_trail(entry: TrailView, ctx: RequestContext) -> Happening:
+    say = get_translations(ctx.lang).gettext
     facts: dict[str, Any] = msgspec.json.decode(entry.facts)
-    amount = formats.rupiah(int(facts["amount"]), visit.lang) if "amount" in facts else ""
+    amount = formats.rupiah(int(facts["amount"]), ctx.lang) if "amount" in facts else ""
     label = {
         events.OPENED: say("Dibuka"),
         events.SAID_PAID: say("Pembayar bilang sudah bayar"),
         events.SETTLED: _settled(facts, say),
         events.ENDED: rules.STATUS_NAMES.get(str(facts.get("ending")), rules.STATUS_NAMES["cancelled"])
-        .localize(visit.lang)
+        .localize(ctx.lang)
         .capitalize(),
         events.ALARMED: say("Perlu diperiksa"),
         events.ALARM_SETTLED: say("Sudah diperiksa"),
         events.REFUND_ASKED: say("Pengembalian diminta"),
         events.REFUNDED: say("Uang dikembalikan"),
     }.get(entry.action, entry.action)
-    about = alarm(str(facts["alarm"]), visit) if facts.get("alarm") in rules.ALARM_NAMES else ""
+    about = alarm(str(facts["alarm"]), ctx) if facts.get("alarm") in rules.ALARM_NAMES else ""
     notes = {
         events.OPENED: amount,
         events.SETTLED: amount,

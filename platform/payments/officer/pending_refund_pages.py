@@ -20,42 +20,42 @@ from payments.provider import provider_of
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
     Db,
-    Nothing,
+    EmptyForm,
+    RequestContext,
     Ro,
-    TheDatabase,
-    TheTenant,
-    TheViewer,
-    TheVisit,
-    Visit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.words import words
+from ui.translations import get_translations
 
 REFUND: Final = ONE + "/pengembalian/{refund_id:uuid}"
 CONFIRM: Final = "payments/refund_told.html"
 
 
-@post(REFUND + "/pertanyaan", guards=[officer])
+@post(REFUND + "/pertanyaan", guards=[require_officer])
 async def ask_about_refund(
     request: AnyRequest,
-    database: TheDatabase,
-    tenant: TheTenant,
-    visit: TheVisit,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
     reference: FromPath[str],
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
     """Ask the provider about a refund once more."""
     async with coop_reader(database, tenant) as ro:
-        context = await office_told.payment_context(ro, visit, await find(ro, reference))
-    form = await read_form(request, Nothing)
-    async with form.or_again("payments/office_payment.html", place=PLACE, **context):
+        context = await office_told.payment_context(ro, ctx, await find(ro, reference))
+    form = await read_form(request, EmptyForm)
+    async with form.rerender_on_error("payments/office_payment.html", active_menu=PLACE, **context):
         with calling.as_refusal():
             state = await pending_refunds.ask_again(database, tenant, context["payment"].reference, refund_id)
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     told = {
         "done": say("Penyedianya sudah mengembalikan uangnya, dan sekarang tercatat."),
         "failed": say("Penyedianya tidak mengembalikan uang ini. Kembalikan dengan jalan lain."),
@@ -63,11 +63,11 @@ async def ask_about_refund(
     return see_other(f"{HOME}/{context['payment'].reference}", flash=told)
 
 
-@get(REFUND + "/penyelesaian", guards=[officer])
+@get(REFUND + "/penyelesaian", guards=[require_officer])
 async def confirm_refund(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     reference: FromPath[str],
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
@@ -75,25 +75,25 @@ async def confirm_refund(
     payment, refund = await _refund(ro, reference, refund_id)
     if not pending_refunds.can_be_told(refund.state, refund.asked_at, clock.now()):
         return see_other(f"{HOME}/{payment.reference}")
-    return page(request, CONFIRM, place=PLACE, form=None, **_context(payment, refund, visit))
+    return render_page(request, CONFIRM, active_menu=PLACE, form=None, **_context(payment, refund, ctx))
 
 
-@post(REFUND + "/penyelesaian", guards=[officer])
+@post(REFUND + "/penyelesaian", guards=[require_officer])
 async def take_word(
     request: AnyRequest,
     db: Db,
-    visit: TheVisit,
-    viewer: TheViewer,
+    ctx: CurrentContext,
+    viewer: CurrentUser,
     reference: FromPath[str],
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
     """Book it by the officer's word."""
     payment, refund = await _refund(as_reader(db), reference, refund_id)
-    form = await read_form(request, Nothing)
-    async with form.or_again(CONFIRM, place=PLACE, **_context(payment, refund, visit)):
-        day = clock.today(visit.brand.timezone)
+    form = await read_form(request, EmptyForm)
+    async with form.rerender_on_error(CONFIRM, active_menu=PLACE, **_context(payment, refund, ctx)):
+        day = clock.today(ctx.brand.timezone)
         await pending_refunds.take_word(db, viewer.as_officer(), payment.reference, refund_id, on=day)
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     return see_other(f"{HOME}/{payment.reference}", flash=say("Pengembalian sudah dicatat."))
 
 
@@ -107,10 +107,10 @@ async def _refund(ro: Reader, reference: str, refund_id: UUID) -> tuple[PaymentV
     return payment, refund
 
 
-def _context(payment: PaymentView, refund: RefundView, visit: Visit) -> dict[str, Any]:
-    say = words(visit.lang).gettext
+def _context(payment: PaymentView, refund: RefundView, ctx: RequestContext) -> dict[str, Any]:
+    say = get_translations(ctx.lang).gettext
     facts = {
-        "amount": formats.rupiah(refund.amount, visit.lang),
+        "amount": formats.rupiah(refund.amount, ctx.lang),
         "label": payment.label,
         "name": payment.payer_name,
         "way": provider_of(payment.way).capabilities().company,

@@ -24,17 +24,27 @@ from payments.officer.payment_forms import RefundForm
 from payments.officer.payment_pages import HOME, ONE, PLACE, find
 from payments.purposes import purpose_of
 from payments.subject_pages import pages_of
-from ui import AnyRequest, Db, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
-from ui.words import words
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentUser,
+    Db,
+    RequestContext,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.translations import get_translations
 
 FORM: Final = "payments/refund.html"
 
 
-@get(ONE + "/pengembalian", guards=[officer])
+@get(ONE + "/pengembalian", guards=[require_officer])
 async def ask_refund(
     request: AnyRequest,
     db: Db,
-    visit: TheVisit,
+    ctx: CurrentContext,
     reference: FromPath[str],
     jumlah: FromQuery[str] = "",
     tujuan: FromQuery[str] = "",
@@ -46,48 +56,48 @@ async def ask_refund(
     payment = await _payment(db, reference)
     refusal = await _refusal(db, payment)
     if refusal is not None:
-        return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(visit.lang))
-    context = await _context(db, payment, visit)
+        return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(ctx.lang))
+    context = await _context(db, payment, ctx)
     start = {
         "amount": jumlah or formats.number(context["left"]),
         "back_to": tujuan or context["proposed"],
         "reason": alasan,
     }
-    return page(request, FORM, place=PLACE, form=None, **(context | {"start": start}))
+    return render_page(request, FORM, active_menu=PLACE, form=None, **(context | {"start": start}))
 
 
-@post(ONE + "/pengembalian/periksa", guards=[officer], status_code=200)
+@post(ONE + "/pengembalian/periksa", guards=[require_officer], status_code=200)
 async def check_refund(
-    request: AnyRequest, db: Db, visit: TheVisit, reference: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Say in one sentence what will go back, before it does."""
     payment = await _payment(db, reference)
     form = await read_form(request, RefundForm)
-    context = await _context(db, payment, visit)
-    async with form.or_again(FORM, place=PLACE, **context):
+    context = await _context(db, payment, ctx)
+    async with form.rerender_on_error(FORM, active_menu=PLACE, **context):
         sent = form.data
         await giving_back.require_not_held(db, payment)
         await refunding.check_refund(db, payment, sent.amount, sent.back_to, sent.reason)
     typed = {"jumlah": int(sent.amount), "tujuan": sent.back_to, "alasan": sent.reason}
-    return page(
+    return render_page(
         request,
         "payments/refund_confirm.html",
         back=f"{HOME}/{payment.reference}/pengembalian?{urlencode(typed)}",
-        place=PLACE,
+        active_menu=PLACE,
         sent=sent,
-        sentence=_sentence(payment, sent, visit),
+        sentence=_sentence(payment, sent, ctx),
         **context,
     )
 
 
-@post(ONE + "/pengembalian", guards=[officer])
+@post(ONE + "/pengembalian", guards=[require_officer])
 async def take_refund(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, reference: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:
     """Give it back."""
     payment = await _payment(db, reference)
     form = await read_form(request, RefundForm)
-    async with form.or_again(FORM, place=PLACE, **await _context(db, payment, visit)):
+    async with form.rerender_on_error(FORM, active_menu=PLACE, **await _context(db, payment, ctx)):
         sent = form.data
         refund = await giving_back.give_back(
             db,
@@ -97,9 +107,9 @@ async def take_refund(
             sent.back_to,
             sent.reason,
             key=str(sent.key),
-            on=clock.today(visit.brand.timezone),
+            on=clock.today(ctx.brand.timezone),
         )
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     told = (
         say("Pengembalian sudah diminta kepada penyedianya. Hasilnya tampak di sini.")
         if refund.state == "pending"
@@ -125,10 +135,10 @@ async def _refusal(db: AsyncSession, payment: Payment) -> DomainError | None:
     return None
 
 
-async def _context(db: AsyncSession, payment: Payment, visit: Visit) -> dict[str, Any]:
+async def _context(db: AsyncSession, payment: Payment, ctx: RequestContext) -> dict[str, Any]:
     left = await refunding.left_to_refund(db, payment)
     held = payment.went_to == "purpose" and await purpose_of(payment.purpose).still_held(db, payment)
-    ways = [(name, *office_words.back_to(name, payment.way, visit)) for name in refunding.ways_back(payment)]
+    ways = [(name, *office_words.back_to(name, payment.way, ctx)) for name in refunding.ways_back(payment)]
     failed = {each.back_to for each in await queries.refunds_of(db, payment.id) if each.state == "failed"}
     # what failed one way is proposed another way
     proposed = next((name for name, *_ in ways if name not in failed), ways[0][0] if ways else "")
@@ -145,13 +155,13 @@ async def _context(db: AsyncSession, payment: Payment, visit: Visit) -> dict[str
     }
 
 
-def _sentence(payment: Payment, sent: RefundForm, visit: Visit) -> str:
-    say = words(visit.lang).gettext
+def _sentence(payment: Payment, sent: RefundForm, ctx: RequestContext) -> str:
+    say = get_translations(ctx.lang).gettext
     facts = {
-        "amount": formats.rupiah(sent.amount, visit.lang),
+        "amount": formats.rupiah(sent.amount, ctx.lang),
         "name": payment.payer_name,
         "label": payment.label,
-        "way": office_words.way_name(payment.way, visit),
+        "way": office_words.way_name(payment.way, ctx),
     }
     if sent.back_to == "wallet":
         return say("%(amount)s dari %(label)s masuk ke dompet %(name)s.") % facts

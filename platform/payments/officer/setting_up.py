@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.ids import new_id
@@ -29,8 +29,8 @@ from payments.own_purposes import TRIAL
 from payments.provider import Setting, known_ways
 from payments.providers import qris_provider
 from payments.ways import Way
-from tenants.entitlements import entitled
-from tenants.session import tenant_of
+from tenants.entitlements import has_entitlement
+from tenants.session import get_tenant
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -77,7 +77,7 @@ async def change_way(
     _check_beginnings(known, change)
     way_rules.check_costs(change.fee_percent, change.fee_fixed, change.least, change.most)
     row.settings = {key: text for key, text in {**way.settings, **change.settings}.items() if text}
-    schema = tenant_of(db).schema_name
+    schema = get_tenant(db).schema_name
     fresh = {
         key: vault.seal(settings.encryption_keys, schema, ways.label_of(name, key), clear)
         for key, clear in change.secrets.items()
@@ -90,7 +90,7 @@ async def change_way(
     if way.capabilities.calls_back and row.endpoint is None:
         row.endpoint = secrets.token_urlsafe(ENDPOINT_BYTES)
     if way_rules.is_connected(name, row.settings):
-        account = settings.stripe_account(tenant_of(db).slug)
+        account = settings.stripe_account(get_tenant(db).slug)
         if account is None or row.settings.get("account") not in (None, account):
             raise way_errors.ACCOUNT_NOT_CONNECTED(field="account")
     row.live = way_rules.moves_real_money(
@@ -133,10 +133,10 @@ async def switch_on(db: AsyncSession, actor: Actor, name: str, *, settings: Sett
     .stand_in_refused.
     """
     way, row = await _to_change(db, name)
-    if name not in (await bylaws_on(db, on)).bylaws.payment_ways:
+    if name not in (await get_bylaws_on(db, on)).bylaws.payment_ways:
         raise way_errors.WAY_NOT_IN_BYLAWS()
     entitlement = way.capabilities.entitlement
-    if entitlement is not None and not entitled(tenant_of(db), entitlement):
+    if entitlement is not None and not has_entitlement(get_tenant(db), entitlement):
         raise way_errors.WAY_NOT_IN_PLAN()
     if not way.complete:
         raise way_errors.WAY_INCOMPLETE(missing=[each.label for each in way.lacking])

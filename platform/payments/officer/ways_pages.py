@@ -17,25 +17,25 @@ from payments.officer.way_forms import KeepStickerForm, StickerForm, TrialForm, 
 from payments.officer.ways_told import list_context, way_context
 from payments.providers import qris_provider, stripe_provider
 from payments.providers.qris_photo import read_photo
-from tenants.file_threads import compute_in_thread
+from tenants.file_thread_pool import compute_in_thread
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
     Db,
-    Nothing,
+    EmptyForm,
+    RequestContext,
     Ro,
-    TheDatabase,
-    TheTenant,
-    TheViewer,
-    TheVisit,
-    Visit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.bodies import LARGEST_UPLOAD
-from ui.words import words
+from ui.request_body import MAX_UPLOAD_BYTES
+from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/cara"
 WAY: Final = HOME + "/{way:str}"
@@ -43,105 +43,111 @@ PLACE: Final = "pengaturan"
 ONE: Final = "payments/way.html"
 
 
-@get(HOME, guards=[officer])
-async def list_ways(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+@get(HOME, guards=[require_officer])
+async def list_ways(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show every way, how it stands, in the order in which buyers see them."""
-    return page(request, "payments/ways.html", place=PLACE, **await list_context(ro, visit))
+    return render_page(request, "payments/ways.html", active_menu=PLACE, **await list_context(ro, ctx))
 
 
-@get(WAY, guards=[officer])
-async def show_way(request: AnyRequest, ro: Ro, visit: TheVisit, way: FromPath[str]) -> Response[bytes]:
+@get(WAY, guards=[require_officer])
+async def show_way(request: AnyRequest, ro: Ro, ctx: CurrentContext, way: FromPath[str]) -> Response[bytes]:
     """Show one way and what is set."""
-    return page(request, ONE, place=PLACE, form=None, **await way_context(ro, visit, way, _host(request)))
+    return render_page(
+        request, ONE, active_menu=PLACE, form=None, **await way_context(ro, ctx, way, _host(request))
+    )
 
 
-@post(WAY, guards=[officer])
+@post(WAY, guards=[require_officer])
 async def take_way(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
 ) -> Response[Any]:
     """Set it up."""
-    context = await way_context(db, visit, way, _host(request))
+    context = await way_context(db, ctx, way, _host(request))
     form = await read_form(request, way_form(way))
-    async with form.or_again(ONE, place=PLACE, **context):
+    async with form.rerender_on_error(ONE, active_menu=PLACE, **context):
         change = change_of(way, form.data)
-        await setting_up.change_way(db, viewer.as_officer(), way, change, settings=visit.database.settings)
-    return _done(visit, way, "Pengaturan sudah disimpan.")
+        await setting_up.change_way(db, viewer.as_officer(), way, change, settings=ctx.database.settings)
+    return _done(ctx, way, "Pengaturan sudah disimpan.")
 
 
-@post(WAY + "/penyalaan", guards=[officer])
+@post(WAY + "/penyalaan", guards=[require_officer])
 async def switch_on(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
 ) -> Response[Any]:
     """Offer it."""
-    async with await _press(request, db, visit, way):
-        day = clock.today(visit.brand.timezone)
-        await setting_up.switch_on(db, viewer.as_officer(), way, settings=visit.database.settings, on=day)
-    return _done(visit, way, "Cara ini sekarang ditawarkan kepada pembeli.")
+    async with await _press(request, db, ctx, way):
+        day = clock.today(ctx.brand.timezone)
+        await setting_up.switch_on(db, viewer.as_officer(), way, settings=ctx.database.settings, on=day)
+    return _done(ctx, way, "Cara ini sekarang ditawarkan kepada pembeli.")
 
 
-@post(WAY + "/pemadaman", guards=[officer])
+@post(WAY + "/pemadaman", guards=[require_officer])
 async def switch_off(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
 ) -> Response[Any]:
     """Offer it no longer."""
-    async with await _press(request, db, visit, way):
-        await setting_up.switch_off(db, viewer.as_officer(), way, settings=visit.database.settings)
-    return _done(visit, way, "Cara ini tidak ditawarkan lagi. Yang sedang menunggu tetap bisa dibayar.")
+    async with await _press(request, db, ctx, way):
+        await setting_up.switch_off(db, viewer.as_officer(), way, settings=ctx.database.settings)
+    return _done(ctx, way, "Cara ini tidak ditawarkan lagi. Yang sedang menunggu tetap bisa dibayar.")
 
 
-@post(WAY + "/naik", guards=[officer])
+@post(WAY + "/naik", guards=[require_officer])
 async def move_up(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
 ) -> Response[Any]:
     """Show it earlier."""
-    async with await _press(request, db, visit, way):
+    async with await _press(request, db, ctx, way):
         await setting_up.move_up(db, viewer.as_officer(), way)
     return see_other(f"{HOME}#cara-{way}")
 
 
-@post(WAY + "/turun", guards=[officer])
+@post(WAY + "/turun", guards=[require_officer])
 async def move_down(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
 ) -> Response[Any]:
     """Show it later."""
-    async with await _press(request, db, visit, way):
+    async with await _press(request, db, ctx, way):
         await setting_up.move_down(db, viewer.as_officer(), way)
     return see_other(f"{HOME}#cara-{way}")
 
 
-@post(WAY + "/alamat-pesan", guards=[officer])
+@post(WAY + "/alamat-pesan", guards=[require_officer])
 async def renew_endpoint(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
 ) -> Response[Any]:
     """Make another address for the provider's messages."""
-    async with await _press(request, db, visit, way):
-        await setting_up.renew_endpoint(db, viewer.as_officer(), way, settings=visit.database.settings)
-    return _done(visit, way, "Alamat pesan sudah diganti. Pasang yang baru di halaman penyedianya.")
+    async with await _press(request, db, ctx, way):
+        await setting_up.renew_endpoint(db, viewer.as_officer(), way, settings=ctx.database.settings)
+    return _done(ctx, way, "Alamat pesan sudah diganti. Pasang yang baru di halaman penyedianya.")
 
 
-@post(WAY + "/percobaan", guards=[officer])
+@post(WAY + "/percobaan", guards=[require_officer])
 async def try_way(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
 ) -> Response[Any]:
     """Open a small payment and lead to where it is paid."""
-    context = await way_context(db, visit, way, _host(request))
+    context = await way_context(db, ctx, way, _host(request))
     form = await read_form(request, TrialForm)
-    async with form.or_again(ONE, place=PLACE, **context):
-        day = clock.today(visit.brand.timezone)
+    async with form.rerender_on_error(ONE, active_menu=PLACE, **context):
+        day = clock.today(ctx.brand.timezone)
         payment = await setting_up.open_trial(db, viewer.as_officer(), way, key=form.data.key, on=day)
     return see_other(f"/bayar/{payment.reference}")
 
 
-@post(WAY + "/stiker/pemeriksaan", guards=[officer], request_max_body_size=LARGEST_UPLOAD)
+@post(WAY + "/stiker/pemeriksaan", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
 async def look_at_sticker(
-    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit, way: FromPath[str]
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
+    way: FromPath[str],
 ) -> Response[Any]:
     """Show whose QRIS was pasted or photographed, before it is kept."""
     _require_qris(way)
     async with coop_reader(database, tenant) as ro:
-        context = await way_context(ro, visit, way, _host(request))
+        context = await way_context(ro, ctx, way, _host(request))
     form = await read_form(request, StickerForm)
-    async with form.or_again(ONE, field="payload", place=PLACE, **context):
+    async with form.rerender_on_error(ONE, field="payload", active_menu=PLACE, **context):
         payload = form.data.payload.strip()
         if not payload:
             if form.data.photo is None:
@@ -150,48 +156,52 @@ async def look_at_sticker(
             photo = await form.data.photo.read()
             payload = await compute_in_thread(database, tenant.schema_name, lambda: read_photo(photo))
         told = qris_provider.check_settings({"payload": payload})
-    return page(
+    return render_page(
         request,
         "payments/way_sticker.html",
         status=200,
-        place=PLACE,
+        active_menu=PLACE,
         told=told,
         mark=form.data.mark,
         home=f"{HOME}/{way}",
     )
 
 
-@post(WAY + "/stiker", guards=[officer])
+@post(WAY + "/stiker", guards=[require_officer])
 async def keep_sticker(
-    request: AnyRequest, db: Db, visit: TheVisit, viewer: TheViewer, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
 ) -> Response[Any]:
     """Keep the sticker that the officer has recognised."""
     _require_qris(way)
-    context = await way_context(db, visit, way, _host(request))
+    context = await way_context(db, ctx, way, _host(request))
     form = await read_form(request, KeepStickerForm)
-    async with form.or_again(ONE, field="payload", place=PLACE, **context):
+    async with form.rerender_on_error(ONE, field="payload", active_menu=PLACE, **context):
         sent = form.data
         await setting_up.keep_sticker(
-            db, viewer.as_officer(), sent.payload, sent.mark, settings=visit.database.settings
+            db, viewer.as_officer(), sent.payload, sent.mark, settings=ctx.database.settings
         )
-    return _done(visit, way, "Stiker QRIS sudah disimpan.")
+    return _done(ctx, way, "Stiker QRIS sudah disimpan.")
 
 
-@post(WAY + "/kemampuan", guards=[officer])
+@post(WAY + "/kemampuan", guards=[require_officer])
 async def ask_methods(
-    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit, way: FromPath[str]
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
+    way: FromPath[str],
 ) -> Response[Any]:
     """Ask Stripe which ways the account takes, and show it."""
     if way != "stripe":
         raise errors.NO_SUCH_WAY()
     async with coop_reader(database, tenant) as ro:
-        context = await way_context(ro, visit, way, _host(request))
+        context = await way_context(ro, ctx, way, _host(request))
         found = await ways.way_of(ro, way)
-    form = await read_form(request, Nothing)
-    async with form.or_again(ONE, place=PLACE, **context):
+    form = await read_form(request, EmptyForm)
+    async with form.rerender_on_error(ONE, active_menu=PLACE, **context):
         with calling.as_refusal():
             context["methods"] = await stripe_provider.probe(ways.means_of(database, tenant, found))
-    return page(request, ONE, status=200, place=PLACE, form=None, **context)
+    return render_page(request, ONE, status=200, active_menu=PLACE, form=None, **context)
 
 
 def _host(request: AnyRequest) -> str:
@@ -203,17 +213,19 @@ def _require_qris(way: str) -> None:
         raise errors.NO_SUCH_WAY()
 
 
-async def _press(request: AnyRequest, db: Db, visit: Visit, way: str) -> AbstractAsyncContextManager[None]:
+async def _press(
+    request: AnyRequest, db: Db, ctx: RequestContext, way: str
+) -> AbstractAsyncContextManager[None]:
     """A button of a way's page: inside, a refusal shows the page again with its sentence on top, and nothing
     is kept.
     """
-    context = await way_context(db, visit, way, _host(request))
-    form = await read_form(request, Nothing)
-    return form.or_again(ONE, place=PLACE, **context)
+    context = await way_context(db, ctx, way, _host(request))
+    form = await read_form(request, EmptyForm)
+    return form.rerender_on_error(ONE, active_menu=PLACE, **context)
 
 
-def _done(visit: Visit, way: str, sentence: str) -> Response[Any]:
-    return see_other(f"{HOME}/{way}", flash=words(visit.lang).gettext(sentence))
+def _done(ctx: RequestContext, way: str, sentence: str) -> Response[Any]:
+    return see_other(f"{HOME}/{way}", flash=get_translations(ctx.lang).gettext(sentence))
 
 
 routes: Final[list[Any]] = [

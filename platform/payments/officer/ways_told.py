@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.errors import DomainError, LocalizedText
@@ -21,13 +21,13 @@ from payments.officer.way_forms import REMOVE, shown_settings
 from payments.providers import qris_provider
 from payments.providers.stripe_probe import METHODS
 from payments.ways import Way
-from tenants.entitlements import entitled
+from tenants.entitlements import has_entitlement
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from governance.rules import Bylaws
-    from ui.viewer import Visit
+    from ui.context import RequestContext
 
 _KINDS: Final[dict[way_rules.State, str]] = {
     "on": "done",
@@ -60,13 +60,15 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     lacking: list[str]
 
 
-async def list_context(ro: Reader, visit: Visit) -> dict[str, Any]:
+async def list_context(ro: Reader, ctx: RequestContext) -> dict[str, Any]:
     """Return what the list of all ways shows."""
-    bylaws = await _bylaws(ro, visit)
-    return {"ways": [_standing(way, bylaws, visit) for way in await ways.ways_of(ro)]}
+    bylaws = await _bylaws(ro, ctx)
+    return {"ways": [_standing(way, bylaws, ctx) for way in await ways.ways_of(ro)]}
 
 
-async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, host: str) -> dict[str, Any]:
+async def way_context(
+    source: AsyncSession | Reader, ctx: RequestContext, name: str, host: str
+) -> dict[str, Any]:
     """Return what the page of one way shows.
 
     ``host`` is the cooperative's own, for the address of messages. Raises DomainError payments.no_such_way.
@@ -76,13 +78,13 @@ async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, ho
     row = await queries.way_row(ro, name)
     capabilities = way.capabilities
     outside = capabilities.settles in ("provider", "officer")
-    scheme = visit.database.settings.scheme
+    scheme = ctx.database.settings.scheme
     return {
         "way": name,
-        "standing": _standing(way, await _bylaws(ro, visit), visit),
+        "standing": _standing(way, await _bylaws(ro, ctx), ctx),
         "calls_back": capabilities.calls_back,
         "mark": way_rules.mark_of(way),
-        "fields": _fields(way, visit),
+        "fields": _fields(way, ctx),
         "changed_at": await office_queries.way_changed_at(ro, name),
         "fee_percent": str(way.fee_percent).replace(".", ",") if way.fee_percent else "",
         "fee_fixed": int(way.fee_fixed) or "",
@@ -99,23 +101,23 @@ async def way_context(source: AsyncSession | Reader, visit: Visit, name: str, ho
         "sticker": _sticker(way),
         "asks_sticker": name == "qris",
         "can_probe": name == "stripe" and way.complete,
-        "method_names": [(each, _METHOD_NAMES[each].localize(visit.lang)) for each in METHODS],
+        "method_names": [(each, _METHOD_NAMES[each].localize(ctx.lang)) for each in METHODS],
         "methods": None,
     }
 
 
-def _fields(way: Way, visit: Visit) -> list[dict[str, Any]]:
+def _fields(way: Way, ctx: RequestContext) -> list[dict[str, Any]]:
     """Each setting as its field shows it; of a secret only whether there is one."""
     return [
         {
             "name": each.name,
             "remove": REMOVE + each.name,
-            "label": each.label.localize(visit.lang),
-            "hint": each.hint.localize(visit.lang) or None,
+            "label": each.label.localize(ctx.lang),
+            "hint": each.hint.localize(ctx.lang) or None,
             "secret": each.secret,
             "required": each.required and not each.of_profile and each.required_with is None,
             "long": each.long,
-            "choices": [(value, told.localize(visit.lang)) for value, told in each.choices],
+            "choices": [(value, told.localize(ctx.lang)) for value, told in each.choices],
             "value": "" if each.secret else way.settings.get(each.name, each.default),
             "is_set": bool(way.sealed.get(each.name)) if each.secret else False,
         }
@@ -123,20 +125,20 @@ def _fields(way: Way, visit: Visit) -> list[dict[str, Any]]:
     ]
 
 
-def _standing(way: Way, bylaws: Bylaws, visit: Visit) -> Standing:
-    assert visit.tenant is not None  # pages of a cooperative alone
+def _standing(way: Way, bylaws: Bylaws, ctx: RequestContext) -> Standing:
+    assert ctx.tenant is not None  # pages of a cooperative alone
     entitlement = way.capabilities.entitlement
-    in_plan = entitlement is None or entitled(visit.tenant, entitlement)
+    in_plan = entitlement is None or has_entitlement(ctx.tenant, entitlement)
     state = way_rules.state_of(way, bylaws, in_plan=in_plan)
     return Standing(
         way=way.way,
-        label=way.label.localize(visit.lang),
-        state=way_rules.STATE_NAMES[state].localize(visit.lang),
+        label=way.label.localize(ctx.lang),
+        state=way_rules.STATE_NAMES[state].localize(ctx.lang),
         kind=_KINDS[state],
         enabled=way.enabled,
         state_key=state,
         trial_only=not way.live,
-        lacking=[each.label.localize(visit.lang) for each in way.lacking],
+        lacking=[each.label.localize(ctx.lang) for each in way.lacking],
     )
 
 
@@ -150,5 +152,5 @@ def _sticker(way: Way) -> dict[str, str] | None:
         return None
 
 
-async def _bylaws(ro: Reader, visit: Visit) -> Bylaws:
-    return (await bylaws_on(ro, clock.today(visit.brand.timezone))).bylaws
+async def _bylaws(ro: Reader, ctx: RequestContext) -> Bylaws:
+    return (await get_bylaws_on(ro, clock.today(ctx.brand.timezone))).bylaws

@@ -9,7 +9,7 @@ from kernel.actor import Actor
 from kernel.passwords import hash_password, verify_password
 from members import queries as members
 from members.errors import WRONG_PASSWORD
-from members.throttling import Door
+from members.login_throttle import LoginThrottle
 from payments.credit import terms as credit
 from payments.payer import errors as member_errors
 from tenants.session import coop_session
@@ -39,17 +39,17 @@ async def change_pin(
     credit.require_good_pin(pin)
     if again != pin:
         raise member_errors.PINS_DIFFER(field="again")
-    door = Door(database, tenant, "password", str(actor.user_id), client_ip)
-    await door.knock()
+    door = LoginThrottle(database, tenant, "password", str(actor.user_id), client_ip)
+    await door.hit()
     async with coop_session(database, tenant) as db:
-        user = await members.user_by_id(db, actor.user_id)
+        user = await members.get_user(db, actor.user_id)
         known = user.password_hash if user else None
     if not await verify_password(known or "", password):
         raise WRONG_PASSWORD(field="own_password")
     hashed = await hash_password(pin)
     async with coop_session(database, tenant) as db:
-        user = await members.user_as_it_is(db, actor.user_id)
+        user = await members.lock_user(db, actor.user_id)
         if user is None or user.password_hash != known:
             raise WRONG_PASSWORD(field="own_password")
         await credit.keep_pin(db, actor, member_id, hashed)
-        await door.welcome(db)
+        await door.reset(db)

@@ -6,47 +6,43 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from kernel import formats
-from ui.words import words
+from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from payments.ways import Offer
-    from ui.viewer import Visit
+    from ui.context import RequestContext
 
 # Rupiah; a limit beyond it keeps nobody from filling a wallet, and only makes the choice harder to read.
 UNREACHED: Final = 1_000_000_000
 
 
-def way_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
+def way_choices(offers: Sequence[Offer], ctx: RequestContext) -> list[tuple[str, str, str | None]]:
     """Return (way, name, hint) of each offer, as the radio buttons of a form take them."""
-    return [
-        (str(offer.way.way), offer.way.label.localize(visit.lang), hint_of(offer, visit)) for offer in offers
-    ]
+    return [(str(offer.way.way), offer.way.label.localize(ctx.lang), hint_of(offer, ctx)) for offer in offers]
 
 
-def pay_in_choices(offers: Sequence[Offer], visit: Visit) -> list[tuple[str, str, str | None]]:
+def pay_in_choices(offers: Sequence[Offer], ctx: RequestContext) -> list[tuple[str, str, str | None]]:
     """Return (way, name, hint) where the amount is not known yet: the hint says what the way takes."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     found: list[tuple[str, str, str | None]] = []
     for offer in offers:
-        name, hint = offer.way.label.localize(visit.lang), hint_of(offer, visit)
+        name, hint = offer.way.label.localize(ctx.lang), hint_of(offer, ctx)
         limits = []
         if offer.way.least > 1:
-            limits.append(say("mulai %(least)s") % {"least": formats.rupiah(offer.way.least, visit.lang)})
+            limits.append(say("mulai %(least)s") % {"least": formats.rupiah(offer.way.least, ctx.lang)})
         if offer.way.most is not None and offer.way.most < UNREACHED:
-            limits.append(
-                say("paling banyak %(most)s") % {"most": formats.rupiah(offer.way.most, visit.lang)}
-            )
+            limits.append(say("paling banyak %(most)s") % {"most": formats.rupiah(offer.way.most, ctx.lang)})
         found.append((offer.way.way, name, "; ".join((*([hint] if hint else ()), *limits)) or None))
     return found
 
 
-def hint_of(offer: Offer, visit: Visit) -> str | None:
+def hint_of(offer: Offer, ctx: RequestContext) -> str | None:
     """Return what a buyer should know before choosing; what is theirs comes with its amount."""
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     if offer.has is not None:
-        amount = {"amount": formats.rupiah(offer.has, visit.lang)}
+        amount = {"amount": formats.rupiah(offer.has, ctx.lang)}
         on_credit = offer.way.capabilities.asks_pin
         told = (say("Sisa batas Anda %(amount)s") if on_credit else say("Saldo Anda %(amount)s")) % amount
         return told if offer.enough else f"{told}. {say('Belum cukup.')}"
     hint = offer.way.capabilities.hint
-    return hint.localize(visit.lang) if hint else None
+    return hint.localize(ctx.lang) if hint else None

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from governance.rules import PaymentWay
+from governance.rules import PaymentMethodCode
 from kernel.money import Rupiah
 
 
@@ -20,7 +20,7 @@ class PayInForm(msgspec.Struct, forbid_unknown_fields=True):
 
     key: UUID
     amount: Rupiah
-    payment_way: PaymentWay
+    payment_way: PaymentMethodCode
     confirmed: bool = False
 
 

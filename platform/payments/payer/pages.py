@@ -13,13 +13,13 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
-from governance.queries import bylaws_on
-from governance.rules import PAYMENT_WAY_NAMES
+from governance.queries import get_bylaws_on
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import clock
 from kernel.actor import VISITOR
 from kernel.database import Database, Reader
 from kernel.errors import DomainError
-from members.throttling import count_from_network
+from members.login_throttle import count_from_network
 from payments import calling, errors, own_purposes
 from payments.credit.terms import ON_CREDIT
 from payments.payer import queries as pay_queries
@@ -42,8 +42,19 @@ from payments.providers import qris_picture
 from payments.subject_pages import pages_of
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
-from ui import AnyRequest, Nothing, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, read_form, see_other
-from ui.words import words
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    EmptyForm,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    see_other,
+)
+from ui.translations import get_translations
 
 # A village shares one address behind its provider.
 ASKS: Final = 60
@@ -57,32 +68,36 @@ _PICTURE: Final = {"Cache-Control": "private, max-age=3600"}
 
 @get("/bayar/{reference:str}")
 async def pay_page(
-    request: AnyRequest, visit: TheVisit, database: TheDatabase, tenant: TheTenant, reference: FromPath[str]
+    request: AnyRequest,
+    ctx: CurrentContext,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    reference: FromPath[str],
 ) -> Response[bytes]:
     """Show a payment.
 
     Who comes back from the provider's own page has the provider asked at once, so that the page is true.
     """
     if request.scope["query_string"]:
-        await _ask_on_return(database, tenant, visit, reference)
+        await _ask_on_return(database, tenant, ctx, reference)
     async with coop_reader(database, tenant) as ro:
-        context = await _context(ro, visit, reference)
+        context = await _context(ro, ctx, reference)
     paid_there = request.query_params.get("hasil") == "selesai"
-    return page(request, "payments/pay.html", form=None, paid_there=paid_there, **context)
+    return render_page(request, "payments/pay.html", form=None, paid_there=paid_there, **context)
 
 
 @get("/bayar/{reference:str}/keadaan")
 async def pay_state(
-    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str], tanda: FromQuery[str] = ""
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str], tanda: FromQuery[str] = ""
 ) -> Response[Any]:
     """Answer a page that waits: nothing while all is as it was, else what it shows now."""
     if request.headers.get("hx-request") != "true":
         return see_other(f"/bayar/{reference}")
-    context = await _context(ro, visit, reference)
+    context = await _context(ro, ctx, reference)
     if tanda == context["mark"]:
         return Response(None, status_code=204)
-    response = page(request, "payments/pay.html", block="payment", form=None, **context)
-    label = f"{context['payment'].label}: {STATE_NAMES[context['state']].localize(visit.lang)}"
+    response = render_page(request, "payments/pay.html", block="payment", form=None, **context)
+    label = f"{context['payment'].label}: {STATE_NAMES[context['state']].localize(ctx.lang)}"
     # said aloud: nobody pressed anything
     response.headers["HX-Trigger"] = json.dumps({"lumbung:say": {"text": label}})
     return response
@@ -90,58 +105,66 @@ async def pay_state(
 
 @post("/bayar/{reference:str}/mulai")
 async def start_paying(
-    request: AnyRequest, visit: TheVisit, database: TheDatabase, tenant: TheTenant, reference: FromPath[str]
+    request: AnyRequest,
+    ctx: CurrentContext,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    reference: FromPath[str],
 ) -> Response[Any]:
     """Start the payment at its provider, and lead there."""
-    form = await read_form(request, Nothing)
-    await _count(database, tenant, visit)
+    form = await read_form(request, EmptyForm)
+    await _count(database, tenant, ctx)
     async with coop_reader(database, tenant) as ro:
-        context = await _context(ro, visit, reference)
-    async with form.or_again("payments/pay.html", **context):
+        context = await _context(ro, ctx, reference)
+    async with form.rerender_on_error("payments/pay.html", **context):
         if context["settles"] == "provider":
-            origin = f"{'https' if visit.secure else 'http'}://{request.headers['host']}"
+            origin = f"{'https' if ctx.is_secure else 'http'}://{request.headers['host']}"
             await calling.start(database, tenant, reference, origin=origin)
     return see_other(f"/bayar/{reference}/lanjut")
 
 
 @get("/bayar/{reference:str}/lanjut")
 async def onward_page(
-    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Lead to the provider's page.
 
     It is a page of its own, since a form may not end on another host (our content security policy).
     """
     payment = await _payment(ro, reference)
-    if state_of(payment, clock.now()) != "awaiting" or not _leads(visit, payment):
+    if state_of(payment, clock.now()) != "awaiting" or not _leads(ctx, payment):
         return see_other(f"/bayar/{reference}")
-    return page(request, "payments/pay_onward.html", payment=payment, provider=_provider_name(payment))
+    return render_page(request, "payments/pay_onward.html", payment=payment, provider=_provider_name(payment))
 
 
 @post("/bayar/{reference:str}/periksa")
 async def look_again(
-    request: AnyRequest, visit: TheVisit, database: TheDatabase, tenant: TheTenant, reference: FromPath[str]
+    request: AnyRequest,
+    ctx: CurrentContext,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    reference: FromPath[str],
 ) -> Response[Any]:
     """Look into it because the payer says that they have paid: ask the provider, or say who looks."""
-    form = await read_form(request, Nothing)
-    await _count(database, tenant, visit)
+    form = await read_form(request, EmptyForm)
+    await _count(database, tenant, ctx)
     async with coop_reader(database, tenant) as ro:
-        context = await _context(ro, visit, reference)
+        context = await _context(ro, ctx, reference)
     if context["settles"] == "provider":
-        async with form.or_again("payments/pay.html", **context):
-            told = await _ask_provider(database, tenant, visit, context)
+        async with form.rerender_on_error("payments/pay.html", **context):
+            told = await _ask_provider(database, tenant, ctx, context)
     else:
-        told = await _take_word(database, tenant, visit, context)
+        told = await _take_word(database, tenant, ctx, context)
     return see_other(f"/bayar/{reference}", flash=told)
 
 
 async def _ask_provider(
-    database: Database, tenant: TenantRef, visit: Visit, context: dict[str, Any]
+    database: Database, tenant: TenantRef, ctx: RequestContext, context: dict[str, Any]
 ) -> str | None:
     """Read the state from the provider; return what to tell a payer whose money it has not seen."""
     with calling.as_refusal():
         outcome = await calling.look(database, tenant, context["payment"].reference)
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     waits = say("Belum ada kabar pembayaran dari %(provider)s. Biasanya hanya beberapa menit.") % {
         "provider": context["provider"]
     }
@@ -149,16 +172,16 @@ async def _ask_provider(
 
 
 async def _take_word(
-    database: Database, tenant: TenantRef, visit: Visit, context: dict[str, Any]
+    database: Database, tenant: TenantRef, ctx: RequestContext, context: dict[str, Any]
 ) -> str | None:
     """Write down for the officers that the payer says so."""
     if context["state"] not in CAN_CHANGE:
         return None
-    viewer = visit.viewer
+    viewer = ctx.viewer
     actor = viewer.as_member() if viewer is not None and viewer.member_id is not None else VISITOR
     async with coop_session(database, tenant) as db:
         await say_paid(db, actor, context["payment"].reference)
-    return words(visit.lang).gettext(
+    return get_translations(ctx.lang).gettext(
         "Terima kasih. Pengurus memeriksanya; halaman ini berubah begitu uang Anda terlihat."
     )
 
@@ -176,7 +199,7 @@ async def qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
     return Response(qris_picture.png(str(payload)), media_type="image/png", headers=headers)
 
 
-async def _ask_on_return(database: Database, tenant: TenantRef, visit: Visit, reference: str) -> None:
+async def _ask_on_return(database: Database, tenant: TenantRef, ctx: RequestContext, reference: str) -> None:
     """Read the state from the provider, unless that was done just now; a provider that does not answer
     changes nothing.
     """
@@ -187,14 +210,14 @@ async def _ask_on_return(database: Database, tenant: TenantRef, visit: Visit, re
     if not waits or (payment.checked_at is not None and payment.checked_at > now - ASKED_LATELY):
         return
     try:
-        await _count(database, tenant, visit)
+        await _count(database, tenant, ctx)
         await calling.look(database, tenant, reference)
     except (ProviderFault, DomainError):
         return
 
 
-async def _count(database: Database, tenant: TenantRef, visit: Visit) -> None:
-    await count_from_network(database, tenant, "payment", visit.client_ip, most=ASKS, window=ASKS_WINDOW)
+async def _count(database: Database, tenant: TenantRef, ctx: RequestContext) -> None:
+    await count_from_network(database, tenant, "payment", ctx.client_ip, limit=ASKS, window=ASKS_WINDOW)
 
 
 async def _payment(ro: Reader, reference: str) -> PaymentView:
@@ -204,7 +227,7 @@ async def _payment(ro: Reader, reference: str) -> PaymentView:
     return found
 
 
-async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
+async def _context(ro: Reader, ctx: RequestContext, reference: str) -> dict[str, Any]:
     """All that the page of a payment tells. Raises DomainError payments.no_such_payment."""
     payment = await _payment(ro, reference)
     now = clock.now()
@@ -218,45 +241,45 @@ async def _context(ro: Reader, visit: Visit, reference: str) -> dict[str, Any]:
         newer = await pay_queries.opened_after(ro, payment.purpose, payment.subject_id, payment.id)
     other = None
     if payment.settled_at is None and newer is None:
-        other = await pages.other_way(ro, payment.subject_id, visit, of_member=of_member)
-    bylaws = (await bylaws_on(ro, clock.today(visit.brand.timezone))).bylaws
+        other = await pages.other_way(ro, payment.subject_id, ctx, of_member=of_member)
+    bylaws = (await get_bylaws_on(ro, clock.today(ctx.brand.timezone))).bylaws
     return {
         "payment": payment,
         "state": state,
-        "mark_words": state_words(state, visit.lang),
+        "mark_words": state_words(state, ctx.lang),
         "settled": state in SETTLED,
         "waits": state in CAN_CHANGE,
         "on_credit": ON_CREDIT,
         "mark": mark_of(payment, refunds, now),
         "left": seconds_left(payment, now),
         "settles": provider_of(payment.way).capabilities().settles,
-        "way_name": PAYMENT_WAY_NAMES[payment.way].localize(visit.lang),
+        "way_name": PAYMENT_METHOD_NAMES[payment.way].localize(ctx.lang),
         "provider": _provider_name(payment),
-        "leads": _leads(visit, payment),
+        "leads": _leads(ctx, payment),
         "shown": _NOTHING_SHOWN | payment.shown,
         "account_number": account_number(str(payment.shown.get("account", ""))),
-        "amount_parts": amount_parts(payment, visit.lang),
-        "qr": _drawn(str(qr), visit) if qr else None,
+        "amount_parts": amount_parts(payment, ctx.lang),
+        "qr": _drawn(str(qr), ctx) if qr else None,
         "refunds": refunds,
         "pending": sum(each.amount for each in refunds if each.state == "pending"),
-        "subject": await pages.address(ro, payment.subject_id, visit, of_member=of_member),
+        "subject": await pages.address(ro, payment.subject_id, ctx, of_member=of_member),
         "other": other,
         "newer": newer,
         "tail_goes": bylaws.transfer_tail if of_member or bylaws.transfer_tail != "savings" else "income",
     }
 
 
-def _drawn(payload: str, visit: Visit) -> Markup | None:
+def _drawn(payload: str, ctx: RequestContext) -> Markup | None:
     """The QR as a picture of the page; None for a payload that is none of ours to draw."""
     try:
-        return Markup(qris_picture.svg(payload, visit.lang))  # noqa: S704 - drawn by segno, which escapes its title
+        return Markup(qris_picture.svg(payload, ctx.lang))  # noqa: S704 - drawn by segno, which escapes its title
     except DomainError:
         return None
 
 
-def _leads(visit: Visit, payment: PaymentView) -> bool:
+def _leads(ctx: RequestContext, payment: PaymentView) -> bool:
     """Whether there is a page of the provider that we lead to."""
-    return may_lead_to(payment.redirect_url, visit.database.settings.fake_gateway_url(payment.way))
+    return may_lead_to(payment.redirect_url, ctx.database.settings.fake_gateway_url(payment.way))
 
 
 def _provider_name(payment: PaymentView) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from kernel.actor import Actor
 from kernel.money import Rupiah
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES
 from members import queries as members
 from payments import errors, own_purposes, queries, ways
@@ -73,7 +73,7 @@ def require_offer(offered: Sequence[Offer], name: str, amount: Rupiah) -> Offer:
 
 async def owed_on_kasbon(source: AsyncSession | Reader, member_id: UUID) -> Rupiah:
     """Return what a member owes on kasbon, in rupiah; below zero when they paid more than they owed."""
-    return Rupiah(await books.balance(source, MEMBER_RECEIVABLES, member_id))
+    return Rupiah(await ledger_queries.get_balance(source, MEMBER_RECEIVABLES, member_id))
 
 
 async def require_owed(source: AsyncSession | Reader, member_id: UUID, amount: Rupiah) -> None:
@@ -104,7 +104,7 @@ async def open_pay_in(
 
     Raises DomainError as ``opening.open_payment`` does; payments.no_such_member.
     """
-    member = await members.member(db, member_id)
+    member = await members.get_member(db, member_id)
     if member is None:
         raise errors.NO_SUCH_MEMBER()
     ask = Ask(

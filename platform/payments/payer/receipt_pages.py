@@ -18,47 +18,56 @@ from payments.payer.queries import PaymentView
 from payments.payer.receipts import Receipt, receipt_of, receipt_pdf
 from payments.subject_pages import pages_of
 from tenants.session import coop_reader
-from ui import AnyRequest, Ro, TheDatabase, TheTenant, TheVisit, Visit, page, see_other
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    RequestContext,
+    Ro,
+    render_page,
+    see_other,
+)
 
 
 @get("/bayar/{reference:str}/bukti")
 async def receipt_page(
-    request: AnyRequest, ro: Ro, visit: TheVisit, reference: FromPath[str]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Show the receipt; a payment that is not paid has none."""
-    payment, receipt = await _receipt(ro, visit, reference)
+    payment, receipt = await _receipt(ro, ctx, reference)
     if receipt is None:
         return see_other(f"/bayar/{reference}")
     pages = pages_of(payment.purpose)
-    subject = await pages.address(ro, payment.subject_id, visit, of_member=payment.member_id is not None)
-    return page(request, "payments/receipt.html", payment=payment, receipt=receipt, subject=subject)
+    subject = await pages.address(ro, payment.subject_id, ctx, of_member=payment.member_id is not None)
+    return render_page(request, "payments/receipt.html", payment=payment, receipt=receipt, subject=subject)
 
 
 @get("/bayar/{reference:str}/bukti.pdf")
 async def receipt_file(
-    database: TheDatabase, tenant: TheTenant, visit: TheVisit, reference: FromPath[str]
+    database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Give the receipt as a file."""
     async with coop_reader(database, tenant) as ro:
-        _, receipt = await _receipt(ro, visit, reference)
+        _, receipt = await _receipt(ro, ctx, reference)
     if receipt is None:
         return see_other(f"/bayar/{reference}")
-    content = await receipt_pdf(receipt, visit.brand, visit.lang)
+    content = await receipt_pdf(receipt, ctx.brand, ctx.lang)
     name = f"bukti-{receipt.reference}.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"'}
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-async def _receipt(ro: Reader, visit: Visit, reference: str) -> tuple[PaymentView, Receipt | None]:
+async def _receipt(ro: Reader, ctx: RequestContext, reference: str) -> tuple[PaymentView, Receipt | None]:
     payment = await pay_queries.payment(ro, reference)
     if payment is None:
         raise NO_SUCH_PAYMENT()
     refunds = await pay_queries.refunds(ro, payment.id)
-    viewer = visit.viewer
+    viewer = ctx.viewer
     named = viewer is not None and (
         viewer.is_officer or (viewer.member_id is not None and viewer.member_id == payment.member_id)
     )
-    return payment, receipt_of(payment, refunds, visit.brand, visit.lang, clock.now(), named=named)
+    return payment, receipt_of(payment, refunds, ctx.brand, ctx.lang, clock.now(), named=named)
 
 
 routes: Final[list[Any]] = [receipt_page, receipt_file]

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import typst
 
-from governance.rules import PAYMENT_WAY_NAMES
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
 from kernel.formats import Lang
 from payments.credit.terms import ON_CREDIT
 from payments.payer.states import SETTLED, state_of
-from ui.words import words
+from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from payments.payer.queries import PaymentView, RefundView
-    from ui.viewer import Brand
+    from ui.context import Brand
 
 _SHEET: Final = Path(__file__).with_name("receipt.typ")
 
@@ -65,7 +65,7 @@ def receipt_of(
     """
     if payment.settled_at is None or state_of(payment, now) not in SETTLED:
         return None
-    say = words(lang).gettext
+    say = get_translations(lang).gettext
     lines = [(payment.label, payment.amount - payment.tail)]
     if payment.tail:
         lines.append((say("Angka pengenal transfer"), payment.tail))
@@ -99,7 +99,7 @@ def receipt_of(
             for each in done
         ],
         kept=payment.amount - sum(each.amount for each in done),
-        way=PAYMENT_WAY_NAMES[payment.way].localize(lang),
+        way=PAYMENT_METHOD_NAMES[payment.way].localize(lang),
         payer=payment.payer_name if named else None,
         on_credit=payment.way in ON_CREDIT,
         notes=notes,
@@ -124,7 +124,7 @@ def _compile(receipt: Receipt, brand: Brand, lang: Lang) -> bytes:
 
 
 def _data(receipt: Receipt, brand: Brand, lang: Lang) -> dict[str, object]:
-    say = words(lang).gettext
+    say = get_translations(lang).gettext
 
     def written(lines: Sequence[tuple[str, int]]) -> list[list[str]]:
         return [[label, formats.rupiah(amount, lang)] for label, amount in lines]

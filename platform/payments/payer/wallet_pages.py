@@ -8,11 +8,11 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
-from ledger import queries as books
+from ledger import queries as ledger_queries
 from ledger.chart import WALLETS
 from payments import own_purposes, ways
 from payments.payer import paying_in
@@ -21,45 +21,57 @@ from payments.payer.choosing import pay_in_choices
 from payments.payer.forms import PayInForm
 from payments.ways import Offer
 from tenants.registry import TenantRef
-from ui import AnyRequest, Db, Ro, TheTenant, TheViewer, TheVisit, Visit, member, page, read_form, see_other
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentTenant,
+    CurrentUser,
+    Db,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_member,
+    see_other,
+)
 
 TEMPLATE: Final = "payments/wallet_fill.html"
 USUAL: Final = (20_000, 50_000, 100_000)  # rupiah, to be tapped rather than typed
 
 
-@get("/anggota/dompet", guards=[member])
+@get("/anggota/dompet", guards=[require_member])
 async def wallet_page(
-    request: AnyRequest, ro: Ro, visit: TheVisit, tenant: TheTenant, viewer: TheViewer
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[bytes]:
     """Show what is in the wallet and how it came there."""
     assert viewer.member_id is not None  # the guard saw to it
-    bylaws = (await bylaws_on(ro, clock.today(visit.brand.timezone))).bylaws
-    return page(
+    bylaws = (await get_bylaws_on(ro, clock.today(ctx.brand.timezone))).bylaws
+    return render_page(
         request,
         "payments/wallet.html",
-        place="akun",
-        balance=await books.balance(ro, WALLETS, viewer.member_id),
+        active_menu="akun",
+        balance=await ledger_queries.get_balance(ro, WALLETS, viewer.member_id),
         movements=await pay_queries.movements(ro, WALLETS, viewer.member_id),
         waiting=await pay_queries.waiting(ro, [own_purposes.TOP_UP], viewer.member_id, clock.now()),
         offered=ways.may_be_offered(await ways.way_of(ro, "wallet"), bylaws, tenant),
     )
 
 
-@get("/anggota/dompet/isi", guards=[member])
+@get("/anggota/dompet/isi", guards=[require_member])
 async def fill_page(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
-    tenant: TheTenant,
-    viewer: TheViewer,
+    ctx: CurrentContext,
+    tenant: CurrentTenant,
+    viewer: CurrentUser,
     jumlah: FromQuery[str] = "",
 ) -> Response[Any]:
     """Ask how much and how."""
     assert viewer.member_id is not None
-    context = await _context(ro, visit, tenant, viewer.member_id)
+    context = await _context(ro, ctx, tenant, viewer.member_id)
     if not context["offered"]:
         return see_other("/anggota/dompet")
-    return page(
+    return render_page(
         request,
         TEMPLATE,
         form=None,
@@ -68,24 +80,24 @@ async def fill_page(
     )
 
 
-@post("/anggota/dompet/isi", guards=[member], status_code=200)
+@post("/anggota/dompet/isi", guards=[require_member], status_code=200)
 async def take_filling(
-    request: AnyRequest, db: Db, visit: TheVisit, tenant: TheTenant, viewer: TheViewer
+    request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
     """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
-    context = await _context(as_reader(db), visit, tenant, viewer.member_id)
-    async with form.or_again(TEMPLATE, asked="", **context):
+    context = await _context(as_reader(db), ctx, tenant, viewer.member_id)
+    async with form.rerender_on_error(TEMPLATE, asked="", **context):
         sent = form.data
         if not context["offered"]:
             return see_other("/anggota/dompet")
         offer = paying_in.require_offer(context["offers"], sent.payment_way, sent.amount)
         if not sent.confirmed:
-            return page(
+            return render_page(
                 request,
                 "payments/pay_in_confirm.html",
-                **confirming(visit, own_purposes.TOP_UP, sent, offer, context),
+                **confirming(ctx, own_purposes.TOP_UP, sent, offer, context),
             )
         payment = await paying_in.open_pay_in(
             db,
@@ -95,35 +107,35 @@ async def take_filling(
             sent.amount,
             sent.payment_way,
             key=sent.key,
-            on=clock.today(visit.brand.timezone),
+            on=clock.today(ctx.brand.timezone),
         )
     return see_other(f"/bayar/{payment.reference}")
 
 
 def confirming(
-    visit: Visit, purpose: str, sent: PayInForm, offer: Offer, context: dict[str, Any]
+    ctx: RequestContext, purpose: str, sent: PayInForm, offer: Offer, context: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what the page before the payment says."""
     return {
-        "place": "akun",
+        "active_menu": "akun",
         "purpose": purpose,
         "sent": sent,
-        "way_name": offer.way.label.localize(visit.lang),
+        "way_name": offer.way.label.localize(ctx.lang),
         "at_once": offer.has is not None,
         "has": int(offer.has or 0),
         "tail": sent.payment_way == "bank_transfer" and context["tail"],
     }
 
 
-async def _context(ro: Reader, visit: Visit, tenant: TenantRef, member_id: UUID) -> dict[str, Any]:
-    bylaws = (await bylaws_on(ro, clock.today(visit.brand.timezone))).bylaws
+async def _context(ro: Reader, ctx: RequestContext, tenant: TenantRef, member_id: UUID) -> dict[str, Any]:
+    bylaws = (await get_bylaws_on(ro, clock.today(ctx.brand.timezone))).bylaws
     offered = await paying_in.ways_in(ro, tenant, bylaws, own_purposes.TOP_UP, member_id)
     return {
-        "place": "akun",
+        "active_menu": "akun",
         "offered": ways.may_be_offered(await ways.way_of(ro, "wallet"), bylaws, tenant),
         "offers": offered,
-        "choices": pay_in_choices(offered, visit),
-        "balance": await books.balance(ro, WALLETS, member_id),
+        "choices": pay_in_choices(offered, ctx),
+        "balance": await ledger_queries.get_balance(ro, WALLETS, member_id),
         "usual": USUAL,
         "tail": bylaws.transfer_tail != "none",
         "key": new_id(),

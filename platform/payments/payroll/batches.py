@@ -19,10 +19,10 @@ from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
+from ledger import Journal, JournalLine, post_journal
 from ledger.chart import BANK, OWED_TO_PAYERS, PAYROLL_RECEIVABLES
-from ledger.days import refuse_early
-from ledger.posting import hold_books
+from ledger.posting import lock_ledger
+from ledger.posting_dates import reject_early_date
 from payments import events
 from payments.models import PayrollBatch, PayrollLine, PayrollStray
 from payments.payroll import errors as payroll_errors
@@ -30,8 +30,8 @@ from payments.payroll import queries as payroll_queries
 from payments.payroll import rules as payroll_rules
 from payments.payroll.files import Answer, read_answer
 from payments.payroll.rules import Plan
-from tenants.entitlements import entitled
-from tenants.session import tenant_of
+from tenants.entitlements import has_entitlement
+from tenants.session import get_tenant
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,7 +57,7 @@ async def make_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) ->
     before = await payroll_queries.batch_by_key(db, key)
     if before is not None:
         return before
-    if not entitled(tenant_of(db), "payroll"):
+    if not has_entitlement(get_tenant(db), "payroll"):
         raise payroll_errors.PAYROLL_NOT_IN_PLAN()
     asked = await payroll_queries.to_ask(db)
     if not asked:
@@ -111,13 +111,13 @@ async def take_return(
     """
     if on > today:
         raise payroll_errors.DAY_AHEAD(field="on")
-    await refuse_early(db, on, today=today)
+    await reject_early_date(db, on, today=today)
     await advisory_lock(db, LOCK)
     batch = await payroll_queries.batch_to_change(db, batch_id)
     if batch is None:
         raise payroll_errors.NO_SUCH_BATCH()
     lines = await payroll_queries.lines_to_change(db, batch_id)
-    await hold_books(db)  # what members owe stays what it is until this is posted
+    await lock_ledger(db)  # what members owe stays what it is until this is posted
     answer, plan = await plan_return(db, batch_id, content)
     if answer.bad:
         raise payroll_errors.RETURN_HAS_BAD_LINES(count=len(answer.bad))
@@ -155,14 +155,14 @@ async def _book(db: AsyncSession, batch: PayrollBatch, plan: Plan, *, on: date, 
     if not plan.total:
         return None
     paid_off = [
-        Line.to_credit(PAYROLL_RECEIVABLES, each.booked, each.asked.member_id)
+        JournalLine.to_credit(PAYROLL_RECEIVABLES, each.booked, each.asked.member_id)
         for each in plan.results
         if each.booked
     ]
-    owed_back = [Line.to_credit(OWED_TO_PAYERS, plan.owed_back)] if plan.owed_back else []
-    lines = [Line.to_debit(BANK, plan.total), *paid_off, *owed_back]
+    owed_back = [JournalLine.to_credit(OWED_TO_PAYERS, plan.owed_back)] if plan.owed_back else []
+    lines = [JournalLine.to_debit(BANK, plan.total), *paid_off, *owed_back]
     journal = Journal(on, f"Potong gaji, {batch.title}", f"payroll:{batch.id}", lines)
-    return (await post(db, journal, by=by)).number
+    return (await post_journal(db, journal, by=by)).number
 
 
 async def _require_same(db: AsyncSession, batch_id: UUID, lines: dict[UUID, PayrollLine], plan: Plan) -> None:

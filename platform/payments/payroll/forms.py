@@ -10,7 +10,7 @@ import msgspec
 from litestar.datastructures import UploadFile
 
 from payments.payroll.rules import Decision
-from ui.imports import LARGEST_FILE
+from ui.import_pages import MAX_FILE_BYTES
 
 
 class NewBatchForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,7 +30,7 @@ class AnswerForm(msgspec.Struct, forbid_unknown_fields=True):
 class SentBackForm(msgspec.Struct, forbid_unknown_fields=True):
     """An answer that was looked at, to be taken."""
 
-    content: Annotated[str, msgspec.Meta(max_length=LARGEST_FILE)]
+    content: Annotated[str, msgspec.Meta(max_length=MAX_FILE_BYTES)]
     on: date
 
 

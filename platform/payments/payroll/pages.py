@@ -12,7 +12,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from governance.queries import bylaws_on
+from governance.queries import get_bylaws_on
 from kernel import clock, formats
 from kernel.database import Reader
 from kernel.ids import new_id
@@ -26,22 +26,22 @@ from payments.payroll.forms import DecisionForm, NewBatchForm
 from payments.payroll.queries import BatchView, LineView
 from payments.payroll.rules import Why
 from payments.payroll.settling import settle_line, settle_stray
-from tenants.entitlements import entitled
+from tenants.entitlements import has_entitlement
 from ui import (
     AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentTenant,
+    CurrentUser,
     Db,
+    RequestContext,
     Ro,
-    TheBrand,
-    TheTenant,
-    TheViewer,
-    TheVisit,
-    Visit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.words import words
+from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/potong-gaji"
 ONE: Final = HOME + "/{batch_id:uuid}"
@@ -53,65 +53,69 @@ SHOWN_LINES: Final = 200
 LARGEST_NUMBER: Final = 2**31 - 1
 
 
-@get(HOME, guards=[officer])
-async def list_batches(request: AnyRequest, ro: Ro, brand: TheBrand, tenant: TheTenant) -> Response[bytes]:
+@get(HOME, guards=[require_officer])
+async def list_batches(
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, tenant: CurrentTenant
+) -> Response[bytes]:
     """List the files that were sent, and what waits for the next."""
     asked = await payroll_queries.to_ask(ro)
-    ways = (await bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_ways
-    return page(
+    ways = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_ways
+    return render_page(
         request,
         "payments/payroll.html",
-        place=PLACE,
+        active_menu=PLACE,
         batches=await payroll_queries.batches(ro),
         waiting=sum_of(asked),
         people=len(asked),
-        in_plan=entitled(tenant, "payroll"),
+        in_plan=has_entitlement(tenant, "payroll"),
         forbidden="payroll" not in ways,
     )
 
 
-@get(f"{HOME}/baru", guards=[officer])
-async def new_batch(request: AnyRequest, ro: Ro, visit: TheVisit, tenant: TheTenant) -> Response[bytes]:
+@get(f"{HOME}/baru", guards=[require_officer])
+async def new_batch(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant
+) -> Response[bytes]:
     """Say in one sentence what the next file asks, before it is made."""
-    if not entitled(tenant, "payroll"):
+    if not has_entitlement(tenant, "payroll"):
         raise payroll_errors.PAYROLL_NOT_IN_PLAN()
-    return page(request, NEW, place=PLACE, form=None, **await _new_context(ro, visit))
+    return render_page(request, NEW, active_menu=PLACE, form=None, **await _new_context(ro, ctx))
 
 
-@post(HOME, guards=[officer])
-async def send_batch(request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit) -> Response[Any]:
+@post(HOME, guards=[require_officer])
+async def send_batch(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext) -> Response[Any]:
     """Make it."""
     form = await read_form(request, NewBatchForm)
-    async with form.or_again(NEW, place=PLACE, **await _new_context(db, visit)):
+    async with form.rerender_on_error(NEW, active_menu=PLACE, **await _new_context(db, ctx)):
         batch = await make_batch(db, viewer.as_officer(), form.data.title, key=str(form.data.key))
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     return see_other(
         f"{HOME}/{batch.id}", flash=say("Berkasnya siap. Unduh, lalu kirim kepada pemberi kerja.")
     )
 
 
-@get(ONE, guards=[officer])
+@get(ONE, guards=[require_officer])
 async def one_batch(
-    request: AnyRequest, ro: Ro, visit: TheVisit, batch_id: FromPath[UUID]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, batch_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Show a file: what it asked, what came of it, what waits for a decision."""
     batch = await batch_of(ro, batch_id)
     lines = await payroll_queries.lines(ro, batch_id)
     waiting = [each for each in lines if batch.state == "returned" and not each.settled]
-    return page(
+    return render_page(
         request,
         "payments/payroll_batch.html",
-        place=PLACE,
+        active_menu=PLACE,
         batch=batch,
         path=f"{HOME}/{batch_id}",
-        waiting=[_told(each, visit) for each in waiting],
+        waiting=[_told(each, ctx) for each in waiting],
         strays=await payroll_queries.strays(ro, batch_id),
-        lines=[_told(each, visit) for each in lines[:SHOWN_LINES]],
+        lines=[_told(each, ctx) for each in lines[:SHOWN_LINES]],
         more=max(0, len(lines) - SHOWN_LINES),
     )
 
 
-@get(f"{ONE}/berkas.csv", guards=[officer], opt={"timeouts": EXPORT})
+@get(f"{ONE}/berkas.csv", guards=[require_officer], opt={"timeouts": EXPORT})
 async def download(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
     """The file for the employer."""
     batch = await batch_of(ro, batch_id)
@@ -124,55 +128,63 @@ async def download(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
     )
 
 
-@get(ONE + "/selisih/{member_id:uuid}", guards=[officer])
+@get(ONE + "/selisih/{member_id:uuid}", guards=[require_officer])
 async def difference(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     batch_id: FromPath[UUID],
     member_id: FromPath[UUID],
 ) -> Response[bytes]:
     """Show one member's difference, and what each decision would do."""
-    return page(request, LINE, place=PLACE, form=None, **await _line_context(ro, visit, batch_id, member_id))
+    return render_page(
+        request, LINE, active_menu=PLACE, form=None, **await _line_context(ro, ctx, batch_id, member_id)
+    )
 
 
-@post(ONE + "/selisih/{member_id:uuid}", guards=[officer])
+@post(ONE + "/selisih/{member_id:uuid}", guards=[require_officer])
 async def decide(
     request: AnyRequest,
     db: Db,
-    viewer: TheViewer,
-    visit: TheVisit,
+    viewer: CurrentUser,
+    ctx: CurrentContext,
     batch_id: FromPath[UUID],
     member_id: FromPath[UUID],
 ) -> Response[Any]:
     """Decide about it."""
     form = await read_form(request, DecisionForm)
-    async with form.or_again(LINE, place=PLACE, **await _line_context(db, visit, batch_id, member_id)):
-        sent, today = form.data, clock.today(visit.brand.timezone)
+    async with form.rerender_on_error(
+        LINE, active_menu=PLACE, **await _line_context(db, ctx, batch_id, member_id)
+    ):
+        sent, today = form.data, clock.today(ctx.brand.timezone)
         await settle_line(db, viewer.as_officer(), batch_id, member_id, sent.decision, sent.reason, on=today)
-    return see_other(f"{HOME}/{batch_id}", flash=words(visit.lang).gettext("Selisihnya sudah diselesaikan."))
+    return see_other(
+        f"{HOME}/{batch_id}", flash=get_translations(ctx.lang).gettext("Selisihnya sudah diselesaikan.")
+    )
 
 
-@get(ONE + "/baris/{number:int}", guards=[officer])
+@get(ONE + "/baris/{number:int}", guards=[require_officer])
 async def stray(
     request: AnyRequest, ro: Ro, batch_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
     """Show money of somebody of whom nothing was asked, and what each decision would do."""
-    return page(request, STRAY, place=PLACE, form=None, **await _stray_context(ro, batch_id, number))
+    return render_page(
+        request, STRAY, active_menu=PLACE, form=None, **await _stray_context(ro, batch_id, number)
+    )
 
 
-@post(ONE + "/baris/{number:int}", guards=[officer])
+@post(ONE + "/baris/{number:int}", guards=[require_officer])
 async def decide_stray(
     request: AnyRequest,
     db: Db,
-    viewer: TheViewer,
-    visit: TheVisit,
+    viewer: CurrentUser,
+    ctx: CurrentContext,
     batch_id: FromPath[UUID],
     number: FromPath[int],
 ) -> Response[Any]:
     """Decide about it."""
     form = await read_form(request, DecisionForm)
-    async with form.or_again(STRAY, place=PLACE, **await _stray_context(db, batch_id, number)):
+    async with form.rerender_on_error(STRAY, active_menu=PLACE, **await _stray_context(db, batch_id, number)):
         sent = form.data
         await settle_stray(
             db,
@@ -182,9 +194,11 @@ async def decide_stray(
             sent.decision,
             sent.reason,
             member_number=sent.member_number,
-            on=clock.today(visit.brand.timezone),
+            on=clock.today(ctx.brand.timezone),
         )
-    return see_other(f"{HOME}/{batch_id}", flash=words(visit.lang).gettext("Selisihnya sudah diselesaikan."))
+    return see_other(
+        f"{HOME}/{batch_id}", flash=get_translations(ctx.lang).gettext("Selisihnya sudah diselesaikan.")
+    )
 
 
 async def batch_of(source: AsyncSession | Reader, batch_id: UUID) -> BatchView:
@@ -195,9 +209,9 @@ async def batch_of(source: AsyncSession | Reader, batch_id: UUID) -> BatchView:
     return batch
 
 
-async def _new_context(source: AsyncSession | Reader, visit: Visit) -> dict[str, Any]:
+async def _new_context(source: AsyncSession | Reader, ctx: RequestContext) -> dict[str, Any]:
     asked = await payroll_queries.to_ask(source)
-    month = formats.month(clock.today(visit.brand.timezone))
+    month = formats.month(clock.today(ctx.brand.timezone))
     return {
         "asked": asked[:SHOWN_LINES],
         "more": max(0, len(asked) - SHOWN_LINES),
@@ -208,13 +222,13 @@ async def _new_context(source: AsyncSession | Reader, visit: Visit) -> dict[str,
 
 
 async def _line_context(
-    source: AsyncSession | Reader, visit: Visit, batch_id: UUID, member_id: UUID
+    source: AsyncSession | Reader, ctx: RequestContext, batch_id: UUID, member_id: UUID
 ) -> dict[str, Any]:
     batch = await batch_of(source, batch_id)
     line = await payroll_queries.line(source, batch_id, member_id)
     if line is None or line.taken is None:
         raise payroll_errors.NO_SUCH_DIFFERENCE()
-    told = _told(line, visit)
+    told = _told(line, ctx)
     return {"batch": batch, "path": f"{HOME}/{batch_id}", "line": told, "choices": told["choices"]}
 
 
@@ -226,7 +240,7 @@ async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: 
     return {"batch": batch, "path": f"{HOME}/{batch_id}", "stray": found}
 
 
-def _told(line: LineView, visit: Visit) -> dict[str, Any]:
+def _told(line: LineView, ctx: RequestContext) -> dict[str, Any]:
     """A line with what its difference is, in words, and how it can be settled."""
     known = line.taken is not None and line.booked is not None
     why = (
@@ -248,7 +262,7 @@ def _told(line: LineView, visit: Visit) -> dict[str, Any]:
         "settled": line.settled,
         "decision": line.decision,
         "note": line.note,
-        "why": why.value.localize(visit.lang) if why else None,
+        "why": why.value.localize(ctx.lang) if why else None,
         "equal": why is Why.EQUAL,
         "more": why is Why.MORE,
         "choices": payroll_rules.decisions(why) if why and not line.settled else (),

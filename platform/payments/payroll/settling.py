@@ -12,11 +12,11 @@ from kernel import audit
 from kernel.actor import Actor
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from ledger import Journal, Line, post
-from ledger import queries as books
+from ledger import Journal, JournalLine, post_journal
+from ledger import queries as ledger_queries
 from ledger.chart import BANK, MEMBER_RECEIVABLES, OWED_TO_PAYERS, PAYROLL_RECEIVABLES, WALLETS
-from ledger.posting import hold_books
-from members.queries import member_by_number
+from ledger.posting import lock_ledger
+from members.queries import find_member_by_number
 from payments import errors, events, queries
 from payments.credit import queries as credit_queries
 from payments.models import PayrollLine
@@ -107,7 +107,7 @@ async def settle_stray(
     owner: UUID | None = None
     name = stray.who
     if decision == "wallet":
-        member = await member_by_number(db, member_number.strip())
+        member = await find_member_by_number(db, member_number.strip())
         if member is None:
             raise payroll_errors.NO_MEMBER_OF_NUMBER(
                 number=member_number.strip() or "–", field="member_number"
@@ -127,25 +127,29 @@ async def _make_store_credit(
 ) -> None:
     """What was not taken and is still owed becomes store credit."""
     assert line.booked is not None  # the answer has been taken
-    await hold_books(db)
-    owed = await books.balance(db, PAYROLL_RECEIVABLES, line.member_id)
+    await lock_ledger(db)
+    owed = await ledger_queries.get_balance(db, PAYROLL_RECEIVABLES, line.member_id)
     amount = Rupiah(min(line.asked - line.booked, owed))
     if amount <= 0:
         return
     lines = [
-        Line.to_debit(MEMBER_RECEIVABLES, amount, line.member_id),
-        Line.to_credit(PAYROLL_RECEIVABLES, amount, line.member_id),
+        JournalLine.to_debit(MEMBER_RECEIVABLES, amount, line.member_id),
+        JournalLine.to_credit(PAYROLL_RECEIVABLES, amount, line.member_id),
     ]
-    await post(db, Journal(on, f"Potong gaji yang kurang menjadi kasbon, {name}", key, lines), by=by)
+    await post_journal(db, Journal(on, f"Potong gaji yang kurang menjadi kasbon, {name}", key, lines), by=by)
 
 
 async def _give_back(
     db: AsyncSession, amount: Rupiah, owner: UUID | None, name: str, key: str, *, on: date, by: str
 ) -> None:
     """What was taken too much goes to its owner's wallet, or left the bank."""
-    to = Line.to_credit(WALLETS, amount, owner) if owner is not None else Line.to_credit(BANK, amount)
+    to = (
+        JournalLine.to_credit(WALLETS, amount, owner)
+        if owner is not None
+        else JournalLine.to_credit(BANK, amount)
+    )
     words = f"Potong gaji yang lebih, {name}"
-    await post(db, Journal(on, words, key, [Line.to_debit(OWED_TO_PAYERS, amount), to]), by=by)
+    await post_journal(db, Journal(on, words, key, [JournalLine.to_debit(OWED_TO_PAYERS, amount), to]), by=by)
 
 
 def _require_same(before: str | None, decision: Decision) -> None:

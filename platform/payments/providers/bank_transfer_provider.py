@@ -4,7 +4,7 @@ by an officer or in the statement.
 
 from datetime import timedelta
 
-from governance.rules import PAYMENT_WAY_NAMES
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel.errors import LocalizedText
 from ledger.chart import BANK
 from payments.provider import (
@@ -18,7 +18,7 @@ from payments.provider import (
 from payments.providers.local_ways import LocalWay
 
 CAPABILITIES = Capabilities(
-    label=PAYMENT_WAY_NAMES["bank_transfer"],
+    label=PAYMENT_METHOD_NAMES["bank_transfer"],
     settles="officer",
     clearing=BANK,
     lasts=timedelta(hours=48),

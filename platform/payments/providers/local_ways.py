@@ -5,7 +5,7 @@ wallet, kasbon, potong gaji).
 from collections.abc import Mapping
 from datetime import datetime
 
-from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
+from governance.rules import PAYMENT_METHOD_NAMES, PaymentMethodCode
 from kernel.money import Rupiah
 from ledger.chart import CASH, MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, VOLUNTARY_SAVINGS, WALLETS
 from payments.provider import (
@@ -27,7 +27,7 @@ class LocalWay:
     officer sees it.
     """
 
-    def __init__(self, way: PaymentWay, capabilities: Capabilities) -> None:
+    def __init__(self, way: PaymentMethodCode, capabilities: Capabilities) -> None:
         self.way = way
         self._capabilities = capabilities
 
@@ -62,16 +62,18 @@ class LocalWay:
         return Statement(lines=(), balance=None)
 
 
-register(LocalWay("cash", Capabilities(label=PAYMENT_WAY_NAMES["cash"], settles="hand_over", clearing=CASH)))
+register(
+    LocalWay("cash", Capabilities(label=PAYMENT_METHOD_NAMES["cash"], settles="hand_over", clearing=CASH))
+)
 
 
 def _of_the_books(
-    way: PaymentWay, account: str, *, asks_pin: bool = False, entitlement: str | None = None
+    way: PaymentMethodCode, account: str, *, asks_pin: bool = False, entitlement: str | None = None
 ) -> LocalWay:
     return LocalWay(
         way,
         Capabilities(
-            label=PAYMENT_WAY_NAMES[way],
+            label=PAYMENT_METHOD_NAMES[way],
             settles="books",
             clearing=account,
             by_member=True,

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
+from governance.rules import PAYMENT_METHOD_NAMES, PaymentMethodCode
 from kernel import clock
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
@@ -71,11 +71,11 @@ class _Refusal(msgspec.Struct, frozen=True):
 class MidtransProvider:
     """See the head of this file."""
 
-    way: PaymentWay = "midtrans"
+    way: PaymentMethodCode = "midtrans"
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            label=PAYMENT_WAY_NAMES["midtrans"],
+            label=PAYMENT_METHOD_NAMES["midtrans"],
             settles="provider",
             clearing=MIDTRANS,
             refunds=True,

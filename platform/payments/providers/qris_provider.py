@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from governance.rules import PAYMENT_WAY_NAMES
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel.errors import DomainError, LocalizedText
 from ledger.chart import GATEWAYS
 from payments.provider import (
@@ -26,7 +26,7 @@ from payments.providers import qris, qris_errors
 from payments.providers.local_ways import LocalWay
 
 CAPABILITIES: Final = Capabilities(
-    label=PAYMENT_WAY_NAMES["qris"],
+    label=PAYMENT_METHOD_NAMES["qris"],
     hint=LocalizedText(
         "Pindai dengan aplikasi bank atau dompet digital apa pun", "Scan with any bank’s app or e-wallet"
     ),

@@ -13,7 +13,7 @@ from typing import Final
 
 import stripe
 
-from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
+from governance.rules import PAYMENT_METHOD_NAMES, PaymentMethodCode
 from kernel import clock
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
@@ -141,12 +141,12 @@ class StripeProvider:
     (a dispute never does), ask ``status(means, "", event.provider_reference)`` and take ``Status.reference``.
     """
 
-    way: PaymentWay = "stripe"
+    way: PaymentMethodCode = "stripe"
 
     def capabilities(self) -> Capabilities:
         """Stripe's least is about half a US dollar, and its most is twelve digits of hundredths."""
         return Capabilities(
-            label=PAYMENT_WAY_NAMES["stripe"],
+            label=PAYMENT_METHOD_NAMES["stripe"],
             settles="provider",
             clearing=STRIPE,
             refunds=True,

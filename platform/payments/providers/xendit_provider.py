@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from governance.rules import PAYMENT_WAY_NAMES, PaymentWay
+from governance.rules import PAYMENT_METHOD_NAMES, PaymentMethodCode
 from kernel import clock
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
@@ -105,11 +105,11 @@ _SETTINGS: Final = (
 class XenditProvider:
     """See the head of this file. ``provider_reference`` is the invoice's id."""
 
-    way: PaymentWay = "xendit"
+    way: PaymentMethodCode = "xendit"
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            label=PAYMENT_WAY_NAMES["xendit"],
+            label=PAYMENT_METHOD_NAMES["xendit"],
             settles="provider",
             clearing=XENDIT,
             refunds=True,

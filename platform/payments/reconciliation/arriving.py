@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from kernel import audit
 from kernel.money import Rupiah
-from ledger import Journal, Line, PostedJournal, post
-from ledger import queries as books
+from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger import queries as ledger_queries
 from ledger.chart import BANK
-from ledger.posting import hold_books
+from ledger.posting import lock_ledger
 from payments import errors, events, ways
 from payments.reconciliation import errors as reconcile_errors
 from payments.reconciliation import queries
@@ -46,7 +46,7 @@ async def check_arrival(db: AsyncSession, way: Way, amount: Rupiah, *, on: date,
         raise reconcile_errors.ARRIVED_NOTHING(field="amount")
     if on > today:
         raise reconcile_errors.ARRIVED_AHEAD(field="on")
-    left = Rupiah(max(0, await books.balance(db, way.capabilities.clearing)))
+    left = Rupiah(max(0, await ledger_queries.get_balance(db, way.capabilities.clearing)))
     if amount > left:
         raise reconcile_errors.ARRIVED_TOO_MUCH(left=left, field="amount")
     first = await queries.first_day(db, way.capabilities.clearing)
@@ -65,12 +65,12 @@ async def take_arrival(
     """
     way = await way_that_arrives(db, name)
     source_key = f"arrival:{name}:{key}"
-    await hold_books(db)  # what waits there stays what it is until this is posted
-    if (number := await books.number_of(db, source_key)) is not None:
-        return PostedJournal(source_key, number, fresh=False)
+    await lock_ledger(db)  # what waits there stays what it is until this is posted
+    if (number := await ledger_queries.find_journal_number(db, source_key)) is not None:
+        return PostedJournal(source_key, number, created=False)
     await check_arrival(db, way, amount, on=on, today=today)
-    lines = [Line.to_debit(BANK, amount), Line.to_credit(way.capabilities.clearing, amount)]
-    posted = await post(
+    lines = [JournalLine.to_debit(BANK, amount), JournalLine.to_credit(way.capabilities.clearing, amount)]
+    posted = await post_journal(
         db, Journal(on, f"Uang {way.label.id} masuk rekening", source_key, lines), by=actor.name
     )
     facts = {"way": name, "amount": int(amount), "journal": posted.number}

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from cooperative.queries import timezone
-from ledger import queries as books
+from cooperative.queries import get_timezone
+from ledger import queries as ledger_queries
 from payments.own_purposes import TRIAL
 from payments.reconciliation import queries as reconcile_queries
 from payments.reconciliation import rules as reconcile_rules
@@ -91,12 +91,12 @@ async def reconcile(ro: Reader, way: Way, *, since: date) -> Reconciliation:
 
 async def _with_provider(ro: Reader, way: Way, since: date) -> Reconciliation:
     account, name = way.capabilities.clearing, way.way
-    zone = ZoneInfo(await timezone(ro))
+    zone = ZoneInfo(await get_timezone(ro))
     told = await reconcile_queries.balance_told(ro, name)
     first = since - MARGIN
     moved = await reconcile_queries.movements(ro, name, datetime.combine(first, time(), zone))
     booked = await reconcile_queries.clearing_lines(ro, account, first)
-    clearing = await books.balance(ro, account)
+    clearing = await ledger_queries.get_balance(ro, account)
     checked = told is not None and (told.balance is not None or bool(moved))
     told_on = told.told_at.astimezone(zone).date() if told else None
     theirs = [piece for movement in moved for piece in _pieces(movement, zone)]
@@ -147,7 +147,7 @@ async def _with_statement(ro: Reader, way: Way, since: date) -> Reconciliation:
         told_at=None,
         told_on=told_on,
         balance=None,
-        clearing=await books.balance(ro, account),
+        clearing=await ledger_queries.get_balance(ro, account),
         days=tuple(day for day in reconcile_rules.days_of(findings, theirs, ours) if day.on >= since),
         rest=None,
         payments=payments,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from kernel import formats
 from kernel.database import Reader
 from kernel.errors import DomainError
@@ -25,18 +25,18 @@ from payments.reconciliation.rules import Day, Finding
 from payments.reconciliation.words import HINTS, ROLES, WHYS
 from ui import (
     AnyRequest,
-    Nothing,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    EmptyForm,
+    RequestContext,
     Ro,
-    TheDatabase,
-    TheTenant,
-    TheVisit,
-    Visit,
-    officer,
-    page,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.words import words
+from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/rekonsiliasi"
 WAY: Final = HOME + "/{way:str}"
@@ -45,69 +45,73 @@ BOOKS: Final = "/pengurus/buku"
 SHOWN_DAYS: Final = 31
 
 
-@get(HOME, guards=[officer])
-async def overview(request: AnyRequest, ro: Ro, visit: TheVisit) -> Response[bytes]:
+@get(HOME, guards=[require_officer])
+async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show how every way stands that somebody outside tells of."""
-    since = await today(ro) - comparing.SHOWN
+    since = await get_today(ro) - comparing.SHOWN
     found = [way for way in await ways.ways_of(ro) if comparing.can_be_compared(way)]
     states = [await comparing.reconcile(ro, way, since=since) for way in found]
     states.sort(key=lambda state: state.all_explained)
-    return page(
-        request, "payments/reconcile.html", place=PLACE, states=[_state(each, visit) for each in states]
+    return render_page(
+        request, "payments/reconcile.html", active_menu=PLACE, states=[_state(each, ctx) for each in states]
     )
 
 
-@get(WAY, guards=[officer])
+@get(WAY, guards=[require_officer])
 async def one_way(
-    request: AnyRequest, ro: Ro, visit: TheVisit, way: FromPath[str], hari: FromQuery[str] = ""
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, way: FromPath[str], hari: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Show a way's days, those with differences first; or the lines of one day."""
     day = _day(hari)
     state = await _of(ro, way, day)
     if day is not None:
         shown = next((each for each in state.days if each.on == day), None)
-        return page(
+        return render_page(
             request,
             "payments/reconcile_day.html",
-            place=PLACE,
-            state=_state(state, visit),
+            active_menu=PLACE,
+            state=_state(state, ctx),
             day=day,
             theirs=shown.theirs if shown else 0,
             ours=shown.ours if shown else 0,
             difference=shown.difference if shown else 0,
-            findings=[_finding(each, state, visit) for each in shown.findings] if shown else [],
+            findings=[_finding(each, state, ctx) for each in shown.findings] if shown else [],
         )
     uneven = [each for each in state.days if not each.is_equal]
     even = [each for each in state.days if each.is_equal]
-    return page(
+    return render_page(
         request,
         "payments/reconcile_way.html",
-        place=PLACE,
-        state=_state(state, visit),
+        active_menu=PLACE,
+        state=_state(state, ctx),
         uneven=[_told_day(each, state) for each in _worst_first(uneven)],
         even=[_told_day(each, state) for each in even[:SHOWN_DAYS]],
         more=max(0, len(even) - SHOWN_DAYS),
     )
 
 
-@post(WAY + "/pengambilan", guards=[officer])
+@post(WAY + "/pengambilan", guards=[require_officer])
 async def fetch_now(
-    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit, way: FromPath[str]
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
+    way: FromPath[str],
 ) -> Response[Any]:
     """Ask the provider now."""
-    form = await read_form(request, Nothing)
+    form = await read_form(request, EmptyForm)
     if form.errors:
         raise errors.NO_SUCH_WAY()
     with calling.as_refusal():
         fetched = await reconciling.fetch(database, tenant, way)
-    return see_other(f"{HOME}/{way}", flash=_brought(fetched, visit))
+    return see_other(f"{HOME}/{way}", flash=_brought(fetched, ctx))
 
 
 async def _of(ro: Reader, name: str, day: date | None) -> Reconciliation:
     way = await ways.way_of(ro, name)
     if not comparing.can_be_compared(way):
         raise errors.NO_SUCH_WAY()
-    since = await today(ro) - comparing.SHOWN
+    since = await get_today(ro) - comparing.SHOWN
     return await comparing.reconcile(ro, way, since=min(since, day) if day else since)
 
 
@@ -123,11 +127,11 @@ def _worst_first(days: Sequence[Day]) -> list[Day]:
     return sorted(days, key=lambda day: (not day.unexplained, -day.on.toordinal()))
 
 
-def _state(state: Reconciliation, visit: Visit) -> dict[str, Any]:
+def _state(state: Reconciliation, ctx: RequestContext) -> dict[str, Any]:
     uneven = [day for day in state.days if not day.is_equal]
     return {
         "way": state.way.way,
-        "name": state.way.label.localize(visit.lang),
+        "name": state.way.label.localize(ctx.lang),
         "path": f"{HOME}/{state.way.way}",
         "account": state.account,
         "account_path": f"{BOOKS}/akun/{state.account}",
@@ -144,9 +148,9 @@ def _state(state: Reconciliation, visit: Visit) -> dict[str, Any]:
         if reaches_bank_later(state.way) and state.clearing > 0
         else None,
         "by_statement": state.way.capabilities.settles == "officer",
-        "rest": _finding(state.rest, state, visit) if state.rest else None,
+        "rest": _finding(state.rest, state, ctx) if state.rest else None,
         "open": [
-            {**_finding(each, state, visit), "day": day.on}
+            {**_finding(each, state, ctx), "day": day.on}
             for day in state.days
             for each in day.findings
             if not each.explained
@@ -166,7 +170,7 @@ def _told_day(day: Day, state: Reconciliation) -> dict[str, Any]:
     }
 
 
-def _finding(each: Finding, state: Reconciliation, visit: Visit) -> dict[str, Any]:
+def _finding(each: Finding, state: Reconciliation, ctx: RequestContext) -> dict[str, Any]:
     piece = each.theirs or each.ours
     payment = state.payments.get(piece.reference or "") if piece else None
     role = (
@@ -175,18 +179,18 @@ def _finding(each: Finding, state: Reconciliation, visit: Visit) -> dict[str, An
     texts = [each.ours.text] if each.ours and each.ours.text else []
     if each.theirs and each.theirs.text:
         by_provider = state.way.capabilities.settles == "provider"
-        say = words(visit.lang).gettext
+        say = get_translations(ctx.lang).gettext
         texts.append(
             say("kata penyedia: %(words)s") % {"words": each.theirs.text} if by_provider else each.theirs.text
         )
     hint = HINTS.get(each.why)
     return {
-        "why": WHYS[each.why].localize(visit.lang),
-        "hint": hint.localize(visit.lang) if hint else None,
+        "why": WHYS[each.why].localize(ctx.lang),
+        "hint": hint.localize(ctx.lang) if hint else None,
         "explained": each.explained,
         "equal": each.why == "equal",
         "difference": each.difference,
-        "role": ROLES[role].localize(visit.lang),
+        "role": ROLES[role].localize(ctx.lang),
         "text": f"{payment.label}, {payment.payer_name}" if payment else texts[0] if texts else "",
         "theirs": each.theirs.amount if each.theirs else None,
         "theirs_on": each.theirs.on if each.theirs else None,
@@ -203,14 +207,14 @@ def _finding(each: Finding, state: Reconciliation, visit: Visit) -> dict[str, An
     }
 
 
-def _brought(fetched: Fetched, visit: Visit) -> str:
-    say = words(visit.lang).gettext
+def _brought(fetched: Fetched, ctx: RequestContext) -> str:
+    say = get_translations(ctx.lang).gettext
     if not fetched.movements and not fetched.settled and not fetched.journals:
         return say("Tidak ada yang baru dari penyedia.")
     number = {
-        "movements": formats.number(fetched.movements, visit.lang),
+        "movements": formats.number(fetched.movements, ctx.lang),
         "booked": formats.number(
-            fetched.settled + fetched.refunds + fetched.fees + fetched.journals, visit.lang
+            fetched.settled + fetched.refunds + fetched.fees + fetched.journals, ctx.lang
         ),
     }
     return say("%(movements)s catatan baru diambil, %(booked)s hal dicatat ke buku.") % number

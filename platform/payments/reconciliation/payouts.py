@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from cooperative.queries import timezone, today
+from cooperative.queries import get_timezone, get_today
 from kernel import audit
 from kernel.actor import SYSTEM
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from ledger import Journal, Line, post_many
+from ledger import Journal, JournalLine, post_journals
 from ledger.chart import BANK, GATEWAY_FEES
-from ledger.queries import closed_years
+from ledger.queries import get_closed_years
 from payments import events
 from payments.provider import Capabilities, provider_of
 from payments.reconciliation import queries as reconcile_queries
@@ -45,7 +45,7 @@ async def book_movements(db: AsyncSession, way: str) -> int:
     """
     await advisory_lock(db, f"movements of {way}")
     capabilities = provider_of(way).capabilities()
-    closed, zone, now = await closed_years(db), ZoneInfo(await timezone(db)), await today(db)
+    closed, zone, now = await get_closed_years(db), ZoneInfo(await get_timezone(db)), await get_today(db)
 
     def day_of(movement: Unbooked) -> date:
         day = movement.at.astimezone(zone).date()
@@ -55,7 +55,7 @@ async def book_movements(db: AsyncSession, way: str) -> int:
     costs = await reconcile_queries.fees_of_movements_to_book(db, way)
     journals = [_journal(way, capabilities, each, day_of(each)) for each in whole]
     journals += [_fee(way, capabilities, each, Rupiah(each.fee), day_of(each)) for each in costs]
-    posted = await post_many(db, journals, by=capabilities.label.id)
+    posted = await post_journals(db, journals, by=capabilities.label.id)
     numbers = {each.source_key: each.number for each in posted}
     booked = [(each.id, numbers[journal.source_key]) for each, journal in zip(whole, journals, strict=False)]
     if booked:
@@ -66,7 +66,7 @@ async def book_movements(db: AsyncSession, way: str) -> int:
         if each.kind == "payout":
             facts = {"way": way, "amount": each.gross, "journal": numbers[journal.source_key]}
             audit.record(db, SYSTEM, events.PAYOUT_BOOKED, subject=f"way:{way}", facts=facts)
-    return sum(1 for each in posted if each.fresh)
+    return sum(1 for each in posted if each.created)
 
 
 def _journal(way: str, capabilities: Capabilities, movement: Unbooked, on: date) -> Journal:
@@ -76,13 +76,13 @@ def _journal(way: str, capabilities: Capabilities, movement: Unbooked, on: date)
     to_bank = movement.gross < 0
     words = f"Pencairan dana dari {label} ke bank" if to_bank else f"Pencairan dana dari {label} kembali"
     into, out_of = (BANK, capabilities.clearing) if to_bank else (capabilities.clearing, BANK)
-    lines = [Line.to_debit(into, amount), Line.to_credit(out_of, amount)]
+    lines = [JournalLine.to_debit(into, amount), JournalLine.to_credit(out_of, amount)]
     return Journal(on, words, f"{MOVEMENT}:{way}:{movement.provider_id}", lines)
 
 
 def _fee(way: str, capabilities: Capabilities, movement: Unbooked, fee: Rupiah, on: date) -> Journal:
     """``fee`` below zero was given back."""
     taken, given = (GATEWAY_FEES, capabilities.clearing) if fee > 0 else (capabilities.clearing, GATEWAY_FEES)
-    lines = [Line.to_debit(taken, abs(fee)), Line.to_credit(given, abs(fee))]
+    lines = [JournalLine.to_debit(taken, abs(fee)), JournalLine.to_credit(given, abs(fee))]
     words = f"Biaya {capabilities.label.id} {movement.provider_id}"
     return Journal(on, words, f"{MOVEMENT_FEE}:{way}:{movement.provider_id}", lines)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from sqlalchemy import text
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from kernel import clock
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
@@ -188,7 +188,7 @@ async def _hear_refunds(database: Database, tenant: TenantRef, name: str, since:
     for reference, amount in left.items():
         async with coop_session(database, tenant) as db:
             await refund_hearing.hear_refunded(
-                db, await machine.locked(db, reference), amount, on=await today(db)
+                db, await machine.locked(db, reference), amount, on=await get_today(db)
             )
     return len(told)
 
@@ -201,5 +201,5 @@ async def _learn_fees(database: Database, tenant: TenantRef, name: str) -> int:
         fees = await reconcile_queries.fees_to_learn(db, name)
     for reference, fee in fees.items():
         async with coop_session(database, tenant) as db:
-            await machine.learn_fee(db, await machine.locked(db, reference), fee, on=await today(db))
+            await machine.learn_fee(db, await machine.locked(db, reference), fee, on=await get_today(db))
     return len(fees)

@@ -7,9 +7,9 @@ from litestar.datastructures import UploadFile
 from msgspec import Meta
 
 from payments.statements.layouts import Columns
-from ui.imports import LARGEST_FILE
+from ui.import_pages import MAX_FILE_BYTES
 
-Content = Annotated[str, Meta(max_length=LARGEST_FILE)]
+Content = Annotated[str, Meta(max_length=MAX_FILE_BYTES)]
 
 
 class UploadForm(msgspec.Struct, forbid_unknown_fields=True):

@@ -13,8 +13,8 @@ from typing import Any, Final
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cooperative.queries import profile
-from governance.rules import PAYMENT_WAY_NAMES
+from cooperative.queries import get_profile
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
 from kernel.database import Reader
 from kernel.money import Rupiah
@@ -34,24 +34,24 @@ from payments.statements.importing import (
 )
 from payments.statements.layouts import BANKS, proposed
 from payments.statements.words import state_words, why_words
-from tenants.file_threads import read_in_thread, write_in_thread
+from tenants.file_thread_pool import read_in_thread, write_in_thread
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
-    TheDatabase,
-    TheTenant,
-    TheViewer,
-    TheVisit,
-    Visit,
-    officer,
-    page,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
+    RequestContext,
     read_form,
+    render_page,
+    require_officer,
     see_other,
 )
-from ui.bodies import LARGEST_UPLOAD, LARGEST_WITH_FILE
-from ui.imports import FILE_TOO_LARGE, LARGEST_FILE
-from ui.sent_fields import fields_of
-from ui.words import words
+from ui.form_data import read_form_data
+from ui.import_pages import FILE_TOO_LARGE, MAX_FILE_BYTES
+from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
+from ui.translations import get_translations
 
 LIST: Final = "/pengurus/pembayaran/mutasi"
 IMPORT: Final = f"{LIST}/impor"
@@ -62,42 +62,58 @@ SHOWN_LINES: Final = 20
 SHOWN_BAD_LINES: Final = 100
 
 
-@get(IMPORT, guards=[officer], sync_to_thread=False)
-def choose_file(request: AnyRequest, visit: TheVisit) -> Response[bytes]:
+@get(IMPORT, guards=[require_officer], sync_to_thread=False)
+def choose_file(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
     """Ask for the file."""
-    return page(request, UPLOAD, place=PLACE, form=None, **_upload_context(visit))
+    return render_page(request, UPLOAD, active_menu=PLACE, form=None, **_upload_context(ctx))
 
 
-@post(IMPORT, guards=[officer], status_code=200, request_max_body_size=LARGEST_UPLOAD)
+@post(IMPORT, guards=[require_officer], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
 async def look(
-    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit
+    request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
     """Say what the file would do, or ask for its columns."""
     form = await read_form(request, UploadForm)
-    async with form.or_again(UPLOAD, place=PLACE, field="file", **_upload_context(visit)):
-        raw = await form.data.file.read(LARGEST_FILE + 1)
-        if len(raw) > LARGEST_FILE:
-            raise FILE_TOO_LARGE(megabytes=LARGEST_FILE // 1_000_000)
+    async with form.rerender_on_error(UPLOAD, active_menu=PLACE, field="file", **_upload_context(ctx)):
+        raw = await form.data.file.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
+            raise FILE_TOO_LARGE(megabytes=MAX_FILE_BYTES // 1_000_000)
         content, way = _plain(text_of(raw)), form.data.way
         found = await read_in_thread(database, tenant, lambda ro: plan_statement(ro, way, content))
-    return await _next(request, visit, way, content, found)
+    return await _next(request, ctx, way, content, found)
 
 
-@post(f"{IMPORT}/kolom", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
+@post(
+    f"{IMPORT}/kolom",
+    guards=[require_officer],
+    status_code=200,
+    request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
+)
 async def ask_columns(
-    request: AnyRequest, database: TheDatabase, tenant: TheTenant, visit: TheVisit
+    request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
     """Show the columns of a table again, to tell them otherwise."""
     form = await read_form(request, SentBackForm)
-    async with form.or_again(UPLOAD, place=PLACE, **_upload_context(visit)):
+    async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **_upload_context(ctx)):
         content, way = await _content_of(request), form.data.way
         found = await read_in_thread(database, tenant, lambda ro: describe(ro, way, content))
-    return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, way, content, found))
+    return render_page(
+        request, COLUMNS, active_menu=PLACE, form=None, **_columns_context(ctx, way, content, found)
+    )
 
 
-@post(f"{IMPORT}/susunan", guards=[officer], status_code=200, request_max_body_size=LARGEST_WITH_FILE)
+@post(
+    f"{IMPORT}/susunan",
+    guards=[require_officer],
+    status_code=200,
+    request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
+)
 async def remember_columns(
-    request: AnyRequest, database: TheDatabase, tenant: TheTenant, viewer: TheViewer, visit: TheVisit
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    viewer: CurrentUser,
+    ctx: CurrentContext,
 ) -> Response[bytes]:
     """Remember the columns, and say what the file would do."""
     form = await read_form(request, ColumnsForm)
@@ -111,47 +127,55 @@ async def remember_columns(
         )
         return await plan_statement(db, way, content)
 
-    async with form.or_again(COLUMNS, place=PLACE, **_columns_context(visit, way, content, found)):
+    async with form.rerender_on_error(
+        COLUMNS, active_menu=PLACE, **_columns_context(ctx, way, content, found)
+    ):
         plan = await write_in_thread(database, tenant, remember)
-    return await _next(request, visit, way, content, plan)
+    return await _next(request, ctx, way, content, plan)
 
 
-@post(f"{IMPORT}/pencatatan", guards=[officer], request_max_body_size=LARGEST_WITH_FILE)
+@post(f"{IMPORT}/pencatatan", guards=[require_officer], request_max_body_size=MAX_FORM_WITH_FILE_BYTES)
 async def record(
-    request: AnyRequest, database: TheDatabase, tenant: TheTenant, viewer: TheViewer, visit: TheVisit
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    viewer: CurrentUser,
+    ctx: CurrentContext,
 ) -> Response[Any]:
     """Take the file."""
     form = await read_form(request, SentBackForm)
-    async with form.or_again(UPLOAD, place=PLACE, **_upload_context(visit)):
+    async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **_upload_context(ctx)):
         content, way = await _content_of(request), form.data.way
         summary = await write_in_thread(
             database, tenant, lambda db: import_statement(db, viewer.as_officer(), way, content)
         )
-    return see_other(LIST, flash=_done(summary, visit))
+    return see_other(LIST, flash=_done(summary, ctx))
 
 
 async def _next(
-    request: AnyRequest, visit: Visit, way: str, content: str, found: Plan | Unknown
+    request: AnyRequest, ctx: RequestContext, way: str, content: str, found: Plan | Unknown
 ) -> Response[bytes]:
     if isinstance(found, Unknown):
-        return page(request, COLUMNS, place=PLACE, form=None, **_columns_context(visit, way, content, found))
-    lang = visit.lang
+        return render_page(
+            request, COLUMNS, active_menu=PLACE, form=None, **_columns_context(ctx, way, content, found)
+        )
+    lang = ctx.lang
     references = [str(each.verdict.reference) for each in found.new if each.verdict.reference]
-    assert visit.tenant is not None
-    async with coop_reader(visit.database, visit.tenant) as ro:
+    assert ctx.tenant is not None
+    async with coop_reader(ctx.database, ctx.tenant) as ro:
         payments = {
             row.reference: row for row in await statement_queries.payments_by_reference(ro, references)
         }
         other_account = await _other_account(ro, way, found.read.account)
     coming = [each for each in found.new if each.state in ("matched", "doubtful", "unmatched")]
     coming.sort(key=lambda each: ("doubtful", "matched", "unmatched").index(each.state))
-    return page(
+    return render_page(
         request,
         "payments/statement_preview.html",
-        place=PLACE,
+        active_menu=PLACE,
         way=way,
         content=content,
-        bank=_bank(found.read.layout, way, visit),
+        bank=_bank(found.read.layout, way, ctx),
         own_columns=found.read.layout == REMEMBERED,
         plan=found,
         counts={
@@ -160,14 +184,14 @@ async def _next(
         },
         paid=Rupiah.total(each.movement.amount for each in found.new if each.state == "matched"),
         other_account=other_account,
-        rows=[_row(each, payments, visit) for each in coming[:SHOWN_LINES]],
+        rows=[_row(each, payments, ctx) for each in coming[:SHOWN_LINES]],
         more=max(0, len(coming) - SHOWN_LINES),
         bad=[(each.line, each.reason.message(lang)) for each in found.read.bad[:SHOWN_BAD_LINES]],
     )
 
 
-def _row(planned: Planned, payments: dict[str, Any], visit: Visit) -> dict[str, Any]:
-    label, kind = state_words(planned.state, visit.lang)
+def _row(planned: Planned, payments: dict[str, Any], ctx: RequestContext) -> dict[str, Any]:
+    label, kind = state_words(planned.state, ctx.lang)
     payment = payments.get(str(planned.verdict.reference))
     return {
         "day": planned.movement.day,
@@ -177,12 +201,12 @@ def _row(planned: Planned, payments: dict[str, Any], visit: Visit) -> dict[str, 
         "kind": kind,
         "why": f"{payment.label}, {payment.payer_name}"
         if payment
-        else why_words(planned.verdict.reason, None, "", visit.lang),
+        else why_words(planned.verdict.reason, None, "", ctx.lang),
     }
 
 
-def _bank(layout: str, way: str, visit: Visit) -> str:
-    name = PAYMENT_WAY_NAMES[way].localize(visit.lang)
+def _bank(layout: str, way: str, ctx: RequestContext) -> str:
+    name = PAYMENT_METHOD_NAMES[way].localize(ctx.lang)
     return name if layout == REMEMBERED else f"{BANKS[layout]}, {name}"
 
 
@@ -192,18 +216,18 @@ async def _other_account(ro: Reader, way: str, account: str) -> str:
         return ""
     shown = (await ways.way_of(ro, way)).settings.get("account", "")
     if not shown:
-        told = await profile(ro)
+        told = await get_profile(ro)
         shown = told.bank_account if told else ""
     ours = [re.sub(r"[^0-9]", "", found) for found in re.findall(r"[0-9][0-9 .-]{4,}[0-9]", shown)]
     return account if ours and account not in ours else ""
 
 
-def _upload_context(visit: Visit) -> dict[str, Any]:
-    return {"ways": [(way, PAYMENT_WAY_NAMES[way].localize(visit.lang)) for way in ways_seen_by_officers()]}
+def _upload_context(ctx: RequestContext) -> dict[str, Any]:
+    return {"ways": [(way, PAYMENT_METHOD_NAMES[way].localize(ctx.lang)) for way in ways_seen_by_officers()]}
 
 
-def _columns_context(visit: Visit, way: str, content: str, found: Unknown) -> dict[str, Any]:
-    say = words(visit.lang).gettext
+def _columns_context(ctx: RequestContext, way: str, content: str, found: Unknown) -> dict[str, Any]:
+    say = get_translations(ctx.lang).gettext
     names = [(at, name or say("Kolom %(n)s") % {"n": at + 1}) for at, name in enumerate(found.header)]
     return {
         "way": way,
@@ -216,7 +240,7 @@ def _columns_context(visit: Visit, way: str, content: str, found: Unknown) -> di
 
 async def _content_of(request: AnyRequest) -> str:
     """The file's text as it was sent back, its blank lines kept: they count in the numbers of lines."""
-    sent = await (await fields_of(request)).get("content")
+    sent = await (await read_form_data(request)).get("content")
     return _plain(sent) if isinstance(sent, str) else ""
 
 
@@ -224,14 +248,14 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
 
 
-def _done(summary: Summary, visit: Visit) -> str:
-    say = words(visit.lang).gettext
+def _done(summary: Summary, ctx: RequestContext) -> str:
+    say = get_translations(ctx.lang).gettext
     if not summary.new:
         return say("Semua baris berkas ini sudah ada. Tidak ada yang berubah.")
     number = {
-        "new": formats.number(summary.new, visit.lang),
-        "matched": formats.number(summary.matched, visit.lang),
-        "left": formats.number(summary.doubtful + summary.unmatched, visit.lang),
+        "new": formats.number(summary.new, ctx.lang),
+        "matched": formats.number(summary.matched, ctx.lang),
+        "left": formats.number(summary.doubtful + summary.unmatched, ctx.lang),
     }
     return say("%(new)s baris baru dicatat: %(matched)s cocok dan lunas, %(left)s perlu diperiksa.") % number
 

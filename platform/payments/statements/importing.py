@@ -14,13 +14,13 @@ from uuid import UUID
 
 import msgspec
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from kernel import audit, clock
 from kernel.database import Reader, as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.locks import advisory_lock
-from ledger.queries import closed_years
+from ledger.queries import get_closed_years
 from payments import events, machine, queries
 from payments.provider import ways_seen_by_officers
 from payments.purposes import purpose_of
@@ -80,7 +80,7 @@ async def plan_statement(source: Reader | AsyncSession, way: str, content: bytes
     if way not in ways_seen_by_officers():
         raise statement_errors.WAY_HAS_NO_STATEMENT(field="way")
     ro = as_reader(source)
-    day = await today(ro)
+    day = await get_today(ro)
     read = read_statement(content, way=way, today=day, remembered=await statement_queries.layouts(ro))
     if isinstance(read, Unknown):
         return read
@@ -115,7 +115,7 @@ async def describe(source: Reader | AsyncSession, way: str, content: bytes | str
 
     Raises DomainError (409): payments.statement_layout_known.
     """
-    read = read_statement(content, way=way, today=await today(source), remembered={})
+    read = read_statement(content, way=way, today=await get_today(source), remembered={})
     if isinstance(read, Read):
         raise statement_errors.LAYOUT_KNOWN(bank=BANKS[read.layout])
     return read
@@ -194,7 +194,7 @@ async def _settle(db: AsyncSession, actor: Actor, sure: Iterable[tuple[Statement
     )
     for name in sorted({payment.purpose for payment in payments.values()}):
         await purpose_of(name).lock(db, [payment for payment in payments.values() if payment.purpose == name])
-    day, closed = await today(db), await closed_years(db)
+    day, closed = await get_today(db), await get_closed_years(db)
     for line, planned in ordered:
         payment = payments[str(planned.verdict.reference)]
         try:

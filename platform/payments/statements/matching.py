@@ -10,11 +10,11 @@ from uuid import UUID
 
 import msgspec
 
-from cooperative.queries import today
+from cooperative.queries import get_today
 from kernel import audit, clock
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from ledger.queries import closed_years
+from ledger.queries import get_closed_years
 from payments import errors, events, machine
 from payments.provider import provider_of
 from payments.statements import errors as statement_errors
@@ -43,7 +43,8 @@ async def match_by_hand(db: AsyncSession, actor: Actor, line_id: UUID, reference
 
     A payer who left the unique tail out, or wrote another one, has paid: the tail becomes what they sent
     above the price. Raises DomainError: payments.no_such_line, .line_decided, .line_went_out,
-    .no_such_payment, .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post`` does.
+    .no_such_payment, .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post_journal``
+    does.
     """
     await advisory_lock(db, LOCK)
     line = await _line(db, line_id)
@@ -54,7 +55,7 @@ async def match_by_hand(db: AsyncSession, actor: Actor, line_id: UUID, reference
     if await statement_queries.has_line(db, payment.id):
         raise statement_errors.PAYMENT_SEEN(reference=reference)
     _take_tail(line, payment)
-    on = value_day(line.on_date, await today(db), await closed_years(db))
+    on = value_day(line.on_date, await get_today(db), await get_closed_years(db))
     settled = await machine.settle_by_statement(db, payment, actor, on=on)
     await link(db, actor, line, payment_id=payment.id, reason="by_hand")
     audit.record(

@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from governance.rules import PAYMENT_WAY_NAMES
+from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
@@ -24,8 +24,19 @@ from payments.statements.matching import match_by_hand, set_aside
 from payments.statements.queries import LineView, PaymentRow
 from payments.statements.rules import fits, may_pay
 from payments.statements.words import state_words, why_words
-from ui import AnyRequest, Db, Ro, TheViewer, TheVisit, Visit, officer, page, read_form, see_other
-from ui.words import words
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentUser,
+    Db,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.translations import get_translations
 
 LINE: Final = "payments/statement_line.html"
 SHOWN_PAYMENTS: Final = 20
@@ -38,11 +49,11 @@ SHELVES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-@get(LIST, guards=[officer])
+@get(LIST, guards=[require_officer])
 async def show_lines(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     keadaan: FromQuery[str] = "periksa",
     cari: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
@@ -56,13 +67,13 @@ async def show_lines(
     if pages and current > pages:
         return see_other(f"{url}{pages}")
     counts = await statement_queries.counts(ro)
-    return page(
+    return render_page(
         request,
         "payments/statement_list.html",
         block="list",
-        place=PLACE,
+        active_menu=PLACE,
         import_path=IMPORT,
-        rows=[_told(row, visit) for row in rows],
+        rows=[_told(row, ctx) for row in rows],
         shelf=shelf,
         counts={name: sum(counts.get(state, 0) for state in states) for name, states in SHELVES.items()},
         total=total,
@@ -73,19 +84,25 @@ async def show_lines(
     )
 
 
-@get(f"{LIST}/{{statement_line:uuid}}", guards=[officer])
+@get(f"{LIST}/{{statement_line:uuid}}", guards=[require_officer])
 async def show_line(
-    request: AnyRequest, ro: Ro, visit: TheVisit, statement_line: FromPath[UUID], cari: FromQuery[str] = ""
+    request: AnyRequest,
+    ro: Ro,
+    ctx: CurrentContext,
+    statement_line: FromPath[UUID],
+    cari: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Show a line, and the payments that it may pay."""
-    return page(request, LINE, place=PLACE, form=None, **await _line_context(ro, visit, statement_line, cari))
+    return render_page(
+        request, LINE, active_menu=PLACE, form=None, **await _line_context(ro, ctx, statement_line, cari)
+    )
 
 
-@get(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[officer])
+@get(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[require_officer])
 async def confirm_match(
     request: AnyRequest,
     ro: Ro,
-    visit: TheVisit,
+    ctx: CurrentContext,
     statement_line: FromPath[UUID],
     pembayaran: FromQuery[str] = "",
 ) -> Response[bytes]:
@@ -98,28 +115,28 @@ async def confirm_match(
         raise statement_errors.AMOUNT_DIFFERS(
             amount=Rupiah(line.amount), reference=found[0].reference, asked=Rupiah(found[0].amount)
         )
-    return page(
+    return render_page(
         request,
         "payments/statement_match.html",
-        place=PLACE,
-        line=_told(line, visit),
+        active_menu=PLACE,
+        line=_told(line, ctx),
         payment=found[0],
         is_paid=found[0].status in rules.SETTLED,
-        state=rules.STATUS_NAMES[found[0].status].localize(visit.lang),
+        state=rules.STATUS_NAMES[found[0].status].localize(ctx.lang),
         path=f"{LIST}/{line.id}",
     )
 
 
-@post(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[officer])
+@post(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[require_officer])
 async def match(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, statement_line: FromPath[UUID]
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
 ) -> Response[Any]:
     """Match it."""
     form = await read_form(request, MatchForm)
-    context = await _line_context(as_reader(db), visit, statement_line, "")
-    async with form.or_again(LINE, place=PLACE, **context):
+    context = await _line_context(as_reader(db), ctx, statement_line, "")
+    async with form.rerender_on_error(LINE, active_menu=PLACE, **context):
         matched = await match_by_hand(db, viewer.as_officer(), statement_line, form.data.reference)
-    say = words(visit.lang).gettext
+    say = get_translations(ctx.lang).gettext
     told = (
         say("Cocok: pembayarannya dicatat lunas.")
         if matched.settled
@@ -128,16 +145,16 @@ async def match(
     return see_other(LIST, flash=told)
 
 
-@post(f"{LIST}/{{statement_line:uuid}}/penyisihan", guards=[officer])
+@post(f"{LIST}/{{statement_line:uuid}}/penyisihan", guards=[require_officer])
 async def put_aside(
-    request: AnyRequest, db: Db, viewer: TheViewer, visit: TheVisit, statement_line: FromPath[UUID]
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
 ) -> Response[Any]:
     """Set it aside."""
     form = await read_form(request, AsideForm)
-    context = await _line_context(as_reader(db), visit, statement_line, "")
-    async with form.or_again(LINE, place=PLACE, **context):
+    context = await _line_context(as_reader(db), ctx, statement_line, "")
+    async with form.rerender_on_error(LINE, active_menu=PLACE, **context):
         await set_aside(db, viewer.as_officer(), statement_line, form.data.reason)
-    return see_other(LIST, flash=words(visit.lang).gettext("Baris itu disisihkan."))
+    return see_other(LIST, flash=get_translations(ctx.lang).gettext("Baris itu disisihkan."))
 
 
 async def _line(ro: Reader, line_id: UUID) -> LineView:
@@ -147,7 +164,7 @@ async def _line(ro: Reader, line_id: UUID) -> LineView:
     return line
 
 
-async def _line_context(ro: Reader, visit: Visit, line_id: UUID, search: str) -> dict[str, Any]:
+async def _line_context(ro: Reader, ctx: RequestContext, line_id: UUID, search: str) -> dict[str, Any]:
     line = await _line(ro, line_id)
     can_pay = line.state != "matched" and may_pay(line.amount, line.sen)
     search = search.strip()[:100]
@@ -165,19 +182,19 @@ async def _line_context(ro: Reader, visit: Visit, line_id: UUID, search: str) ->
     known = {row.reference for row in proposed}
     every = [*proposed, *(row for row in others if row.reference not in known)]
     return {
-        "line": _told(line, visit),
+        "line": _told(line, ctx),
         "path": f"{LIST}/{line.id}",
-        "way": PAYMENT_WAY_NAMES[line.way].localize(visit.lang),
+        "way": PAYMENT_METHOD_NAMES[line.way].localize(ctx.lang),
         "can_pay": can_pay,
         "is_open": line.state in ("doubtful", "unmatched"),
-        "fitting": [_payment(row, visit) for row in every if _fits(line, row)],
-        "near": [_payment(row, visit) for row in proposed if not _fits(line, row)],
+        "fitting": [_payment(row, ctx) for row in every if _fits(line, row)],
+        "near": [_payment(row, ctx) for row in proposed if not _fits(line, row)],
         "search": search,
     }
 
 
-def _told(line: LineView, visit: Visit) -> dict[str, Any]:
-    label, kind = state_words(line.state, visit.lang)
+def _told(line: LineView, ctx: RequestContext) -> dict[str, Any]:
+    label, kind = state_words(line.state, ctx.lang)
     return {
         "id": line.id,
         "day": line.on_date,
@@ -185,7 +202,7 @@ def _told(line: LineView, visit: Visit) -> dict[str, Any]:
         "amount": line.amount,
         "state": label,
         "kind": kind,
-        "note": why_words(line.reason, line.sen, line.note, visit.lang),
+        "note": why_words(line.reason, line.sen, line.note, ctx.lang),
         "reference": line.reference,
         "imported_by": line.imported_by,
         "imported_at": line.imported_at,
@@ -194,13 +211,13 @@ def _told(line: LineView, visit: Visit) -> dict[str, Any]:
     }
 
 
-def _payment(row: PaymentRow, visit: Visit) -> dict[str, Any]:
+def _payment(row: PaymentRow, ctx: RequestContext) -> dict[str, Any]:
     return {
         "reference": row.reference,
         "label": row.label,
         "payer": row.payer_name,
         "amount": row.amount,
-        "status": rules.STATUS_NAMES[row.status].localize(visit.lang),
+        "status": rules.STATUS_NAMES[row.status].localize(ctx.lang),
         "opened_at": row.opened_at,
     }
 

@@ -1,0 +1,52 @@
+"""The trail of a cooperative, for its officers to read: who did what, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from litestar.params import FromQuery
+
+from backoffice import audit_log_queries
+from backoffice.audit_log_labels import describe_subject, find_actions, get_action_label
+from ui import AnyRequest, CurrentContext, Ro, render_page, require_officer, see_other
+
+AUDIT_LOG_URL = "/pengurus/jejak"
+
+
+@get(AUDIT_LOG_URL, guards=[require_officer])
+async def show_audit_log(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
+) -> Response[Any]:
+    """Show the newest first; search looks at people, things and the sentences themselves."""
+    search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
+    meant = find_actions(search, ctx.lang) if search else []
+    rows, total = await audit_log_queries.list_entries(ro, search=search, actions=meant, page=current)
+    pages = -(-total // audit_log_queries.PAGE_SIZE)
+    url = f"{AUDIT_LOG_URL}?{urlencode({'cari': search})}&halaman="
+    if pages and current > pages:
+        return see_other(f"{url}{pages}")
+    return render_page(
+        request,
+        "backoffice/audit_log.html",
+        block="list",
+        active_menu="pengaturan",
+        rows=[
+            (
+                get_action_label(row.action, ctx.lang),
+                describe_subject(row.subject, row.about),
+                row.actor,
+                row.at,
+            )
+            for row in rows
+        ],
+        total=total,
+        search=search,
+        current=current,
+        pages=pages,
+        next_page=url,
+    )
+
+
+routes: list[Any] = [show_audit_log]

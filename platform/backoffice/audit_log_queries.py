@@ -1,0 +1,53 @@
+"""What the page of the trail reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from kernel.database import Reader, like_pattern
+
+PAGE_SIZE = 30
+
+
+class AuditLogEntry(msgspec.Struct, frozen=True):
+    """Who did what to what; ``about`` is the name, else the reason or number, that was written down with it,
+    or empty.
+    """
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    about: str
+
+
+_FOUND = (
+    "FROM audit_entries WHERE $1 = '%%' OR actor_name ILIKE $1 OR subject ILIKE $1 OR action ILIKE $1 "
+    "OR facts->>'name' ILIKE $1"
+    " OR facts->>'reason' ILIKE $1 OR action = ANY($2::text[])"
+)
+
+
+async def list_entries(
+    ro: Reader, *, search: str, actions: Sequence[str], page: int
+) -> tuple[list[AuditLogEntry], int]:
+    """Return one page of the trail, newest first, and how many entries there are in all.
+
+    ``search`` looks at the person, the subject, the name and the reason written down; ``actions`` are those
+    that it means by their sentence.
+    """
+    pattern, meant = like_pattern(search), list(actions)
+    rows = await ro.rows(
+        AuditLogEntry,
+        "SELECT at, actor_name AS actor, action, subject, coalesce(facts->>'name', facts->>'reason', "
+        "facts->>'number', '') AS about"
+        f" {_FOUND} ORDER BY id DESC LIMIT $3 OFFSET $4",
+        pattern,
+        meant,
+        PAGE_SIZE,
+        (page - 1) * PAGE_SIZE,
+    )
+    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", pattern, meant))

@@ -1,0 +1,100 @@
+"""The demo's payment services: stand-ins of Stripe, Midtrans and Xendit as one process of its own, so that
+nothing tried needs the internet.
+
+They lie among the tests of a checkout. An installation without them, or one that is serious, has none.
+"""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from commands.processes import ProcessGroup
+from kernel.settings import Settings, load, variable_name
+
+PROCESS_NAME: Final = "stand-ins"
+FOLDER: Final = Path(__file__).resolve().parents[2] / "tests"
+READY_TIMEOUT_SECONDS: Final = 20.0
+SETTING: Final = variable_name("stand_ins")
+BILLING_SETTINGS: Final = ("billing_stripe_key", "billing_stripe_webhook_secret", "billing_bank_account")
+
+
+class _ReadyMessage(msgspec.Struct, frozen=True):
+    """What the process says of itself, in one line, once it can be spoken to."""
+
+    setting: str = msgspec.field(name=SETTING)
+
+
+def should_start(settings: Settings) -> bool:
+    """Whether the demo brings its own: not in production, not where others are named, and only where they lie
+    beside the code.
+    """
+    return (
+        not settings.is_production
+        and not settings.stand_ins
+        and (FOLDER / "stand_ins" / "__main__.py").is_file()
+    )
+
+
+def start(processes: ProcessGroup) -> subprocess.Popen[bytes]:
+    """Start them; ``joined`` waits until they can be spoken to. They end when we do."""
+    command = [sys.executable, "-m", "stand_ins", "--with-parent"]
+    return processes.start_piped(PROCESS_NAME, command, FOLDER, os.environ | {"PYTHONPATH": str(FOLDER)})
+
+
+def with_fake_gateways(
+    settings: Settings, processes: ProcessGroup, process: subprocess.Popen[bytes]
+) -> Settings:
+    """Return the settings with the addresses of the stand-ins; as they were if these do not come up, which
+    ends them.
+    """
+    values = _read_ready_message(process)
+    if values is None:
+        processes.kill(PROCESS_NAME)
+        return settings
+    return _with_billing(replace(settings, stand_ins=load({SETTING: values}).stand_ins))
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """How web and worker are told of them, and of what the platform has there."""
+    values = {SETTING: ",".join(f"{service}={address}" for service, address in settings.stand_ins)}
+    values |= {variable_name(name): getattr(settings, name) for name in BILLING_SETTINGS}
+    return {name: value for name, value in values.items() if value}
+
+
+def _with_billing(settings: Settings) -> Settings:
+    """Let plans be paid, too: by card at the stand-in and to an invented account.
+
+    Who set one of these themselves keeps all of theirs.
+    """
+    from demo import gateways
+
+    if any(getattr(settings, name) for name in BILLING_SETTINGS):
+        return settings
+    return replace(
+        settings,
+        billing_stripe_key=gateways.PLATFORM_KEY,
+        billing_stripe_webhook_secret=gateways.PLATFORM_SECRET,
+        billing_bank_account=gateways.PLATFORM_ACCOUNT,
+    )
+
+
+def _read_ready_message(process: subprocess.Popen[bytes]) -> str | None:
+    assert process.stdout is not None
+    deadline, line = time.monotonic() + READY_TIMEOUT_SECONDS, b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([process.stdout], [], [], max(0, deadline - time.monotonic()))
+        part = os.read(process.stdout.fileno(), 4096) if ready else b""
+        if not part:
+            return None
+        line += part
+    try:
+        return msgspec.json.decode(line, type=_ReadyMessage).setting
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,233 @@
+"""Let a demo cooperative take money: ways switched on, credit granted, a wallet filled, payments in every
+state.
+
+Everything goes through the use cases behind the pages. Accounts, sticker and keys are invented, and say so
+where a buyer sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+
+from demo import queries
+from demo.bank_statement import write_bank_statement
+from demo.cooperatives import PIN, DemoCooperative
+from demo.place_demo_order import DemoOrder, place_demo_order
+from demo.qris_sticker import STICKER
+from governance.adopt_bylaws import adopt_bylaws
+from governance.queries import get_latest_version
+from governance.templates import DEFAULT_PAYMENT_METHODS
+from kernel import audit, clock
+from kernel.actor import SYSTEM, Actor
+from kernel.money import Rupiah
+from payments import machine, own_purposes, refunding, ways
+from payments.credit.terms import Consent, agree_by_pin, grant_credit, set_pin
+from payments.models import Payment
+from payments.officer import setting_up, way_rules
+from payments.opening import Ask, open_payment
+from payments.queries import latest_of
+from shop.handling import cancel_order, confirm_payment, hand_over
+from shop.paying import ORDER
+from tenants.session import coop_reader, coop_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from governance.rules import PaymentMethodCode
+    from kernel.database import Database
+    from kernel.settings import Settings
+    from shop.models import Order
+    from tenants.registry import TenantRef
+
+CREDIT_METHODS: Final[tuple[PaymentMethodCode, ...]] = ("kasbon", "payroll")
+# By place in the register: kasbon and potong gaji in rupiah, and the number at the employer.
+_CREDIT: Final = ((0, 500_000, 400_000, "K-0117"), (1, 0, 600_000, "K-0242"))
+_EXPIRED_AFTER: Final = timedelta(days=3)
+
+
+async def enable_payments(database: Database, tenant: TenantRef, demo: DemoCooperative) -> bool:
+    """Do all of it once; False when it was done before.
+
+    Raises DomainError where what people did to the demo is in the way.
+    """
+    async with coop_reader(database, tenant) as ro:
+        if await queries.has_payments_enabled(ro):
+            return False
+    consents = await _collect_consents(database, tenant)
+    async with coop_session(database, tenant) as db:
+        chair, today = (
+            Actor("officer", demo.chair, await queries.get_chair_id(db)),
+            clock.today(demo.timezone),
+        )
+        await _allow_credit(db, chair, today)
+        await _enable_methods(db, demo, chair, database.settings, today)
+        await _grant_credit(db, chair)
+        await _fill_wallets(db, demo, chair, today)
+        await _place_orders(db, demo, chair, consents, today)
+        audit.record(db, SYSTEM, queries.PAYMENTS_ENABLED, subject="demo")
+        transfers = await queries.list_waiting_transfers(db)
+    write_bank_statement(database.settings, demo, transfers, today)
+    return True
+
+
+async def set_up_method(
+    db: AsyncSession,
+    actor: Actor,
+    name: str,
+    settings: Settings,
+    *,
+    plain: Mapping[str, str] | None = None,
+    secret: Mapping[str, str] | None = None,
+    percent: str = "0",
+    on: date,
+) -> None:
+    """Set a way of paying up and offer it. Raises DomainError as ``payments.officer.setting_up`` does."""
+    mark = way_rules.mark_of(await ways.way_of(db, name))
+    change = setting_up.WayChange(
+        mark=mark, settings=plain or {}, secrets=secret or {}, fee_percent=Decimal(percent)
+    )
+    await setting_up.change_way(db, actor, name, change, settings=settings)
+    await setting_up.switch_on(db, actor, name, settings=settings, on=on)
+
+
+async def _collect_consents(database: Database, tenant: TenantRef) -> dict[int, Consent]:
+    """Who may owe sets a PIN and agrees by it; what is weighed for that is weighed before a transaction is
+    held.
+    """
+    async with coop_reader(database, tenant) as ro:
+        members = await queries.list_members(ro)
+    consents = {}
+    for whom, *_ in _CREDIT:
+        member_id, _, name = members[whom]
+        await set_pin(database, tenant, Actor("member", name), member_id, PIN)
+        consents[whom] = await agree_by_pin(database, tenant, member_id, PIN)
+    return consents
+
+
+async def _allow_credit(db: AsyncSession, chair: Actor, today: date) -> None:
+    """Credit is a decision of its own: the bylaws say so from today on."""
+    before = await get_latest_version(db)
+    allowed = cast(
+        "tuple[PaymentMethodCode, ...]",
+        tuple(dict.fromkeys((*DEFAULT_PAYMENT_METHODS, *before.bylaws.payment_ways, *CREDIT_METHODS))),
+    )
+    if allowed == before.bylaws.payment_ways:
+        return
+    changed = msgspec.structs.replace(before.bylaws, payment_ways=allowed)
+    note = "Rapat pengurus: kasbon dan potong gaji boleh dipakai."
+    await adopt_bylaws(db, chair, changed, max(today, before.effective_on), note, before.version)
+
+
+async def _enable_methods(
+    db: AsyncSession, demo: DemoCooperative, chair: Actor, settings: Settings, today: date
+) -> None:
+    account = {"account": f"{demo.bank_account} (uji coba)"}
+    await set_up_method(db, chair, "bank_transfer", settings, plain=account, on=today)
+    mark = way_rules.mark_of(await ways.way_of(db, "qris"))
+    await setting_up.keep_sticker(db, chair, STICKER, mark, settings=settings)
+    await set_up_method(db, chair, "qris", settings, percent="0.7", on=today)
+    for name in CREDIT_METHODS:
+        await setting_up.switch_on(db, chair, name, settings=settings, on=today)
+
+
+async def _grant_credit(db: AsyncSession, chair: Actor) -> None:
+    members = await queries.list_members(db)
+    for whom, kasbon, payroll, number in _CREDIT:
+        await grant_credit(
+            db, chair, members[whom][0], kasbon=Rupiah(kasbon), payroll=Rupiah(payroll), payroll_number=number
+        )
+
+
+async def _fill_wallets(db: AsyncSession, demo: DemoCooperative, chair: Actor, today: date) -> None:
+    """One wallet is filled; another waits for a QRIS to be seen in the acquirer's list."""
+    filled = await _top_up(db, 0, 150_000, "bank_transfer", today)
+    await machine.confirm_by_officer(db, chair, filled.reference, on=today)
+    await _top_up(db, 4, 50_000, "qris", today)
+
+
+async def _top_up(
+    db: AsyncSession, member_index: int, amount: int, way: PaymentMethodCode, today: date
+) -> Payment:
+    member_id, _, name = (await queries.list_members(db))[member_index]
+    ask = Ask(
+        purpose=own_purposes.TOP_UP,
+        subject_id=member_id,
+        label="Isi dompet",
+        amount=Rupiah(amount),
+        way=way,
+        payer_name=name,
+        member_id=member_id,
+        key=f"demo-top-up-{member_index}",
+    )
+    return await open_payment(db, Actor("member", name), ask, on=today)
+
+
+async def _place_orders(
+    db: AsyncSession, demo: DemoCooperative, chair: Actor, consents: Mapping[int, Consent], today: date
+) -> None:
+    """Orders on credit, one that is called off, one that gets a part back, some that wait, one for which it
+    is too late.
+    """
+    for key, whom, way, goods in (
+        ("kasbon", 0, "kasbon", ("B0007", "B0013")),
+        ("payroll-0", 0, "payroll", ("B0001", "B0010")),
+        ("payroll-1", 1, "payroll", ("B0008", "B0021")),
+    ):
+        wanted = DemoOrder(key=key, member_index=whom, way=cast("PaymentMethodCode", way), skus=goods)
+        bought = await place_demo_order(db, demo, wanted, on=today, consent=consents[whom])
+        await hand_over(db, chair, bought.number, on=today)
+    called_off = await place_demo_order(
+        db, demo, DemoOrder(key="wallet", member_index=0, way="wallet", skus=("B0022", "B0018")), on=today
+    )
+    await cancel_order(db, chair, called_off.number, "Salah pesan", on=today)
+    scanned = await place_demo_order(
+        db, demo, DemoOrder(key="qris", member_index=5, way="qris", skus=("B0009", "B0027")), on=today
+    )
+    await confirm_payment(db, chair, scanned.number, on=today)
+    await hand_over(db, chair, scanned.number, on=today)
+    await _refund_part(db, chair, scanned, today)
+    await place_demo_order(
+        db,
+        demo,
+        DemoOrder(key="qris-waits", member_index=None, way="qris", skus=("B0015", "B0028")),
+        on=today,
+    )
+    await place_demo_order(
+        db,
+        demo,
+        DemoOrder(key="transfer-waits", member_index=8, way="bank_transfer", skus=("B0011", "B0025")),
+        on=today,
+    )
+    with clock.freeze_at(clock.now() - _EXPIRED_AFTER):
+        forgotten = await place_demo_order(
+            db,
+            demo,
+            DemoOrder(key="forgotten", member_index=9, way="bank_transfer", skus=("B0016",)),
+            on=today - _EXPIRED_AFTER,
+        )
+    await machine.expire(db, (await _load_payment(db, forgotten)).reference)
+
+
+async def _refund_part(db: AsyncSession, chair: Actor, bought: Order, today: date) -> None:
+    payment = await machine.locked(db, (await _load_payment(db, bought)).reference)
+    await refunding.ask_refund(
+        db,
+        chair,
+        payment,
+        Rupiah(2_000),
+        "wallet",
+        "Kemasan penyok",
+        key=f"demo-refund:{bought.id}",
+        on=today,
+    )
+
+
+async def _load_payment(db: AsyncSession, bought: Order) -> Payment:
+    payment = await latest_of(db, ORDER, bought.id)
+    assert payment is not None  # nothing here is given away
+    return payment

@@ -1,0 +1,119 @@
+"""What changed between two versions of the bylaws, in the words of the page that shows it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from governance.rules import (
+    BASIS_NAMES,
+    PAYMENT_METHOD_NAMES,
+    SAVINGS_KIND_NAMES,
+    UNIQUE_SUFFIX_POLICY_NAMES,
+    AllocationLine,
+    Bylaws,
+)
+from kernel import formats
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+
+NONE_LABEL = LocalizedText("tidak ada", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """A rule by its name, with what it was and what it becomes."""
+
+    rule: LocalizedText
+    before: LocalizedText
+    after: LocalizedText
+
+
+def diff_bylaws(old: Bylaws, new: Bylaws) -> list[RuleChange]:
+    """The rules that differ, in the order of the page; empty when the two say the same."""
+    return [*_allocation_changes(old.allocation, new.allocation), *_other_changes(old, new)]
+
+
+def _allocation_changes(old: Sequence[AllocationLine], new: Sequence[AllocationLine]) -> Iterator[RuleChange]:
+    before, after = {line.code: line for line in old}, {line.code: line for line in new}
+    for code in {**after, **before}:
+        was, becomes = before.get(code), after.get(code)
+        named = becomes or was
+        if named is not None and (was is None or becomes is None or was != becomes):
+            yield RuleChange(named.label, _line_text(was), _line_text(becomes))
+
+
+def _line_text(line: AllocationLine | None) -> LocalizedText:
+    if line is None:
+        return NONE_LABEL
+    percent = _percent(line.percent)
+    if line.basis is None:
+        return percent
+    basis = BASIS_NAMES[line.basis]
+    return LocalizedText(f"{percent.id} menurut {basis.id.lower()}", f"{percent.en} by {basis.en.lower()}")
+
+
+def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[RuleChange]:
+    rules: list[tuple[LocalizedText, LocalizedText, LocalizedText]] = [
+        (SAVINGS_KIND_NAMES["principal"], _money(old.deposits.principal), _money(new.deposits.principal)),
+        (
+            LocalizedText("Simpanan wajib sebulan", "Mandatory deposit a month"),
+            _money(old.deposits.mandatory),
+            _money(new.deposits.mandatory),
+        ),
+        (
+            LocalizedText("Permohonan anggota dijawab dalam", "Applications are answered within"),
+            _days(old.membership.answer_days),
+            _days(new.membership.answer_days),
+        ),
+        (
+            LocalizedText("Potongan harga anggota", "Members' discount"),
+            _percent(old.prices.member_discount_percent),
+            _percent(new.prices.member_discount_percent),
+        ),
+        (
+            LocalizedText("Tambahan harga umum", "Public markup"),
+            _percent(old.prices.public_markup_percent),
+            _percent(new.prices.public_markup_percent),
+        ),
+        (
+            LocalizedText("Satuan pembulatan harga", "Prices are rounded to"),
+            _money(Rupiah(old.prices.rounding_unit)),
+            _money(Rupiah(new.prices.rounding_unit)),
+        ),
+        (
+            LocalizedText("Simpanan yang dihitung", "Savings that count"),
+            _list([SAVINGS_KIND_NAMES[kind] for kind in old.savings_basis]),
+            _list([SAVINGS_KIND_NAMES[kind] for kind in new.savings_basis]),
+        ),
+        (
+            LocalizedText("Cara bayar", "Ways of paying"),
+            _list([PAYMENT_METHOD_NAMES[way] for way in old.payment_ways]),
+            _list([PAYMENT_METHOD_NAMES[way] for way in new.payment_ways]),
+        ),
+        (
+            LocalizedText("Angka unik transfer", "Unique tail of a transfer"),
+            UNIQUE_SUFFIX_POLICY_NAMES[old.transfer_tail],
+            UNIQUE_SUFFIX_POLICY_NAMES[new.transfer_tail],
+        ),
+    ]
+    for rule, before, after in rules:
+        if before != after:
+            yield RuleChange(rule, before, after)
+
+
+def _money(amount: Rupiah) -> LocalizedText:
+    return LocalizedText(formats.rupiah(amount, "id"), formats.rupiah(amount, "en"))
+
+
+def _percent(value: Decimal) -> LocalizedText:
+    return LocalizedText(formats.percent(value, "id"), formats.percent(value, "en"))
+
+
+def _days(days: int) -> LocalizedText:
+    return LocalizedText(f"{days} hari", f"{days} days")
+
+
+def _list(names: Sequence[LocalizedText]) -> LocalizedText:
+    if not names:
+        return NONE_LABEL
+    return LocalizedText(", ".join(name.id for name in names), ", ".join(name.en for name in names))

@@ -1,0 +1,108 @@
+"""The whole books as a file to keep: CSV files in a ZIP, written a few thousand lines at a time so that
+memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Final
+
+from kernel import clock
+from kernel.csv_files import stream_csv
+from ledger import queries, report_queries
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+MAX_BYTES_IN_MEMORY: Final = 4_000_000
+CHUNK_BYTES: Final = 64 * 1024
+# Without it Excel takes UTF-8 for something else.
+BYTE_ORDER_MARK: Final = "\ufeff"
+
+_JOURNALS: Final = ("number", "value_date", "description", "source_key", "reverses", "posted_by", "posted_at")
+_LINES: Final = ("journal", "line", "account", "member_number", "debit", "credit", "balance")
+_ACCOUNTS: Final = ("code", "name", "name_english", "kind", "normal_side")
+_TOTALS: Final = ("code", "name", "opening", "debit", "credit", "closing")
+
+
+async def export_ledger(ro: Reader) -> IO[bytes]:
+    """Return a temporary file with accounts.csv, journals.csv, lines.csv and a trial balance for each year,
+    from its beginning.
+    """
+    target = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY)  # noqa: SIM115 - closed by whoever streams it
+    try:
+        await _write_ledger(ro, target)
+    except BaseException:
+        target.close()
+        raise
+    target.seek(0)
+    return target
+
+
+async def _write_ledger(ro: Reader, target: IO[bytes]) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        accounts = [
+            (each.code, each.name_id, each.name_en, each.kind, each.normal_side)
+            for each in await report_queries.list_accounts(ro)
+        ]
+        await _write_csv(archive, "accounts.csv", _ACCOUNTS, _single_batch(accounts))
+        await _write_csv(archive, "journals.csv", _JOURNALS, report_queries.export_journals(ro))
+        await _write_csv(archive, "lines.csv", _LINES, report_queries.export_lines(ro))
+        for year in await queries.list_years(ro):
+            totals = [
+                (each.code, each.name_id, each.opening, each.debit, each.credit, each.closing)
+                for each in await queries.get_trial_balance(ro, year)
+            ]
+            await _write_csv(archive, f"trial-balance-{year}.csv", _TOTALS, _single_batch(totals))
+
+
+async def stream_file(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """Yield a file in pieces and close it."""
+    with file:
+        while piece := file.read(CHUNK_BYTES):
+            yield piece
+
+
+async def _write_csv(
+    archive: zipfile.ZipFile,
+    name: str,
+    header: Sequence[str],
+    batches: AsyncIterator[Iterable[Sequence[object]]],
+) -> None:
+    info = zipfile.ZipInfo(name, clock.now().timetuple()[:6])
+    info.compress_type = zipfile.ZIP_DEFLATED
+    with (
+        archive.open(info, "w", force_zip64=True) as entry,
+        io.TextIOWrapper(entry, encoding="utf-8", newline="") as text,
+    ):
+        text.write(BYTE_ORDER_MARK)
+        first = True
+        async for batch in batches:
+            putting = asyncio.create_task(
+                asyncio.to_thread(_write_rows, text, header if first else (), batch)
+            )
+            try:
+                await asyncio.shield(putting)
+            except asyncio.CancelledError:
+                await putting  # the file is closed next, and a thread must not be writing to it
+                raise
+            first = False
+        if first:
+            _write_rows(text, header, [])
+
+
+def _write_rows(text: io.TextIOWrapper, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    text.writelines(stream_csv(header, ([_format_cell(cell) for cell in row] for row in rows)))
+
+
+def _format_cell(cell: object) -> object:
+    return cell.isoformat() if isinstance(cell, datetime) else cell
+
+
+async def _single_batch(rows: Iterable[Sequence[object]]) -> AsyncIterator[Iterable[Sequence[object]]]:
+    yield rows

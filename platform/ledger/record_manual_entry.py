@@ -1,0 +1,135 @@
+"""Entries by hand: costs and other income that no other part of Lumbung knows, and their reversal.
+
+All else posts where it happens.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from kernel import audit
+from kernel.database import as_reader
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+from ledger import errors, queries, report_queries
+from ledger.chart import COUNTER_METHOD_ACCOUNTS, STOCK_DIFFERENCES, CounterMethod
+from ledger.close_year import require_open_year
+from ledger.posting import Journal, JournalLine, PostedJournal, post_journal, reverse_journal
+from ledger.posting_dates import reject_early_date
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+    from kernel.database import Reader
+    from ledger.report_queries import LedgerAccountView
+
+COUNTER_METHOD_LABELS: Final[dict[str, LocalizedText]] = {
+    "cash": LocalizedText("Kas", "Cash"),
+    "bank": LocalizedText("Bank", "Bank"),
+}
+MANUAL_KEY_PREFIX: Final = "manual:"
+# What can be taken back by its mirror: an entry by hand, and what an officer saw at the bank. No goods,
+# savings or payments hang on them; all else is undone by its own step, where it was done.
+REVERSIBLE_KEY_PREFIXES: Final = (MANUAL_KEY_PREFIX, "arrival:")
+# Sales, their cost and stock differences move goods too, so they are not written by hand.
+_COSTS: Final = ("6", "7", "8", "9", "523", "524", "525")
+_INCOME: Final = ("412", "413", "414", "424", "43", "81")
+
+
+class ManualEntry(msgspec.Struct, frozen=True):
+    """A cost paid or an income received, in rupiah.
+
+    ``key`` comes with the form: sent twice, it counts once.
+    """
+
+    on: date
+    account: str
+    amount: Rupiah
+    way: CounterMethod
+    description: str
+    key: UUID
+
+
+def allows_manual_entries(account: LedgerAccountView) -> bool:
+    """Whether an account takes entries by hand."""
+    if account.code == STOCK_DIFFERENCES:
+        return False
+    return account.code.startswith(_COSTS if account.kind == "expense" else _INCOME) and account.kind in (
+        "expense",
+        "income",
+    )
+
+
+async def list_manual_entry_accounts(ro: Reader) -> list[LedgerAccountView]:
+    """Return the accounts that take entries by hand, costs first."""
+    return sorted(
+        (each for each in await report_queries.list_accounts(ro) if allows_manual_entries(each)),
+        key=lambda each: (each.kind != "expense", each.code),
+    )
+
+
+async def validate_manual_entry(ro: Reader, entry: ManualEntry, *, today: date) -> LedgerAccountView:
+    """Return the account of an entry that could be posted.
+
+    Raises DomainError: ledger.not_an_entry_account, .amount_needed, .day_ahead, .day_too_early, .year_closed.
+    """
+    account = await report_queries.find_account(ro, entry.account)
+    if account is None or not allows_manual_entries(account):
+        raise errors.NOT_AN_ENTRY_ACCOUNT(account=entry.account, field="account")
+    if entry.amount <= 0:
+        raise errors.AMOUNT_NEEDED(field="amount")
+    if entry.on > today:
+        raise errors.DAY_AHEAD(day=entry.on, field="on")
+    await reject_early_date(ro, entry.on, today=today)
+    await require_open_year(ro, entry.on.year)
+    return account
+
+
+async def record_manual_entry(
+    db: AsyncSession, actor: Actor, entry: ManualEntry, *, today: date
+) -> PostedJournal:
+    """Post a cost (Dr account, Cr cash or bank) or an income (the other way round).
+
+    Raises as ``validate_manual_entry`` and ``post_journal``.
+    """
+    key = f"{MANUAL_KEY_PREFIX}{entry.key}"
+    number = await queries.find_journal_number(db, key)
+    if number is not None:
+        return PostedJournal(key, number, created=False)
+    account = await validate_manual_entry(as_reader(db), entry, today=today)
+    money = COUNTER_METHOD_ACCOUNTS[entry.way]
+    if account.kind == "expense":
+        lines = [JournalLine.to_debit(account.code, entry.amount), JournalLine.to_credit(money, entry.amount)]
+    else:
+        lines = [JournalLine.to_debit(money, entry.amount), JournalLine.to_credit(account.code, entry.amount)]
+    posted = await post_journal(db, Journal(entry.on, entry.description, key, lines), by=actor.name)
+    facts = {"number": posted.number, "account": account.code, "amount": int(entry.amount)}
+    audit.record(db, actor, "ledger.entry_recorded", subject=f"journal:{posted.number}", facts=facts)
+    return posted
+
+
+async def reverse_manual_entry(
+    db: AsyncSession, actor: Actor, number: int, *, reason: str, today: date
+) -> PostedJournal:
+    """Take an entry by hand, or money that was said to have reached the bank, back by its mirror, dated
+    today.
+
+    Raises DomainError: ledger.no_such_journal, .only_manual_journals, .reason_needed, .already_reversed,
+    .year_closed.
+    """
+    journal = await queries.find_journal(db, number)
+    if journal is None:
+        raise errors.NO_SUCH_JOURNAL(number=number)
+    if not journal.source_key.startswith(REVERSIBLE_KEY_PREFIXES):
+        raise errors.ONLY_MANUAL_JOURNALS(number=number)
+    if not reason.strip():
+        raise errors.REASON_NEEDED(field="reason")
+    posted = await reverse_journal(db, number, on=today, reason=reason.strip(), by=actor.name)
+    facts = {"number": posted.number, "reason": reason.strip()}
+    audit.record(db, actor, "ledger.entry_reversed", subject=f"journal:{number}", facts=facts)
+    return posted

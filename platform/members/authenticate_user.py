@@ -1,0 +1,95 @@
+"""Coming in by the door: with a password, or once with the link that founding hands over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete
+
+from kernel import clock
+from kernel.passwords import hash_password, needs_rehash, verify_dummy, verify_password
+from members import errors, queries
+from members.models import Session, User
+from members.sessions import OpenedSession, open_session
+from tenants.changes import record_first_sign_in
+from tenants.session import coop_reader, get_tenant
+from ui.cookies import hash_token
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+
+
+class VerifiedPassword(msgspec.Struct, frozen=True):
+    """A password that was found right: the hash it fits, and the one to keep from now on (the same, unless it
+    was an old one).
+    """
+
+    user_id: UUID
+    password_hash: str
+    renewed_hash: str
+
+
+async def sign_in(database: Database, db: AsyncSession, identity: str, password: str) -> OpenedSession:
+    """Open a session for the phone or member number and password given.
+
+    Knock at the ``throttling.Door`` first.
+
+    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at
+    once. Raises DomainError members.wrong_sign_in, the same and after the same time for an unknown number and
+    for a wrong password.
+    """
+    async with coop_reader(database, get_tenant(db)) as ro:
+        found = await queries.find_credentials(ro, identity)
+    return await complete_sign_in(db, await verify_credentials(found, password))
+
+
+async def verify_credentials(found: queries.Credentials | None, password: str) -> VerifiedPassword:
+    """Weigh a password against what is kept, with no connection held.
+
+    Raises DomainError members.wrong_sign_in.
+    """
+    if found is None or found.password_hash is None:
+        await verify_dummy(password)
+        raise errors.WRONG_SIGN_IN()
+    if not await verify_password(found.password_hash, password):
+        raise errors.WRONG_SIGN_IN()
+    renewed = await hash_password(password) if needs_rehash(found.password_hash) else found.password_hash
+    return VerifiedPassword(found.id, found.password_hash, renewed)
+
+
+async def complete_sign_in(db: AsyncSession, verified: VerifiedPassword) -> OpenedSession:
+    """Open the session.
+
+    Raises DomainError members.wrong_sign_in for who left, and for a password that was changed meanwhile.
+    """
+    user = await queries.lock_user_for_sign_in(db, verified.user_id)
+    if user is None or user.password_hash != verified.password_hash:
+        raise errors.WRONG_SIGN_IN()
+    user.password_hash = verified.renewed_hash
+    await record_first_sign_in(db)
+    return await open_session(db, user)
+
+
+async def redeem_handover(db: AsyncSession, token: str) -> OpenedSession:
+    """Turn a handover link into a session, exactly once.
+
+    Raises DomainError members.link_used when it was used, is over or never was.
+    """
+    taken = await db.execute(
+        delete(Session)
+        .where(
+            Session.token_hash == hash_token(token),
+            Session.kind == "handover",
+            Session.expires_at > clock.now(),
+        )
+        .returning(Session.user_id)
+    )
+    user_id = taken.scalar_one_or_none()
+    user = await db.get(User, user_id) if user_id else None
+    if user is None:
+        raise errors.LINK_USED()
+    return await open_session(db, user)

@@ -1,0 +1,96 @@
+"""What a person changes about their own account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+from kernel import audit, clock
+from kernel.passwords import check_password, hash_password, verify_password
+from members import errors, queries
+from members.models import Member, User
+from members.sessions import end_sessions
+from ui.errors import NOT_FOUND
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+
+async def change_password(
+    db: AsyncSession, actor: Actor, current_password: str, new: str, *, session: bytes
+) -> None:
+    """Change one's own password; every other session ends.
+
+    Raises DomainError: members.wrong_password, and those of passwords.
+    """
+    user = await _get_own_user(db, actor)
+    check_password(new, phone_number=user.phone)
+    await _require_password(user, current_password, "present")
+    fresh = await hash_password(new)
+    await _require_unchanged(db, user, "present")
+    user.password_hash = fresh
+    await end_sessions(db, user.id, except_session=session)
+    audit.record(db, actor, "members.password_changed", subject=f"user:{user.id}")
+
+
+async def change_phone(db: AsyncSession, actor: Actor, phone: str, current_password: str) -> None:
+    """Change the number one signs in by (E.164), in the register too.
+
+    Raises DomainError: members.wrong_password, .phone_taken.
+    """
+    user = await _get_own_user(db, actor)
+    await _require_password(user, current_password, "own_password")
+    await queries.lock_register(db)
+    await _require_unchanged(db, user, "own_password")
+    if user.phone == phone:
+        return
+    if await queries.is_phone_in_use(db, phone):
+        raise errors.PHONE_TAKEN(field="phone")
+    facts = {"from": user.phone, "to": phone}
+    user.phone = phone
+    member = await db.get(Member, user.member_id) if user.member_id else None
+    if member is not None:
+        member.phone = phone
+    audit.record(db, actor, "members.phone_changed", subject=f"user:{user.id}", facts=facts)
+    await db.flush()
+
+
+async def change_language(db: AsyncSession, actor: Actor, language: Literal["id", "en"]) -> None:
+    """Remember the language of one's pages."""
+    (await _get_own_user(db, actor)).language = language
+
+
+async def dismiss_code_notice(db: AsyncSession, actor: Actor) -> None:
+    """Note that somebody has seen that a code opened their account; the trail keeps that it did."""
+    (await _get_own_user(db, actor)).code_seen_at = clock.now()
+
+
+async def sign_out_everywhere(db: AsyncSession, actor: Actor) -> None:
+    """End every session of one's own, this one too."""
+    user = await _get_own_user(db, actor)
+    await end_sessions(db, user.id)
+    audit.record(db, actor, "members.signed_out_everywhere", subject=f"user:{user.id}")
+
+
+async def _get_own_user(db: AsyncSession, actor: Actor) -> User:
+    user_id: UUID | None = actor.user_id
+    user = await queries.get_user(db, user_id)
+    if user is None:
+        raise NOT_FOUND()
+    return user
+
+
+async def _require_unchanged(db: AsyncSession, user: User, field: str) -> None:
+    """Lock the account that a password was weighed for: what changed meanwhile (an office was given) is not
+    written over.
+    """
+    weighed = user.password_hash
+    if await queries.lock_user(db, user.id) is None or user.password_hash != weighed:
+        raise errors.WRONG_PASSWORD(field=field)
+
+
+async def _require_password(user: User, password: str, field: str) -> None:
+    if not await verify_password(user.password_hash or "", password):
+        raise errors.WRONG_PASSWORD(field=field)

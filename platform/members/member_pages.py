@@ -1,0 +1,213 @@
+"""A member's own pages: what is mine, what I bought, my account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromQuery
+
+from governance.queries import get_bylaws_on
+from kernel import clock, phone
+from kernel.database import Reader, as_reader
+from members import queries
+from members.change_account import (
+    change_language,
+    change_password,
+    change_phone,
+    dismiss_code_notice,
+    sign_out_everywhere,
+)
+from members.forms import LanguageForm, PasswordForm, PhoneForm
+from members.login_throttle import LoginThrottle
+from members.purchase_queries import list_purchases, sum_purchases
+from members.sign_in_pages import remember_browser
+from savings import queries as savings_queries
+from savings.view_models import build_passbook, get_member_dues
+from ui import (
+    AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
+    Db,
+    EmptyForm,
+    Ro,
+    Viewer,
+    read_form,
+    render_page,
+    require_member,
+    see_other,
+)
+from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE, clear_session_cookie
+from ui.errors import NOT_FOUND
+from ui.guards import require_signed_in
+from ui.translations import get_translations
+
+
+@get("/anggota", guards=[require_signed_in])
+async def member_home(
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, ctx: CurrentContext
+) -> Response[Any]:
+    """Show what is mine; an officer who is no member has an account alone."""
+    if viewer.member_id is None:
+        return see_other("/anggota/akun")
+    today = clock.today(brand.timezone)
+    saver = await savings_queries.get_saver(ro, viewer.member_id)
+    if saver is None:
+        raise NOT_FOUND()
+    savings = await savings_queries.get_balances(ro, saver.id)
+    return render_page(
+        request,
+        "members/home.html",
+        active_menu="akun",
+        saver=saver,
+        kinds=build_passbook(ctx.lang, savings, "/anggota/simpanan"),
+        savings=savings,
+        dues=await get_member_dues(ro, saver, today),
+        deposits=(await get_bylaws_on(ro, today)).bylaws.deposits,
+        bought=await sum_purchases(ro, saver.id, today.year),
+        purchases=await list_purchases(ro, saver.id, today.year, limit=5),
+        today=today,
+    )
+
+
+@get("/anggota/belanja", guards=[require_member])
+async def own_purchases(
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, tahun: FromQuery[int] = 0
+) -> Response[bytes]:
+    """Show what I bought in a year."""
+    assert viewer.member_id is not None
+    running = clock.today(brand.timezone).year
+    year = tahun if 2000 <= tahun <= running else running
+    return render_page(
+        request,
+        "members/purchases.html",
+        active_menu="akun",
+        person=await queries.get_member(ro, viewer.member_id),
+        year=year,
+        running=running,
+        purchases=await list_purchases(ro, viewer.member_id, year),
+        total=await sum_purchases(ro, viewer.member_id, year),
+        own=True,
+        here="/anggota/belanja",
+    )
+
+
+@get("/anggota/akun", guards=[require_signed_in])
+async def account_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
+    """Show the account: password, phone, language."""
+    return render_page(
+        request, "members/account.html", form=None, changing="", **await _account_context(ro, viewer)
+    )
+
+
+@post("/anggota/akun/kata-sandi", guards=[require_signed_in])
+async def submit_password(
+    request: AnyRequest,
+    db: Db,
+    ctx: CurrentContext,
+    viewer: CurrentUser,
+    tenant: CurrentTenant,
+    database: CurrentDatabase,
+) -> Response[Any]:
+    """Change the password, after counting the attempt; all other sessions end."""
+    form = await read_form(request, PasswordForm)
+    throttle = LoginThrottle(database, tenant, "password", str(viewer.user_id), ctx.client_ip)
+    if not form.errors:
+        await throttle.hit()
+    context = {"changing": "password", **await _account_context(as_reader(db), viewer)}
+    async with form.rerender_on_error("members/account.html", field="password", **context):
+        sent = form.data
+        await change_password(db, ctx.actor, sent.present, sent.password, session=viewer.session)
+    await throttle.reset(db)
+    response = see_other(
+        "/anggota/akun",
+        flash=get_translations(ctx.lang).gettext("Kata sandi diganti. Perangkat lain sudah dikeluarkan."),
+    )
+    await remember_browser(response, request, db, viewer.user_id)
+    return response
+
+
+@post("/anggota/akun/nomor-hp", guards=[require_signed_in])
+async def submit_phone(
+    request: AnyRequest,
+    db: Db,
+    ctx: CurrentContext,
+    viewer: CurrentUser,
+    tenant: CurrentTenant,
+    database: CurrentDatabase,
+) -> Response[Any]:
+    """Change the phone number, after counting the attempt."""
+    form = await read_form(request, PhoneForm)
+    throttle = LoginThrottle(database, tenant, "password", str(viewer.user_id), ctx.client_ip)
+    if not form.errors:
+        await throttle.hit()
+    context = {"changing": "phone", **await _account_context(as_reader(db), viewer)}
+    async with form.rerender_on_error("members/account.html", **context):
+        await change_phone(db, ctx.actor, form.data.phone, form.data.own_password)
+    await throttle.reset(db)
+    return see_other(
+        "/anggota/akun",
+        flash=get_translations(ctx.lang).gettext("Nomor HP diganti. Pakai nomor ini untuk masuk."),
+    )
+
+
+@post("/anggota/akun/bahasa", guards=[require_signed_in])
+async def submit_language(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
+    """Remember the language, here and for the next sign-in."""
+    form = await read_form(request, LanguageForm)
+    if form.errors:
+        return see_other("/anggota/akun")
+    await change_language(db, ctx.actor, form.data.language)
+    response = see_other(
+        "/anggota/akun", flash=get_translations(form.data.language).gettext("Bahasa diganti.")
+    )
+    response.set_cookie(
+        LANGUAGE_COOKIE, form.data.language, max_age=LANGUAGE_MAX_AGE, samesite="lax", path="/"
+    )
+    return response
+
+
+@post("/anggota/akun/kode-dipakai/pembacaan", guards=[require_signed_in])
+async def submit_code_seen(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
+) -> Response[Any]:
+    """Close the notice that a code opened the account."""
+    await read_form(request, EmptyForm)
+    await dismiss_code_notice(db, ctx.actor)
+    return see_other("/pengurus" if viewer.is_officer else "/anggota")
+
+
+@post("/anggota/akun/keluar-semua", guards=[require_signed_in])
+async def submit_sign_out_everywhere(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
+    """End every session."""
+    await read_form(request, EmptyForm)
+    await sign_out_everywhere(db, ctx.actor)
+    response = see_other(
+        "/masuk", flash=get_translations(ctx.lang).gettext("Anda sudah keluar dari semua perangkat.")
+    )
+    clear_session_cookie(response, secure=ctx.is_secure)
+    return response
+
+
+async def _account_context(ro: Reader, viewer: Viewer) -> dict[str, Any]:
+    account = await queries.get_own_account(ro, viewer.user_id)
+    if account is None:
+        raise NOT_FOUND()
+    shown = phone.format_national(account.phone) if account.phone else None
+    codes = await queries.list_used_codes(ro, viewer.user_id)
+    return {"active_menu": "akun", "account": account, "phone": shown, "codes": codes}
+
+
+routes: list[Any] = [
+    member_home,
+    own_purchases,
+    account_page,
+    submit_password,
+    submit_phone,
+    submit_language,
+    submit_code_seen,
+    submit_sign_out_everywhere,
+]

@@ -1,0 +1,53 @@
+"""What a member bought, as the books have it: sales to the member less what came back."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from kernel.database import Reader
+from ledger import queries as ledger_queries
+from ledger.chart import MEMBER_RETURNS, MEMBER_SALES
+from members.queries import find_orders_of_journals
+
+
+class Purchase(msgspec.Struct, frozen=True):
+    """One sale (positive) or return (negative) in rupiah; ``order`` is the number of its order, if it has
+    one.
+    """
+
+    on: date
+    description: str
+    amount: int
+    order: int | None
+
+
+async def sum_purchases(ro: Reader, member_id: UUID, year: int) -> int:
+    """Return a year's purchases net of returns, in rupiah: the base of the member's part of jasa usaha."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    sales = await ledger_queries.get_turnover(ro, MEMBER_SALES, member_id, first=first, last=last)
+    return sales - await ledger_queries.get_turnover(ro, MEMBER_RETURNS, member_id, first=first, last=last)
+
+
+async def list_purchases(ro: Reader, member_id: UUID, year: int, *, limit: int = 500) -> list[Purchase]:
+    """Return a year's sales and returns, newest first."""
+    moved = await ledger_queries.list_party_movements(
+        ro,
+        [MEMBER_SALES, MEMBER_RETURNS],
+        member_id,
+        first=date(year, 1, 1),
+        last=date(year, 12, 31),
+        limit=limit,
+    )
+    orders = await find_orders_of_journals(ro, [each.journal for each in moved])
+    return [
+        Purchase(
+            each.value_date,
+            each.description,
+            each.amount if each.account == MEMBER_SALES else -each.amount,
+            orders.get(each.journal),
+        )
+        for each in moved
+    ]

@@ -1,0 +1,230 @@
+"""Found a cooperative: one transaction over the registry and a schema that lay ready, so it exists whole or
+not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from cooperative.models import Profile
+from governance.adopt_bylaws import adopt_initial_bylaws
+from kernel import audit, clock
+from kernel.actor import Actor
+from kernel.ids import new_id
+from kernel.passwords import check_password, hash_password, verify_password
+from kernel.phone import format_national
+from members.models import Session, User
+from onboarding import errors, queries
+from onboarding.remove_abandoned import count_initial_rows
+from onboarding.rules import check_slug
+from tenants import schema_pool
+from tenants.changes import publish_registry_change
+from tenants.founding_queries import list_cooperative_names, minutes_until_founding_allowed
+from tenants.models import Cooperative, Hostname
+from tenants.name_similarity import find_similar_name
+from tenants.registry import TenantRef, find_tenant_by_slug
+from tenants.revisions import COOPERATIVE, get_head
+from tenants.schema_pool import notify_provisioner, take_pool_schema, wait_for_pool_schema
+from tenants.session import bind_current_transaction, coop_session, shared_reader, shared_session
+from ui.cookies import generate_token, hash_token
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+
+log = structlog.get_logger()
+
+HANDOVER_LIFETIME = timedelta(minutes=2)
+
+
+class NewCooperative(msgspec.Struct, frozen=True):
+    """What a founder says.
+
+    ``phone`` is in E.164; ``key`` is the form's own: the same key founds once, however often it is sent.
+    """
+
+    name: str
+    slug: str
+    officer_name: str
+    phone: str
+    password: str
+    bylaws_template: str
+    key: str
+
+
+class CreatedCooperative(msgspec.Struct, frozen=True):
+    """The new cooperative and a token that signs its founder in once, within two minutes; none while the name
+    waits for release.
+    """
+
+    tenant: TenantRef
+    handover: str
+    created: bool
+
+
+class SimilarityCheck(msgspec.Struct, frozen=True):
+    """What was found before a stranger's founding: the name of the cooperative that theirs looks like, if
+    any.
+    """
+
+    resembles: str | None
+
+
+async def create_cooperative(database: Database, new: NewCooperative) -> CreatedCooperative:
+    """Found a cooperative, or find the one that the same form founded before.
+
+    Raises DomainError: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else,
+    .no_place_ready, and those of passwords and bylaws.
+    """
+    return await _create_once(database, new, None)
+
+
+async def sign_up_cooperative(database: Database, new: NewCooperative) -> CreatedCooperative:
+    """Found a cooperative for somebody whom nobody here knows, or find the one that the same form founded
+    before.
+
+    A name that looks like another's waits for an operator's release: then there is no hand-over. Nothing is
+    founded beyond what the platform takes in an hour. Raises as ``create_cooperative``, and DomainError
+    onboarding.too_many_foundings.
+    """
+
+    async def look() -> SimilarityCheck:
+        most = database.settings.foundings_per_hour_in_all
+        async with shared_reader(database) as ro:
+            minutes = await minutes_until_founding_allowed(ro, most)
+            existing = [] if minutes else await list_cooperative_names(ro)
+        if minutes:
+            log.error("no more cooperatives are founded within this hour", most=most)
+            raise errors.TOO_MANY_FOUNDINGS(minutes=minutes)
+        # thousands of names take a moment, which others should not wait for
+        return SimilarityCheck(await asyncio.to_thread(find_similar_name, new.name, new.slug, existing))
+
+    return await _create_once(database, new, look)
+
+
+async def _create_once(
+    database: Database, new: NewCooperative, check_similarity: Callable[[], Awaitable[SimilarityCheck]] | None
+) -> CreatedCooperative:
+    slug = check_slug(new.slug)
+    check_password(new.password, phone_number=new.phone)
+    password_hash = await hash_password(new.password)
+    deadline = time.monotonic() + schema_pool.WAIT_SECONDS
+    while True:
+        # asked in this order: whoever took the address between the two questions may have been this very form
+        taken = await find_tenant_by_slug(database, slug) is not None
+        before = await _find_created_by_form(database, new)
+        if before is not None:
+            return before
+        if taken:
+            raise errors.SLUG_TAKEN(slug=slug, field="slug")
+        similarity = await check_similarity() if check_similarity is not None else None
+        try:
+            async with shared_session(database) as db:
+                founded = await _create(db, new, slug, password_hash, similarity)
+        except IntegrityError as error:
+            # somebody was faster by a moment: the same form sent twice, or another founder with the same
+            # address
+            if (
+                "founding_key" in str(error.orig)
+                or "slug" in str(error.orig)
+                or "hostnames" in str(error.orig)
+            ):
+                continue
+            raise
+        if founded is not None:
+            return founded
+        if not await wait_for_pool_schema(database, deadline):  # taken faster than made
+            raise errors.NO_PLACE_READY()
+
+
+async def _create(
+    db: AsyncSession, new: NewCooperative, slug: str, password_hash: str, similarity: SimilarityCheck | None
+) -> CreatedCooperative | None:
+    head = get_head(COOPERATIVE)
+    spare = await take_pool_schema(db, head)
+    if spare is None:
+        return None
+    schema_name, revision = spare
+    now = clock.now()
+    cooperative = Cooperative(
+        id=new_id(),
+        slug=slug,
+        name=new.name,
+        schema_name=schema_name,
+        revision=revision,
+        founding_key=new.key,
+        contact_name=new.officer_name,
+        contact_phone=new.phone,
+        founded_at=now,
+        status="waiting" if similarity is not None and similarity.resembles else "active",
+        resembles=similarity.resembles if similarity is not None else None,
+    )
+    db.add(cooperative)
+    await db.flush()
+    db.add(Hostname(host=slug, kind="subdomain", cooperative_id=cooperative.id))
+    await publish_registry_change(db)
+    await notify_provisioner(db)  # one spare schema less
+    await db.flush()
+    tenant = TenantRef(cooperative.id, slug, new.name, schema_name, cooperative.status, None, revision)
+    await bind_current_transaction(db, tenant)
+    user = User(
+        id=new_id(),
+        name=new.officer_name,
+        phone=new.phone,
+        officer_role="ketua",
+        password_hash=password_hash,
+    )
+    db.add_all([user, Profile(id=1, name=new.name, phone=format_national(new.phone))])
+    founder = Actor("officer", new.officer_name, user.id)
+    await adopt_initial_bylaws(db, new.bylaws_template, new.officer_name, clock.today())
+    await db.flush()
+    # what a stranger founds and never enters is removed again, as long as it holds no more than this
+    facts: dict[str, object] = {"bylaws": new.bylaws_template}
+    if similarity is not None:
+        facts["rows"] = await count_initial_rows(db)
+    audit.record(db, founder, "onboarding.founded", subject=slug, facts=facts)
+    await db.flush()
+    return CreatedCooperative(
+        tenant, "" if tenant.unapproved else await _create_handover_session(db, user.id), created=True
+    )
+
+
+async def _create_handover_session(db: AsyncSession, user_id: object) -> str:
+    token = generate_token()
+    now = clock.now()
+    db.add(
+        Session(
+            token_hash=hash_token(token),
+            kind="handover",
+            user_id=user_id,
+            signed_in_at=now,
+            expires_at=now + HANDOVER_LIFETIME,
+        )
+    )
+    return token
+
+
+async def _find_created_by_form(database: Database, new: NewCooperative) -> CreatedCooperative | None:
+    async with shared_session(database) as db:
+        slug = await queries.find_slug_by_founding_key(db, new.key)
+    tenant = await find_tenant_by_slug(database, slug) if slug else None
+    if tenant is None:
+        return None
+    async with coop_session(database, tenant) as db:
+        founder = await queries.find_founder(db, new.phone)
+    # weighed while no connection is held
+    if founder is None or not await verify_password(founder.password_hash, new.password):
+        raise errors.FOUNDED_BY_SOMEBODY_ELSE()
+    if tenant.unapproved:
+        return CreatedCooperative(tenant, "", created=False)
+    async with coop_session(database, tenant) as db:
+        return CreatedCooperative(tenant, await _create_handover_session(db, founder.user_id), created=False)

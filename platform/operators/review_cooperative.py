@@ -1,0 +1,58 @@
+"""Foundings whose name looks like another cooperative's: an operator releases or refuses them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel import clock
+from operators import errors, queries
+from operators.audit_log import record_action
+from tenants.changes import publish_registry_change
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from tenants.models import Cooperative
+
+
+async def approve_cooperative(db: AsyncSession, slug: str, *, by: str) -> None:
+    """Open a cooperative whose name waited.
+
+    Raises DomainError: operators.no_such_cooperative, .not_waiting.
+    """
+    cooperative = await _lock_waiting(db, slug)
+    cooperative.status = "active"
+    cooperative.released_at = clock.now()
+    record_action(
+        db,
+        by=by,
+        action="operators.founding_released",
+        subject=slug,
+        facts={"resembles": cooperative.resembles},
+    )
+    await publish_registry_change(db)
+
+
+async def reject_cooperative(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
+    """Keep a cooperative closed for its name; it is removed after a week. ``reason`` is shown at its address.
+
+    Raises DomainError: operators.no_such_cooperative, .not_waiting, .reason_needed.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise errors.REASON_NEEDED()
+    cooperative = await _lock_waiting(db, slug)
+    cooperative.status = "refused"
+    cooperative.suspended_reason = reason
+    cooperative.suspended_at = clock.now()
+    record_action(db, by=by, action="operators.founding_refused", subject=slug, facts={"reason": reason})
+    await publish_registry_change(db)
+
+
+async def _lock_waiting(db: AsyncSession, slug: str) -> Cooperative:
+    cooperative = await queries.lock_cooperative(db, slug)
+    if cooperative is None:
+        raise errors.NO_SUCH_COOPERATIVE(slug=slug)
+    if cooperative.status != "waiting":
+        raise errors.NOT_WAITING(name=cooperative.name)
+    return cooperative

@@ -1,0 +1,140 @@
+"""Taking a deposit of any kind, in cash or by bank."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from governance.queries import get_bylaws_on
+from governance.rules import Bylaws, SavingsKind
+from kernel import audit
+from kernel.batching import read_batch
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger.chart import COUNTER_METHOD_ACCOUNTS, CounterMethod
+from ledger.posting_dates import reject_early_date
+from ledger.queries import find_journal_number
+from savings import errors, queries
+from savings.queries import Saver
+from savings.rules import ACCOUNTS, KIND_NAMES, Savings
+from ui.errors import NOT_FOUND
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+
+class SavingsMovement(msgspec.Struct, frozen=True):
+    """A movement that may be made: whose, and the balance of that kind before and after it, in rupiah."""
+
+    saver: Saver
+    balance_before: Rupiah
+    balance_after: Rupiah
+
+
+async def record_deposit(
+    db: AsyncSession,
+    actor: Actor,
+    member_id: UUID,
+    kind: SavingsKind,
+    amount: Rupiah,
+    way: CounterMethod,
+    *,
+    on: date,
+    today: date,
+    key: str,
+) -> PostedJournal:
+    """Take ``amount`` rupiah into a member's savings of ``kind``; ``key`` is the form's own, so that sent
+    twice it counts once.
+
+    Raises DomainError: savings.amount_needed, .date_ahead, .not_a_member, .before_joining,
+    .principal_complete; ui.not_found; ledger.day_too_early, .year_closed.
+    """
+    source_key = f"deposit:{member_id}:{kind}:{key}"
+    saver = await queries.lock_saver(db, member_id)
+    number, savings, held = await read_batch(
+        db,
+        lambda ro: find_journal_number(ro, source_key),
+        lambda ro: queries.get_balances(ro, member_id),
+        lambda ro: get_bylaws_on(ro, on),
+    )
+    if number is not None:
+        return PostedJournal(source_key, number, created=False)
+    plan = _check_deposit(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+    await reject_early_date(db, on, today=today)
+    posted = await post_journal(
+        db,
+        Journal(
+            on,
+            f"Setoran {KIND_NAMES[kind].id.lower()} {plan.saver.name} ({plan.saver.number})",
+            source_key,
+            [
+                JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[way], amount),
+                JournalLine.to_credit(ACCOUNTS[kind], amount, member_id),
+            ],
+        ),
+        by=actor.name,
+    )
+    facts = {"kind": kind, "amount": int(amount), "way": way, "journal": posted.number}
+    audit.record(db, actor, "savings.deposited", subject=f"member:{member_id}", facts=facts)
+    return posted
+
+
+async def plan_deposit(
+    db: AsyncSession, member_id: UUID, kind: SavingsKind, amount: Rupiah, *, on: date, today: date
+) -> SavingsMovement:
+    """Say what a deposit would do, without doing it. Raises as ``deposit``."""
+    saver, savings, held = await read_batch(
+        db,
+        lambda ro: queries.get_saver(ro, member_id),
+        lambda ro: queries.get_balances(ro, member_id),
+        lambda ro: get_bylaws_on(ro, on),
+    )
+    plan = _check_deposit(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+    await reject_early_date(db, on, today=today)
+    return plan
+
+
+def _check_deposit(
+    saver: Saver | None,
+    kind: SavingsKind,
+    amount: Rupiah,
+    savings: Savings,
+    bylaws: Bylaws,
+    *,
+    on: date,
+    today: date,
+) -> SavingsMovement:
+    saver = check_active_saver(saver)
+    check_amount_and_date(amount, on, today)
+    if saver.joined_on is not None and on < saver.joined_on:
+        raise errors.BEFORE_JOINING(name=saver.name, joined=saver.joined_on, field="on")
+    before = savings.of(kind)
+    if kind == "principal":
+        left = max(bylaws.deposits.principal - before, Rupiah(0))
+        if amount > left:
+            raise errors.PRINCIPAL_COMPLETE(name=saver.name, left=left, field="amount")
+    return SavingsMovement(saver, before, before + amount)
+
+
+def check_active_saver(saver: Saver | None) -> Saver:
+    """Return the member whose savings may move. Raises DomainError: ui.not_found, savings.not_a_member."""
+    if saver is None:
+        raise NOT_FOUND()
+    if saver.status != "active":
+        raise errors.NOT_A_MEMBER(name=saver.name)
+    return saver
+
+
+def check_amount_and_date(amount: Rupiah, on: date, today: date) -> None:
+    """Raise DomainError when the amount is not above zero or the date has not come: savings.amount_needed,
+    .date_ahead.
+    """
+    if amount <= 0:
+        raise errors.AMOUNT_NEEDED(field="amount")
+    if on > today:
+        raise errors.DATE_AHEAD(field="on")

@@ -1,0 +1,104 @@
+"""Paying voluntary savings back.
+
+Simpanan pokok and wajib stay in while the person is a member (UU 25/1992, practice of bylaws).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kernel import audit
+from kernel.batching import read_batch
+from kernel.errors import DomainError
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger.chart import COUNTER_METHOD_ACCOUNTS, VOLUNTARY_SAVINGS, CounterMethod
+from ledger.errors import BELOW_FLOOR
+from ledger.posting_dates import reject_early_date
+from ledger.queries import find_journal_number
+from savings import errors, queries
+from savings.queries import Saver
+from savings.record_deposit import SavingsMovement, check_active_saver, check_amount_and_date
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+
+async def record_withdrawal(
+    db: AsyncSession,
+    actor: Actor,
+    member_id: UUID,
+    amount: Rupiah,
+    way: CounterMethod,
+    *,
+    on: date,
+    today: date,
+    key: str,
+) -> PostedJournal:
+    """Pay ``amount`` rupiah of voluntary savings back to a member; ``key`` is the form's own, so that sent
+    twice it counts once.
+
+    Raises DomainError: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .not_enough;
+    ui.not_found; ledger.day_too_early, .year_closed.
+    """
+    source_key = f"withdrawal:{member_id}:{key}"
+    saver = await queries.lock_saver(db, member_id)
+    number, balance = await read_batch(
+        db,
+        lambda ro: find_journal_number(ro, source_key),
+        lambda ro: queries.get_voluntary_balance(ro, member_id),
+    )
+    if number is not None:
+        return PostedJournal(source_key, number, created=False)
+    plan = _check_withdrawal(saver, amount, balance, on=on, today=today)
+    await reject_early_date(db, on, today=today)
+    journal = Journal(
+        on,
+        f"Penarikan simpanan sukarela {plan.saver.name} ({plan.saver.number})",
+        source_key,
+        [
+            JournalLine.to_debit(VOLUNTARY_SAVINGS, amount, member_id),
+            JournalLine.to_credit(COUNTER_METHOD_ACCOUNTS[way], amount),
+        ],
+    )
+    try:
+        posted = await post_journal(db, journal, by=actor.name)
+    except DomainError as refusal:
+        if refusal.error_type is BELOW_FLOOR:  # an order took it between our look and the books' own
+            raise errors.NOT_ENOUGH(
+                name=plan.saver.name, balance=plan.balance_before, field="amount"
+            ) from refusal
+        raise
+    facts = {"amount": int(amount), "way": way, "journal": posted.number}
+    audit.record(db, actor, "savings.withdrawn", subject=f"member:{member_id}", facts=facts)
+    return posted
+
+
+async def plan_withdrawal(
+    db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date, today: date
+) -> SavingsMovement:
+    """Say what a withdrawal would do, without doing it. Raises as ``withdraw``."""
+    saver, balance = await read_batch(
+        db,
+        lambda ro: queries.get_saver(ro, member_id),
+        lambda ro: queries.get_voluntary_balance(ro, member_id),
+    )
+    plan = _check_withdrawal(saver, amount, balance, on=on, today=today)
+    await reject_early_date(db, on, today=today)
+    return plan
+
+
+def _check_withdrawal(
+    saver: Saver | None, amount: Rupiah, balance: Rupiah, *, on: date, today: date
+) -> SavingsMovement:
+    saver = check_active_saver(saver)
+    check_amount_and_date(amount, on, today)
+    if saver.joined_on is not None and on < saver.joined_on:
+        raise errors.BEFORE_JOINING(name=saver.name, joined=saver.joined_on, field="on")
+    if amount > balance:
+        raise errors.NOT_ENOUGH(name=saver.name, balance=balance, field="amount")
+    return SavingsMovement(saver, balance, balance - amount)

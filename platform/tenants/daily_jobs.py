@@ -1,0 +1,93 @@
+"""What is done once a day.
+
+Whichever worker sees the new day first writes its jobs; without a worker nothing is done, and nothing is
+lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from sqlalchemy import text
+
+from kernel import clock
+from kernel.database_errors import summarize_error
+from kernel.outbox import daily_jobs, enqueue
+from tenants.session import shared_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+
+log = structlog.get_logger()
+
+POLL_SECONDS: Final = 600.0  # seconds
+RETRY_SECONDS: Final = 30.0
+# A broker tries a job for two days at most; for far longer than that a finished one must be known as such.
+KEY_RETENTION: Final = timedelta(days=30)
+THROTTLE_RETENTION: Final = timedelta(days=2)
+HEARTBEAT_RETENTION: Final = timedelta(days=1)
+
+
+async def run_daily_scheduler(database: Database, stopping: asyncio.Event) -> None:
+    """Begin each day, by the calendar of Jakarta, until told to stop."""
+    while not stopping.is_set():
+        try:
+            await schedule_daily_jobs(database, clock.today())
+            pause = POLL_SECONDS
+        except Exception as error:  # noqa: BLE001 - whatever is wrong now (a restart, a full disk), the next look may succeed
+            pause = RETRY_SECONDS
+            log.warning("the day could not begin", error=summarize_error(error), seconds=pause)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), pause)
+
+
+async def schedule_daily_jobs(database: Database, day: date) -> bool:
+    """Write the jobs of a day into the outbox; return whether this call did it:
+    False when another one had.
+    """
+    in_each, platform_jobs = daily_jobs()
+    async with shared_session(database) as db:
+        claim = text(
+            "INSERT INTO shared.finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key"
+        )
+        if (await db.execute(claim, {"key": f"day:{day}"})).first() is None:
+            return False
+        await db.execute(
+            text(
+                "INSERT INTO shared.outbox (coop_role, job, key, arguments)"
+                " SELECT c.schema_name, j.name, j.name || ':' || :day, '{}'"
+                " FROM shared.cooperatives c CROSS JOIN unnest(CAST(:jobs AS text[])) AS j(name)"
+                " WHERE c.status <> 'removing'"
+            ),
+            {"day": str(day), "jobs": in_each},
+        )
+        for name in platform_jobs:
+            await enqueue(db, name, {}, key=f"{name}:{day}")
+    return True
+
+
+async def delete_expired_rows(database: Database) -> None:
+    """Drop what the platform's own tables need no longer: counted attempts, heartbeats of workers long gone,
+    keys of old days.
+    """
+    now = clock.now()
+    async with shared_session(database) as db:
+        for statement, before in (
+            ("DELETE FROM shared.throttles WHERE window_ends_at < :before", now - THROTTLE_RETENTION),
+            ("DELETE FROM shared.heartbeats WHERE seen_at < :before", now - HEARTBEAT_RETENTION),
+            ("DELETE FROM shared.finished_jobs WHERE finished_at < :before", now - KEY_RETENTION),
+        ):
+            await db.execute(text(statement), {"before": before})
+
+
+async def delete_finished_jobs(db: AsyncSession) -> None:
+    """Drop a cooperative's keys of jobs that no broker will deliver again."""
+    await db.execute(
+        text("DELETE FROM finished_jobs WHERE finished_at < :before"), {"before": clock.now() - KEY_RETENTION}
+    )

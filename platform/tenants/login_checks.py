@@ -1,0 +1,72 @@
+"""Which powers the two logins of the database have, and which they must not have where real cooperatives are
+served.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from asyncpg import PostgresError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from kernel.start_checks import NOT_STARTABLE
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+log = structlog.get_logger()
+
+# Who owns what is shared; before the first migration, who asks.
+_OWNER = """
+SELECT r.rolname, r.rolsuper FROM pg_roles r
+WHERE r.oid = coalesce((SELECT nspowner FROM pg_namespace WHERE nspname = 'shared'),
+                       (SELECT oid FROM pg_roles WHERE rolname = session_user))"""
+_APP = """
+SELECT r.rolname, r.rolsuper, r.rolcreaterole OR r.rolcreatedb OR r.rolbypassrls,
+       EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'shared' AND pg_has_role(r.oid, n.nspowner,
+       'MEMBER'))
+FROM pg_roles r WHERE r.rolname = session_user"""
+
+
+async def list_login_problems(database: Database) -> list[str]:
+    """Say which power is too much, of the logins that this process has; raises what the database raises."""
+    found = []
+    async with (database.owner_engine if database.has_owner else database.app_engine).connect() as connection:
+        owner = (await connection.execute(text(_OWNER))).one()
+        if owner.rolsuper:
+            found.append(
+                f"{owner.rolname}, which owns the database's tables, is a superuser: see "
+                f"infra/postgres/plain_owner.sql"
+            )
+    if not database.logins.has_app:
+        return found
+    async with database.app_engine.connect() as connection:
+        name, is_super, makes_roles, is_owner = (await connection.execute(text(_APP))).one()
+        if is_super or makes_roles:
+            found.append(
+                f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which may more than a login without rights"
+            )
+        elif is_owner:
+            found.append(
+                f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which owns the tables or may become who does"
+            )
+    return found
+
+
+async def require_limited_logins(database: Database) -> None:
+    """Refuse to start in production with too powerful logins; a database that does not answer now is looked
+    at by the doctor.
+
+    Raises a DomainError (``kernel.not_startable``) that names every problem at once.
+    """
+    if not database.settings.is_production:
+        return
+    try:
+        found = await list_login_problems(database)
+    except (OSError, TimeoutError, SQLAlchemyError, PostgresError) as error:
+        log.warning("the database does not answer yet", error=repr(error))
+        return
+    if found:
+        raise NOT_STARTABLE(problems="; ".join(found))

@@ -1,0 +1,185 @@
+"""Who may do what with each object of a cooperative's schema: compared with what the revisions give, and
+mended.
+
+A restore of one schema, or a hand on the database, can leave other rights than the revisions gave, and
+nothing else would notice: pages work on. What is right is not listed anywhere: it is read from a schema that
+is made like a new cooperative's and rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tenants.privilege_queries import COOPERATIVE_ROLE, OWNER, Privilege, list_privileges, privilege_digests
+from tenants.schema_pool import generate_schema_name, render_schema_script, run_script
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from kernel.database import Database
+
+LOCK_TIMEOUT: Final = "5s"
+MAX_REPAIR_ROUNDS: Final = 3  # a new owner takes the old one's grants along: they are looked at again
+_OBJECT_KEYWORDS: Final = {
+    "schema": "SCHEMA",
+    "table": "TABLE",
+    "column": "TABLE",
+    "sequence": "SEQUENCE",
+    "function": "ROUTINE",
+}
+
+
+class PrivilegeDrift(msgspec.Struct, frozen=True):
+    """How the rights in a schema differ from those of a new one; ``unknown`` objects no revision makes,
+    ``missing`` ones every revision does.
+    """
+
+    extra_privileges: tuple[Privilege, ...]
+    missing_privileges: tuple[Privilege, ...]
+    unknown_objects: tuple[str, ...]
+    missing_objects: tuple[str, ...]
+
+
+_NO_DRIFT: Final = PrivilegeDrift((), (), (), ())
+
+
+async def compare_privileges(
+    database: Database, schemas: Collection[str], *, root: Path | None = None
+) -> dict[str, PrivilegeDrift]:
+    """Return how the rights of these schemas, all at the newest revision, differ from those of a new one;
+    only those that do.
+    """
+    return (await _compare(database, schemas, root))[1]
+
+
+async def repair_privileges(
+    database: Database, schemas: Collection[str], *, root: Path | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """Give these schemas the rights of a new one: ``(those mended, those that could not be with the
+    reason)``.
+
+    Objects that no revision knows, and such as are missing, are left alone: rights are no remedy for them.
+    """
+    repaired: list[str] = []
+    failed: dict[str, str] = {}
+    wanted, drifts = await _compare(database, schemas, root)
+    for name, drift in drifts.items():
+        if not (drift.extra_privileges or drift.missing_privileges):
+            continue
+        try:
+            await _repair(database, name, wanted)
+            repaired.append(name)
+        except Exception as error:  # noqa: BLE001 - whatever stops one must not stop the others; it is reported by name
+            failed[name] = f"its rights could not be mended: {str(error).splitlines()[0]}"
+    return repaired, failed
+
+
+async def _compare(
+    database: Database, schemas: Collection[str], root: Path | None
+) -> tuple[frozenset[Privilege], dict[str, PrivilegeDrift]]:
+    """Return the rights of a new schema, and how others differ from them."""
+    if not schemas:
+        return frozenset(), {}
+    async with database.owner_engine.connect() as connection:
+        wanted, digest = await _reference_privileges(connection, database.settings.app_role, root)
+        found = await privilege_digests(connection, schemas)
+        others = [name for name in schemas if found.get(name) != digest]
+        drifts = {name: _diff(wanted, await list_privileges(connection, name)) for name in others}
+    return wanted, {name: drift for name, drift in drifts.items() if drift != _NO_DRIFT}
+
+
+async def _repair(database: Database, name: str, wanted: frozenset[Privilege]) -> None:
+    async with database.owner_engine.begin() as connection:
+        await run_script(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        for _ in range(MAX_REPAIR_ROUNDS):
+            drift = _diff(wanted, await list_privileges(connection, name))
+            if not (drift.extra_privileges or drift.missing_privileges):
+                return
+            await run_script(connection, ";\n".join(_repair_statements(name, drift)))
+        left = _diff(wanted, await list_privileges(connection, name))
+        if left.extra_privileges or left.missing_privileges:
+            privilege = (left.extra_privileges or left.missing_privileges)[0]
+            msg = (
+                f"{privilege.privilege_type} on {privilege.object_label} for {privilege.grantee} stays "
+                f"different"
+            )
+            raise RuntimeError(msg)
+
+
+async def _reference_privileges(
+    connection: AsyncConnection, app_role: str, root: Path | None
+) -> tuple[frozenset[Privilege], str]:
+    """Make a schema as a new cooperative's, look at its rights, and undo it."""
+    name = generate_schema_name()
+    transaction = await connection.begin()
+    try:
+        await run_script(connection, render_schema_script(name, app_role, root)[1])
+        return await list_privileges(connection, name), (await privilege_digests(connection, [name]))[name]
+    finally:
+        await transaction.rollback()
+
+
+def _diff(wanted: frozenset[Privilege], found: frozenset[Privilege]) -> PrivilegeDrift:
+    """Rights are compared on the objects that both have; the others are named."""
+    known, here = _objects(wanted), _objects(found)
+    unknown, missing = here - known, known - here
+    return PrivilegeDrift(
+        tuple(sorted(privilege for privilege in found - wanted if _object_of(privilege) not in unknown)),
+        tuple(sorted(privilege for privilege in wanted - found if _object_of(privilege) not in missing)),
+        tuple(sorted(name or kind for kind, name in unknown)),
+        tuple(sorted(name or kind for kind, name in missing)),
+    )
+
+
+def _objects(privileges: Collection[Privilege]) -> set[tuple[str, str]]:
+    return {(privilege.kind, privilege.name) for privilege in privileges if privilege.privilege_type == OWNER}
+
+
+def _object_of(privilege: Privilege) -> tuple[str, str]:
+    return ("table" if privilege.kind == "column" else privilege.kind, privilege.name)
+
+
+def _repair_statements(schema: str, drift: PrivilegeDrift) -> Sequence[str]:
+    """What brings the rights closer: first owners alone, since the grants move with them; then what is too
+    much, then what lacks.
+    """
+    owners = [privilege for privilege in drift.missing_privileges if privilege.privilege_type == OWNER]
+    if owners:
+        return [
+            f"ALTER {_object_clause(privilege, schema)} OWNER TO {_role_name(privilege.grantee, schema)}"
+            for privilege in owners
+        ]
+    taken = [_grant_statement("REVOKE", "FROM", privilege, schema) for privilege in drift.extra_privileges]
+    return [
+        *taken,
+        *(_grant_statement("GRANT", "TO", privilege, schema) for privilege in drift.missing_privileges),
+    ]
+
+
+def _grant_statement(verb: str, direction: str, privilege: Privilege, schema: str) -> str:
+    role = _role_name(privilege.grantee, schema)
+    if privilege.kind == "default":
+        tail = " WITH GRANT OPTION" if verb == "GRANT" and privilege.grantable else ""
+        whose = _role_name(privilege.part, schema)
+        return (
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {whose} IN SCHEMA {schema}"
+            f" {verb} {privilege.privilege_type} ON {privilege.name} {direction} {role}{tail}"
+        )
+    column = f" ({privilege.part})" if privilege.kind == "column" else ""
+    tail = " CASCADE" if verb == "REVOKE" else " WITH GRANT OPTION" if privilege.grantable else ""
+    return (
+        f"{verb} {privilege.privilege_type}{column} ON {_object_clause(privilege, schema)} {direction} "
+        f"{role}{tail}"
+    )
+
+
+def _object_clause(privilege: Privilege, schema: str) -> str:
+    return f"{_OBJECT_KEYWORDS[privilege.kind]} {schema}" + (f".{privilege.name}" if privilege.name else "")
+
+
+def _role_name(name: str, schema: str) -> str:
+    return schema if name == COOPERATIVE_ROLE else name

@@ -1,0 +1,58 @@
+"""The main menu of each kind of viewer: at the bottom of a phone, at the side of a wide screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ui.translations import get_translations
+
+if TYPE_CHECKING:
+    from ui.context import RequestContext
+
+MenuItem = tuple[str, str, str, str]
+
+# key, address, icon, label; the labels are translated like any sentence of a template.
+_MENUS: dict[str, tuple[MenuItem, ...]] = {
+    "visitor": (
+        ("belanja", "/", "shop", "Belanja"),
+        ("keranjang", "/keranjang", "cart", "Keranjang"),
+        ("gabung", "/gabung", "members", "Gabung"),
+        ("akun", "/masuk", "person", "Masuk"),
+    ),
+    "member": (
+        ("belanja", "/", "shop", "Belanja"),
+        ("keranjang", "/keranjang", "cart", "Keranjang"),
+        ("simpanan", "/anggota/simpanan", "savings", "Simpanan"),
+        ("shu", "/anggota/shu", "share", "SHU"),
+        ("akun", "/anggota", "person", "Akun"),
+    ),
+    "officer": (
+        ("hari-ini", "/pengurus", "today", "Hari ini"),
+        ("penjualan", "/pengurus/pesanan", "orders", "Penjualan"),
+        ("barang", "/pengurus/barang", "goods", "Barang"),
+        ("anggota", "/pengurus/anggota", "members", "Anggota"),
+        ("buku", "/pengurus/buku", "books", "Buku"),
+        ("shu", "/pengurus/shu", "share", "SHU"),
+        ("pengaturan", "/pengurus/pengaturan", "settings", "Pengaturan"),
+    ),
+    "operator": (
+        ("koperasi", "/", "shop", "Koperasi"),
+        ("langganan", "/langganan", "cash", "Langganan"),
+        ("pekerjaan", "/pekerjaan", "settings", "Pekerjaan"),
+        ("jejak", "/jejak", "books", "Jejak"),
+    ),
+    "apex": (),
+}
+_MEMBERS_ONLY_PATHS: Final = frozenset({"/anggota/simpanan", "/anggota/shu"})
+
+
+def build_menu(nav: str, ctx: RequestContext) -> list[MenuItem]:
+    """Return the menu for this viewer, its labels in their language."""
+    if nav == "operator" and ctx.operator is None:
+        return []
+    say = get_translations(ctx.lang).gettext
+    # an officer need not be a member: nobody is led to a page that only refuses
+    closed = _MEMBERS_ONLY_PATHS if ctx.viewer is not None and ctx.viewer.member_id is None else frozenset()
+    return [
+        (key, href, icon, say(label)) for key, href, icon, label in _MENUS.get(nav, ()) if href not in closed
+    ]

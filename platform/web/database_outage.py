@@ -1,0 +1,55 @@
+"""What a process goes on showing while it hears nothing from the database
+(docs/adr/0028-time-outs-and-shares.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from payments.inbox import inbox_of
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import HostCache
+    from web.page_cache import PageCache
+
+# How long pages for everybody and host names are good meanwhile.
+STALE_SECONDS: Final = 60.0
+
+
+class OutageHandler:
+    """Told by the listener when it has lost the database and when it has found it again."""
+
+    def __init__(
+        self, database: Database, pages: PageCache, hosts: HostCache, clear_caches: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._pages = pages
+        self._hosts = hosts
+        self._clear_caches = clear_caches
+        self._clear_timer: asyncio.TimerHandle | None = None
+
+    def on_connection_lost(self) -> None:
+        """Ask anew who is signed in, keep nothing new,
+        and show for a while yet what all visitors see alike.
+        """
+        self._pages.is_writable = self._hosts.caching_enabled = False
+        self._pages.invalidate_kind("viewer")
+        inbox_of(self._database).forget_all()
+        if self._clear_timer is None:
+            self._database.close_idle()
+            self._clear_timer = asyncio.get_running_loop().call_later(STALE_SECONDS, self._clear_caches)
+
+    def on_connection_restored(self) -> None:
+        """Forget everything: what was announced meanwhile was missed."""
+        self.stop()
+        self._clear_caches()
+        self._pages.is_writable = self._hosts.caching_enabled = True
+
+    def stop(self) -> None:
+        """Forget the timer."""
+        if self._clear_timer is not None:
+            self._clear_timer.cancel()
+            self._clear_timer = None

@@ -1,0 +1,366 @@
+"""From a host name to the application behind it.
+
+The host decides, never a cookie or a header of the visitor's choosing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from cooperative.brand import read_brand
+from kernel import clock
+from kernel.database import Database
+from kernel.settings import Settings, check_startable, load
+from members.devices import device_cookie_name
+from members.queries import find_viewer
+from operators.queries import find_session_operator
+from payments.inbox import inbox_of
+from tenants.changes import REGISTRY, listen_for_changes
+from tenants.login_checks import require_limited_logins
+from tenants.registry import HostCache, TenantRef
+from tenants.revisions import MIN_SUPPORTED_REVISION
+from tenants.session import coop_reader, shared_reader
+from ui.context import CONTEXT_KEY, Brand, RequestContext
+from ui.cookies import LANGUAGE_COOKIE, hash_token, session_cookie_name
+from ui.guards import SAFE_METHODS
+from ui.rendering import CART_COOKIE, FLASH_COOKIE, decode_flash
+from ui.request_body import BODY_KEY as BODY
+from ui.request_body import BodyLimiter, RequestBody
+from ui.themes import enable_bytecode_cache, load_assets
+from web import webhooks
+from web.apps import build_applications
+from web.cached_pages import serve_and_cache
+from web.database_outage import OutageHandler
+from web.minute_counts import open_shared_counts
+from web.page_cache import PageCache
+from web.rate_limits import RateLimiter
+from web.request_cookies import clear_cookie_parser_cache, parse_cookies
+from web.responses import (
+    add_retry_after,
+    check_request_head,
+    send_cached,
+    send_status,
+    serve_asset,
+    strip_body,
+)
+from web.suspension import find_closed_app
+from web.unavailable import TrackedSend, respond_to_failure
+
+if TYPE_CHECKING:
+    from litestar.types import Receive, Send
+
+log = structlog.get_logger()
+
+PLATFORM_BRAND = Brand(name="Lumbung", tagline="Lumbung")
+# The database says at once when a session ends; this bounds what a lost notice could cost.
+VIEWER_TTL = timedelta(seconds=60)
+
+
+class HostDispatcher:
+    """The one ASGI application of a process: it owns the pools, the caches and the three applications behind
+    the doors.
+    """
+
+    def __init__(self, settings: Settings | None = None, database: Database | None = None) -> None:
+        self.settings = settings or load()
+        self._database = database
+        self.page_cache = PageCache()
+        self.rate_limiter = RateLimiter(
+            instances=self.settings.web_instances, counts=open_shared_counts(self.settings)
+        )
+        self.body_limiter = BodyLimiter()
+        self._listener: asyncio.Task[None] | None = None
+        self._apps = build_applications(self.settings)
+        self._base_domain, _, self._base_port = self.settings.base_domain.partition(":")
+        self._base_domain = self._base_domain.lower()
+        self._operator_host = f"operator.{self._base_domain}"
+        self._is_secure = self.settings.scheme == "https"
+
+    @property
+    def database(self) -> Database:
+        """The pools. Raises RuntimeError before start-up."""
+        if self._database is None:
+            msg = "the application has not been started"
+            raise RuntimeError(msg)
+        return self._database
+
+    async def start(self) -> None:
+        """Open what the process needs; refuse to start unsafely."""
+        check_startable(self.settings)
+        if self._database is None:
+            if self.settings.app_database_url is None:
+                msg = (
+                    "set LUMBUNG_APP_DATABASE_URL, or start with `lumbung up`, which brings its own "
+                    "PostgreSQL"
+                )
+                raise RuntimeError(msg)
+            self._database = Database(None, self.settings)  # pages never make or change what the owner owns
+        await require_limited_logins(self._database)
+        self.hosts = HostCache(self._database)
+        self._database.process_state["changed"] = self.on_change
+        self.outage_handler = OutageHandler(self._database, self.page_cache, self.hosts, self.clear_caches)
+        self._listener = asyncio.create_task(
+            listen_for_changes(
+                self._database,
+                self.on_change,
+                self.outage_handler.on_connection_restored,
+                self.outage_handler.on_connection_lost,
+            )
+        )
+        enable_bytecode_cache(self.settings.data_dir / "templates")
+        load_assets()
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if self._listener is not None:
+            self._listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listener
+            self.outage_handler.stop()
+        if self._database is not None:
+            await self._database.close()
+
+    def on_change(self, what: str) -> None:
+        """Forget what was kept of a cooperative (its schema name), or of all hosts (``registry``)."""
+        if what == REGISTRY:
+            self.hosts.clear()
+        else:
+            self.page_cache.invalidate(what)
+            inbox_of(self.database).forget(what)
+
+    def clear_caches(self) -> None:
+        """Forget everything: announcements may have been missed."""
+        self.hosts.clear()
+        self.page_cache.clear()
+        inbox_of(self.database).forget_all()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        declined = check_request_head(scope)
+        if declined is not None:
+            await send_status(declined, send)
+        else:
+            if scope["method"] == "HEAD":
+                scope, send = scope | {"method": "GET"}, strip_body(send)
+            if scope["method"] in SAFE_METHODS:
+                await self._serve_with_error_pages(scope, receive, send)
+                return
+            body = RequestBody(self.body_limiter, self._client_ip(scope), receive)
+            scope[BODY] = body
+            try:
+                await self._serve_with_error_pages(scope, body.receive, send)
+            finally:
+                body.close()
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.start()
+                except Exception as error:
+                    log.exception("start refused")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                # what is there by now stays: a search for garbage that holds all of it would keep every
+                # thread waiting for a third of a second
+                gc.collect()
+                gc.freeze()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _serve_with_error_pages(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve; whatever the applications do not answer themselves is answered here, by a page of ours."""
+        watched = TrackedSend(send)
+        try:
+            await self._serve(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - what is no failure of the database is logged with its traceback, as everywhere
+            if CONTEXT_KEY not in scope:
+                ctx = scope[CONTEXT_KEY] = RequestContext(self.database, "apex", PLATFORM_BRAND)
+                cookies = parse_cookies(
+                    b"; ".join([value for name, value in scope["headers"] if name == b"cookie"])
+                )
+                self._build_context(ctx, scope, cookies)
+            await respond_to_failure(self._apps["failed"], scope, receive, watched, error)
+
+    async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        path: str = scope["path"]
+        if path.startswith("/aset/"):
+            await serve_asset(path, headers, send)
+            return
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        name = host.partition(":")[0].rstrip(".")
+        ours = name in (self._base_domain, self._operator_host)
+        label = None if ours else self._parse_label(name)
+        tenant = self.hosts.get_cached(label) if label else None
+        if label and tenant is None:
+            known, tenant = await self.rate_limiter.resolve_host(self.hosts, label, self._client_ip(scope))
+            if not known:
+                await self._reject_too_many(
+                    RequestContext(self.database, "apex", PLATFORM_BRAND), scope, receive, send
+                )
+                return
+        if tenant is not None and path.startswith(webhooks.PREFIX):
+            if tenant.revision >= MIN_SUPPORTED_REVISION:
+                # needs nothing of what pages need
+                await webhooks.receive_webhook(self.database, tenant, scope, receive, send)
+            else:
+                await send_status(503, send, retry_after=webhooks.RETRY_AFTER)  # it waits for its migration
+            return
+        cookies = parse_cookies(
+            b"; ".join([value for header, value in scope["headers"] if header == b"cookie"])
+        )
+        try:
+            if tenant is not None:
+                await self._serve_cooperative(tenant, scope, receive, send, headers, cookies)
+            else:
+                await self._serve_platform(name, scope, receive, send, headers, cookies)
+        finally:
+            clear_cookie_parser_cache(scope)
+
+    async def _serve_platform(
+        self,
+        name: str,
+        scope: Any,
+        receive: Receive,
+        send: Send,
+        headers: dict[bytes, bytes],
+        cookies: dict[str, str],
+    ) -> None:
+        host_kind = {self._base_domain: "apex", self._operator_host: "operator"}.get(name, "nobody")
+        ctx = RequestContext(self.database, "operator" if host_kind == "operator" else "apex", PLATFORM_BRAND)
+        self._build_context(ctx, scope, cookies)
+        if host_kind == "operator" and (token := cookies.get(session_cookie_name(secure=self._is_secure))):
+            async with shared_reader(self.database) as ro:
+                ctx.operator = await find_session_operator(ro, hash_token(token), clock.now())
+        scope[CONTEXT_KEY] = ctx
+        if ctx.operator is None and not self.rate_limiter.allow_page(
+            None, None, scope["path"], ctx.client_ip
+        ):
+            await self._reject_too_many(ctx, scope, receive, send)
+            return
+        await self._apps[host_kind](scope, receive, send)
+
+    def _parse_label(self, name: str) -> str | None:
+        """Return what a host is known by, or None: a subdomain by its label, a domain of one's own by the
+        whole name.
+        """
+        label = name.removesuffix(f".{self._base_domain}")
+        possible = "." not in label if label != name else "." in name
+        return label if label and possible and len(label) <= 253 else None
+
+    async def _reject_too_many(self, ctx: RequestContext, scope: Any, receive: Receive, send: Send) -> None:
+        if CONTEXT_KEY not in scope:
+            self._build_context(ctx, scope, {})
+            scope[CONTEXT_KEY] = ctx
+        await self._apps["busy"](scope, receive, add_retry_after(send, self.rate_limiter.seconds_left()))
+
+    async def _serve_cooperative(
+        self,
+        tenant: TenantRef,
+        scope: Any,
+        receive: Receive,
+        send: Send,
+        headers: dict[bytes, bytes],
+        cookies: dict[str, str],
+    ) -> None:
+        token = cookies.get(session_cookie_name(secure=self._is_secure))
+        lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
+        key: tuple[object, ...] | None = None
+        plain = b"hx-request" not in headers and FLASH_COOKIE not in cookies
+        if (
+            scope["method"] == "GET"
+            and token is None
+            and plain
+            and CART_COOKIE not in cookies
+            and not tenant.suspended
+        ):
+            key = ("page", lang, scope["path"], scope["query_string"])
+            cached = self.page_cache.get(tenant.schema_name, key)
+            if cached is not None:
+                await send_cached(cached, headers, send)
+                return
+        generation = self.page_cache.generation(tenant.schema_name)
+        ctx = RequestContext(self.database, "cooperative", Brand(tenant.name))
+        ctx.tenant = tenant
+        ctx.page_cache = self.page_cache
+        self._build_context(ctx, scope, cookies)
+        scope[CONTEXT_KEY] = ctx
+        if closed := find_closed_app(tenant):
+            await self._apps[closed](scope, receive, send)
+            return
+        await self._load_viewer(ctx, tenant, token)
+        method, path, known = (
+            scope["method"],
+            scope["path"],
+            device_cookie_name(secure=self._is_secure) in cookies,
+        )
+        if not self.rate_limiter.allow_page(
+            tenant, ctx.viewer, path, ctx.client_ip
+        ) or not self.rate_limiter.allow_guessable_page(
+            ctx.viewer, method, path, ctx.client_ip, is_known_device=known
+        ):
+            await self._reject_too_many(ctx, scope, receive, send)
+            return
+        app, send = self._apps["cooperative"], self.rate_limiter.wrap_send(send, ctx, path)
+        if key is None:
+            await app(scope, receive, send)
+        else:
+            await serve_and_cache(
+                self.page_cache, app, scope, receive, send, tenant.schema_name, key, generation
+            )
+
+    async def _load_viewer(self, ctx: RequestContext, tenant: TenantRef, token: str | None) -> None:
+        """Read the brand and who is signed in; both are kept until the cooperative changes something, a
+        session for a minute at most.
+        """
+        schema, now = tenant.schema_name, clock.now()
+        brand: Brand | None = self.page_cache.get(schema, ("brand",))
+        session = hash_token(token) if token else None
+        viewer, until = self.page_cache.get(schema, ("viewer", session)) or (None, now)
+        unknown = session is not None and (viewer is None or until <= now)
+        if brand is None or unknown:
+            generation = self.page_cache.generation(schema)
+            async with coop_reader(self.database, tenant) as ro:
+                if brand is None:
+                    brand = await read_brand(ro)
+                    self.page_cache.set(schema, ("brand",), brand, 1_000, generation)
+                if unknown and session is not None:
+                    viewer = await find_viewer(ro, session, now)
+                    if viewer is not None:
+                        self.page_cache.set(
+                            schema, ("viewer", session), (viewer, now + VIEWER_TTL), 500, generation
+                        )
+        ctx.brand, ctx.viewer = brand, viewer
+
+    def _build_context(self, ctx: RequestContext, scope: Any, cookies: dict[str, str]) -> None:
+        ctx.lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
+        ctx.flash = decode_flash(cookies.get(FLASH_COOKIE))
+        ctx.is_secure = self._is_secure
+        ctx.client_ip = self._client_ip(scope)
+
+    def _client_ip(self, scope: Any) -> str:
+        """The address that the request comes from."""
+        client = scope.get("client")
+        address: str = client[0] if client else ""
+        if address in self.settings.trusted_proxies:
+            # the proxy we trust appends the address it saw: the last entry is its word, those before it the
+            # visitor's
+            forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
+            address = forwarded.rpartition(",")[2].strip() or address
+        return address

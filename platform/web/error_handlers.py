@@ -1,0 +1,216 @@
+"""From any failure to an answer that says what to do.
+
+A visitor never sees a stack trace; the log has it under the same number.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import asyncpg
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.datastructures import URL
+from litestar.exceptions import HTTPException
+from sqlalchemy.exc import DBAPIError
+
+from kernel.database_errors import get_sqlstate, unavailable_reason
+from kernel.errors import DomainError, ErrorType
+from kernel.formats import Lang
+from ui.context import get_context
+from ui.disconnects import ClientDisconnected
+from ui.errors import TOO_MANY_ATTEMPTS, retry_after_headers
+from ui.forms import FormInvalid
+from ui.guards import SignInRequired
+from ui.rendering import render_page, see_other
+from web.unavailable import RETRY_AFTER, respond_unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = structlog.get_logger()
+
+BUSY = ErrorType(
+    "web.busy",
+    503,
+    id="Sedang ramai: data ini sedang dipakai orang lain. Tunggu sebentar, lalu coba lagi. Tidak ada yang "
+    "berubah.",
+    en="Busy: somebody else is using this just now. Wait a moment and try again. Nothing has changed.",
+)
+_OUT_OF_RANGE = "22003"
+_LOCK_NOT_AVAILABLE = frozenset({"55P03", "40P01", "40001"})
+
+
+def _wants_json(request: Request[Any, Any, Any]) -> bool:
+    accept = request.headers.get("accept", "")
+    return "json" in accept and "html" not in accept
+
+
+def handle_domain_error(request: Request[Any, Any, Any], refusal: DomainError) -> Response[Any]:
+    """Show a refusal of the business: a page, a fragment for htmx, or problem+json."""
+    ctx = get_context(request)
+    sentence = refusal.message(ctx.lang)
+    if _wants_json(request):
+        return Response(
+            {
+                "type": f"urn:lumbung:{refusal.code}",
+                "title": sentence,
+                "status": refusal.status,
+                "facts": refusal.params,
+            },
+            status_code=refusal.status,
+            media_type="application/problem+json",
+            headers=retry_after_headers(refusal),
+        )
+    template = "errors/404.html" if refusal.status == 404 else "errors/refusal.html"
+    if refusal.error_type is TOO_MANY_ATTEMPTS:
+        template = "errors/429.html"  # speaks of passwords
+    block = "fragment" if template == "errors/refusal.html" else None
+    response = render_page(
+        request,
+        template,
+        block=block,
+        status=refusal.status,
+        sentence=sentence,
+        wait=_format_wait(refusal, ctx.lang),
+    )
+    response.headers.update(retry_after_headers(refusal))
+    if refusal.status == 408:
+        # what still comes of this body is nobody's request (RFC 9110, 15.5.9)
+        response.headers["Connection"] = "close"
+    return response
+
+
+def _format_wait(refusal: DomainError, lang: Lang) -> str | None:
+    """How long to wait, in words, when the refusal says it."""
+    minutes = refusal.params.get("minutes")
+    if not isinstance(minutes, int):
+        return None
+    if lang == "id":
+        return f"{minutes} menit"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Show what the framework declined: no such page, no such method, a body too large."""
+    if error.status_code == 400:
+        return handle_domain_error(
+            request, UNREADABLE_ADDRESS()
+        )  # the framework's own words name its insides
+    if _wants_json(request):
+        return Response(
+            {"type": "about:blank", "title": error.detail, "status": error.status_code},
+            status_code=error.status_code,
+            media_type="application/problem+json",
+        )
+    if error.status_code == 405 and request.method == "GET":
+        # the address of a step, opened by itself (a reload, a bookmark, the way back from signing in): the
+        # page above it begins the step
+        return see_other(
+            "/" + request.scope["path"].rpartition("/")[0].lstrip("/")
+        )  # two at its head would be another host
+    if error.status_code in (404, 405):
+        return render_page(request, "errors/404.html", status=error.status_code)
+    if error.status_code < 500:
+        return render_page(request, "errors/refusal.html", status=error.status_code, sentence=error.detail)
+    return handle_unexpected_error(request, error)
+
+
+UNREADABLE_ADDRESS = ErrorType(
+    "web.unreadable_address",
+    400,
+    id="Alamat halaman ini tidak terbaca. Kembali ke halaman sebelumnya, lalu coba lagi.",
+    en="This page's address cannot be read. Go back to the page before it and try again.",
+)
+
+
+NUMBER_TOO_LARGE = ErrorType(
+    "web.number_too_large",
+    422,
+    id="Salah satu angkanya terlalu besar. Periksa jumlah angkanya, lalu coba lagi. Tidak ada yang berubah.",
+    en="One of the numbers is too large. Count its digits and try again. Nothing has changed.",
+)
+
+
+def _is_too_large(error: Exception) -> bool:
+    """Whether a number was larger than its column, by the driver's word or the server's: sums and products
+    that nobody typed.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    known = getattr(cause, "__cause__", None) or cause
+    if getattr(known, "sqlstate", None) == _OUT_OF_RANGE:
+        return True
+    return isinstance(known, asyncpg.DataError) and "value out of int" in str(known)
+
+
+def handle_unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Show that we failed, with a number that the log knows, and nothing of the inside."""
+    if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        return handle_exception(request, error.exceptions[0])
+    if get_sqlstate(error) in _LOCK_NOT_AVAILABLE:
+        response = handle_domain_error(request, BUSY())
+        response.headers["Retry-After"] = str(RETRY_AFTER["full"])
+        return response
+    if (reason := unavailable_reason(error)) is not None:
+        try:
+            return respond_unavailable(request, error, reason)
+        except Exception:
+            log.exception("error page failed")
+            return Response("503", status_code=503, media_type=MediaType.TEXT)
+    if _is_too_large(error):
+        log.warning(
+            "a number was too large", path=request.scope["path"], method=request.method, why=str(error)[:200]
+        )
+        return handle_domain_error(request, NUMBER_TOO_LARGE())
+    number = secrets.token_hex(4)
+    log.error(
+        "request failed", number=number, path=request.scope["path"], method=request.method, exc_info=error
+    )
+    try:
+        return render_page(request, "errors/500.html", status=500, number=number)
+    except Exception:  # the error page itself is broken: plain words remain
+        log.exception("error page failed")
+        return Response(f"Maaf, ada yang salah ({number}).", status_code=500, media_type=MediaType.TEXT)
+
+
+def redirect_to_sign_in(request: Request[Any, Any, Any], _: SignInRequired) -> Response[Any]:
+    """Lead to the sign-in page, and from there back: to this page, or to the page whose form came too late,
+    which kept what was typed.
+    """
+    here = request.url if request.method == "GET" else URL(request.headers.get("referer", ""))
+    back = f"{here.path}?{here.query}" if here.query else here.path
+    known = here.netloc == request.headers.get("host") and here.path not in ("", "/masuk")
+    target = f"/masuk?kembali={quote(back, safe='')}" if known else "/masuk"
+    if request.headers.get("hx-request") == "true":
+        return Response(b"", status_code=200, headers={"HX-Redirect": target})
+    return see_other(target)
+
+
+def rerender_form(_: Request[Any, Any, Any], error: FormInvalid) -> Response[Any]:
+    """Show the form that came back."""
+    return error.response
+
+
+def handle_disconnect(_: Request[Any, Any, Any], error: ClientDisconnected) -> Response[Any]:
+    """End the request of a browser that has closed its connection."""
+    return Response(b"", status_code=499)
+
+
+def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer any exception by its own handler."""
+    for kind, handler in EXCEPTION_HANDLERS.items():
+        if isinstance(kind, type) and kind is not Exception and isinstance(error, kind):
+            return handler(request, error)
+    return handle_unexpected_error(request, error)
+
+
+EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
+    DomainError: handle_domain_error,
+    FormInvalid: rerender_form,
+    SignInRequired: redirect_to_sign_in,
+    ClientDisconnected: handle_disconnect,
+    HTTPException: handle_http_exception,
+    Exception: handle_unexpected_error,
+}

@@ -1,0 +1,98 @@
+"""Answers that the doors give themselves, before any application is asked."""
+
+import re
+from typing import Any, Final
+
+from ui.themes import load_assets
+
+# Letters: no page of ours has a longer path or query, and no browser sends us more cookies.
+MAX_PATH_LENGTH: Final = 2_000
+MAX_QUERY_LENGTH: Final = 4_000
+MAX_COOKIES_LENGTH: Final = 16_000
+# A name or an address, and a port (RFC 9110, 7.2).
+_HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]*)(?::[0-9]{0,5})?")
+
+
+def check_request_head(scope: Any) -> int | None:
+    """The status with which a request is declined by its first line and headers alone, or None."""
+    if len(scope["path"]) > MAX_PATH_LENGTH or len(scope["query_string"]) > MAX_QUERY_LENGTH:
+        return 414
+    hosts, cookies = [], 0
+    for name, value in scope["headers"]:
+        if name == b"host":
+            hosts.append(value)
+        elif name == b"cookie":
+            cookies += len(value)
+    if cookies > MAX_COOKIES_LENGTH:
+        return 431
+    if len(hosts) > 1:
+        return 400  # a proxy may have chosen by the other one (RFC 9112, 3.2)
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        # addresses are made of it: "melati.example:x@elsewhere" begins with a name of ours and leads
+        # elsewhere
+        return 400
+    return None
+
+
+def cookies_length(scope: Any) -> int:
+    """How many letters of cookies a request has."""
+    return sum(len(value) for header, value in scope["headers"] if header == b"cookie")
+
+
+async def send_status(status: int, send: Any, *, retry_after: int | None = None) -> None:
+    """Answer with a status alone, and with the seconds after which to come again."""
+    headers = [(b"content-length", b"0")]
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def strip_body(send: Any) -> Any:
+    """What GET would answer, its length too, and none of its letters (RFC 9110, 9.3.2)."""
+
+    async def send_head(message: Any) -> None:
+        await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
+
+
+def add_retry_after(send: Any, seconds: int) -> Any:
+    """The answer, and in how many seconds to come again (RFC 9110, 10.2.3)."""
+
+    async def send_with_wait(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"retry-after", str(seconds).encode())]
+        await send(message)
+
+    return send_with_wait
+
+
+async def send_cached(cached: Any, headers: dict[bytes, bytes], send: Any) -> None:
+    """Answer with a page that was kept, packed for those who take it so."""
+    at = 2 if b"gzip" in headers.get(b"accept-encoding", b"") else 0
+    await send({"type": "http.response.start", "status": 200, "headers": cached[at]})
+    await send({"type": "http.response.body", "body": cached[at + 1], "more_body": False})
+
+
+async def serve_asset(path: str, request_headers: dict[bytes, bytes], send: Any) -> None:
+    """Answer with a file of the themes; its address holds its checksum, so it is good forever."""
+    checksum, _, name = path.removeprefix("/aset/").partition("/")
+    asset = load_assets().get(name)
+    if asset is None or asset.checksum != checksum:
+        await send_status(404, send)
+        return
+    takes_gzip = b"gzip" in request_headers.get(b"accept-encoding", b"")
+    content = asset.gzipped if asset.gzipped is not None and takes_gzip else asset.content
+    headers = [
+        (b"content-type", asset.media_type.encode()),
+        (b"content-length", str(len(content)).encode()),
+        (b"vary", b"accept-encoding"),
+        (b"cache-control", b"public, max-age=31536000, immutable"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+    ]
+    if content is not asset.content:
+        headers.append((b"content-encoding", b"gzip"))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

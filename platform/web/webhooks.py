@@ -1,0 +1,86 @@
+"""``POST /kait/<endpoint>``: where payment providers send their messages.
+
+Answered here, before any page machinery, once they are stored.
+
+There is no viewer and no form: the message proves itself (payments.inbox). An unknown address is answered 404
+and nothing is written; a message that proves nothing, 400.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from kernel.database_errors import summarize_error, unavailable_reason
+from kernel.errors import DomainError
+from payments.inbox import LARGEST_MESSAGE, Unknown, inbox_of
+from payments.provider import Unverified
+from web.responses import send_status
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+log = structlog.get_logger()
+
+PREFIX: Final = "/kait/"
+RETRY_AFTER: Final = 10
+
+
+async def receive_webhook(database: Database, tenant: TenantRef, scope: Any, receive: Any, send: Any) -> None:
+    """Take one message and answer it."""
+    if scope["method"] != "POST":
+        await send_status(405, send)
+        return
+    try:
+        body = await _read_body(receive)
+    except DomainError as refusal:  # it came too slowly
+        await send_status(refusal.status, send)
+        return
+    if body is None:
+        await send_status(413, send)
+        return
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    endpoint = scope["path"].removeprefix(PREFIX)
+    try:
+        await inbox_of(database).receive(tenant, endpoint, headers, body)
+    except Unknown:
+        await send_status(404, send)
+    except Unverified as error:
+        log.warning("a message was not its provider's", cooperative=tenant.slug, why=str(error))
+        await send_status(400, send)
+    except RecursionError:
+        log.warning(
+            "a message was not its provider's", cooperative=tenant.slug, why="it is nested without end"
+        )
+        await send_status(400, send)
+    except Exception as error:
+        # the provider sends it again
+        if (reason := unavailable_reason(error)) is not None:
+            log.error(  # noqa: TRY400 - no traceback
+                "a message could not be stored",
+                cooperative=tenant.slug,
+                reason=reason,
+                error=summarize_error(error),
+            )
+        else:
+            log.exception("a message could not be stored", cooperative=tenant.slug)
+        await send_status(503, send, retry_after=RETRY_AFTER)
+    else:
+        await send_status(200, send)
+
+
+async def _read_body(receive: Any) -> bytes | None:
+    """Return the body, or None for one that is too large or whose sender hung up."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > LARGEST_MESSAGE:
+            return None
+        if not message.get("more_body"):
+            return b"".join(parts)

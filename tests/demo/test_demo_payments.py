@@ -1,0 +1,267 @@
+"""The demo is paid: by what our own books hold, by an officer's word, and through stand-ins, also when it was
+made before they were there.
+"""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pytest
+
+from billing import queries as billing
+from billing import settling
+from billing.card import begin_checkout
+from billing.card_reading import look
+from billing.periods import locked_subscription
+from demo import gateways, list_notes, seed_demo
+from demo.cooperatives import COOPERATIVES, PIN
+from demo.qris_sticker import MERCHANT, STICKER
+from kernel import clock
+from kernel.actor import Actor
+from kernel.database import Database
+from kernel.errors import DomainError
+from kernel.money import Rupiah
+from kernel.settings import Settings
+from payments import calling, ways
+from payments.credit import terms as credit
+from payments.officer import setting_up
+from payments.providers import qris
+from payments.statements.files import Unknown
+from payments.statements.importing import plan_statement
+from stand_ins.midtrans import MidtransStandIn
+from stand_ins.serving import serve
+from stand_ins.stripe import StripeStandIn
+from stand_ins.xendit import XenditStandIn
+from tenants.registry import TenantRef, find_tenant_by_slug
+from tenants.session import coop_reader, coop_session, shared_reader, shared_session
+
+pytestmark = pytest.mark.slow
+MELATI = COOPERATIVES[0]
+ORIGIN = "http://melati.localhost:8000"
+
+
+@dataclass
+class DemoWorld:
+    """A demo that was made without stand-ins, and then started again beside them."""
+
+    database: Database
+    tenant: TenantRef
+    stripe: StripeStandIn
+    xendit: XenditStandIn
+    methods_without_gateways: int
+
+
+@pytest.fixture(scope="module")
+async def world(seeded_url: str, settings: Settings) -> AsyncIterator[DemoWorld]:
+    before = Database(seeded_url, settings)
+    stripe, midtrans, xendit = StripeStandIn(), MidtransStandIn(), XenditStandIn()
+    try:
+        tenant = await find_tenant_by_slug(before, "melati")
+        async with coop_reader(before, tenant) as ro:
+            alone = len([way for way in await ways.ways_of(ro) if way.enabled])
+        async with serve(stripe.app) as first, serve(midtrans.app) as second, serve(xendit.app) as third:
+            addresses = (("stripe", str(first)), ("midtrans", str(second)), ("xendit", str(third)))
+            database = Database(
+                seeded_url,
+                replace(
+                    settings,
+                    stand_ins=addresses,
+                    billing_stripe_key=gateways.PLATFORM_KEY,
+                    billing_stripe_webhook_secret=gateways.PLATFORM_SECRET,
+                ),
+            )
+            await seed_demo(database)
+            yield DemoWorld(database, tenant, stripe, xendit, alone)
+            await database.close()
+    finally:
+        await before.close()
+
+
+async def test_one_cooperative_has_every_way_and_the_other_those_of_the_first_day(world: DemoWorld) -> None:
+    assert world.methods_without_gateways == len(ways.known_ways()) - len(gateways.GATEWAYS)
+    async with coop_reader(world.database, world.tenant) as ro:
+        found = await ways.ways_of(ro)
+        assert all(way.enabled and way.complete for way in found)
+        assert {way.way for way in found if not way.live} == set(gateways.GATEWAYS)
+    async with coop_reader(world.database, await find_tenant_by_slug(world.database, "mawar")) as ro:
+        assert {way.way for way in await ways.ways_of(ro) if way.enabled} == ways.ON_FROM_THE_START
+        assert await ro.value("SELECT count(*) FROM payments WHERE purpose <> 'order'") == 0
+
+
+async def test_payments_stand_in_every_state_that_a_newcomer_should_see(world: DemoWorld) -> None:
+    async with coop_reader(world.database, world.tenant) as ro:
+        rows = await ro.records("SELECT way, status FROM payments")
+        found = {(row["way"], row["status"]) for row in rows}
+        assert {
+            ("bank_transfer", "awaiting"),
+            ("bank_transfer", "paid"),
+            ("bank_transfer", "expired"),
+            ("qris", "awaiting"),
+            ("qris", "partly_refunded"),
+            ("wallet", "refunded"),
+            ("kasbon", "paid"),
+            ("payroll", "paid"),
+            ("savings", "paid"),
+        } <= found
+        assert await ro.value("SELECT count(DISTINCT member_id) FROM payments WHERE way = 'payroll'") == 2
+
+
+async def test_the_pin_that_is_told_is_the_member_s(world: DemoWorld) -> None:
+    async with coop_reader(world.database, world.tenant) as ro:
+        member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
+    assert (await credit.agree_by_pin(world.database, world.tenant, member, PIN)).member_id == member
+
+
+async def test_the_keys_are_those_of_the_stand_ins_and_messages_come_to_the_cooperative(
+    world: DemoWorld,
+) -> None:
+    assert MidtransStandIn().server_key == gateways.MIDTRANS_KEY
+    assert (world.xendit.secret_key, world.xendit.callback_token) == (
+        gateways.XENDIT_KEY,
+        gateways.XENDIT_TOKEN,
+    )
+    assert gateways.get_stripe_key(MELATI) == StripeStandIn.key_of("melati")
+    assert StripeStandIn.key == gateways.PLATFORM_KEY
+    async with coop_reader(world.database, world.tenant) as ro:
+        endpoints = {way.way: f"{ORIGIN}/kait/{way.endpoint}" for way in await ways.ways_of(ro)}
+    assert world.xendit.callback_url == endpoints["xendit"]
+    hooks = world.stripe.world.shelf("acct_standin_melati").of_kind("webhook_endpoint")
+    assert {hook["url"] for hook in hooks} == {endpoints["stripe"]}
+
+
+async def test_a_payment_is_started_paid_and_seen_without_the_world_outside(world: DemoWorld) -> None:
+    reference = await _create_test_payment(world, "midtrans")
+    payment = await calling.start(world.database, world.tenant, reference, origin=ORIGIN)
+    assert payment.redirect_url is not None
+    assert not payment.live
+    async with httpx.AsyncClient(trust_env=False) as buyer:
+        assert "TIRUAN" in (await buyer.get(payment.redirect_url)).text
+        back = await buyer.post(payment.redirect_url, data={"choice": "qris"})
+    assert back.headers["location"].startswith(f"{ORIGIN}/bayar/{reference}")
+    assert await calling.look(world.database, world.tenant, reference) == "settled"
+
+
+async def test_another_start_calls_off_what_waited_at_a_stand_in_and_makes_nothing_twice(
+    world: DemoWorld,
+) -> None:
+    reference = await _create_test_payment(world, "stripe")
+    await calling.start(world.database, world.tenant, reference, origin=ORIGIN)
+    counts = (
+        "SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM orders), (SELECT max(version) "
+        "FROM bylaws)"
+    )
+    async with coop_reader(world.database, world.tenant) as ro:
+        before = await ro.records(counts)
+    said: list[str] = []
+    await seed_demo(world.database, on_note=said.append)
+    async with coop_reader(world.database, world.tenant) as ro:
+        assert [tuple(row) for row in await ro.records(counts)] == [tuple(row) for row in before]
+        assert await ro.value("SELECT status FROM payments WHERE reference = $1", reference) == "cancelled"
+    assert said == []
+
+
+async def test_one_has_an_invoice_for_an_operator_to_confirm_and_the_other_pays_its_plan_by_card_at_once(
+    world: DemoWorld,
+) -> None:
+    today = _today()
+    mawar = await find_tenant_by_slug(world.database, "mawar")
+    async with shared_session(world.database) as db:
+        owed = await billing.unpaid(db, mawar.id)
+        assert [(each.to_pay, each.due_on > today) for each in owed] == [(99_000, True)]
+        await settling.confirm_payment(
+            db,
+            world.database.settings,
+            owed[0].number,
+            amount=Rupiah(99_000),
+            way="bank_transfer",
+            reference="TRF-1",
+            by="Wira Adiguna",
+            on=today,
+        )
+        assert await billing.unpaid(db, mawar.id) == []
+    page = await begin_checkout(
+        world.database, world.tenant, "panen", "month", by="Retno Palupi", on=today, key="k1"
+    )
+    await world.stripe.complete(page.rpartition("/")[2].partition("#")[0])
+    await look(world.database, world.tenant.id, today)
+    async with shared_reader(world.database) as ro:
+        paid = await billing.invoices(ro, world.tenant.id)
+        assert [(each.state, each.to_pay) for each in paid] == [("paid", 299_000)]
+    await seed_demo(world.database)
+    async with shared_session(world.database) as db:
+        subscription = await locked_subscription(db, world.tenant.id, today)
+        assert (subscription.plan, subscription.way, subscription.stripe_customer) == (
+            "panen",
+            "invoice",
+            None,
+        )
+    hooks = world.stripe.world.shelf(StripeStandIn.platform).of_kind("webhook_endpoint")
+    assert {hook["url"] for hook in hooks} == {"http://localhost:8000/kait/langganan"}
+
+
+async def test_a_demo_that_cannot_be_paid_any_more_says_so_and_starts(
+    world: DemoWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise calling.errors.NO_SUCH_WAY()
+
+    monkeypatch.setattr("demo.seed.enable_payments", refused)
+    said: list[str] = []
+    assert await seed_demo(world.database, on_note=said.append)
+    assert len(said) == 1
+    assert said[0].startswith("melati: payments were left as they are.")
+
+
+async def test_the_statement_has_a_line_that_is_sure_one_that_is_doubtful_and_one_that_is_nobody_s(
+    world: DemoWorld,
+) -> None:
+    told = [line for line in list_notes(world.database.settings) if "mutasi" in line]
+    file = Path(told[0].rpartition(": ")[2])
+    content = file.read_text("utf-8")
+    assert len(list(csv.reader(io.StringIO(content)))) >= 5
+    async with coop_reader(world.database, world.tenant) as ro:
+        plan = await plan_statement(ro, "bank_transfer", content)
+    assert not isinstance(plan, Unknown)
+    assert [plan.count(state) for state in ("matched", "doubtful", "unmatched", "outgoing")] == [1, 1, 1, 1]
+    doubtful = next(each.verdict for each in plan.new if each.state == "doubtful")
+    async with coop_reader(world.database, world.tenant) as ro:
+        assert (
+            await ro.value("SELECT status FROM payments WHERE reference = $1", doubtful.candidates[0])
+            == "awaiting"
+        )
+
+
+def test_the_sticker_is_valid_and_says_that_it_is_a_trial() -> None:
+    sticker = qris.read(STICKER)
+    qris.require_static(sticker)
+    assert sticker.merchant == MERCHANT
+    assert "UJI COBA" in MERCHANT
+
+
+async def test_no_key_of_the_demo_opens_a_way_in_production(world: DemoWorld) -> None:
+
+    settings = replace(world.database.settings, environment="production", stand_ins=())
+    with pytest.raises(DomainError) as refusal:
+        async with coop_session(world.database, world.tenant) as db:
+            await setting_up.switch_on(
+                db, Actor("officer", "Retno Palupi"), "stripe", settings=settings, on=_today()
+            )
+    assert refusal.value.code == "payments.stand_in_refused"
+
+
+async def _create_test_payment(world: DemoWorld, way: str) -> str:
+
+    async with coop_session(world.database, world.tenant) as db:
+        payment = await setting_up.open_trial(
+            db, Actor("officer", "Retno Palupi"), way, key=f"try-{way}-1", on=_today()
+        )
+        return payment.reference
+
+
+def _today() -> date:
+
+    return clock.today(MELATI.timezone)
